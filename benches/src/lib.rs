@@ -1,0 +1,1 @@
+//! Benchmarks that print ratios to a baseline measured in the same run.

@@ -1,0 +1,1 @@
+//! The IDnow gateway API v1 as an idv provider.

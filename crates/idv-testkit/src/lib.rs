@@ -1,0 +1,1 @@
+//! Test tools for idv providers: scripted transport, manual clock, canary check.

@@ -1,0 +1,1 @@
+//! The idv transport over reqwest: TLS by rustls, no redirects, bounded bodies.
