@@ -1,1 +1,61 @@
-//! The model every identity-verification vendor is normalized to: traits, facts and their fold, reports, errors, calls.
+//! The model that every identity-verification vendor is normalized to: traits, facts and their fold, reports, errors and calls.
+//!
+//! An application holds a [`Client`] and never sees a vendor. An adapter implements [`Provider`] and, for each thing its
+//! vendor can do, one facet. What a vendor says becomes an [`Observation`]; observations are folded by
+//! [`Verification::apply`] into one state, whatever their order and however often they are repeated; and
+//! [`Verification::next`] says what to do now. Data flows one way: wire → observation → fold → decision.
+//!
+//! Nothing here does input or output: transport, time and randomness are handed in as an [`Environment`].
+//!
+//! # The rules this crate enforces
+//!
+//! - **Nobody is created twice by accident.** An error says whether the vendor may have acted: [`Error::effect`].
+//! - **Nothing unproven decides.** [`Trust::Proven`] needs a [`Proof`], and only this crate makes one.
+//! - **Nothing personal is printed.** A person's data is [`Pii`], a credential is [`Secret`]; both print a placeholder.
+
+#![forbid(unsafe_code)]
+
+pub mod call;
+mod callback;
+mod capability;
+mod client;
+mod date;
+mod environment;
+mod error;
+mod evidence;
+mod id;
+mod new;
+mod observation;
+pub mod pii;
+mod provider;
+pub mod report;
+mod secret;
+mod verification;
+
+pub use call::CallContext;
+pub use callback::{Delivery, DeliveryKind, Guard, Received, Reply};
+pub use capability::{Capabilities, Facet, Needs};
+pub use client::Client;
+pub use date::PartialDate;
+pub use environment::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError};
+pub use error::{Effect, Error, ErrorKind, Operation, Result};
+pub use evidence::{Download, Sink};
+pub use id::{EvidenceId, ProviderId, Reference, ResultHandle, Subject, VendorId, VerificationId};
+pub use new::{
+    Contact, Created, ExpectedDocument, HandOff, Locale, NewVerification, ReturnUrls, SessionUrl, SubmittedAddress,
+    SubmittedPerson,
+};
+pub use observation::{Channel, Observation, Outcome, Proof, ProofKind, ResultState, Status, Trust};
+pub use pii::Pii;
+pub use provider::{
+    Callbacks, CreateSafety, Deleted, Deletion, EvidenceSource, HandOffKind, ListQuery, Listed, Listing, Lookup, Page, Polling,
+    Profile, Provider, ReportSource, Results, Want,
+};
+pub use report::Report;
+pub use secret::Secret;
+pub use verification::{Decision, Step, Transition, Verification};
+
+pub use async_trait::async_trait;
+pub use bytes::Bytes;
+pub use jiff::Timestamp;
+pub use url::Url;

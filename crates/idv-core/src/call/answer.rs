@@ -1,0 +1,145 @@
+//! A vendor's answer, and the errors that are made of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+
+use super::acts;
+use super::limiter::Permit;
+use crate::environment::Body;
+use crate::error::{Effect, Error, ErrorKind, Operation};
+use crate::evidence::Download;
+use crate::id::ProviderId;
+use crate::observation::{Proof, ProofKind};
+
+/// A vendor's answer to our own call. `Debug` prints neither its headers nor its body.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, whole.
+    pub body: Bytes,
+    provider: ProviderId,
+    operation: Operation,
+    attempts: u32,
+    open: bool,
+    retry_after: Option<Duration>,
+}
+
+/// How a download ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Downloaded {
+    /// Everything is in the sink.
+    Whole(Download),
+    /// The vendor answered with an error status; nothing is in the sink.
+    Refused(Answer),
+}
+
+impl Answer {
+    pub(super) fn new(status: StatusCode, headers: HeaderMap, provider: ProviderId, operation: Operation) -> Self {
+        Self { status, headers, body: Bytes::new(), provider, operation, attempts: 1, open: false, retry_after: None }
+    }
+
+    pub(super) fn complete(&mut self, attempts: u32, open: bool, retry_after: Option<Duration>) {
+        self.attempts = attempts;
+        self.open = open;
+        self.retry_after = retry_after;
+    }
+
+    /// That this answers our own call.
+    #[must_use]
+    pub const fn proof(&self) -> Proof {
+        Proof(ProofKind::OwnCall)
+    }
+
+    /// The media type of the body, without its parameters.
+    #[must_use]
+    pub fn media_type(&self) -> Option<&str> {
+        let value = self.headers.get(http::header::CONTENT_TYPE)?.to_str().ok()?;
+        value.split(';').next().map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    /// The error that this answer is, by its status alone.
+    #[must_use]
+    pub fn error(&self) -> Error {
+        self.error_of(match self.status.as_u16() {
+            401 | 403 => ErrorKind::Unauthorized,
+            402 => ErrorKind::QuotaExhausted,
+            404 | 410 => ErrorKind::NotFound,
+            409 | 412 => ErrorKind::Conflict,
+            408 | 500..=599 => ErrorKind::Unavailable,
+            429 => ErrorKind::RateLimited,
+            400..=499 => ErrorKind::InvalidRequest { field: "request".into() },
+            _ => ErrorKind::Malformed,
+        })
+    }
+
+    /// The error that this answer is, as the adapter reads it.
+    ///
+    /// Its effect is unknown where the vendor may have acted: an answer that says so much and cannot be read, or one that came
+    /// after an attempt of which nobody knows.
+    #[must_use]
+    pub fn error_of(&self, kind: ErrorKind) -> Error {
+        self.complement(Error::new(kind))
+    }
+
+    /// The same error, with what is known of this answer.
+    #[must_use]
+    pub fn complement(&self, error: Error) -> Error {
+        let may_have_acted = (self.open || self.status.is_success()) && acts(self.operation);
+        let error = if may_have_acted { error.with_effect(Effect::Unknown) } else { error };
+        error.during(&self.provider, self.operation).after_attempts(self.attempts, Some(self.status.as_u16()), self.retry_after)
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("body_length", &self.body.len())
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer, and its body where that is still to be read: the call is under way until then.
+pub(super) struct Arrived {
+    pub(super) answer: Answer,
+    pub(super) open: Option<(Body, Permit)>,
+}
+
+/// How long the vendor asks to wait: seconds or a date (RFC 9110, 10.2.3).
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+    Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "1994-11-06T08:49:07Z".parse().unwrap();
+        let parse = |value: &str| {
+            let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, value.parse().unwrap())]);
+            retry_after(&headers, now)
+        };
+        assert_eq!(parse("120"), Some(Duration::from_secs(120)));
+        assert_eq!(parse("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(parse("Sun, 06 Nov 1994 08:48:37 GMT"), Some(Duration::ZERO));
+        assert_eq!(parse("soon"), None);
+        assert_eq!(parse("-5"), None);
+    }
+}

@@ -1,0 +1,418 @@
+//! Calls to a vendor: the one way out, and what is done when it goes wrong.
+//!
+//! | | not sent | sent, no answer | 408, 5xx | 429 | other 4xx |
+//! |---|---|---|---|---|---|
+//! | [`Repeatable`](Repeat::Repeatable) | retry | retry | retry | wait, retry | error |
+//! | [`Once`](Repeat::Once) | retry | stop, effect unknown | stop, effect unknown | retry | error |
+//!
+//! An adapter overrules a cell where its vendor means something else: [`Call::overruled_by`].
+
+mod answer;
+mod limiter;
+mod policy;
+mod retry;
+mod token;
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use http::{Request, StatusCode};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use tracing::Instrument as _;
+
+pub use answer::{Answer, Downloaded};
+pub use policy::CallPolicy;
+pub use retry::{Repeat, Ruling};
+pub use token::{Session, TokenCache};
+
+use self::answer::{Arrived, retry_after};
+use self::limiter::Limiter;
+use self::retry::{Ending, Reaction, RetryBudget, backoff, leaves_open, react};
+use crate::environment::{Environment, Sent, TransportCause, TransportError};
+use crate::error::{Effect, Error, ErrorKind, Operation, Result};
+use crate::evidence::{Download, Sink, sniff};
+use crate::id::ProviderId;
+use crate::secret::Secret;
+
+/// What a provider's operation is given to make its calls with: the only way out.
+///
+/// It sees to the timeout of each attempt, the deadline over all, jittered backoff, the retry budget, `Retry-After`, the limit of
+/// calls under way, the renewal of tokens, and a tracing span. It logs neither addresses nor headers nor bodies.
+#[derive(Clone)]
+pub struct CallContext {
+    shared: Arc<Shared>,
+    operation: Operation,
+    /// On the monotonic clock.
+    deadline: Duration,
+}
+
+/// What all calls to a provider share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    provider: ProviderId,
+    pub(crate) environment: Environment,
+    policy: CallPolicy,
+    budget: RetryBudget,
+    limiter: Limiter,
+}
+
+impl Shared {
+    pub(crate) fn new(provider: ProviderId, environment: Environment, policy: CallPolicy) -> Self {
+        let (budget, limiter) = (RetryBudget::new(policy.retry_budget), Limiter::new(policy.max_in_flight));
+        Self { provider, environment, policy, budget, limiter }
+    }
+}
+
+/// How a request is to be treated. A bare [`Repeat`] is one that needs no session.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    repeat: Repeat,
+    session: Option<&'a dyn Session>,
+    overrule: Option<Overrule>,
+}
+
+/// What an adapter says of an answer, by its status and body; `None` leaves it to the table.
+pub type Overrule = fn(StatusCode, &[u8]) -> Option<Ruling>;
+
+impl<'a> Call<'a> {
+    /// A request that may be repeated when nobody knows whether it was acted on.
+    #[must_use]
+    pub const fn repeatable() -> Self {
+        Self { repeat: Repeat::Repeatable, session: None, overrule: None }
+    }
+
+    /// A request that must not be.
+    #[must_use]
+    pub const fn once() -> Self {
+        Self { repeat: Repeat::Once, session: None, overrule: None }
+    }
+
+    /// Carries the session's token, and renews it once when it is refused.
+    #[must_use]
+    pub const fn in_session(mut self, session: &'a dyn Session) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// Reads answers as this vendor means them.
+    #[must_use]
+    pub const fn overruled_by(mut self, overrule: Overrule) -> Self {
+        self.overrule = Some(overrule);
+        self
+    }
+}
+
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("repeat", &self.repeat).field("in_session", &self.session.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl From<Repeat> for Call<'_> {
+    fn from(repeat: Repeat) -> Self {
+        Self { repeat, session: None, overrule: None }
+    }
+}
+
+/// One attempt, for which a request is built and signed anew.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Attempt<'a> {
+    /// Which one it is, from 1.
+    pub number: u32,
+    /// The time of day.
+    pub now: Timestamp,
+    /// The session's token.
+    pub token: Option<&'a Secret>,
+}
+
+impl Attempt<'_> {
+    /// The session's token in clear; empty outside of a session, which no vendor takes for one.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.token.map_or("", Secret::expose)
+    }
+}
+
+impl CallContext {
+    pub(crate) fn new(shared: &Arc<Shared>, operation: Operation) -> Self {
+        let deadline = shared.environment.clock.monotonic() + shared.policy.deadline;
+        Self { shared: Arc::clone(shared), operation, deadline }
+    }
+
+    /// What is being done.
+    #[must_use]
+    pub const fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// The time of day.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.environment.clock.now()
+    }
+
+    /// Time that only goes forward.
+    #[must_use]
+    pub fn monotonic(&self) -> Duration {
+        self.shared.environment.clock.monotonic()
+    }
+
+    /// Sends a request, repeatedly where the table allows, and returns the answer with its body.
+    ///
+    /// An answer with an error status is returned too, once it is not to be tried again: the adapter reads it and makes an error
+    /// of it with [`Answer::error`].
+    ///
+    /// # Errors
+    ///
+    /// What `build` or the session's login returns; [`Unavailable`](ErrorKind::Unavailable) where no answer came;
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) where the answer is longer than [`CallPolicy::max_answer`].
+    pub async fn send<'a, B>(&self, call: impl Into<Call<'a>>, build: B) -> Result<Answer>
+    where
+        B: Fn(&Attempt<'_>) -> Result<Request<Bytes>> + Send + Sync,
+    {
+        let span = self.span();
+        Ok(self.attempts(call.into(), &build, false).instrument(span).await?.answer)
+    }
+
+    /// Sends a request and streams the body of a successful answer into `sink`, hashing it on the way. Once a piece was written
+    /// nothing is tried again.
+    ///
+    /// # Errors
+    ///
+    /// As [`CallContext::send`]; [`LimitExceeded`](ErrorKind::LimitExceeded) where the body is longer than `limit` bytes;
+    /// [`Sink`](ErrorKind::Sink) where the sink failed.
+    pub async fn download<'a, B>(
+        &self,
+        call: impl Into<Call<'a>>,
+        limit: u64,
+        sink: &mut dyn Sink,
+        build: B,
+    ) -> Result<Downloaded>
+    where
+        B: Fn(&Attempt<'_>) -> Result<Request<Bytes>> + Send + Sync,
+    {
+        let span = self.span();
+        let call = call.into();
+        async {
+            let arrived = self.attempts(call, &build, true).await?;
+            let Some((mut body, _permit)) = arrived.open else { return Ok(Downloaded::Refused(arrived.answer)) };
+            let (mut length, mut digest, mut media_type) = (0_u64, Sha256::new(), None);
+            while let Some(piece) = self.piece(&mut body).await? {
+                if length == 0 {
+                    media_type = sniff(&piece).map(str::to_owned);
+                }
+                length += piece.len() as u64;
+                if length > limit {
+                    return Err(self
+                        .error(ErrorKind::LimitExceeded)
+                        .detail(format!("the evidence is longer than {limit} bytes")));
+                }
+                digest.update(&piece);
+                sink.write(&piece).await.map_err(|error| self.error(ErrorKind::Sink).with_source(error))?;
+            }
+            let media_type = media_type.or_else(|| arrived.answer.media_type().map(str::to_owned));
+            Ok(Downloaded::Whole(Download::new(length, digest.finalize().into(), media_type)))
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn attempts<B>(&self, call: Call<'_>, build: &B, stream: bool) -> Result<Arrived>
+    where
+        B: Fn(&Attempt<'_>) -> Result<Request<Bytes>> + Send + Sync,
+    {
+        let policy = &self.shared.policy;
+        let mut number = 0;
+        let mut renewed = false;
+        // Whether an attempt so far may have been acted on.
+        let mut open = false;
+        loop {
+            number += 1;
+            let issued = match call.session {
+                Some(session) => Some(session.tokens().issue(session, self).await.map_err(|error| settle(error, open))?),
+                None => None,
+            };
+            let attempt = Attempt { number, now: self.now(), token: issued.as_ref().map(|issued| &issued.token) };
+            let request = build(&attempt).map_err(|error| settle(error, open))?;
+            let ended = self.attempt(request, stream).await.map_err(|failure| failure.into_error(self, open, number));
+            let (ending, arrived) = match ended {
+                Ok(Ok(arrived)) => (Ending::Answer(arrived.answer.status), Some(arrived)),
+                Ok(Err(error)) => {
+                    tracing::debug!(attempt = number, cause = %error.cause, "no answer");
+                    (if error.sent == Sent::No { Ending::NotSent } else { Ending::NoAnswer }, None)
+                }
+                Err(error) => return Err(error),
+            };
+            if let (Some(arrived), Some(session), Some(issued)) = (&arrived, call.session, &issued)
+                && arrived.answer.status == StatusCode::UNAUTHORIZED
+            {
+                session.tokens().refuse(issued.generation).await;
+                if issued.kept && !renewed {
+                    tracing::debug!(attempt = number, "the token was refused and is renewed");
+                    renewed = true;
+                    number -= 1;
+                    continue;
+                }
+            }
+            let ruling = arrived.as_ref().and_then(|arrived| call.overrule?(arrived.answer.status, &arrived.answer.body));
+            let reaction = react(call.repeat, ending, ruling);
+            open |= match ending {
+                Ending::NotSent => false,
+                Ending::NoAnswer => true,
+                Ending::Answer(status) => leaves_open(status) && ruling != Some(Ruling::Final),
+            };
+            let mut asked = None;
+            let wait = match reaction {
+                Reaction::Return | Reaction::Stop => None,
+                Reaction::Retry | Reaction::Wait => {
+                    asked = arrived.as_ref().and_then(|arrived| retry_after(&arrived.answer.headers, self.now()));
+                    let own = backoff(policy, number + 1, &*self.shared.environment.random);
+                    let wait = asked.map_or(own, |asked| asked.max(own));
+                    let in_time =
+                        asked.is_none_or(|asked| asked <= policy.retry_after_cap) && self.monotonic() + wait < self.deadline;
+                    (number < policy.max_attempts && in_time && self.shared.budget.take()).then_some(wait)
+                }
+            };
+            if let Some(wait) = wait {
+                drop(arrived);
+                tracing::debug!(attempt = number, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "trying again");
+                self.shared.environment.clock.sleep(wait).await;
+                continue;
+            }
+            let Some(mut arrived) = arrived else {
+                let effect = if open && acts(self.operation) { Effect::Unknown } else { Effect::NotApplied };
+                let detail = if ending == Ending::NotSent { "it could not be reached" } else { "no whole answer came" };
+                return Err(self
+                    .error(ErrorKind::Unavailable)
+                    .detail(detail)
+                    .with_effect(effect)
+                    .after_attempts(number, None, None));
+            };
+            if reaction == Reaction::Return {
+                self.shared.budget.succeeded();
+            }
+            arrived.answer.complete(number, open, asked);
+            return Ok(arrived);
+        }
+    }
+
+    /// One request and its answer. The outer error ends the call; the inner one is a matter for the table.
+    async fn attempt(&self, request: Request<Bytes>, stream: bool) -> Result<Result<Arrived, TransportError>, Failure> {
+        let remaining = self.deadline.saturating_sub(self.monotonic());
+        let Some(permit) = self.within(remaining, self.shared.limiter.acquire()).await else { return Err(Failure::NoTurn) };
+        let timeout = self.shared.policy.attempt_timeout.min(self.deadline.saturating_sub(self.monotonic()));
+        let exchange = async {
+            let response = match self.shared.environment.transport.send(request).await {
+                Ok(response) => response,
+                Err(error) => return Ok(Err(error)),
+            };
+            let (head, mut body) = response.into_parts();
+            tracing::debug!(status = head.status.as_u16(), "answered");
+            let mut answer = Answer::new(head.status, head.headers, self.shared.provider.clone(), self.operation);
+            if stream && head.status.is_success() {
+                return Ok(Ok(Arrived { answer, open: Some((body, permit)) }));
+            }
+            match collect(&mut body, &mut answer, self.shared.policy.max_answer).await {
+                Ok(true) => Ok(Ok(Arrived { answer, open: None })),
+                Ok(false) => Err(Failure::TooLong),
+                Err(error) => Ok(Err(error)),
+            }
+        };
+        // Giving up says nothing of what had left: it may all have.
+        self.within(timeout, exchange).await.unwrap_or(Ok(Err(TransportError::new(Sent::Maybe, TransportCause::Timeout))))
+    }
+
+    async fn piece(&self, body: &mut crate::environment::Body) -> Result<Option<Bytes>> {
+        let failed =
+            |error: TransportError| self.error(ErrorKind::Unavailable).detail("the evidence broke off").with_source(error);
+        match self.within(self.shared.policy.attempt_timeout, body.next()).await {
+            Some(piece) => piece.map_err(failed),
+            None => Err(failed(TransportError::new(Sent::Maybe, TransportCause::Timeout))),
+        }
+    }
+
+    async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        match select(pin!(future), self.shared.environment.clock.sleep(limit)).await {
+            Either::Left((output, _)) => Some(output),
+            Either::Right(_) => None,
+        }
+    }
+
+    /// An error of this call.
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(kind).during(&self.shared.provider, self.operation)
+    }
+
+    fn span(&self) -> tracing::Span {
+        tracing::debug_span!("idv.call", provider = self.shared.provider.as_str(), operation = self.operation.name())
+    }
+}
+
+impl fmt::Debug for CallContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallContext")
+            .field("provider", &self.shared.provider)
+            .field("operation", &self.operation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What ends a call whatever the table says.
+enum Failure {
+    NoTurn,
+    TooLong,
+}
+
+impl Failure {
+    fn into_error(self, cx: &CallContext, open: bool, number: u32) -> Error {
+        match self {
+            Self::NoTurn => settle(cx.error(ErrorKind::Unavailable).detail("too many calls are under way"), open),
+            Self::TooLong => {
+                let limit = cx.shared.policy.max_answer;
+                // The vendor answered, so it may have acted.
+                let error = cx.error(ErrorKind::LimitExceeded).detail(format!("the answer is longer than {limit} bytes"));
+                settle(error, acts(cx.operation)).after_attempts(number, None, None)
+            }
+        }
+    }
+}
+
+/// Whether an operation changes anything at the vendor.
+pub(super) const fn acts(operation: Operation) -> bool {
+    matches!(operation, Operation::Create | Operation::Delete | Operation::Other)
+}
+
+fn settle(error: Error, open: bool) -> Error {
+    if open { error.with_effect(Effect::Unknown) } else { error }
+}
+
+/// Reads the whole body; `false` where it is too long.
+async fn collect(body: &mut crate::environment::Body, answer: &mut Answer, limit: u64) -> Result<bool, TransportError> {
+    let Some(first) = body.next().await? else { return Ok(true) };
+    if first.len() as u64 > limit {
+        return Ok(false);
+    }
+    // An answer is mostly one piece: it is taken as it is, without a copy.
+    let Some(second) = body.next().await? else {
+        answer.body = first;
+        return Ok(true);
+    };
+    let mut whole = Vec::with_capacity(first.len() + second.len());
+    whole.extend_from_slice(&first);
+    let mut piece = Some(second);
+    while let Some(bytes) = piece {
+        if (whole.len() + bytes.len()) as u64 > limit {
+            return Ok(false);
+        }
+        whole.extend_from_slice(&bytes);
+        piece = body.next().await?;
+    }
+    answer.body = whole.into();
+    Ok(true)
+}

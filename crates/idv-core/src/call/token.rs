@@ -1,0 +1,88 @@
+//! Tokens that a vendor hands out for a login: kept, and renewed once for all who wait.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::lock::Mutex;
+
+use super::CallContext;
+use crate::error::Result;
+use crate::secret::Secret;
+
+/// How an adapter logs in. A call that is made [in a session](super::Call::in_session) carries its token; an answer 401 to a
+/// token that was kept renews it once.
+#[async_trait]
+pub trait Session: Send + Sync {
+    /// Where the token is kept.
+    fn tokens(&self) -> &TokenCache;
+
+    /// Logs in. It is called by one caller at a time, whoever else waits.
+    ///
+    /// # Errors
+    ///
+    /// Those of the login call.
+    async fn log_in(&self, cx: &CallContext) -> Result<Secret>;
+}
+
+/// Keeps one token.
+pub struct TokenCache {
+    idle_life: Duration,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    token: Option<Secret>,
+    /// Counts logins, so that a refusal of an old token does not throw away a new one.
+    generation: u64,
+    last_used: Duration,
+}
+
+/// A token for one attempt.
+pub(super) struct Issued {
+    pub(super) token: Secret,
+    pub(super) generation: u64,
+    /// Whether it was there before this call asked.
+    pub(super) kept: bool,
+}
+
+impl TokenCache {
+    /// A cache for tokens that the vendor forgets when they are not used for `idle_life`. The cache forgets them a little earlier:
+    /// at nine tenths of it.
+    #[must_use]
+    pub fn new(idle_life: Duration) -> Self {
+        Self { idle_life: idle_life.mul_f64(0.9), kept: Mutex::new(Kept::default()) }
+    }
+
+    /// A token: the one that is kept, or a new one. Who asks during a login waits for it and does not log in again.
+    pub(super) async fn issue(&self, session: &dyn Session, cx: &CallContext) -> Result<Issued> {
+        let mut kept = self.kept.lock().await;
+        let now = cx.monotonic();
+        let alive = now.saturating_sub(kept.last_used) < self.idle_life;
+        if let Some(token) = kept.token.clone().filter(|_| alive) {
+            kept.last_used = now;
+            return Ok(Issued { token, generation: kept.generation, kept: true });
+        }
+        kept.token = None;
+        let token = session.log_in(cx).await?;
+        kept.token = Some(token.clone());
+        kept.generation += 1;
+        kept.last_used = cx.monotonic();
+        Ok(Issued { token, generation: kept.generation, kept: false })
+    }
+
+    /// Throws the token of this generation away; a newer one stays.
+    pub(super) async fn refuse(&self, generation: u64) {
+        let mut kept = self.kept.lock().await;
+        if kept.generation == generation {
+            kept.token = None;
+        }
+    }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache").field("idle_life", &self.idle_life).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,201 @@
+//! What an application holds.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::call::{CallContext, CallPolicy, Shared};
+use crate::callback::{Delivery, Received};
+use crate::capability::{Capabilities, Facet, Needs};
+use crate::environment::Environment;
+use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::evidence::{Download, Sink};
+use crate::id::{EvidenceId, Reference, ResultHandle, VerificationId};
+use crate::new::{Created, NewVerification};
+use crate::observation::Observation;
+use crate::provider::{Deleted, ListQuery, Page, Provider, Want};
+
+/// A vendor, as an application uses it: the same methods whichever vendor it is. Cheap to clone.
+///
+/// What the vendor cannot do fails with [`Unsupported`](ErrorKind::Unsupported), and nothing is sent; ask
+/// [`Client::require`] when the application starts, so that it never comes to that.
+#[derive(Clone)]
+pub struct Client {
+    provider: Arc<dyn Provider>,
+    capabilities: Arc<Capabilities>,
+    shared: Arc<Shared>,
+}
+
+impl Client {
+    /// A client of a provider in an environment.
+    pub fn new(provider: impl Provider, environment: Environment, policy: CallPolicy) -> Self {
+        Self::from_arc(Arc::new(provider), environment, policy)
+    }
+
+    /// A client of a provider that is chosen at run time.
+    #[must_use]
+    pub fn from_arc(provider: Arc<dyn Provider>, environment: Environment, policy: CallPolicy) -> Self {
+        let capabilities = Arc::new(Capabilities::of(&*provider));
+        let shared = Arc::new(Shared::new(capabilities.provider.clone(), environment, policy));
+        Self { provider, capabilities, shared }
+    }
+
+    /// What the vendor can do.
+    #[must_use]
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// The provider itself.
+    #[must_use]
+    pub fn provider(&self) -> &dyn Provider {
+        &*self.provider
+    }
+
+    /// Fails when the vendor cannot give what the application needs; to be called when it starts.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported), which lists in words everything that is missing.
+    pub fn require(&self, needs: &Needs) -> Result<()> {
+        needs.check(&self.capabilities)
+    }
+
+    /// A new reference. Store it, then [create](Client::create) with it.
+    #[must_use]
+    pub fn reference(&self) -> Reference {
+        Reference::random(&*self.shared.environment.random)
+    }
+
+    /// Creates a verification.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) naming what the vendor does not take, before anything is sent. Where the
+    /// error's [effect](Error::effect) is unknown, [`Capabilities::create_safety`] says what may be done: repeat with the same
+    /// reference, look it up, or ask an operator.
+    pub async fn create(&self, new: &NewVerification) -> Result<Created> {
+        let cx = self.context(Operation::Create);
+        let mut created = self.told(self.provider.create(&cx, new).await, Operation::Create)?;
+        created.left_out = new.given().into_iter().filter(|path| !self.capabilities.accepts.contains(path)).collect();
+        Ok(created)
+    }
+
+    /// Asks for the state of a verification.
+    ///
+    /// # Errors
+    ///
+    /// [`SubjectMismatch`](ErrorKind::SubjectMismatch) where the vendor answers about another one.
+    pub async fn poll(&self, id: &VerificationId) -> Result<Observation> {
+        let polling = self.facet(self.provider.polling(), Facet::Polling, Operation::Poll)?;
+        let cx = self.context(Operation::Poll);
+        let observation = self.told(polling.poll(&cx, id).await, Operation::Poll)?;
+        self.about(id, observation, Operation::Poll)
+    }
+
+    /// Fetches the result of a verification. `handle` is what [`Step::Fetch`](crate::Step::Fetch) carries; some vendors need none.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](ErrorKind::NotFound) or [`NotReady`](ErrorKind::NotReady) where there is none, and as [`Client::poll`].
+    pub async fn fetch(&self, id: &VerificationId, handle: Option<&ResultHandle>, want: &Want) -> Result<Observation> {
+        let results = self.facet(self.provider.results(), Facet::Results, Operation::Fetch)?;
+        let cx = self.context(Operation::Fetch);
+        let observation = self.told(results.fetch(&cx, id, handle, want).await, Operation::Fetch)?;
+        self.about(id, observation, Operation::Fetch)
+    }
+
+    /// Streams one piece of evidence into `sink`. After an error, what the sink holds is not to be used.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) where it is longer than `limit` bytes.
+    pub async fn evidence(
+        &self,
+        id: &VerificationId,
+        evidence: &EvidenceId,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
+        let source = self.facet(self.provider.evidence(), Facet::Evidence, Operation::Evidence)?;
+        let cx = self.context(Operation::Evidence);
+        self.told(source.download(&cx, id, evidence, limit, sink).await, Operation::Evidence)
+    }
+
+    /// One page of a list; begin without a cursor and go on with [`Page::next`].
+    ///
+    /// # Errors
+    ///
+    /// Those of the call.
+    pub async fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page> {
+        let listing = self.facet(self.provider.listing(), Facet::Listing, Operation::List)?;
+        let cx = self.context(Operation::List);
+        self.told(listing.list(&cx, query, cursor).await, Operation::List)
+    }
+
+    /// Every verification that the vendor has under our reference.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call.
+    pub async fn find(&self, reference: &Reference) -> Result<Vec<VerificationId>> {
+        let lookup = self.facet(self.provider.lookup(), Facet::Lookup, Operation::Find)?;
+        let cx = self.context(Operation::Find);
+        self.told(lookup.find(&cx, reference).await, Operation::Find)
+    }
+
+    /// Deletes at the vendor.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call. Where the vendor has no deletion, the error says what is to be done by hand.
+    pub async fn delete(&self, id: &VerificationId) -> Result<Deleted> {
+        let deletion = self.facet(self.provider.deletion(), Facet::Deletion, Operation::Delete)?;
+        let cx = self.context(Operation::Delete);
+        self.told(deletion.delete(&cx, id).await, Operation::Delete)
+    }
+
+    /// Reads a callback or the person's return. Nothing is sent; answer the vendor at once, and work it off afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`Forged`](ErrorKind::Forged) or [`Malformed`](ErrorKind::Malformed);
+    /// [`Reply::to_error`](crate::Reply::to_error) is the answer to either.
+    pub fn receive(&self, delivery: &Delivery) -> Result<Received> {
+        let callbacks = self.facet(self.provider.callbacks(), Facet::Callbacks, Operation::Receive)?;
+        self.told(callbacks.receive(delivery), Operation::Receive)
+    }
+
+    /// What an operation of the vendor's own API is given, for calls that are outside the model.
+    #[must_use]
+    pub fn context(&self, operation: Operation) -> CallContext {
+        CallContext::new(&self.shared, operation)
+    }
+
+    fn facet<F>(&self, facet: Option<F>, name: Facet, operation: Operation) -> Result<F> {
+        facet.ok_or_else(|| {
+            let by_hand = self.provider.profile().by_hand;
+            let detail = match (operation, by_hand) {
+                (Operation::Delete, by_hand) if !by_hand.is_empty() => format!("it has no {name}; to be done by hand: {by_hand}"),
+                _ => format!("it has no {name}"),
+            };
+            Error::new(ErrorKind::Unsupported).detail(detail).during(&self.capabilities.provider, operation)
+        })
+    }
+
+    fn told<T>(&self, result: Result<T>, operation: Operation) -> Result<T> {
+        result.map_err(|error| error.during(&self.capabilities.provider, operation))
+    }
+
+    fn about(&self, id: &VerificationId, observation: Observation, operation: Operation) -> Result<Observation> {
+        if observation.subject.is(id) {
+            return Ok(observation);
+        }
+        Err(Error::new(ErrorKind::SubjectMismatch).during(&self.capabilities.provider, operation))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("provider", &self.provider).finish_non_exhaustive()
+    }
+}

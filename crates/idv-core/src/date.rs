@@ -1,0 +1,161 @@
+//! Dates as documents carry them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A calendar date of which the day, or the day and the month, may be unknown, as on some identity documents.
+///
+/// Written `YYYY-MM-DD`, `YYYY-MM` or `YYYY`. It is always a date of the Gregorian calendar: there is no 30 February.
+///
+/// ```
+/// use idv_core::PartialDate;
+///
+/// let whole: PartialDate = "1983-05-22".parse()?;
+/// let partial: PartialDate = "1983".parse()?;
+/// assert_eq!(whole.day(), Some(22));
+/// assert_eq!(partial.month(), None);
+/// assert!("1983-02-30".parse::<PartialDate>().is_err());
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PartialDate {
+    year: i16,
+    // Nought where unknown.
+    month: i8,
+    day: i8,
+}
+
+impl PartialDate {
+    /// A date from its parts; `None` where they are no date, or a day is given without a month. The year is 0 to 9999.
+    #[must_use]
+    pub fn new(year: i16, month: Option<i8>, day: Option<i8>) -> Option<Self> {
+        if !(0..=9999).contains(&year) || (month.is_none() && day.is_some()) {
+            return None;
+        }
+        Date::new(year, month.unwrap_or(1), day.unwrap_or(1)).ok()?;
+        Some(Self { year, month: month.unwrap_or(0), day: day.unwrap_or(0) })
+    }
+
+    /// The year.
+    #[must_use]
+    pub const fn year(self) -> i16 {
+        self.year
+    }
+
+    /// The month, 1 to 12, where known.
+    #[must_use]
+    pub fn month(self) -> Option<i8> {
+        (self.month != 0).then_some(self.month)
+    }
+
+    /// The day of the month, 1 to 31, where known.
+    #[must_use]
+    pub fn day(self) -> Option<i8> {
+        (self.day != 0).then_some(self.day)
+    }
+
+    /// The whole date, where every part of it is known.
+    #[must_use]
+    pub fn whole(self) -> Option<Date> {
+        Date::new(self.year, self.month()?, self.day()?).ok()
+    }
+}
+
+impl From<Date> for PartialDate {
+    fn from(date: Date) -> Self {
+        Self { year: date.year(), month: date.month(), day: date.day() }
+    }
+}
+
+impl FromStr for PartialDate {
+    type Err = crate::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse(text.as_bytes()).ok_or_else(|| {
+            crate::Error::new(crate::ErrorKind::InvalidRequest { field: "date".into() })
+                .detail("a date is YYYY-MM-DD, YYYY-MM or YYYY, and exists in the calendar")
+        })
+    }
+}
+
+impl fmt::Display for PartialDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}", self.year)?;
+        if self.month != 0 {
+            write!(f, "-{:02}", self.month)?;
+        }
+        if self.day != 0 {
+            write!(f, "-{:02}", self.day)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for PartialDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for PartialDate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for PartialDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
+        parse(text.as_bytes()).ok_or_else(|| serde::de::Error::custom("a date is YYYY-MM-DD, YYYY-MM or YYYY"))
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for PartialDate {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PartialDate".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$" })
+    }
+}
+
+fn parse(text: &[u8]) -> Option<PartialDate> {
+    let (year, month, day) = match text {
+        [y @ .., b'-', m1, m2, b'-', d1, d2] if y.len() == 4 => (y, Some([*m1, *m2]), Some([*d1, *d2])),
+        [y @ .., b'-', m1, m2] if y.len() == 4 => (y, Some([*m1, *m2]), None),
+        y if y.len() == 4 => (y, None, None),
+        _ => return None,
+    };
+    let month = month.map(|digits| number(&digits)).map_or(Some(None), |n| n.map(Some))?;
+    let day = day.map(|digits| number(&digits)).map_or(Some(None), |n| n.map(Some))?;
+    PartialDate::new(number(year)?, month.map(i8::try_from).transpose().ok()?, day.map(i8::try_from).transpose().ok()?)
+}
+
+fn number(digits: &[u8]) -> Option<i16> {
+    digits.iter().try_fold(0_i16, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        for text in ["1983-05-22", "1983-05", "1983", "0001-12-31", "2024-02-29"] {
+            assert_eq!(text.parse::<PartialDate>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_refused() {
+        for text in ["", "1983-5-2", "22.05.1983", "1983-02-29", "1983-13", "1983-00", "1983-01-00", "19830522", "198３", "-983"]
+        {
+            assert!(text.parse::<PartialDate>().is_err(), "{text}");
+        }
+    }
+}

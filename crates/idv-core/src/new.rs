@@ -1,0 +1,317 @@
+//! What a verification is created from, and what creating it returns.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::error::{Error, Result};
+use crate::id::{Reference, VerificationId};
+use crate::pii::Pii;
+use crate::report::{Country, DocumentKind, Gender};
+
+/// A verification to be created: everything that an application knows and may hand to any vendor.
+///
+/// Only the reference is required here; what else a vendor requires or forbids is checked before anything is sent, and named by
+/// the paths that [`NewVerification::given`] lists. What a vendor has no place for is left out and listed in
+/// [`Created::left_out`]; an application that depends on it says so with [`Needs`](crate::Needs).
+///
+/// ```
+/// use idv_core::{NewVerification, OsRandom, Reference};
+///
+/// let mut new = NewVerification::new(Reference::random(&OsRandom));
+/// new.person.given_names = Some("Erika".into());
+/// new.person.family_name = Some("Mustermann".into());
+/// new.contact.email = Some("erika@example.com".into());
+/// assert_eq!(new.given(), ["person.given_names", "person.family_name", "contact.email"]);
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct NewVerification {
+    /// Our reference. Store it before the call.
+    pub reference: Reference,
+    /// What the person claims about themselves: it is compared with the document.
+    pub person: SubmittedPerson,
+    /// How the person can be reached.
+    pub contact: Contact,
+    /// The document that the person is expected to show.
+    pub document: ExpectedDocument,
+    /// The language to speak with the person.
+    pub locale: Option<Locale>,
+    /// Where the person's browser goes afterwards. What it brings back proves nothing.
+    pub return_urls: ReturnUrls,
+    /// Where the vendor reports to.
+    pub callback_url: Option<Url>,
+    /// Why the person is verified, in words shown to them.
+    pub purpose: Option<String>,
+    /// Data to come back with the report. The names `custom1` to `custom4` are understood by every vendor that takes any.
+    pub custom: BTreeMap<String, Pii<String>>,
+}
+
+/// What a person claims about themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SubmittedPerson {
+    /// All given names, as on the document.
+    pub given_names: Option<Pii<String>>,
+    /// The family name, as on the document.
+    pub family_name: Option<Pii<String>>,
+    /// The family name at birth, without a prefix such as "née".
+    pub birth_name: Option<Pii<String>>,
+    /// The date of birth.
+    pub birth_date: Option<Pii<Date>>,
+    /// The place of birth.
+    pub birth_place: Option<Pii<String>>,
+    /// The nationality.
+    pub nationality: Option<Pii<Country>>,
+    /// The gender.
+    pub gender: Option<Pii<Gender>>,
+    /// The academic title, where it is part of the name on documents.
+    pub title: Option<Pii<String>>,
+    /// The address.
+    pub address: SubmittedAddress,
+}
+
+/// An address that a person claims.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SubmittedAddress {
+    /// The street, without the house number.
+    pub street: Option<Pii<String>>,
+    /// The house number with its additions.
+    pub house_number: Option<Pii<String>>,
+    /// The postal code.
+    pub postal_code: Option<Pii<String>>,
+    /// The city.
+    pub city: Option<Pii<String>>,
+    /// The country.
+    pub country: Option<Pii<Country>>,
+}
+
+/// How a person can be reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Contact {
+    /// The e-mail address.
+    pub email: Option<Pii<String>>,
+    /// The mobile phone's number, with `+` and country code.
+    pub phone: Option<Pii<String>>,
+}
+
+/// The document that a person is expected to show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExpectedDocument {
+    /// What kind of document it is.
+    pub kind: Option<Pii<DocumentKind>>,
+    /// Its number.
+    pub number: Option<Pii<String>>,
+    /// The country that issued it.
+    pub issuing_country: Option<Pii<Country>>,
+    /// The authority that issued it.
+    pub issuer: Option<Pii<String>>,
+    /// When it was issued.
+    pub issued_on: Option<Pii<Date>>,
+    /// Until when it is valid.
+    pub expires_on: Option<Pii<Date>>,
+}
+
+/// Where a person's browser goes afterwards.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReturnUrls {
+    /// After the person did their part.
+    pub success: Option<Url>,
+    /// After the person gave up, or it failed.
+    pub failure: Option<Url>,
+}
+
+impl NewVerification {
+    /// A verification of which nothing is known but our reference.
+    #[must_use]
+    pub fn new(reference: Reference) -> Self {
+        Self {
+            reference,
+            person: SubmittedPerson::default(),
+            contact: Contact::default(),
+            document: ExpectedDocument::default(),
+            locale: None,
+            return_urls: ReturnUrls::default(),
+            callback_url: None,
+            purpose: None,
+            custom: BTreeMap::new(),
+        }
+    }
+
+    /// The paths of everything that is given, as errors, [`Profile::accepts`](crate::Profile::accepts) and
+    /// [`Created::left_out`] name them.
+    #[must_use]
+    pub fn given(&self) -> Vec<&'static str> {
+        let Self { reference: _, person, contact, document, locale, return_urls, callback_url, purpose, custom } = self;
+        let address = &person.address;
+        [
+            ("person.given_names", person.given_names.is_some()),
+            ("person.family_name", person.family_name.is_some()),
+            ("person.birth_name", person.birth_name.is_some()),
+            ("person.birth_date", person.birth_date.is_some()),
+            ("person.birth_place", person.birth_place.is_some()),
+            ("person.nationality", person.nationality.is_some()),
+            ("person.gender", person.gender.is_some()),
+            ("person.title", person.title.is_some()),
+            ("person.address.street", address.street.is_some()),
+            ("person.address.house_number", address.house_number.is_some()),
+            ("person.address.postal_code", address.postal_code.is_some()),
+            ("person.address.city", address.city.is_some()),
+            ("person.address.country", address.country.is_some()),
+            ("contact.email", contact.email.is_some()),
+            ("contact.phone", contact.phone.is_some()),
+            ("document.kind", document.kind.is_some()),
+            ("document.number", document.number.is_some()),
+            ("document.issuing_country", document.issuing_country.is_some()),
+            ("document.issuer", document.issuer.is_some()),
+            ("document.issued_on", document.issued_on.is_some()),
+            ("document.expires_on", document.expires_on.is_some()),
+            ("locale", locale.is_some()),
+            ("return_urls.success", return_urls.success.is_some()),
+            ("return_urls.failure", return_urls.failure.is_some()),
+            ("callback_url", callback_url.is_some()),
+            ("purpose", purpose.is_some()),
+            ("custom", !custom.is_empty()),
+        ]
+        .into_iter()
+        .filter_map(|(path, given)| given.then_some(path))
+        .collect()
+    }
+}
+
+/// A language, and the country whose variety of it is meant: `de`, `en-GB`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Locale {
+    language: String,
+    region: Option<Country>,
+}
+
+impl Locale {
+    /// The language: two lower-case letters of ISO 639-1.
+    #[must_use]
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+
+    /// The country.
+    #[must_use]
+    pub const fn region(&self) -> Option<Country> {
+        self.region
+    }
+}
+
+impl FromStr for Locale {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (language, region) = text.split_once(['-', '_']).map_or((text, None), |(language, region)| (language, Some(region)));
+        let region = region.map(|region| Country::from_alpha2(&region.to_ascii_uppercase()).ok_or(())).transpose();
+        match region {
+            Ok(region) if language.len() == 2 && language.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+                Ok(Self { language: language.to_ascii_lowercase(), region })
+            }
+            _ => Err(Error::invalid(
+                "locale",
+                "write a language of ISO 639-1 and optionally a country of ISO 3166, such as de or en-GB",
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Locale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.language)?;
+        self.region.map_or(Ok(()), |region| write!(f, "-{}", region.alpha2()))
+    }
+}
+
+/// A verification that exists at the vendor.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Created {
+    /// What it is called. Store it whole.
+    pub id: VerificationId,
+    /// How the person comes to the vendor.
+    pub hand_off: HandOff,
+    /// When it was created, by our clock.
+    pub at: Timestamp,
+    /// Until when the person can do their part, where the vendor says so.
+    pub expires_at: Option<Timestamp>,
+    /// Whether the vendor said that it was there already and took the new data: a repetition, in other words.
+    pub existed: bool,
+    /// The paths of what was given but has no place in this vendor's call, and so was not sent.
+    pub left_out: Vec<&'static str>,
+}
+
+impl Created {
+    /// What every vendor's answer amounts to; the rest is set on the value.
+    #[must_use]
+    pub const fn new(id: VerificationId, hand_off: HandOff, at: Timestamp) -> Self {
+        Self { id, hand_off, at, expires_at: None, existed: false, left_out: Vec::new() }
+    }
+}
+
+/// How the person comes to the vendor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HandOff {
+    /// Send the person to this address.
+    Visit(SessionUrl),
+    /// The vendor contacts the person itself; send them nowhere.
+    VendorContactsPerson,
+}
+
+/// An address that opens the person's session. Whoever knows it can take the person's place, so `Debug` prints only its host.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionUrl(Url);
+
+impl SessionUrl {
+    /// Wraps an address.
+    #[must_use]
+    pub const fn new(url: Url) -> Self {
+        Self(url)
+    }
+
+    /// The address in clear, to be shown to the person and nobody else.
+    #[must_use]
+    pub const fn expose(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}/…", self.0.scheme(), self.0.host_str().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locales_are_written_as_they_are_read() {
+        for (text, written) in [("de", "de"), ("en-GB", "en-GB"), ("EN_gb", "en-GB")] {
+            assert_eq!(text.parse::<Locale>().unwrap().to_string(), written);
+        }
+        for text in ["", "deutsch", "d", "en-XX", "1a"] {
+            assert!(text.parse::<Locale>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_session_url_prints_only_its_host() {
+        let url = SessionUrl::new("https://go.example.com/session/SECRET?tid=SECRET".parse().unwrap());
+        assert_eq!(format!("{url:?}"), "https://go.example.com/…");
+    }
+}

@@ -1,0 +1,288 @@
+//! The result of a verification: one model for every vendor.
+//!
+//! Each field of the person and of the document is an [`Attribute`], so that it stays visible where a value comes from and
+//! whether it is what had been submitted. What a vendor does not give is absent, never an empty string or a made-up date.
+
+mod attribute;
+mod country;
+mod country_table;
+mod field;
+mod finding;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use attribute::{Alternative, Attribute, Gender, Source, Verdict};
+pub use country::Country;
+pub use field::Field;
+pub use finding::{Check, CheckKind, CheckResult, Evidence, EvidenceKind, Finding, Reason};
+
+use crate::date::PartialDate;
+use crate::id::{ProviderId, VendorId};
+use crate::pii::{self, Pii};
+
+/// What a vendor found out about a person and a document.
+///
+/// It serializes with the person's data in clear: where a report goes is where the data goes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Report {
+    /// Which provider it comes from.
+    pub provider: ProviderId,
+    /// Our reference, as the vendor repeats it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The vendor's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_id: Option<VendorId>,
+    /// When the identification was completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub completed_at: Option<Timestamp>,
+    /// How the person was identified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    /// The agent who identified the person, as the vendor names them.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub agent: Option<Pii<String>>,
+    /// The rule, with its version, that judged a vendor's measurements, where the vendor itself does not decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acceptance: Option<String>,
+    /// The person.
+    #[serde(default, skip_serializing_if = "Person::is_empty")]
+    pub person: Person,
+    /// The document that the person showed.
+    #[serde(default, skip_serializing_if = "Document::is_empty")]
+    pub document: Document,
+    /// What was checked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+    /// Why it came out as it did, where the vendor says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Finding>,
+    /// Images, recordings and files that can be downloaded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// What we sent along and got back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "pii::exposed")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
+    pub custom: BTreeMap<String, Pii<String>>,
+    /// Answers to questions that the account has configured, by the question's key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "pii::exposed")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
+    pub answers: BTreeMap<String, Pii<String>>,
+}
+
+impl Report {
+    /// A report that says nothing yet.
+    #[must_use]
+    pub const fn new(provider: ProviderId) -> Self {
+        Self {
+            provider,
+            reference: None,
+            vendor_id: None,
+            completed_at: None,
+            method: None,
+            agent: None,
+            acceptance: None,
+            person: Person::EMPTY,
+            document: Document::EMPTY,
+            checks: Vec::new(),
+            reasons: Vec::new(),
+            evidence: Vec::new(),
+            custom: BTreeMap::new(),
+            answers: BTreeMap::new(),
+        }
+    }
+}
+
+/// How a person was identified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Method {
+    /// A call by video with a trained person.
+    Video,
+    /// Photographs or a recording, judged by machines.
+    Auto,
+    /// The document's electronic identity.
+    Eid,
+    /// In person, in a shop.
+    Shop,
+    /// Through a bank account.
+    Bank,
+}
+
+/// What is known of a person.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Person {
+    /// All given names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_names: Option<Attribute<String>>,
+    /// The family name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<Attribute<String>>,
+    /// The family name at birth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth_name: Option<Attribute<String>>,
+    /// The date of birth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<Attribute<PartialDate>>,
+    /// The place of birth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth_place: Option<Attribute<String>>,
+    /// The nationality.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nationality: Option<Attribute<Country>>,
+    /// The gender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<Attribute<Gender>>,
+    /// The academic title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<Attribute<String>>,
+    /// The address.
+    #[serde(skip_serializing_if = "Address::is_empty")]
+    pub address: Address,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Attribute<String>>,
+    /// The phone number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Attribute<String>>,
+    /// The number that a state gives its citizens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub personal_number: Option<Attribute<String>>,
+}
+
+impl Person {
+    const EMPTY: Self = Self {
+        given_names: None,
+        family_name: None,
+        birth_name: None,
+        birth_date: None,
+        birth_place: None,
+        nationality: None,
+        gender: None,
+        title: None,
+        address: Address::EMPTY,
+        email: None,
+        phone: None,
+        personal_number: None,
+    };
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::EMPTY
+    }
+}
+
+/// What is known of an address.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Address {
+    /// The street, with the house number where the vendor does not tell them apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street: Option<Attribute<String>>,
+    /// The house number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub house_number: Option<Attribute<String>>,
+    /// The postal code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<Attribute<String>>,
+    /// The city.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<Attribute<String>>,
+    /// The country.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<Attribute<Country>>,
+}
+
+impl Address {
+    const EMPTY: Self = Self { street: None, house_number: None, postal_code: None, city: None, country: None };
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::EMPTY
+    }
+}
+
+/// What is known of the document that the person showed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Document {
+    /// What kind of document it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Attribute<DocumentKind>>,
+    /// Its number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<Attribute<String>>,
+    /// Its serial number, where that is another than its number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial_number: Option<Attribute<String>>,
+    /// The country that issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuing_country: Option<Attribute<Country>>,
+    /// The authority or the place that issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<Attribute<String>>,
+    /// When it was issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_on: Option<Attribute<PartialDate>>,
+    /// Until when it is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_on: Option<Attribute<PartialDate>>,
+    /// The classes of a driving licence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licence_classes: Option<Attribute<Vec<String>>>,
+}
+
+impl Document {
+    const EMPTY: Self = Self {
+        kind: None,
+        number: None,
+        serial_number: None,
+        issuing_country: None,
+        issuer: None,
+        issued_on: None,
+        expires_on: None,
+        licence_classes: None,
+    };
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::EMPTY
+    }
+}
+
+/// What kind of document it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DocumentKind {
+    /// A national identity card.
+    IdCard,
+    /// A passport.
+    Passport,
+    /// A residence permit.
+    ResidencePermit,
+    /// A driving licence.
+    DrivingLicence,
+    /// Another document.
+    Other,
+}

@@ -1,0 +1,129 @@
+//! Credentials that cannot be printed.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+
+/// A credential: an API key, a password, a token.
+///
+/// It has no `Display` and no `Serialize`, its `Debug` prints a placeholder, and its memory is overwritten when it is dropped.
+///
+/// In a configuration file a secret is never written out; it is a reference to where it is kept, and is read when the
+/// configuration is: `{ env = "NAME" }` for an environment variable or `{ file = "path" }` for a file (one line break at its end
+/// is dropped).
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Wraps a credential.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(SecretString::from(value.into()))
+    }
+
+    /// The credential in clear. Search for this word to find every place where one leaves its wrapper.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Whether nothing was given. Verifiers refuse an empty secret.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.expose().is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SecretVisitor)
+    }
+}
+
+struct SecretVisitor;
+
+impl<'de> Visitor<'de> for SecretVisitor {
+    type Value = Secret;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a reference to a secret: { env = \"NAME\" } or { file = \"path\" }")
+    }
+
+    // A plain string would otherwise be quoted in the error that refuses it.
+    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Secret, E> {
+        Err(E::custom("a secret is not written into a configuration: refer to it by { env = \"NAME\" } or { file = \"path\" }"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Secret, A::Error> {
+        use serde::de::Error;
+        let Some((key, place)) = map.next_entry::<String, String>()? else {
+            return Err(A::Error::custom("an empty reference to a secret: write { env = \"NAME\" } or { file = \"path\" }"));
+        };
+        if map.next_key::<String>()?.is_some() {
+            return Err(A::Error::custom("a reference to a secret names one place: either env or file"));
+        }
+        let value = match key.as_str() {
+            "env" => std::env::var(&place)
+                .map_err(|_| A::Error::custom(format!("the environment variable {place}, named for a secret, is not set")))?,
+            "file" => std::fs::read_to_string(&place)
+                .map(|text| {
+                    text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned()
+                })
+                .map_err(|error| {
+                    A::Error::custom(format!("the file {place}, named for a secret, cannot be read: {}", error.kind()))
+                })?,
+            _ => return Err(A::Error::custom("a reference to a secret is { env = \"NAME\" } or { file = \"path\" }")),
+        };
+        if value.is_empty() {
+            return Err(A::Error::custom(format!("the secret in {key} {place} is empty")));
+        }
+        Ok(Secret::new(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_prints_a_placeholder() {
+        assert_eq!(format!("{:?}", Secret::from("hunter2")), "[secret]");
+        assert_eq!(format!("{:#?}", Some(Secret::from("hunter2"))), "Some(\n    [secret],\n)");
+    }
+
+    #[test]
+    fn a_secret_written_into_a_configuration_is_refused_without_repeating_it() {
+        let error = serde_json::from_str::<Secret>("\"hunter2\"").unwrap_err().to_string();
+        assert!(error.contains("refer to it by"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_is_read_from_the_place_that_is_named() {
+        let path = std::env::var("CARGO_MANIFEST_DIR").unwrap() + "/Cargo.toml";
+        let secret: Secret = serde_json::from_value(serde_json::json!({ "file": path })).unwrap();
+        assert!(secret.expose().starts_with("[package]"));
+        let error = serde_json::from_str::<Secret>(r#"{"env":"IDV_NO_SUCH_VARIABLE"}"#).unwrap_err().to_string();
+        assert!(error.contains("IDV_NO_SUCH_VARIABLE"), "{error}");
+        assert!(serde_json::from_str::<Secret>(r#"{"env":"A","file":"B"}"#).is_err());
+        assert!(serde_json::from_str::<Secret>("{}").is_err());
+    }
+}

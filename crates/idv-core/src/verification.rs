@@ -1,0 +1,351 @@
+//! The state of one verification: a fold over observations that depends neither on their order nor on their repetition.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::capability::{Capabilities, Facet};
+use crate::id::{ResultHandle, VendorId, VerificationId};
+use crate::observation::{Channel, Observation, Outcome, ResultState, Status, Trust};
+use crate::provider::ReportSource;
+
+/// One verification, as far as it is known. It holds no personal data; store it between calls.
+///
+/// Each component only ever grows (the furthest progress, the outcomes that were proven, whether a report came), so the same
+/// observations end in the same state whatever their order and however often each comes:
+///
+/// - progress never runs backwards;
+/// - a claim changes nothing; it only [wakes](Transition::Woken) whoever asks the vendor;
+/// - where the vendor can be asked, no callback settles the outcome, proven or not; where it cannot, a proven one does;
+/// - two different proven outcomes are a dispute, and nobody is verified until a person has [ruled](Verification::rule);
+/// - what is about somebody else is [foreign](Transition::Foreign) and changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    id: VerificationId,
+    /// Whether the vendor can be asked for the outcome.
+    askable: bool,
+    expires_at: Option<Timestamp>,
+    progress: Progress,
+    /// What outcomes the vendor has foreseen.
+    leanings: Outcomes,
+    /// What outcomes are proven.
+    outcomes: Outcomes,
+    /// Whether the time ran out by our own clock.
+    lapsed: bool,
+    report: ReportSeen,
+    handle: Option<ResultHandle>,
+    claimed_handle: Option<ResultHandle>,
+    ruling: Option<Ruling>,
+}
+
+impl Verification {
+    /// A verification of which nothing is known yet, at a vendor with these capabilities. `expires_at` is until when the person
+    /// can do their part: [`Created::expires_at`](crate::Created::expires_at).
+    #[must_use]
+    pub fn new(id: VerificationId, capabilities: &Capabilities, expires_at: Option<Timestamp>) -> Self {
+        Self {
+            id,
+            askable: capabilities.can_be_asked(),
+            expires_at,
+            progress: Progress::Awaiting,
+            leanings: Outcomes::default(),
+            outcomes: Outcomes::default(),
+            lapsed: false,
+            report: ReportSeen::None,
+            handle: None,
+            claimed_handle: None,
+            ruling: None,
+        }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub const fn id(&self) -> &VerificationId {
+        &self.id
+    }
+
+    /// Adds the vendor's id where it was not known: after an interrupted creation was settled. A known one stays.
+    pub fn identify(&mut self, vendor_id: VendorId) {
+        self.id.vendor_id.get_or_insert(vendor_id);
+    }
+
+    /// Takes an observation in, and says what it changed.
+    pub fn apply(&mut self, observation: &Observation) -> Transition {
+        if !observation.subject.is(&self.id) {
+            return Transition::Foreign;
+        }
+        let before = self.decision();
+        let (progress, report) = (self.progress, self.report);
+        match observation.trust {
+            Trust::Proven(_) => self.join(observation),
+            Trust::Claimed => {
+                if let ResultState::Fetchable(handle) = &observation.result {
+                    keep_least(&mut self.claimed_handle, handle);
+                }
+            }
+        }
+        let after = self.decision();
+        if after != before {
+            return match after {
+                Decision::Disputed => Transition::Disputed,
+                Decision::Settled(outcome) => Transition::Settled(outcome),
+                Decision::Open(_) => Transition::Progressed,
+            };
+        }
+        if self.progress > progress || self.report > report {
+            return Transition::Progressed;
+        }
+        if !self.settles(observation) {
+            return if self.says_nothing_new(observation) { Transition::Unchanged } else { Transition::Woken };
+        }
+        match (&observation.status, &observation.code) {
+            (None, Some(code)) => Transition::NotUnderstood(code.clone()),
+            _ => Transition::Unchanged,
+        }
+    }
+
+    /// That the person's time ran out, once it has: an observation to be applied like any other. It ends only a verification of
+    /// which the vendor has not said that the person did their part; what the vendor says later prevails.
+    #[must_use]
+    pub fn lapse(&self, now: Timestamp) -> Option<Observation> {
+        let over = self.expires_at.is_some_and(|expires_at| now >= expires_at);
+        (over && !self.lapsed && matches!(self.decision(), Decision::Open(_))).then(|| Observation::lapsed(&self.id, now))
+    }
+
+    /// A person's ruling on a dispute. An outcome that is proven only afterwards, and that the ruling did not know, disputes it
+    /// again.
+    pub fn rule(&mut self, outcome: Outcome) {
+        self.ruling = Some(Ruling { outcome, seen: self.outcomes });
+    }
+
+    /// What is decided.
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        if let Some(ruling) = self.ruling.filter(|ruling| ruling.seen.contains_all(self.outcomes)) {
+            return Decision::Settled(ruling.outcome);
+        }
+        match self.outcomes.single() {
+            Some(outcome) if self.ruling.is_none() => return Decision::Settled(outcome),
+            None if self.outcomes.is_empty() => {}
+            _ => return Decision::Disputed,
+        }
+        if self.lapsed && self.progress < Progress::Review {
+            return Decision::Settled(Outcome::Expired);
+        }
+        Decision::Open(match self.progress {
+            Progress::Awaiting => Status::AwaitingPerson,
+            Progress::Underway => Status::InProgress,
+            Progress::Review => Status::InReview { leaning: self.leanings.single() },
+            Progress::Ended => Status::Ended,
+        })
+    }
+
+    /// What to do now.
+    #[must_use]
+    pub fn next(&self, capabilities: &Capabilities) -> Step {
+        let status = match self.decision() {
+            Decision::Disputed => return Step::NeedsOperator,
+            Decision::Settled(Outcome::Canceled | Outcome::Expired) => return Step::Done,
+            Decision::Settled(_) => None,
+            Decision::Open(status) => Some(status),
+        };
+        let ended = matches!(status, None | Some(Status::Ended));
+        if ended {
+            if self.report == ReportSeen::Final && status.is_none() {
+                return Step::Done;
+            }
+            if capabilities.has(Facet::Results)
+                && let Some(handle) = self.handle.as_ref().or(self.claimed_handle.as_ref())
+            {
+                return Step::Fetch(handle.clone());
+            }
+            match capabilities.report_from {
+                ReportSource::Poll if capabilities.has(Facet::Polling) => return Step::Poll,
+                _ if capabilities.has(Facet::Callbacks) => return Step::AwaitReport,
+                // Settled, and nothing is left that could bring the report.
+                _ if status.is_none() => return Step::Done,
+                _ => return Step::NeedsOperator,
+            }
+        }
+        if capabilities.has(Facet::Polling) {
+            Step::Poll
+        } else if capabilities.has(Facet::Callbacks) {
+            Step::AwaitCallback
+        } else {
+            Step::NeedsOperator
+        }
+    }
+
+    /// Whether an observation, if it says so, settles the outcome.
+    fn settles(&self, observation: &Observation) -> bool {
+        observation.trust.is_proven() && (observation.channel != Channel::Callback || !self.askable)
+    }
+
+    fn join(&mut self, observation: &Observation) {
+        let settles = self.settles(observation);
+        match observation.status {
+            Some(Status::Finished(_)) if observation.channel == Channel::Deadline => self.lapsed = true,
+            Some(Status::Finished(outcome)) if settles => {
+                self.outcomes.insert(outcome);
+                self.progress = Progress::Ended;
+            }
+            Some(Status::Ended) if settles => self.progress = Progress::Ended,
+            // That it is over is not believed from a callback where the vendor can be asked, but that the person is done is.
+            Some(Status::Finished(_) | Status::Ended) => self.progress = self.progress.max(Progress::Review),
+            Some(Status::InReview { leaning }) => {
+                self.progress = self.progress.max(Progress::Review);
+                if let Some(leaning) = leaning {
+                    self.leanings.insert(leaning);
+                }
+            }
+            Some(Status::InProgress) => self.progress = self.progress.max(Progress::Underway),
+            Some(Status::AwaitingPerson) | None => {}
+        }
+        match &observation.result {
+            ResultState::Fetchable(handle) => keep_least(&mut self.handle, handle),
+            ResultState::Inline(_) if settles => {
+                let last_word = match observation.status {
+                    Some(Status::Finished(_)) => true,
+                    // A result that carries no state of its own is fetched when there is one to fetch.
+                    None => observation.channel == Channel::Fetch,
+                    Some(_) => false,
+                };
+                self.report = self.report.max(if last_word { ReportSeen::Final } else { ReportSeen::Preliminary });
+            }
+            ResultState::Inline(_) | ResultState::Absent => {}
+        }
+    }
+
+    /// Whether what does not settle anything is known already.
+    fn says_nothing_new(&self, observation: &Observation) -> bool {
+        match (self.decision(), observation.status) {
+            (Decision::Settled(known), Some(Status::Finished(said))) => known == said,
+            (Decision::Settled(_), _) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What an observation changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Transition {
+    /// Nothing.
+    Unchanged,
+    /// Nothing, but it is a reason to ask the vendor now.
+    Woken,
+    /// The verification went on, or its report came.
+    Progressed,
+    /// The outcome is settled.
+    Settled(Outcome),
+    /// Two different outcomes are proven. Nobody is verified until a person has looked.
+    Disputed,
+    /// It is about another verification.
+    Foreign,
+    /// The vendor's code is not known here. It changes nothing; tell somebody.
+    NotUnderstood(String),
+}
+
+/// What is decided about a verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Decision {
+    /// Nothing yet; this is how far it is.
+    Open(Status),
+    /// This came of it.
+    Settled(Outcome),
+    /// The vendor has said two different things. Nobody is verified.
+    Disputed,
+}
+
+impl Decision {
+    /// Whether the person is verified.
+    #[must_use]
+    pub fn is_verified(self) -> bool {
+        self == Self::Settled(Outcome::Verified)
+    }
+}
+
+/// What to do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Ask for the state, at the vendor's pace.
+    Poll,
+    /// Fetch the result.
+    Fetch(ResultHandle),
+    /// Wait to be told; the vendor cannot be asked.
+    AwaitCallback,
+    /// Wait for the report, which comes by itself.
+    AwaitReport,
+    /// Nothing more.
+    Done,
+    /// A person must look at it.
+    NeedsOperator,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Progress {
+    Awaiting,
+    Underway,
+    Review,
+    Ended,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReportSeen {
+    None,
+    Preliminary,
+    Final,
+}
+
+/// A person's ruling, and the outcomes that were known to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Ruling {
+    outcome: Outcome,
+    seen: Outcomes,
+}
+
+/// A set of outcomes: one bit each.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Outcomes(u8);
+
+impl Outcomes {
+    const ALL: [Outcome; 5] = [Outcome::Verified, Outcome::Rejected, Outcome::Inconclusive, Outcome::Canceled, Outcome::Expired];
+
+    fn insert(&mut self, outcome: Outcome) {
+        self.0 |= 1 << outcome as u8;
+    }
+
+    const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    const fn contains_all(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    fn single(self) -> Option<Outcome> {
+        Self::ALL.into_iter().find(|outcome| self.0 == 1 << *outcome as u8)
+    }
+}
+
+impl fmt::Debug for Outcomes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(Self::ALL.iter().filter(|outcome| self.0 & (1 << **outcome as u8) != 0)).finish()
+    }
+}
+
+/// Of different handles the least is kept, so that it does not matter which came first.
+fn keep_least(kept: &mut Option<ResultHandle>, handle: &ResultHandle) {
+    if kept.as_ref().is_none_or(|kept| handle < kept) {
+        *kept = Some(handle.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Marked data: values that must never be printed. Put them where a person's data and secrets go, then search all output for them.
+///
+/// ```
+/// use idv_testkit::Canary;
+///
+/// let mut canary = Canary::new();
+/// let name = canary.mark("family-name");
+/// assert!(canary.found_in(&format!("hello {name}")).is_some());
+/// assert!(canary.found_in("hello [personal]").is_none());
+/// ```
+#[derive(Debug, Default)]
+pub struct Canary {
+    marks: Vec<String>,
+}
+
+impl Canary {
+    /// No marks yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A marked value for `what`: letters and digits only, so that no vendor's alphabet refuses it and no escaping hides it.
+    pub fn mark(&mut self, what: &str) -> String {
+        let plain: String = what.chars().filter(char::is_ascii_alphanumeric).collect();
+        let mark = format!("canary{}{plain}", self.marks.len());
+        self.marks.push(mark.clone());
+        mark
+    }
+
+    /// Adds a value of the caller's own: a token that a server made, for example.
+    pub fn watch(&mut self, value: impl Into<String>) {
+        self.marks.push(value.into());
+    }
+
+    /// The first mark that stands in `text`, in any case.
+    #[must_use]
+    pub fn found_in(&self, text: &str) -> Option<&str> {
+        let text = text.to_lowercase();
+        self.marks.iter().find(|mark| text.contains(&mark.to_lowercase())).map(String::as_str)
+    }
+}
+
+/// Everything that was logged at TRACE and above by the current thread while it is alive.
+pub struct Recording {
+    text: Arc<Mutex<Vec<u8>>>,
+    _guard: tracing::subscriber::DefaultGuard,
+}
+
+impl Recording {
+    /// Begins to record.
+    #[must_use]
+    pub fn start() -> Self {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+            .with_ansi(false)
+            .with_writer(Writer(Arc::clone(&text)))
+            .finish();
+        Self { text, _guard: tracing::subscriber::set_default(subscriber) }
+    }
+
+    /// What was logged so far.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.text.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Recording(…)")
+    }
+}
+
+#[derive(Clone)]
+struct Writer(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Writer {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
