@@ -1,0 +1,3 @@
+//! The program `idv`.
+
+fn main() {}
