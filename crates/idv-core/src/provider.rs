@@ -303,5 +303,6 @@ pub enum ReportSource {
 
 // Providers and their facets are used as trait objects only; this fails to compile if one no longer can be.
 const _: [fn(&dyn Provider); 0] = [];
-const _: [(&dyn Polling, &dyn Results, &dyn EvidenceSource, &dyn Listing); 0] = [];
+const _: [(&dyn Polling, &dyn Results); 0] = [];
+const _: [(&dyn EvidenceSource, &dyn Listing); 0] = [];
 const _: [(&dyn Lookup, &dyn Deletion, &dyn Callbacks); 0] = [];

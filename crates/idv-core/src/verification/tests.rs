@@ -1,1 +1,338 @@
+use proptest::prelude::*;
 
+use super::*;
+use crate::id::{ProviderId, Reference, Subject};
+use crate::observation::{Proof, ProofKind};
+use crate::provider::{CreateSafety, HandOffKind};
+use crate::report::Report;
+
+const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
+
+fn id() -> VerificationId {
+    VerificationId::new(Reference::parse(REFERENCE).unwrap(), Some(VendorId::new("V-1")))
+}
+
+fn capabilities(facets: &[Facet], report_from: ReportSource) -> Capabilities {
+    Capabilities {
+        provider: ProviderId::new("example"),
+        name: "Example",
+        document: "",
+        facets: facets.to_vec(),
+        create_safety: CreateSafety::Keyed,
+        hand_off: HandOffKind::Visit,
+        callback_proof: None,
+        report_from,
+        report_fields: &[],
+        accepts: &[],
+        lifetime: None,
+    }
+}
+
+fn askable() -> Capabilities {
+    capabilities(&[Facet::Polling, Facet::Results, Facet::Callbacks], ReportSource::Fetch)
+}
+
+fn told_only() -> Capabilities {
+    capabilities(&[Facet::Callbacks], ReportSource::Callback)
+}
+
+fn expires_at() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().unwrap()
+}
+
+fn verification(capabilities: &Capabilities) -> Verification {
+    Verification::new(id(), capabilities, Some(expires_at()))
+}
+
+fn said(channel: Channel, status: Option<Status>) -> Observation {
+    Observation { status, ..Observation::claimed(Subject::from(&id()), channel) }
+}
+
+fn answer(status: Status) -> Observation {
+    said(Channel::Poll, Some(status)).proven(Proof(ProofKind::OwnCall))
+}
+
+fn proven_callback(status: Status) -> Observation {
+    said(Channel::Callback, Some(status)).proven(Proof(ProofKind::SharedSecret))
+}
+
+fn inline(mut observation: Observation) -> Observation {
+    observation.result = ResultState::Inline(Box::new(Report::new(ProviderId::new("example"))));
+    observation
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    proptest::sample::select(Outcomes::ALL.to_vec())
+}
+
+fn any_status() -> impl Strategy<Value = Option<Status>> {
+    prop_oneof![
+        Just(None),
+        Just(Some(Status::AwaitingPerson)),
+        Just(Some(Status::InProgress)),
+        proptest::option::of(any_outcome()).prop_map(|leaning| Some(Status::InReview { leaning })),
+        Just(Some(Status::Ended)),
+        any_outcome().prop_map(|outcome| Some(Status::Finished(outcome))),
+    ]
+}
+
+fn any_observation() -> impl Strategy<Value = Observation> {
+    let channel = prop_oneof![
+        Just(Channel::Poll),
+        Just(Channel::Fetch),
+        Just(Channel::List),
+        Just(Channel::Callback),
+        Just(Channel::Return)
+    ];
+    let result = prop_oneof![
+        Just(ResultState::Absent),
+        "[a-c]".prop_map(|handle| ResultState::Fetchable(ResultHandle::new(handle))),
+        Just(ResultState::Inline(Box::new(Report::new(ProviderId::new("example"))))),
+    ];
+    let told =
+        (channel, any_status(), result, any::<bool>(), any::<bool>()).prop_map(|(channel, status, result, proven, ours)| {
+            let subject = if ours { Subject::from(&id()) } else { Subject::new(Some("somebody-else-0000".into()), None) };
+            let mut observation = Observation { status, result, ..Observation::claimed(subject, channel) };
+            observation.code = status.is_none().then(|| "NEW_WORD".to_owned());
+            match channel {
+                // The browser never brings a proof, and our own calls always do.
+                Channel::Return => observation,
+                Channel::Callback if proven => observation.proven(Proof(ProofKind::SharedSecret)),
+                Channel::Callback => observation,
+                _ => observation.proven(Proof(ProofKind::OwnCall)),
+            }
+        });
+    prop_oneof![9 => told, 1 => Just(Observation::lapsed(&id(), expires_at()))]
+}
+
+fn fold<'a>(capabilities: &Capabilities, observations: impl IntoIterator<Item = &'a Observation>) -> Verification {
+    let mut verification = verification(capabilities);
+    for observation in observations {
+        verification.apply(observation);
+    }
+    verification
+}
+
+fn permutations(items: &[Observation]) -> Vec<Vec<&Observation>> {
+    if items.is_empty() {
+        return vec![Vec::new()];
+    }
+    (0..items.len())
+        .flat_map(|chosen| {
+            let mut rest = items.to_vec();
+            let first = rest.remove(chosen);
+            permutations(&rest)
+                .into_iter()
+                .map(|order| order.into_iter().cloned().collect::<Vec<_>>())
+                .map(|mut order| {
+                    order.insert(0, first.clone());
+                    order
+                })
+                .collect::<Vec<_>>()
+        })
+        .map(|order| order.iter().map(|observation| items.iter().find(|item| *item == observation).unwrap()).collect())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_order_and_repetition_ends_in_one_state(
+        observations in proptest::collection::vec(any_observation(), 0..=5),
+        again in proptest::collection::vec(any::<proptest::sample::Index>(), 0..4),
+        asked in any::<bool>(),
+    ) {
+        let capabilities = if asked { askable() } else { told_only() };
+        let expected = fold(&capabilities, &observations);
+        for order in permutations(&observations) {
+            let repeated = again.iter().filter_map(|index| (!order.is_empty()).then(|| order[index.index(order.len())]));
+            let state = fold(&capabilities, order.iter().copied().chain(repeated));
+            prop_assert_eq!(&state, &expected);
+            prop_assert_eq!(state.next(&capabilities), expected.next(&capabilities));
+        }
+    }
+
+    #[test]
+    fn a_claim_never_settles_or_moves_anything(
+        observations in proptest::collection::vec(any_observation(), 0..8),
+        claims in proptest::collection::vec(any_observation(), 0..8),
+        asked in any::<bool>(),
+    ) {
+        let capabilities = if asked { askable() } else { told_only() };
+        let mut state = fold(&capabilities, &observations);
+        let (decision, progress, report) = (state.decision(), state.progress, state.report);
+        for claim in &claims {
+            let transition = state.apply(&claim.clone().trusted(Trust::Claimed));
+            prop_assert!(
+                matches!(transition, Transition::Woken | Transition::Unchanged | Transition::Foreign),
+                "{transition:?}"
+            );
+        }
+        prop_assert_eq!((state.decision(), state.progress, state.report), (decision, progress, report));
+    }
+
+    #[test]
+    fn nothing_runs_backwards(observations in proptest::collection::vec(any_observation(), 0..12), asked in any::<bool>()) {
+        let mut state = verification(&if asked { askable() } else { told_only() });
+        for observation in &observations {
+            let (progress, report, outcomes) = (state.progress, state.report, state.outcomes);
+            let before = state.decision();
+            state.apply(observation);
+            prop_assert!(state.progress >= progress && state.report >= report && state.outcomes.contains_all(outcomes));
+            if before == Decision::Disputed {
+                prop_assert_eq!(state.decision(), Decision::Disputed);
+            }
+            if let (Decision::Settled(outcome), Decision::Open(_)) = (before, state.decision()) {
+                // Only our own clock's word is taken back, by a vendor that has seen the person.
+                prop_assert!(outcome == Outcome::Expired && state.lapsed);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_verified_against_a_proven_word(observations in proptest::collection::vec(any_observation(), 0..12), asked in any::<bool>()) {
+        let capabilities = if asked { askable() } else { told_only() };
+        let state = fold(&capabilities, &observations);
+        let proven: Vec<_> = observations
+            .iter()
+            .filter(|observation| observation.subject.is(&id()) && observation.trust.is_proven())
+            .filter(|observation| observation.channel != Channel::Callback || !asked)
+            .filter(|observation| observation.channel != Channel::Deadline)
+            .filter_map(|observation| match observation.status {
+                Some(Status::Finished(outcome)) => Some(outcome),
+                _ => None,
+            })
+            .collect();
+        let expected = !proven.is_empty() && proven.iter().all(|outcome| *outcome == Outcome::Verified);
+        prop_assert_eq!(state.decision().is_verified(), expected);
+        let contradictory = proven.iter().any(|outcome| *outcome != proven[0]);
+        prop_assert_eq!(state.decision() == Decision::Disputed, contradictory);
+        if contradictory {
+            prop_assert_eq!(state.next(&capabilities), Step::NeedsOperator);
+        }
+    }
+
+    #[test]
+    fn a_stored_state_is_the_same_state(observations in proptest::collection::vec(any_observation(), 0..8)) {
+        let state = fold(&askable(), &observations);
+        let stored = serde_json::to_string(&state).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Verification>(&stored).unwrap(), state);
+    }
+}
+
+#[test]
+fn where_the_vendor_can_be_asked_a_proven_callback_wakes_and_does_not_settle() {
+    let mut state = verification(&askable());
+    assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Verified))), Transition::Progressed);
+    assert_eq!(state.decision(), Decision::Open(Status::InReview { leaning: None }));
+    assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Verified))), Transition::Woken);
+    assert_eq!(state.next(&askable()), Step::Poll);
+    assert_eq!(state.apply(&answer(Status::Finished(Outcome::Rejected))), Transition::Settled(Outcome::Rejected));
+}
+
+#[test]
+fn where_the_vendor_cannot_be_asked_a_proven_callback_settles_and_a_claim_does_not() {
+    let mut state = verification(&told_only());
+    assert_eq!(state.next(&told_only()), Step::AwaitCallback);
+    assert_eq!(state.apply(&said(Channel::Callback, Some(Status::Finished(Outcome::Verified)))), Transition::Woken);
+    assert_eq!(state.decision(), Decision::Open(Status::AwaitingPerson));
+    let settled = state.apply(&inline(proven_callback(Status::Finished(Outcome::Verified))));
+    assert_eq!(settled, Transition::Settled(Outcome::Verified));
+    assert_eq!(state.next(&told_only()), Step::Done);
+}
+
+#[test]
+fn a_late_claim_of_something_else_wakes_and_one_of_the_same_does_not() {
+    let mut state = verification(&askable());
+    state.apply(&answer(Status::Finished(Outcome::Verified)));
+    let same = said(Channel::Callback, Some(Status::Finished(Outcome::Verified)));
+    let other = said(Channel::Callback, Some(Status::Finished(Outcome::Rejected)));
+    assert_eq!(state.apply(&same), Transition::Unchanged);
+    assert_eq!(state.apply(&other), Transition::Woken);
+    assert_eq!(state.decision(), Decision::Settled(Outcome::Verified));
+}
+
+#[test]
+fn two_proven_outcomes_are_disputed_until_a_person_rules_and_again_when_a_third_comes() {
+    let mut state = verification(&askable());
+    state.apply(&answer(Status::Finished(Outcome::Verified)));
+    assert_eq!(state.apply(&answer(Status::Finished(Outcome::Rejected))), Transition::Disputed);
+    assert!(!state.decision().is_verified());
+    state.rule(Outcome::Rejected);
+    assert_eq!(state.decision(), Decision::Settled(Outcome::Rejected));
+    assert_eq!(state.apply(&answer(Status::Finished(Outcome::Verified))), Transition::Unchanged);
+    assert_eq!(state.apply(&answer(Status::Finished(Outcome::Canceled))), Transition::Disputed);
+    assert_eq!(state.next(&askable()), Step::NeedsOperator);
+}
+
+#[test]
+fn a_report_is_fetched_once_the_outcome_or_the_end_is_known() {
+    let mut state = verification(&askable());
+    let mut ended = answer(Status::Ended);
+    ended.result = ResultState::Fetchable(ResultHandle::new("r"));
+    state.apply(&ended);
+    assert_eq!(state.next(&askable()), Step::Fetch(ResultHandle::new("r")));
+    let mut fetched = inline(answer(Status::Finished(Outcome::Verified)));
+    fetched.channel = Channel::Fetch;
+    assert_eq!(state.apply(&fetched), Transition::Settled(Outcome::Verified));
+    assert_eq!(state.next(&askable()), Step::Done);
+}
+
+#[test]
+fn a_preliminary_report_is_not_the_last_word() {
+    let mut state = verification(&askable());
+    state.apply(&inline(answer(Status::InReview { leaning: Some(Outcome::Verified) })));
+    assert_eq!(state.decision(), Decision::Open(Status::InReview { leaning: Some(Outcome::Verified) }));
+    let mut finished = answer(Status::Finished(Outcome::Verified));
+    finished.result = ResultState::Fetchable(ResultHandle::new("r"));
+    state.apply(&finished);
+    assert_eq!(state.next(&askable()), Step::Fetch(ResultHandle::new("r")));
+}
+
+#[test]
+fn a_handle_that_the_browser_brought_may_be_tried_and_decides_nothing() {
+    let mut state = verification(&askable());
+    let mut returned = said(Channel::Return, None);
+    returned.result = ResultState::Fetchable(ResultHandle::new("claimed"));
+    assert_eq!(state.apply(&returned), Transition::Woken);
+    assert_eq!(state.decision(), Decision::Open(Status::AwaitingPerson));
+    state.apply(&answer(Status::Ended));
+    assert_eq!(state.next(&askable()), Step::Fetch(ResultHandle::new("claimed")));
+}
+
+#[test]
+fn time_that_runs_out_ends_only_what_the_person_did_not_do() {
+    let now = expires_at();
+    let mut idle = verification(&askable());
+    assert_eq!(idle.lapse(now - jiff::SignedDuration::from_secs(1)), None);
+    let lapse = idle.lapse(now).unwrap();
+    assert_eq!(idle.apply(&lapse), Transition::Settled(Outcome::Expired));
+    assert_eq!(idle.next(&askable()), Step::Done);
+    // The vendor's word prevails over our clock's.
+    assert_eq!(idle.apply(&answer(Status::Finished(Outcome::Verified))), Transition::Settled(Outcome::Verified));
+
+    let mut reviewed = verification(&askable());
+    reviewed.apply(&answer(Status::InReview { leaning: None }));
+    reviewed.apply(&lapse);
+    assert_eq!(reviewed.decision(), Decision::Open(Status::InReview { leaning: None }));
+}
+
+#[test]
+fn an_unknown_code_changes_nothing_and_is_reported() {
+    let mut state = verification(&askable());
+    let mut unknown = said(Channel::Poll, None).proven(Proof(ProofKind::OwnCall));
+    unknown.code = Some("SOMETHING_NEW".into());
+    assert_eq!(state.apply(&unknown), Transition::NotUnderstood("SOMETHING_NEW".into()));
+    assert_eq!(state, verification(&askable()));
+}
+
+#[test]
+fn an_open_verification_takes_at_most_512_bytes() {
+    let mut state = verification(&askable());
+    let mut observation = answer(Status::InReview { leaning: Some(Outcome::Verified) });
+    observation.result = ResultState::Fetchable(ResultHandle::new("6f1c2a9e-1c1f-4a6b-9a52-0c2d6a1f7e11"));
+    state.apply(&observation);
+    let heap = REFERENCE.len() + "XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX".len() * 2;
+    assert!(size_of::<Verification>() + heap <= 512, "{} + {heap}", size_of::<Verification>());
+}
