@@ -1,1 +1,39 @@
 //! Identity-verification vendors by their documents, over real HTTP on the loopback interface.
+//!
+//! Nothing here knows an adapter or `idv-core`: what it checks and answers comes from the vendors' documents alone, so that an adapter
+//! and its vendor cannot be wrong together. Any client of a vendor works against it with nothing changed but the host.
+//!
+//! People and agents act by named scenarios, the vendor's own test robots included. Time is virtual: a day passes in a call.
+//! Faults are planned. Everything can be driven over HTTP too, under `/_control/` on every port: see the crate's README.
+//!
+//! ```
+//! # async fn run() -> Result<(), idv_sandbox::SandboxError> {
+//! use std::time::Duration;
+//! use idv_sandbox::Sandbox;
+//!
+//! let sandbox = Sandbox::builder().start().await?;
+//! println!("IDnow is at {}", sandbox.idnow().base_url());
+//! sandbox.clock().advance(Duration::from_secs(24 * 3600)).await;
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run()).unwrap();
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod control;
+mod exchange;
+mod fault;
+mod idnow;
+mod random;
+mod sandbox;
+mod server;
+mod tls;
+mod world;
+
+pub use fault::{Fault, FaultKind};
+pub use idnow::account::{Account, CallbackKind};
+pub use idnow::scenario::Step;
+pub use sandbox::{Builder, Idnow, Sandbox, SandboxError, VirtualClock};
+pub use world::{RecordedCallback, RecordedRequest};

@@ -1,0 +1,89 @@
+//! The account at IDnow: who it is, and what is agreed with the vendor's account management.
+
+use serde::{Deserialize, Serialize};
+
+/// The settings of the account. What the document leaves to "please contact your account manager" is set here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Account {
+    /// The company id.
+    pub company: String,
+    /// The API keys; each of them is valid.
+    pub api_keys: Vec<String>,
+    /// The three letters that Ident-IDs begin with.
+    pub short_code: String,
+    /// The display name.
+    pub name: String,
+    /// Whether preliminary results are visible (2.2). Without, nothing is until the review is done.
+    pub preliminary_results: bool,
+    /// Whether results have attachments.
+    pub attachments: bool,
+    /// How long each attachment is at least, in bytes.
+    pub attachment_length: u64,
+    /// Whether the account is for AutoIdent: other attachments, no agent's recording.
+    pub auto_ident: bool,
+    /// Whether the document's number and validity are withheld (`REDACTION`).
+    pub redact: bool,
+    /// Whether the street number is part of the street (13.1.4).
+    pub street_number_in_street: bool,
+    /// Whether archives hold the result as JSON beside the XML.
+    pub json_in_archive: bool,
+    /// Where callbacks go; nowhere, where it is absent. Loopback only.
+    pub callback_url: Option<String>,
+    /// Which callbacks are sent (14.2).
+    pub callbacks: Vec<CallbackKind>,
+    /// How far a signed link's timestamp may be from the clock, in seconds; the document names no figure.
+    pub link_window_seconds: u64,
+    /// The waiting time that the account's information names, in seconds (6.4).
+    pub estimated_waiting_time: u32,
+}
+
+/// When a callback is sent (14.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
+pub enum CallbackKind {
+    /// After the identification.
+    Realtime,
+    /// After the review.
+    Final,
+    /// When the agent aborts.
+    Aborted,
+    /// When the review cancels.
+    Canceled,
+}
+
+impl CallbackKind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Realtime => "REALTIME",
+            Self::Final => "FINAL",
+            Self::Aborted => "ABORTED",
+            Self::Canceled => "CANCELED",
+        }
+    }
+}
+
+impl Default for Account {
+    /// The credentials of the document's samples.
+    fn default() -> Self {
+        Self {
+            company: "ihrebank".into(),
+            api_keys: vec!["exampleApiKey".into(), "BXCexampleexampleexampleexampleRP".into()],
+            short_code: "IBA".into(),
+            name: "IhreBank AG".into(),
+            preliminary_results: true,
+            attachments: true,
+            attachment_length: 0,
+            auto_ident: false,
+            redact: false,
+            street_number_in_street: false,
+            json_in_archive: false,
+            callback_url: None,
+            callbacks: vec![CallbackKind::Realtime, CallbackKind::Final, CallbackKind::Aborted, CallbackKind::Canceled],
+            link_window_seconds: 3600,
+            estimated_waiting_time: 30,
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The REST API: chapters 3, 6.4, 8 and 15.2.
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::account::Account;
+use super::case::{Case, Outcome};
+use super::failure::Failure;
+use super::{Moment, World, archive, render, start};
+use crate::exchange::{Answer, Content, Incoming};
+
+/// Answers a request to `/api/v1/{company}/…`.
+pub(super) fn handle(
+    world: &mut World,
+    request: &Incoming,
+    company: &str,
+    path: &[&str],
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
+    match (&request.method, path) {
+        (&Method::POST, ["login"]) => log_in(world, request, company, moment),
+        (&Method::POST, ["identifications", transaction, "start"]) => begin(world, request, company, transaction, moment),
+        (&Method::POST, ["identifications", "start"]) => Err(Failure::missing_transaction()),
+        (&Method::POST, ["identifications", transaction, "requestVideoChat"]) => {
+            request_video_chat(world, request, company, transaction, moment)
+        }
+        (&Method::GET, []) => {
+            let account = authorized(world, request, company, moment)?;
+            let Account { company, short_code, name, estimated_waiting_time, .. } = &account;
+            let body = json!({
+                "shortname": company, "shortcode": short_code, "name": name, "estimatedWaitingTime": estimated_waiting_time
+            });
+            Ok(Answer::json(StatusCode::OK, &body))
+        }
+        (&Method::GET, ["identifications"]) => list(world, request, company, moment),
+        (&Method::GET, ["identifications", name]) => single(world, request, company, name, moment),
+        (&Method::DELETE, ["identifications", transaction]) => delete(world, request, company, transaction, moment),
+        _ => Err(Failure::not_found()),
+    }
+}
+
+/// Logging in (8.3.1).
+fn log_in(world: &mut World, request: &Incoming, company: &str, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+    demand_json(request)?;
+    let Ok(Value::Object(body)) = serde_json::from_slice(&request.body) else { return Err(Failure::unparseable_json()) };
+    if let Some(unknown) = body.keys().find(|key| *key != "apiKey") {
+        return Err(Failure::unrecognized_field(unknown));
+    }
+    let key = body.get("apiKey").and_then(Value::as_str).unwrap_or_default();
+    let valid = world.account(company).is_some_and(|account| account.api_keys.iter().any(|valid| valid == key));
+    if !valid {
+        return Err(Failure::invalid_token());
+    }
+    let token = world.log_in(company, moment);
+    Ok(Answer::json(StatusCode::OK, &json!({ "authToken": token })))
+}
+
+/// Creating or updating an identification (3.2), or handing it to the test robots (15.2.4).
+fn begin(
+    world: &mut World,
+    request: &Incoming,
+    company: &str,
+    transaction: &str,
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
+    let account = match request.header("x-api-key") {
+        Some(key) => {
+            let account = world.account(company).filter(|account| account.api_keys.iter().any(|valid| valid == key));
+            account.cloned().ok_or_else(Failure::invalid_token)?
+        }
+        None => authorized(world, request, company, moment)?,
+    };
+    demand_json(request)?;
+    if transaction.is_empty() {
+        return Err(Failure::missing_transaction());
+    }
+    if !start::is_transaction_number(transaction) {
+        return Err(Failure::bad_value("transactionnumber"));
+    }
+    let submitted = start::read(&request.body)?;
+    let for_robots = submitted == start::Submitted::default();
+    let (new, id) = world.upsert(&account, transaction, submitted, moment)?;
+    let case = world.cases.get(&(company.to_owned(), transaction.to_ascii_lowercase()));
+    if let Some((case, robot)) = case.filter(|_| for_robots && !new).and_then(|case| Some((case, case.robot_case()?.1))) {
+        return Ok(Answer::json(StatusCode::OK, &robot_started(case, &robot)));
+    }
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(Answer::json(status, &json!({ "id": id })))
+}
+
+/// What the robots' host answers to a start.
+fn robot_started(case: &Case, robot: &str) -> Value {
+    json!({
+        "token": "0", "internalToken": case.ident_id, "status": "STARTED",
+        "email": case.submitted.get("email"), "mobile": case.submitted.get("mobilephone"), "trackingId": case.tracking_id,
+        "testRobotType": "AUTO", "testRobotName": robot.to_ascii_lowercase(),
+        "request": { "status": "NEW", "videoSession": "x", "userVideoSessionToken": "y", "positionInQueue": null }
+    })
+}
+
+/// Setting the test robots going (15.2). No key is asked for.
+fn request_video_chat(
+    world: &mut World,
+    request: &Incoming,
+    company: &str,
+    transaction: &str,
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
+    demand_json(request)?;
+    match serde_json::from_slice(&request.body) {
+        Ok(Value::Object(body)) => {
+            if let Some(unknown) = body.keys().next() {
+                return Err(Failure::unrecognized_field(unknown));
+            }
+        }
+        _ => return Err(Failure::unparseable_json()),
+    }
+    let case = world.cases.get(&(company.to_owned(), transaction.to_ascii_lowercase())).ok_or_else(Failure::not_found)?;
+    if case.is_finished() {
+        return Err(Failure::finished());
+    }
+    let Some(("X-AUTOTEST", robot)) = case.robot_case() else { return Err(Failure::precondition()) };
+    // Upper-case words are the robots'; our own scenarios are lower-case and not for them. HOLDCERTIFICATE is for eSign alone.
+    let known = robot.bytes().all(|byte| byte.is_ascii_uppercase());
+    if !known || world.act(company, transaction, &robot, None, moment).is_err() {
+        return Err(Failure::precondition());
+    }
+    Ok(Answer::json(StatusCode::OK, &json!({})))
+}
+
+/// The lists (8.3.2).
+fn list(world: &mut World, request: &Incoming, company: &str, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+    let account = authorized(world, request, company, moment)?;
+    let parameters = request.parameters();
+    let filter = match parameters.as_slice() {
+        [] => "",
+        [(name, value)] if value == "true" && matches!(name.as_str(), "pending" | "canceled" | "aborted") => name,
+        _ => return Err(Failure::bad_request("Please use one of the filters pending=true, canceled=true and aborted=true")),
+    };
+    let wanted = |outcome: &Outcome| match filter {
+        "pending" => outcome.is_preliminary(),
+        "canceled" => outcome.word == "CANCELED",
+        "aborted" => outcome.word == "ABORTED",
+        _ => outcome.is_final() && outcome.word != "CANCELED",
+    };
+    let mut found: Vec<(&Case, &Outcome)> = world
+        .cases
+        .iter()
+        .filter(|(key, _)| key.0 == company)
+        .filter_map(|(_, case)| Some((case, visible(case, &account)?)))
+        .filter(|(_, outcome)| wanted(outcome))
+        .collect();
+    found.sort_by_key(|(case, outcome)| (outcome.at, case.transaction_number.clone()));
+    let rendered: Vec<Value> = found.into_iter().map(|(case, outcome)| render::json(case, &account, outcome)).collect();
+    Ok(Answer::json(StatusCode::OK, &json!({ "identifications": rendered })))
+}
+
+/// A single identification (8.3.3): as JSON, or by its suffix as something else.
+fn single(world: &mut World, request: &Incoming, company: &str, name: &str, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+    let account = authorized(world, request, company, moment)?;
+    let (transaction, suffix) = name.rsplit_once('.').unwrap_or((name, ""));
+    if transaction.is_empty() {
+        return Err(Failure::missing_transaction());
+    }
+    let key = (company.to_owned(), transaction.to_ascii_lowercase());
+    // Of a person who has not finished the document says nothing: there is no result, so there is nothing to be found.
+    let case = world.cases.get(&key).ok_or_else(Failure::not_found)?;
+    let outcome = visible(case, &account).ok_or_else(Failure::not_found)?;
+    let file = |media_type: &str, key: &str| {
+        let there = render::attachments(case, &account, outcome).iter().any(|(there, _)| there == key);
+        if !there {
+            return Err(Failure::not_found());
+        }
+        let start = archive::attachment(key);
+        let length = account.attachment_length.max(start.len() as u64);
+        let mut answer = Answer::new(StatusCode::OK, media_type, "");
+        answer.body = Content::Padded { start: start.into(), length };
+        Ok(answer)
+    };
+    match suffix {
+        "" => Ok(Answer::json(StatusCode::OK, &render::json(case, &account, outcome))),
+        "xml" => Ok(Answer::new(StatusCode::OK, "application/xml; charset=utf-8", render::xml(case, &account, outcome))),
+        "pdf" => file("application/pdf", "pdf"),
+        "mp3" => file("audio/mpeg", "audiolog"),
+        "zip" => archive::zip(case, &account, outcome)
+            .map(|bytes| Answer::new(StatusCode::OK, "application/zip", bytes))
+            .map_err(|_| Failure::precondition()),
+        _ => Err(Failure::not_found()),
+    }
+}
+
+/// Deleting an identification (8.3.4).
+fn delete(
+    world: &mut World,
+    request: &Incoming,
+    company: &str,
+    transaction: &str,
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
+    authorized(world, request, company, moment)?;
+    let key = (company.to_owned(), transaction.to_ascii_lowercase());
+    world.cases.remove(&key).map(|_| Answer::empty(StatusCode::OK)).ok_or_else(Failure::not_found)
+}
+
+/// The result as far as the account may see it (2.2).
+fn visible<'a>(case: &'a Case, account: &Account) -> Option<&'a Outcome> {
+    case.result.as_ref().filter(|outcome| account.preliminary_results || !outcome.is_preliminary())
+}
+
+/// The account of a login token (8.2).
+fn authorized(world: &mut World, request: &Incoming, company: &str, moment: &mut Moment<'_>) -> Result<Account, Failure> {
+    let token = request.header("x-api-login-token").ok_or_else(Failure::invalid_token)?;
+    let of = world.token_company(token, moment.now).ok_or_else(Failure::invalid_token)?;
+    if of != company {
+        return Err(Failure::security_violation());
+    }
+    world.account(company).cloned().ok_or_else(Failure::invalid_token)
+}
+
+fn demand_json(request: &Incoming) -> Result<(), Failure> {
+    if request.media_type().eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Failure::bad_request("Please provide the header Content-Type: application/json"))
+}

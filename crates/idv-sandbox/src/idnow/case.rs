@@ -1,0 +1,225 @@
+//! One identification: what was submitted, what has happened, and what there is to tell of it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// One identification at IDnow.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    /// The transaction number as it was first given.
+    pub(crate) transaction_number: String,
+    /// IDnow's own id, such as `IBA-H5FD8`.
+    pub(crate) ident_id: String,
+    /// The parameters of chapter 3.2.8 but for the questions.
+    pub(crate) submitted: BTreeMap<String, String>,
+    /// The values that were pre-defined for questions, by key.
+    pub(crate) questions: Map<String, Value>,
+    /// The result, once there is one.
+    pub(crate) result: Option<Outcome>,
+    /// The tracking id of the last link that was opened.
+    pub(crate) tracking_id: Option<String>,
+    /// Counts what the person and the agents did, so that what was planned for an earlier attempt is not done in a later one.
+    pub(crate) attempt: u32,
+    /// Whether the test robots know it: their ids and agent have names of their own (chapter 15).
+    pub(crate) robot: bool,
+}
+
+/// A result, preliminary or final.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outcome {
+    pub(crate) word: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) previous: Option<String>,
+    pub(crate) at: Timestamp,
+    pub(crate) agent: String,
+    /// Which fields the agent changed during the identification.
+    pub(crate) changed: bool,
+    /// Which fields the reviewer changed afterwards.
+    pub(crate) review_changed: bool,
+    /// Whether values that no form would send are returned: the robot CHANGEALL.
+    pub(crate) exotic: bool,
+}
+
+impl Outcome {
+    /// Whether nothing can follow: the identification cannot be started again.
+    pub(crate) fn is_final(&self) -> bool {
+        !self.is_preliminary() && self.word != "ABORTED"
+    }
+
+    pub(crate) fn is_preliminary(&self) -> bool {
+        matches!(self.word.as_str(), "REVIEW_PENDING" | "FRAUD_SUSPICION_PENDING" | "CHECK_PENDING")
+    }
+
+    /// Whether the person's data were kept: an aborted or canceled identification has only what had been submitted (14.5).
+    pub(crate) fn has_data(&self) -> bool {
+        !matches!(self.word.as_str(), "ABORTED" | "CANCELED")
+    }
+}
+
+/// A field of the result, as tables 13.1.4 and 13.1.5 have it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Item {
+    pub(crate) name: &'static str,
+    pub(crate) status: &'static str,
+    pub(crate) review: Option<&'static str>,
+    pub(crate) value: Option<String>,
+    pub(crate) original: Option<String>,
+    pub(crate) identification: Option<String>,
+}
+
+/// The person's fields in the order of the samples, the address apart.
+const USER_DATA: [&str; 8] = ["firstname", "lastname", "birthname", "birthday", "birthplace", "nationality", "gender", "title"];
+const ADDRESS: [&str; 5] = ["street", "streetnumber", "city", "zipcode", "country"];
+
+/// What the sandbox's people have on their documents where nothing was submitted. They do not exist.
+const DOCUMENT_SAYS: [(&str, &str); 12] = [
+    ("firstname", "ERIKA"),
+    ("lastname", "MUSTERMANN"),
+    ("birthday", "1964-08-12"),
+    ("birthplace", "BERLIN"),
+    ("nationality", "DE"),
+    ("gender", "FEMALE"),
+    ("street", "HEIDESTRASSE"),
+    ("streetnumber", "17"),
+    ("city", "KÖLN"),
+    ("zipcode", "51147"),
+    ("country", "DE"),
+    ("birthname", "GABLER"),
+];
+
+impl Case {
+    /// Whether it was performed and is over.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.result.as_ref().is_some_and(Outcome::is_final)
+    }
+
+    /// What the test robots are asked for: `(prefix, case)` of chapter 15.1.
+    pub(crate) fn robot_case(&self) -> Option<(&'static str, String)> {
+        let fields = ["firstname", "lastname", "custom1", "custom2", "custom3", "custom4", "custom5"];
+        fields.iter().filter_map(|field| self.submitted.get(*field)).find_map(|value| {
+            let prefix = ["X-AUTOTEST", "X-MANUALTEST"].into_iter().find(|prefix| value.starts_with(prefix))?;
+            Some((prefix, value.strip_prefix(prefix)?.strip_prefix('-')?.to_owned()))
+        })
+    }
+
+    /// The person's fields.
+    pub(crate) fn user_data(&self, outcome: &Outcome) -> Vec<Item> {
+        USER_DATA.iter().filter_map(|name| self.item(name, outcome)).collect()
+    }
+
+    /// The fields of the person's address.
+    pub(crate) fn address(&self, outcome: &Outcome, merge_street_number: bool) -> Vec<Item> {
+        let mut items: Vec<Item> = ADDRESS.iter().filter_map(|name| self.item(name, outcome)).collect();
+        if merge_street_number
+            && let Some(number) = items.iter().position(|item| item.name == "streetnumber").map(|index| items.remove(index))
+            && let Some(street) = items.iter_mut().find(|item| item.name == "street")
+        {
+            let join = |street: &mut Option<String>, number: Option<String>| {
+                if let (Some(street), Some(number)) = (street, number) {
+                    street.push(' ');
+                    street.push_str(&number);
+                }
+            };
+            join(&mut street.value, number.value);
+            join(&mut street.original, number.original);
+        }
+        items
+    }
+
+    fn item(&self, name: &'static str, outcome: &Outcome) -> Option<Item> {
+        let submitted = self.submitted.get(name).cloned();
+        let blank = Item { name, status: "NEW", review: None, value: None, original: None, identification: None };
+        if !outcome.has_data() {
+            return submitted.map(|original| Item { status: "ORIGINAL", original: Some(original), ..blank });
+        }
+        let on_document = DOCUMENT_SAYS.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let reviewed = (outcome.is_final()).then_some("MATCH");
+        let Some(submitted) = submitted.map(|value| as_on_document(name, &value)) else {
+            // Birth name and title are on few documents; they are told only where they were submitted.
+            let value = on_document.filter(|_| name != "birthname")?;
+            return Some(Item { value: Some(value), review: reviewed, ..blank });
+        };
+        let other = || if outcome.exotic { exotic(name, &submitted) } else { another(name, &submitted) };
+        let may_change = outcome.exotic || matches!(name, "birthday" | "street" | "firstname");
+        let mut item = Item { status: "MATCH", review: reviewed, value: Some(submitted.clone()), ..blank };
+        if outcome.changed && may_change {
+            item = Item { status: "CHANGE", value: Some(other()), original: Some(submitted.clone()), ..item };
+        }
+        if outcome.review_changed && (outcome.exotic || name == "birthplace") && outcome.is_final() {
+            item = Item {
+                status: "CHANGE",
+                review: Some("CHANGE"),
+                identification: item.value.clone(),
+                value: Some(other()),
+                original: Some(submitted),
+                ..item
+            };
+        }
+        Some(item)
+    }
+
+    /// The fields of the document (13.1.5). `redacted` withholds number and validity.
+    pub(crate) fn document(&self, outcome: &Outcome, redacted: bool) -> Vec<Item> {
+        let review = outcome.is_final().then_some("MATCH");
+        let country = self.submitted.get("nationality").cloned().unwrap_or_else(|| "DE".to_owned());
+        let item = |name, value: &str| Item {
+            name,
+            status: "NEW",
+            review,
+            value: Some(value.to_owned()),
+            original: None,
+            identification: None,
+        };
+        let withheld = |name, value: &str| {
+            if redacted {
+                Item { status: "REDACTION", review: None, value: None, ..item(name, value) }
+            } else {
+                item(name, value)
+            }
+        };
+        vec![
+            item("type", "IDCARD"),
+            item("country", &country),
+            withheld("validuntil", "2031-08-31"),
+            withheld("number", "T220001293"),
+            item("issuedby", "STADT KÖLN"),
+            item("dateissued", "2021-09-01"),
+        ]
+    }
+}
+
+/// A value as the table has it: names and places in upper case, the rest as it is.
+fn as_on_document(name: &str, value: &str) -> String {
+    match name {
+        "firstname" | "lastname" | "birthname" | "birthplace" | "street" | "city" => value.to_uppercase(),
+        _ => value.to_owned(),
+    }
+}
+
+/// What the document says where it differs from what was submitted.
+fn another(name: &str, submitted: &str) -> String {
+    match name {
+        "birthday" => submitted
+            .get(..4)
+            .and_then(|year| year.parse::<u16>().ok())
+            .and_then(|year| Some(format!("{:04}{}", year + 1, submitted.get(4..)?)))
+            .unwrap_or_else(|| "1983-05-22".to_owned()),
+        "firstname" => format!("{submitted} ALEXANDER"),
+        "birthplace" => format!("{submitted} (WEST)"),
+        _ => format!("NEUE {submitted}"),
+    }
+}
+
+/// What the robot CHANGEALL makes of a value: letters that a careless reader breaks on.
+fn exotic(name: &str, submitted: &str) -> String {
+    match name {
+        "birthday" => another(name, submitted),
+        "nationality" | "country" => if submitted == "AT" { "DE" } else { "AT" }.to_owned(),
+        "gender" => if submitted == "MALE" { "FEMALE" } else { "MALE" }.to_owned(),
+        "zipcode" => "01067".to_owned(),
+        "streetnumber" => "1½ & <b>".to_owned(),
+        _ => "ÄÖÜẞ ŁÓDŹ ÅØÆ ÇÑŠŽ «“’‚„”» & < > \" 'Ω中".to_owned(),
+    }
+}

@@ -1,0 +1,74 @@
+//! Signed links (chapter 5): how the vendor checks one.
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::account::Account;
+use super::start::{Submitted, check, is_link_parameter, is_transaction_number};
+
+/// A link that was accepted.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) transaction_number: String,
+    pub(crate) submitted: Submitted,
+}
+
+/// Checks a link's decoded parameters. The reason of a refusal is for people.
+pub(crate) fn accept(
+    account: &Account,
+    parameters: &[(String, String)],
+    length: usize,
+    now: Timestamp,
+) -> Result<Accepted, &'static str> {
+    // Browsers take no more (5.3).
+    if length > 1040 {
+        return Err("the link is longer than 1040 characters");
+    }
+    let Some(((last, signature), signed)) = parameters.split_last() else { return Err("the link has no parameters") };
+    if last != "signature" {
+        return Err("the link does not end with its signature");
+    }
+    if !signed.is_sorted_by(|a, b| a.0 < b.0) {
+        return Err("the parameters are not in alphabetical order, or one is repeated");
+    }
+    let query: Vec<String> = signed.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let message = format!("/v1/{}/start?{}", account.company, query.join("&"));
+    if !account.api_keys.iter().any(|key| sign(key, &message).as_bytes().ct_eq(signature.as_bytes()).into()) {
+        return Err("the signature is wrong");
+    }
+    let mut accepted = Accepted { transaction_number: String::new(), submitted: Submitted::default() };
+    let mut timestamp = None;
+    for (key, value) in signed {
+        if !is_link_parameter(key) {
+            return Err("the link has a parameter that is not known");
+        }
+        match key.as_str() {
+            "timestamp" => timestamp = value.parse::<i64>().ok().and_then(|time| Timestamp::from_millisecond(time).ok()),
+            "transactionnumber" => accepted.transaction_number.clone_from(value),
+            _ => {
+                check(key, value).map_err(|_| "a parameter has a wrong format")?;
+                accepted.submitted.fields.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    if !is_transaction_number(&accepted.transaction_number) {
+        return Err("the transaction number is missing or has a wrong format");
+    }
+    let age = timestamp.map(|time| now.duration_since(time).unsigned_abs().as_secs());
+    if age.is_none_or(|age| age > account.link_window_seconds) {
+        return Err("the timestamp is missing, or too far from now");
+    }
+    Ok(accepted)
+}
+
+fn sign(key: &str, message: &str) -> String {
+    // HMAC takes keys of every length, so the empty signature is never used.
+    Hmac::<Sha256>::new_from_slice(key.as_bytes())
+        .map(|mut mac| {
+            mac.update(message.as_bytes());
+            hex::encode(mac.finalize().into_bytes())
+        })
+        .unwrap_or_default()
+}

@@ -1,0 +1,259 @@
+//! IDnow's gateway API v1 by its document, version 2018-11-15.
+
+pub(crate) mod account;
+mod api;
+mod archive;
+mod case;
+mod failure;
+mod link;
+mod pages;
+mod render;
+pub(crate) mod scenario;
+mod start;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use self::account::{Account, CallbackKind};
+use self::case::{Case, Outcome};
+use self::failure::Failure;
+use self::scenario::{Effect, Step};
+use crate::clock::later;
+use crate::exchange::{Answer, Incoming};
+use crate::random::Random;
+
+/// The hosts of all data centres (1.5, 3.2.2, 4.4) and of the further region that is known.
+pub(crate) const HOSTS: [&str; 8] = [
+    "gateway.idnow.de",
+    "gateway.test.idnow.de",
+    "api.test.idnow.de",
+    "go.idnow.de",
+    "go.test.idnow.de",
+    "gateway.online-ident.ch",
+    "go.online-ident.ch",
+    "gateway.idnow.ae",
+];
+
+/// How long a login token lives without use (8.1.1).
+const TOKEN_IDLE: Duration = Duration::from_secs(3600);
+
+/// Everything at IDnow.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) accounts: Vec<Account>,
+    /// By company and lower-case transaction number: the vendor does not tell cases apart (3.2.6).
+    pub(crate) cases: HashMap<(String, String), Case>,
+    tokens: HashMap<String, Token>,
+}
+
+#[derive(Debug)]
+struct Token {
+    company: String,
+    last_used: Timestamp,
+}
+
+/// What a request is handled with, and what comes of it beside the answer.
+pub(crate) struct Moment<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) random: &'a mut Random,
+    /// What is to happen later.
+    pub(crate) planned: Vec<(Timestamp, Planned)>,
+    /// The callbacks that are to be sent.
+    pub(crate) callbacks: Vec<Callback>,
+}
+
+/// Something that is to happen to an identification.
+#[derive(Debug, Clone)]
+pub(crate) struct Planned {
+    key: (String, String),
+    attempt: u32,
+    effect: Effect,
+}
+
+/// A callback that is to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Callback {
+    pub(crate) url: String,
+    pub(crate) kind: CallbackKind,
+    pub(crate) key: (String, String),
+    /// The result it tells of: it is outdated when the identification has another one.
+    pub(crate) word: String,
+    pub(crate) body: Value,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        // A second company, so that reaching for somebody else's identification can be tried (SECURITY_VIOLATION).
+        let second = Account {
+            company: "testbank".into(),
+            api_keys: vec!["testbankApiKey".into()],
+            short_code: "XKH".into(),
+            name: "Testbank AG".into(),
+            ..Account::default()
+        };
+        Self { accounts: vec![Account::default(), second], cases: HashMap::new(), tokens: HashMap::new() }
+    }
+
+    /// Answers a request.
+    pub(crate) fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
+        let segments = request.segments();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match (&request.method, segments.as_slice()) {
+            (&Method::GET, ["system_check"]) => Answer::new(StatusCode::OK, "text/plain; charset=utf-8", "SYSTEM_CHECK_OK"),
+            (_, ["api", "v1", company, rest @ ..]) => {
+                let company = (*company).to_owned();
+                let id = moment.random.number(1_000_000_000);
+                let answer = api::handle(self, request, &company, rest, moment);
+                answer.unwrap_or_else(|failure| failure.answer(id)).with_header("access-control-allow-origin", "*")
+            }
+            (&Method::GET | &Method::HEAD, path) => pages::handle(self, request, path, moment),
+            _ => Failure::not_found().answer(moment.random.number(1_000_000_000)),
+        }
+    }
+
+    pub(crate) fn account(&self, company: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.company == company)
+    }
+
+    /// Creates or updates an identification (3.2.10). Returns whether it is new, and its Ident-ID.
+    fn upsert(
+        &mut self,
+        account: &Account,
+        transaction_number: &str,
+        submitted: start::Submitted,
+        moment: &mut Moment<'_>,
+    ) -> Result<(bool, String), Failure> {
+        let key = (account.company.clone(), transaction_number.to_ascii_lowercase());
+        if let Some(case) = self.cases.get_mut(&key) {
+            if case.is_finished() {
+                return Err(Failure::finished());
+            }
+            case.submitted.extend(submitted.fields);
+            case.questions.extend(submitted.questions);
+            return Ok((false, case.ident_id.clone()));
+        }
+        let mut case = Case {
+            transaction_number: transaction_number.to_owned(),
+            ident_id: String::new(),
+            submitted: submitted.fields,
+            questions: submitted.questions,
+            result: None,
+            tracking_id: None,
+            attempt: 0,
+            robot: false,
+        };
+        case.robot = case.robot_case().is_some();
+        let code = if case.robot { "TST" } else { &account.short_code };
+        case.ident_id = format!("{code}-{}", moment.random.letters(5));
+        let id = case.ident_id.clone();
+        self.cases.insert(key, case);
+        // Nobody waits for a person for ever: an Ident-ID is valid for 90 days.
+        let forget = Planned {
+            key: (account.company.clone(), transaction_number.to_ascii_lowercase()),
+            attempt: 0,
+            effect: Effect::Forget,
+        };
+        moment.planned.push((later(moment.now, Duration::from_secs(90 * 24 * 3600)), forget));
+        Ok((true, id))
+    }
+
+    /// Lets the person and the agents act out a scenario.
+    pub(crate) fn act(
+        &mut self,
+        company: &str,
+        transaction_number: &str,
+        scenario: &str,
+        reason: Option<&str>,
+        moment: &mut Moment<'_>,
+    ) -> Result<Vec<Step>, &'static str> {
+        let steps = scenario::steps(scenario, reason).ok_or("there is no such scenario")?;
+        let key = (company.to_owned(), transaction_number.to_ascii_lowercase());
+        let case = self.cases.get_mut(&key).ok_or("there is no such identification")?;
+        if case.is_finished() {
+            return Err("the identification is finished");
+        }
+        case.attempt += 1;
+        for step in &steps {
+            if let Some(effect) = step.effect.clone() {
+                let at = later(moment.now, Duration::from_secs(step.after_seconds));
+                moment.planned.push((at, Planned { key: key.clone(), attempt: case.attempt, effect }));
+            }
+        }
+        Ok(steps)
+    }
+
+    /// Does what was planned.
+    pub(crate) fn happen(&mut self, planned: &Planned, moment: &mut Moment<'_>) {
+        let Some(account) = self.accounts.iter().find(|account| account.company == planned.key.0).cloned() else { return };
+        let Some(case) = self.cases.get_mut(&planned.key) else { return };
+        if case.attempt != planned.attempt && planned.effect != Effect::Forget {
+            return;
+        }
+        let (word, reason, changed, review_changed, exotic) = match planned.effect.clone() {
+            Effect::Forget => {
+                if case.result.as_ref().is_none_or(|result| result.word == "ABORTED") {
+                    self.cases.remove(&planned.key);
+                }
+                return;
+            }
+            Effect::Result { word, reason, changed, review_changed, exotic } => (word, reason, changed, review_changed, exotic),
+        };
+        let previous = case.result.as_ref().filter(|result| result.is_preliminary()).map(|result| result.word.clone());
+        let agent = if case.robot { "TROBOT" } else { "HMUELLER" };
+        let outcome = Outcome {
+            word: word.to_owned(),
+            reason,
+            previous,
+            at: moment.now,
+            agent: agent.to_owned(),
+            changed,
+            review_changed,
+            exotic,
+        };
+        let kind = match word {
+            "ABORTED" => CallbackKind::Aborted,
+            "CANCELED" => CallbackKind::Canceled,
+            _ if outcome.is_preliminary() => CallbackKind::Realtime,
+            _ => CallbackKind::Final,
+        };
+        let wanted = account.callbacks.contains(&kind) && (kind != CallbackKind::Realtime || account.preliminary_results);
+        if let Some(url) = account.callback_url.clone().filter(|_| wanted) {
+            let body = render::json(case, &account, &outcome);
+            moment.callbacks.push(Callback { url, kind, key: planned.key.clone(), word: word.to_owned(), body });
+        }
+        case.result = Some(outcome);
+    }
+
+    /// Whether a callback tells of what no longer is (14.6.2).
+    pub(crate) fn is_outdated(&self, callback: &Callback) -> bool {
+        let result = self.cases.get(&callback.key).and_then(|case| case.result.as_ref());
+        result.is_none_or(|result| result.word != callback.word)
+    }
+
+    /// A new login token for a company.
+    fn log_in(&mut self, company: &str, moment: &mut Moment<'_>) -> String {
+        let token = moment.random.uuid();
+        self.tokens.insert(token.clone(), Token { company: company.to_owned(), last_used: moment.now });
+        token
+    }
+
+    /// The company that a login token is for, if it is alive; using it keeps it alive.
+    fn token_company(&mut self, token: &str, now: Timestamp) -> Option<String> {
+        let kept = self.tokens.get_mut(token)?;
+        if now >= later(kept.last_used, TOKEN_IDLE) {
+            self.tokens.remove(token);
+            return None;
+        }
+        kept.last_used = now;
+        Some(kept.company.clone())
+    }
+
+    /// Forgets every login token, as when the vendor restarts.
+    pub(crate) fn forget_tokens(&mut self) {
+        self.tokens.clear();
+    }
+}

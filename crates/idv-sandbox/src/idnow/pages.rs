@@ -1,0 +1,60 @@
+//! What the person's browser sees: the go hosts (chapters 4, 5 and 6).
+
+use http::StatusCode;
+
+use super::{Moment, World, link};
+use crate::exchange::{Answer, Incoming};
+
+/// Answers a person's browser.
+pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Answer {
+    match path {
+        ["v1", company, "start"] => signed_link(world, request, company, moment),
+        [company, "identifications", transaction] => {
+            let key = ((*company).to_owned(), transaction.to_ascii_lowercase());
+            opened(world, request, Some(key))
+        }
+        [company, "userdata"] | [company, "userdata", _] if world.account(company).is_some() => {
+            Answer::page(StatusCode::OK, "Please enter your data.")
+        }
+        [ident_id] if !ident_id.is_empty() => {
+            let found =
+                world.cases.iter().find(|(_, case)| case.ident_id.eq_ignore_ascii_case(ident_id)).map(|(key, _)| key.clone());
+            opened(world, request, found)
+        }
+        _ => nowhere(),
+    }
+}
+
+/// A link by which the person brings their data along (chapter 5).
+fn signed_link(world: &mut World, request: &Incoming, company: &str, moment: &mut Moment<'_>) -> Answer {
+    let Some(account) = world.account(company).cloned() else { return nowhere() };
+    // The length is that of the whole link: scheme and host are in front of what arrives here.
+    let length = "https://".len() + request.host.len() + request.path.len() + 1 + request.query.len();
+    let accepted = match link::accept(&account, &request.parameters(), length, moment.now) {
+        Ok(accepted) => accepted,
+        Err(reason) => return Answer::page(StatusCode::FORBIDDEN, &format!("This link is not valid: {reason}.")),
+    };
+    match world.upsert(&account, &accepted.transaction_number, accepted.submitted, moment) {
+        Ok(_) => {
+            let place = format!("/{company}/identifications/{}", accepted.transaction_number);
+            Answer::page(StatusCode::FOUND, "Please go on.").with_header("location", place)
+        }
+        Err(_) => Answer::page(StatusCode::CONFLICT, "This identification is finished."),
+    }
+}
+
+/// The person opened the link to their identification. A tracking id is kept (6.1.3).
+fn opened(world: &mut World, request: &Incoming, key: Option<(String, String)>) -> Answer {
+    let Some(case) = key.and_then(|key| world.cases.get_mut(&key)) else { return nowhere() };
+    if let Some((_, tracking_id)) = request.parameters().into_iter().find(|(name, _)| name == "tid") {
+        case.tracking_id = Some(tracking_id);
+    }
+    if case.is_finished() {
+        return Answer::page(StatusCode::OK, "This identification is finished.");
+    }
+    Answer::page(StatusCode::OK, "Please hold your identity card ready. An agent will be with you shortly.")
+}
+
+fn nowhere() -> Answer {
+    Answer::page(StatusCode::NOT_FOUND, "There is nothing here.")
+}

@@ -1,0 +1,150 @@
+//! What the person and the agents do: the named scenarios, and the robots of chapter 15.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// One thing that somebody does, and how long after the beginning.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Step {
+    /// In plain words.
+    pub what: String,
+    /// How long after the beginning, in virtual seconds.
+    pub after_seconds: u64,
+    #[serde(skip)]
+    pub(crate) effect: Option<Effect>,
+}
+
+/// What a step does to an identification.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Effect {
+    /// A result is there.
+    Result { word: &'static str, reason: Option<String>, changed: bool, review_changed: bool, exotic: bool },
+    /// The vendor forgets the identification.
+    Forget,
+}
+
+/// The names of the scenarios.
+pub(crate) const SCENARIOS: [&str; 10] = [
+    "happy",
+    "data-changed",
+    "rejected",
+    "fraud",
+    "fraud-in-review",
+    "aborted-then-success",
+    "canceled-in-review",
+    "expired",
+    "never-finishes",
+    "unknown-status",
+];
+
+const MINUTE: u64 = 60;
+const DAY: u64 = 24 * 60 * MINUTE;
+
+/// What happens in a scenario, or in a robot's case; `None` where the name is neither's.
+pub(crate) fn steps(name: &str, reason: Option<&str>) -> Option<Vec<Step>> {
+    let because = |default: &str| Some(reason.unwrap_or(default).to_owned());
+    let mut plan = Plan::default();
+    match name {
+        "happy" | "HAPPYPATH" => plan.call().result("REVIEW_PENDING", None).review(12).result("SUCCESS", None),
+        "LONGREVIEW" => plan.call().result("REVIEW_PENDING", None).review(DAY / MINUTE).result("SUCCESS", None),
+        "data-changed" => {
+            plan.call().say("the agent corrected the date of birth").changing(true, false).result("REVIEW_PENDING", None);
+            plan.review(12)
+                .say("the reviewer corrected the place of birth")
+                .changing(true, true)
+                .result("SUCCESS_DATA_CHANGED", None)
+        }
+        "CHANGEALL" => {
+            plan.call().say("the agent changed every field").changing(true, false).exotic().result("REVIEW_PENDING", None);
+            plan.review(12).result("SUCCESS_DATA_CHANGED", None)
+        }
+        "CHANGEALLREVIEW" => {
+            plan.call().exotic().result("REVIEW_PENDING", None);
+            plan.review(12).say("the reviewer changed every field").changing(false, true).result("SUCCESS_DATA_CHANGED", None)
+        }
+        "rejected" => {
+            plan.call().say("the agent saw a forged document").result("FRAUD_SUSPICION_CONFIRMED", because("WARNING_FAKE_ID"))
+        }
+        "fraud" | "FRAUDIDENT" => {
+            plan.call().say("the agent suspected fraud").result("FRAUD_SUSPICION_PENDING", because("WARNING_PHOTO"));
+            plan.review(12).say("the review confirmed it").result("FRAUD_SUSPICION_CONFIRMED", because("WARNING_PHOTO"))
+        }
+        "fraud-in-review" | "FRAUDREVIEW" => {
+            plan.call().result("REVIEW_PENDING", None);
+            plan.review(12).say("the review found fraud").result("FRAUD_SUSPICION_CONFIRMED", because("WARNING_ID_MANIPULATION"))
+        }
+        "FRAUDOK" => {
+            plan.call().say("the agent suspected fraud").result("FRAUD_SUSPICION_PENDING", because("WARNING_BEHAVIOUR"));
+            plan.review(12).say("the review found nothing").result("SUCCESS", None)
+        }
+        "ABORTIDENT" => plan.call().say("the video was not good enough").result("ABORTED", because("TECH_VIDEO")),
+        "aborted-then-success" => {
+            plan.call().say("the connection was not good enough").result("ABORTED", because("TECH_INTERNET_CONNECTION"));
+            plan.later(30).say("tried again").call().result("REVIEW_PENDING", None).review(12).result("SUCCESS", None)
+        }
+        "canceled-in-review" | "CANCELED" => {
+            plan.call().result("REVIEW_PENDING", None).review(12);
+            plan.say("the picture was not good enough").result("CANCELED", because("TECH_PHOTO"))
+        }
+        "expired" => plan.later(90 * DAY / MINUTE).say("never came, and the vendor forgot them").forget(),
+        "never-finishes" => plan.call().result("REVIEW_PENDING", None).say("nobody reviewed it"),
+        "unknown-status" => plan.call().say("the vendor said a word that no document knows").result("ESCALATED_TO_PARTNER", None),
+        _ => return None,
+    };
+    Some(plan.steps)
+}
+
+#[derive(Default)]
+struct Plan {
+    steps: Vec<Step>,
+    after: u64,
+    changed: bool,
+    review_changed: bool,
+    exotic: bool,
+}
+
+impl Plan {
+    fn later(&mut self, minutes: u64) -> &mut Self {
+        self.after += Duration::from_secs(minutes * MINUTE).as_secs();
+        self
+    }
+
+    fn say(&mut self, what: &str) -> &mut Self {
+        self.push(what, None)
+    }
+
+    fn call(&mut self) -> &mut Self {
+        self.say("opened the link").later(2).say("showed the identity card in the video call").later(5)
+    }
+
+    fn review(&mut self, minutes: u64) -> &mut Self {
+        self.later(minutes).say("a second agent reviewed it")
+    }
+
+    fn changing(&mut self, changed: bool, review_changed: bool) -> &mut Self {
+        (self.changed, self.review_changed) = (changed, review_changed);
+        self
+    }
+
+    fn exotic(&mut self) -> &mut Self {
+        self.exotic = true;
+        self
+    }
+
+    fn result(&mut self, word: &'static str, reason: Option<String>) -> &mut Self {
+        let (changed, review_changed, exotic) = (self.changed, self.review_changed, self.exotic);
+        let what = format!("the result was {word}");
+        self.push(&what, Some(Effect::Result { word, reason, changed, review_changed, exotic }))
+    }
+
+    fn forget(&mut self) -> &mut Self {
+        self.push("the identification was gone", Some(Effect::Forget))
+    }
+
+    fn push(&mut self, what: &str, effect: Option<Effect>) -> &mut Self {
+        self.steps.push(Step { what: what.to_owned(), after_seconds: self.after, effect });
+        self
+    }
+}

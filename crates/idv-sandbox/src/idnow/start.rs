@@ -1,0 +1,123 @@
+//! What may be submitted about a person: the tables 3.2.8 and 5.4.2, enforced.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::failure::Failure;
+
+/// The text parameters of table 3.2.8.
+const PARAMETERS: [&str; 24] = [
+    "birthday",
+    "birthplace",
+    "birthname",
+    "city",
+    "country",
+    "custom1",
+    "custom2",
+    "custom3",
+    "custom4",
+    "custom5",
+    "trackingid",
+    "email",
+    "firstname",
+    "gender",
+    "lastname",
+    "mobilephone",
+    "nationality",
+    "preferredLang",
+    "street",
+    "streetnumber",
+    "title",
+    "zipcode",
+    // Two that the table of links has beside those (5.4.2).
+    "timestamp",
+    "transactionnumber",
+];
+
+/// What was submitted, checked.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Submitted {
+    pub(crate) fields: BTreeMap<String, String>,
+    pub(crate) questions: Map<String, Value>,
+}
+
+/// Reads the body of a start request.
+pub(crate) fn read(body: &[u8]) -> Result<Submitted, Failure> {
+    let Ok(Value::Object(object)) = serde_json::from_slice(body) else { return Err(Failure::unparseable_json()) };
+    let mut submitted = Submitted::default();
+    for (key, value) in object {
+        match (key.as_str(), value) {
+            ("questions", Value::Object(questions)) => {
+                if questions.values().any(|question| !is_question(question)) {
+                    return Err(Failure::bad_value("questions"));
+                }
+                submitted.questions = questions;
+            }
+            ("questions", _) => return Err(Failure::bad_value("questions")),
+            (key, _) if !is_parameter(key) => return Err(Failure::unrecognized_field(key)),
+            // A null is a field that is not given.
+            (_, Value::Null) => {}
+            (key, Value::String(text)) => {
+                check(key, &text)?;
+                submitted.fields.insert(key.to_owned(), text);
+            }
+            (key, _) => return Err(Failure::bad_value(key)),
+        }
+    }
+    Ok(submitted)
+}
+
+/// Whether a name is a parameter of a start request.
+fn is_parameter(key: &str) -> bool {
+    PARAMETERS.iter().take(PARAMETERS.len() - 2).any(|known| *known == key)
+}
+
+/// Whether a name is a parameter of a signed link.
+pub(crate) fn is_link_parameter(key: &str) -> bool {
+    PARAMETERS.contains(&key)
+}
+
+/// Checks the format of a value (3.2.8).
+pub(crate) fn check(key: &str, text: &str) -> Result<(), Failure> {
+    let right = match key {
+        "birthday" => is_date(text),
+        "country" | "nationality" => is_country(text),
+        "gender" => matches!(text, "MALE" | "FEMALE"),
+        "email" => text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')),
+        "preferredLang" => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_lowercase()),
+        "mobilephone" => {
+            text.bytes().any(|byte| byte.is_ascii_digit())
+                && text.chars().all(|letter| letter.is_ascii_digit() || " +-/()".contains(letter))
+        }
+        _ => true,
+    };
+    if right { Ok(()) } else { Err(Failure::bad_value(key)) }
+}
+
+/// Whether a transaction number has the documented alphabet and length (3.2.6).
+pub(crate) fn is_transaction_number(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+fn is_question(question: &Value) -> bool {
+    question.as_object().is_some_and(|question| {
+        question.len() == 1 && question.get("value").is_some_and(|value| value.is_string() || value.is_i64() || value.is_u64())
+    })
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
+}
+
+/// Whether two letters are a code of ISO 3166-1.
+fn is_country(text: &str) -> bool {
+    const CODES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY \
+        BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB \
+        GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI \
+        KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ \
+        NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI \
+        SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN \
+        VU WF WS YE YT ZA ZM ZW";
+    text.len() == 2 && CODES.split_ascii_whitespace().any(|code| code == text)
+}

@@ -1,0 +1,336 @@
+//! Starting, driving and stopping the sandbox.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use crate::clock::{Clock, later};
+use crate::control;
+use crate::fault::Fault;
+use crate::idnow::account::Account;
+use crate::idnow::scenario::Step;
+use crate::server::{Port, bind, serve};
+use crate::tls;
+use crate::world::{RecordedCallback, RecordedRequest, Worlds};
+
+/// How the sandbox is to be.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    listen: SocketAddr,
+    tls: bool,
+    speed: f64,
+    start: Timestamp,
+    seed: u64,
+}
+
+/// Why the sandbox did not start, or did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// The address is not on the loopback interface.
+    #[error("the sandbox listens on the loopback interface only: {0} is not on it")]
+    NotLoopback(SocketAddr),
+    /// A port could not be taken.
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// The throwaway certificates could not be made.
+    #[error("the throwaway certificates cannot be made")]
+    Tls,
+    /// The client that delivers callbacks could not be made.
+    #[error("the client for callbacks cannot be made")]
+    Client(#[source] reqwest::Error),
+    /// What was asked for is not possible; in words.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// The vendors, running. They stop when it is dropped.
+pub struct Sandbox {
+    worlds: Arc<Worlds>,
+    tasks: JoinSet<()>,
+    shared: SocketAddr,
+    idnow: SocketAddr,
+    certificate: Option<String>,
+}
+
+impl Sandbox {
+    /// A sandbox on free ports, without TLS, whose time begins on 1 January 2026 and runs as real time does.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            tls: false,
+            speed: 1.0,
+            start: Timestamp::from_second(1_767_225_600).unwrap_or_default(),
+            seed: 1,
+        }
+    }
+
+    /// IDnow.
+    #[must_use]
+    pub fn idnow(&self) -> Idnow<'_> {
+        Idnow { sandbox: self, company: Account::default().company }
+    }
+
+    /// Time.
+    #[must_use]
+    pub fn clock(&self) -> VirtualClock {
+        VirtualClock { worlds: Arc::clone(&self.worlds) }
+    }
+
+    /// The base address that serves every vendor by its `Host` header.
+    #[must_use]
+    pub fn shared_url(&self) -> String {
+        self.url(self.shared)
+    }
+
+    /// The base address of the control plane.
+    #[must_use]
+    pub fn control_url(&self) -> String {
+        format!("{}/_control/", self.shared_url())
+    }
+
+    /// The authority's certificate in PEM, where TLS is on.
+    #[must_use]
+    pub fn ca_certificate_pem(&self) -> Option<&str> {
+        self.certificate.as_deref()
+    }
+
+    /// Writes the authority's certificate out.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing; [`io::ErrorKind::Unsupported`] where TLS is off.
+    pub fn write_ca_certificate(&self, path: &Path) -> io::Result<()> {
+        let pem = self.certificate.as_ref().ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "TLS is off"))?;
+        std::fs::write(path, pem)
+    }
+
+    /// Plans a fault.
+    pub fn plan(&self, fault: Fault) {
+        self.worlds.state().faults.add(fault);
+    }
+
+    /// Forgets the faults that are still planned.
+    pub fn clear_faults(&self) {
+        self.worlds.state().faults.clear();
+    }
+
+    /// Every request that a vendor's part has answered.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.worlds.state().requests.clone()
+    }
+
+    /// Every callback and what became of it.
+    #[must_use]
+    pub fn callbacks(&self) -> Vec<RecordedCallback> {
+        self.worlds.state().callbacks.clone()
+    }
+
+    /// The subjects of the mails that the vendors' systems sent.
+    #[must_use]
+    pub fn mails(&self) -> Vec<String> {
+        self.worlds.state().mails.clone()
+    }
+
+    /// Sends a body to a callback address, as anybody could. Returns the status, or 0 where none came.
+    pub async fn forge_callback(&self, url: &str, body: impl Into<String>) -> u16 {
+        self.worlds.forge(url, body.into()).await
+    }
+
+    /// Stops, and waits until every port is free.
+    pub async fn shutdown(mut self) {
+        self.tasks.shutdown().await;
+    }
+
+    fn url(&self, address: SocketAddr) -> String {
+        format!("{}://{address}", if self.certificate.is_some() { "https" } else { "http" })
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("shared", &self.shared).field("idnow", &self.idnow).finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// Listens here. The port is the shared one, and the next ones are the vendors'; with port 0 each is any free one.
+    #[must_use]
+    pub const fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Serves HTTPS, by a throwaway authority.
+    #[must_use]
+    pub const fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
+    /// How many virtual seconds pass in a real one. With 0 time stands still until it is advanced.
+    #[must_use]
+    pub const fn speed(mut self, speed: f64) -> Self {
+        self.speed = speed;
+        self
+    }
+
+    /// When virtual time begins.
+    #[must_use]
+    pub const fn start_time(mut self, start: Timestamp) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// From what the ids are made; the same seed makes the same ids.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Starts the sandbox.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SandboxError`].
+    pub async fn start(self) -> Result<Sandbox, SandboxError> {
+        if !self.listen.ip().is_loopback() {
+            return Err(SandboxError::NotLoopback(self.listen));
+        }
+        let speed = if self.speed.is_finite() { self.speed.max(0.0) } else { 1.0 };
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .timeout(Duration::from_secs(10))
+            .build()
+            .map_err(SandboxError::Client)?;
+        let worlds = Arc::new(Worlds::new(Clock::new(self.start, speed), http, self.seed));
+        let (acceptor, certificate) = if self.tls {
+            let (acceptor, certificate) = tls::authority()?;
+            (Some(acceptor), Some(certificate))
+        } else {
+            (None, None)
+        };
+        let mut tasks = JoinSet::new();
+        let mut take = async |port: Port, offset: u16| {
+            let number = if self.listen.port() == 0 { 0 } else { self.listen.port().saturating_add(offset) };
+            let wanted = SocketAddr::new(self.listen.ip(), number);
+            let (listener, address) = bind(wanted).await.map_err(|error| SandboxError::Listen(wanted, error))?;
+            tasks.spawn(serve(listener, port, acceptor.clone(), Arc::clone(&worlds)));
+            Ok::<_, SandboxError>(address)
+        };
+        let shared = take(Port::Shared, 0).await?;
+        let idnow = take(Port::Idnow, 1).await?;
+        if speed > 0.0 {
+            tasks.spawn(tick(Arc::clone(&worlds)));
+        }
+        Ok(Sandbox { worlds, tasks, shared, idnow, certificate })
+    }
+}
+
+/// Does what becomes due as time passes by itself.
+async fn tick(worlds: Arc<Worlds>) {
+    let mut interval = tokio::time::interval(Duration::from_millis(20));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let now = worlds.clock.now();
+        let due = worlds.state().next_due().is_some_and(|at| at <= now);
+        if due {
+            worlds.advance_to(now).await;
+        }
+    }
+}
+
+/// Virtual time. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct VirtualClock {
+    worlds: Arc<Worlds>,
+}
+
+impl VirtualClock {
+    /// What time it is in the sandbox.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.worlds.clock.now()
+    }
+
+    /// Lets time pass: everything that becomes due is done in order, what comes of it included, and callbacks that become due have
+    /// been tried when it returns.
+    pub async fn advance(&self, by: Duration) {
+        self.worlds.advance_to(later(self.worlds.clock.now(), by)).await;
+    }
+}
+
+/// IDnow in the sandbox.
+#[derive(Debug)]
+pub struct Idnow<'a> {
+    sandbox: &'a Sandbox,
+    company: String,
+}
+
+impl Idnow<'_> {
+    /// The base address: every path of IDnow's gateway, robots and go hosts is below it.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.sandbox.url(self.sandbox.idnow)
+    }
+
+    /// The company id of the document's samples.
+    #[must_use]
+    pub fn company_id(&self) -> &str {
+        &self.company
+    }
+
+    /// An API key of the document's samples.
+    #[must_use]
+    pub const fn api_key(&self) -> &'static str {
+        "exampleApiKey"
+    }
+
+    /// The account's settings.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        self.sandbox.worlds.state().idnow.account(&self.company).cloned().unwrap_or_default()
+    }
+
+    /// Changes the account's settings.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Refused`] where callbacks would leave the loopback interface.
+    pub fn configure(&self, change: impl FnOnce(&mut Account)) -> Result<(), SandboxError> {
+        let mut account = self.account();
+        change(&mut account);
+        control::configure(&self.sandbox.worlds, &self.company, account).map(drop).map_err(SandboxError::Refused)
+    }
+
+    /// Lets the person and the agents act out a scenario, from now on; says what they do and when.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Refused`] where there is no such scenario or identification, or it is finished.
+    pub fn act(&self, transaction_number: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
+        control::act(&self.sandbox.worlds, Some(&self.company), transaction_number, scenario, None).map_err(SandboxError::Refused)
+    }
+
+    /// How many identifications there are.
+    #[must_use]
+    pub fn identifications(&self) -> usize {
+        self.sandbox.worlds.state().idnow.cases.len()
+    }
+
+    /// Makes every login token invalid.
+    pub fn forget_tokens(&self) {
+        self.sandbox.worlds.state().idnow.forget_tokens();
+    }
+}

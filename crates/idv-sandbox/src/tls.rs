@@ -1,0 +1,38 @@
+//! A throwaway authority and a certificate for every host that is served.
+
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::TlsAcceptor;
+
+use crate::idnow;
+use crate::sandbox::SandboxError;
+
+/// An acceptor, and the authority's certificate in PEM. The authority's key is forgotten at once.
+pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
+    let failed = |_| SandboxError::Tls;
+    let mut params = CertificateParams::new(Vec::new()).map_err(failed)?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    params.distinguished_name.push(rcgen::DnType::CommonName, "idv sandbox: throwaway authority");
+    let authority_key = KeyPair::generate().map_err(failed)?;
+    let authority = params.self_signed(&authority_key).map_err(failed)?;
+
+    let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+    hosts.extend(idnow::HOSTS.map(str::to_owned));
+    let leaf_key = KeyPair::generate().map_err(failed)?;
+    let issuer = Issuer::new(params, authority_key);
+    let leaf = CertificateParams::new(hosts).map_err(failed)?.signed_by(&leaf_key, &issuer).map_err(failed)?;
+
+    let key = PrivateKeyDer::try_from(leaf_key.serialize_der()).map_err(|_| SandboxError::Tls)?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| SandboxError::Tls)?
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], key)
+        .map_err(|_| SandboxError::Tls)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok((TlsAcceptor::from(Arc::new(config)), authority.pem()))
+}
