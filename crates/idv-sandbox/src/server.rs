@@ -102,7 +102,7 @@ async fn answer(request: Request<HyperBody>, port: Port, worlds: Arc<Worlds>) ->
     }
     match (answer, fault) {
         (None, _) | (_, Some(FaultKind::CutAfter)) => Err(Cut),
-        (Some(answer), fault) => Ok(Outgoing::response(spoil(answer, fault.as_ref()), fault)),
+        (Some(answer), fault) => Ok(Outgoing::response(spoil(answer, fault.as_ref()), fault.as_ref())),
     }
 }
 
@@ -131,7 +131,7 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    fn response(answer: Answer, fault: Option<FaultKind>) -> Response<Self> {
+    fn response(answer: Answer, fault: Option<&FaultKind>) -> Response<Self> {
         let (start, length) = match answer.body {
             Content::Whole(bytes) => (bytes.clone(), bytes.len() as u64),
             Content::Padded { start, length } => {
@@ -140,9 +140,9 @@ impl Outgoing {
             }
         };
         let padding = length - start.len() as u64;
-        let truncated = fault == Some(FaultKind::Truncated);
+        let truncated = fault == Some(&FaultKind::Truncated);
         let drip = match fault {
-            Some(FaultKind::Drip(milliseconds)) => Some((Duration::from_millis(milliseconds), None)),
+            Some(FaultKind::Drip(milliseconds)) => Some((Duration::from_millis(*milliseconds), None)),
             _ => None,
         };
         let start = if truncated { start.slice(..start.len() / 2) } else { start };

@@ -254,30 +254,25 @@ impl State {
             state: "pending",
         });
         let strayed = matches!(fault, Some(FaultKind::CallbackLate(_) | FaultKind::CallbackReordered));
-        let send = |since| {
-            let callback = callback.clone();
-            Event::Send(Box::new(Sending { record, callback, since, tries: 0, warned: false, strayed }))
-        };
+        let sending = Box::new(Sending { record, callback, since: now, tries: 0, warned: false, strayed });
         // What was held back follows the next one.
         let held = std::mem::take(&mut self.held);
         match fault {
             Some(FaultKind::CallbackLost) => self.finish(record, "lost"),
             Some(FaultKind::CallbackLate(seconds)) => {
                 let at = later(now, Duration::from_secs(seconds));
-                self.plan(at, send(at));
+                self.plan(at, Event::Send(Box::new(Sending { since: at, ..*sending })));
             }
             Some(FaultKind::CallbackReordered) => {
                 let number = self.number();
-                self.events.insert(number, send(now));
+                self.events.insert(number, Event::Send(sending));
                 self.held.push(number);
             }
             Some(FaultKind::CallbackDuplicated) => {
-                self.plan(now, send(now));
-                self.plan(now, send(now));
+                self.plan(now, Event::Send(sending.clone()));
+                self.plan(now, Event::Send(sending));
             }
-            _ => {
-                self.plan(now, send(now));
-            }
+            _ => self.plan(now, Event::Send(sending)),
         }
         for number in held {
             self.due.push(Reverse((now, number)));
