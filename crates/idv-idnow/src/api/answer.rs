@@ -1,0 +1,235 @@
+//! Answers, as pure functions of status and body: what they say, or the error that they are.
+
+use http::StatusCode;
+use idv_core::{Error, ErrorKind, Result, Secret, VendorId};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::parameter::Parameter;
+use super::{Account, Started};
+use crate::wire;
+
+/// `cause` of an error that says that there is no such identification, or no result yet.
+pub(crate) const OBJECT_NOT_FOUND: &str = "OBJECT_NOT_FOUND";
+
+/// The start call (chapter 3.2.10): 201 where the identification is new, 200 where it was there and has been updated. The
+/// document's own sample shows 200 for a new one.
+pub(crate) fn started(status: StatusCode, body: &[u8]) -> Result<Started> {
+    #[derive(Deserialize)]
+    struct Body {
+        id: String,
+    }
+    let Body { id } = read(status, body)?;
+    if id.is_empty() {
+        return Err(Error::malformed("the Ident-ID is empty"));
+    }
+    Ok(Started { id: VendorId::new(id), existed: status == StatusCode::OK })
+}
+
+/// The login call (chapter 8.3.1).
+pub(crate) fn token(status: StatusCode, body: &[u8]) -> Result<Secret> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        auth_token: String,
+    }
+    let Body { auth_token } = read(status, body).map_err(|error| match error.kind() {
+        ErrorKind::Unauthorized => error.detail("the company id or the API key is wrong"),
+        _ => error,
+    })?;
+    if auth_token.is_empty() {
+        return Err(Error::malformed("the login token is empty"));
+    }
+    Ok(Secret::new(auth_token))
+}
+
+/// The call for the waiting time (chapter 6.4).
+pub(crate) fn account(status: StatusCode, body: &[u8]) -> Result<Account> {
+    read(status, body)
+}
+
+/// The system check (chapter 16): "any other result indicates an issue".
+pub(crate) fn system_check(status: StatusCode, body: &[u8]) -> bool {
+    status == StatusCode::OK && body.trim_ascii() == b"SYSTEM_CHECK_OK"
+}
+
+/// An answer of which the body is to be read by others, or tells nothing.
+pub(crate) fn succeeded(status: StatusCode, body: &[u8]) -> Result<()> {
+    // A result is not read twice: only what begins like the documented error is read for one.
+    let begins = |text: &[u8]| text.trim_ascii_start().strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"errors\""));
+    if status.is_success() && !begins(body) {
+        return Ok(());
+    }
+    let errors = wire::ErrorBody::read(body);
+    if status.is_success() && errors.cause().is_none() {
+        return Ok(());
+    }
+    Err(error(status, &errors))
+}
+
+fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T> {
+    succeeded(status, body)?;
+    serde_json::from_slice(body).map_err(|error| Error::malformed_json(&error))
+}
+
+/// The error that an answer is. The cause decides, since it says more than the status and has been seen with another one than the
+/// document's table gives (chapter 12); without a cause that is known, the status does.
+fn error(status: StatusCode, errors: &wire::ErrorBody) -> Error {
+    let cause = errors.cause();
+    let error = match cause {
+        Some("UNRECOGNIZED_FIELD") => Error::invalid(field(errors), "IDnow does not know a field of the request"),
+        Some("UNPARSEABLE_JSON") => Error::invalid("request", "IDnow could not read the request"),
+        Some("MISSING_TRANSACTION_TOKEN") => Error::invalid("reference", "IDnow found no transaction number in the request"),
+        Some("BAD_REQUEST") => Error::invalid(field(errors), "IDnow does not take this value"),
+        Some("INVALID_LOGIN_TOKEN") => Error::new(ErrorKind::Unauthorized).detail("the API key or the login token is not valid"),
+        Some("TOKEN_EXPIRED") => Error::new(ErrorKind::Unauthorized).detail("the login token has expired"),
+        Some("SECURITY_VIOLATION") => {
+            Error::new(ErrorKind::Unauthorized).detail("the identification belongs to another company, or the account lacks a right")
+        }
+        Some(OBJECT_NOT_FOUND) => {
+            Error::new(ErrorKind::NotFound).detail("no result at the vendor: not finished yet, expired or deleted")
+        }
+        Some("EXISTING_IDENTIFICATION") => Error::new(ErrorKind::Conflict)
+            .detail("the identification under this transaction number is finished: it can be fetched, and no longer be changed"),
+        Some("PRECONDITION_FAILED") => Error::new(ErrorKind::Conflict)
+            .detail("something has to be done before: for eSigning, the documents have to be uploaded"),
+        Some("INTERNAL_SERVER_ERROR") => Error::new(ErrorKind::Unavailable).detail("IDnow says that the fault is its own"),
+        _ => by_status(status),
+    };
+    match cause {
+        Some(cause) => error.with_vendor_code(cause),
+        None => error,
+    }
+}
+
+/// What the table of chapter 12 gives for a status, for answers without a body.
+fn by_status(status: StatusCode) -> Error {
+    match status.as_u16() {
+        400 => Error::invalid("request", "IDnow does not take the request"),
+        401 | 403 => Error::new(ErrorKind::Unauthorized),
+        402 => Error::new(ErrorKind::QuotaExhausted),
+        404 | 410 => Error::new(ErrorKind::NotFound)
+            .detail("the address is not known at IDnow: check company, host and gateway_url"),
+        409 => Error::new(ErrorKind::Conflict).detail("the identification is finished"),
+        412 => Error::new(ErrorKind::Conflict).detail("something has to be done before"),
+        429 => Error::new(ErrorKind::RateLimited),
+        408 | 500..=599 => Error::new(ErrorKind::Unavailable),
+        405..=499 => Error::invalid("request", "IDnow does not take the request"),
+        _ => Error::malformed("the status is none that the document knows"),
+    }
+}
+
+/// The field that an error names, as the model calls it. A name that the document does not have is not repeated: it is the
+/// vendor's text.
+fn field(errors: &wire::ErrorBody) -> &'static str {
+    match errors.key() {
+        Some("token" | "transactionToken") => "reference",
+        Some("preferredlang") => "locale",
+        Some("questions") => "questions",
+        Some(key) => Parameter::named(key).map_or("request", |parameter| parameter.path),
+        None => "request",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(status: u16, body: &str) -> Error {
+        succeeded(StatusCode::from_u16(status).unwrap(), body.as_bytes()).unwrap_err()
+    }
+
+    fn invalid(field: &'static str) -> ErrorKind {
+        ErrorKind::InvalidRequest { field: field.into() }
+    }
+
+    #[test]
+    fn every_cause_of_the_document_is_mapped() {
+        for (status, cause, kind) in [
+            (400, "UNRECOGNIZED_FIELD", invalid("request")),
+            (400, "UNPARSEABLE_JSON", invalid("request")),
+            (400, "MISSING_TRANSACTION_TOKEN", invalid("reference")),
+            (400, "BAD_REQUEST", invalid("request")),
+            (401, "INVALID_LOGIN_TOKEN", ErrorKind::Unauthorized),
+            (401, "TOKEN_EXPIRED", ErrorKind::Unauthorized),
+            (401, "SECURITY_VIOLATION", ErrorKind::Unauthorized),
+            (404, "OBJECT_NOT_FOUND", ErrorKind::NotFound),
+            (409, "EXISTING_IDENTIFICATION", ErrorKind::Conflict),
+            (412, "PRECONDITION_FAILED", ErrorKind::Conflict),
+            (500, "INTERNAL_SERVER_ERROR", ErrorKind::Unavailable),
+        ] {
+            let error = failed(status, &format!(r#"{{"errors":[{{"cause":"{cause}"}}]}}"#));
+            assert_eq!((error.kind(), error.vendor_code()), (&kind, Some(cause)));
+        }
+    }
+
+    #[test]
+    fn a_cause_outweighs_the_status_and_an_unknown_one_does_not() {
+        assert_eq!(failed(401, r#"{"errors":[{"cause":"OBJECT_NOT_FOUND"}]}"#).kind(), &ErrorKind::NotFound);
+        assert_eq!(failed(200, r#"{"errors":[{"cause":"OBJECT_NOT_FOUND"}]}"#).kind(), &ErrorKind::NotFound);
+        assert_eq!(failed(404, r#"{"errors":[{"cause":"SOMETHING_NEW"}]}"#).kind(), &ErrorKind::NotFound);
+        for body in ["", "{}", "<html>", "null", r#"{"errors":null}"#, r#"{"errors":[null]}"#, "\u{feff}"] {
+            for (status, kind) in [
+                (400, invalid("request")),
+                (401, ErrorKind::Unauthorized),
+                (403, ErrorKind::Unauthorized),
+                (404, ErrorKind::NotFound),
+                (409, ErrorKind::Conflict),
+                (412, ErrorKind::Conflict),
+                (429, ErrorKind::RateLimited),
+                (500, ErrorKind::Unavailable),
+                (302, ErrorKind::Malformed),
+            ] {
+                let error = failed(status, body);
+                assert_eq!((error.kind(), error.vendor_code()), (&kind, None), "{status} {body}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_is_named_as_the_model_calls_it_and_an_unknown_one_is_not_repeated() {
+        let of = |key: &str| failed(400, &format!(r#"{{"errors":[{{"cause":"BAD_REQUEST","id":"7","key":{key},"message":"Max"}}]}}"#));
+        assert_eq!(of("\"birthday\"").kind(), &invalid("person.birth_date"));
+        assert_eq!(of("\"preferredLang\"").kind(), &invalid("locale"));
+        assert_eq!(of("\"transactionToken\"").kind(), &invalid("reference"));
+        assert_eq!(of("null").kind(), &invalid("request"));
+        let error = of("\"Mustermann\"");
+        assert!(!format!("{error} {error:?}").contains("Mustermann"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("Max"), "{error}");
+    }
+
+    #[test]
+    fn an_identification_that_was_there_is_told_from_a_new_one() {
+        let body = r#"{"id":"IBA-H5FD8"}"#;
+        let new = started(StatusCode::CREATED, body.as_bytes()).unwrap();
+        assert_eq!((new.id.as_str(), new.existed), ("IBA-H5FD8", false));
+        assert!(started(StatusCode::OK, body.as_bytes()).unwrap().existed);
+        for body in ["", "{}", r#"{"id":""}"#, r#"{"id":null}"#, "IBA-H5FD8"] {
+            assert_eq!(started(StatusCode::CREATED, body.as_bytes()).unwrap_err().kind(), &ErrorKind::Malformed, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_printed_by_the_error_that_refuses_it() {
+        assert_eq!(token(StatusCode::OK, br#"{"authToken":"7eb579f6"}"#).unwrap().expose(), "7eb579f6");
+        for body in [r#"{"authToken":""}"#, r#"{"authToken":["SECRET"]}"#, r#""SECRET""#] {
+            let error = token(StatusCode::OK, body.as_bytes()).unwrap_err();
+            assert_eq!(error.kind(), &ErrorKind::Malformed);
+            assert!(!format!("{error} {error:?}").contains("SECRET"));
+        }
+    }
+
+    #[test]
+    fn the_system_is_up_only_by_the_documents_words() {
+        assert!(system_check(StatusCode::OK, b"SYSTEM_CHECK_OK"));
+        assert!(!system_check(StatusCode::OK, b"SYSTEM_CHECK_FAILED"));
+        assert!(!system_check(StatusCode::SERVICE_UNAVAILABLE, b"SYSTEM_CHECK_OK"));
+    }
+
+    #[test]
+    fn the_waiting_time_is_read() {
+        let body = r#"{"shortname":"ihrebank","shortcode":"IBA","name":"IhreBank AG","estimatedWaitingTime":30}"#;
+        let account = account(StatusCode::OK, body.as_bytes()).unwrap();
+        assert_eq!((account.shortname.as_deref(), account.estimated_waiting_time), (Some("ihrebank"), Some(30)));
+    }
+}

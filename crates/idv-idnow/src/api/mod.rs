@@ -1,0 +1,387 @@
+//! The gateway API v1 itself, in IDnow's own words: for what the model has no place for.
+//!
+//! | call | chapter | |
+//! |---|---|---|
+//! | [`Api::start`] | 3.2 | create an identification, or update one that is not finished |
+//! | [`Api::identification`], [`Api::identification_as_xml`] | 8.3.3.2 | the result of one |
+//! | [`Api::archive_file`] | 8.3.3.1 | the same as a ZIP archive, in memory |
+//! | [`Api::download`] | 8.3.3.1 | the archive, the PDF or the sound of one, streamed |
+//! | [`Api::list`] | 8.3.2 | those that are finished, pending, canceled or aborted |
+//! | [`Api::delete`] | 8.3.4 | delete one |
+//! | [`Api::copy`] | 8.3.5 | copy one to another account |
+//! | [`Api::move_to_archive`] | 8.3.6 | archive one |
+//! | [`Api::account`] | 6.4 | the estimated waiting time |
+//! | [`Api::system_check`] | 16 | whether the system is up |
+//!
+//! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. Logging in (chapter 8.3.1) is done by
+//! the calls that need it, and once for all of them. The calls of eSigning (chapter 7) and of the test robots (chapter 15) are not
+//! here.
+
+pub(crate) mod answer;
+pub(crate) mod parameter;
+pub(crate) mod request;
+mod start;
+mod transaction;
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use idv_core::call::{Answer as Reply, Call, CallContext, Downloaded, Repeat, TokenCache};
+use idv_core::{Download, Error, ErrorKind, Result, Secret, SessionUrl, Sink, VendorId};
+use serde::Deserialize;
+
+use self::request::Endpoint;
+use crate::config::IdnowConfig;
+use crate::links::{self, Links, SigningInput};
+use crate::wire;
+
+pub(crate) use start::ACCEPTS;
+pub use start::{Answer, Gender, StartRequest};
+pub use transaction::TransactionNumber;
+
+/// For how long IDnow keeps a login token that is not used (chapter 8.3.1).
+const TOKEN_LIFE: Duration = Duration::from_secs(60 * 60);
+
+/// The gateway API of one account.
+///
+/// # Errors
+///
+/// Every call fails with the kinds of the table of chapter 12: [`InvalidRequest`](ErrorKind::InvalidRequest) for 400, naming the
+/// model's field where IDnow names its own; [`Unauthorized`](ErrorKind::Unauthorized) for 401; [`NotFound`](ErrorKind::NotFound)
+/// for 404; [`Conflict`](ErrorKind::Conflict) for 409 (finished) and 412 (something is missing);
+/// [`Unavailable`](ErrorKind::Unavailable) for 500. [`Error::vendor_code`] is IDnow's `cause`.
+pub struct Api {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) api_key: Secret,
+    pub(crate) tokens: TokenCache,
+    links: Links,
+}
+
+/// What the start call returns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Started {
+    /// The Ident-ID, which the person sees too: `ABC-DEFGH`.
+    pub id: VendorId,
+    /// Whether IDnow answered 200, "the identification already existed", rather than 201.
+    pub existed: bool,
+}
+
+/// Which identifications to list (chapter 8.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Filter {
+    /// Those with a final result; the list without a filter.
+    Finished,
+    /// Those with a preliminary result.
+    Pending,
+    /// Those that a review canceled.
+    Canceled,
+    /// Those whose last attempt was aborted.
+    Aborted,
+}
+
+impl Filter {
+    /// Every filter.
+    pub const ALL: &'static [Self] = &[Self::Finished, Self::Pending, Self::Canceled, Self::Aborted];
+
+    pub(crate) const fn query(self) -> Option<&'static str> {
+        match self {
+            Self::Finished => None,
+            Self::Pending => Some("pending=true"),
+            Self::Canceled => Some("canceled=true"),
+            Self::Aborted => Some("aborted=true"),
+        }
+    }
+}
+
+/// A file of an identification that has an address of its own: the transaction number with an ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Suffix {
+    /// The archive with everything (chapter 8.3.3.1).
+    Zip,
+    /// The result as XML. Not in the document: see [`Api::identification_as_xml`].
+    Xml,
+    /// The report for people. Known from clients; the document has it only in the archive.
+    Pdf,
+    /// The recorded sound of a call by video. Known from clients; the document has it only in the archive.
+    Mp3,
+}
+
+impl Suffix {
+    /// The ending, with its dot.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Zip => ".zip",
+            Self::Xml => ".xml",
+            Self::Pdf => ".pdf",
+            Self::Mp3 => ".mp3",
+        }
+    }
+}
+
+/// What IDnow says of the account (chapter 6.4).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Account {
+    /// The company id.
+    #[serde(default)]
+    pub shortname: Option<String>,
+    /// The three letters that Ident-IDs begin with.
+    #[serde(default)]
+    pub shortcode: Option<String>,
+    /// The company's name for people.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How long a person is to wait for an agent, in seconds: estimated over ten minutes, rounded up to 0, 15, 30, 45, 60, 120, ….
+    #[serde(default, rename = "estimatedWaitingTime")]
+    pub estimated_waiting_time: Option<u64>,
+}
+
+/// Results as they came, unread. `Debug` prints no body.
+#[derive(Debug, Clone)]
+pub struct Retrieved(Reply);
+
+impl Retrieved {
+    pub(crate) const fn new(reply: Reply) -> Self {
+        Self(reply)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &Bytes {
+        &self.0.body
+    }
+
+    /// The identifications in it; not of an archive.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`](ErrorKind::Malformed) where it cannot be read.
+    pub fn payload(&self) -> Result<wire::Payload<'_>> {
+        wire::read(&self.0.body).map_err(|error| self.0.complement(error))
+    }
+
+    /// The answer itself, which proves that IDnow says so.
+    #[must_use]
+    pub const fn answer(&self) -> &Reply {
+        &self.0
+    }
+}
+
+impl Api {
+    /// The API as it is configured. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config), as [`IdnowConfig::check`].
+    pub fn new(config: &IdnowConfig) -> Result<Self> {
+        config.check()?;
+        Ok(Self {
+            endpoint: Endpoint { gateway: config.gateway()?, company: config.company.clone() },
+            api_key: config.api_key.clone(),
+            tokens: TokenCache::new(TOKEN_LIFE),
+            links: Links::new(&config.company, config.go()?)?,
+        })
+    }
+
+    /// The addresses that persons visit.
+    #[must_use]
+    pub const fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// Creates an identification, or updates one that is not finished (chapter 3.2). The transaction number is the key: repeated,
+    /// the call yields the same identification, so it is repeated by itself when its answer is lost.
+    ///
+    /// # Errors
+    ///
+    /// See [`Api`].
+    pub async fn start(&self, cx: &CallContext, transaction: &TransactionNumber, request: &StartRequest) -> Result<Started> {
+        let reply = cx
+            .send(Repeat::Repeatable, |_| request::start(&self.endpoint, &self.api_key, transaction, request))
+            .await?;
+        answer::started(reply.status, &reply.body).map_err(|error| reply.complement(error))
+    }
+
+    /// A link that creates the identification when the person opens it, in place of [`Api::start`] (chapter 5).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`links::signed`].
+    pub fn signed_link(&self, cx: &CallContext, transaction: &TransactionNumber, request: &StartRequest) -> Result<SessionUrl> {
+        links::signed(&SigningInput::new(
+            self.endpoint.company.clone(),
+            self.links.go_url().clone(),
+            self.api_key.clone(),
+            SigningInput::parameters_of(transaction, request)?,
+            links::timestamp_ms(cx.now()),
+        ))
+    }
+
+    /// The result of an identification (chapter 8.3.3.2).
+    ///
+    /// # Errors
+    ///
+    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) with the code `OBJECT_NOT_FOUND` until there is a first result.
+    pub async fn identification(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<Retrieved> {
+        self.retrieve(cx, |token| request::identification(&self.endpoint, token, transaction)).await
+    }
+
+    /// The same as XML. The document describes the XML (chapter 13.3) and names no address for it; results name the file by the
+    /// transaction number with `.xml`, as they name those that have an address. Where an account lacks it, this is
+    /// [`Api::identification`], and the answer is read all the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`Api::identification`].
+    pub async fn identification_as_xml(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<Retrieved> {
+        match self.retrieve(cx, |token| request::document(&self.endpoint, token, transaction, Suffix::Xml)).await {
+            Err(error) if error.kind() == &ErrorKind::NotFound => self.identification(cx, transaction).await,
+            settled => settled,
+        }
+    }
+
+    /// The result of an identification as a ZIP archive, in memory (chapter 8.3.3.1).
+    ///
+    /// # Errors
+    ///
+    /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is longer than
+    /// [`CallPolicy::max_answer`](idv_core::call::CallPolicy::max_answer).
+    pub async fn archive_file(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<Retrieved> {
+        self.retrieve(cx, |token| request::document(&self.endpoint, token, transaction, Suffix::Zip)).await
+    }
+
+    /// Streams a file of an identification into `sink`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is longer than `limit` bytes. With
+    /// [`NotFound`](ErrorKind::NotFound), and every other status that IDnow answers, nothing was written.
+    pub async fn download(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+        suffix: Suffix,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
+        let call = Call::repeatable().in_session(self);
+        let build = |attempt: &idv_core::call::Attempt<'_>| {
+            request::document(&self.endpoint, attempt.token(), transaction, suffix)
+        };
+        match cx.download(call, limit, sink, build).await? {
+            Downloaded::Whole(download) => Ok(download),
+            Downloaded::Refused(reply) => {
+                let refused = answer::succeeded(reply.status, &reply.body);
+                Err(reply.complement(refused.err().unwrap_or_else(|| Error::new(ErrorKind::Malformed))))
+            }
+            _ => Err(Error::new(ErrorKind::Malformed)),
+        }
+    }
+
+    /// The identifications of a group (chapter 8.3.2). The list has no pages.
+    ///
+    /// # Errors
+    ///
+    /// See [`Api`].
+    pub async fn list(&self, cx: &CallContext, filter: Filter) -> Result<Retrieved> {
+        self.retrieve(cx, |token| request::list(&self.endpoint, token, filter)).await
+    }
+
+    /// Deletes an identification (chapter 8.3.4). IDnow's backups keep it for 90 days more (chapter 9.2.4).
+    ///
+    /// # Errors
+    ///
+    /// See [`Api`].
+    pub async fn delete(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<()> {
+        self.retrieve(cx, |token| request::delete(&self.endpoint, token, transaction)).await.map(drop)
+    }
+
+    /// Copies an identification to another account, under the same transaction number or another one (chapter 8.3.5). It is not
+    /// documented what a repetition does, so it is not repeated when its answer is lost.
+    ///
+    /// # Errors
+    ///
+    /// See [`Api`]; [`Unauthorized`](ErrorKind::Unauthorized) for 403 too, where the account may not.
+    pub async fn copy(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+        company: &str,
+        target: Option<&TransactionNumber>,
+    ) -> Result<Started> {
+        let reply = cx
+            .send(Call::once().in_session(self), |attempt| {
+                request::copy(&self.endpoint, attempt.token(), transaction, company, target)
+            })
+            .await?;
+        answer::started(reply.status, &reply.body).map_err(|error| reply.complement(error))
+    }
+
+    /// Archives an identification that is finished, not deleted and not archived (chapter 8.3.6). IDnow enables it by account. One
+    /// that is archived cannot be archived again, so the call is not repeated when its answer is lost.
+    ///
+    /// # Errors
+    ///
+    /// See [`Api`].
+    pub async fn move_to_archive(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<()> {
+        let reply = cx
+            .send(Call::once().in_session(self), |attempt| request::archive(&self.endpoint, attempt.token(), transaction))
+            .await?;
+        answer::succeeded(reply.status, &reply.body).map_err(|error| reply.complement(error))
+    }
+
+    /// What IDnow says of the account: above all the estimated waiting time (chapter 6.4).
+    ///
+    /// # Errors
+    ///
+    /// See [`Api`].
+    pub async fn account(&self, cx: &CallContext) -> Result<Account> {
+        let retrieved = self.retrieve(cx, |token| request::account(&self.endpoint, token)).await?;
+        let reply = retrieved.answer();
+        answer::account(reply.status, &reply.body).map_err(|error| reply.complement(error))
+    }
+
+    /// Whether the system is up (chapter 16). IDnow allows it every five minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](ErrorKind::Unavailable) where no answer came. An answer with another text or status is `false`.
+    pub async fn system_check(&self, cx: &CallContext) -> Result<bool> {
+        let reply = cx.send(Repeat::Repeatable, |_| request::system_check(&self.endpoint)).await?;
+        Ok(answer::system_check(reply.status, &reply.body))
+    }
+
+    /// As [`Api::identification`], but an error status is an answer.
+    pub(crate) async fn ask(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<Reply> {
+        self.send(cx, |token| request::identification(&self.endpoint, token, transaction)).await
+    }
+
+    async fn send<B>(&self, cx: &CallContext, build: B) -> Result<Reply>
+    where
+        B: Fn(&str) -> Result<http::Request<Bytes>> + Send + Sync,
+    {
+        cx.send(Call::repeatable().in_session(self), |attempt| build(attempt.token())).await
+    }
+
+    async fn retrieve<B>(&self, cx: &CallContext, build: B) -> Result<Retrieved>
+    where
+        B: Fn(&str) -> Result<http::Request<Bytes>> + Send + Sync,
+    {
+        let reply = self.send(cx, build).await?;
+        match answer::succeeded(reply.status, &reply.body) {
+            Ok(()) => Ok(Retrieved(reply)),
+            Err(error) => Err(reply.complement(error)),
+        }
+    }
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}

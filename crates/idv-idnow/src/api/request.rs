@@ -1,0 +1,192 @@
+//! Requests, as pure functions: method, address, headers and body as the document shows them.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Method, Request};
+use idv_core::{Error, Result, Secret, Url};
+use serde::Serialize;
+
+use super::{Filter, StartRequest, Suffix, TransactionNumber};
+use crate::links::below;
+
+/// The header of the start call (chapter 3.2.7).
+pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// The header of every other call (chapter 8.3.2).
+pub(crate) const LOGIN_TOKEN: HeaderName = HeaderName::from_static("x-api-login-token");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Where the calls of a company go.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    pub(crate) gateway: Url,
+    pub(crate) company: String,
+}
+
+impl Endpoint {
+    /// `/api/v1/{company}` and what follows (chapters 3.2.3 and 8.3).
+    fn address(&self, rest: &[&str]) -> Result<Url> {
+        below(&self.gateway, &[&["api", "v1", self.company.as_str()], rest].concat())
+    }
+
+    fn identification(&self, transaction: &TransactionNumber, rest: &[&str]) -> Result<Url> {
+        self.address(&[&["identifications", transaction.as_str()], rest].concat())
+    }
+}
+
+/// `POST …/identifications/{transactionnumber}/start` (chapter 3.2).
+pub(crate) fn start(
+    endpoint: &Endpoint,
+    api_key: &Secret,
+    transaction: &TransactionNumber,
+    request: &StartRequest,
+) -> Result<Request<Bytes>> {
+    let url = endpoint.identification(transaction, &["start"])?;
+    let key = sensitive(api_key.expose()).ok_or_else(|| Error::config("api_key cannot be sent in a header"))?;
+    with_json(Method::POST, &url, Some((API_KEY, key)), request)
+}
+
+/// `POST …/login` (chapter 8.3.1).
+pub(crate) fn login(endpoint: &Endpoint, api_key: &Secret) -> Result<Request<Bytes>> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Login<'a> {
+        api_key: &'a str,
+    }
+    with_json(Method::POST, &endpoint.address(&["login"])?, None, &Login { api_key: api_key.expose() })
+}
+
+/// `GET …/identifications/{transactionnumber}` (chapter 8.3.3.2).
+pub(crate) fn identification(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
+    bare(Method::GET, &endpoint.identification(transaction, &[])?, token)
+}
+
+/// `GET …/identifications/{transactionnumber}.zip` (chapter 8.3.3.1), and the same with other endings.
+pub(crate) fn document(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber, suffix: Suffix) -> Result<Request<Bytes>> {
+    let name = format!("{}{}", transaction.as_str(), suffix.text());
+    bare(Method::GET, &endpoint.address(&["identifications", &name])?, token)
+}
+
+/// `GET …/identifications`, filtered (chapter 8.3.2).
+pub(crate) fn list(endpoint: &Endpoint, token: &str, filter: Filter) -> Result<Request<Bytes>> {
+    let mut url = endpoint.address(&["identifications"])?;
+    url.set_query(filter.query());
+    bare(Method::GET, &url, token)
+}
+
+/// `DELETE …/identifications/{transactionnumber}` (chapter 8.3.4).
+pub(crate) fn delete(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
+    bare(Method::DELETE, &endpoint.identification(transaction, &[])?, token)
+}
+
+/// `POST …/identifications/{transactionnumber}/copy` (chapter 8.3.5).
+pub(crate) fn copy(
+    endpoint: &Endpoint,
+    token: &str,
+    transaction: &TransactionNumber,
+    company: &str,
+    target: Option<&TransactionNumber>,
+) -> Result<Request<Bytes>> {
+    #[derive(Serialize)]
+    struct Copy<'a> {
+        target_companyid: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        target_transactionnumber: Option<&'a str>,
+    }
+    let url = endpoint.identification(transaction, &["copy"])?;
+    let body = Copy { target_companyid: company, target_transactionnumber: target.map(TransactionNumber::as_str) };
+    with_json(Method::POST, &url, Some((LOGIN_TOKEN, token_value(token)?)), &body)
+}
+
+/// `POST …/identifications/{transactionnumber}/archive`: the address of the document's sample; its prose (chapter 8.3.6) leaves out
+/// the number, without which the call would not say what to archive.
+pub(crate) fn archive(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
+    bare(Method::POST, &endpoint.identification(transaction, &["archive"])?, token)
+}
+
+/// `GET /api/v1/{company}` (chapter 6.4).
+pub(crate) fn account(endpoint: &Endpoint, token: &str) -> Result<Request<Bytes>> {
+    bare(Method::GET, &endpoint.address(&[])?, token)
+}
+
+/// `GET /system_check` (chapter 16).
+pub(crate) fn system_check(endpoint: &Endpoint) -> Result<Request<Bytes>> {
+    build(Method::GET, &below(&endpoint.gateway, &["system_check"])?, None, Bytes::new())
+}
+
+fn bare(method: Method, url: &Url, token: &str) -> Result<Request<Bytes>> {
+    build(method, url, Some((LOGIN_TOKEN, token_value(token)?)), Bytes::new())
+}
+
+fn with_json(
+    method: Method,
+    url: &Url,
+    credential: Option<(HeaderName, HeaderValue)>,
+    body: &impl Serialize,
+) -> Result<Request<Bytes>> {
+    let body = serde_json::to_vec(body).map_err(|error| Error::malformed_json(&error))?;
+    let mut request = build(method, url, credential, body.into())?;
+    request.headers_mut().insert(CONTENT_TYPE, JSON);
+    Ok(request)
+}
+
+fn build(method: Method, url: &Url, credential: Option<(HeaderName, HeaderValue)>, body: Bytes) -> Result<Request<Bytes>> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() =
+        url.as_str().parse().map_err(|_| Error::config("company and gateway_url make no address that can be called"))?;
+    request.headers_mut().extend(credential);
+    Ok(request)
+}
+
+fn token_value(token: &str) -> Result<HeaderValue> {
+    sensitive(token).ok_or_else(|| Error::malformed("the vendor's login token cannot be sent in a header"))
+}
+
+/// A header's value that `Debug` does not print.
+fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint() -> Endpoint {
+        Endpoint { gateway: "https://gateway.test.idnow.de".parse().unwrap(), company: "ihrebank".into() }
+    }
+
+    #[test]
+    fn what_stands_in_a_path_is_encoded() {
+        let endpoint = Endpoint { company: "ihre/bank?ü".into(), ..endpoint() };
+        let request = account(&endpoint, "token").unwrap();
+        assert_eq!(request.uri(), "https://gateway.test.idnow.de/api/v1/ihre%2Fbank%3F%C3%BC");
+    }
+
+    #[test]
+    fn the_gateway_may_lie_below_a_path() {
+        for base in ["http://127.0.0.1:8080/idnow", "http://127.0.0.1:8080/idnow/"] {
+            let endpoint = Endpoint { gateway: base.parse().unwrap(), ..endpoint() };
+            assert_eq!(account(&endpoint, "t").unwrap().uri(), "http://127.0.0.1:8080/idnow/api/v1/ihrebank");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_header_is_an_error_that_does_not_repeat_it() {
+        let error = account(&endpoint(), "SECRET\n").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("SECRET"));
+        let number = TransactionNumber::parse("1").unwrap();
+        let error = start(&endpoint(), &"SECRET\n".into(), &number, &StartRequest::default()).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn a_request_prints_no_credential() {
+        let number = TransactionNumber::parse("1").unwrap();
+        let request = start(&endpoint(), &"SECRET".into(), &number, &StartRequest::default()).unwrap();
+        assert!(!format!("{request:?}").contains("SECRET"));
+        assert!(!format!("{:?}", account(&endpoint(), "SECRET").unwrap()).contains("SECRET"));
+    }
+}

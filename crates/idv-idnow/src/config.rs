@@ -1,0 +1,468 @@
+//! How the adapter is configured: one struct, one validation, whether it came from a file or from the environment.
+
+use std::fmt;
+
+use http::HeaderValue;
+use idv_core::{Error, Guard, Result, Secret, Url};
+use serde::de::{Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+
+/// What an account at IDnow needs.
+///
+/// ```toml
+/// [idnow]
+/// company = "ihrebank"
+/// api_key = { env = "IDV_IDNOW_API_KEY" }
+/// host = "test"
+/// ```
+///
+/// AutoIdent and VideoIdent are accounts of their own, each with a company id and a key: configure one provider for each.
+/// Each key can be given by the environment instead: [`ENVIRONMENT`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct IdnowConfig {
+    /// The company id that IDnow assigned to the account (chapter 3.2.5).
+    pub company: String,
+    /// The account's API key (chapter 1.4). It creates, logs in and signs links.
+    pub api_key: Secret,
+    /// The data centre (chapters 3.2.2, 4.4 and 8.2.1). Required unless both addresses below are given: there is no default, since
+    /// a person's data would go there.
+    #[serde(default)]
+    pub host: Option<DataCentre>,
+    /// The address of the gateway in place of the data centre's: white labels, proxies, emulators. Without `/api`.
+    #[serde(default)]
+    pub gateway_url: Option<Url>,
+    /// The address that persons visit in place of the data centre's: white labels, emulators.
+    #[serde(default)]
+    pub go_url: Option<Url>,
+    /// The secret, of 16 characters at least, that the webhook's address carries in its query. IDnow signs no webhooks; without
+    /// this each one is a claim, and a reason to ask.
+    #[serde(default)]
+    pub callback_secret: Option<Secret>,
+    /// The name of the query parameter that carries the secret.
+    #[serde(default = "token")]
+    pub callback_parameter: String,
+    /// In which form a result is fetched. All give the same report.
+    #[serde(default)]
+    pub result_format: ResultFormat,
+    /// The account's product, where it has only one. It tells the method of an identification whose result does not.
+    #[serde(default)]
+    pub product: Option<Product>,
+    /// Which link a person is sent to. Both are equivalent (chapter 6.1.1).
+    #[serde(default)]
+    pub link: LinkStyle,
+    /// How long a ZIP archive may be that is read for what is in it, in bytes; 256 MiB. It lies in memory while it is read, so
+    /// raise it only where videos are that long. The piece of evidence `archive`, the whole ZIP, is streamed and not bound by it.
+    #[serde(default = "max_archive", deserialize_with = "number")]
+    pub max_archive_bytes: u64,
+    /// How long one file may be that is unpacked from an archive, in bytes; 256 MiB.
+    #[serde(default = "max_archive", deserialize_with = "number")]
+    pub max_entry_bytes: u64,
+}
+
+impl IdnowConfig {
+    /// An account at a data centre; the rest is set on the value.
+    #[must_use]
+    pub fn new(company: impl Into<String>, api_key: Secret, host: DataCentre) -> Self {
+        Self {
+            company: company.into(),
+            api_key,
+            host: Some(host),
+            gateway_url: None,
+            go_url: None,
+            callback_secret: None,
+            callback_parameter: token(),
+            result_format: ResultFormat::default(),
+            product: None,
+            link: LinkStyle::default(),
+            max_archive_bytes: max_archive(),
+            max_entry_bytes: max_archive(),
+        }
+    }
+
+    /// The address of the gateway.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config) where it is missing, or is no address that can be used.
+    pub fn gateway(&self) -> Result<Url> {
+        self.address("gateway_url", self.gateway_url.as_ref(), DataCentre::gateway)
+    }
+
+    /// The address that persons visit.
+    ///
+    /// # Errors
+    ///
+    /// As [`IdnowConfig::gateway`].
+    pub fn go(&self) -> Result<Url> {
+        self.address("go_url", self.go_url.as_ref(), DataCentre::go)
+    }
+
+    /// How callbacks are proven.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config) where the secret is too short.
+    pub fn guard(&self) -> Result<Guard> {
+        if self.callback_parameter.is_empty() {
+            return Err(Error::config("callback_parameter is empty: write the name of the query parameter, such as token"));
+        }
+        self.callback_secret
+            .as_ref()
+            .map_or_else(|| Ok(Guard::open()), |secret| Guard::query(self.callback_parameter.clone(), secret.clone()))
+    }
+
+    /// Checks all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
+    pub fn check(&self) -> Result<()> {
+        check_company(&self.company)?;
+        check_api_key(&self.api_key)?;
+        self.gateway()?;
+        self.go()?;
+        self.guard()?;
+        if self.max_archive_bytes == 0 || self.max_entry_bytes == 0 {
+            return Err(Error::config("max_archive_bytes and max_entry_bytes must not be 0: nothing could be read"));
+        }
+        Ok(())
+    }
+
+    fn address(&self, key: &str, given: Option<&Url>, of: impl Fn(DataCentre) -> &'static str) -> Result<Url> {
+        let url = match (given, self.host) {
+            (Some(url), _) => url.clone(),
+            (None, Some(host)) => Url::parse(of(host)).map_err(|_| Error::config("the data centre has no address"))?,
+            (None, None) => {
+                return Err(Error::config(format!(
+                    "neither host nor {key} is given: write host = \"de\", \"ch\" or \"test\", or gateway_url and go_url"
+                )));
+            }
+        };
+        check_url(key, &url)?;
+        Ok(url)
+    }
+}
+
+/// IDnow's data centres and its test system (chapters 1.5, 3.2.2, 4.4 and 8.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DataCentre {
+    /// Germany: `gateway.idnow.de` and `go.idnow.de`.
+    De,
+    /// Switzerland: `gateway.online-ident.ch` and `go.online-ident.ch`.
+    Ch,
+    /// The test system: `gateway.test.idnow.de` and `go.test.idnow.de`.
+    Test,
+}
+
+impl DataCentre {
+    /// Every data centre.
+    pub const ALL: &'static [Self] = &[Self::De, Self::Ch, Self::Test];
+
+    /// The address of the gateway.
+    #[must_use]
+    pub const fn gateway(self) -> &'static str {
+        match self {
+            Self::De => "https://gateway.idnow.de",
+            Self::Ch => "https://gateway.online-ident.ch",
+            Self::Test => "https://gateway.test.idnow.de",
+        }
+    }
+
+    /// The address that persons visit.
+    #[must_use]
+    pub const fn go(self) -> &'static str {
+        match self {
+            Self::De => "https://go.idnow.de",
+            Self::Ch => "https://go.online-ident.ch",
+            Self::Test => "https://go.test.idnow.de",
+        }
+    }
+
+    /// The name in configurations.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::De => "de",
+            Self::Ch => "ch",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// In which form a result is fetched. A poll always asks for JSON, the one form that is documented for the state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ResultFormat {
+    /// JSON (chapter 8.3.3.2).
+    #[default]
+    Json,
+    /// XML (chapter 13.3). The document names no address for it: see
+    /// [`Api::identification_as_xml`](crate::api::Api::identification_as_xml).
+    Xml,
+    /// The XML or JSON inside the ZIP archive (chapter 8.3.3.1). It needs the feature `archive`.
+    Zip,
+}
+
+/// IDnow's products that differ in how the person is identified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Product {
+    /// VideoIdent and eSign: a call by video with an agent.
+    Video,
+    /// AutoIdent: photographs that a machine reads.
+    Auto,
+}
+
+/// Which link a person is sent to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LinkStyle {
+    /// With the company id and the transaction number (chapter 6.1.1.1). The only one that can be embedded in a page.
+    #[default]
+    Long,
+    /// With the Ident-ID alone (chapter 6.1.1.2).
+    Short,
+}
+
+/// An environment variable in place of a key of the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Variable {
+    /// The variable's name.
+    pub name: &'static str,
+    /// The key of [`IdnowConfig`] that it stands for.
+    pub key: &'static str,
+    /// Whether the key is a secret: the variable holds its value, and the key is then `{ env = name }`.
+    pub secret: bool,
+}
+
+/// Every key of [`IdnowConfig`] with the environment variable that can stand for it.
+pub const ENVIRONMENT: &[Variable] = &[
+    variable("IDV_IDNOW_COMPANY", "company"),
+    secret("IDV_IDNOW_API_KEY", "api_key"),
+    variable("IDV_IDNOW_HOST", "host"),
+    variable("IDV_IDNOW_GATEWAY_URL", "gateway_url"),
+    variable("IDV_IDNOW_GO_URL", "go_url"),
+    secret("IDV_IDNOW_CALLBACK_SECRET", "callback_secret"),
+    variable("IDV_IDNOW_CALLBACK_PARAMETER", "callback_parameter"),
+    variable("IDV_IDNOW_RESULT_FORMAT", "result_format"),
+    variable("IDV_IDNOW_PRODUCT", "product"),
+    variable("IDV_IDNOW_LINK", "link"),
+    variable("IDV_IDNOW_MAX_ARCHIVE_BYTES", "max_archive_bytes"),
+    variable("IDV_IDNOW_MAX_ENTRY_BYTES", "max_entry_bytes"),
+];
+
+const fn variable(name: &'static str, key: &'static str) -> Variable {
+    Variable { name, key, secret: false }
+}
+
+const fn secret(name: &'static str, key: &'static str) -> Variable {
+    Variable { name, key, secret: true }
+}
+
+/// A company id that can stand in a path. Anything but the two names that a path gives a meaning of its own can be encoded.
+pub(crate) fn check_company(company: &str) -> Result<()> {
+    if company.is_empty() || company == "." || company == ".." || company.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(Error::config("company is not a company id: copy the one that IDnow assigned, without white space"));
+    }
+    Ok(())
+}
+
+/// A key that can stand in a header.
+fn check_api_key(api_key: &Secret) -> Result<()> {
+    let text = api_key.expose();
+    if text.is_empty() {
+        return Err(Error::config("api_key is empty"));
+    }
+    if text.trim() != text || !text.is_ascii() || HeaderValue::from_str(text).is_err() {
+        return Err(Error::config("api_key cannot be sent: it has white space at an end, a line break or letters that are not ASCII"));
+    }
+    Ok(())
+}
+
+/// A base address: https, or http where nothing personal can leave the machine or where the document allows it (chapter 8.2.1).
+pub(crate) fn check_url(key: &str, url: &Url) -> Result<()> {
+    let host = url.host_str().unwrap_or_default();
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    let plain_allowed = loopback || host == "test.idnow.de" || host.ends_with(".test.idnow.de");
+    match url.scheme() {
+        "https" => {}
+        "http" if plain_allowed => {}
+        _ => {
+            return Err(Error::config(format!(
+                "{key} must begin with https:// (http:// only for the test system and for this machine)"
+            )));
+        }
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err(Error::config(format!("{key} must be an address without user, query and fragment")));
+    }
+    Ok(())
+}
+
+fn token() -> String {
+    "token".to_owned()
+}
+
+const fn max_archive() -> u64 {
+    256 * 1024 * 1024
+}
+
+/// A number, or the digits that an environment variable has in place of one.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    struct Number;
+
+    impl Visitor<'_> for Number {
+        type Value = u64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number of bytes")
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<u64, E> {
+            Ok(value)
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<u64, E> {
+            u64::try_from(value).map_err(|_| E::custom("a number of bytes is not negative"))
+        }
+
+        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<u64, E> {
+            value.parse().map_err(|_| E::custom("a number of bytes is written in digits alone"))
+        }
+    }
+
+    deserializer.deserialize_any(Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> IdnowConfig {
+        IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test)
+    }
+
+    fn parse(toml: &str) -> Result<IdnowConfig, toml::de::Error> {
+        toml::from_str(toml)
+    }
+
+    #[test]
+    fn a_data_centre_gives_both_addresses_of_the_document() {
+        for (host, gateway, go) in [
+            (DataCentre::De, "https://gateway.idnow.de/", "https://go.idnow.de/"),
+            (DataCentre::Ch, "https://gateway.online-ident.ch/", "https://go.online-ident.ch/"),
+            (DataCentre::Test, "https://gateway.test.idnow.de/", "https://go.test.idnow.de/"),
+        ] {
+            let config = IdnowConfig { host: Some(host), ..config() };
+            assert_eq!((config.gateway().unwrap().as_str(), config.go().unwrap().as_str()), (gateway, go));
+        }
+    }
+
+    #[test]
+    fn an_address_of_the_accounts_own_replaces_the_data_centres() {
+        let config = IdnowConfig { go_url: Some("https://ident.ihrebank.de".parse().unwrap()), ..config() };
+        assert_eq!(config.go().unwrap().as_str(), "https://ident.ihrebank.de/");
+        assert_eq!(config.gateway().unwrap().as_str(), "https://gateway.test.idnow.de/");
+        let neither = IdnowConfig { host: None, ..config };
+        assert!(neither.go().is_ok());
+        assert!(neither.check().unwrap_err().to_string().contains("gateway_url"));
+    }
+
+    #[test]
+    fn plain_http_is_refused_but_on_this_machine_and_the_test_system() {
+        for (url, taken) in [
+            ("https://gateway.example.com", true),
+            ("http://gateway.example.com", false),
+            ("http://gateway.idnow.de", false),
+            ("http://gateway.test.idnow.de", true),
+            ("http://eviltest.idnow.de", false),
+            ("http://test.idnow.de.example.com", false),
+            ("http://127.0.0.1:8080", true),
+            ("http://[::1]:8080", true),
+            ("http://localhost:8080/idnow", true),
+            ("ftp://gateway.idnow.de", false),
+            ("https://user@gateway.idnow.de", false),
+            ("https://gateway.idnow.de?a=b", false),
+            ("https://gateway.idnow.de#a", false),
+        ] {
+            let config = IdnowConfig { gateway_url: Some(url.parse().unwrap()), ..config() };
+            assert_eq!(config.check().is_ok(), taken, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused_without_repeating_the_key() {
+        for key in ["", " exampleApiKey", "exampleApiKey\n", "example\u{0}ApiKey", "schlüssel"] {
+            let error = IdnowConfig { api_key: key.into(), ..config() }.check().unwrap_err().to_string();
+            assert!(error.contains("api_key") && !error.contains("exampleApi"), "{error}");
+        }
+        for company in ["", ".", "..", "ihre bank", "ihrebank\n"] {
+            assert!(IdnowConfig { company: company.into(), ..config() }.check().is_err(), "{company:?}");
+        }
+        assert!(IdnowConfig { callback_secret: Some("short".into()), ..config() }.check().is_err());
+        assert!(config().check().is_ok());
+    }
+
+    #[test]
+    fn every_key_is_read_and_an_unknown_one_is_named() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let config = parse(&format!(
+            r#"
+            company = "ihrebank"
+            api_key = {{ file = "{path}" }}
+            host = "ch"
+            gateway_url = "https://gateway.example.com"
+            go_url = "https://go.example.com"
+            callback_secret = {{ file = "{path}" }}
+            callback_parameter = "secret"
+            result_format = "zip"
+            product = "auto"
+            link = "short"
+            max_archive_bytes = "1000"
+            max_entry_bytes = 2000
+            "#
+        ))
+        .unwrap();
+        assert_eq!((config.max_archive_bytes, config.max_entry_bytes), (1000, 2000));
+        assert_eq!((config.result_format, config.product, config.link), (ResultFormat::Zip, Some(Product::Auto), LinkStyle::Short));
+        let error = parse("company = 'a'\napi_key = { env = 'PATH' }\napikey = 'x'").unwrap_err().to_string();
+        assert!(error.contains("apikey") && error.contains("result_format"), "{error}");
+        assert!(parse("company = 'a'\napi_key = 'hunter2'").unwrap_err().message().contains("refer to it by"));
+    }
+
+    #[test]
+    fn each_variable_stands_for_one_key_and_each_key_has_one() {
+        for variable in ENVIRONMENT {
+            assert_eq!(variable.name, format!("IDV_IDNOW_{}", variable.key.to_uppercase()));
+            let line = match variable.key {
+                "company" => "other = 1".to_owned(),
+                key => format!("{key} = {{}}\ncompany = 'a'"),
+            };
+            let error = parse(&line).unwrap_err().to_string();
+            assert!(variable.key == "company" || !error.contains("unknown field"), "{error}");
+        }
+        let all = parse("none = 1").unwrap_err().to_string();
+        let listed = all.matches('`').count() / 2 - 1;
+        assert_eq!(listed, ENVIRONMENT.len(), "{all}");
+    }
+
+    #[test]
+    fn a_configuration_prints_no_secret() {
+        let config = IdnowConfig { callback_secret: Some("0123456789abcdef".into()), ..config() };
+        let printed = format!("{config:?}");
+        assert!(!printed.contains("exampleApiKey") && !printed.contains("0123456789abcdef"), "{printed}");
+    }
+}

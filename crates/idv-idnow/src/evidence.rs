@@ -1,0 +1,81 @@
+//! Images, recordings and files: streamed where they have an address of their own, else unpacked from the archive.
+
+use idv_core::call::CallContext;
+use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, Sink, VerificationId, async_trait};
+use sha2::{Digest, Sha256};
+
+use crate::api::{Suffix, TransactionNumber};
+use crate::config::IdnowConfig;
+use crate::provider::Idnow;
+use crate::wire::archive::{self, Limits};
+
+/// The whole archive, which no result lists.
+const ARCHIVE: &str = "archive";
+
+/// How much is written at a time.
+const PIECE: usize = 64 * 1024;
+
+#[async_trait]
+impl EvidenceSource for Idnow {
+    async fn download(
+        &self,
+        cx: &CallContext,
+        id: &VerificationId,
+        evidence: &EvidenceId,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
+        let transaction = TransactionNumber::from(&id.reference);
+        let own_address = match evidence.as_str() {
+            ARCHIVE => return self.api().download(cx, &transaction, Suffix::Zip, limit, sink).await,
+            "pdf" => Some(Suffix::Pdf),
+            "audiolog" => Some(Suffix::Mp3),
+            _ => None,
+        };
+        if let Some(suffix) = own_address {
+            match self.api().download(cx, &transaction, suffix, limit, sink).await {
+                // These addresses are not in the document: where an account lacks them, the archive has the file.
+                Err(error) if error.kind() == &ErrorKind::NotFound => {}
+                settled => return settled,
+            }
+        }
+        if !cfg!(feature = "archive") {
+            return Err(Error::new(ErrorKind::Unsupported).detail(
+                "this piece of evidence lies in the ZIP archive, which needs the feature `archive` of the crate idv-idnow; \
+                 the evidence `archive` is the whole of it",
+            ));
+        }
+        let mut zip = Vec::new();
+        self.api().download(cx, &transaction, Suffix::Zip, self.max_archive(), &mut zip).await?;
+        let limits = Limits { entry: self.limits().entry.min(limit), ..*self.limits() };
+        let file = archive::entry(&zip, evidence.as_str(), &limits)?;
+        drop(zip);
+        store(&file, sink).await
+    }
+}
+
+/// The limits for reading archives.
+pub(crate) fn limits(config: &IdnowConfig) -> Limits {
+    Limits { total: config.max_archive_bytes, entry: config.max_entry_bytes, ..Limits::default() }
+}
+
+async fn store(file: &[u8], sink: &mut dyn Sink) -> Result<Download> {
+    for piece in file.chunks(PIECE) {
+        sink.write(piece).await.map_err(|error| Error::new(ErrorKind::Sink).with_source(error))?;
+    }
+    Ok(Download::new(file.len() as u64, Sha256::digest(file).into(), media_type(file).map(str::to_owned)))
+}
+
+/// The media type of the files that archives hold (chapter 13.2), by their first bytes.
+fn media_type(file: &[u8]) -> Option<&'static str> {
+    Some(match file {
+        [b'%', b'P', b'D', b'F', b'-', ..] => "application/pdf",
+        [0xFF, 0xD8, 0xFF, ..] => "image/jpeg",
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [b'I', b'D', b'3', ..] | [0xFF, 0xFB | 0xF3 | 0xF2, ..] => "audio/mpeg",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => "audio/wav",
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "video/mp4",
+        [b'<', b'?', b'x', b'm', b'l', ..] => "application/xml",
+        _ => return None,
+    })
+}

@@ -1,0 +1,363 @@
+//! The vendor as the model sees it.
+
+use std::fmt;
+use std::time::Duration;
+
+use idv_core::call::CallContext;
+use idv_core::report::{Field, Method};
+use idv_core::{
+    Callbacks, Channel, CreateSafety, Created, Deleted, Deletion, Delivery, Effect, Error, ErrorKind, EvidenceSource, Guard,
+    HandOff, HandOffKind, ListQuery, Listed, Listing, Lookup, NewVerification, Observation, Page, Polling, Profile, Provider,
+    ProviderId, Received, ReportSource, Result, ResultHandle, ResultState, Results, Status, Subject, VerificationId, Want,
+    async_trait,
+};
+use jiff::SignedDuration;
+
+use crate::api::{ACCEPTS, Api, Filter, Retrieved, StartRequest, Started, TransactionNumber, answer};
+use crate::config::{IdnowConfig, LinkStyle, Product, ResultFormat};
+use crate::evidence::limits;
+use crate::normalize::Inline;
+use crate::wire::archive::{self, Limits};
+use crate::{callback, normalize, wire};
+
+/// How long an identification that nobody finishes stays valid, and a result is kept, by IDnow's support pages. Accounts can have
+/// less.
+const LIFETIME_DAYS: u32 = 90;
+
+/// IDnow as a provider.
+///
+/// ```
+/// use idv_core::{Client, call::CallPolicy};
+/// use idv_idnow::{DataCentre, Idnow, IdnowConfig};
+/// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+/// # let environment = environment(&ScriptedTransport::new(), &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+///
+/// let config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
+/// let client = Client::new(Idnow::new(config)?, environment, CallPolicy::default());
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+pub struct Idnow {
+    api: Api,
+    guard: Guard,
+    profile: Profile,
+    format: ResultFormat,
+    product: Option<Product>,
+    link: LinkStyle,
+    limits: Limits,
+    max_archive: u64,
+}
+
+impl Idnow {
+    /// The provider's id.
+    pub const ID: ProviderId = ProviderId::new("idnow");
+
+    /// The provider as it is configured. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config), which names the key and says what to do; [`Unsupported`](ErrorKind::Unsupported) where results
+    /// are to be fetched as archives and the feature `archive` is not compiled in.
+    // Taken whole: the secrets in it have no second owner afterwards.
+    #[expect(clippy::needless_pass_by_value, reason = "a configuration is handed over")]
+    pub fn new(config: IdnowConfig) -> Result<Self> {
+        if config.result_format == ResultFormat::Zip && !cfg!(feature = "archive") {
+            return Err(Error::new(ErrorKind::Unsupported)
+                .detail("result_format = \"zip\" needs the feature `archive` of the crate idv-idnow"));
+        }
+        Ok(Self {
+            api: Api::new(&config)?,
+            guard: config.guard()?,
+            profile: profile(),
+            format: config.result_format,
+            product: config.product,
+            link: config.link,
+            limits: limits(&config),
+            max_archive: config.max_archive_bytes,
+        })
+    }
+
+    /// The vendor's own API, for what the model has no place for.
+    #[must_use]
+    pub const fn api(&self) -> &Api {
+        &self.api
+    }
+
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) const fn max_archive(&self) -> u64 {
+        self.max_archive
+    }
+
+    fn hand_off(&self, transaction: &TransactionNumber, started: &Started) -> Result<HandOff> {
+        let links = self.api.links();
+        let url = match self.link {
+            LinkStyle::Long => links.long(transaction, None)?,
+            // The Ident-ID came from IDnow: one that makes no address is not the caller's fault.
+            LinkStyle::Short => {
+                links.short(started.id.as_str(), None).map_err(|_| Error::malformed("the Ident-ID makes no link"))?
+            }
+        };
+        Ok(HandOff::Visit(url))
+    }
+
+    /// What a single result says of `id`.
+    fn read(&self, id: &VerificationId, body: &[u8], retrieved: &Retrieved, channel: Channel) -> Result<Observation> {
+        let complete = |error| retrieved.answer().complement(error);
+        let payload = wire::read(body).map_err(complete)?;
+        let observations: Vec<_> = payload
+            .identifications
+            .iter()
+            .map(|identification| self.observe(identification, channel, Inline::Report).proven(retrieved.answer().proof()))
+            .collect();
+        let ours = observations.iter().position(|observation| observation.subject.is(id)).unwrap_or(0);
+        // One that is not ours is handed on all the same: the client tells a mismatch from an empty answer.
+        observations.into_iter().nth(ours).ok_or_else(|| complete(Error::malformed("there is no identification in the answer")))
+    }
+
+    fn observe(&self, identification: &wire::Identification<'_>, channel: Channel, inline: Inline) -> Observation {
+        self.with_method(normalize::observation(identification, channel, inline))
+    }
+
+    /// Adds the method that only the account knows, where the result does not tell it.
+    fn with_method(&self, mut observation: Observation) -> Observation {
+        if let ResultState::Inline(report) = &mut observation.result
+            && report.method.is_none()
+        {
+            report.method = self.product.map(|product| match product {
+                Product::Video => Method::Video,
+                Product::Auto => Method::Auto,
+            });
+        }
+        observation
+    }
+}
+
+#[async_trait]
+impl Provider for Idnow {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+        let transaction = TransactionNumber::from(&new.reference);
+        let request = StartRequest::of(new)?;
+        let started = self.api.start(cx, &transaction, &request).await?;
+        let hand_off = self.hand_off(&transaction, &started)
+            // The identification exists all the same.
+            .map_err(|error| error.with_effect(Effect::Unknown))?;
+        let at = cx.now();
+        let mut created = Created::new(VerificationId::new(new.reference.clone(), Some(started.id)), hand_off, at);
+        // By our clock: IDnow does not say when it ends.
+        created.expires_at = at.checked_add(SignedDuration::from_hours(24 * i64::from(LIFETIME_DAYS))).ok();
+        created.existed = started.existed;
+        Ok(created)
+    }
+
+    fn polling(&self) -> Option<&dyn Polling> {
+        Some(self)
+    }
+
+    fn results(&self) -> Option<&dyn Results> {
+        Some(self)
+    }
+
+    fn evidence(&self) -> Option<&dyn EvidenceSource> {
+        Some(self)
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        Some(self)
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        // Our reference is the vendor's key: whoever knows it can poll, and a lost creation is repeated with it.
+        None
+    }
+
+    fn deletion(&self) -> Option<&dyn Deletion> {
+        Some(self)
+    }
+
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Polling for Idnow {
+    async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
+        let reply = self.api.ask(cx, &TransactionNumber::from(&id.reference)).await?;
+        match answer::succeeded(reply.status, &reply.body) {
+            Ok(()) => {
+                let retrieved = Retrieved::new(reply);
+                self.read(id, retrieved.bytes(), &retrieved, Channel::Poll)
+            }
+            // The document knows no state before the first result: until then IDnow has nothing under this number.
+            Err(error) if error.vendor_code() == Some(answer::OBJECT_NOT_FOUND) => {
+                let mut observation = Observation::claimed(Subject::from(id), Channel::Poll).proven(reply.proof());
+                observation.status = Some(Status::AwaitingPerson);
+                observation.code = Some(answer::OBJECT_NOT_FOUND.to_owned());
+                Ok(observation)
+            }
+            Err(error) => Err(reply.complement(error)),
+        }
+    }
+}
+
+#[async_trait]
+impl Results for Idnow {
+    async fn fetch(
+        &self,
+        cx: &CallContext,
+        id: &VerificationId,
+        _handle: Option<&ResultHandle>,
+        _want: &Want,
+    ) -> Result<Observation> {
+        let transaction = TransactionNumber::from(&id.reference);
+        let retrieved = match self.format {
+            ResultFormat::Json => self.api.identification(cx, &transaction).await?,
+            ResultFormat::Xml => self.api.identification_as_xml(cx, &transaction).await?,
+            ResultFormat::Zip => self.api.archive_file(cx, &transaction).await?,
+        };
+        if !archive::is_archive(retrieved.bytes()) {
+            return self.read(id, retrieved.bytes(), &retrieved, Channel::Fetch);
+        }
+        let unpacked =
+            archive::result(retrieved.bytes(), &self.limits).map_err(|error| retrieved.answer().complement(error))?;
+        self.read(id, &unpacked, &retrieved, Channel::Fetch)
+    }
+}
+
+#[async_trait]
+impl Listing for Idnow {
+    async fn list(&self, cx: &CallContext, query: &ListQuery, cursor: Option<&str>) -> Result<Page> {
+        let filters = filters(query)?;
+        let page = match cursor {
+            None => 0,
+            Some(name) => filters
+                .iter()
+                .position(|filter| cursor_of(*filter) == name)
+                .ok_or_else(|| Error::invalid("cursor", "it belongs to another list"))?,
+        };
+        // Without a group that IDnow has there is nothing to ask.
+        let Some(filter) = filters.get(page) else { return Ok(Page::default()) };
+        let retrieved = self.api.list(cx, *filter).await?;
+        let payload = retrieved.payload()?;
+        let observations = payload
+            .identifications
+            .iter()
+            .map(|identification| {
+                normalize::observation(identification, Channel::List, Inline::Handle).proven(retrieved.answer().proof())
+            })
+            .collect();
+        let next = filters.get(page + 1).map(|filter| cursor_of(*filter).to_owned());
+        Ok(Page::new(observations, payload.unreadable, next))
+    }
+}
+
+#[async_trait]
+impl Deletion for Idnow {
+    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<Deleted> {
+        match self.api.delete(cx, &TransactionNumber::from(&id.reference)).await {
+            Ok(()) => Ok(Deleted::Data),
+            // Any other 404 may be a wrong address, and no receipt.
+            Err(error) if error.vendor_code() == Some(answer::OBJECT_NOT_FOUND) => Ok(Deleted::AlreadyGone),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Callbacks for Idnow {
+    fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    fn receive(&self, delivery: &Delivery) -> Result<Received> {
+        let mut received = callback::receive(&self.guard, delivery)?;
+        received.observations = received.observations.into_iter().map(|observation| self.with_method(observation)).collect();
+        Ok(received)
+    }
+}
+
+impl fmt::Debug for Idnow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idnow").field("api", &self.api).field("format", &self.format).finish_non_exhaustive()
+    }
+}
+
+fn profile() -> Profile {
+    let mut profile = Profile::new(Idnow::ID, "IDnow", CreateSafety::Keyed, HandOffKind::Visit, ReportSource::Poll);
+    profile.document = "IDnow gateway API v1, version 2018-11-15";
+    profile.report_fields = REPORT_FIELDS;
+    profile.accepts = ACCEPTS;
+    profile.lifetime = Some(Duration::from_secs(24 * 60 * 60 * u64::from(LIFETIME_DAYS)));
+    profile
+}
+
+/// Which fields a report can fill (chapter 13.1).
+const REPORT_FIELDS: &[Field] = &[
+    Field::CompletedAt,
+    Field::Method,
+    Field::Agent,
+    Field::GivenNames,
+    Field::FamilyName,
+    Field::BirthName,
+    Field::BirthDate,
+    Field::BirthPlace,
+    Field::Nationality,
+    Field::Gender,
+    Field::Title,
+    Field::Street,
+    Field::HouseNumber,
+    Field::PostalCode,
+    Field::City,
+    Field::AddressCountry,
+    Field::Email,
+    Field::Phone,
+    Field::PersonalNumber,
+    Field::DocumentKind,
+    Field::DocumentNumber,
+    Field::IssuingCountry,
+    Field::Issuer,
+    Field::IssuedOn,
+    Field::ExpiresOn,
+    Field::LicenceClasses,
+    Field::Checks,
+    Field::Reasons,
+    Field::Evidence,
+    Field::Custom,
+    Field::Answers,
+];
+
+/// The lists to ask for, each once, in the order asked; all of them where none is named.
+fn filters(query: &ListQuery) -> Result<Vec<Filter>> {
+    if query.groups.is_empty() {
+        return Ok(Filter::ALL.to_vec());
+    }
+    let mut filters = Vec::new();
+    for group in &query.groups {
+        let filter = match group {
+            Listed::Finished => Filter::Finished,
+            Listed::InReview => Filter::Pending,
+            Listed::Canceled => Filter::Canceled,
+            Listed::Aborted => Filter::Aborted,
+            _ => return Err(Error::invalid("groups", "IDnow lists finished, in review, canceled and aborted identifications")),
+        };
+        if !filters.contains(&filter) {
+            filters.push(filter);
+        }
+    }
+    Ok(filters)
+}
+
+/// What names a list in a cursor.
+const fn cursor_of(filter: Filter) -> &'static str {
+    match filter {
+        Filter::Finished => "finished",
+        Filter::Pending => "pending",
+        Filter::Canceled => "canceled",
+        Filter::Aborted => "aborted",
+    }
+}
