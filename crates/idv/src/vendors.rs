@@ -1,0 +1,122 @@
+//! The vendors of the family, and which of them are compiled in.
+
+use std::sync::Arc;
+
+use idv_core::{Capabilities, Error, ErrorKind, Provider, Result};
+use serde_json::Value;
+
+/// A vendor of the family.
+pub(crate) struct Vendor {
+    /// The provider's id; its table in a configuration has the same name.
+    pub(crate) id: &'static str,
+    /// The feature that compiles it in.
+    pub(crate) feature: &'static str,
+    compiled: Option<Compiled>,
+}
+
+/// What a vendor that is compiled in brings along.
+#[cfg_attr(not(feature = "idnow"), allow(dead_code, reason = "no vendor is compiled in"))]
+struct Compiled {
+    build: fn(Value) -> Result<Arc<dyn Provider>>,
+    /// `None` would mean that the adapter refuses its own example.
+    capabilities: fn() -> Option<Capabilities>,
+    settings: fn() -> Vec<Setting>,
+}
+
+/// A key of a vendor's table, and the environment variable that stands for it.
+pub(crate) struct Setting {
+    pub(crate) variable: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) secret: bool,
+}
+
+/// Every vendor of the family, in the order of their ids.
+pub(crate) static ALL: &[Vendor] = &[Vendor {
+    id: "idnow",
+    feature: "idnow",
+    #[cfg(feature = "idnow")]
+    compiled: Some(idnow::COMPILED),
+    #[cfg(not(feature = "idnow"))]
+    compiled: None,
+}];
+
+impl Vendor {
+    /// The provider that a table describes.
+    pub(crate) fn build(&self, table: Value) -> Result<Arc<dyn Provider>> {
+        (self.compiled()?.build)(table)
+    }
+
+    /// What it can do, whatever account is used.
+    pub(crate) fn capabilities(&self) -> Option<Capabilities> {
+        self.compiled.as_ref().and_then(|compiled| (compiled.capabilities)())
+    }
+
+    /// Its settings; none where it is not compiled in.
+    pub(crate) fn settings(&self) -> Vec<Setting> {
+        self.compiled.as_ref().map(|compiled| (compiled.settings)()).unwrap_or_default()
+    }
+
+    fn compiled(&self) -> Result<&Compiled> {
+        self.compiled.as_ref().ok_or_else(|| Error::new(ErrorKind::Unsupported).detail(not_compiled_in(self)))
+    }
+}
+
+/// The vendor with this id, if it is compiled in.
+pub(crate) fn named(id: &str) -> Result<&'static Vendor> {
+    let vendor = ALL
+        .iter()
+        .find(|vendor| vendor.id == id)
+        .ok_or_else(|| Error::config(format!("there is no provider `{id}`; compiled in: {}", list())))?;
+    vendor.compiled()?;
+    Ok(vendor)
+}
+
+/// What to do about a vendor that is not compiled in.
+pub(crate) fn not_compiled_in(vendor: &Vendor) -> String {
+    format!(
+        "the provider `{}` is not compiled in: enable the feature `{}` of the crate idv; compiled in: {}",
+        vendor.id,
+        vendor.feature,
+        list()
+    )
+}
+
+/// What is compiled in, in words.
+pub(crate) fn list() -> String {
+    let ids: Vec<&str> = ALL.iter().filter(|vendor| vendor.compiled.is_some()).map(|vendor| vendor.id).collect();
+    if ids.is_empty() {
+        return "no vendor at all (each has a feature of the crate idv)".to_owned();
+    }
+    ids.join(", ")
+}
+
+/// The provider that a table describes, by the adapter's own rules; an error says in which table it is.
+#[cfg_attr(not(feature = "idnow"), allow(dead_code, reason = "no vendor is compiled in"))]
+fn read<T: serde::de::DeserializeOwned>(id: &str, table: Value) -> Result<T> {
+    serde_json::from_value(table).map_err(|error| Error::config(format!("in the table `{id}`: {error}")))
+}
+
+#[cfg(feature = "idnow")]
+mod idnow {
+    use std::sync::Arc;
+
+    use idv_core::{Capabilities, Secret};
+    use idv_idnow::{DataCentre, ENVIRONMENT, Idnow, IdnowConfig};
+
+    use super::{Compiled, Setting, read};
+
+    pub(super) const COMPILED: Compiled = Compiled {
+        build: |table| Ok(Arc::new(Idnow::new(read("idnow", table)?)?)),
+        capabilities: || {
+            let mut config = IdnowConfig::new("example", Secret::from("example"), DataCentre::Test);
+            config.callback_secret = Some(Secret::from("of no account at all"));
+            // The configuration is a constant, and the adapter's tests hold that such a one is taken.
+            Idnow::new(config).ok().map(|provider| Capabilities::of(&provider))
+        },
+        settings: || {
+            let setting =
+                |variable: &idv_idnow::Variable| Setting { variable: variable.name, key: variable.key, secret: variable.secret };
+            ENVIRONMENT.iter().map(setting).collect()
+        },
+    };
+}
