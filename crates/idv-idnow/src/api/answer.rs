@@ -1,6 +1,6 @@
 //! Answers, as pure functions of status and body: what they say, or the error that they are.
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use idv_core::{Error, ErrorKind, Result, Secret, VendorId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -37,8 +37,8 @@ pub(crate) fn token(status: StatusCode, body: &[u8]) -> Result<Secret> {
         ErrorKind::Unauthorized => error.detail("the company id or the API key is wrong"),
         _ => error,
     })?;
-    if auth_token.is_empty() {
-        return Err(Error::malformed("the login token is empty"));
+    if auth_token.is_empty() || HeaderValue::from_str(&auth_token).is_err() {
+        return Err(Error::malformed("the login token is none that could be sent back"));
     }
     Ok(Secret::new(auth_token))
 }
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn a_token_is_not_printed_by_the_error_that_refuses_it() {
         assert_eq!(token(StatusCode::OK, br#"{"authToken":"7eb579f6"}"#).unwrap().expose(), "7eb579f6");
-        for body in [r#"{"authToken":""}"#, r#"{"authToken":["SECRET"]}"#, r#""SECRET""#] {
+        for body in [r#"{"authToken":""}"#, r#"{"authToken":"SECRET\n"}"#, r#"{"authToken":["SECRET"]}"#, r#""SECRET""#] {
             let error = token(StatusCode::OK, body.as_bytes()).unwrap_err();
             assert_eq!(error.kind(), &ErrorKind::Malformed);
             assert!(!format!("{error} {error:?}").contains("SECRET"));

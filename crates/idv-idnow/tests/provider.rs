@@ -1,0 +1,481 @@
+//! IDnow as the model sees it: each operation over a scripted transport, with every documented answer.
+
+mod support;
+
+use idv_core::report::{EvidenceKind, Gender, Method};
+use idv_core::{
+    Channel, CreateSafety, Deleted, Delivery, Effect, Error, ErrorKind, EvidenceId, Facet, HandOff, ListQuery, Listed, Needs,
+    NewVerification, Observation, Outcome, Reference, ResultState, Sent, Status, TransportCause, VendorId, VerificationId, Want,
+};
+use idv_idnow::{DataCentre, Idnow, IdnowConfig, LinkStyle, Product, ResultFormat};
+use idv_testkit::{Exchange, ScriptedTransport};
+use support::*;
+
+fn new() -> NewVerification {
+    let mut new = NewVerification::new(Reference::parse(REFERENCE).unwrap());
+    new.person.given_names = Some("Michael".into());
+    new.person.family_name = Some("Berger".into());
+    new.person.birth_date = Some(jiff::civil::date(1975, 12, 20).into());
+    new.person.gender = Some(Gender::Male.into());
+    new.contact.email = Some("sampleuser@example.com".into());
+    new.custom.insert("custom1".into(), "287492_23552".into());
+    new
+}
+
+fn visit(hand_off: &HandOff) -> &str {
+    match hand_off {
+        HandOff::Visit(url) => url.expose().as_str(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn with(change: impl FnOnce(&mut IdnowConfig)) -> IdnowConfig {
+    let mut config = config();
+    change(&mut config);
+    config
+}
+
+async fn failed_create(status: u16, body: String) -> Error {
+    let transport = ScriptedTransport::new();
+    for _ in 0..4 {
+        transport.then_json(status, body.clone());
+    }
+    client(&transport).create(&new()).await.unwrap_err()
+}
+
+async fn failed_poll(status: u16, body: String) -> Result<Observation, Error> {
+    let transport = logged_in();
+    for _ in 0..4 {
+        transport.then_json(status, body.clone());
+    }
+    client(&transport).poll(&id()).await
+}
+
+#[tokio::test]
+async fn create_sends_the_model_in_the_vendors_words_and_hands_the_person_over() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(201, format!(r#"{{"id":"{IDENT_ID}"}}"#));
+    let mut new = new();
+    new.purpose = Some("opening an account".into());
+    let created = client(&transport).create(&new).await.unwrap();
+    assert_eq!(created.id, id());
+    assert_eq!(visit(&created.hand_off), format!("https://go.test.idnow.de/ihrebank/identifications/{REFERENCE}"));
+    assert!(!created.existed);
+    assert_eq!(created.left_out, ["purpose"]);
+    assert_eq!(created.at.to_string(), "2014-06-02T05:00:00Z");
+    assert_eq!(created.expires_at.unwrap().to_string(), "2014-08-31T05:00:00Z");
+
+    let requests = transport.requests();
+    assert_eq!(line(&requests[0]), format!("POST {BASE}/identifications/{REFERENCE}/start"));
+    assert_eq!(
+        std::str::from_utf8(requests[0].body()).unwrap(),
+        r#"{"birthday":"1975-12-20","custom1":"287492_23552","email":"sampleuser@example.com","firstname":"Michael","gender":"MALE","lastname":"Berger"}"#
+    );
+}
+
+#[tokio::test]
+async fn the_person_can_be_sent_to_the_short_link_and_to_a_white_label() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(201, format!(r#"{{"id":"{IDENT_ID}"}}"#));
+    let config = with(|config| {
+        config.link = LinkStyle::Short;
+        config.go_url = Some("https://ident.ihrebank.de".parse().unwrap());
+    });
+    let created = client_of(config, &transport).create(&new()).await.unwrap();
+    assert_eq!(visit(&created.hand_off), format!("https://ident.ihrebank.de/{IDENT_ID}"));
+}
+
+#[tokio::test]
+async fn a_creation_whose_answer_was_lost_is_repeated_with_its_key_and_creates_one() {
+    for loss in [Exchange::Fail(Sent::Maybe, TransportCause::Interrupted), empty(503), Exchange::Hang] {
+        let transport = ScriptedTransport::new();
+        transport.then(loss);
+        transport.then_json(200, format!(r#"{{"id":"{IDENT_ID}"}}"#));
+        let created = client(&transport).create(&new()).await.unwrap();
+        assert!(created.existed);
+        assert_eq!(created.id, id());
+        let requests = transport.requests();
+        assert_eq!(requests.len(), 2);
+        assert_eq!(line(&requests[0]), line(&requests[1]));
+        assert_eq!(requests[0].body(), requests[1].body());
+    }
+}
+
+#[tokio::test]
+async fn a_creation_under_a_number_that_is_finished_is_a_conflict() {
+    let error = failed_create(409, failure("EXISTING_IDENTIFICATION", "")).await;
+    assert_eq!(error.kind(), &ErrorKind::Conflict);
+    assert_eq!((error.vendor_code(), error.effect()), (Some("EXISTING_IDENTIFICATION"), Effect::NotApplied));
+    assert!(error.to_string().contains("finished"), "{error}");
+}
+
+#[tokio::test]
+async fn every_documented_failure_of_a_creation_has_its_kind() {
+    let field = |field: &'static str| ErrorKind::InvalidRequest { field: field.into() };
+    for (status, cause, key, kind) in [
+        (400, "BAD_REQUEST", "birthday", field("person.birth_date")),
+        (400, "BAD_REQUEST", "mobilephone", field("contact.phone")),
+        (400, "UNRECOGNIZED_FIELD", "", field("request")),
+        (400, "UNPARSEABLE_JSON", "", field("request")),
+        (400, "MISSING_TRANSACTION_TOKEN", "", field("reference")),
+        (401, "INVALID_LOGIN_TOKEN", "", ErrorKind::Unauthorized),
+        (401, "SECURITY_VIOLATION", "", ErrorKind::Unauthorized),
+        (404, "OBJECT_NOT_FOUND", "", ErrorKind::NotFound),
+        (412, "PRECONDITION_FAILED", "", ErrorKind::Conflict),
+        (500, "INTERNAL_SERVER_ERROR", "", ErrorKind::Unavailable),
+    ] {
+        let error = failed_create(status, failure(cause, key)).await;
+        assert_eq!((error.kind(), error.vendor_code(), error.http_status()), (&kind, Some(cause), Some(status)));
+        assert_eq!(error.effect(), if status == 500 { Effect::Unknown } else { Effect::NotApplied }, "{cause}");
+        assert_eq!(error.attempts(), if status == 500 { 4 } else { 1 }, "{cause}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_a_creation_that_cannot_be_read_leaves_open_what_happened() {
+    for body in ["", "<html>", "{}", r#"{"id":""}"#] {
+        let error = failed_create(201, body.to_owned()).await;
+        assert_eq!((error.kind(), error.effect()), (&ErrorKind::Malformed, Effect::Unknown), "{body}");
+    }
+    let transport = ScriptedTransport::new();
+    transport.then_json(201, r#"{"id":"../elsewhere"}"#);
+    let short = with(|config| config.link = LinkStyle::Short);
+    let error = client_of(short, &transport).create(&new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Malformed, Effect::Unknown));
+}
+
+#[tokio::test]
+async fn what_the_vendor_does_not_take_is_refused_before_anything_is_sent() {
+    let mut diverse = new();
+    diverse.person.gender = Some(Gender::Diverse.into());
+    let mut named = new();
+    named.custom.insert("customer".into(), "1".into());
+    for (new, field) in [(diverse, "person.gender"), (named, "custom")] {
+        let transport = ScriptedTransport::new();
+        let error = client(&transport).create(&new).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: field.into() });
+        assert_eq!((transport.count(), error.attempts()), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_poll_brings_the_state_and_the_report() {
+    let transport = logged_in();
+    transport.then_json(200, result("SUCCESS"));
+    let observation = client(&transport).poll(&id()).await.unwrap();
+    assert_eq!((observation.channel, observation.status), (Channel::Poll, Some(Status::Finished(Outcome::Verified))));
+    assert!(observation.trust.is_proven());
+    assert_eq!(observation.code.as_deref(), Some("SUCCESS"));
+    assert_eq!(observation.at.unwrap().to_string(), "2014-06-02T05:03:54Z");
+    let report = observation.report().unwrap();
+    assert_eq!(report.person.given_names.as_ref().unwrap().expose().unwrap(), "ARMIN");
+    assert_eq!(report.evidence.iter().map(|evidence| evidence.kind).collect::<Vec<_>>(), [EvidenceKind::ReportPdf, EvidenceKind::Selfie]);
+    assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}"));
+}
+
+#[tokio::test]
+async fn until_there_is_a_result_a_poll_awaits_the_person() {
+    let observation = failed_poll(404, failure("OBJECT_NOT_FOUND", "")).await.unwrap();
+    assert_eq!(observation.status, Some(Status::AwaitingPerson));
+    assert_eq!(observation.code.as_deref(), Some("OBJECT_NOT_FOUND"));
+    assert!(observation.trust.is_proven() && observation.result == ResultState::Absent);
+    assert!(observation.subject.is(&id()));
+}
+
+#[tokio::test]
+async fn a_404_that_is_not_the_vendors_word_is_an_error_and_no_state() {
+    for body in ["", "<html>404</html>", "{}", r#"{"errors":[]}"#] {
+        let error = failed_poll(404, body.to_owned()).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::NotFound);
+        assert!(error.to_string().contains("gateway_url"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn every_other_failure_of_a_poll_is_an_error() {
+    for (status, cause, kind) in [
+        (400, "MISSING_TRANSACTION_TOKEN", ErrorKind::InvalidRequest { field: "reference".into() }),
+        (412, "PRECONDITION_FAILED", ErrorKind::Conflict),
+        (500, "INTERNAL_SERVER_ERROR", ErrorKind::Unavailable),
+    ] {
+        let error = failed_poll(status, failure(cause, "")).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (&kind, Effect::NotApplied));
+    }
+    let error = failed_poll(200, "<html>".to_owned()).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Malformed);
+    let error = failed_poll(200, r#"{"identifications":[]}"#.to_owned()).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Malformed);
+}
+
+#[tokio::test]
+async fn an_answer_about_another_person_is_a_mismatch() {
+    let other = VerificationId::new(Reference::parse("ffffffffffffffffffffffffffffffff").unwrap(), Some(VendorId::new(IDENT_ID)));
+    let transport = logged_in();
+    transport.then_json(200, result("SUCCESS"));
+    transport.then_json(200, result("SUCCESS"));
+    let client = client(&transport);
+    assert_eq!(client.poll(&other).await.unwrap_err().kind(), &ErrorKind::SubjectMismatch);
+    assert_eq!(client.fetch(&other, None, &Want::default()).await.unwrap_err().kind(), &ErrorKind::SubjectMismatch);
+}
+
+#[tokio::test]
+async fn a_number_in_other_letters_is_the_same_number() {
+    let transport = logged_in();
+    transport.then_json(200, result("SUCCESS").replace(REFERENCE, &REFERENCE.to_uppercase()));
+    assert!(client(&transport).poll(&id()).await.is_ok());
+}
+
+#[tokio::test]
+async fn ours_is_found_where_a_single_result_comes_in_a_list() {
+    let other = result("ABORTED").replace(REFERENCE, "somebody-elses-number").replace(IDENT_ID, "IBA-OTHER");
+    let transport = logged_in();
+    transport.then_json(200, format!(r#"{{"identifications":[{other},{}]}}"#, result("SUCCESS")));
+    assert_eq!(client(&transport).poll(&id()).await.unwrap().code.as_deref(), Some("SUCCESS"));
+}
+
+#[tokio::test]
+async fn a_result_is_the_same_as_json_as_xml_and_in_an_archive() {
+    let mut fetched = Vec::new();
+    for (format, ending, answer) in [
+        (ResultFormat::Json, "", file("application/json", result("SUCCESS"))),
+        (ResultFormat::Xml, ".xml", file("application/xml", result_xml("SUCCESS"))),
+        (ResultFormat::Zip, ".zip", file("application/zip", archive(&result_xml("SUCCESS")))),
+    ] {
+        let transport = logged_in();
+        transport.then(answer);
+        let client = client_of(with(|config| config.result_format = format), &transport);
+        fetched.push(client.fetch(&id(), None, &Want::default()).await.unwrap());
+        assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}{ending}"));
+    }
+    let [json, xml, zip] = fetched.as_slice() else { panic!("three formats") };
+    assert!(json.trust.is_proven() && json.channel == Channel::Fetch);
+    assert!(json.report().is_some());
+    assert_eq!(json, xml);
+    assert_eq!(json, zip);
+}
+
+#[tokio::test]
+async fn an_account_without_an_address_for_xml_is_asked_for_json() {
+    let transport = logged_in();
+    transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
+    transport.then_json(200, result("SUCCESS"));
+    let client = client_of(with(|config| config.result_format = ResultFormat::Xml), &transport);
+    assert!(client.fetch(&id(), None, &Want::default()).await.unwrap().report().is_some());
+    assert_eq!(line(&transport.requests()[2]), format!("GET {BASE}/identifications/{REFERENCE}"));
+}
+
+#[tokio::test]
+async fn fetching_what_is_not_there_says_why_that_can_be() {
+    for format in [ResultFormat::Json, ResultFormat::Xml, ResultFormat::Zip] {
+        let transport = logged_in();
+        transport.then_json(404, failure("OBJECT_NOT_FOUND", "")).then_json(404, failure("OBJECT_NOT_FOUND", ""));
+        let client = client_of(with(|config| config.result_format = format), &transport);
+        let error = client.fetch(&id(), None, &Want::default()).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::NotFound);
+        assert!(error.to_string().contains("not finished yet, expired or deleted"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_accounts_product_tells_the_method_that_a_result_does_not() {
+    let bare = format!(r#"{{"identificationprocess":{{"result":"ABORTED","transactionnumber":"{REFERENCE}","id":"{IDENT_ID}"}}}}"#);
+    for (product, method) in [(None, None), (Some(Product::Auto), Some(Method::Auto)), (Some(Product::Video), Some(Method::Video))] {
+        let transport = logged_in();
+        transport.then_json(200, bare.clone());
+        let client = client_of(with(|config| config.product = product), &transport);
+        assert_eq!(client.poll(&id()).await.unwrap().report().unwrap().method, method);
+        let received = client.receive(&webhook("/", &bare)).unwrap();
+        assert_eq!(received.observations[0].report().and_then(|report| report.method), method);
+    }
+}
+
+#[tokio::test]
+async fn a_list_goes_through_the_vendors_groups_and_carries_no_reports() {
+    let transport = logged_in();
+    for code in ["SUCCESS", "REVIEW_PENDING", "CANCELED", "ABORTED"] {
+        transport.then_json(200, format!(r#"{{"identifications":[{},7]}}"#, result(code)));
+    }
+    let client = client(&transport);
+    let (mut cursor, mut codes) = (None, Vec::new());
+    loop {
+        let page = client.list(&ListQuery::default(), cursor.as_deref()).await.unwrap();
+        assert_eq!((page.observations.len(), page.unreadable), (1, 1));
+        let observation = &page.observations[0];
+        assert!(observation.trust.is_proven() && observation.channel == Channel::List);
+        assert!(matches!(observation.result, ResultState::Fetchable(_)));
+        codes.push(observation.code.clone().unwrap());
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(codes, ["SUCCESS", "REVIEW_PENDING", "CANCELED", "ABORTED"]);
+    let lines: Vec<_> = transport.requests()[1..].iter().map(line).collect();
+    let list = format!("GET {BASE}/identifications");
+    assert_eq!(lines, [list.clone(), format!("{list}?pending=true"), format!("{list}?canceled=true"), format!("{list}?aborted=true")]);
+}
+
+#[tokio::test]
+async fn a_list_of_chosen_groups_asks_for_each_once_and_knows_its_cursors() {
+    let transport = logged_in();
+    transport.then_json(200, "[]").then_json(200, r#"{"identifications":[]}"#);
+    let client = client(&transport);
+    let query = ListQuery::of([Listed::Aborted, Listed::InReview, Listed::Aborted]);
+    let page = client.list(&query, None).await.unwrap();
+    let page = client.list(&query, Some(&page.next.unwrap())).await.unwrap();
+    assert_eq!(page.next, None);
+    let lines: Vec<_> = transport.requests()[1..].iter().map(line).collect();
+    assert_eq!(lines, [format!("GET {BASE}/identifications?aborted=true"), format!("GET {BASE}/identifications?pending=true")]);
+    let error = client.list(&query, Some("finished")).await.unwrap_err();
+    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "cursor".into() }, 3));
+}
+
+#[tokio::test]
+async fn deleting_says_what_it_amounted_to() {
+    let transport = logged_in();
+    transport.then(empty(200));
+    transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
+    let client = client(&transport);
+    assert_eq!(client.delete(&id()).await.unwrap(), Deleted::Data);
+    assert_eq!(client.delete(&id()).await.unwrap(), Deleted::AlreadyGone);
+    assert_eq!(line(&transport.requests()[1]), format!("DELETE {BASE}/identifications/{REFERENCE}"));
+    // A proxy's 404 is no receipt.
+    transport.then(empty(404));
+    assert_eq!(client.delete(&id()).await.unwrap_err().kind(), &ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_is_repeated() {
+    let transport = logged_in();
+    transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Interrupted));
+    transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
+    assert_eq!(client(&transport).delete(&id()).await.unwrap(), Deleted::AlreadyGone);
+}
+
+fn webhook(uri: &str, body: &str) -> Delivery {
+    let mut headers = http::HeaderMap::new();
+    headers.insert("content-type", "application/json".parse().unwrap());
+    Delivery::callback(http::Method::POST, uri.parse().unwrap(), headers, body.to_owned())
+}
+
+#[tokio::test]
+async fn a_webhook_is_proven_by_the_configured_secret_alone() {
+    let secret = "0123456789abcdef";
+    let transport = ScriptedTransport::new();
+    let guarded = client_of(with(|config| config.callback_secret = Some(secret.into())), &transport);
+    let body = result("SUCCESS");
+    let received = guarded.receive(&webhook(&format!("/idnow?token={secret}"), &body)).unwrap();
+    assert!(received.observations[0].trust.is_proven());
+    assert_eq!((received.reply.status.as_u16(), received.reply.body.as_ref()), (200, ""));
+    for uri in ["/idnow", "/idnow?token=", "/idnow?token=0123456789abcdeg"] {
+        assert_eq!(guarded.receive(&webhook(uri, &body)).unwrap_err().kind(), &ErrorKind::Forged);
+    }
+    let open = client(&transport).receive(&webhook("/idnow", &body)).unwrap();
+    assert!(!open.observations[0].trust.is_proven());
+    assert_eq!(open.observations[0].channel, Channel::Callback);
+}
+
+#[test]
+fn the_profile_says_what_the_vendor_can() {
+    let client = client(&ScriptedTransport::new());
+    let capabilities = client.capabilities();
+    assert_eq!(capabilities.provider.as_str(), "idnow");
+    assert_eq!(capabilities.create_safety, CreateSafety::Keyed);
+    assert_eq!(capabilities.lifetime.unwrap().as_secs(), 90 * 24 * 60 * 60);
+    for facet in Facet::ALL {
+        assert_eq!(capabilities.has(*facet), *facet != Facet::Lookup, "{facet}");
+    }
+    client.require(&Needs::new().facet(Facet::Deletion).input("person.birth_name").repeatable_create()).unwrap();
+    let error = client.require(&Needs::new().proven_callbacks().input("callback_url")).unwrap_err().to_string();
+    assert!(error.contains("callback_url") && error.contains("not proven"), "{error}");
+}
+
+#[test]
+fn a_configuration_that_cannot_work_makes_no_provider() {
+    let config = IdnowConfig::new("", "key".into(), DataCentre::De);
+    assert_eq!(Idnow::new(config).unwrap_err().kind(), &ErrorKind::Config);
+}
+
+async fn evidence(transport: &ScriptedTransport, id_: &str, limit: u64) -> Result<(Vec<u8>, idv_core::Download), Error> {
+    let mut sink = Vec::new();
+    let download = client(transport).evidence(&id(), &EvidenceId::new(id_), limit, &mut sink).await?;
+    Ok((sink, download))
+}
+
+#[tokio::test]
+async fn the_archive_the_report_and_the_sound_are_streamed() {
+    for (name, ending) in [("archive", ".zip"), ("pdf", ".pdf"), ("audiolog", ".mp3")] {
+        let transport = logged_in();
+        transport.then(file("application/octet-stream", "some bytes"));
+        let (bytes, download) = evidence(&transport, name, 10).await.unwrap();
+        assert_eq!((bytes.as_slice(), download.length), (b"some bytes".as_slice(), 10));
+        assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}{ending}"));
+    }
+}
+
+#[tokio::test]
+async fn everything_else_is_unpacked_from_the_archive_by_key_or_name() {
+    for name in ["userface".to_owned(), format!("{REFERENCE}_userface.jpg")] {
+        let transport = logged_in();
+        transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
+        let (bytes, download) = evidence(&transport, &name, 100).await.unwrap();
+        assert_eq!(bytes, b"\xFF\xD8\xFF face");
+        assert_eq!(download.media_type.as_deref(), Some("image/jpeg"));
+        // sha256 of the same bytes by Python's hashlib.
+        assert_eq!(download.sha256_hex(), "da6e83537d6cf63daa02c0c39e80646eba82b0277dee216de51afb090b1a1bbd");
+    }
+}
+
+#[tokio::test]
+async fn a_report_without_an_address_of_its_own_is_unpacked() {
+    let transport = logged_in();
+    transport.then(empty(404)).then(file("application/zip", archive(&result_xml("SUCCESS"))));
+    let (bytes, download) = evidence(&transport, "pdf", 100).await.unwrap();
+    assert_eq!(bytes, b"%PDF-1.4 report");
+    assert_eq!(download.media_type.as_deref(), Some("application/pdf"));
+}
+
+#[tokio::test]
+async fn evidence_is_bound_by_the_callers_limit_and_by_the_accounts() {
+    let transport = logged_in();
+    transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
+    assert_eq!(evidence(&transport, "userface", 7).await.unwrap_err().kind(), &ErrorKind::LimitExceeded);
+
+    let transport = logged_in();
+    transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
+    let client = client_of(with(|config| config.max_archive_bytes = 100), &transport);
+    let error = client.evidence(&id(), &EvidenceId::new("userface"), 1000, &mut Vec::new()).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
+}
+
+#[tokio::test]
+async fn evidence_that_is_not_there_is_not_found() {
+    let transport = logged_in();
+    transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
+    assert_eq!(evidence(&transport, "videolog", 100).await.unwrap_err().kind(), &ErrorKind::NotFound);
+    let transport = logged_in();
+    transport.then_json(404, failure("OBJECT_NOT_FOUND", "")).then_json(404, failure("OBJECT_NOT_FOUND", ""));
+    assert_eq!(evidence(&transport, "pdf", 100).await.unwrap_err().kind(), &ErrorKind::NotFound);
+    // Whatever else goes wrong does not send us to the archive.
+    let transport = logged_in();
+    transport.then_json(412, failure("PRECONDITION_FAILED", ""));
+    assert_eq!(evidence(&transport, "pdf", 100).await.unwrap_err().kind(), &ErrorKind::Conflict);
+    assert_eq!(transport.count(), 2);
+}
+
+#[tokio::test]
+async fn a_sink_that_fails_is_told_apart_from_the_vendor() {
+    struct Full;
+
+    #[idv_core::async_trait]
+    impl idv_core::Sink for Full {
+        async fn write(&mut self, _: &[u8]) -> std::io::Result<()> {
+            Err(std::io::Error::other("the disk is full"))
+        }
+    }
+
+    let transport = logged_in();
+    transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
+    let error = client(&transport).evidence(&id(), &EvidenceId::new("userface"), 100, &mut Full).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Sink);
+}
