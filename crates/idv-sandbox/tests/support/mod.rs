@@ -1,0 +1,160 @@
+//! A client of one request per connection that shows every byte, and what the tests share.
+
+#![allow(dead_code, reason = "each file of tests uses a part of it")]
+
+use std::io;
+use std::time::Duration;
+
+use idv_sandbox::{Builder, Sandbox};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// The media type that every body needs, as a header.
+pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/json");
+/// The key of the document's samples, as a header.
+pub(crate) const KEY: (&str, &str) = ("X-API-KEY", "exampleApiKey");
+
+/// An answer as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// Reads an answer whole. A body shorter than its length is an error, as it is to a client.
+    pub(crate) fn parse(bytes: &[u8]) -> io::Result<Self> {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+        let head = std::str::from_utf8(&bytes[..end]).unwrap();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let header = |line: &str| {
+            let (name, value) = line.split_once(':').unwrap();
+            (name.to_ascii_lowercase(), value.trim().to_owned())
+        };
+        let reply = Self { status, headers: lines.map(header).collect(), body: bytes[end + 4..].to_vec() };
+        match reply.header("content-length").and_then(|length| length.parse::<usize>().ok()) {
+            Some(length) if reply.body.len() < length => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(reply),
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The one error of a body of chapter 12: cause, key and message. Its other parts are checked here.
+    #[track_caller]
+    pub(crate) fn error(&self) -> (String, Option<String>, Option<String>) {
+        let body = self.json();
+        let errors = body["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), 1, "{body}");
+        let error = errors[0].as_object().unwrap();
+        assert_eq!(error.keys().collect::<Vec<_>>(), ["cause", "id", "key", "message"], "{body}");
+        assert!(error["id"].as_str().unwrap().bytes().all(|byte| byte.is_ascii_digit()), "{body}");
+        assert_eq!(self.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(self.header("content-type"), Some("application/json; charset=utf-8"));
+        let text = |name: &str| error[name].as_str().map(str::to_owned);
+        (text("cause").unwrap(), text("key"), text("message"))
+    }
+
+    /// That it is this failure, about no field.
+    #[track_caller]
+    pub(crate) fn assert_failure(&self, status: u16, cause: &str) {
+        assert_eq!((self.status, self.error()), (status, (cause.to_owned(), None, None)));
+    }
+}
+
+/// Sends one request with these headers and no others but `Host`, `Connection` and `Content-Length`.
+pub(crate) async fn send(
+    base: &str,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: impl AsRef<[u8]>,
+) -> io::Result<Reply> {
+    let address = base.strip_prefix("http://").unwrap();
+    let body = body.as_ref();
+    let mut head = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        head += &format!("Host: {address}\r\n");
+    }
+    if !body.is_empty() {
+        head += &format!("Content-Length: {}\r\n", body.len());
+    }
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Reply::parse(&answer)
+}
+
+/// A sandbox whose time stands still until it is advanced.
+pub(crate) fn still() -> Builder {
+    Sandbox::builder().speed(0.0)
+}
+
+/// IDnow with one account, and a client of it.
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) base: String,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let sandbox = still().start().await.unwrap();
+        let base = sandbox.idnow().base_url();
+        Self { sandbox, base }
+    }
+
+    pub(crate) async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Reply {
+        send(&self.base, method, target, headers, body).await.unwrap()
+    }
+
+    /// A start request with the account's key.
+    pub(crate) async fn create(&self, transaction: &str, body: &str) -> Reply {
+        self.send("POST", &format!("/api/v1/ihrebank/identifications/{transaction}/start"), &[KEY, JSON], body).await
+    }
+
+    /// A new login token.
+    pub(crate) async fn token(&self) -> String {
+        let reply = self.send("POST", "/api/v1/ihrebank/login", &[JSON], r#"{"apiKey":"exampleApiKey"}"#).await;
+        reply.json()["authToken"].as_str().unwrap().to_owned()
+    }
+
+    /// A request below the account's identifications with a new login token.
+    pub(crate) async fn ask(&self, method: &str, rest: &str) -> Reply {
+        let token = self.token().await;
+        let target = format!("/api/v1/ihrebank/identifications{rest}");
+        self.send(method, &target, &[("X-API-LOGIN-TOKEN", &token)], "").await
+    }
+
+    pub(crate) async fn control(&self, method: &str, path: &str, body: &str) -> Reply {
+        self.send(method, &format!("/_control/{path}"), &[JSON], body).await
+    }
+
+    /// Creates an identification and lets a scenario run to its end.
+    pub(crate) async fn finish(&self, transaction: &str, scenario: &str) {
+        let created = self.create(transaction, r#"{"firstname":"Armin","lastname":"Bauer","birthday":"1982-05-22"}"#).await;
+        assert_eq!(created.status, 201);
+        let steps = self.sandbox.idnow().act(transaction, scenario).unwrap();
+        self.seconds(steps.last().unwrap().after_seconds).await;
+    }
+
+    pub(crate) async fn seconds(&self, seconds: u64) {
+        self.sandbox.clock().advance(Duration::from_secs(seconds)).await;
+    }
+}

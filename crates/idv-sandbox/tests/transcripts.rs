@@ -1,0 +1,275 @@
+//! The document's own sample requests, character for character but for the host and the login token: by `curl` as they are printed,
+//! and by a client of our own, so that each has been asked whatever is installed.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use support::{Reply, World, send};
+
+const TRANSCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/idnow/transcripts");
+/// The login token of the samples; a login gives another one.
+const TOKEN: &str = "7eb579f6-51b9-4a61-a32b-8bce0f84c6fa";
+
+/// A world in which the samples make sense.
+async fn world(name: &str) -> World {
+    let world = World::start().await;
+    if name.starts_with("15.") {
+        let created = world.create("1234567890", r#"{"firstname":"X-AUTOTEST-HAPPYPATH"}"#).await;
+        assert_eq!(created.status, 201);
+    }
+    if name.starts_with("15.2.4-4") {
+        world.create("1234567890", "{}").await;
+    }
+    if name.starts_with("8.") {
+        for (transaction, scenario) in
+            [("AH73JK3LM", "happy"), ("Pending", "never-finishes"), ("Canceled", "canceled-in-review"), ("Aborted", "ABORTIDENT")]
+        {
+            world.finish(transaction, scenario).await;
+        }
+    }
+    world
+}
+
+/// Both answers to a sample: ours and, where there is a `curl`, its.
+async fn ask(name: &str) -> Vec<Reply> {
+    let mut replies = vec![by_hand(name).await];
+    replies.extend(by_curl(name).await);
+    replies
+}
+
+fn command(name: &str) -> String {
+    let text = fs::read_to_string(Path::new(TRANSCRIPTS).join(format!("{name}.txt"))).unwrap();
+    let header: Vec<&str> = text.lines().take_while(|line| line.starts_with("# ")).collect();
+    assert!(header[0].starts_with("# Chapter ") && header[1].starts_with("# Repaired: "), "{name} says where it is from");
+    text.lines().skip(header.len()).collect::<Vec<_>>().join("\n")
+}
+
+async fn by_hand(name: &str) -> Reply {
+    let world = world(name).await;
+    let words = words(&command(name).replace(TOKEN, &world.token().await));
+    let mut words = words.iter().map(String::as_str);
+    assert_eq!(words.next(), Some("curl"));
+    let (mut method, mut headers, mut body, mut url) = (None, Vec::new(), None, None);
+    while let Some(word) = words.next() {
+        match word {
+            "-i" | "-fO" => {}
+            "-H" | "--header" => headers.push(words.next().unwrap().split_once(": ").unwrap()),
+            "-d" => body = words.next(),
+            "-X" => method = words.next(),
+            address => assert!(url.replace(address).is_none(), "one address"),
+        }
+    }
+    let rest = url.unwrap().strip_prefix("https://").unwrap();
+    let (host, path) = rest.split_at(rest.find('/').unwrap());
+    headers.push(("Host", host));
+    let method = method.unwrap_or(if body.is_some() { "POST" } else { "GET" });
+    // By the shared port, which knows the vendor by the name in the sample.
+    send(&world.sandbox.shared_url(), method, path, &headers, body.unwrap_or_default()).await.unwrap()
+}
+
+async fn by_curl(name: &str) -> Option<Reply> {
+    if Command::new("curl").arg("--version").output().is_err() {
+        return None;
+    }
+    let world = world(name).await;
+    let command = command(name).replace(TOKEN, &world.token().await);
+    let (before, rest) = command.split_once("https://").unwrap();
+    let (host, path) = rest.split_at(rest.find('/').unwrap());
+    assert!(host.ends_with(".test.idnow.de"));
+    let command = format!("{before}{}{path}", world.base);
+    let folder = folder(name);
+    let mut curl = tokio::process::Command::new("sh");
+    let output = curl.arg("-c").arg(&command).env("no_proxy", "*").current_dir(&folder).output().await.unwrap();
+    assert!(output.status.success(), "{command}: {output:?}");
+    if command.contains(" -fO ") {
+        // It keeps the body alone, and fails where the status is no success.
+        let file = folder.join(path.rsplit('/').next().unwrap());
+        return Some(Reply { status: 200, headers: Vec::new(), body: fs::read(file).unwrap() });
+    }
+    Some(Reply::parse(&output.stdout).unwrap())
+}
+
+/// An empty folder of one's own.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("transcript-{name}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The words of a shell's command line that has double quotes and backslashes within them.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => quoted = !quoted,
+            '\\' if quoted => word.extend(letters.next()),
+            ' ' if !quoted => words.push(std::mem::take(&mut word)),
+            _ => word.push(letter),
+        }
+    }
+    assert!(!quoted, "every quote is closed");
+    words.push(word);
+    words
+}
+
+/// Status and headers as the samples print them. `curl -fO` shows neither.
+#[track_caller]
+fn assert_ok(reply: &Reply) {
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    if !reply.headers.is_empty() {
+        assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
+        assert_eq!(reply.header("content-length"), Some(reply.body.len().to_string().as_str()));
+    }
+}
+
+#[tokio::test]
+async fn the_sample_of_3_2_11_creates_an_identification() {
+    for reply in ask("3.2.11-start").await {
+        // The sample prints 200 for a new identification; the table before it says 201.
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
+        assert_eq!(reply.header("content-length"), Some("18"));
+        let body = reply.json();
+        let id = body["id"].as_str().unwrap();
+        assert!(id.starts_with("IBA-") && id.len() == 9, "{id}");
+        assert_eq!(reply.text(), format!("{{\"id\":\"{id}\"}}"));
+    }
+}
+
+#[tokio::test]
+async fn the_sample_of_6_4_gets_the_waiting_time() {
+    for reply in ask("6.4-waiting-time").await {
+        assert_ok(&reply);
+        let expected = serde_json::json!({
+            "shortname": "ihrebank", "shortcode": "IBA", "name": "IhreBank AG", "estimatedWaitingTime": 30
+        });
+        assert_eq!(reply.json(), expected);
+    }
+}
+
+#[tokio::test]
+async fn the_sample_of_8_3_1_logs_in() {
+    for reply in ask("8.3.1-login").await {
+        assert_ok(&reply);
+        assert_eq!(reply.header("content-length"), Some("52"));
+        let body = reply.json();
+        let token = body["authToken"].as_str().unwrap();
+        assert_eq!(token.len(), TOKEN.len());
+        assert_eq!(token.match_indices('-').map(|(at, _)| at).collect::<Vec<_>>(), [8, 13, 18, 23]);
+    }
+}
+
+#[tokio::test]
+async fn the_samples_of_8_3_2_list_by_state() {
+    let samples = [
+        ("8.3.2-1-successful", "AH73JK3LM", "SUCCESS"),
+        ("8.3.2-2-pending", "Pending", "REVIEW_PENDING"),
+        ("8.3.2-3-canceled", "Canceled", "CANCELED"),
+        ("8.3.2-4-aborted", "Aborted", "ABORTED"),
+    ];
+    for (name, transaction, result) in samples {
+        for reply in ask(name).await {
+            assert_ok(&reply);
+            let body = reply.json();
+            let list = body["identifications"].as_array().unwrap();
+            assert_eq!(list.len(), 1, "{name}: {body}");
+            let process = &list[0]["identificationprocess"];
+            assert_eq!((&process["transactionnumber"], &process["result"]), (&transaction.into(), &result.into()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_has_the_fields_of_the_sample_of_8_3_2() {
+    for reply in ask("8.3.2-1-successful").await {
+        let body = reply.json();
+        let process = &body["identifications"][0]["identificationprocess"];
+        let text = |name: &str| process[name].as_str().unwrap_or_else(|| panic!("{name} in {process}"));
+        assert_eq!(text("agentname"), "HMUELLER");
+        assert_eq!(text("type"), "WEB");
+        assert_eq!(text("companyid"), "ihrebank");
+        assert_eq!(text("filename"), "AH73JK3LM.zip");
+        assert_eq!(text("href"), "/api/v1/ihrebank/identifications/AH73JK3LM.zip");
+        assert!(text("id").starts_with("IBA-"));
+        let time: jiff::Timestamp = text("identificationtime").parse().unwrap();
+        assert_eq!(time.to_string(), text("identificationtime"), "in UTC, to the second");
+    }
+}
+
+#[tokio::test]
+async fn the_sample_of_8_3_3_1_gets_an_archive() {
+    for reply in ask("8.3.3.1-zip").await {
+        assert_eq!(reply.status, 200);
+        assert!(reply.headers.is_empty() || reply.header("content-type") == Some("application/zip"));
+        let archive = zip::ZipArchive::new(std::io::Cursor::new(&reply.body)).unwrap();
+        let names: BTreeSet<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+        for name in ["AH73JK3LM.xml", "AH73JK3LM.pdf", "AH73JK3LM.mp3", "AH73JK3LM.mp4", "AH73JK3LM_idfrontside.jpg"] {
+            assert!(names.contains(name), "{name} in {names:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_sample_of_8_3_3_2_gets_the_bare_result() {
+    for reply in ask("8.3.3.2-json").await {
+        assert_ok(&reply);
+        let body = reply.json();
+        assert_eq!(body["identificationprocess"]["result"], "SUCCESS");
+        assert!(body["customdata"].is_object());
+        assert_eq!(body.get("identifications"), None, "no list around it");
+    }
+}
+
+#[tokio::test]
+async fn the_sample_of_8_3_4_deletes() {
+    for reply in ask("8.3.4-delete").await {
+        assert_eq!((reply.status, reply.body.as_slice()), (200, b"".as_slice()));
+    }
+}
+
+#[tokio::test]
+async fn the_samples_of_15_2_4_set_the_robots_going() {
+    for reply in ask("15.2.4-3-start").await {
+        assert_ok(&reply);
+        let body = reply.json();
+        assert_eq!(body["status"], "STARTED");
+        assert_eq!(body["testRobotName"], "happypath");
+        assert!(body["internalToken"].as_str().unwrap().starts_with("TST-"), "{body}");
+        assert_eq!(body["email"], Value::Null);
+    }
+    for reply in ask("15.2.4-4-request-video-chat").await {
+        assert_ok(&reply);
+        assert_eq!(reply.text(), "{}");
+        assert_eq!(reply.header("content-length"), Some("2"));
+    }
+}
+
+#[tokio::test]
+async fn the_sample_of_16_2_finds_the_system_well() {
+    for reply in ask("16.2-system-check").await {
+        assert_eq!((reply.status, reply.text()), (200, "SYSTEM_CHECK_OK"));
+        assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
+        assert_eq!(reply.header("content-length"), Some("15"));
+    }
+}
+
+#[tokio::test]
+async fn every_transcript_is_asked() {
+    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts.rs")).unwrap();
+    for entry in fs::read_dir(TRANSCRIPTS).unwrap() {
+        let name = entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(source.contains(&format!("(\"{name}\"")), "{name} is asked by a test");
+        assert!(!command(&name).contains(['“', '”', '–', '\n']), "{name} is one line that a shell can read");
+    }
+}
