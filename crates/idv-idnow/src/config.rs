@@ -282,7 +282,9 @@ fn check_api_key(api_key: &Secret) -> Result<()> {
         return Err(Error::config("api_key is empty"));
     }
     if text.trim() != text || !text.is_ascii() || HeaderValue::from_str(text).is_err() {
-        return Err(Error::config("api_key cannot be sent: it has white space at an end, a line break or letters that are not ASCII"));
+        return Err(Error::config(
+            "api_key cannot be sent: it has white space at an end, a line break or letters that are not ASCII",
+        ));
     }
     Ok(())
 }
@@ -437,7 +439,10 @@ mod tests {
         ))
         .unwrap();
         assert_eq!((config.max_archive_bytes, config.max_entry_bytes), (1000, 2000));
-        assert_eq!((config.result_format, config.product, config.link), (ResultFormat::Zip, Some(Product::Auto), LinkStyle::Short));
+        assert_eq!(
+            (config.result_format, config.product, config.link),
+            (ResultFormat::Zip, Some(Product::Auto), LinkStyle::Short)
+        );
         let error = parse("company = 'a'\napi_key = { env = 'PATH' }\napikey = 'x'").unwrap_err().to_string();
         assert!(error.contains("apikey") && error.contains("result_format"), "{error}");
         assert!(parse("company = 'a'\napi_key = 'hunter2'").unwrap_err().message().contains("refer to it by"));

@@ -137,10 +137,7 @@ impl SigningInput {
     /// # Errors
     ///
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `questions`, which a link cannot answer.
-    pub fn parameters_of(
-        transaction: &TransactionNumber,
-        request: &StartRequest,
-    ) -> Result<BTreeMap<String, Pii<String>>> {
+    pub fn parameters_of(transaction: &TransactionNumber, request: &StartRequest) -> Result<BTreeMap<String, Pii<String>>> {
         if !request.questions.is_empty() {
             return Err(Error::invalid("questions", "a link has no place for predefined answers: use the start call"));
         }

@@ -144,7 +144,8 @@ impl Provider for Idnow {
         let transaction = TransactionNumber::from(&new.reference);
         let request = StartRequest::of(new)?;
         let started = self.api.start(cx, &transaction, &request).await?;
-        let hand_off = self.hand_off(&transaction, &started)
+        let hand_off = self
+            .hand_off(&transaction, &started)
             // The identification exists all the same.
             .map_err(|error| error.with_effect(Effect::Unknown))?;
         let at = cx.now();
@@ -224,8 +225,7 @@ impl Results for Idnow {
         if !archive::is_archive(retrieved.bytes()) {
             return self.read(id, retrieved.bytes(), &retrieved, Channel::Fetch);
         }
-        let unpacked =
-            archive::result(retrieved.bytes(), &self.limits).map_err(|error| retrieved.answer().complement(error))?;
+        let unpacked = archive::result(retrieved.bytes(), &self.limits).map_err(|error| retrieved.answer().complement(error))?;
         self.read(id, &unpacked, &retrieved, Channel::Fetch)
     }
 }

@@ -56,7 +56,9 @@ pub(crate) fn system_check(status: StatusCode, body: &[u8]) -> bool {
 /// An answer of which the body is to be read by others, or tells nothing.
 pub(crate) fn succeeded(status: StatusCode, body: &[u8]) -> Result<()> {
     // A result is not read twice: only what begins like the documented error is read for one.
-    let begins = |text: &[u8]| text.trim_ascii_start().strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"errors\""));
+    let begins = |text: &[u8]| {
+        text.trim_ascii_start().strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"errors\""))
+    };
     if status.is_success() && !begins(body) {
         return Ok(());
     }
@@ -83,9 +85,8 @@ fn error(status: StatusCode, errors: &wire::ErrorBody) -> Error {
         Some("BAD_REQUEST") => Error::invalid(field(errors), "IDnow does not take this value"),
         Some("INVALID_LOGIN_TOKEN") => Error::new(ErrorKind::Unauthorized).detail("the API key or the login token is not valid"),
         Some("TOKEN_EXPIRED") => Error::new(ErrorKind::Unauthorized).detail("the login token has expired"),
-        Some("SECURITY_VIOLATION") => {
-            Error::new(ErrorKind::Unauthorized).detail("the identification belongs to another company, or the account lacks a right")
-        }
+        Some("SECURITY_VIOLATION") => Error::new(ErrorKind::Unauthorized)
+            .detail("the identification belongs to another company, or the account lacks a right"),
         Some(OBJECT_NOT_FOUND) => {
             Error::new(ErrorKind::NotFound).detail("no result at the vendor: not finished yet, expired or deleted")
         }
@@ -108,8 +109,9 @@ fn by_status(status: StatusCode) -> Error {
         400 => Error::invalid("request", "IDnow does not take the request"),
         401 | 403 => Error::new(ErrorKind::Unauthorized),
         402 => Error::new(ErrorKind::QuotaExhausted),
-        404 | 410 => Error::new(ErrorKind::NotFound)
-            .detail("the address is not known at IDnow: check company, host and gateway_url"),
+        404 | 410 => {
+            Error::new(ErrorKind::NotFound).detail("the address is not known at IDnow: check company, host and gateway_url")
+        }
         409 => Error::new(ErrorKind::Conflict).detail("the identification is finished"),
         412 => Error::new(ErrorKind::Conflict).detail("something has to be done before"),
         429 => Error::new(ErrorKind::RateLimited),
@@ -188,7 +190,8 @@ mod tests {
 
     #[test]
     fn a_field_is_named_as_the_model_calls_it_and_an_unknown_one_is_not_repeated() {
-        let of = |key: &str| failed(400, &format!(r#"{{"errors":[{{"cause":"BAD_REQUEST","id":"7","key":{key},"message":"Max"}}]}}"#));
+        let of =
+            |key: &str| failed(400, &format!(r#"{{"errors":[{{"cause":"BAD_REQUEST","id":"7","key":{key},"message":"Max"}}]}}"#));
         assert_eq!(of("\"birthday\"").kind(), &invalid("person.birth_date"));
         assert_eq!(of("\"preferredLang\"").kind(), &invalid("locale"));
         assert_eq!(of("\"transactionToken\"").kind(), &invalid("reference"));

@@ -201,9 +201,7 @@ impl Api {
     ///
     /// See [`Api`].
     pub async fn start(&self, cx: &CallContext, transaction: &TransactionNumber, request: &StartRequest) -> Result<Started> {
-        let reply = cx
-            .send(Repeat::Repeatable, |_| request::start(&self.endpoint, &self.api_key, transaction, request))
-            .await?;
+        let reply = cx.send(Repeat::Repeatable, |_| request::start(&self.endpoint, &self.api_key, transaction, request)).await?;
         answer::started(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
@@ -270,9 +268,8 @@ impl Api {
         sink: &mut dyn Sink,
     ) -> Result<Download> {
         let call = Call::repeatable().in_session(self);
-        let build = |attempt: &idv_core::call::Attempt<'_>| {
-            request::document(&self.endpoint, attempt.token(), transaction, suffix)
-        };
+        let build =
+            |attempt: &idv_core::call::Attempt<'_>| request::document(&self.endpoint, attempt.token(), transaction, suffix);
         match cx.download(call, limit, sink, build).await? {
             Downloaded::Whole(download) => Ok(download),
             Downloaded::Refused(reply) => {

@@ -62,7 +62,12 @@ pub(crate) fn identification(endpoint: &Endpoint, token: &str, transaction: &Tra
 }
 
 /// `GET …/identifications/{transactionnumber}.zip` (chapter 8.3.3.1), and the same with other endings.
-pub(crate) fn document(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber, suffix: Suffix) -> Result<Request<Bytes>> {
+pub(crate) fn document(
+    endpoint: &Endpoint,
+    token: &str,
+    transaction: &TransactionNumber,
+    suffix: Suffix,
+) -> Result<Request<Bytes>> {
     let name = format!("{}{}", transaction.as_str(), suffix.text());
     bare(Method::GET, &endpoint.address(&["identifications", &name])?, token)
 }

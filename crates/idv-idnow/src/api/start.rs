@@ -196,7 +196,12 @@ impl StartRequest {
                 "custom4" => &mut request.custom4,
                 "custom5" => &mut request.custom5,
                 "trackingid" => &mut request.trackingid,
-                _ => return Err(Error::invalid("custom", "IDnow takes custom1 to custom5 and trackingid, and refuses other names")),
+                _ => {
+                    return Err(Error::invalid(
+                        "custom",
+                        "IDnow takes custom1 to custom5 and trackingid, and refuses other names",
+                    ));
+                }
             };
             *field = Some(value.clone());
         }
@@ -216,7 +221,10 @@ fn gender(gender: &Pii<ModelGender>) -> Result<Pii<Gender>> {
     match gender.expose() {
         ModelGender::Male => Ok(Pii::new(Gender::Male)),
         ModelGender::Female => Ok(Pii::new(Gender::Female)),
-        _ => Err(Error::invalid("person.gender", "IDnow takes only male and female: leave it out, the agent reads it off the document")),
+        _ => Err(Error::invalid(
+            "person.gender",
+            "IDnow takes only male and female: leave it out, the agent reads it off the document",
+        )),
     }
 }
 

@@ -1,0 +1,109 @@
+//! The bodies of error answers (chapter 12).
+
+use idv_core::Pii;
+use serde_json::Value;
+
+/// What the vendor says of an error. Empty where the body is empty, or is none of an error.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErrorBody {
+    /// The errors; one in every sample.
+    pub errors: Vec<VendorError>,
+}
+
+/// One error. Every part may be missing or null.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VendorError {
+    /// The code.
+    pub cause: Option<String>,
+    /// What the vendor's support finds the error by.
+    pub id: Option<String>,
+    /// The field that it is about. The vendor's text: it may repeat what was sent.
+    pub key: Option<Pii<String>>,
+    /// The error in English, for people. It may repeat what was sent.
+    pub message: Option<Pii<String>>,
+}
+
+impl ErrorBody {
+    /// Reads the body of an error answer. A body that is none of an error, a proxy's page for example, has no errors.
+    #[must_use]
+    pub fn read(body: &[u8]) -> Self {
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+        // Errors are short and rare: what makes results fast is not needed here.
+        let Ok(Value::Object(mut object)) = serde_json::from_slice(body) else { return Self::default() };
+        let errors = match object.remove("errors") {
+            Some(Value::Array(errors)) => errors,
+            Some(error @ Value::Object(_)) => vec![error],
+            _ => Vec::new(),
+        };
+        Self { errors: errors.into_iter().filter_map(VendorError::of).collect() }
+    }
+
+    /// The code of the first error that has one.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.errors.iter().find_map(|error| error.cause.as_deref())
+    }
+
+    /// The field of the first error that names one.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.errors.iter().find_map(|error| error.key.as_ref()).map(|key| key.expose().as_str())
+    }
+}
+
+impl VendorError {
+    fn of(error: Value) -> Option<Self> {
+        let Value::Object(mut error) = error else { return None };
+        let mut text = |name: &str| match error.remove(name)? {
+            Value::String(text) => Some(text).filter(|text| !text.is_empty()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        Some(Self {
+            cause: text("cause"),
+            id: text("id"),
+            key: text("key").map(Pii::new),
+            message: text("message").map(Pii::new),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_may_be_missing_null_or_numbers() {
+        let body =
+            ErrorBody::read(br#"{"errors":[null,{"id":1,"key":null},{"cause":"BAD_REQUEST","key":"birthday"},{"cause":"X"}]}"#);
+        assert_eq!(body.errors.len(), 3);
+        assert_eq!(body.errors[0].id.as_deref(), Some("1"));
+        assert_eq!((body.cause(), body.key()), (Some("BAD_REQUEST"), Some("birthday")));
+        assert_eq!(ErrorBody::read("\u{feff}{\"errors\":{\"cause\":\"X\"}}".as_bytes()).cause(), Some("X"));
+    }
+
+    #[test]
+    fn what_is_no_error_has_none() {
+        for body in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            "<html>",
+            "{\"errors\":null}",
+            "{\"errors\":[null,1,\"X\"]}",
+            "{\"errors\":[{\"cause\":\"X\"}",
+        ] {
+            assert_eq!(ErrorBody::read(body.as_bytes()), ErrorBody::default(), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_vendors_text_is_not_printed() {
+        let body =
+            ErrorBody::read(br#"{"errors":[{"cause":"BAD_REQUEST","key":"Mustermann","message":"Mustermann is no name"}]}"#);
+        assert!(!format!("{body:?}").contains("Mustermann"));
+    }
+}
