@@ -33,6 +33,10 @@ pub(crate) async fn handle(worlds: &Worlds, request: &Incoming) -> Answer {
         (&Method::GET, ["requests"]) => Ok(json!(worlds.state().requests)),
         (&Method::GET, ["callbacks"]) => Ok(json!(worlds.state().callbacks)),
         (&Method::GET, ["mails"]) => Ok(json!(worlds.state().mails)),
+        (&Method::POST, ["reset"]) => {
+            worlds.reset().await;
+            Ok(state(worlds))
+        }
         (&Method::POST, ["forge"]) => forge(worlds, request).await,
         (&Method::GET, ["idnow", "accounts", company]) => match worlds.state().idnow.account(company) {
             Some(account) => Ok(json!(account)),
@@ -97,7 +101,9 @@ async fn forge(worlds: &Worlds, request: &Incoming) -> Result<Value, String> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Act {
-    scenario: String,
+    /// The robot's case that the identification itself asks for, where it is absent (15.3).
+    #[serde(default)]
+    scenario: Option<String>,
     #[serde(default)]
     company: Option<String>,
     #[serde(default)]
@@ -106,7 +112,7 @@ struct Act {
 
 impl Act {
     fn run(self, worlds: &Worlds, transaction: &str) -> Result<Vec<Step>, String> {
-        act(worlds, self.company.as_deref(), transaction, &self.scenario, self.reason.as_deref())
+        act(worlds, self.company.as_deref(), transaction, self.scenario.as_deref(), self.reason.as_deref())
     }
 }
 
@@ -115,7 +121,7 @@ pub(crate) fn act(
     worlds: &Worlds,
     company: Option<&str>,
     transaction: &str,
-    scenario: &str,
+    scenario: Option<&str>,
     reason: Option<&str>,
 ) -> Result<Vec<Step>, String> {
     let now = worlds.clock.now();

@@ -54,7 +54,7 @@ pub(crate) struct Answer {
 pub(crate) enum Content {
     /// All of it.
     Whole(Bytes),
-    /// A start, and then zeros up to a length, made as they are sent.
+    /// A start, and then white space up to a length, made as it is sent.
     Padded { start: Bytes, length: u64 },
 }
 

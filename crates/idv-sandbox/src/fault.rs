@@ -117,8 +117,9 @@ impl FaultPlan {
         self.0.clear();
     }
 
-    pub(crate) fn faults(&self) -> &[Fault] {
-        &self.0
+    /// Those that are still to come.
+    pub(crate) fn faults(&self) -> Vec<&Fault> {
+        self.0.iter().filter(|fault| fault.count > 0).collect()
     }
 
     /// What befalls a request, if anything does.
@@ -136,17 +137,14 @@ impl FaultPlan {
     }
 
     fn take(&mut self, matches: impl Fn(&Fault) -> bool) -> Option<FaultKind> {
+        self.0.retain(|fault| fault.count > 0);
         let index = self.0.iter().position(matches)?;
         let fault = self.0.get_mut(index)?;
         if fault.skip > 0 {
             fault.skip -= 1;
             return None;
         }
-        fault.count = fault.count.saturating_sub(1);
-        let kind = fault.kind.clone();
-        if fault.count == 0 {
-            self.0.remove(index);
-        }
-        Some(kind)
+        fault.count -= 1;
+        Some(fault.kind.clone())
     }
 }

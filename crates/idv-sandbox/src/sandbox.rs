@@ -140,6 +140,11 @@ impl Sandbox {
         self.worlds.state().mails.clone()
     }
 
+    /// Forgets identifications, settings, faults and records, and what was planned; the time stays.
+    pub async fn reset(&self) {
+        self.worlds.reset().await;
+    }
+
     /// Sends a body to a callback address, as anybody could. Returns the status, or 0 where none came.
     pub async fn forge_callback(&self, url: &str, body: impl Into<String>) -> u16 {
         self.worlds.forge(url, body.into()).await
@@ -320,7 +325,8 @@ impl Idnow<'_> {
     ///
     /// [`SandboxError::Refused`] where there is no such scenario or identification, or it is finished.
     pub fn act(&self, transaction_number: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
-        control::act(&self.sandbox.worlds, Some(&self.company), transaction_number, scenario, None).map_err(SandboxError::Refused)
+        control::act(&self.sandbox.worlds, Some(&self.company), transaction_number, Some(scenario), None)
+            .map_err(SandboxError::Refused)
     }
 
     /// How many identifications there are.

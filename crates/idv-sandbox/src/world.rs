@@ -76,7 +76,8 @@ pub(crate) struct State {
     due: BinaryHeap<Reverse<(Timestamp, u64)>>,
     events: BTreeMap<u64, Event>,
     next_event: u64,
-    held: Vec<u64>,
+    /// Callbacks that a fault holds back until the next one.
+    held: Vec<Sending>,
 }
 
 #[derive(Debug)]
@@ -101,19 +102,7 @@ struct Sending {
 
 impl Worlds {
     pub(crate) fn new(clock: Clock, http: reqwest::Client, seed: u64) -> Self {
-        let state = State {
-            idnow: idnow::World::new(),
-            faults: FaultPlan::default(),
-            requests: Vec::new(),
-            callbacks: Vec::new(),
-            mails: Vec::new(),
-            random: Random::new(seed),
-            due: BinaryHeap::new(),
-            events: BTreeMap::new(),
-            next_event: 0,
-            held: Vec::new(),
-        };
-        Self { state: Mutex::new(state), clock, http, turn: tokio::sync::Mutex::new(()) }
+        Self { state: Mutex::new(State::new(Random::new(seed))), clock, http, turn: tokio::sync::Mutex::new(()) }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -179,7 +168,7 @@ impl Worlds {
     /// One attempt at a callback (14.6).
     async fn send(&self, sending: Sending, at: Timestamp) {
         let record = sending.record;
-        let name = &sending.callback.key.1;
+        let name = &sending.callback.transaction_number;
         if !sending.strayed && self.state().idnow.is_outdated(&sending.callback) {
             let mut state = self.state();
             state.mails.push(format!("IDnow Webhook Error: Not sending for {name} since identification was changed"));
@@ -216,6 +205,15 @@ impl Worlds {
         }
     }
 
+    /// Forgets everything but the time.
+    pub(crate) async fn reset(&self) {
+        let _turn = self.turn.lock().await;
+        let mut state = self.state();
+        // Ids go on, so that none is given twice.
+        let random = std::mem::replace(&mut state.random, Random::new(0));
+        *state = State::new(random);
+    }
+
     /// Sends a body to a callback address, as anybody could.
     pub(crate) async fn forge(&self, url: &str, body: String) -> u16 {
         let request = self.http.post(url).header("content-type", "application/json; charset=utf-8").body(body);
@@ -224,6 +222,21 @@ impl Worlds {
 }
 
 impl State {
+    fn new(random: Random) -> Self {
+        Self {
+            idnow: idnow::World::new(),
+            faults: FaultPlan::default(),
+            requests: Vec::new(),
+            callbacks: Vec::new(),
+            mails: Vec::new(),
+            random,
+            due: BinaryHeap::new(),
+            events: BTreeMap::new(),
+            next_event: 0,
+            held: Vec::new(),
+        }
+    }
+
     /// Works on IDnow's world, and plans what comes of it.
     pub(crate) fn with_idnow<T>(
         &mut self,
@@ -249,7 +262,7 @@ impl State {
         self.callbacks.push(RecordedCallback {
             vendor: "idnow",
             kind: callback.kind.name(),
-            reference: callback.key.1.clone(),
+            reference: callback.transaction_number.clone(),
             attempts: Vec::new(),
             state: "pending",
         });
@@ -263,31 +276,22 @@ impl State {
                 let at = later(now, Duration::from_secs(seconds));
                 self.plan(at, Event::Send(Box::new(Sending { since: at, ..*sending })));
             }
-            Some(FaultKind::CallbackReordered) => {
-                let number = self.number();
-                self.events.insert(number, Event::Send(sending));
-                self.held.push(number);
-            }
+            Some(FaultKind::CallbackReordered) => self.held.push(*sending),
             Some(FaultKind::CallbackDuplicated) => {
                 self.plan(now, Event::Send(sending.clone()));
                 self.plan(now, Event::Send(sending));
             }
             _ => self.plan(now, Event::Send(sending)),
         }
-        for number in held {
-            self.due.push(Reverse((now, number)));
+        for sending in held {
+            self.plan(now, Event::Send(Box::new(Sending { since: now, ..sending })));
         }
     }
 
     fn plan(&mut self, at: Timestamp, event: Event) {
-        let number = self.number();
-        self.events.insert(number, event);
-        self.due.push(Reverse((at, number)));
-    }
-
-    const fn number(&mut self) -> u64 {
         self.next_event += 1;
-        self.next_event
+        self.events.insert(self.next_event, event);
+        self.due.push(Reverse((at, self.next_event)));
     }
 
     fn finish(&mut self, record: usize, state: &'static str) {

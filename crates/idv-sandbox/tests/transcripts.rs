@@ -1,7 +1,7 @@
 //! The document's own sample requests, character for character but for the host and the login token: by `curl` as they are printed,
 //! and by a client of our own, so that each has been asked whatever is installed.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

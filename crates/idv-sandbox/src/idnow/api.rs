@@ -80,8 +80,11 @@ fn begin(
     let submitted = start::read(&request.body)?;
     let for_robots = submitted == start::Submitted::default();
     let (new, id) = world.upsert(&account, transaction, submitted, moment)?;
-    let case = world.cases.get(&(company.to_owned(), transaction.to_ascii_lowercase()));
-    if let Some((case, robot)) = case.filter(|_| for_robots && !new).and_then(|case| Some((case, case.robot_case()?.1))) {
+    let case = world.cases.get_mut(&(company.to_owned(), transaction.to_ascii_lowercase()));
+    if let Some(case) = case.filter(|_| for_robots && !new)
+        && let Some(("X-AUTOTEST", robot)) = case.robot_case()
+    {
+        case.robot_started = true;
         return Ok(Answer::json(StatusCode::OK, &robot_started(case, &robot)));
     }
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
@@ -122,7 +125,7 @@ fn request_video_chat(
     let Some(("X-AUTOTEST", robot)) = case.robot_case() else { return Err(Failure::precondition()) };
     // Upper-case words are the robots'; our own scenarios are lower-case and not for them. HOLDCERTIFICATE is for eSign alone.
     let known = robot.bytes().all(|byte| byte.is_ascii_uppercase());
-    if !known || world.act(company, transaction, &robot, None, moment).is_err() {
+    if !known || !case.robot_started || world.act(company, transaction, Some(&robot), None, moment).is_err() {
         return Err(Failure::precondition());
     }
     Ok(Answer::json(StatusCode::OK, &json!({})))
@@ -198,6 +201,9 @@ fn delete(
     moment: &mut Moment<'_>,
 ) -> Result<Answer, Failure> {
     authorized(world, request, company, moment)?;
+    if transaction.is_empty() {
+        return Err(Failure::missing_transaction());
+    }
     let key = (company.to_owned(), transaction.to_ascii_lowercase());
     world.cases.remove(&key).map(|_| Answer::empty(StatusCode::OK)).ok_or_else(Failure::not_found)
 }

@@ -26,7 +26,7 @@ pub(super) fn zip(case: &Case, account: &Account, outcome: &Outcome) -> zip::res
         let start = attachment(&key);
         writer.write_all(start)?;
         let padding = account.attachment_length.saturating_sub(start.len() as u64);
-        std::io::copy(&mut std::io::Read::take(std::io::repeat(0), padding), &mut writer)?;
+        std::io::copy(&mut std::io::Read::take(std::io::repeat(b' '), padding), &mut writer)?;
     }
     Ok(writer.finish()?.into_inner())
 }

@@ -24,6 +24,8 @@ pub(crate) struct Case {
     pub(crate) attempt: u32,
     /// Whether the test robots know it: their ids and agent have names of their own (chapter 15).
     pub(crate) robot: bool,
+    /// Whether it was handed to the test robots (15.2.4, step 3).
+    pub(crate) robot_started: bool,
 }
 
 /// A result, preliminary or final.

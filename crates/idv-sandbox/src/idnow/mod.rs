@@ -38,6 +38,10 @@ pub(crate) const HOSTS: [&str; 8] = [
     "gateway.idnow.ae",
 ];
 
+/// How long an identification is kept, counted from its creation or, once it is finished, from its end. The document says nothing
+/// of it; the vendor's support pages do.
+const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+
 /// How long a login token lives without use (8.1.1).
 const TOKEN_IDLE: Duration = Duration::from_secs(3600);
 
@@ -70,6 +74,8 @@ pub(crate) struct Moment<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
     key: (String, String),
+    /// Which identification: another one may come under the same transaction number when this one is deleted.
+    ident_id: String,
     attempt: u32,
     effect: Effect,
 }
@@ -79,9 +85,11 @@ pub(crate) struct Planned {
 pub(crate) struct Callback {
     pub(crate) url: String,
     pub(crate) kind: CallbackKind,
-    pub(crate) key: (String, String),
-    /// The result it tells of: it is outdated when the identification has another one.
-    pub(crate) word: String,
+    key: (String, String),
+    /// The transaction number as it was first given.
+    pub(crate) transaction_number: String,
+    /// When the result that it tells of came: it is outdated when the identification has another one.
+    result_at: Timestamp,
     pub(crate) body: Value,
 }
 
@@ -145,19 +153,16 @@ impl World {
             tracking_id: None,
             attempt: 0,
             robot: false,
+            robot_started: false,
         };
         case.robot = case.robot_case().is_some();
         let code = if case.robot { "TST" } else { &account.short_code };
         case.ident_id = format!("{code}-{}", moment.random.letters(5));
         let id = case.ident_id.clone();
-        self.cases.insert(key, case);
-        // Nobody waits for a person for ever: an Ident-ID is valid for 90 days.
-        let forget = Planned {
-            key: (account.company.clone(), transaction_number.to_ascii_lowercase()),
-            attempt: 0,
-            effect: Effect::Forget,
-        };
-        moment.planned.push((later(moment.now, Duration::from_secs(90 * 24 * 3600)), forget));
+        self.cases.insert(key.clone(), case);
+        // Nobody waits for a person for ever.
+        let forget = Planned { key, ident_id: id.clone(), attempt: 0, effect: Effect::Forget };
+        moment.planned.push((later(moment.now, KEPT), forget));
         Ok((true, id))
     }
 
@@ -166,21 +171,24 @@ impl World {
         &mut self,
         company: &str,
         transaction_number: &str,
-        scenario: &str,
+        scenario: Option<&str>,
         reason: Option<&str>,
         moment: &mut Moment<'_>,
     ) -> Result<Vec<Step>, &'static str> {
-        let steps = scenario::steps(scenario, reason).ok_or("there is no such scenario")?;
         let key = (company.to_owned(), transaction_number.to_ascii_lowercase());
         let case = self.cases.get_mut(&key).ok_or("there is no such identification")?;
         if case.is_finished() {
             return Err("the identification is finished");
         }
+        let asked_for = case.robot_case().map(|(_, robot)| robot);
+        let scenario = scenario.or(asked_for.as_deref()).ok_or("neither the request nor the identification names a scenario")?;
+        let steps = scenario::steps(scenario, reason).ok_or("there is no such scenario")?;
         case.attempt += 1;
         for step in &steps {
             if let Some(effect) = step.effect.clone() {
                 let at = later(moment.now, Duration::from_secs(step.after_seconds));
-                moment.planned.push((at, Planned { key: key.clone(), attempt: case.attempt, effect }));
+                let ident_id = case.ident_id.clone();
+                moment.planned.push((at, Planned { key: key.clone(), ident_id, attempt: case.attempt, effect }));
             }
         }
         Ok(steps)
@@ -189,13 +197,15 @@ impl World {
     /// Does what was planned.
     pub(crate) fn happen(&mut self, planned: &Planned, moment: &mut Moment<'_>) {
         let Some(account) = self.accounts.iter().find(|account| account.company == planned.key.0).cloned() else { return };
-        let Some(case) = self.cases.get_mut(&planned.key) else { return };
+        let case = self.cases.get_mut(&planned.key).filter(|case| case.ident_id == planned.ident_id);
+        let Some(case) = case else { return };
         if case.attempt != planned.attempt && planned.effect != Effect::Forget {
             return;
         }
         let (word, reason, changed, review_changed, exotic) = match planned.effect.clone() {
             Effect::Forget => {
-                if case.result.as_ref().is_none_or(|result| result.word == "ABORTED") {
+                let over = |result: &Outcome| result.is_final() && moment.now >= later(result.at, KEPT);
+                if case.result.as_ref().is_none_or(|result| result.word == "ABORTED" || over(result)) {
                     self.cases.remove(&planned.key);
                 }
                 return;
@@ -223,7 +233,17 @@ impl World {
         let wanted = account.callbacks.contains(&kind) && (kind != CallbackKind::Realtime || account.preliminary_results);
         if let Some(url) = account.callback_url.clone().filter(|_| wanted) {
             let body = render::json(case, &account, &outcome);
-            moment.callbacks.push(Callback { url, kind, key: planned.key.clone(), word: word.to_owned(), body });
+            moment.callbacks.push(Callback {
+                url,
+                kind,
+                key: planned.key.clone(),
+                transaction_number: case.transaction_number.clone(),
+                result_at: moment.now,
+                body,
+            });
+        }
+        if outcome.is_final() {
+            moment.planned.push((later(moment.now, KEPT), Planned { effect: Effect::Forget, ..planned.clone() }));
         }
         case.result = Some(outcome);
     }
@@ -231,7 +251,7 @@ impl World {
     /// Whether a callback tells of what no longer is (14.6.2).
     pub(crate) fn is_outdated(&self, callback: &Callback) -> bool {
         let result = self.cases.get(&callback.key).and_then(|case| case.result.as_ref());
-        result.is_none_or(|result| result.word != callback.word)
+        result.is_none_or(|result| result.at != callback.result_at)
     }
 
     /// A new login token for a company.

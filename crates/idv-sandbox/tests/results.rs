@@ -1,0 +1,218 @@
+//! What IDnow tells of identifications, and for how long: chapters 2.2, 6, 8.3 and 13.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::{JSON, KEY, World, send, still};
+
+#[tokio::test]
+async fn a_person_who_has_not_finished_has_no_result() {
+    let world = World::start().await;
+    world.create("T-1", "{}").await;
+    world.sandbox.idnow().act("T-1", "happy").unwrap();
+    world.seconds(60).await;
+    world.ask("GET", "/T-1").await.assert_failure(404, "OBJECT_NOT_FOUND");
+    assert_eq!(world.ask("GET", "?pending=true").await.json(), json!({ "identifications": [] }));
+}
+
+#[tokio::test]
+async fn lists_take_the_documented_filters_and_no_other() {
+    let world = World::start().await;
+    for query in ["?pending=true", "?canceled=true", "?aborted=true", ""] {
+        assert_eq!(world.ask("GET", query).await.json(), json!({ "identifications": [] }));
+    }
+    // `cancelled` was the spelling until 2016.
+    for query in ["?cancelled=true", "?failed=true", "?pending=yes", "?pending=true&aborted=true", "?page=2"] {
+        let reply = world.ask("GET", query).await;
+        assert_eq!((reply.status, reply.error().0.as_str()), (400, "BAD_REQUEST"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_holds_every_identification_of_its_state_in_the_order_of_time() {
+    let world = World::start().await;
+    for transaction in ["b", "a", "c"] {
+        world.finish(transaction, "happy").await;
+    }
+    let list = world.ask("GET", "").await.json();
+    let number = |item: &Value| item["identificationprocess"]["transactionnumber"].as_str().unwrap().to_owned();
+    assert_eq!(list["identifications"].as_array().unwrap().iter().map(number).collect::<Vec<_>>(), ["b", "a", "c"]);
+    let single = world.ask("GET", "/a").await.json();
+    assert_eq!(list["identifications"][1], single, "the list wraps what a single request gets bare");
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_gone() {
+    let world = World::start().await;
+    world.finish("T-1", "happy").await;
+    assert_eq!(world.ask("DELETE", "/T-1").await.status, 200);
+    for rest in ["/T-1", "/T-1.zip", "/T-1.xml"] {
+        world.ask("GET", rest).await.assert_failure(404, "OBJECT_NOT_FOUND");
+    }
+    world.ask("DELETE", "/T-1").await.assert_failure(404, "OBJECT_NOT_FOUND");
+    assert_eq!(world.create("T-1", "{}").await.status, 201, "its number is free again");
+}
+
+#[tokio::test]
+async fn what_was_planned_for_a_deleted_identification_does_not_befall_the_next() {
+    let world = World::start().await;
+    world.create("T-1", "{}").await;
+    world.sandbox.idnow().act("T-1", "rejected").unwrap();
+    world.ask("DELETE", "/T-1").await;
+    world.create("T-1", "{}").await;
+    world.sandbox.idnow().act("T-1", "never-finishes").unwrap();
+    world.seconds(3600).await;
+    assert_eq!(world.ask("GET", "/T-1").await.json()["identificationprocess"]["result"], "REVIEW_PENDING");
+}
+
+#[tokio::test]
+async fn identifications_are_kept_for_ninety_days() {
+    const DAY: u64 = 24 * 3600;
+    let world = World::start().await;
+    world.create("waiting", "{}").await;
+    world.finish("done", "happy").await;
+    world.seconds(90 * DAY - 3600).await;
+    assert_eq!(world.create("waiting", "{}").await.status, 200);
+    assert_eq!(world.ask("GET", "/done").await.status, 200);
+    world.seconds(3600).await;
+    world.ask("GET", "/done").await.assert_failure(404, "OBJECT_NOT_FOUND");
+    assert_eq!(world.create("waiting", "{}").await.status, 201, "the old one is gone");
+}
+
+#[tokio::test]
+async fn without_preliminary_results_nothing_is_seen_before_the_review() {
+    let world = World::start().await;
+    world.sandbox.idnow().configure(|account| account.preliminary_results = false).unwrap();
+    world.create("T-1", "{}").await;
+    world.sandbox.idnow().act("T-1", "happy").unwrap();
+    world.seconds(10 * 60).await;
+    world.ask("GET", "/T-1").await.assert_failure(404, "OBJECT_NOT_FOUND");
+    assert_eq!(world.ask("GET", "?pending=true").await.json(), json!({ "identifications": [] }));
+    world.seconds(3600).await;
+    assert_eq!(world.ask("GET", "/T-1").await.json()["identificationprocess"]["result"], "SUCCESS");
+}
+
+#[tokio::test]
+async fn redaction_withholds_number_and_validity_in_json_and_xml() {
+    let world = World::start().await;
+    world.finish("T-1", "happy").await;
+    let number = |result: &Value| result["identificationdocument"]["number"].clone();
+    assert_eq!(number(&world.ask("GET", "/T-1").await.json())["status"], "NEW");
+    world.sandbox.idnow().configure(|account| account.redact = true).unwrap();
+    let result = world.ask("GET", "/T-1").await.json();
+    for name in ["number", "validuntil"] {
+        assert_eq!(result["identificationdocument"][name], json!({ "value": null, "status": "REDACTION" }));
+    }
+    let xml = world.ask("GET", "/T-1.xml").await;
+    assert_eq!(xml.header("content-type"), Some("application/xml; charset=utf-8"));
+    assert!(xml.text().contains(r#"<number status="REDACTION"/>"#), "{}", xml.text());
+    assert!(xml.text().contains(r#"<validuntil status="REDACTION"/>"#), "{}", xml.text());
+}
+
+#[tokio::test]
+async fn the_street_number_can_be_part_of_the_street() {
+    let world = World::start().await;
+    world.sandbox.idnow().configure(|account| account.street_number_in_street = true).unwrap();
+    world.create("T-1", r#"{"street":"Unertlstr.","streetnumber":"40"}"#).await;
+    world.sandbox.idnow().act("T-1", "happy").unwrap();
+    world.seconds(3600).await;
+    let address = world.ask("GET", "/T-1").await.json()["userdata"]["address"].clone();
+    assert_eq!((&address["street"]["value"], address.get("streetnumber")), (&json!("UNERTLSTR. 40"), None));
+}
+
+#[tokio::test]
+async fn an_aborted_identification_tells_only_what_was_submitted_and_can_be_done_again() {
+    let world = World::start().await;
+    world.finish("T-1", "ABORTIDENT").await;
+    let aborted = world.ask("GET", "/T-1").await.json();
+    let process = &aborted["identificationprocess"];
+    assert_eq!((&process["result"], &process["reason"]), (&json!("ABORTED"), &json!("TECH_VIDEO")));
+    assert_eq!(aborted["userdata"]["birthday"], json!({ "status": "ORIGINAL", "original": "1982-05-22" }));
+    assert_eq!((aborted.get("attachments"), aborted.get("identificationdocument")), (None, None));
+    for rest in ["/T-1.pdf", "/T-1.mp3"] {
+        world.ask("GET", rest).await.assert_failure(404, "OBJECT_NOT_FOUND");
+    }
+    assert_eq!(world.create("T-1", "{}").await.status, 200);
+    world.sandbox.idnow().act("T-1", "happy").unwrap();
+    world.seconds(3600).await;
+    let process = world.ask("GET", "/T-1").await.json()["identificationprocess"].clone();
+    assert_eq!((&process["result"], &process["previousresult"]), (&json!("SUCCESS"), &json!("REVIEW_PENDING")));
+}
+
+#[tokio::test]
+async fn attachments_are_files_of_their_kind_and_as_long_as_set() {
+    let world = World::start().await;
+    world.finish("T-1", "happy").await;
+    for (rest, media_type, start) in
+        [("/T-1.pdf", "application/pdf", b"%PDF-".as_slice()), ("/T-1.mp3", "audio/mpeg", b"ID3".as_slice())]
+    {
+        let reply = world.ask("GET", rest).await;
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some(media_type)));
+        assert!(reply.body.starts_with(start));
+        world.sandbox.idnow().configure(|account| account.attachment_length = 1_000_000).unwrap();
+        let long = world.ask("GET", rest).await;
+        assert_eq!(long.body.len(), 1_000_000);
+        assert!(long.body.starts_with(&reply.body), "the padding follows the file");
+        world.sandbox.idnow().configure(|account| account.attachment_length = 0).unwrap();
+    }
+    world.sandbox.idnow().configure(|account| account.attachments = false).unwrap();
+    assert_eq!(world.ask("GET", "/T-1").await.json().get("attachments"), None);
+    world.ask("GET", "/T-1.pdf").await.assert_failure(404, "OBJECT_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn the_waiting_time_is_the_accounts() {
+    let world = World::start().await;
+    world.sandbox.idnow().configure(|account| account.estimated_waiting_time = 120).unwrap();
+    let token = world.token().await;
+    let reply = world.send("GET", "/api/v1/ihrebank", &[("X-API-LOGIN-TOKEN", &token)], "").await;
+    assert_eq!(reply.json()["estimatedWaitingTime"], 120);
+}
+
+#[tokio::test]
+async fn the_persons_links_are_pages_and_keep_the_tracking_id() {
+    let world = World::start().await;
+    let id = world.create("T-1", "{}").await.json()["id"].as_str().unwrap().to_owned();
+    for target in ["/ihrebank/identifications/T-1", &format!("/{id}?tid=spring"), "/ihrebank/userdata", "/ihrebank/userdata/T-1"]
+    {
+        let page = world.send("GET", target, &[], "").await;
+        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")), "{target}");
+    }
+    for target in ["/ihrebank/identifications/T-2", "/IBA-00000", "/nobody/userdata"] {
+        assert_eq!(world.send("GET", target, &[], "").await.status, 404, "{target}");
+    }
+    world.sandbox.idnow().act("T-1", "happy").unwrap();
+    world.seconds(3600).await;
+    assert_eq!(world.ask("GET", "/T-1").await.json()["identificationprocess"]["trackingid"], "spring");
+}
+
+#[tokio::test]
+async fn the_same_seed_makes_the_same_ids() {
+    let id = async |seed: u64| {
+        let sandbox = still().seed(seed).start().await.unwrap();
+        send(&sandbox.idnow().base_url(), "POST", "/api/v1/ihrebank/identifications/T-1/start", &[KEY, JSON], "{}")
+            .await
+            .unwrap()
+            .body
+    };
+    assert_eq!(id(7).await, id(7).await);
+    assert_ne!(id(7).await, id(8).await);
+}
+
+#[tokio::test]
+async fn a_reset_forgets_everything_but_the_time() {
+    let world = World::start().await;
+    world.finish("T-1", "happy").await;
+    world.sandbox.idnow().configure(|account| account.redact = true).unwrap();
+    let before = world.sandbox.clock().now();
+    assert_eq!(world.control("POST", "reset", "").await.status, 200);
+    assert_eq!(world.sandbox.idnow().identifications(), 0);
+    assert!(!world.sandbox.idnow().account().redact);
+    assert!(world.sandbox.requests().is_empty());
+    world.sandbox.clock().advance(Duration::from_secs(1)).await;
+    assert_eq!(world.sandbox.clock().now().duration_since(before).as_secs(), 1);
+}
