@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+};
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
@@ -15,7 +17,7 @@ pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
     let mut params = CertificateParams::new(Vec::new()).map_err(failed)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
-    params.distinguished_name.push(rcgen::DnType::CommonName, "idv sandbox: throwaway authority");
+    params.distinguished_name.push(DnType::CommonName, "idv sandbox: throwaway authority");
     let authority_key = KeyPair::generate().map_err(failed)?;
     let authority = params.self_signed(&authority_key).map_err(failed)?;
 
@@ -23,7 +25,7 @@ pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
     hosts.extend(idnow::HOSTS.map(str::to_owned));
     let leaf_key = KeyPair::generate().map_err(failed)?;
     let issuer = Issuer::new(params, authority_key);
-    let leaf = CertificateParams::new(hosts).map_err(failed)?.signed_by(&leaf_key, &issuer).map_err(failed)?;
+    let leaf = leaf(hosts).map_err(failed)?.signed_by(&leaf_key, &issuer).map_err(failed)?;
 
     let key = PrivateKeyDer::try_from(leaf_key.serialize_der()).map_err(|_| SandboxError::Tls)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -35,4 +37,18 @@ pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
         .map_err(|_| SandboxError::Tls)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok((TlsAcceptor::from(Arc::new(config)), authority.pem()))
+}
+
+/// The servers' certificate. Strict verifiers, such as Python's and Apple's, want every one of these to be said, and no life longer
+/// than 825 days.
+fn leaf(hosts: Vec<String>) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::new(hosts)?;
+    params.distinguished_name.push(DnType::CommonName, "idv sandbox");
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.use_authority_key_identifier_extension = true;
+    let year = i32::from(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year());
+    params.not_before = date_time_ymd(year - 1, 12, 1);
+    params.not_after = date_time_ymd(year + 1, 2, 1);
+    Ok(params)
 }

@@ -45,7 +45,7 @@ pub(crate) fn accept(
             return Err("the link has a parameter that is not known");
         }
         match key.as_str() {
-            "timestamp" => timestamp = value.parse::<i64>().ok().and_then(|time| Timestamp::from_millisecond(time).ok()),
+            "timestamp" => timestamp = milliseconds(value),
             "transactionnumber" => accepted.transaction_number.clone_from(value),
             _ => {
                 check(key, value).map_err(|_| "a parameter has a wrong format")?;
@@ -61,6 +61,12 @@ pub(crate) fn accept(
         return Err("the timestamp is missing, or too far from now");
     }
     Ok(accepted)
+}
+
+/// A timestamp as the table has it (5.4.2): digits and nothing else.
+fn milliseconds(text: &str) -> Option<Timestamp> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten().and_then(|time| Timestamp::from_millisecond(time).ok())
 }
 
 fn sign(key: &str, message: &str) -> String {

@@ -170,7 +170,7 @@ impl Xml {
         self.open(name);
         for (key, value) in fields {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            self.0 += &format!("<{key}>{}</{key}>\n", quick_xml::escape::escape(&text));
+            self.0 += &format!("<{key}>{}</{key}>\n", escape(&text));
         }
         self.close(name);
     }
@@ -183,12 +183,55 @@ impl Xml {
             ("identification", item.identification.as_deref()),
         ] {
             if let Some(text) = text {
-                self.0 += &format!(" {name}=\"{}\"", quick_xml::escape::escape(text));
+                self.0 += &format!(" {name}=\"{}\"", escape(text));
             }
         }
         match &item.value {
-            Some(value) => self.0 += &format!(">{}</{}>\n", quick_xml::escape::escape(value), item.name),
+            Some(value) => self.0 += &format!(">{}</{}>\n", escape(value), item.name),
             None => self.0 += "/>\n",
         }
+    }
+}
+
+/// Text for an element or an attribute. Line breaks and tabs are written as references, else a reader would change them; what XML 1.0
+/// cannot hold at all is replaced.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            '\t' => escaped.push_str("&#9;"),
+            '\n' => escaped.push_str("&#10;"),
+            '\r' => escaped.push_str("&#13;"),
+            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push(char::REPLACEMENT_CHARACTER),
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_string_survives_xml() {
+        let text = "a & b < c > d \" e ' f\r\ng\th ]]> ÄΩ中 \u{1f600}";
+        let xml = format!("<a b=\"{0}\">{0}</a>", escape(text));
+        assert!(!escape(text).contains(['\r', '\n', '\t']));
+        let quick_xml::events::Event::Start(start) = quick_xml::Reader::from_str(&xml).read_event().unwrap() else {
+            panic!("no element in {xml}")
+        };
+        let attribute = start.attributes().next().unwrap().unwrap();
+        assert_eq!(quick_xml::escape::unescape(&attribute.value).unwrap(), text);
+    }
+
+    #[test]
+    fn what_xml_cannot_hold_is_replaced() {
+        assert_eq!(escape("a\0b\u{1}c\u{ffff}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Submitted, Failure> {
     for (key, value) in object {
         match (key.as_str(), value) {
             ("questions", Value::Object(questions)) => {
-                if questions.values().any(|question| !is_question(question)) {
+                if questions.iter().any(|(key, question)| !is_question_key(key) || !is_question(question)) {
                     return Err(Failure::bad_value("questions"));
                 }
                 submitted.questions = questions;
@@ -85,7 +85,7 @@ pub(crate) fn check(key: &str, text: &str) -> Result<(), Failure> {
         "country" | "nationality" => is_country(text),
         "gender" => matches!(text, "MALE" | "FEMALE"),
         "email" => text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')),
-        "preferredLang" => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_lowercase()),
+        "preferredLang" => is_language(text),
         "mobilephone" => {
             text.bytes().any(|byte| byte.is_ascii_digit())
                 && text.chars().all(|letter| letter.is_ascii_digit() || " +-/()".contains(letter))
@@ -100,6 +100,13 @@ pub(crate) fn is_transaction_number(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
+/// Whether a question can have this key: in the XML result it is the name of an element (13.3).
+fn is_question_key(key: &str) -> bool {
+    let mut letters = key.chars();
+    letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || "_-.".contains(letter))
+}
+
 fn is_question(question: &Value) -> bool {
     question.as_object().is_some_and(|question| {
         question.len() == 1 && question.get("value").is_some_and(|value| value.is_string() || value.is_i64() || value.is_u64())
@@ -107,7 +114,18 @@ fn is_question(question: &Value) -> bool {
 }
 
 fn is_date(text: &str) -> bool {
-    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
+    // Ten bytes with dashes in their places: the parser knows other forms of ISO 8601, which the document does not.
+    text.len() == 10 && [text.get(4..5), text.get(7..8)] == [Some("-"); 2] && text.parse::<jiff::civil::Date>().is_ok()
+}
+
+/// Whether two letters are a code of ISO 639-1.
+fn is_language(text: &str) -> bool {
+    const CODES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el \
+        en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg \
+        ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr \
+        nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti \
+        tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
+    text.len() == 2 && CODES.split_ascii_whitespace().any(|code| code == text)
 }
 
 /// Whether two letters are a code of ISO 3166-1.
