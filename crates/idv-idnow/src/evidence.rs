@@ -5,7 +5,6 @@ use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, S
 use sha2::{Digest, Sha256};
 
 use crate::api::{Suffix, TransactionNumber};
-use crate::config::IdnowConfig;
 use crate::provider::Idnow;
 use crate::wire::archive::{self, Limits};
 
@@ -46,17 +45,12 @@ impl EvidenceSource for Idnow {
             ));
         }
         let mut zip = Vec::new();
+        let limits = self.limits();
         self.api().download(cx, &transaction, Suffix::Zip, self.max_archive(), &mut zip).await?;
-        let limits = Limits { entry: self.limits().entry.min(limit), ..*self.limits() };
-        let file = archive::entry(&zip, evidence.as_str(), &limits)?;
+        let file = archive::entry(&zip, evidence.as_str(), &Limits { entry: limits.entry.min(limit), ..limits })?;
         drop(zip);
         store(&file, sink).await
     }
-}
-
-/// The limits for reading archives.
-pub(crate) fn limits(config: &IdnowConfig) -> Limits {
-    Limits { total: config.max_archive_bytes, entry: config.max_entry_bytes, ..Limits::default() }
 }
 
 async fn store(file: &[u8], sink: &mut dyn Sink) -> Result<Download> {

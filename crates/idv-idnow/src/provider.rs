@@ -15,7 +15,6 @@ use jiff::SignedDuration;
 
 use crate::api::{ACCEPTS, Api, Filter, Retrieved, StartRequest, Started, TransactionNumber, answer};
 use crate::config::{IdnowConfig, LinkStyle, Product, ResultFormat};
-use crate::evidence::limits;
 use crate::normalize::Inline;
 use crate::wire::archive::{self, Limits};
 use crate::{callback, normalize, wire};
@@ -40,11 +39,7 @@ pub struct Idnow {
     api: Api,
     guard: Guard,
     profile: Profile,
-    format: ResultFormat,
-    product: Option<Product>,
-    link: LinkStyle,
-    limits: Limits,
-    max_archive: u64,
+    config: IdnowConfig,
 }
 
 impl Idnow {
@@ -57,23 +52,12 @@ impl Idnow {
     ///
     /// [`Config`](ErrorKind::Config), which names the key and says what to do; [`Unsupported`](ErrorKind::Unsupported) where results
     /// are to be fetched as archives and the feature `archive` is not compiled in.
-    // Taken whole: the secrets in it have no second owner afterwards.
-    #[expect(clippy::needless_pass_by_value, reason = "a configuration is handed over")]
     pub fn new(config: IdnowConfig) -> Result<Self> {
         if config.result_format == ResultFormat::Zip && !cfg!(feature = "archive") {
             return Err(Error::new(ErrorKind::Unsupported)
                 .detail("result_format = \"zip\" needs the feature `archive` of the crate idv-idnow"));
         }
-        Ok(Self {
-            api: Api::new(&config)?,
-            guard: config.guard()?,
-            profile: profile(),
-            format: config.result_format,
-            product: config.product,
-            link: config.link,
-            limits: limits(&config),
-            max_archive: config.max_archive_bytes,
-        })
+        Ok(Self { api: Api::new(&config)?, guard: config.guard()?, profile: profile(), config })
     }
 
     /// The vendor's own API, for what the model has no place for.
@@ -82,17 +66,22 @@ impl Idnow {
         &self.api
     }
 
-    pub(crate) const fn limits(&self) -> &Limits {
-        &self.limits
+    /// How long an archive may be that is taken into memory.
+    pub(crate) const fn max_archive(&self) -> u64 {
+        self.config.max_archive_bytes
     }
 
-    pub(crate) const fn max_archive(&self) -> u64 {
-        self.max_archive
+    /// The limits for reading archives.
+    pub(crate) fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        // Pictures and recordings are compressed as they are, and unpacked hardly longer than the archive.
+        let total = usual.total.max(self.config.max_archive_bytes.saturating_mul(2));
+        Limits { entry: self.config.max_entry_bytes, total, ..usual }
     }
 
     fn hand_off(&self, transaction: &TransactionNumber, started: &Started) -> Result<HandOff> {
         let links = self.api.links();
-        let url = match self.link {
+        let url = match self.config.link {
             LinkStyle::Long => links.long(transaction, None)?,
             // The Ident-ID came from IDnow: one that makes no address is not the caller's fault.
             LinkStyle::Short => {
@@ -125,7 +114,7 @@ impl Idnow {
         if let ResultState::Inline(report) = &mut observation.result
             && report.method.is_none()
         {
-            report.method = self.product.map(|product| match product {
+            report.method = self.config.product.map(|product| match product {
                 Product::Video => Method::Video,
                 Product::Auto => Method::Auto,
             });
@@ -217,7 +206,7 @@ impl Results for Idnow {
         _want: &Want,
     ) -> Result<Observation> {
         let transaction = TransactionNumber::from(&id.reference);
-        let retrieved = match self.format {
+        let retrieved = match self.config.result_format {
             ResultFormat::Json => self.api.identification(cx, &transaction).await?,
             ResultFormat::Xml => self.api.identification_as_xml(cx, &transaction).await?,
             ResultFormat::Zip => self.api.archive_file(cx, &transaction).await?,
@@ -225,7 +214,8 @@ impl Results for Idnow {
         if !archive::is_archive(retrieved.bytes()) {
             return self.read(id, retrieved.bytes(), &retrieved, Channel::Fetch);
         }
-        let unpacked = archive::result(retrieved.bytes(), &self.limits).map_err(|error| retrieved.answer().complement(error))?;
+        let unpacked =
+            archive::result(retrieved.bytes(), &self.limits()).map_err(|error| retrieved.answer().complement(error))?;
         self.read(id, &unpacked, &retrieved, Channel::Fetch)
     }
 }
@@ -283,7 +273,7 @@ impl Callbacks for Idnow {
 
 impl fmt::Debug for Idnow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Idnow").field("api", &self.api).field("format", &self.format).finish_non_exhaustive()
+        f.debug_struct("Idnow").field("config", &self.config).finish_non_exhaustive()
     }
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use idv_core::report::{EvidenceKind, Gender, Method};
 use idv_core::{
-    Channel, CreateSafety, Deleted, Delivery, Effect, Error, ErrorKind, EvidenceId, Facet, HandOff, ListQuery, Listed, Needs,
+    Channel, CreateSafety, Deleted, Delivery, Effect, Error, ErrorKind, Facet, HandOff, ListQuery, Listed, Needs,
     NewVerification, Observation, Outcome, Reference, ResultState, Sent, Status, TransportCause, VendorId, VerificationId, Want,
 };
 use idv_idnow::{DataCentre, Idnow, IdnowConfig, LinkStyle, Product, ResultFormat};
@@ -137,6 +137,7 @@ async fn an_answer_to_a_creation_that_cannot_be_read_leaves_open_what_happened()
         let error = failed_create(201, body.to_owned()).await;
         assert_eq!((error.kind(), error.effect()), (&ErrorKind::Malformed, Effect::Unknown), "{body}");
     }
+    assert!(failed_create(404, failure("OBJECT_NOT_FOUND", "")).await.to_string().contains("gateway_url"));
     let transport = ScriptedTransport::new();
     transport.then_json(201, r#"{"id":"../elsewhere"}"#);
     let short = with(|config| config.link = LinkStyle::Short);
@@ -169,8 +170,34 @@ async fn a_poll_brings_the_state_and_the_report() {
     assert_eq!(observation.at.unwrap().to_string(), "2014-06-02T05:03:54Z");
     let report = observation.report().unwrap();
     assert_eq!(report.person.given_names.as_ref().unwrap().expose().unwrap(), "ARMIN");
-    assert_eq!(report.evidence.iter().map(|evidence| evidence.kind).collect::<Vec<_>>(), [EvidenceKind::ReportPdf, EvidenceKind::Selfie]);
+    assert_eq!(
+        report.evidence.iter().map(|evidence| evidence.kind).collect::<Vec<_>>(),
+        [EvidenceKind::ReportPdf, EvidenceKind::Selfie]
+    );
     assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}"));
+}
+
+#[tokio::test]
+async fn the_table_of_results_in_the_documentation_is_what_a_poll_says() {
+    let documentation = include_str!("../src/lib.rs");
+    let review = |leaning| Some(Status::InReview { leaning });
+    for (code, state, status) in [
+        ("SUCCESS", "finished, verified", Some(Status::Finished(Outcome::Verified))),
+        ("SUCCESS_DATA_CHANGED", "finished, verified", Some(Status::Finished(Outcome::Verified))),
+        ("FRAUD_SUSPICION_CONFIRMED", "finished, rejected", Some(Status::Finished(Outcome::Rejected))),
+        ("CANCELED", "finished, canceled", Some(Status::Finished(Outcome::Canceled))),
+        ("REVIEW_PENDING", "in review, leaning to verified", review(Some(Outcome::Verified))),
+        ("FRAUD_SUSPICION_PENDING", "in review, leaning to rejected", review(Some(Outcome::Rejected))),
+        ("CHECK_PENDING", "in review", review(None)),
+        ("ABORTED", "awaiting the person", Some(Status::AwaitingPerson)),
+        ("SUCCESSFUL", "", None),
+    ] {
+        assert_eq!(documentation.contains(&format!("//! | `{code}` | {state} | ")), status.is_some(), "{code}");
+        let transport = logged_in();
+        transport.then_json(200, result(code));
+        let observation = client(&transport).poll(&id()).await.unwrap();
+        assert_eq!((observation.status, observation.code.as_deref()), (status, Some(code)));
+    }
 }
 
 #[tokio::test]
@@ -278,8 +305,11 @@ async fn fetching_what_is_not_there_says_why_that_can_be() {
 
 #[tokio::test]
 async fn an_accounts_product_tells_the_method_that_a_result_does_not() {
-    let bare = format!(r#"{{"identificationprocess":{{"result":"ABORTED","transactionnumber":"{REFERENCE}","id":"{IDENT_ID}"}}}}"#);
-    for (product, method) in [(None, None), (Some(Product::Auto), Some(Method::Auto)), (Some(Product::Video), Some(Method::Video))] {
+    let bare =
+        format!(r#"{{"identificationprocess":{{"result":"ABORTED","transactionnumber":"{REFERENCE}","id":"{IDENT_ID}"}}}}"#);
+    for (product, method) in
+        [(None, None), (Some(Product::Auto), Some(Method::Auto)), (Some(Product::Video), Some(Method::Video))]
+    {
         let transport = logged_in();
         transport.then_json(200, bare.clone());
         let client = client_of(with(|config| config.product = product), &transport);
@@ -312,7 +342,10 @@ async fn a_list_goes_through_the_vendors_groups_and_carries_no_reports() {
     assert_eq!(codes, ["SUCCESS", "REVIEW_PENDING", "CANCELED", "ABORTED"]);
     let lines: Vec<_> = transport.requests()[1..].iter().map(line).collect();
     let list = format!("GET {BASE}/identifications");
-    assert_eq!(lines, [list.clone(), format!("{list}?pending=true"), format!("{list}?canceled=true"), format!("{list}?aborted=true")]);
+    assert_eq!(
+        lines,
+        [list.clone(), format!("{list}?pending=true"), format!("{list}?canceled=true"), format!("{list}?aborted=true")]
+    );
 }
 
 #[tokio::test]
@@ -394,88 +427,4 @@ fn the_profile_says_what_the_vendor_can() {
 fn a_configuration_that_cannot_work_makes_no_provider() {
     let config = IdnowConfig::new("", "key".into(), DataCentre::De);
     assert_eq!(Idnow::new(config).unwrap_err().kind(), &ErrorKind::Config);
-}
-
-async fn evidence(transport: &ScriptedTransport, id_: &str, limit: u64) -> Result<(Vec<u8>, idv_core::Download), Error> {
-    let mut sink = Vec::new();
-    let download = client(transport).evidence(&id(), &EvidenceId::new(id_), limit, &mut sink).await?;
-    Ok((sink, download))
-}
-
-#[tokio::test]
-async fn the_archive_the_report_and_the_sound_are_streamed() {
-    for (name, ending) in [("archive", ".zip"), ("pdf", ".pdf"), ("audiolog", ".mp3")] {
-        let transport = logged_in();
-        transport.then(file("application/octet-stream", "some bytes"));
-        let (bytes, download) = evidence(&transport, name, 10).await.unwrap();
-        assert_eq!((bytes.as_slice(), download.length), (b"some bytes".as_slice(), 10));
-        assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}{ending}"));
-    }
-}
-
-#[tokio::test]
-async fn everything_else_is_unpacked_from_the_archive_by_key_or_name() {
-    for name in ["userface".to_owned(), format!("{REFERENCE}_userface.jpg")] {
-        let transport = logged_in();
-        transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
-        let (bytes, download) = evidence(&transport, &name, 100).await.unwrap();
-        assert_eq!(bytes, b"\xFF\xD8\xFF face");
-        assert_eq!(download.media_type.as_deref(), Some("image/jpeg"));
-        // sha256 of the same bytes by Python's hashlib.
-        assert_eq!(download.sha256_hex(), "da6e83537d6cf63daa02c0c39e80646eba82b0277dee216de51afb090b1a1bbd");
-    }
-}
-
-#[tokio::test]
-async fn a_report_without_an_address_of_its_own_is_unpacked() {
-    let transport = logged_in();
-    transport.then(empty(404)).then(file("application/zip", archive(&result_xml("SUCCESS"))));
-    let (bytes, download) = evidence(&transport, "pdf", 100).await.unwrap();
-    assert_eq!(bytes, b"%PDF-1.4 report");
-    assert_eq!(download.media_type.as_deref(), Some("application/pdf"));
-}
-
-#[tokio::test]
-async fn evidence_is_bound_by_the_callers_limit_and_by_the_accounts() {
-    let transport = logged_in();
-    transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
-    assert_eq!(evidence(&transport, "userface", 7).await.unwrap_err().kind(), &ErrorKind::LimitExceeded);
-
-    let transport = logged_in();
-    transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
-    let client = client_of(with(|config| config.max_archive_bytes = 100), &transport);
-    let error = client.evidence(&id(), &EvidenceId::new("userface"), 1000, &mut Vec::new()).await.unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
-}
-
-#[tokio::test]
-async fn evidence_that_is_not_there_is_not_found() {
-    let transport = logged_in();
-    transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
-    assert_eq!(evidence(&transport, "videolog", 100).await.unwrap_err().kind(), &ErrorKind::NotFound);
-    let transport = logged_in();
-    transport.then_json(404, failure("OBJECT_NOT_FOUND", "")).then_json(404, failure("OBJECT_NOT_FOUND", ""));
-    assert_eq!(evidence(&transport, "pdf", 100).await.unwrap_err().kind(), &ErrorKind::NotFound);
-    // Whatever else goes wrong does not send us to the archive.
-    let transport = logged_in();
-    transport.then_json(412, failure("PRECONDITION_FAILED", ""));
-    assert_eq!(evidence(&transport, "pdf", 100).await.unwrap_err().kind(), &ErrorKind::Conflict);
-    assert_eq!(transport.count(), 2);
-}
-
-#[tokio::test]
-async fn a_sink_that_fails_is_told_apart_from_the_vendor() {
-    struct Full;
-
-    #[idv_core::async_trait]
-    impl idv_core::Sink for Full {
-        async fn write(&mut self, _: &[u8]) -> std::io::Result<()> {
-            Err(std::io::Error::other("the disk is full"))
-        }
-    }
-
-    let transport = logged_in();
-    transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
-    let error = client(&transport).evidence(&id(), &EvidenceId::new("userface"), 100, &mut Full).await.unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::Sink);
 }

@@ -82,8 +82,7 @@ async fn poll_a_hundred_times(client: &Client) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_polls_at_once_log_in_once_and_once_more_when_the_token_is_forgotten() {
     let vendor = Vendor::default();
-    let client =
-        Client::new(Idnow::new(config()).unwrap(), Environment::new(vendor.clone(), clock()), CallPolicy::default());
+    let client = Client::new(Idnow::new(config()).unwrap(), Environment::new(vendor.clone(), clock()), CallPolicy::default());
     poll_a_hundred_times(&client).await;
     assert_eq!((vendor.logins(), vendor.0.refused.load(Ordering::SeqCst)), (1, 0));
     vendor.forget_tokens().await;
@@ -115,7 +114,10 @@ async fn credentials_that_are_refused_are_not_tried_again() {
     transport.then_json(401, failure("INVALID_LOGIN_TOKEN", ""));
     let client = client(&transport);
     let error = client.poll(&id()).await.unwrap_err();
-    assert_eq!((error.kind(), error.vendor_code(), transport.count()), (&ErrorKind::Unauthorized, Some("INVALID_LOGIN_TOKEN"), 1));
+    assert_eq!(
+        (error.kind(), error.vendor_code(), transport.count()),
+        (&ErrorKind::Unauthorized, Some("INVALID_LOGIN_TOKEN"), 1)
+    );
     assert!(error.to_string().contains("company id or the API key"), "{error}");
 }
 

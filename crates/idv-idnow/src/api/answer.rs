@@ -12,6 +12,9 @@ use crate::wire;
 /// `cause` of an error that says that there is no such identification, or no result yet.
 pub(crate) const OBJECT_NOT_FOUND: &str = "OBJECT_NOT_FOUND";
 
+/// What to do where IDnow does not know what it cannot help knowing.
+pub(crate) const WRONG_ADDRESS: &str = "the address is not known at IDnow: check company, host and gateway_url";
+
 /// The start call (chapter 3.2.10): 201 where the identification is new, 200 where it was there and has been updated. The
 /// document's own sample shows 200 for a new one.
 pub(crate) fn started(status: StatusCode, body: &[u8]) -> Result<Started> {

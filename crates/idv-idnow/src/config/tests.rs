@@ -1,0 +1,116 @@
+use super::*;
+
+fn config() -> IdnowConfig {
+    IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test)
+}
+
+fn parse(toml: &str) -> Result<IdnowConfig, toml::de::Error> {
+    toml::from_str(toml)
+}
+
+#[test]
+fn a_data_centre_gives_both_addresses_of_the_document() {
+    for (host, gateway, go) in [
+        (DataCentre::De, "https://gateway.idnow.de/", "https://go.idnow.de/"),
+        (DataCentre::Ch, "https://gateway.online-ident.ch/", "https://go.online-ident.ch/"),
+        (DataCentre::Test, "https://gateway.test.idnow.de/", "https://go.test.idnow.de/"),
+    ] {
+        let config = IdnowConfig { host: Some(host), ..config() };
+        assert_eq!((config.gateway().unwrap().as_str(), config.go().unwrap().as_str()), (gateway, go));
+    }
+}
+
+#[test]
+fn an_address_of_the_accounts_own_replaces_the_data_centres() {
+    let config = IdnowConfig { go_url: Some("https://ident.ihrebank.de".parse().unwrap()), ..config() };
+    assert_eq!(config.go().unwrap().as_str(), "https://ident.ihrebank.de/");
+    assert_eq!(config.gateway().unwrap().as_str(), "https://gateway.test.idnow.de/");
+    let neither = IdnowConfig { host: None, ..config };
+    assert!(neither.go().is_ok());
+    assert!(neither.check().unwrap_err().to_string().contains("gateway_url"));
+}
+
+#[test]
+fn plain_http_is_refused_but_on_this_machine_and_the_test_system() {
+    for (url, taken) in [
+        ("https://gateway.example.com", true),
+        ("http://gateway.example.com", false),
+        ("http://gateway.idnow.de", false),
+        ("http://gateway.test.idnow.de", true),
+        ("http://eviltest.idnow.de", false),
+        ("http://test.idnow.de.example.com", false),
+        ("http://127.0.0.1:8080", true),
+        ("http://[::1]:8080", true),
+        ("http://localhost:8080/idnow", true),
+        ("ftp://gateway.idnow.de", false),
+        ("https://user@gateway.idnow.de", false),
+        ("https://gateway.idnow.de?a=b", false),
+        ("https://gateway.idnow.de#a", false),
+    ] {
+        let config = IdnowConfig { gateway_url: Some(url.parse().unwrap()), ..config() };
+        assert_eq!(config.check().is_ok(), taken, "{url}");
+    }
+}
+
+#[test]
+fn what_cannot_be_sent_is_refused_without_repeating_the_key() {
+    for key in ["", " exampleApiKey", "exampleApiKey\n", "example\u{0}ApiKey", "schlüssel"] {
+        let error = IdnowConfig { api_key: key.into(), ..config() }.check().unwrap_err().to_string();
+        assert!(error.contains("api_key") && !error.contains("exampleApi"), "{error}");
+    }
+    for company in ["", ".", "..", "ihre bank", "ihrebank\n"] {
+        assert!(IdnowConfig { company: company.into(), ..config() }.check().is_err(), "{company:?}");
+    }
+    assert!(IdnowConfig { callback_secret: Some("short".into()), ..config() }.check().is_err());
+    assert!(config().check().is_ok());
+}
+
+#[test]
+fn every_key_is_read_and_an_unknown_one_is_named() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let config = parse(&format!(
+        r#"
+        company = "ihrebank"
+        api_key = {{ file = "{path}" }}
+        host = "ch"
+        gateway_url = "https://gateway.example.com"
+        go_url = "https://go.example.com"
+        callback_secret = {{ file = "{path}" }}
+        callback_parameter = "secret"
+        result_format = "zip"
+        product = "auto"
+        link = "short"
+        max_archive_bytes = "1000"
+        max_entry_bytes = 2000
+        "#
+    ))
+    .unwrap();
+    assert_eq!((config.max_archive_bytes, config.max_entry_bytes), (1000, 2000));
+    assert_eq!((config.result_format, config.product, config.link), (ResultFormat::Zip, Some(Product::Auto), LinkStyle::Short));
+    let error = parse("company = 'a'\napi_key = { env = 'PATH' }\napikey = 'x'").unwrap_err().to_string();
+    assert!(error.contains("apikey") && error.contains("result_format"), "{error}");
+    assert!(parse("company = 'a'\napi_key = 'hunter2'").unwrap_err().message().contains("refer to it by"));
+}
+
+#[test]
+fn each_variable_stands_for_one_key_and_each_key_has_one() {
+    for variable in ENVIRONMENT {
+        assert_eq!(variable.name, format!("IDV_IDNOW_{}", variable.key.to_uppercase()));
+        let line = match variable.key {
+            "company" => "other = 1".to_owned(),
+            key => format!("{key} = {{}}\ncompany = 'a'"),
+        };
+        let error = parse(&line).unwrap_err().to_string();
+        assert!(variable.key == "company" || !error.contains("unknown field"), "{error}");
+    }
+    let all = parse("none = 1").unwrap_err().to_string();
+    let listed = all.matches('`').count() / 2 - 1;
+    assert_eq!(listed, ENVIRONMENT.len(), "{all}");
+}
+
+#[test]
+fn a_configuration_prints_no_secret() {
+    let config = IdnowConfig { callback_secret: Some("0123456789abcdef".into()), ..config() };
+    let printed = format!("{config:?}");
+    assert!(!printed.contains("exampleApiKey") && !printed.contains("0123456789abcdef"), "{printed}");
+}
