@@ -1,1 +1,25 @@
-//! Tests that cross the crates of the workspace.
+//! Tests that cross the crates of the workspace; there is nothing to use here.
+//!
+//! The pages of the book and the README are compiled as documentation of this crate, so that no example in them can go stale.
+
+#![forbid(unsafe_code)]
+
+macro_rules! pages {
+    ($($name:ident $path:literal;)*) => {
+        $(#[cfg(doctest)] #[doc = include_str!($path)] #[allow(missing_docs)] pub struct $name;)*
+    };
+}
+
+pages! {
+    Readme "../../README.md";
+    Introduction "../../docs/src/introduction.md";
+    FirstVerification "../../docs/src/first-verification.md";
+    SwapVendors "../../docs/src/swap-vendors.md";
+    Callbacks "../../docs/src/callbacks.md";
+    Operations "../../docs/src/operations.md";
+    Program "../../docs/src/program.md";
+    Sandbox "../../docs/src/sandbox.md";
+    Idnow "../../docs/src/vendors/idnow.md";
+    Design "../../docs/src/design.md";
+    Decisions "../../docs/src/decisions.md";
+}

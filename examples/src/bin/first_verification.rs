@@ -1,0 +1,42 @@
+//! A verification from beginning to end: create, hand off, ask until it is settled, read the report, delete.
+
+use std::time::Duration;
+
+use idv::{HandOff, NewVerification, Step, Verification};
+use idv_examples::{Outcome, sandbox};
+
+#[tokio::main]
+async fn main() -> Outcome {
+    let (sandbox, client) = sandbox().await?;
+
+    // The reference is stored before the call, so that a lost answer can be settled.
+    let mut new = NewVerification::new(client.reference());
+    new.person.given_names = Some("Erika".into());
+    new.person.family_name = Some("Mustermann".into());
+    new.person.birth_date = Some(jiff::civil::date(1964, 8, 12).into());
+    let created = client.create(&new).await?;
+    let HandOff::Visit(link) = &created.hand_off else { return Err("this vendor contacts the person itself".into()) };
+    println!("the person is sent to {}", link.expose());
+
+    // The simulated person takes the call; the agent finds another date of birth on the document.
+    sandbox.idnow().act(created.id.reference.as_str(), "data-changed")?;
+
+    let mut verification = Verification::new(created.id.clone(), client.capabilities(), created.expires_at);
+    let mut report = None;
+    while verification.next(client.capabilities()) == Step::Poll {
+        let observation = client.poll(&created.id).await?;
+        let transition = verification.apply(&observation);
+        println!("{}: {transition:?}", observation.code.as_deref().unwrap_or("-"));
+        report = observation.report().cloned();
+        // An application waits at the vendor's pace; here time is moved.
+        sandbox.clock().advance(Duration::from_secs(300)).await;
+    }
+
+    println!("verified: {}", verification.decision().is_verified());
+    let report = report.ok_or("a verified person has a report")?;
+    let birth_date = report.person.birth_date.as_ref().ok_or("the report has a date of birth")?;
+    println!("date of birth: {:?}, submitted as {:?}", birth_date.expose(), birth_date.submitted.as_ref().map(idv::Pii::expose));
+    println!("deleted at the vendor: {:?}", client.delete(&created.id).await?);
+    sandbox.shutdown().await;
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Parts of the documentation that are made from the code. Run with `IDV_GENERATE=write` to write them anew.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use idv::idnow::normalize::{ATTACHMENTS, REASONS, RESULTS};
+use idv::{Capabilities, CreateSafety, Facet, HandOffKind, ReportSource};
+
+#[test]
+fn the_readmes_matrix_is_what_the_code_can() {
+    keep("README.md", "matrix", &matrix(&idv::providers()));
+}
+
+#[test]
+fn the_page_of_idnow_has_the_adapters_tables() {
+    let mut results = table(&["result", "state", "outcome or leaning", "chapter", "why"]);
+    for row in RESULTS {
+        let status = serde_json::to_value(row.status).unwrap();
+        let word = |name: &str| status[name].as_str().unwrap_or_default().to_owned();
+        let outcome = match (word("outcome"), word("leaning")) {
+            (outcome, leaning) if leaning.is_empty() => outcome,
+            (_, leaning) => format!("leans to {leaning}"),
+        };
+        line(&mut results, &[format!("`{}`", row.code), word("state"), outcome, row.source.into(), row.why.into()]);
+    }
+    keep("docs/src/vendors/idnow.md", "results", &results);
+
+    let mut reasons = table(&["reason", "in the model", "permanent", "caused by the person", "failed check", "chapter"]);
+    for row in REASONS {
+        let yes = |said: Option<bool>| said.map_or("", |yes| if yes { "yes" } else { "no" }).to_owned();
+        let check = row.failed_check.map(|check| name(&check)).unwrap_or_default();
+        let cells = [
+            format!("`{}`", row.code),
+            row.reason.name().into(),
+            yes(row.permanent),
+            yes(row.by_person),
+            check,
+            row.source.into(),
+        ];
+        line(&mut reasons, &cells);
+    }
+    keep("docs/src/vendors/idnow.md", "reasons", &reasons);
+
+    let mut attachments = table(&["key", "evidence", "chapter"]);
+    for row in ATTACHMENTS {
+        line(&mut attachments, &[format!("`{}`", row.key), name(&row.kind), row.source.into()]);
+    }
+    keep("docs/src/vendors/idnow.md", "attachments", &attachments);
+}
+
+fn matrix(providers: &[Capabilities]) -> String {
+    let mut header = vec!["".to_owned()];
+    header.extend(providers.iter().map(|provider| format!("`{}`", provider.provider)));
+    let mut text = table(&header.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut row = |what: &str, cell: &dyn Fn(&Capabilities) -> String| {
+        let cells: Vec<String> = std::iter::once(what.to_owned()).chain(providers.iter().map(cell)).collect();
+        line(&mut text, &cells);
+    };
+    row("vendor", &|provider| provider.name.to_owned());
+    for facet in Facet::ALL {
+        row(facet.name(), &|provider| if provider.has(*facet) { "yes" } else { "–" }.to_owned());
+    }
+    row("a creation whose answer was lost", &|provider| {
+        match provider.create_safety {
+            CreateSafety::Keyed => "repeat it: our reference is the key",
+            CreateSafety::Findable => "find it by our reference",
+            _ => "wait, or ask a person",
+        }
+        .to_owned()
+    });
+    row("the person", &|provider| {
+        match provider.hand_off {
+            HandOffKind::Visit => "visits a link",
+            _ => "is contacted by the vendor",
+        }
+        .to_owned()
+    });
+    row("the report comes", &|provider| {
+        match provider.report_from {
+            ReportSource::Poll => "with the state",
+            ReportSource::Fetch => "by fetching",
+            _ => "with a callback",
+        }
+        .to_owned()
+    });
+    row("callbacks are proven by", &|provider| {
+        provider.callback_proof.map_or_else(|| "nothing, unless a secret is configured".to_owned(), |proof| name(&proof))
+    });
+    row("fields a report can fill", &|provider| provider.report_fields.len().to_string());
+    text
+}
+
+fn table(header: &[&str]) -> String {
+    format!("| {} |\n|{}\n", header.join(" | "), "---|".repeat(header.len()))
+}
+
+fn line(table: &mut String, cells: &[String]) {
+    writeln!(table, "| {} |", cells.join(" | ")).unwrap();
+}
+
+/// A value's name in JSON.
+fn name(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap_or_default().to_owned()
+}
+
+/// Compares the part of a file between its markers with what it is to be, or writes it.
+fn keep(file: &str, part: &str, wanted: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let begin = format!("<!-- generated: {part} -->\n");
+    let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{file} has no part {part}"));
+    let (found, after) = rest.split_once("<!-- /generated -->").expect("a part has an end");
+    let wanted = format!("\n{wanted}\n");
+    if std::env::var("IDV_GENERATE").as_deref() == Ok("write") {
+        return std::fs::write(&path, format!("{before}{begin}{wanted}<!-- /generated -->{after}")).unwrap();
+    }
+    assert_eq!(found, wanted, "{file}: {part} is stale; run `just generate`");
+}

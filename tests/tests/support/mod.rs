@@ -1,0 +1,136 @@
+//! A sandbox and clients of it, as the tests need them.
+
+#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use idv::call::CallPolicy;
+use idv::{Client, Config, Environment, NewVerification, Verification};
+use idv_sandbox::Sandbox;
+use idv_testkit::ManualClock;
+
+/// A sandbox whose time stands still until it is moved, and a client of it that waits on a clock of its own.
+pub struct Setup {
+    /// The vendor.
+    pub sandbox: Sandbox,
+    /// A client.
+    pub client: Client,
+    folder: PathBuf,
+}
+
+impl Setup {
+    /// A new sandbox and a client.
+    pub async fn new() -> Self {
+        Self::of(Sandbox::builder().speed(0.0).start().await.unwrap())
+    }
+
+    /// A client of this sandbox.
+    pub fn of(sandbox: Sandbox) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("idv-tests-{}-{count}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let client = client(&sandbox, &folder, &[]);
+        Self { sandbox, client, folder }
+    }
+
+    /// Another client, with more settings.
+    pub fn client_with(&self, settings: &[(&str, &str)]) -> Client {
+        client(&self.sandbox, &self.folder, settings)
+    }
+
+    /// A file that holds a secret.
+    pub fn secret_file(&self, secret: &str) -> String {
+        let path = self.folder.join("secret");
+        std::fs::write(&path, secret).unwrap();
+        path.display().to_string()
+    }
+
+    /// What is submitted about the person.
+    pub fn new_verification(&self) -> NewVerification {
+        let mut new = NewVerification::new(self.client.reference());
+        new.person.given_names = Some("Erika".into());
+        new.person.family_name = Some("Mustermann".into());
+        new.person.birth_date = Some(jiff::civil::date(1964, 8, 12).into());
+        new.person.birth_place = Some("Berlin".into());
+        new.person.address.street = Some("Heidestr.".into());
+        new.person.address.house_number = Some("17".into());
+        new.custom.insert("custom1".into(), "our own".into());
+        new
+    }
+
+    /// A verification at the vendor.
+    pub async fn create(&self) -> Verification {
+        let created = self.client.create(&self.new_verification()).await.unwrap();
+        Verification::new(created.id, self.client.capabilities(), created.expires_at)
+    }
+
+    /// Lets the person act.
+    pub fn act(&self, verification: &Verification, scenario: &str) {
+        self.sandbox.idnow().act(verification.id().reference.as_str(), scenario).unwrap();
+    }
+}
+
+impl Drop for Setup {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Minutes of virtual time.
+pub const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+fn client(sandbox: &Sandbox, folder: &std::path::Path, settings: &[(&str, &str)]) -> Client {
+    let idnow = sandbox.idnow();
+    let key = folder.join("key");
+    std::fs::write(&key, idnow.api_key()).unwrap();
+    let mut variables = vec![
+        ("IDV_PROVIDER", "idnow".to_owned()),
+        ("IDV_IDNOW_COMPANY", idnow.company_id().to_owned()),
+        ("IDV_IDNOW_API_KEY_FILE", key.display().to_string()),
+        ("IDV_IDNOW_GATEWAY_URL", idnow.base_url()),
+        ("IDV_IDNOW_GO_URL", idnow.base_url()),
+    ];
+    variables.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    let config = Config::from_env(variables).unwrap();
+    idv::connect_in(&config, environment(sandbox)).unwrap()
+}
+
+/// Real transport, and a clock on which waits between attempts take no real time.
+fn environment(sandbox: &Sandbox) -> Environment {
+    let mut options = idv::transport::TransportOptions::default();
+    if let Some(pem) = sandbox.ca_certificate_pem() {
+        options.root_certificates.push(pem.as_bytes().to_vec());
+    }
+    let mut environment = idv::transport::environment(options).unwrap();
+    let system = std::sync::Arc::clone(&environment.clock);
+    environment.clock = std::sync::Arc::new(ImpatientClock(system, ManualClock::new(sandbox.clock().now())));
+    environment
+}
+
+/// The system's clock, but for short waits: those between attempts are over at once, and those that bound an attempt are not.
+#[derive(Debug)]
+struct ImpatientClock(std::sync::Arc<dyn idv::Clock>, ManualClock);
+
+impl idv::Clock for ImpatientClock {
+    fn now(&self) -> idv::Timestamp {
+        self.1.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
+    fn sleep(&self, duration: Duration) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        // Backoffs are at most ten seconds by the default policy; attempts are bounded by twenty.
+        if duration <= CallPolicy::default().backoff_cap {
+            return Box::pin(std::future::ready(()));
+        }
+        self.0.sleep(duration)
+    }
+}
