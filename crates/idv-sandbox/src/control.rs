@@ -10,6 +10,7 @@ use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::fault::Fault;
 use crate::idnow::account::Account;
+use crate::idnow::archive;
 use crate::idnow::scenario::{SCENARIOS, Step};
 use crate::world::Worlds;
 
@@ -136,6 +137,9 @@ pub(crate) fn act(
 pub(crate) fn configure(worlds: &Worlds, company: &str, account: Account) -> Result<Value, String> {
     if account.callback_url.as_deref().is_some_and(|url| !is_loopback(url)) {
         return Err("callbacks go to the loopback interface only".to_owned());
+    }
+    if !archive::fits(&account) {
+        return Err("an archive of such attachments would be larger than 4 GB".to_owned());
     }
     if account.company != company {
         return Err("the company in the settings is another than in the path".to_owned());

@@ -46,25 +46,42 @@ impl Incoming {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Content,
+    pub(crate) body: Vec<Piece>,
 }
 
-/// The body of an answer.
-#[derive(Debug)]
-pub(crate) enum Content {
-    /// All of it.
-    Whole(Bytes),
-    /// A start, and then white space up to a length, made as it is sent.
-    Padded { start: Bytes, length: u64 },
+/// A piece of an answer's body.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Piece {
+    Bytes(Bytes),
+    /// So many spaces, made as they are sent: a large body is never in memory.
+    Spaces(u64),
+}
+
+impl Piece {
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Spaces(length) => *length,
+        }
+    }
 }
 
 impl Answer {
     pub(crate) fn new(status: StatusCode, media_type: &str, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: vec![("content-type", media_type.to_owned())], body: Content::Whole(body.into()) }
+        Self::of(status, media_type, vec![Piece::Bytes(body.into())])
+    }
+
+    pub(crate) fn of(status: StatusCode, media_type: &str, body: Vec<Piece>) -> Self {
+        Self { status, headers: vec![("content-type", media_type.to_owned())], body }
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: Content::Whole(Bytes::new()) }
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// How long the body is.
+    pub(crate) fn length(&self) -> u64 {
+        self.body.iter().map(Piece::length).sum()
     }
 
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {

@@ -1,8 +1,11 @@
 //! Listening, reading requests, carrying out faults.
 
+use std::collections::VecDeque;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,12 +15,12 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body, Frame, Incoming as HyperBody};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::control;
-use crate::exchange::{Answer, Content, Incoming};
+use crate::exchange::{Answer, Incoming, Piece};
 use crate::fault::FaultKind;
 use crate::idnow;
 use crate::world::Worlds;
@@ -52,20 +55,57 @@ pub(crate) async fn serve(listener: TcpListener, port: Port, tls: Option<TlsAcce
 async fn connection(stream: TcpStream, port: Port, tls: Option<TlsAcceptor>, worlds: Arc<Worlds>) {
     // Answers are small; without this each would wait for an acknowledgement.
     let _ = stream.set_nodelay(true);
+    let refused = Arc::new(AtomicBool::new(false));
+    let stream = Wire { stream, refused: Arc::clone(&refused) };
     match tls {
         Some(tls) => {
             if let Ok(stream) = tls.accept(stream).await {
-                http(stream, port, worlds).await;
+                http(stream, &refused, port, worlds).await;
             }
         }
-        None => http(stream, port, worlds).await,
+        None => http(stream, &refused, port, worlds).await,
     }
 }
 
-async fn http(stream: impl AsyncRead + AsyncWrite + Unpin, port: Port, worlds: Arc<Worlds>) {
-    let service = service_fn(move |request| answer(request, port, Arc::clone(&worlds)));
+async fn http(stream: impl AsyncRead + AsyncWrite + Unpin, refused: &AtomicBool, port: Port, worlds: Arc<Worlds>) {
+    let service = service_fn(move |request| answer(request, port, refused, Arc::clone(&worlds)));
     // An error here is a fault that was planned, or a client that went away.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// A connection that can be reset instead of closed.
+struct Wire {
+    stream: TcpStream,
+    refused: Arc<AtomicBool>,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if self.refused.load(Ordering::Relaxed) {
+            // With nothing to linger for, closing is a reset.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
 }
 
 /// The connection is closed without an answer.
@@ -73,7 +113,12 @@ async fn http(stream: impl AsyncRead + AsyncWrite + Unpin, port: Port, worlds: A
 #[error("the connection is cut")]
 struct Cut;
 
-async fn answer(request: Request<HyperBody>, port: Port, worlds: Arc<Worlds>) -> Result<Response<Outgoing>, Cut> {
+async fn answer(
+    request: Request<HyperBody>,
+    port: Port,
+    refused: &AtomicBool,
+    worlds: Arc<Worlds>,
+) -> Result<Response<Outgoing>, Cut> {
     let (head, body) = request.into_parts();
     let host = head.headers.get("host").and_then(|host| host.to_str().ok()).or_else(|| head.uri.host()).unwrap_or_default();
     let host = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
@@ -88,7 +133,7 @@ async fn answer(request: Request<HyperBody>, port: Port, worlds: Arc<Worlds>) ->
         headers: head.headers,
         body: body.to_bytes(),
     };
-    if incoming.path.starts_with("/_control") {
+    if incoming.path == "/_control" || incoming.path.starts_with("/_control/") {
         return Ok(Outgoing::response(control::handle(&worlds, &incoming).await, None));
     }
     if port == Port::Shared && !idnow::HOSTS.contains(&incoming.host.as_str()) {
@@ -100,6 +145,9 @@ async fn answer(request: Request<HyperBody>, port: Port, worlds: Arc<Worlds>) ->
     if let Some(FaultKind::Delay(milliseconds)) = fault {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }
+    if fault == Some(FaultKind::Refuse) {
+        refused.store(true, Ordering::Relaxed);
+    }
     match (answer, fault) {
         (None, _) | (_, Some(FaultKind::CutAfter)) => Err(Cut),
         (Some(answer), fault) => Ok(Outgoing::response(spoil(answer, fault.as_ref()), fault.as_ref())),
@@ -109,11 +157,10 @@ async fn answer(request: Request<HyperBody>, port: Port, worlds: Arc<Worlds>) ->
 /// What a fault makes of an answer before it is sent.
 fn spoil(mut answer: Answer, fault: Option<&FaultKind>) -> Answer {
     match fault {
-        Some(FaultKind::WrongType) => answer.body = Content::Whole(Bytes::from_static(b"[7]")),
+        Some(FaultKind::WrongType) => answer.body = vec![Piece::Bytes(Bytes::from_static(b"[7]"))],
         Some(FaultKind::Oversize(length)) => {
-            if let Content::Whole(start) = &answer.body {
-                answer.body = Content::Padded { start: start.clone(), length: *length };
-            }
+            let padding = length.saturating_sub(answer.length());
+            answer.body.push(Piece::Spaces(padding));
         }
         _ => {}
     }
@@ -122,31 +169,29 @@ fn spoil(mut answer: Answer, fault: Option<&FaultKind>) -> Answer {
 
 /// The body of an answer on its way.
 pub(crate) struct Outgoing {
-    start: Bytes,
-    /// How many bytes of padding follow.
-    padding: u64,
-    /// After how many bytes it breaks off.
+    pieces: VecDeque<Piece>,
+    /// How many bytes are still to be sent, of these pieces or (where the answer breaks off) of their beginning.
+    left: u64,
     truncated: bool,
-    drip: Option<(Duration, Option<Pin<Box<tokio::time::Sleep>>>)>,
+    drip: Option<Drip>,
+}
+
+/// One byte at a time.
+struct Drip {
+    pause: Duration,
+    waiting: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl Outgoing {
     fn response(answer: Answer, fault: Option<&FaultKind>) -> Response<Self> {
-        let (start, length) = match answer.body {
-            Content::Whole(bytes) => (bytes.clone(), bytes.len() as u64),
-            Content::Padded { start, length } => {
-                let length = length.max(start.len() as u64);
-                (start, length)
-            }
-        };
-        let padding = length - start.len() as u64;
+        let length = answer.length();
         let truncated = fault == Some(&FaultKind::Truncated);
+        let left = if truncated { length / 2 } else { length };
         let drip = match fault {
-            Some(FaultKind::Drip(milliseconds)) => Some((Duration::from_millis(*milliseconds), None)),
+            Some(FaultKind::Drip(milliseconds)) => Some(Drip { pause: Duration::from_millis(*milliseconds), waiting: None }),
             _ => None,
         };
-        let start = if truncated { start.slice(..start.len() / 2) } else { start };
-        let mut response = Response::new(Self { start, padding, truncated, drip });
+        let mut response = Response::new(Self { pieces: answer.body.into(), left, truncated, drip });
         *response.status_mut() = answer.status;
         for (name, value) in answer.headers {
             if let Ok(value) = value.parse() {
@@ -156,6 +201,27 @@ impl Outgoing {
         response.headers_mut().insert("content-length", length.into());
         response
     }
+
+    /// The next bytes, at most so many; nothing at the end.
+    fn take(&mut self, most: u64) -> Bytes {
+        static SPACES: [u8; 64 * 1024] = [b' '; 64 * 1024];
+        let most = most.min(self.left);
+        let bytes = loop {
+            match self.pieces.front_mut() {
+                Some(piece) if piece.length() == 0 => drop(self.pieces.pop_front()),
+                Some(Piece::Bytes(bytes)) => break bytes.split_to(usize::try_from(most).unwrap_or(usize::MAX).min(bytes.len())),
+                Some(Piece::Spaces(length)) => {
+                    let count = most.min(*length).min(SPACES.len() as u64);
+                    *length -= count;
+                    let spaces = usize::try_from(count).ok().and_then(|count| SPACES.get(..count)).unwrap_or_default();
+                    break Bytes::from_static(spaces);
+                }
+                None => break Bytes::new(),
+            }
+        };
+        self.left -= bytes.len() as u64;
+        bytes
+    }
 }
 
 impl Body for Outgoing {
@@ -163,32 +229,25 @@ impl Body for Outgoing {
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        static PADDING: [u8; 64 * 1024] = [b' '; 64 * 1024];
-        if let Some((pause, waiting)) = &mut self.drip {
-            let pause = *pause;
-            let sleep = waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
+        if let Some(drip) = &mut self.drip {
+            let pause = drip.pause;
+            let sleep = drip.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
             if sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            *waiting = None;
-            let next = if self.start.is_empty() { self.start.clone() } else { self.start.split_to(1) };
-            return Poll::Ready((!next.is_empty()).then(|| Ok(Frame::data(next))));
+            drip.waiting = None;
         }
-        if !self.start.is_empty() {
-            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.start)))));
+        let most = if self.drip.is_some() { 1 } else { u64::MAX };
+        let bytes = self.take(most);
+        if !bytes.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
-        if self.truncated {
-            return Poll::Ready(Some(Err(Box::new(Cut))));
-        }
-        let piece = usize::try_from(self.padding.min(PADDING.len() as u64)).unwrap_or_default();
-        self.padding -= piece as u64;
-        let bytes = PADDING.get(..piece).filter(|bytes| !bytes.is_empty());
-        Poll::Ready(bytes.map(|bytes| Ok(Frame::data(Bytes::from_static(bytes)))))
+        Poll::Ready(self.truncated.then(|| Err(Cut.into())))
     }
 }
 
 /// Binds a port of the loopback interface.
-pub(crate) async fn bind(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
+pub(crate) async fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     Ok((listener, address))

@@ -83,8 +83,12 @@ pub(crate) struct State {
 #[derive(Debug)]
 enum Event {
     Happen(idnow::Planned),
-    /// Send the callback with this number in the record.
+    /// Try a callback.
     Send(Box<Sending>),
+    /// Write a mail if the callback with this number in the record is still not delivered.
+    Warn(usize),
+    /// Stop trying the callback with this number in the record.
+    GiveUp(usize),
 }
 
 /// A callback on its way.
@@ -95,7 +99,6 @@ struct Sending {
     callback: idnow::Callback,
     since: Timestamp,
     tries: u32,
-    warned: bool,
     /// Whether a fault holds it back, so that it is sent although it is outdated.
     strayed: bool,
 }
@@ -160,6 +163,16 @@ impl Worlds {
                     self.state().with_idnow(at, |world, moment| world.happen(&planned, moment));
                 }
                 Event::Send(sending) => self.send(*sending, at).await,
+                Event::Warn(record) => {
+                    self.state().complain(record, |name| format!("IDnow Webhook Warning: Unable to send for {name}. Retrying."));
+                }
+                Event::GiveUp(record) => {
+                    let mut state = self.state();
+                    let subject = |name: &str| format!("IDnow Webhook Error: Unable to send for {name}. Giving up.");
+                    if state.complain(record, subject) {
+                        state.finish(record, "given_up");
+                    }
+                }
             }
         }
         self.clock.move_to(until);
@@ -168,32 +181,28 @@ impl Worlds {
     /// One attempt at a callback (14.6).
     async fn send(&self, sending: Sending, at: Timestamp) {
         let record = sending.record;
-        let name = &sending.callback.transaction_number;
         if !sending.strayed && self.state().idnow.is_outdated(&sending.callback) {
             let mut state = self.state();
-            state.mails.push(format!("IDnow Webhook Error: Not sending for {name} since identification was changed"));
+            let subject = |name: &str| format!("IDnow Webhook Error: Not sending for {name} since identification was changed");
+            state.complain(record, subject);
             return state.finish(record, "outdated");
         }
         let status = self.post(&sending.callback).await;
         let mut state = self.state();
-        if let Some(record) = state.callbacks.get_mut(record) {
-            record.attempts.push((at.to_string(), status));
-        }
+        let Some(known) = state.callbacks.get_mut(record) else { return };
+        known.attempts.push((at.to_string(), status));
         if (200..300).contains(&status) {
             return state.finish(record, "delivered");
         }
-        let tried = Duration::try_from(at.duration_since(sending.since)).unwrap_or_default();
+        if known.attempts.len() == 1 {
+            state.plan(later(sending.since, WARN_AFTER), Event::Warn(record));
+            state.plan(later(sending.since, GIVE_UP_AFTER), Event::GiveUp(record));
+        }
         let wait = Duration::from_secs(1_u64.checked_shl(sending.tries).unwrap_or(u64::MAX));
-        let warn = !sending.warned && tried + wait > WARN_AFTER;
-        if warn {
-            state.mails.push(format!("IDnow Webhook Warning: Unable to send for {name}. Retrying."));
+        let again = later(at, wait);
+        if again <= later(sending.since, GIVE_UP_AFTER) {
+            state.plan(again, Event::Send(Box::new(Sending { tries: sending.tries + 1, ..sending })));
         }
-        if tried + wait > GIVE_UP_AFTER {
-            state.mails.push(format!("IDnow Webhook Error: Unable to send for {name}. Giving up."));
-            return state.finish(record, "given_up");
-        }
-        let again = Sending { tries: sending.tries + 1, warned: sending.warned || warn, ..sending };
-        state.plan(later(at, wait), Event::Send(Box::new(again)));
     }
 
     /// The status that came back; 0 where none did.
@@ -267,7 +276,7 @@ impl State {
             state: "pending",
         });
         let strayed = matches!(fault, Some(FaultKind::CallbackLate(_) | FaultKind::CallbackReordered));
-        let sending = Box::new(Sending { record, callback, since: now, tries: 0, warned: false, strayed });
+        let sending = Box::new(Sending { record, callback, since: now, tries: 0, strayed });
         // What was held back follows the next one.
         let held = std::mem::take(&mut self.held);
         match fault {
@@ -292,6 +301,15 @@ impl State {
         self.next_event += 1;
         self.events.insert(self.next_event, event);
         self.due.push(Reverse((at, self.next_event)));
+    }
+
+    /// Writes a mail about a callback that is still to be delivered; says whether it is.
+    fn complain(&mut self, record: usize, subject: impl FnOnce(&str) -> String) -> bool {
+        let pending = self.callbacks.get(record).filter(|record| record.state == "pending");
+        let subject = pending.map(|record| subject(&record.reference));
+        let written = subject.is_some();
+        self.mails.extend(subject);
+        written
     }
 
     fn finish(&mut self, record: usize, state: &'static str) {

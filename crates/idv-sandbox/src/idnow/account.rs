@@ -21,6 +21,9 @@ pub struct Account {
     pub attachments: bool,
     /// How long each attachment is at least, in bytes.
     pub attachment_length: u64,
+    /// How long the recording of the video call is at least, in bytes, so that a large archive need not be large in every part. An
+    /// archive holds less than 4 GB.
+    pub video_length: u64,
     /// Whether the account is for AutoIdent: other attachments, no agent's recording.
     pub auto_ident: bool,
     /// Whether the document's number and validity are withheld (`REDACTION`).
@@ -76,6 +79,7 @@ impl Default for Account {
             preliminary_results: true,
             attachments: true,
             attachment_length: 0,
+            video_length: 0,
             auto_ident: false,
             redact: false,
             street_number_in_street: false,

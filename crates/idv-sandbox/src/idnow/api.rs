@@ -7,7 +7,7 @@ use super::account::Account;
 use super::case::{Case, Outcome};
 use super::failure::Failure;
 use super::{Moment, World, archive, render, start};
-use crate::exchange::{Answer, Content, Incoming};
+use crate::exchange::{Answer, Incoming};
 
 /// Answers a request to `/api/v1/{company}/…`.
 pub(super) fn handle(
@@ -174,20 +174,14 @@ fn single(world: &mut World, request: &Incoming, company: &str, name: &str, mome
         if !there {
             return Err(Failure::not_found());
         }
-        let start = archive::attachment(key);
-        let length = account.attachment_length.max(start.len() as u64);
-        let mut answer = Answer::new(StatusCode::OK, media_type, "");
-        answer.body = Content::Padded { start: start.into(), length };
-        Ok(answer)
+        Ok(Answer::of(StatusCode::OK, media_type, archive::attachment(key, &account)))
     };
     match suffix {
         "" => Ok(Answer::json(StatusCode::OK, &render::json(case, &account, outcome))),
         "xml" => Ok(Answer::new(StatusCode::OK, "application/xml; charset=utf-8", render::xml(case, &account, outcome))),
         "pdf" => file("application/pdf", "pdf"),
         "mp3" => file("audio/mpeg", "audiolog"),
-        "zip" => archive::zip(case, &account, outcome)
-            .map(|bytes| Answer::new(StatusCode::OK, "application/zip", bytes))
-            .map_err(|_| Failure::precondition()),
+        "zip" => Ok(Answer::of(StatusCode::OK, "application/zip", archive::zip(case, &account, outcome))),
         _ => Err(Failure::not_found()),
     }
 }

@@ -2,7 +2,7 @@
 
 pub(crate) mod account;
 mod api;
-mod archive;
+pub(crate) mod archive;
 mod case;
 mod failure;
 mod link;

@@ -2,13 +2,16 @@
 
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
+use std::collections::VecDeque;
 use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use idv_sandbox::{Builder, Sandbox};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
 /// The media type that every body needs, as a header.
 pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -156,5 +159,83 @@ impl World {
 
     pub(crate) async fn seconds(&self, seconds: u64) {
         self.sandbox.clock().advance(Duration::from_secs(seconds)).await;
+    }
+}
+
+/// A customer's callback route: it keeps what it is sent and answers as it is told, with 200 where it is not.
+pub(crate) struct Receiver {
+    pub(crate) url: String,
+    received: Arc<Mutex<Vec<Received>>>,
+    answers: Arc<Mutex<VecDeque<u16>>>,
+    task: JoinHandle<()>,
+}
+
+/// A request that came to a [`Receiver`].
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    /// The first line and the headers, all in lower case.
+    pub(crate) head: String,
+    pub(crate) body: Value,
+}
+
+impl Received {
+    pub(crate) fn result(&self) -> &str {
+        self.body["identificationprocess"]["result"].as_str().unwrap()
+    }
+}
+
+impl Receiver {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/callback", listener.local_addr().unwrap());
+        let (received, answers) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(VecDeque::new())));
+        let task = tokio::spawn(receive(listener, Arc::clone(&received), Arc::clone(&answers)));
+        Self { url, received, answers, task }
+    }
+
+    /// What the next requests are answered with; 0 hangs up.
+    pub(crate) fn will_answer(&self, answers: impl IntoIterator<Item = u16>) {
+        self.answers.lock().unwrap().extend(answers);
+    }
+
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
+    }
+
+    /// The results that were told of, in the order in which they came.
+    pub(crate) fn results(&self) -> Vec<String> {
+        self.received().iter().map(|received| received.result().to_owned()).collect()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn receive(listener: TcpListener, received: Arc<Mutex<Vec<Received>>>, answers: Arc<Mutex<VecDeque<u16>>>) {
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut bytes = Vec::new();
+        let (head, length) = loop {
+            assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "a request comes whole");
+            let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+            let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+            break (head.clone(), end + 4 + length.parse::<usize>().unwrap());
+        };
+        while bytes.len() < length {
+            assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "a request comes whole");
+        }
+        let start = head.len() + 4;
+        received.lock().unwrap().push(Received { head, body: serde_json::from_slice(&bytes[start..]).unwrap() });
+        let status = answers.lock().unwrap().pop_front().unwrap_or(200);
+        if status != 0 {
+            // Were a redirect followed, it would lead back here and be counted.
+            let answer =
+                format!("HTTP/1.1 {status} As told\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
     }
 }
