@@ -1,3 +1,86 @@
-//! The program `idv`.
+//! The program `idv`: verify people's identity from the command line, and try every vendor without an account.
+//!
+//! `idv demo` shows everything without an account or a network; `idv --help` lists the rest.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod demo;
+mod failure;
+mod output;
+mod request;
+mod settings;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::settings::Settings;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and the version are answers; everything else is a usage error. clap writes each where it belongs.
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            // Whoever cannot be told what is wrong cannot be told that either.
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    log_to_standard_error();
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report().into(),
+    }
+}
+
+fn run(cli: Cli) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot start: {error}")))?;
+    runtime.block_on(async {
+        let waits_for_interrupt = matches!(cli.command, Command::Sandbox(_));
+        let command = dispatch(cli);
+        if waits_for_interrupt {
+            return command.await;
+        }
+        // Dropping the command removes what it had half written.
+        tokio::select! {
+            result = command => result,
+            _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+        }
+    })
+}
+
+async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    let output = Output::new(cli.json);
+    let settings = Settings::new(cli.config);
+    match cli.command {
+        Command::Demo(command) => command.run(output).await,
+        Command::Providers(command) => command.run(output),
+        Command::Create(command) => command.run(&settings, output).await,
+        Command::Poll(command) => command.run(&settings, output).await,
+        Command::Watch(command) => command.run(&settings, output).await,
+        Command::Fetch(command) => command.run(&settings, output).await,
+        Command::Evidence(command) => command.run(&settings, output).await,
+        Command::List(command) => command.run(&settings, output).await,
+        Command::Delete(command) => command.run(&settings, output).await,
+        Command::Normalize(command) => command.run(output).await,
+        Command::Link(command) => command.run(output),
+        Command::Sandbox(command) => command.run(output).await,
+        Command::Schema(command) => command.run(output),
+    }
+}
+
+/// Logs what `IDV_LOG` asks for (`debug`, `idv_core=trace`, …) to standard error; nothing without it.
+fn log_to_standard_error() {
+    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("IDV_LOG") else { return };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+}

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer};
 /// ```
 /// use idv_core::Pii;
 ///
-/// let name = Pii::from("Erika Mustermann");
+/// let name = Pii::<String>::from("Erika Mustermann");
 /// assert_eq!(format!("{name:?}"), "[personal]");
 /// assert_eq!(name.expose(), "Erika Mustermann");
 /// ```

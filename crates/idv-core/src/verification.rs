@@ -204,7 +204,8 @@ impl Verification {
         }
         match &observation.result {
             ResultState::Fetchable(handle) => keep_least(&mut self.handle, handle),
-            ResultState::Inline(_) if settles => {
+            // What comes with a code that is not known is not counted either: the code changes nothing, and is reported.
+            ResultState::Inline(_) if settles && !not_understood(observation) => {
                 let last_word = match observation.status {
                     Some(Status::Finished(_)) => true,
                     // A result that carries no state of its own is fetched when there is one to fetch.
@@ -338,6 +339,11 @@ impl fmt::Debug for Outcomes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(Self::ALL.iter().filter(|outcome| self.0 & (1 << **outcome as u8) != 0)).finish()
     }
+}
+
+/// Whether the vendor's code is not known here.
+fn not_understood(observation: &Observation) -> bool {
+    observation.status.is_none() && observation.code.is_some()
 }
 
 /// Of different handles the least is kept, so that it does not matter which came first.

@@ -316,6 +316,13 @@ fn an_unknown_code_changes_nothing_and_is_reported() {
     unknown.code = Some("SOMETHING_NEW".into());
     assert_eq!(state.apply(&unknown), Transition::NotUnderstood("SOMETHING_NEW".into()));
     assert_eq!(state, verification(&askable()));
+    // A vendor whose answers bring the report along brings one with a code that nobody knows, too.
+    for channel in [Channel::Poll, Channel::Fetch] {
+        unknown.channel = channel;
+        unknown.result = ResultState::Inline(Box::new(Report::new(crate::ProviderId::new("example"))));
+        assert_eq!(state.apply(&unknown), Transition::NotUnderstood("SOMETHING_NEW".into()));
+        assert_eq!(state, verification(&askable()));
+    }
 }
 
 #[test]

@@ -1,0 +1,102 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{create, delete, evidence, fetch, link, list, normalize, poll, providers, sandbox, schema, watch};
+use crate::demo;
+use crate::failure::Failure;
+
+/// What stands below the help.
+const AFTER_HELP: &str = "\
+Configuration: --config FILE, else idv.toml in the working directory, else the environment
+(IDV_PROVIDER, IDV_IDNOW_COMPANY, IDV_IDNOW_API_KEY, ...). Secrets in a file are references:
+{ env = \"NAME\" } or { file = \"PATH\" }. IDV_LOG=debug logs to standard error.
+
+Exit codes:
+  0    done; watch: the person is verified
+  1    failed: the vendor refused or could not be reached, a payload cannot be read, a demo fell short
+  2    wrong usage or configuration; nothing was sent
+  3    watch: it is settled, and the person is not verified
+  4    create, delete: nobody knows whether the vendor acted; see the message before repeating anything
+  5    watch: it is not settled: the time ran out, or a person has to look at it
+  130  interrupted
+
+Standard output carries the answer and nothing else; errors are one line on standard error.";
+
+/// Verify people's identity with any of several vendors behind one model.
+#[derive(Parser)]
+#[command(name = "idv", version, about, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    /// Print JSON instead of a table
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Read the configuration from this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// One module per command.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Verify simulated people at a sandbox inside this program: no account, no network
+    Demo(demo::Demo),
+    /// Show which vendors are compiled in and what each can do
+    Providers(providers::Providers),
+    /// Create a verification, and print where to send the person
+    Create(Box<create::Create>),
+    /// Ask for the state of a verification
+    Poll(poll::Poll),
+    /// Follow a verification to its end
+    Watch(watch::Watch),
+    /// Fetch the result of a verification
+    Fetch(fetch::Fetch),
+    /// Download one piece of evidence into a file
+    Evidence(evidence::EvidenceCommand),
+    /// List verifications
+    List(list::List),
+    /// Delete a verification at the vendor
+    Delete(delete::Delete),
+    /// Read a vendor's payload from a file, and print what it says
+    Normalize(normalize::Normalize),
+    /// Make a signed link
+    Link(link::Link),
+    /// Run the vendors' sandbox in the foreground
+    Sandbox(sandbox::SandboxCommand),
+    /// Print the JSON Schema of observations and reports
+    Schema(schema::Schema),
+}
+
+/// Which verification a command is about.
+#[derive(Args)]
+pub(crate) struct Which {
+    /// Our reference of the verification
+    reference: String,
+
+    /// The vendor's id of it, as create printed it; some vendors know it by nothing else
+    #[arg(long, value_name = "ID")]
+    vendor_id: Option<String>,
+}
+
+impl Which {
+    /// The verification's whole name.
+    pub(crate) fn id(&self) -> Result<idv::VerificationId, Failure> {
+        let reference = idv::Reference::parse(self.reference.as_str())?;
+        Ok(idv::VerificationId::new(reference, self.vendor_id.as_deref().map(idv::VendorId::new)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

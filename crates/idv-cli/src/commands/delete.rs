@@ -1,0 +1,34 @@
+//! `idv delete`.
+
+use clap::Args;
+use idv::Deleted;
+use serde_json::json;
+
+use crate::args::Which;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::settings::Settings;
+
+/// Deletes a verification at the vendor. It cannot be undone.
+#[derive(Args)]
+pub(crate) struct Delete {
+    #[command(flatten)]
+    which: Which,
+}
+
+impl Delete {
+    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+        let id = self.which.id()?;
+        let deleted = settings.connect()?.delete(&id).await?;
+        output.answer(&json!({ "deleted": deleted }), |_| {
+            match deleted {
+                Deleted::Data => "the vendor deleted the person's data",
+                Deleted::CanceledOnly => "the vendor called it off; data that it has are still there",
+                Deleted::AlreadyGone => "the vendor knows no such verification, or none any more",
+                _ => "done",
+            }
+            .to_owned()
+        })?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,89 @@
+//! `idv list`.
+
+use clap::{Args, ValueEnum};
+use idv::{ListQuery, Listed, Observation};
+
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, json_line, note, plain, table, text};
+use crate::settings::Settings;
+use crate::words;
+
+/// Lists verifications. With --json an array; with --lines one JSON object per line, written as the pages come.
+#[derive(Args)]
+pub(crate) struct List {
+    /// Only this group; may be repeated. All groups of the vendor without it
+    #[arg(long)]
+    group: Vec<Group>,
+
+    /// Print one JSON object per line
+    #[arg(long)]
+    lines: bool,
+
+    /// Stop after this many
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Group {
+    Finished,
+    #[value(name = "in_review")]
+    InReview,
+    Canceled,
+    Aborted,
+}
+
+impl List {
+    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+        let client = settings.connect()?;
+        let query = ListQuery::of(self.group.iter().map(|group| Listed::from(*group)).collect::<Vec<_>>());
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let mut observations: Vec<Observation> = Vec::new();
+        let (mut printed, mut unreadable, mut cursor) = (0, 0, None);
+        loop {
+            let page = client.list(&query, cursor.as_deref()).await?;
+            unreadable += page.unreadable;
+            for observation in page.observations.into_iter().take(limit - printed) {
+                printed += 1;
+                if self.lines {
+                    json_line(&observation)?;
+                } else {
+                    observations.push(observation);
+                }
+            }
+            cursor = page.next;
+            if cursor.is_none() || printed == limit {
+                break;
+            }
+        }
+        if unreadable > 0 {
+            note(&format!("idv: {unreadable} entries of the list cannot be read and are left out"));
+        }
+        if self.lines {
+            return Ok(Exit::Done);
+        }
+        // The vendor's order is its own affair; the same list is printed the same each time.
+        observations.sort_by(|a, b| (&a.subject.reference, a.at).cmp(&(&b.subject.reference, b.at)));
+        if observations.is_empty() && !output.is_json() {
+            text("nothing is listed")?;
+            return Ok(Exit::Done);
+        }
+        output.answer(&observations, |observations| {
+            let mut lines = table(&["reference", "vendor id", "status", "code", "at"]);
+            lines.add_rows(observations.iter().map(words::row));
+            plain(&lines)
+        })?;
+        Ok(Exit::Done)
+    }
+}
+
+impl From<Group> for Listed {
+    fn from(group: Group) -> Self {
+        match group {
+            Group::Finished => Self::Finished,
+            Group::InReview => Self::InReview,
+            Group::Canceled => Self::Canceled,
+            Group::Aborted => Self::Aborted,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `idv poll`.
+
+use clap::Args;
+
+use crate::args::Which;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::settings::Settings;
+use crate::words;
+
+/// Asks for the state of a verification.
+#[derive(Args)]
+pub(crate) struct Poll {
+    #[command(flatten)]
+    which: Which,
+}
+
+impl Poll {
+    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+        let id = self.which.id()?;
+        let observation = settings.connect()?.poll(&id).await?;
+        output.answer(&observation, words::observation)?;
+        Ok(Exit::Done)
+    }
+}

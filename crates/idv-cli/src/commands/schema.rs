@@ -1,0 +1,21 @@
+//! `idv schema`.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, json};
+
+/// Prints the JSON Schema of observations and reports: `{"observation", "report"}`, each a whole schema.
+#[derive(Args)]
+pub(crate) struct Schema {}
+
+impl Schema {
+    pub(crate) fn run(self, _: Output) -> Result<Exit, Failure> {
+        json(&json!({
+            "observation": schemars::schema_for!(idv::Observation),
+            "report": schemars::schema_for!(idv::Report),
+        }))?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,55 @@
+//! IDnow's part of the sandbox.
+
+use idv::call::CallPolicy;
+use idv::idnow::{DataCentre, IdnowConfig};
+use idv::{Client, Environment, Error, Result, Secret, Url, VerificationId};
+use idv_sandbox::{Sandbox, SandboxError, Step};
+use serde_json::json;
+
+use super::stage::Stage;
+
+pub(crate) struct Idnow<'a>(&'a Sandbox);
+
+impl<'a> Idnow<'a> {
+    pub(crate) const fn new(sandbox: &'a Sandbox) -> Self {
+        Self(sandbox)
+    }
+}
+
+impl Stage for Idnow<'_> {
+    fn provider(&self) -> &'static str {
+        "idnow"
+    }
+
+    fn connect(&self, secret: Secret, environment: Environment) -> Result<Client> {
+        let vendor = self.0.idnow();
+        let url: Url = vendor.base_url().parse().map_err(|_| Error::config("the sandbox's address is none"))?;
+        let mut config = IdnowConfig::new(vendor.company_id(), Secret::from(vendor.api_key()), DataCentre::Test);
+        config.gateway_url = Some(url.clone());
+        config.go_url = Some(url);
+        config.callback_secret = Some(secret);
+        Ok(Client::new(idv::idnow::Idnow::new(config)?, environment, CallPolicy::default()))
+    }
+
+    fn report_to(&self, url: &Url) -> Result<(), SandboxError> {
+        self.0.idnow().configure(|account| account.callback_url = Some(url.to_string()))
+    }
+
+    fn act(&self, reference: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
+        self.0.idnow().act(reference, scenario)
+    }
+
+    fn forgery(&self, id: &VerificationId) -> String {
+        json!({
+            "identificationprocess": {
+                "result": "SUCCESS",
+                "companyid": self.0.idnow().company_id(),
+                "transactionnumber": id.reference,
+                "id": id.vendor_id,
+                "identificationtime": "2026-01-01T00:00:00Z",
+            },
+            "userdata": { "lastname": { "status": "MATCH", "value": "IMPOSTOR" } },
+        })
+        .to_string()
+    }
+}

@@ -1,0 +1,100 @@
+//! Stories as people read them.
+
+use super::story::{Seen, Story};
+use crate::output::{plain, table};
+
+/// One story: who did what, and what was learnt, in the order of time.
+pub(crate) fn story(story: &Story) -> String {
+    let mut text = format!("{} {}\n", story.provider, story.scenario);
+    let mut lines = table(&[]);
+    let mut told: Vec<(u64, u8, [String; 2])> = Vec::new();
+    for act in &story.person {
+        told.push((act.after_seconds, 0, ["did".to_owned(), act.what.clone()]));
+    }
+    for seen in &story.observations {
+        // What was learnt at the same moment as something was done was learnt of it.
+        told.push((seen.after_seconds, 1, [seen.channel.clone(), learnt(seen)]));
+    }
+    told.sort_by_key(|(after, order, _)| (*after, *order));
+    for (after, _, [who, what]) in told {
+        lines.add_row([format!("  {}", time(after)), who, what]);
+    }
+    text += &plain(&lines);
+    if let Some(forgery) = &story.forgery {
+        let changed = if forgery.changed { "and changed something" } else { "and nothing changed" };
+        text += &format!("  a forged callback that says verified was answered with {}, {changed}\n", forgery.status);
+    }
+    for field in &story.changed {
+        let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        let name = field.field.strip_prefix("person.").unwrap_or(&field.field);
+        text += &format!("  {name}: {} -> {}\n", part(&field.submitted), part(&field.value));
+    }
+    if let Some(evidence) = &story.evidence {
+        let digest: String = evidence.sha256.chars().take(16).collect();
+        text += &format!(
+            "  {} pieces of evidence; downloaded {}: {} bytes, {}, sha256 {digest}…\n",
+            evidence.listed,
+            evidence.id,
+            evidence.length,
+            evidence.media_type.as_deref().unwrap_or("of no known type"),
+        );
+    }
+    if let Some(deleted) = &story.deleted {
+        text += &format!("  deleted at the vendor: {deleted}\n");
+    }
+    text += &format!("  outcome: {} ({} requests)\n", story.outcome, story.requests);
+    for shortfall in &story.shortfalls {
+        text += &format!("  FELL SHORT: {shortfall}\n");
+    }
+    text
+}
+
+/// All stories, one per line.
+pub(crate) fn summary(stories: &[Story]) -> String {
+    let mut lines =
+        table(&["provider", "scenario", "outcome", "vendor's code", "changed", "evidence", "deleted", "requests", ""]);
+    for story in stories {
+        let none = || "-".to_owned();
+        lines.add_row([
+            story.provider.to_owned(),
+            story.scenario.to_owned(),
+            story.outcome.clone(),
+            story.observations.iter().rev().find_map(|seen| seen.code.clone()).unwrap_or_else(none),
+            story.changed.len().to_string(),
+            story.evidence.as_ref().map_or_else(none, |evidence| format!("{} B", evidence.length)),
+            story.deleted.clone().unwrap_or_else(none),
+            story.requests.to_string(),
+            if story.fell_short() { "FELL SHORT" } else { "as expected" }.to_owned(),
+        ]);
+    }
+    plain(&lines)
+}
+
+fn learnt(seen: &Seen) -> String {
+    let code = seen.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+    format!("{}: {}{code} -> {}", seen.trust, seen.status, seen.transition)
+}
+
+/// `7 min`, `1 h 12 min`, `90 d`.
+fn time(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    let parts: Vec<String> = [(days, "d"), (hours, "h"), (minutes, "min")]
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, unit)| format!("{number} {unit}"))
+        .collect();
+    if parts.is_empty() { "0 min".to_owned() } else { parts.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_days_hours_and_minutes() {
+        assert_eq!(time(0), "0 min");
+        assert_eq!(time(420), "7 min");
+        assert_eq!(time(4320), "1 h 12 min");
+        assert_eq!(time(90 * 86_400), "90 d");
+    }
+}

@@ -1,0 +1,235 @@
+//! Observations, reports and decisions as people read them, and the JSON that is this program's own.
+
+use idv::report::{Field, Report};
+use idv::{Created, Decision, HandOff, Observation, Status, Transition};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::output::{plain, table};
+
+/// A value that serializes to a word, as that word.
+pub(crate) fn word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// A state in words: `in_review, leaning verified`.
+pub(crate) fn status(status: Option<Status>) -> String {
+    let Some(status) = status else { return "unknown".to_owned() };
+    let Ok(parts) = serde_json::to_value(status) else { return String::new() };
+    let part = |name: &str| parts.get(name).and_then(Value::as_str);
+    let state = part("state").unwrap_or_default();
+    match (part("outcome"), part("leaning")) {
+        (Some(outcome), _) => format!("{state}: {outcome}"),
+        (None, Some(leaning)) => format!("{state}, leaning {leaning}"),
+        (None, None) => state.to_owned(),
+    }
+}
+
+/// A decision in one line: `settled: verified`.
+pub(crate) fn decision(decision: Decision) -> String {
+    match decision {
+        Decision::Settled(outcome) => format!("settled: {}", outcome.name()),
+        Decision::Disputed => "disputed".to_owned(),
+        Decision::Open(open) => format!("open: {}", status(Some(open))),
+        _ => "unknown".to_owned(),
+    }
+}
+
+/// A decision as JSON: `{"state", "outcome", "status"}`.
+pub(crate) fn decision_json(decision: Decision) -> Value {
+    match decision {
+        Decision::Settled(outcome) => json!({ "state": "settled", "outcome": outcome, "status": null }),
+        Decision::Disputed => json!({ "state": "disputed", "outcome": null, "status": null }),
+        Decision::Open(status) => json!({ "state": "open", "outcome": null, "status": status }),
+        _ => json!({ "state": "unknown", "outcome": null, "status": null }),
+    }
+}
+
+/// What an observation changed, as one word or two.
+pub(crate) fn transition(transition: &Transition) -> String {
+    match transition {
+        Transition::Unchanged => "unchanged".to_owned(),
+        Transition::Woken => "woken".to_owned(),
+        Transition::Progressed => "progressed".to_owned(),
+        Transition::Settled(outcome) => format!("settled: {}", outcome.name()),
+        Transition::Disputed => "disputed".to_owned(),
+        Transition::Foreign => "foreign".to_owned(),
+        Transition::NotUnderstood(_) => "not understood".to_owned(),
+        _ => "other".to_owned(),
+    }
+}
+
+/// What creating returned, as JSON.
+pub(crate) fn created_json(created: &Created) -> Value {
+    let hand_off = match &created.hand_off {
+        HandOff::Visit(url) => json!({ "kind": "visit", "url": url }),
+        _ => json!({ "kind": "vendor_contacts_person", "url": null }),
+    };
+    json!({
+        "id": { "reference": created.id.reference, "vendor_id": created.id.vendor_id },
+        "hand_off": hand_off,
+        "created_at": created.at.to_string(),
+        "expires_at": created.expires_at.map(|at| at.to_string()),
+        "existed": created.existed,
+        "left_out": created.left_out,
+    })
+}
+
+/// An observation as lines, with its report: the person's data in clear.
+pub(crate) fn observation(observation: &Observation) -> String {
+    let mut lines = table(&[]);
+    let subject = &observation.subject;
+    let none = || "-".to_owned();
+    lines.add_row(["reference".to_owned(), subject.reference.clone().unwrap_or_else(none)]);
+    lines.add_row(["vendor id".to_owned(), subject.vendor_id.as_ref().map_or_else(none, |id| id.as_str().to_owned())]);
+    lines.add_row(["channel".to_owned(), word(&observation.channel)]);
+    lines.add_row(["trust".to_owned(), word(&observation.trust)]);
+    lines.add_row(["status".to_owned(), status(observation.status)]);
+    lines.add_row(["code".to_owned(), observation.code.clone().unwrap_or_else(none)]);
+    lines.add_row(["at".to_owned(), observation.at.map_or_else(none, |at| at.to_string())]);
+    let mut text = plain(&lines);
+    if let Some(found) = observation.report() {
+        text.push('\n');
+        text += &report(found);
+    }
+    text
+}
+
+/// One observation as a line of a table.
+pub(crate) fn row(observation: &Observation) -> [String; 5] {
+    let none = || "-".to_owned();
+    [
+        observation.subject.reference.clone().unwrap_or_else(none),
+        observation.subject.vendor_id.as_ref().map_or_else(none, |id| id.as_str().to_owned()),
+        status(observation.status),
+        observation.code.clone().unwrap_or_else(none),
+        observation.at.map_or_else(none, |at| at.to_string()),
+    ]
+}
+
+/// A field of a report that is an attribute, as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct FieldWords {
+    /// The path in the report.
+    pub(crate) field: String,
+    /// The value, or the vendor's own word where there is no value.
+    pub(crate) value: Option<String>,
+    /// What had been submitted.
+    pub(crate) submitted: Option<String>,
+    /// What was made of it.
+    pub(crate) verdict: String,
+    /// Where it comes from.
+    pub(crate) source: String,
+}
+
+/// Every attribute of a report, in the order of [`Field::ALL`].
+pub(crate) fn fields(report: &Report) -> Vec<FieldWords> {
+    let Ok(report) = serde_json::to_value(report) else { return Vec::new() };
+    Field::ALL
+        .iter()
+        .filter_map(|field| {
+            let attribute = field.path().split('.').try_fold(&report, |value, key| value.get(key))?;
+            let verdict = attribute.get("verdict")?.as_str()?.to_owned();
+            let source = attribute.get("source")?.as_str()?.to_owned();
+            let value = attribute.get("value").or_else(|| attribute.get("raw")).map(scalar);
+            let submitted = attribute.get("submitted").map(scalar);
+            Some(FieldWords { field: field.path().to_owned(), value, submitted, verdict, source })
+        })
+        .collect()
+}
+
+/// A report as tables: the person's data in clear.
+fn report(report: &Report) -> String {
+    let none = || "-".to_owned();
+    let mut parts = Vec::new();
+    let mut attributes = table(&["field", "value", "verdict", "source", "submitted"]);
+    let fields = fields(report);
+    for field in &fields {
+        attributes.add_row([
+            field.field.clone(),
+            field.value.clone().unwrap_or_else(none),
+            field.verdict.clone(),
+            field.source.clone(),
+            field.submitted.clone().unwrap_or_else(none),
+        ]);
+    }
+    if !fields.is_empty() {
+        parts.push(plain(&attributes));
+    }
+    if !report.checks.is_empty() {
+        let mut checks = table(&["check", "result", "score", "code"]);
+        for check in &report.checks {
+            checks.add_row([
+                word(&check.kind),
+                word(&check.result),
+                check.score.map_or_else(none, |score| format!("{score:.2}")),
+                check.code.clone().unwrap_or_else(none),
+            ]);
+        }
+        parts.push(plain(&checks));
+    }
+    if !report.reasons.is_empty() {
+        let mut reasons = table(&["reason", "code", "permanent"]);
+        for finding in &report.reasons {
+            let permanent = finding.permanent.map_or_else(none, |permanent| if permanent { "yes" } else { "no" }.to_owned());
+            reasons.add_row([word(&finding.reason), finding.code.clone(), permanent]);
+        }
+        parts.push(plain(&reasons));
+    }
+    if !report.evidence.is_empty() {
+        let mut evidence = table(&["evidence", "kind", "media type"]);
+        for piece in &report.evidence {
+            let media_type = piece.media_type.clone().unwrap_or_else(none);
+            evidence.add_row([piece.id.as_str().to_owned(), word(&piece.kind), media_type]);
+        }
+        parts.push(plain(&evidence));
+    }
+    parts.join("\n")
+}
+
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(scalar).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use idv::report::{Attribute, Source, Verdict};
+    use idv::{Outcome, PartialDate, Pii, ProviderId};
+
+    use super::*;
+
+    #[test]
+    fn states_are_one_line() {
+        assert_eq!(status(None), "unknown");
+        assert_eq!(status(Some(Status::AwaitingPerson)), "awaiting_person");
+        assert_eq!(status(Some(Status::InReview { leaning: Some(Outcome::Rejected) })), "in_review, leaning rejected");
+        assert_eq!(status(Some(Status::Finished(Outcome::Verified))), "finished: verified");
+        assert_eq!(decision(Decision::Open(Status::Ended)), "open: ended");
+    }
+
+    #[test]
+    fn attributes_are_listed_with_what_had_been_submitted() {
+        let mut report = Report::new(ProviderId::new("example"));
+        let mut birth_date = Attribute::new(Source::Agent, Verdict::Changed).with_value("1983-05-22".parse().unwrap());
+        birth_date.submitted = Some(Pii::new("1982-05-22".parse::<PartialDate>().unwrap()));
+        report.person.birth_date = Some(birth_date);
+        report.document.number = Some(Attribute::new(Source::Agent, Verdict::Redacted));
+        let listed: Vec<_> =
+            fields(&report).into_iter().map(|field| (field.field, field.value, field.submitted, field.verdict)).collect();
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            listed,
+            [
+                ("person.birth_date".to_owned(), text("1983-05-22"), text("1982-05-22"), "changed".to_owned()),
+                ("document.number".to_owned(), None, None, "redacted".to_owned()),
+            ]
+        );
+    }
+}

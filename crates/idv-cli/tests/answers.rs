@@ -1,0 +1,125 @@
+//! The commands that need no vendor, and how the program behaves as a part of others.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::Place;
+
+#[test]
+fn providers_are_listed_without_credentials() {
+    let place = Place::new();
+    let providers = place.run(&["providers", "--json"]).json();
+    let idnow = providers.pointer("/0").unwrap();
+    assert_eq!(idnow.get("provider").unwrap(), "idnow");
+    assert_eq!(idnow.get("create_safety").unwrap(), "keyed");
+    assert!(idnow.get("facets").unwrap().as_array().unwrap().contains(&json!("listing")));
+    let table = place.run(&["providers"]);
+    assert_eq!(table.exit, 0);
+    let line = |begin: &str| table.out.lines().find(|line| line.trim_start().starts_with(begin)).unwrap().to_owned();
+    assert!(line("lookup").ends_with('-') && line("polling").ends_with("yes"));
+}
+
+#[test]
+fn the_schema_describes_observations_and_reports() {
+    let schema = Place::new().run(&["schema"]).json();
+    let required = schema.pointer("/observation/required").unwrap();
+    assert_eq!(required, &json!(["subject", "channel", "trust", "status", "code", "report", "at"]));
+    assert!(schema.pointer("/report/properties/person").is_some());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let place = Place::new();
+    for arguments in [&["schema"][..], &["providers"], &["demo", "--scenario", "happy"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = place.command(arguments).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_documents_the_exit_codes_and_wrong_usage_is_2() {
+    let place = Place::new();
+    let help = place.run(&["--help"]);
+    assert_eq!((help.exit, help.err.as_str()), (0, ""));
+    for word in ["demo", "normalize", "Exit codes", "130"] {
+        assert!(help.out.contains(word), "{word}");
+    }
+    for arguments in [&[][..], &["no-such-command"], &["poll"], &["poll", "--no-such-option"]] {
+        let ran = place.run(arguments);
+        assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{arguments:?}");
+    }
+    assert!(place.run(&["--version"]).out.contains(env!("CARGO_PKG_VERSION")));
+}
+
+/// The README lists the same exit codes as the help does.
+#[test]
+fn the_readme_lists_the_exit_codes_of_the_help() {
+    let readme = include_str!("../README.md");
+    let help = Place::new().run(&["--help"]).out;
+    let codes = |text: &str, begin: &str, end: fn(char) -> bool| -> Vec<String> {
+        text.lines()
+            .filter_map(|line| line.strip_prefix(begin)?.split(end).next().map(|code| code.trim().to_owned()))
+            .filter(|code| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit()))
+            .collect()
+    };
+    let in_help = codes(&help, "  ", |character| character == ' ');
+    let in_readme = codes(readme, "| ", |character| character == '|');
+    assert_eq!(in_help, in_readme);
+    assert_eq!(in_help.len(), 7);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_sandbox_prints_settings_that_work_and_ends_when_asked_to() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+
+    let mut place = Place::new();
+    let pem = place.folder.path().join("authority.pem").display().to_string();
+    for tls in [false, true] {
+        let mut arguments = vec!["sandbox", "--listen", "127.0.0.1:0", "--json"];
+        if tls {
+            arguments.extend(["--tls", &pem]);
+        }
+        let mut child = place.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut text = String::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            text += &line;
+            if line == "}" {
+                break;
+            }
+        }
+        let settings: Value = serde_json::from_str(&text).unwrap();
+        let idnow = |name: &str| settings.pointer(&format!("/idnow/{name}")).unwrap().as_str().unwrap().to_owned();
+        let url = idnow("url");
+        assert_eq!(url.starts_with("https://"), tls);
+        for (name, value) in [
+            ("IDV_PROVIDER", "idnow".to_owned()),
+            ("IDV_IDNOW_COMPANY", idnow("company")),
+            ("IDV_IDNOW_API_KEY", idnow("api_key")),
+            ("IDV_IDNOW_GATEWAY_URL", url.clone()),
+            ("IDV_IDNOW_GO_URL", url),
+        ] {
+            place.set(name, &value);
+        }
+        if tls {
+            assert!(place.run(&["create", "--json"]).err.contains("root_certificates"), "an unknown authority is refused");
+            place.set("IDV_TRANSPORT_ROOT_CERTIFICATES", &pem);
+        }
+        place.run(&["create", "--json"]).json();
+        let asked = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+        assert!(asked.success());
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn the_sandbox_listens_on_this_machine_only() {
+    assert!(Place::new().run(&["sandbox", "--listen", "0.0.0.0:0"]).failed(2).contains("loopback"));
+}

@@ -1,0 +1,210 @@
+//! The commands that talk to the configured vendor, from create to delete.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod support;
+
+use serde_json::{Value, json};
+use sha2::Digest as _;
+use support::{Town, names_in};
+
+fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {value}"))
+}
+
+#[test]
+fn create_makes_a_reference_says_it_before_the_call_and_prints_where_to_send_the_person() {
+    let town = Town::new();
+    let ran = town.place.run(&["create", "--given-names", "Erika", "--family-name", "Mustermann", "--purpose", "x", "--json"]);
+    let created = ran.json();
+    let reference = at(&created, "/id/reference").as_str().unwrap();
+    assert_eq!(ran.err, format!("reference: {reference}\n"));
+    assert_eq!(at(&created, "/hand_off/kind"), "visit");
+    let url = at(&created, "/hand_off/url").as_str().unwrap().to_owned();
+    assert!(url.starts_with(&town.sandbox.idnow().base_url()), "{url}");
+    assert_eq!(town.visit(&[url]), [200]);
+    assert_eq!(at(&created, "/existed"), false);
+    assert_eq!(at(&created, "/left_out"), &json!(["purpose"]));
+    assert!(at(&created, "/id/vendor_id").is_string() && at(&created, "/expires_at").is_string());
+}
+
+#[test]
+fn create_takes_a_file_an_option_over_it_and_the_same_reference_twice() {
+    let town = Town::new();
+    let request =
+        r#"{"reference":"0123456789abcdef","person":{"given_names":"Erika","family_name":"Gabler"},"custom":{"custom1":"a"}}"#;
+    let file = town.place.write("request.json", request);
+    let arguments = ["create", "--from", &file, "--family-name", "Mustermann", "--json"];
+    let first = town.place.run(&arguments);
+    assert_eq!(first.err, "", "the reference was given, so it need not be told");
+    assert_eq!(at(&first.json(), "/existed"), false);
+    let again = town.place.run_with(&["create", "--from", "-", "--json"], request.as_bytes()).json();
+    assert_eq!(at(&again, "/existed"), true);
+    assert_eq!(at(&again, "/id"), at(&first.json(), "/id"));
+    assert_eq!(town.sandbox.idnow().identifications(), 1);
+}
+
+#[test]
+fn create_refuses_what_it_does_not_understand_before_anything_is_sent() {
+    let town = Town::new();
+    let unknown = town.place.write("unknown.json", r#"{"person":{"frist_name":"Mustermann"}}"#);
+    let wrong = town.place.write("wrong.json", r#"{"person":{"birth_date":"Mustermann"}}"#);
+    assert!(town.place.run(&["create", "--from", &unknown]).failed(2).contains("frist_name"));
+    assert!(!town.place.run(&["create", "--from", &wrong]).failed(2).contains("Mustermann"));
+    assert!(town.place.run(&["create", "--reference", "short"]).failed(2).contains("reference"));
+    assert!(town.place.run(&["create", "--from", "missing.json"]).failed(2).contains("missing.json"));
+    for arguments in [&["create", "--country", "Germany"][..], &["create", "--gender", "x"], &["create", "--no-such-option"]] {
+        assert_eq!(town.place.run(arguments).exit, 2, "{arguments:?}");
+    }
+    assert_eq!(town.sandbox.requests().len(), 0);
+}
+
+#[test]
+fn poll_and_fetch_print_the_observation_with_the_report() {
+    let town = Town::new();
+    let (reference, vendor_id) = town.create(&["--given-names", "Erika", "--birth-date", "1982-05-22"]);
+    let before = town.place.run(&["poll", &reference, "--json"]).json();
+    assert_eq!(at(&before, "/status/state"), "awaiting_person");
+    town.act(&reference, "data-changed", 60);
+    for command in ["poll", "fetch"] {
+        let seen = town.place.run(&[command, &reference, "--vendor-id", &vendor_id, "--json"]).json();
+        assert_eq!(at(&seen, "/trust"), "proven");
+        assert_eq!(at(&seen, "/channel"), command);
+        assert_eq!(at(&seen, "/status"), &json!({ "state": "finished", "outcome": "verified", "leaning": null }));
+        assert_eq!(at(&seen, "/report/person/birth_date/verdict"), "changed");
+        assert_eq!(at(&seen, "/report/person/birth_date/submitted"), "1982-05-22");
+        assert_eq!(at(&seen, "/report/person/birth_date/value"), "1983-05-22");
+    }
+    let table = town.place.run(&["poll", &reference]);
+    assert_eq!(table.exit, 0);
+    let line = table.out.lines().find(|line| line.contains("person.birth_date")).unwrap();
+    assert!(line.contains("1983-05-22") && line.contains("changed") && line.contains("1982-05-22"), "{line}");
+}
+
+#[test]
+fn a_verification_that_there_is_not_is_not_found_by_fetch() {
+    let town = Town::new();
+    assert!(town.place.run(&["fetch", "0123456789abcdef"]).failed(1).contains("not found"));
+}
+
+#[test]
+fn watch_ends_with_the_outcome_in_its_exit_code() {
+    let town = Town::new();
+    for (scenario, exit, outcome) in [
+        ("happy", 0, json!("verified")),
+        ("fraud", 3, json!("rejected")),
+        ("canceled-in-review", 3, json!("canceled")),
+        ("never-finishes", 5, Value::Null),
+        ("unknown-status", 5, Value::Null),
+    ] {
+        let (reference, _) = town.create(&[]);
+        town.act(&reference, scenario, 60);
+        let ran = town.place.run(&["watch", &reference, "--timeout", "0", "--json"]);
+        assert_eq!(ran.exit, exit, "{scenario}: {}", ran.err);
+        let answer: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(at(&answer, "/decision/outcome"), &outcome, "{scenario}");
+        assert!(at(&answer, "/observation/report").is_object(), "{scenario}");
+        assert!(!ran.err.contains('\u{1b}'), "no terminal, so nothing moves: {}", ran.err);
+        let reported = ran.err.contains("is not known here");
+        assert_eq!(reported, scenario == "unknown-status", "{}", ran.err);
+    }
+}
+
+#[test]
+fn watch_ends_where_the_persons_time_ran_out() {
+    let town = Town::new();
+    let (reference, _) = town.create(&[]);
+    let ran = town.place.run(&["watch", &reference, "--expires-at", "2020-01-01T00:00:00Z", "--json"]);
+    assert_eq!(ran.exit, 3, "{}", ran.err);
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(at(&answer, "/decision/outcome"), "expired");
+}
+
+#[test]
+fn evidence_is_whole_or_not_there() {
+    let town = Town::new();
+    let reference = town.verified();
+    let report = town.place.run(&["fetch", &reference, "--json"]).json();
+    let pieces = at(&report, "/report/evidence").as_array().unwrap().clone();
+    assert!(!pieces.is_empty());
+    let folder = town.place.folder.path().join("evidence");
+    std::fs::create_dir(&folder).unwrap();
+    for piece in &pieces {
+        let id = at(piece, "/id").as_str().unwrap();
+        let file = folder.join(id).display().to_string();
+        let answer = town.place.run(&["evidence", &reference, id, "--out", &file, "--json"]).json();
+        let bytes = std::fs::read(&file).unwrap();
+        assert_eq!(at(&answer, "/length"), bytes.len());
+        assert!(!bytes.is_empty());
+        let digest: String = sha2::Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(at(&answer, "/sha256"), &digest);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(
+                std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+                0o600,
+                "a person's data are nobody else's"
+            );
+        }
+    }
+    let there = names_in(&folder);
+    let id = at(&pieces[0], "/id").as_str().unwrap();
+    let (old, new) = (folder.join(id).display().to_string(), folder.join("new").display().to_string());
+    assert!(town.place.run(&["evidence", &reference, id, "--out", &old]).failed(2).contains("--force"));
+    assert_eq!(town.place.run(&["evidence", &reference, id, "--out", &old, "--force"]).exit, 0);
+    assert!(town.place.run(&["evidence", &reference, id, "--out", &new, "--limit", "3"]).failed(1).contains("3 bytes"));
+    assert_eq!(town.place.run(&["evidence", &reference, "no-such-evidence", "--out", &new]).exit, 1);
+    assert_eq!(town.place.run(&["evidence", &reference, id, "--out", "missing/folder/file"]).exit, 2);
+    assert_eq!(names_in(&folder), there, "a failed download leaves nothing behind");
+}
+
+#[test]
+fn list_prints_an_array_or_lines_and_the_same_each_time() {
+    let town = Town::new();
+    let verified = town.verified();
+    let (reviewed, _) = town.create(&[]);
+    town.act(&reviewed, "never-finishes", 60);
+    let all = town.place.run(&["list", "--json"]).json();
+    let references: Vec<&str> =
+        all.as_array().unwrap().iter().map(|observation| at(observation, "/subject/reference").as_str().unwrap()).collect();
+    let mut expected = [verified.as_str(), reviewed.as_str()];
+    expected.sort_unstable();
+    assert_eq!(references, expected);
+    assert!(all.as_array().unwrap().iter().all(|observation| at(observation, "/report").is_null()), "a list carries no reports");
+
+    let pending = town.place.run(&["list", "--group", "in_review", "--json"]).json();
+    assert_eq!(pending.as_array().unwrap().len(), 1);
+    let lines = town.place.run(&["list", "--lines"]);
+    assert_eq!(lines.out.lines().count(), 2);
+    assert!(lines.out.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+    assert_eq!(town.place.run(&["list", "--lines", "--limit", "1"]).out.lines().count(), 1);
+    let table = town.place.run(&["list"]).out;
+    assert_eq!(table, town.place.run(&["list"]).out);
+    assert!(table.contains(&verified) && table.contains("finished: verified"), "{table}");
+    assert_eq!(town.place.run(&["list", "--group", "canceled"]).out, "nothing is listed\n");
+}
+
+#[test]
+fn delete_says_what_it_amounted_to() {
+    let town = Town::new();
+    let reference = town.verified();
+    assert_eq!(town.place.run(&["delete", &reference, "--json"]).json(), json!({ "deleted": "data" }));
+    assert_eq!(town.place.run(&["delete", &reference, "--json"]).json(), json!({ "deleted": "already_gone" }));
+    assert!(town.place.run(&["delete", &reference]).out.contains("knows no such verification"));
+}
+
+#[test]
+fn a_log_and_a_failure_name_neither_the_key_nor_the_person() {
+    let mut town = Town::new();
+    town.place.set("IDV_LOG", "trace");
+    let ran = town.place.run(&["create", "--given-names", "Canarygiven", "--family-name", "Canaryfamily", "--json"]);
+    assert_eq!(ran.exit, 0);
+    assert!(ran.err.contains("idv.call"), "it was logged: {}", ran.err);
+    town.place.set("IDV_IDNOW_API_KEY", "CanaryKeyCanaryKey");
+    let refused = town.place.run(&["create", "--given-names", "Canarygiven"]);
+    assert_eq!(refused.exit, 1);
+    assert!(refused.err.contains("credentials"), "{}", refused.err);
+    let text = (ran.err + &refused.err).to_lowercase();
+    assert!(!text.contains("canary") && !text.contains("exampleapikey"), "{text}");
+}
