@@ -319,7 +319,7 @@ fn an_unknown_code_changes_nothing_and_is_reported() {
     // A vendor whose answers bring the report along brings one with a code that nobody knows, too.
     for channel in [Channel::Poll, Channel::Fetch] {
         unknown.channel = channel;
-        unknown.result = ResultState::Inline(Box::new(Report::new(crate::ProviderId::new("example"))));
+        unknown.result = ResultState::Inline(Box::new(Report::new(ProviderId::new("example"))));
         assert_eq!(state.apply(&unknown), Transition::NotUnderstood("SOMETHING_NEW".into()));
         assert_eq!(state, verification(&askable()));
     }
