@@ -37,3 +37,8 @@ pub use idnow::account::{Account, CallbackKind};
 pub use idnow::scenario::Step;
 pub use sandbox::{Builder, Idnow, Sandbox, SandboxError, VirtualClock};
 pub use world::{RecordedCallback, RecordedRequest};
+
+/// The README's example, kept compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
