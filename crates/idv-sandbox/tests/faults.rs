@@ -1,0 +1,180 @@
+//! Every fault as a client sees it, and what had been done by then.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::io::{self, ErrorKind};
+use std::time::{Duration, Instant};
+
+use idv_sandbox::{Fault, FaultKind};
+use serde_json::json;
+use support::{JSON, KEY, Reply, World, send};
+
+const START: &str = "/api/v1/ihrebank/identifications/T-1/start";
+
+/// A start request while a fault is planned.
+async fn start(world: &World, fault: FaultKind) -> io::Result<Reply> {
+    world.sandbox.plan(Fault::new(fault));
+    send(&world.base, "POST", START, &[KEY, JSON], "{}").await
+}
+
+fn created(world: &World) -> usize {
+    world.sandbox.idnow().identifications()
+}
+
+/// The last request in the record: the status and the fault.
+fn recorded(world: &World) -> (u16, Option<String>) {
+    let last = world.sandbox.requests().pop().unwrap();
+    assert_eq!((last.vendor, last.method.as_str(), last.path.as_str()), ("idnow", "POST", START));
+    (last.status, last.fault)
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_reset_and_nothing_is_done() {
+    let world = World::start().await;
+    assert_eq!(start(&world, FaultKind::Refuse).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert_eq!((created(&world), recorded(&world)), (0, (0, Some("refuse".to_owned()))));
+}
+
+#[tokio::test]
+async fn a_cut_before_the_effect_leaves_nothing_done() {
+    let world = World::start().await;
+    assert_eq!(start(&world, FaultKind::CutBefore).await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!((created(&world), recorded(&world)), (0, (0, Some("cut_before".to_owned()))));
+}
+
+#[tokio::test]
+async fn a_cut_after_the_effect_leaves_it_done() {
+    let world = World::start().await;
+    assert_eq!(start(&world, FaultKind::CutAfter).await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!((created(&world), recorded(&world)), (1, (0, Some("cut_after".to_owned()))));
+    assert_eq!(world.create("T-1", "{}").await.status, 200, "the repetition finds it");
+}
+
+#[tokio::test]
+async fn a_delayed_answer_comes_whole_and_late() {
+    let world = World::start().await;
+    let began = Instant::now();
+    assert_eq!(start(&world, FaultKind::Delay(60)).await.unwrap().status, 201);
+    assert!(began.elapsed() >= Duration::from_millis(60));
+    assert_eq!((created(&world), recorded(&world)), (1, (201, Some("delay".to_owned()))));
+}
+
+#[tokio::test]
+async fn a_dripping_answer_comes_whole_and_slowly() {
+    let world = World::start().await;
+    let began = Instant::now();
+    let reply = start(&world, FaultKind::Drip(5)).await.unwrap();
+    assert_eq!(reply.status, 201);
+    assert!(reply.json()["id"].is_string());
+    // A byte each time, and the answer has eighteen.
+    assert!(began.elapsed() >= Duration::from_millis(18 * 5));
+}
+
+#[tokio::test]
+async fn a_status_is_answered_and_nothing_is_done() {
+    for (code, retry_after) in
+        [(429, Some("7")), (429, None), (500, None), (503, Some("Wed, 21 Oct 2026 07:28:00 GMT")), (408, None)]
+    {
+        let world = World::start().await;
+        let fault = FaultKind::Status { code, retry_after: retry_after.map(str::to_owned) };
+        let reply = start(&world, fault).await.unwrap();
+        assert_eq!((reply.status, reply.header("retry-after")), (code, retry_after));
+        assert_eq!((created(&world), recorded(&world)), (0, (code, Some("status".to_owned()))));
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_an_error_is_no_json() {
+    let world = World::start().await;
+    let reply = start(&world, FaultKind::Html).await.unwrap();
+    assert_eq!((reply.status, reply.header("content-type")), (502, Some("text/html; charset=utf-8")));
+    assert!(reply.text().starts_with("<!DOCTYPE html>"), "{}", reply.text());
+    assert_eq!(created(&world), 0);
+}
+
+#[tokio::test]
+async fn a_truncated_answer_is_shorter_than_it_said() {
+    let world = World::start().await;
+    assert_eq!(start(&world, FaultKind::Truncated).await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!(created(&world), 1, "it was done");
+}
+
+#[tokio::test]
+async fn an_answer_of_another_type_is_json_all_the_same() {
+    let world = World::start().await;
+    let reply = start(&world, FaultKind::WrongType).await.unwrap();
+    assert_eq!((reply.status, reply.json()), (201, json!([7])));
+    assert_eq!(created(&world), 1);
+}
+
+#[tokio::test]
+async fn an_oversize_answer_is_as_long_as_planned_and_still_right() {
+    let world = World::start().await;
+    let reply = start(&world, FaultKind::Oversize(3_000_000)).await.unwrap();
+    assert_eq!((reply.status, reply.body.len()), (201, 3_000_000));
+    assert!(reply.json()["id"].is_string());
+}
+
+#[tokio::test]
+async fn a_fault_strikes_only_what_it_is_about_and_as_often_as_planned() {
+    let world = World::start().await;
+    let mut fault = Fault::new(FaultKind::Html).at("/login").after(1).times(2);
+    fault.method = Some("POST".to_owned());
+    world.sandbox.plan(fault);
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        let key = r#"{"apiKey":"exampleApiKey"}"#;
+        statuses.push(world.send("POST", "/api/v1/ihrebank/login", &[JSON], key).await.status);
+        assert_eq!(world.send("GET", "/system_check", &[], "").await.status, 200, "another path");
+        assert_eq!(world.send("GET", "/api/v1/ihrebank/login", &[], "").await.status, 404, "another method");
+    }
+    assert_eq!(statuses, [200, 502, 502, 200]);
+}
+
+#[tokio::test]
+async fn faults_strike_in_the_order_in_which_they_were_planned() {
+    let world = World::start().await;
+    for code in [500, 503] {
+        world.sandbox.plan(Fault::new(FaultKind::Status { code, retry_after: None }));
+    }
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(world.send("GET", "/system_check", &[], "").await.status);
+    }
+    assert_eq!(statuses, [500, 503, 200]);
+}
+
+#[tokio::test]
+async fn the_control_plane_plans_shows_and_clears_faults_and_is_not_struck_itself() {
+    let world = World::start().await;
+    let fault = json!({
+        "path": "/start", "method": "POST", "count": 3, "skip": 1, "kind": { "status": { "code": 429, "retry_after": "1" } }
+    });
+    assert_eq!(world.control("POST", "faults", &fault.to_string()).await.status, 200);
+    assert_eq!(world.control("POST", "faults", r#"{"kind":"cut_after"}"#).await.status, 200);
+    let planned = world.control("GET", "faults", "").await.json();
+    assert_eq!(planned[0], fault);
+    assert_eq!(planned[1]["kind"], "cut_after");
+    assert_eq!(world.control("DELETE", "faults", "").await.status, 200);
+    assert_eq!(world.control("GET", "faults", "").await.json(), json!([]));
+    assert_eq!(world.create("T-1", "{}").await.status, 201);
+}
+
+#[tokio::test]
+async fn every_kind_of_fault_can_be_planned_by_its_name() {
+    let world = World::start().await;
+    let kinds = json!([
+        "refuse", "cut_before", "cut_after", { "delay": 1 }, { "drip": 1 }, { "status": { "code": 500 } }, "html", "truncated",
+        "wrong_type", { "oversize": 1 }, "callback_lost", { "callback_late": 1 }, "callback_duplicated", "callback_reordered"
+    ]);
+    for kind in kinds.as_array().unwrap() {
+        let reply = world.control("POST", "faults", &json!({ "kind": kind }).to_string()).await;
+        assert_eq!(reply.status, 200, "{kind}: {}", reply.text());
+    }
+    assert_eq!(world.control("GET", "faults", "").await.json().as_array().map(Vec::len), Some(14));
+    for wrong in [json!({}), json!({ "kind": "earthquake" }), json!({ "kind": "refuse", "often": 1 })] {
+        assert_eq!(world.control("POST", "faults", &wrong.to_string()).await.status, 400, "{wrong}");
+    }
+}
