@@ -1,10 +1,10 @@
-//! What a callback says (chapter 14), and what the vendor wants to hear.
+//! What a callback says (chapter 14), and the reply that IDnow expects.
 //!
-//! The vendor signs nothing, and names its source addresses only. A callback whose address carries the configured secret is proven;
-//! without one each is a claim. Either way it settles nothing, since the vendor can be asked: it is a reason to ask.
+//! IDnow signs no callback. A secret in the webhook's address, which the [`Guard`] checks, proves it; without one every callback is a
+//! claim. Either way it decides nothing, since IDnow can be asked: it is a reason to ask.
 //!
-//! The vendor takes every 2xx for success and tries everything else again, for a day (14.6): so a callback about another verification,
-//! or with a result that nobody knows, is answered 200 as well.
+//! Every 2xx is a success to IDnow, and everything else is repeated for a day (chapter 14.6). So whatever can be read is answered with
+//! 200 and an empty body, a result that nobody knows too.
 
 use http::StatusCode;
 use idv_core::{Channel, Delivery, DeliveryKind, Error, Guard, Observation, Received, Reply, Result, Subject};
@@ -12,34 +12,45 @@ use idv_core::{Channel, Delivery, DeliveryKind, Error, Guard, Observation, Recei
 use crate::normalize::{self, Inline};
 use crate::wire;
 
-/// Reads a callback, or the person's return.
+/// What parameters a return is looked through for. The account's own address names them (chapter 6.2.2): the first is the document's
+/// example.
+const RETURN_PARAMETERS: [&str; 5] =
+    ["transaction-number", "transactionnumber", "transactionNumber", "transactionId", "reference"];
+
+/// Reads a delivery: a callback, whose body is one identification as JSON, or the person's return.
+///
+/// The guard is asked about each transaction number that a callback names. A return names it in its address, at best, and proves
+/// nothing.
 ///
 /// # Errors
 ///
-/// [`Forged`](idv_core::ErrorKind::Forged) where a secret is configured and missing or wrong;
-/// [`Malformed`](idv_core::ErrorKind::Malformed) where the body is no result.
+/// [`Forged`](idv_core::ErrorKind::Forged) where the guard has a secret and the callback has not;
+/// [`Malformed`](idv_core::ErrorKind::Malformed) where the body is no identification.
 pub fn receive(guard: &Guard, delivery: &Delivery) -> Result<Received> {
-    if delivery.kind == DeliveryKind::Return {
-        return Ok(Received::new(returned(delivery).into_iter().collect(), Reply::status(StatusCode::OK)));
-    }
-    // The secret is the same for every verification, so it is asked for before anything is read.
-    let trust = guard.verify(delivery, "")?;
-    let payload = wire::read(&delivery.body)?;
-    if payload.identifications.is_empty() {
-        return Err(Error::malformed("the callback holds no identification that can be read"));
-    }
-    let observations = payload
-        .identifications
-        .iter()
-        .map(|identification| normalize::observation(identification, Channel::Callback, Inline::Report).trusted(trust))
-        .collect();
+    let observations = match delivery.kind {
+        DeliveryKind::Return => returned(delivery).into_iter().collect(),
+        _ => told(guard, delivery)?,
+    };
     Ok(Received::new(observations, Reply::status(StatusCode::OK)))
 }
 
-/// The redirect carries nothing but the transaction number, by a parameter that the account chooses (6.2.2): in the document's example
-/// it is `transaction-number`.
+/// Chapter 14.4.1.
+fn told(guard: &Guard, delivery: &Delivery) -> Result<Vec<Observation>> {
+    let payload = wire::read(&delivery.body)?;
+    if payload.identifications.is_empty() {
+        return Err(Error::malformed("the callback holds no identification"));
+    }
+    let believed = |identification| {
+        let observation = normalize::observation(identification, Channel::Callback, Inline::Report);
+        let subject = observation.subject.reference.as_deref().unwrap_or_default();
+        let trust = guard.verify(delivery, subject)?;
+        Ok(observation.trusted(trust))
+    };
+    payload.identifications.iter().map(believed).collect()
+}
+
+/// Chapter 6.2.2.
 fn returned(delivery: &Delivery) -> Option<Observation> {
-    let names = ["transaction-number", "transactionnumber", "transactionNumber", "transactionId"];
-    let number = names.into_iter().find_map(|name| delivery.query(name))?;
+    let number = RETURN_PARAMETERS.iter().find_map(|name| delivery.query(name)).filter(|number| !number.is_empty())?;
     Some(Observation::claimed(Subject::new(Some(number), None), Channel::Return))
 }

@@ -1,77 +1,156 @@
-//! What each attachment shows (13.1.6).
+//! The attachments (chapter 13.1.6): what they show, and what they tell of how the person was identified.
+
+use std::collections::HashSet;
 
 use idv_core::report::{Evidence, EvidenceKind, Method};
 use idv_core::{EvidenceId, Pii};
 
-/// One key of the attachments and what it shows.
+use super::filled;
+use crate::wire::Entry;
+
+/// An attachment and what it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AttachmentRow {
-    /// The vendor's key; one that ends with `*` stands for all that begin so.
+    /// The vendor's key. One that ends with `*` stands for the keys that go on with digits, or with nothing.
     pub key: &'static str,
     /// What it shows.
     pub kind: EvidenceKind,
-    /// The method of the identification, where only one product has this attachment.
+    /// How the person was identified, where one product alone has it. VideoIdent and eSign are calls by video.
     pub method: Option<Method>,
-    /// Where the key is described: a chapter of the document, or who has seen it.
+    /// The chapter that documents it, or who has seen it.
     pub source: &'static str,
 }
-
-/// Every key that is known. Others are kept, as [`EvidenceKind::Other`].
-pub const ATTACHMENTS: &[AttachmentRow] = &[
-    row("pdf", EvidenceKind::ReportPdf, None, "13.1.6"),
-    row("idfrontside", EvidenceKind::DocumentFront, None, "13.1.6"),
-    row("idbackside", EvidenceKind::DocumentBack, None, "13.1.6"),
-    row("idholograms", EvidenceKind::SecurityFeature, Some(Method::Video), "13.1.6"),
-    row("userface", EvidenceKind::Selfie, None, "13.1.6"),
-    row("audiolog", EvidenceKind::Audio, Some(Method::Video), "13.1.6"),
-    row("videolog", EvidenceKind::Video, Some(Method::Video), "13.1.6"),
-    row("security_covered", EvidenceKind::SecurityFeature, Some(Method::Video), "13.1.6"),
-    row("security*", EvidenceKind::SecurityFeature, None, "13.1.6"),
-    row("livenessleft", EvidenceKind::Selfie, Some(Method::Auto), "13.1.6"),
-    row("livenessright", EvidenceKind::Selfie, Some(Method::Auto), "13.1.6"),
-    row("livenessscreenshot*", EvidenceKind::Selfie, Some(Method::Auto), "seen in use"),
-    row("xml", EvidenceKind::Other, None, "seen in use"),
-];
 
 const fn row(key: &'static str, kind: EvidenceKind, method: Option<Method>, source: &'static str) -> AttachmentRow {
     AttachmentRow { key, kind, method, source }
 }
 
-fn find(key: &str) -> Option<&'static AttachmentRow> {
-    ATTACHMENTS.iter().find(|row| match row.key.strip_suffix('*') {
-        Some(beginning) => key.starts_with(beginning),
-        None => row.key == key,
-    })
+const VIDEO: Option<Method> = Some(Method::Video);
+const AUTO: Option<Method> = Some(Method::Auto);
+
+/// Every key that is known. The others are of the account's own images, and of documents that the person signed.
+#[rustfmt::skip]
+pub static ATTACHMENTS: &[AttachmentRow] = &[
+    row("pdf", EvidenceKind::ReportPdf, None, "13.1.6"),
+    row("idfrontside", EvidenceKind::DocumentFront, None, "13.1.6"),
+    row("idbackside", EvidenceKind::DocumentBack, None, "13.1.6"),
+    row("idholograms", EvidenceKind::SecurityFeature, VIDEO, "13.1.6"),
+    row("userface", EvidenceKind::Selfie, None, "13.1.6"),
+    row("audiolog", EvidenceKind::Audio, VIDEO, "13.1.6"),
+    row("videolog", EvidenceKind::Video, VIDEO, "13.1.6"),
+    row("security*", EvidenceKind::SecurityFeature, None, "13.1.6"),
+    row("security_covered", EvidenceKind::SecurityFeature, VIDEO, "13.1.6"),
+    row("livenessleft", EvidenceKind::Selfie, AUTO, "13.1.6"),
+    row("livenessright", EvidenceKind::Selfie, AUTO, "13.1.6"),
+    row("livenessscreenshot*", EvidenceKind::Selfie, AUTO, "seen by clients"),
+    row("xml", EvidenceKind::Other, None, "seen by clients"),
+];
+
+/// Media types by the endings of chapter 13.2, and of what else archives hold.
+#[rustfmt::skip]
+static MEDIA_TYPES: &[(&str, &str)] = &[
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("png", "image/png"),
+    ("mp3", "audio/mpeg"),
+    ("wav", "audio/wav"),
+    ("mp4", "video/mp4"),
+    ("pdf", "application/pdf"),
+    ("xml", "application/xml"),
+    ("json", "application/json"),
+    ("txt", "text/plain"),
+    ("zip", "application/zip"),
+];
+
+/// The attachments as evidence, in their order. Of a key that is repeated the last one counts.
+pub(super) fn evidence(attachments: &[Entry<'_>]) -> Vec<Evidence> {
+    let mut seen = HashSet::with_capacity(attachments.len());
+    let mut evidence: Vec<_> = attachments
+        .iter()
+        .rev()
+        .filter_map(|attachment| Some((filled(Some(&attachment.name))?, filled(Some(&attachment.value))?)))
+        .filter(|(key, _)| seen.insert(*key))
+        .map(|(key, name)| piece(key, name))
+        .collect();
+    evidence.reverse();
+    evidence
 }
 
-/// One attachment as evidence.
-pub(super) fn evidence(key: &str, name: &str) -> Evidence {
-    // Documents that were signed lie in the archive as <identifier>_signed.pdf (7.2.7).
-    let signed = || if name.ends_with("_signed.pdf") { EvidenceKind::SignedDocument } else { EvidenceKind::Other };
-    let mut evidence = Evidence::new(EvidenceId::new(key), find(key).map_or_else(signed, |row| row.kind));
-    evidence.media_type = media_type(name).map(str::to_owned);
+/// How the person was identified, where an attachment tells that only one product has.
+pub(super) fn method(attachments: &[Entry<'_>]) -> Option<Method> {
+    let mut methods = attachments.iter().filter_map(|attachment| find(attachment.name.expose())?.method);
+    let first = methods.next()?;
+    methods.all(|method| method == first).then_some(first)
+}
+
+fn piece(key: &str, name: &str) -> Evidence {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    let kind = match find(key) {
+        Some(row) => row.kind,
+        // Signed documents are called <documentDefinitionIdentifier>_signed.pdf (chapter 7.2.7).
+        None if key.ends_with("_signed") || stem.ends_with("_signed") => EvidenceKind::SignedDocument,
+        None => EvidenceKind::Other,
+    };
+    let mut evidence = Evidence::new(EvidenceId::new(key), kind);
+    let media_type = MEDIA_TYPES.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known));
+    evidence.media_type = media_type.map(|(_, media_type)| (*media_type).to_owned());
     evidence.name = Some(Pii::from(name));
     evidence
 }
 
-/// The method that the attachments tell.
-pub(super) fn method<'a>(keys: impl Iterator<Item = &'a str>) -> Option<Method> {
-    keys.filter_map(find).find_map(|row| row.method)
+fn find(key: &str) -> Option<&'static AttachmentRow> {
+    ATTACHMENTS.iter().find(|row| match row.key.strip_suffix('*') {
+        Some(stem) => key.strip_prefix(stem).is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())),
+        None => row.key == key,
+    })
 }
 
-/// The media type by the ending of a file's name (13.2).
-fn media_type(name: &str) -> Option<&'static str> {
-    let (_, ending) = name.rsplit_once('.')?;
-    Some(match ending.to_ascii_lowercase().as_str() {
-        "pdf" => "application/pdf",
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "mp3" => "audio/mpeg",
-        "wav" => "audio/wav",
-        "mp4" => "video/mp4",
-        "xml" => "application/xml",
-        "json" => "application/json",
-        _ => return None,
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire;
+
+    fn payload(attachments: &str) -> String {
+        format!(r#"{{"identificationprocess":{{"id":"X"}},"attachments":{attachments}}}"#)
+    }
+
+    #[test]
+    fn a_repeated_key_counts_once_and_its_last_name_counts() {
+        let payload = payload(r#"{"pdf":"a.pdf","userface":"b.png","pdf":"c.pdf","xml":null,"":"d","e":" "}"#);
+        let payload = wire::read(payload.as_bytes()).unwrap();
+        let evidence = evidence(&payload.identifications[0].attachments);
+        let names: Vec<_> = evidence.iter().map(|piece| piece.name.as_ref().unwrap().expose().as_str()).collect();
+        assert_eq!(names, ["b.png", "c.pdf"]);
+    }
+
+    #[test]
+    fn attachments_of_one_product_tell_the_method_and_those_of_two_do_not() {
+        for (json, expected) in [
+            (r#"{"pdf":"a","security1":"b","userface":"c"}"#, None),
+            (r#"{"pdf":"a","audiolog":"b"}"#, VIDEO),
+            (r#"{"pdf":"a","security_covered":"b"}"#, VIDEO),
+            (r#"{"pdf":"a","livenessleft":"b"}"#, AUTO),
+            (r#"{"livenessscreenshot2":"b"}"#, AUTO),
+            (r#"{"livenessleft":"a","videolog":"b"}"#, None),
+        ] {
+            let payload = payload(json);
+            let payload = wire::read(payload.as_bytes()).unwrap();
+            assert_eq!(method(&payload.identifications[0].attachments), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_the_account_names_is_other_unless_it_is_signed() {
+        for (key, name, kind, media_type) in [
+            ("security12", "x", EvidenceKind::SecurityFeature, None),
+            ("securityguard", "x.JPG", EvidenceKind::Other, Some("image/jpeg")),
+            ("doc1", "doc1_signed.pdf", EvidenceKind::SignedDocument, Some("application/pdf")),
+            ("doc1_signed", "x", EvidenceKind::SignedDocument, None),
+            ("xml", "x.xml", EvidenceKind::Other, Some("application/xml")),
+        ] {
+            let evidence = piece(key, name);
+            assert_eq!((evidence.kind, evidence.media_type.as_deref()), (kind, media_type), "{key}");
+        }
+    }
 }

@@ -7,39 +7,31 @@ use crate::wire::{Classes, Identification, Item, Text};
 
 /// Fills in the person and the document.
 pub(super) fn fill(report: &mut Report, identification: &Identification<'_>, source: Source) {
-    let person = &mut report.person;
-    if let Some(sent) = &identification.userdata {
-        person.given_names = attribute(sent.firstname.as_ref(), source, name);
-        person.family_name = attribute(sent.lastname.as_ref(), source, name);
-        person.birth_name = attribute(sent.birthname.as_ref(), source, name);
-        person.birth_date = attribute(sent.birthday.as_ref(), source, date);
-        person.birth_place = attribute(sent.birthplace.as_ref(), source, name);
-        person.nationality = attribute(sent.nationality.as_ref(), source, country);
-        person.gender = attribute(sent.gender.as_ref(), source, gender);
-        person.title = attribute(sent.title.as_ref(), source, name);
-        person.personal_number = attribute(sent.personalnumber.as_ref(), source, name);
-        if let Some(sent) = &sent.address {
-            person.address.street = attribute(sent.street.as_ref(), source, name);
-            person.address.house_number = attribute(sent.streetnumber.as_ref(), source, name);
-            person.address.postal_code = attribute(sent.zipcode.as_ref(), source, name);
-            person.address.city = attribute(sent.city.as_ref(), source, name);
-            person.address.country = attribute(sent.country.as_ref(), source, country);
-        }
-    }
-    if let Some(sent) = &identification.contactdata {
-        person.email = contact(sent.email.as_ref());
-        person.phone = contact(sent.mobilephone.as_ref());
-    }
-    if let Some(sent) = &identification.identificationdocument {
-        let document = &mut report.document;
-        document.kind = attribute(sent.kind.as_ref(), source, kind);
-        document.number = attribute(sent.number.as_ref(), source, name);
-        document.issuing_country = attribute(sent.country.as_ref(), source, country);
-        document.issuer = attribute(sent.issuedby.as_ref(), source, name);
-        document.issued_on = attribute(sent.dateissued.as_ref(), source, date);
-        document.expires_on = attribute(sent.validuntil.as_ref(), source, date);
-        document.licence_classes = sent.driversclasses.as_ref().and_then(|item| classes(item, source));
-    }
+    let (person, sent) = (&mut report.person, &identification.userdata);
+    person.given_names = attribute(&sent.firstname, source, name);
+    person.family_name = attribute(&sent.lastname, source, name);
+    person.birth_name = attribute(&sent.birthname, source, name);
+    person.birth_date = attribute(&sent.birthday, source, date);
+    person.birth_place = attribute(&sent.birthplace, source, name);
+    person.nationality = attribute(&sent.nationality, source, country);
+    person.gender = attribute(&sent.gender, source, gender);
+    person.title = attribute(&sent.title, source, name);
+    person.email = contact(&identification.contactdata.email);
+    person.phone = contact(&identification.contactdata.mobilephone);
+    let (address, sent) = (&mut person.address, &sent.address);
+    address.street = attribute(&sent.street, source, name);
+    address.house_number = attribute(&sent.streetnumber, source, name);
+    address.postal_code = attribute(&sent.zipcode, source, name);
+    address.city = attribute(&sent.city, source, name);
+    address.country = attribute(&sent.country, source, country);
+    let (document, sent) = (&mut report.document, &identification.identificationdocument);
+    document.kind = attribute(&sent.kind, source, kind);
+    document.number = attribute(&sent.number, source, name);
+    document.issuing_country = attribute(&sent.country, source, country);
+    document.issuer = attribute(&sent.issuedby, source, name);
+    document.issued_on = attribute(&sent.dateissued, source, date);
+    document.expires_on = attribute(&sent.validuntil, source, date);
+    document.licence_classes = classes(&sent.driversclasses, source);
 }
 
 /// Text that is not empty: what is, is absent.
@@ -48,8 +40,8 @@ pub(super) fn filled<'t>(text: &'t Text<'_>) -> Option<&'t str> {
 }
 
 /// A field, with the value that `read` makes of the vendor's word.
-fn attribute<T>(item: Option<&Item<'_>>, source: Source, read: fn(&str) -> Option<T>) -> Option<Attribute<T>> {
-    let item = item?;
+fn attribute<T>(item: &Option<Box<Item<'_>>>, source: Source, read: fn(&str) -> Option<T>) -> Option<Attribute<T>> {
+    let item = item.as_ref()?;
     let (verdict, known) = verdict(item.status.as_ref());
     let source = if verdict == Verdict::Original { Source::Submitted } else { source };
     let mut attribute = Attribute::new(source, verdict);
@@ -97,19 +89,28 @@ fn verdict(status: Option<&Text<'_>>) -> (Verdict, bool) {
 }
 
 /// What was passed along, or what the person changed it to during the process (13.1.3): nobody checks it against a document.
-fn contact(text: Option<&Text<'_>>) -> Option<Attribute<String>> {
-    let text = text.and_then(filled)?;
+fn contact(item: &Option<Box<Item<'_>>>) -> Option<Attribute<String>> {
+    let item = item.as_ref()?;
+    let text = item.value.as_ref().or(item.original.as_ref()).and_then(filled)?;
     Some(Attribute::new(Source::Submitted, Verdict::Unchecked).with_value(text.to_owned()))
 }
 
-fn classes(item: &Item<'_, Classes<'_>>, source: Source) -> Option<Attribute<Vec<String>>> {
-    let (verdict, known) = verdict(item.status.as_ref());
-    let classes = item.value.as_ref().map(|classes| classes.0.iter().map(|class| class.expose().to_owned()).collect());
-    let attribute = Attribute::new(source, verdict);
-    match classes {
-        Some(classes) if verdict != Verdict::Redacted => Some(attribute.with_value(classes)),
-        _ => known.then_some(attribute),
+fn classes(item: &Classes<'_>, source: Source) -> Option<Attribute<Vec<String>>> {
+    if item.is_empty() {
+        return None;
     }
+    let (verdict, _) = verdict(item.status.as_ref());
+    let list = |classes: &[Text<'_>]| {
+        let classes: Vec<String> = classes.iter().filter_map(filled).map(str::to_owned).collect();
+        (!classes.is_empty()).then(|| Pii::new(classes))
+    };
+    let mut attribute = Attribute::new(source, verdict);
+    attribute.value = list(&item.value).filter(|_| verdict != Verdict::Redacted);
+    attribute.submitted = list(&item.original);
+    if let Some(before) = list(&item.identification) {
+        attribute.alternatives.push(Alternative::new(Source::Agent, Some(before), None));
+    }
+    Some(attribute)
 }
 
 fn name(word: &str) -> Option<String> {

@@ -1,153 +1,146 @@
-//! What the vendor's messages mean: pure functions from [`wire`](crate::wire) to observations and reports.
+//! What IDnow says, in the model's words: pure functions from [`wire`] to [`Observation`] and [`Report`](idv_core::Report).
 //!
-//! The tables ([`RESULTS`], [`REASONS`]) are data, each row with its chapter; the documentation is generated from them.
+//! The tables they go by are data, each row with its source: [`RESULTS`], [`REASONS`], [`ATTACHMENTS`].
 
 mod attachments;
-mod fields;
+mod attribute;
 mod reasons;
+mod report;
 mod results;
 
 use std::borrow::Cow;
 
-use idv_core::report::{Check, CheckKind, CheckResult, Finding, Source};
-use idv_core::{
-    Channel, Observation, Outcome, Pii, Report, Result, ResultHandle, ResultState, Status, Subject, Timestamp, VendorId,
-};
+use idv_core::{Channel, Error, Observation, Result, ResultHandle, ResultState, Subject, Timestamp, VendorId};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 pub use attachments::{ATTACHMENTS, AttachmentRow};
 pub use reasons::{REASONS, ReasonRow};
 pub use results::{RESULTS, ResultRow};
 
-use crate::Idnow;
-use crate::wire::archive::{self, Limits};
-use crate::wire::{self, Identification, Process, Text};
+use crate::wire::{self, Identification, Text, archive};
 
-/// Whether an observation brings the report along, or only how to fetch it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How an observation carries its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Inline {
-    /// The report.
+    /// The report comes along.
     Report,
-    /// A handle.
+    /// The report stays behind, and can be fetched: for lists.
     Handle,
 }
 
-/// What kind of payload is read, where that is not known from the call that brought it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Kind {
-    /// A result that was fetched.
-    Result,
-    /// A state that was asked for.
-    Status,
-    /// A callback.
-    Callback,
-}
-
-/// Reads a payload of any form, a ZIP archive included, and says what it says. Everything in it is a claim: a file proves nothing.
+/// What an identification says. It is a claim: whoever got it as an answer adds the proof.
 ///
-/// # Errors
-///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read;
-/// [`LimitExceeded`](idv_core::ErrorKind::LimitExceeded) where an archive is larger than allowed.
-pub fn payload(bytes: &[u8], kind: Kind) -> Result<Vec<Observation>> {
-    let bytes =
-        if archive::is_archive(bytes) { Cow::Owned(archive::result(bytes, &Limits::default())?) } else { Cow::Borrowed(bytes) };
-    let payload = wire::read(&bytes)?;
-    let channel = match kind {
-        Kind::Result => Channel::Fetch,
-        Kind::Callback => Channel::Callback,
-        Kind::Status if payload.listed => Channel::List,
-        Kind::Status => Channel::Poll,
-    };
-    Ok(payload.identifications.iter().map(|identification| observation(identification, channel, Inline::Report)).collect())
-}
-
-/// What one identification says. It is a claim; who asked for it adds the proof of the answer.
+/// - The status is read off `result` by [`RESULTS`]. A code that is not in it has no status; the code is kept verbatim.
+/// - The subject is the transaction number and the Ident-ID, verbatim.
+/// - The time is `identificationtime`. The document's samples all have a zone; a time without one is taken as Berlin's, where the
+///   vendor is at home.
 #[must_use]
 pub fn observation(identification: &Identification<'_>, channel: Channel, inline: Inline) -> Observation {
-    let empty = Process::default();
-    let process = identification.identificationprocess.as_ref().unwrap_or(&empty);
-    let row = process.result.as_ref().and_then(|result| results::find(result.expose()));
-    let mut observation = Observation::claimed(subject(process), channel);
-    observation.status = row.map(|row| row.status);
-    observation.code = process.result.as_ref().map(|result| result.expose().to_owned());
-    observation.at = time(process);
+    let process = &identification.identificationprocess;
+    let reference = filled(process.transactionnumber.as_ref());
+    let vendor_id = filled(process.id.as_ref());
+    let code = filled(process.result.as_ref());
+    let result = code.and_then(results::find);
+    let mut observation = Observation::claimed(Subject::new(reference.map(Into::into), vendor_id.map(VendorId::new)), channel);
+    observation.status = result.map(|row| row.status);
+    observation.code = code.map(Into::into);
+    observation.at = filled(process.identificationtime.as_ref()).and_then(time);
     observation.result = match inline {
-        // A result that is not there yet has nothing to be fetched.
-        _ if process.result.is_none() => ResultState::Absent,
-        Inline::Handle => ResultState::Fetchable(ResultHandle::new("result")),
-        Inline::Report => {
-            ResultState::Inline(Box::new(report(identification, process, observation.at, row.map(|row| row.status))))
-        }
+        Inline::Report => ResultState::Inline(Box::new(report::report(identification, result, observation.at))),
+        // The call for a single result finds it by either name (chapter 8.3.3.2); IDnow does not tell cases apart.
+        Inline::Handle => reference
+            .or(vendor_id)
+            .map_or(ResultState::Absent, |name| ResultState::Fetchable(ResultHandle::new(name.to_ascii_lowercase()))),
     };
     observation
 }
 
-fn subject(process: &Process<'_>) -> Subject {
-    Subject::new(owned(process.transactionnumber.as_ref()), owned(process.id.as_ref()).map(VendorId::new))
+/// What a payload of any format says, ZIP included: one observation for each identification, each with its report.
+///
+/// # Errors
+///
+/// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read; those of [`archive::result`] for archives.
+pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
+    let bytes = unpacked(bytes)?;
+    Ok(observations(&wire::read(&bytes)?, channel))
 }
 
-fn time(process: &Process<'_>) -> Option<Timestamp> {
-    process.identificationtime.as_ref()?.expose().trim().parse().ok()
+/// What a payload of a kind says: `result` is what a fetch brings, `status` what a list or a poll brings, `callback` the body of a
+/// webhook. The formats are the same.
+///
+/// # Errors
+///
+/// Those of [`payload`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind`, where there is no such kind.
+pub fn kind(bytes: &[u8], kind: &str) -> Result<Vec<Observation>> {
+    let bytes = unpacked(bytes)?;
+    let payload = wire::read(&bytes)?;
+    let channel = kind_channel(kind, payload.listed).ok_or_else(|| Error::invalid("kind", "it is result, status or callback"))?;
+    Ok(observations(&payload, channel))
 }
 
-fn report(identification: &Identification<'_>, process: &Process<'_>, at: Option<Timestamp>, status: Option<Status>) -> Report {
-    let mut report = Report::new(Idnow::ID);
-    report.reference = owned(process.transactionnumber.as_ref());
-    report.vendor_id = owned(process.id.as_ref()).map(VendorId::new);
-    report.completed_at = at;
-    report.agent = owned(process.agentname.as_ref()).map(Pii::new);
-    // An agent's name says that a person saw the document; without one the vendor does not say who or what did.
-    let source = if report.agent.is_some() { Source::Agent } else { Source::Vendor };
-    fields::fill(&mut report, identification, source);
-    if let Some(reason) = owned(process.reason.as_ref()) {
-        judge(&mut report, reason);
+/// The channel that payloads of a kind come by: `result`, `status` (of one identification, or [listed](wire::Payload::listed)),
+/// `callback`.
+#[must_use]
+pub fn kind_channel(kind: &str, listed: bool) -> Option<Channel> {
+    match kind {
+        "result" => Some(Channel::Fetch),
+        "status" if listed => Some(Channel::List),
+        "status" => Some(Channel::Poll),
+        "callback" => Some(Channel::Callback),
+        _ => None,
     }
-    if let Some(check) = review(process, status) {
-        report.checks.push(check);
+}
+
+fn observations(payload: &wire::Payload<'_>, channel: Channel) -> Vec<Observation> {
+    payload.identifications.iter().map(|identification| observation(identification, channel, Inline::Report)).collect()
+}
+
+fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
+    if archive::is_archive(bytes) {
+        return archive::result(bytes, &archive::Limits::default()).map(Cow::Owned);
     }
-    if let Some(sent) = &identification.attachments {
-        report.evidence = sent.0.iter().map(|(key, name)| attachments::evidence(key.expose(), name.expose())).collect();
-        report.method = attachments::method(sent.0.iter().map(|(key, _)| key.expose()));
+    Ok(Cow::Borrowed(bytes))
+}
+
+/// The text, where there is any: an empty one is none.
+fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
+    text.map(|text| text.expose().trim()).filter(|text| !text.is_empty())
+}
+
+/// A time by ISO 8601 (chapter 13.1.1).
+fn time(text: &str) -> Option<Timestamp> {
+    if let Ok(time) = text.parse() {
+        return Some(time);
     }
-    for (key, value) in identification.customdata.iter().flat_map(|pairs| &pairs.0) {
-        if let Some(value) = fields::filled(value) {
-            report.custom.insert(key.expose().to_owned(), Pii::from(value));
+    let local: DateTime = text.parse().ok()?;
+    TimeZone::get("Europe/Berlin").ok()?.to_timestamp(local).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_its_zone_or_the_vendors() {
+        let at = |text: &str| time(text).map(|time| time.to_string());
+        assert_eq!(at("2014-06-02T05:03:54Z").as_deref(), Some("2014-06-02T05:03:54Z"));
+        assert_eq!(at("2015-10-20T17:40:37+02:00").as_deref(), Some("2015-10-20T15:40:37Z"));
+        assert_eq!(at("2016-02-25T13:51:20.5+0100").as_deref(), Some("2016-02-25T12:51:20.5Z"));
+        assert_eq!(at("2014-06-02T05:03:54").as_deref(), Some("2014-06-02T03:03:54Z"));
+        assert_eq!(at("2014-01-02T05:03:54").as_deref(), Some("2014-01-02T04:03:54Z"));
+        for text in ["", "yesterday", "2014-13-02T05:03:54Z", "02.06.2014 05:03"] {
+            assert_eq!(at(text), None, "{text}");
         }
     }
-    if let Some(tracking) = owned(process.trackingid.as_ref()) {
-        report.custom.insert("trackingid".to_owned(), tracking.into());
-    }
-    for (key, value) in identification.questions.iter().flat_map(|pairs| &pairs.0) {
-        report.answers.insert(key.expose().to_owned(), Pii::from(value.expose()));
-    }
-    report
-}
 
-/// The reason, and the check that it says has failed.
-fn judge(report: &mut Report, code: String) {
-    let row = reasons::find(&code);
-    if let Some(kind) = row.and_then(|row| row.failed_check) {
-        report.checks.push(Check::new(kind, CheckResult::Failed).with_code(code.clone()));
+    #[test]
+    fn each_kind_has_its_channel() {
+        assert_eq!(kind_channel("result", true), Some(Channel::Fetch));
+        assert_eq!(kind_channel("status", true), Some(Channel::List));
+        assert_eq!(kind_channel("status", false), Some(Channel::Poll));
+        assert_eq!(kind_channel("callback", false), Some(Channel::Callback));
+        assert_eq!(kind_channel("other", false), None);
     }
-    let mut finding = Finding::new(row.map_or(idv_core::report::Reason::Unknown, |row| row.reason), code);
-    finding.permanent = row.and_then(|row| row.permanent);
-    report.reasons.push(finding);
-}
-
-/// The review by a second agent, as far as the result tells of it (2.1).
-fn review(process: &Process<'_>, status: Option<Status>) -> Option<Check> {
-    let result = match status? {
-        Status::Finished(Outcome::Verified) => CheckResult::Passed,
-        Status::Finished(Outcome::Rejected) => CheckResult::Failed,
-        Status::InReview { .. } => CheckResult::NotPerformed,
-        _ => return None,
-    };
-    Some(Check::new(CheckKind::AgentReview, result).with_code(process.result.as_ref()?.expose()))
-}
-
-/// Text that is there and not empty.
-fn owned(text: Option<&Text<'_>>) -> Option<String> {
-    text.and_then(fields::filled).map(str::to_owned)
 }

@@ -1,30 +1,85 @@
-//! What each reason means, in the vocabulary that all vendors share.
+//! Why an identification failed, or which fraud is suspected, in the shared vocabulary.
 
 use idv_core::report::{CheckKind, Reason};
 
-/// One reason and what it means.
+/// A reason and what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReasonRow {
-    /// The vendor's word.
+    /// The vendor's code.
     pub code: &'static str,
     /// The reason in the shared vocabulary.
     pub reason: Reason,
-    /// Whether trying again cannot help, where the vendor says so.
+    /// Whether trying again cannot help, where the document says so.
     pub permanent: Option<bool>,
-    /// Whether the person caused it, where the vendor says so.
+    /// Whether the person caused it, where the document says so.
     pub by_person: Option<bool>,
-    /// The check that it says has failed.
-    pub failed_check: Option<CheckKind>,
-    /// Where the word is described: a chapter of the document, or who has seen it.
+    /// The check that it says has failed: for fraud.
+    pub failed: Option<CheckKind>,
+    /// The chapter that documents it, or who has seen it.
     pub source: &'static str,
 }
 
-/// Every reason that is known. A word that is not here is kept verbatim as [`Reason::Unknown`].
+/// Chapter 14.5.3. Its columns "Permanent?" and "Caused by User?" are `n` and `y`; `-` where a cell is empty, or cannot be told in the
+/// document's text.
+const fn failure(code: &'static str, reason: Reason, columns: &[u8; 2]) -> ReasonRow {
+    let [permanent, by_person] = *columns;
+    ReasonRow { code, reason, permanent: cell(permanent), by_person: cell(by_person), failed: None, source: "14.5.3" }
+}
+
+const fn cell(letter: u8) -> Option<bool> {
+    match letter {
+        b'y' => Some(true),
+        b'n' => Some(false),
+        _ => None,
+    }
+}
+
+/// Chapter 13.1.1.
+const fn fraud(code: &'static str, reason: Reason, failed: CheckKind) -> ReasonRow {
+    ReasonRow { code, reason, permanent: None, by_person: None, failed: Some(failed), source: "13.1.1" }
+}
+
+/// What clients of newer accounts have seen.
+const fn seen(code: &'static str, reason: Reason) -> ReasonRow {
+    ReasonRow { code, reason, permanent: None, by_person: None, failed: None, source: "seen by clients" }
+}
+
+/// Every reason that is known. The vendor's list is open: what is not here is [`Reason::Unknown`], with its code.
 #[rustfmt::skip]
-pub const REASONS: &[ReasonRow] = &[
-    // Fraud: the table of 13.1.1 has the prefix WARNING_, its example has USER_.
+pub static REASONS: &[ReasonRow] = &[
+    failure("DATA_APPLICATION_ADDRESS", Reason::AddressMismatch, b"yy"),
+    failure("DATA_APPLICATION_DATA", Reason::DataMismatch, b"yy"),
+    failure("DATA_ID_EXPIRED", Reason::DocumentExpired, b"ny"),
+    failure("OTHER_ABUSE", Reason::Abuse, b"ny"),
+    failure("OTHER_MISCELLANEOUS_PERMANENT", Reason::Other, b"y-"),
+    failure("OTHER_MISCELLANEOUS_TEMPORARY", Reason::Other, b"n-"),
+    failure("OTHER_TEST", Reason::Test, b"n-"),
+    // Its cells cannot be told from its neighbours'. To say nothing sends nobody away for good.
+    failure("STALLED_TIMEOUT", Reason::TimedOut, b"--"),
+    failure("TECH_AUDIO", Reason::PoorAudio, b"ny"),
+    failure("TECH_DISCONNECTED_VIDEO", Reason::ConnectionLost, b"ny"),
+    failure("TECH_DISCONNECTED_WEBSOCKET", Reason::ConnectionLost, b"ny"),
+    failure("TECH_HOLOGRAM", Reason::SecurityFeatureNotVisible, b"ny"),
+    failure("TECH_ID_TYPE", Reason::DocumentNotSupported, b"ny"),
+    failure("TECH_IDENT_CODE_DELIVERY", Reason::CodeNotDelivered, b"ny"),
+    failure("TECH_INTERNAL_SERVER_ERROR", Reason::VendorError, b"nn"),
+    failure("TECH_INTERNET_CONNECTION", Reason::PoorConnection, b"ny"),
+    failure("TECH_LIGHTING", Reason::PoorLighting, b"ny"),
+    failure("TECH_PHOTO", Reason::PoorPhoto, b"ny"),
+    failure("TECH_TIMEOUT", Reason::TimedOut, b"ny"),
+    failure("TECH_VIDEO", Reason::PoorVideo, b"ny"),
+    failure("USER_ABORT_WHILE_WAITING", Reason::LeftWhileWaiting, b"ny"),
+    failure("USER_CANCELLATION", Reason::CanceledByPerson, b"ny"),
+    failure("USER_ID_NUMBER", Reason::DocumentNumberWrong, b"ny"),
+    failure("USER_IDENT_CODE", Reason::CodeWrong, b"ny"),
+    failure("USER_LANGUAGE", Reason::LanguageNotSupported, b"yy"),
+    failure("USER_NO_ID", Reason::DocumentMissing, b"ny"),
+    failure("USER_WRONG_PERSON", Reason::WrongPerson, b"ny"),
+
+    // The table says WARNING_SOCIAL_ENGINEERING, its example USER_SOCIAL_ENGINEERING.
     fraud("WARNING_SOCIAL_ENGINEERING", Reason::SocialEngineering, CheckKind::Fraud),
+    fraud("USER_SOCIAL_ENGINEERING", Reason::SocialEngineering, CheckKind::Fraud),
     fraud("WARNING_ID_MANIPULATION", Reason::DocumentManipulated, CheckKind::DocumentAuthenticity),
     fraud("WARNING_FAKE_ID", Reason::DocumentForged, CheckKind::DocumentAuthenticity),
     fraud("WARNING_PHOTO", Reason::FaceMismatch, CheckKind::FaceMatch),
@@ -32,100 +87,62 @@ pub const REASONS: &[ReasonRow] = &[
     fraud("WARNING_BEHAVIOUR", Reason::SuspiciousBehaviour, CheckKind::Fraud),
     fraud("WARNING_INCONSISTENT_DATA", Reason::DocumentDataInconsistent, CheckKind::DocumentData),
     fraud("WARNING_WRONG_CHECKSUM", Reason::DocumentChecksumWrong, CheckKind::DocumentData),
-    fraud("USER_SOCIAL_ENGINEERING", Reason::SocialEngineering, CheckKind::Fraud),
 
-    // Failure: aborted and canceled identifications.
-    failure("DATA_APPLICATION_ADDRESS", Reason::AddressMismatch, true, Some(true)),
-    failure("DATA_APPLICATION_DATA", Reason::DataMismatch, true, Some(true)),
-    failure("DATA_ID_EXPIRED", Reason::DocumentExpired, false, Some(true)),
-    failure("OTHER_ABUSE", Reason::Abuse, false, Some(true)),
-    failure("OTHER_MISCELLANEOUS_PERMANENT", Reason::Other, true, None),
-    failure("OTHER_MISCELLANEOUS_TEMPORARY", Reason::Other, false, None),
-    failure("OTHER_TEST", Reason::Test, false, None),
-    failure("STALLED_TIMEOUT", Reason::TimedOut, true, Some(false)),
-    failure("TECH_AUDIO", Reason::PoorAudio, false, Some(true)),
-    failure("TECH_DISCONNECTED_VIDEO", Reason::ConnectionLost, false, Some(true)),
-    failure("TECH_DISCONNECTED_WEBSOCKET", Reason::ConnectionLost, false, Some(true)),
-    failure("TECH_HOLOGRAM", Reason::SecurityFeatureNotVisible, false, Some(true)),
-    failure("TECH_ID_TYPE", Reason::DocumentNotSupported, false, Some(true)),
-    failure("TECH_IDENT_CODE_DELIVERY", Reason::CodeNotDelivered, false, Some(true)),
-    failure("TECH_INTERNAL_SERVER_ERROR", Reason::VendorError, false, Some(false)),
-    failure("TECH_INTERNET_CONNECTION", Reason::PoorConnection, false, Some(true)),
-    failure("TECH_LIGHTING", Reason::PoorLighting, false, Some(true)),
-    failure("TECH_PHOTO", Reason::PoorPhoto, false, Some(true)),
-    failure("TECH_TIMEOUT", Reason::TimedOut, false, Some(true)),
-    failure("TECH_VIDEO", Reason::PoorVideo, false, Some(true)),
-    failure("USER_ABORT_WHILE_WAITING", Reason::LeftWhileWaiting, false, Some(true)),
-    failure("USER_CANCELLATION", Reason::CanceledByPerson, false, Some(true)),
-    failure("USER_ID_NUMBER", Reason::DocumentNumberWrong, false, Some(true)),
-    failure("USER_IDENT_CODE", Reason::CodeWrong, false, Some(true)),
-    failure("USER_LANGUAGE", Reason::LanguageNotSupported, false, Some(true)),
-    failure("USER_NO_ID", Reason::DocumentMissing, true, Some(true)),
-    failure("USER_WRONG_PERSON", Reason::WrongPerson, false, Some(true)),
-
-    // AutoIdent, not in the document.
-    auto("ID_BLURRY", Reason::DocumentBlurry),
-    auto("ID_GLARE", Reason::DocumentGlare),
-    auto("ID_DARKNESS", Reason::DocumentTooDark),
-    auto("ID_DATA_COVERED", Reason::DocumentCovered),
-    auto("ID_PERSPECTIVE", Reason::DocumentPerspective),
-    auto("ID_DATA", Reason::DocumentUnreadable),
-    auto("ID_DATA_OTHER", Reason::DocumentUnreadable),
-    auto("ID_NOT_SUPPORTED", Reason::DocumentNotSupported),
-    auto("ID_EXPIRED", Reason::DocumentExpired),
-    auto("ID_WRONG_SIDE", Reason::DocumentWrongSide),
-    auto("ID_OUTWORN", Reason::DocumentWornOut),
-    auto("ID_HAS_STICKER", Reason::DocumentHasSticker),
-    auto("ID_WRITTEN_ON", Reason::DocumentWrittenOn),
-    auto("ID_BROKEN", Reason::DocumentBroken),
-    auto("ID_DAMAGED", Reason::DocumentDamaged),
-    auto("ID_DAMAGED_OTHER", Reason::DocumentDamaged),
-    auto("ID_OTHER", Reason::DocumentOther),
-    auto("ID_SECURITY_FEATURE_NOT_VISIBLE_NOT_FRAUD", Reason::SecurityFeatureNotVisible),
-    auto("ID_SECURITY_FEATURE_VIDEO_SHORT", Reason::SecurityFeatureVideoTooShort),
-    auto("ID_SECURITY_FEATURE_VIDEO_CANNOT_BE_PLAYED", Reason::SecurityFeatureVideoUnplayable),
-    auto("ID_SECURITY_FEATURE_VIDEO_FILE_MISSING", Reason::SecurityFeatureVideoMissing),
-    auto("ID_SECURITY_FEATURE_OTHER", Reason::SecurityFeatureOther),
-    auto("ID_SECOND_DOCUMENT", Reason::SecondDocumentOther),
-    auto("ID_SECOND_DOCUMENT_BAD_PHOTO_QUALITY", Reason::SecondDocumentUnreadable),
-    auto("ID_SECOND_DOCUMENT_DAMAGED", Reason::SecondDocumentDamaged),
-    auto("ID_SECOND_DOCUMENT_EXPIRED", Reason::SecondDocumentExpired),
-    auto("ID_SECOND_DOCUMENT_OTHER", Reason::SecondDocumentOther),
-    auto("ID_NEED_ADDITIONAL_DOCUMENT", Reason::SecondDocumentMissing),
-    auto("USER_INVOICE_MISSING", Reason::ProofOfAddressMissing),
-    auto("USER_OBSCURED", Reason::FaceCovered),
-    auto("SELFIE_BLURRY", Reason::SelfieBlurry),
-    auto("SELFIE_GLARE", Reason::SelfieGlare),
-    auto("SELFIE_DARKNESS", Reason::SelfieTooDark),
-    auto("SELFIE_PERSPECTIVE", Reason::SelfiePerspective),
-    auto("SELFIE_OTHER", Reason::SelfieOther),
-    auto("IDENT_CANNOT_BE_COMPLETED", Reason::CannotBeCompleted),
-    auto("IDENT_DISPLAY_ERROR", Reason::DisplayError),
-    auto("IDENT_OTHER", Reason::Other),
-    auto("TSP_WRONG_CONFIRMATION_TOKEN", Reason::SigningCodeWrong),
-    auto("TSP_SIGNING_FAILED", Reason::SigningFailed),
-    auto("TSP_CERTIFICATE_EXPIRED", Reason::SigningCertificateExpired),
-    auto("BAD_PHOTO_QUALITY", Reason::PoorPhoto),
-    auto("PHOTO_OTHER", Reason::PoorPhoto),
-    auto("USER_ID", Reason::DocumentOther),
-    auto("OTHER_ERROR", Reason::Other),
+    // AutoIdent: the document's picture.
+    seen("ID_BLURRY", Reason::DocumentBlurry),
+    seen("ID_GLARE", Reason::DocumentGlare),
+    seen("ID_DARKNESS", Reason::DocumentTooDark),
+    seen("ID_DATA_COVERED", Reason::DocumentCovered),
+    seen("ID_PERSPECTIVE", Reason::DocumentPerspective),
+    seen("ID_DATA", Reason::DocumentUnreadable),
+    seen("ID_DATA_OTHER", Reason::DocumentUnreadable),
+    seen("ID_NOT_SUPPORTED", Reason::DocumentNotSupported),
+    seen("ID_EXPIRED", Reason::DocumentExpired),
+    seen("ID_WRONG_SIDE", Reason::DocumentWrongSide),
+    seen("ID_OUTWORN", Reason::DocumentWornOut),
+    seen("ID_HAS_STICKER", Reason::DocumentHasSticker),
+    seen("ID_WRITTEN_ON", Reason::DocumentWrittenOn),
+    seen("ID_BROKEN", Reason::DocumentBroken),
+    seen("ID_DAMAGED", Reason::DocumentDamaged),
+    seen("ID_DAMAGED_OTHER", Reason::DocumentDamaged),
+    seen("ID_OTHER", Reason::DocumentOther),
+    // AutoIdent: security features.
+    seen("ID_SECURITY_FEATURE_NOT_VISIBLE_NOT_FRAUD", Reason::SecurityFeatureNotVisible),
+    seen("ID_SECURITY_FEATURE_VIDEO_SHORT", Reason::SecurityFeatureVideoTooShort),
+    seen("ID_SECURITY_FEATURE_VIDEO_CANNOT_BE_PLAYED", Reason::SecurityFeatureVideoUnplayable),
+    seen("ID_SECURITY_FEATURE_VIDEO_FILE_MISSING", Reason::SecurityFeatureVideoMissing),
+    seen("ID_SECURITY_FEATURE_OTHER", Reason::SecurityFeatureOther),
+    // AutoIdent: a second document.
+    seen("ID_SECOND_DOCUMENT", Reason::SecondDocumentOther),
+    seen("ID_SECOND_DOCUMENT_BAD_PHOTO_QUALITY", Reason::SecondDocumentUnreadable),
+    seen("ID_SECOND_DOCUMENT_DAMAGED", Reason::SecondDocumentDamaged),
+    seen("ID_SECOND_DOCUMENT_EXPIRED", Reason::SecondDocumentExpired),
+    seen("ID_SECOND_DOCUMENT_OTHER", Reason::SecondDocumentOther),
+    seen("ID_NEED_ADDITIONAL_DOCUMENT", Reason::SecondDocumentMissing),
+    seen("USER_INVOICE_MISSING", Reason::ProofOfAddressMissing),
+    // AutoIdent: the selfie.
+    seen("USER_OBSCURED", Reason::FaceCovered),
+    seen("SELFIE_BLURRY", Reason::SelfieBlurry),
+    seen("SELFIE_GLARE", Reason::SelfieGlare),
+    seen("SELFIE_DARKNESS", Reason::SelfieTooDark),
+    seen("SELFIE_PERSPECTIVE", Reason::SelfiePerspective),
+    seen("SELFIE_OTHER", Reason::SelfieOther),
+    // AutoIdent: the procedure.
+    seen("IDENT_CANNOT_BE_COMPLETED", Reason::CannotBeCompleted),
+    seen("IDENT_DISPLAY_ERROR", Reason::DisplayError),
+    seen("IDENT_OTHER", Reason::Other),
+    // AutoIdent, earlier.
+    seen("BAD_PHOTO_QUALITY", Reason::PoorPhoto),
+    seen("PHOTO_OTHER", Reason::PoorPhoto),
+    seen("USER_ID", Reason::DocumentOther),
+    seen("OTHER_ERROR", Reason::Other),
+    // Signing.
+    seen("TSP_WRONG_CONFIRMATION_TOKEN", Reason::SigningCodeWrong),
+    seen("TSP_SIGNING_FAILED", Reason::SigningFailed),
+    seen("TSP_CERTIFICATE_EXPIRED", Reason::SigningCertificateExpired),
 ];
 
-/// Chapter 13.1.1.
-const fn fraud(code: &'static str, reason: Reason, failed: CheckKind) -> ReasonRow {
-    ReasonRow { code, reason, permanent: None, by_person: None, failed_check: Some(failed), source: "13.1.1" }
-}
-
-/// Chapter 14.5.3, whose columns are "Permanent?" and "Caused by User?"; the latter is empty for the three `OTHER_` ones of its second part.
-const fn failure(code: &'static str, reason: Reason, permanent: bool, by_person: Option<bool>) -> ReasonRow {
-    ReasonRow { code, reason, permanent: Some(permanent), by_person, failed_check: None, source: "14.5.3" }
-}
-
-/// Seen in use with AutoIdent.
-const fn auto(code: &'static str, reason: Reason) -> ReasonRow {
-    ReasonRow { code, reason, permanent: None, by_person: None, failed_check: None, source: "seen in use" }
-}
-
+/// The row of a code.
 pub(super) fn find(code: &str) -> Option<&'static ReasonRow> {
     REASONS.iter().find(|row| row.code == code)
 }

@@ -1,62 +1,58 @@
-//! What each result means for the state.
+//! The results, and what they mean.
 
+use idv_core::report::CheckResult;
 use idv_core::{Outcome, Status};
 
-/// One result and what it means.
+/// A result and what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResultRow {
-    /// The vendor's word.
+    /// The vendor's code.
     pub code: &'static str,
-    /// The state.
+    /// The state that it tells.
     pub status: Status,
-    /// Where the word is described: a chapter of the document, or who has seen it.
+    /// What it says of the review by a trained person, where it says so.
+    pub review: Option<CheckResult>,
+    /// The chapter that documents it, or who has seen it.
     pub source: &'static str,
     /// Why it means this.
     pub why: &'static str,
 }
 
-/// Every result that is known.
-pub const RESULTS: &[ResultRow] = &[
-    row("SUCCESS", Status::Finished(Outcome::Verified), "13.1.1", "final"),
-    row(
-        "SUCCESS_DATA_CHANGED",
-        Status::Finished(Outcome::Verified),
-        "13.1.1",
-        "final; the changed fields say what had been submitted",
-    ),
-    row("FRAUD_SUSPICION_CONFIRMED", Status::Finished(Outcome::Rejected), "13.1.1", "final"),
-    row(
-        "REVIEW_PENDING",
-        Status::InReview { leaning: Some(Outcome::Verified) },
-        "13.1.1",
-        "preliminary: expected to become a success, and may be canceled",
-    ),
-    row(
-        "FRAUD_SUSPICION_PENDING",
-        Status::InReview { leaning: Some(Outcome::Rejected) },
-        "13.1.1",
-        "preliminary: expected to be confirmed, and may become a success",
-    ),
-    row(
-        "CHECK_PENDING",
-        Status::InReview { leaning: None },
-        "seen in use",
-        "not in the document; seen beside REVIEW_PENDING, and nobody says what it leans to",
-    ),
-    row("CANCELED", Status::Finished(Outcome::Canceled), "14.5", "the review canceled it; the vendor deletes the person's data"),
-    row(
-        "ABORTED",
-        Status::AwaitingPerson,
-        "14.2, 14.5",
-        "an attempt failed; it is not among the final results, and the person may try again under the same transaction number",
-    ),
-];
-
-const fn row(code: &'static str, status: Status, source: &'static str, why: &'static str) -> ResultRow {
-    ResultRow { code, status, source, why }
+const fn row(
+    code: &'static str,
+    status: Status,
+    review: Option<CheckResult>,
+    source: &'static str,
+    why: &'static str,
+) -> ResultRow {
+    ResultRow { code, status, review, source, why }
 }
 
+use CheckResult::{Failed, NotPerformed, Passed};
+use Outcome::{Canceled, Rejected, Verified};
+use Status::{AwaitingPerson, Finished, InReview};
+
+/// Every result that is known. Codes are compared exactly; one that is not here has no meaning, and is kept.
+#[rustfmt::skip]
+pub static RESULTS: &[ResultRow] = &[
+    row("SUCCESS", Finished(Verified), Some(Passed), "13.1.1", "final"),
+    row("SUCCESS_DATA_CHANGED", Finished(Verified), Some(Passed), "13.1.1",
+        "final; the fields that changed say so in the report"),
+    row("FRAUD_SUSPICION_CONFIRMED", Finished(Rejected), Some(Failed), "13.1.1", "final"),
+    row("CANCELED", Finished(Canceled), None, "14.5", "called off in the review, because of data that cannot be corrected"),
+    row("REVIEW_PENDING", InReview { leaning: Some(Verified) }, Some(NotPerformed), "13.1.1",
+        "preliminary: expected to become a success"),
+    row("FRAUD_SUSPICION_PENDING", InReview { leaning: Some(Rejected) }, Some(NotPerformed), "13.1.1",
+        "preliminary: expected to be confirmed"),
+    row("CHECK_PENDING", InReview { leaning: None }, Some(NotPerformed), "seen by clients",
+        "grouped with REVIEW_PENDING; whether it is final, and what it leads to, is not documented"),
+    row("ABORTED", AwaitingPerson, None, "14.5, 14.2",
+        "an attempt ended, not the identification: the table of final results lacks it, and the person may try again under the \
+         same transaction number"),
+];
+
+/// The row of a code.
 pub(super) fn find(code: &str) -> Option<&'static ResultRow> {
     RESULTS.iter().find(|row| row.code == code)
 }

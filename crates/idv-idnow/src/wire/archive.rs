@@ -1,194 +1,236 @@
-//! The ZIP archive of an identification (chapter 8.3.3.1), with limits on everything that a hostile one could make large.
+//! Results and files in ZIP archives (chapter 8.3.3.1).
 //!
-//! Without the feature `archive` the functions fail with [`Unsupported`](idv_core::ErrorKind::Unsupported), which names it.
+//! An archive is read for names and for single entries, within [`Limits`]; nothing is unpacked onto a disk, and an archive in an
+//! archive stays closed. Reading needs the feature `archive` of this crate.
 
 use idv_core::Result;
+#[cfg(not(feature = "archive"))]
+use idv_core::{Error, ErrorKind};
 
-/// What an archive may be like.
+/// How large an archive may be when it is read.
+///
+/// The defaults suit a call by video of the usual length; where [`Limits::entry`] is raised for longer ones, raise
+/// [`Limits::total`] too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Limits {
-    /// How many entries it may have.
+    /// How many entries it may have: 1000.
     pub entries: usize,
-    /// How many bytes all entries may be when unpacked.
+    /// How long all its entries may be together, unpacked, in bytes: 1 GiB. They are never unpacked all at once.
     pub total: u64,
-    /// How many bytes one entry may be when unpacked.
+    /// How long the entry that is read may be, unpacked, in bytes: 256 MiB.
     pub entry: u64,
-    /// How many times as long as packed an entry may be when unpacked. Deflate cannot do more than 1032.
+    /// How many times longer an entry may be unpacked than packed: 200. What is shorter than 1 MiB is never too long by this.
     pub ratio: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { entries: 1000, total: 256 * 1024 * 1024, entry: 256 * 1024 * 1024, ratio: 200 }
+        Self { entries: 1000, total: 1 << 30, entry: 256 << 20, ratio: 200 }
     }
 }
 
-/// Whether bytes begin like an archive.
+/// Whether a payload is a ZIP archive, by its first bytes.
 #[must_use]
 pub fn is_archive(bytes: &[u8]) -> bool {
+    // A file, or the end of an archive without files.
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
 
-/// The result that lies in an archive: its `.xml`, or its `.json` where there is none.
+/// The result in an archive: its XML, else its JSON. [`wire::read`](super::read) reads it.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) where the archive cannot be read, holds no result or more than one, or names a place
-/// outside of itself; [`LimitExceeded`](idv_core::ErrorKind::LimitExceeded) where it is larger than allowed.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) where the archive cannot be read, has no result, or has an entry with a name that
+/// leads out of it, a name twice, or an encrypted entry; [`LimitExceeded`](idv_core::ErrorKind::LimitExceeded) where it is larger
+/// than `limits` allow; [`Unsupported`](idv_core::ErrorKind::Unsupported) without the feature `archive`.
 pub fn result(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
-    implementation::result(bytes, limits)
+    #[cfg(feature = "archive")]
+    return unzip::result(bytes, limits);
+    #[cfg(not(feature = "archive"))]
+    return unsupported(bytes, limits);
 }
 
-/// One file of an archive: by its name, or by the key that the result's attachments have for it (13.1.6).
+/// One file of an archive: by its name, or by the key under which the result's attachments list it.
 ///
 /// # Errors
 ///
-/// [`NotFound`](idv_core::ErrorKind::NotFound) where there is none of that name, and as [`result`].
+/// Those of [`result`]; [`NotFound`](idv_core::ErrorKind::NotFound) where there is no such file.
 pub fn entry(bytes: &[u8], name_or_key: &str, limits: &Limits) -> Result<Vec<u8>> {
-    implementation::entry(bytes, name_or_key, limits)
+    #[cfg(feature = "archive")]
+    return unzip::entry(bytes, name_or_key, limits);
+    #[cfg(not(feature = "archive"))]
+    return {
+        let _ = name_or_key;
+        unsupported(bytes, limits)
+    };
 }
 
-/// The names of all files of an archive.
+/// The names of an archive's files, in their order. They hold the transaction number and, by account, custom data (chapter 9.2.2).
 ///
 /// # Errors
 ///
-/// As [`result`].
+/// Those of [`result`], but for the want of a result.
 pub fn names(bytes: &[u8], limits: &Limits) -> Result<Vec<String>> {
-    implementation::names(bytes, limits)
+    #[cfg(feature = "archive")]
+    return unzip::names(bytes, limits);
+    #[cfg(not(feature = "archive"))]
+    return unsupported(bytes, limits);
 }
 
 #[cfg(not(feature = "archive"))]
-mod implementation {
-    use idv_core::{Error, ErrorKind, Result};
-
-    use super::Limits;
-
-    fn unsupported() -> Error {
-        Error::new(ErrorKind::Unsupported).detail("reading ZIP archives needs the feature `archive`")
-    }
-
-    pub(super) fn result(_: &[u8], _: &Limits) -> Result<Vec<u8>> {
-        Err(unsupported())
-    }
-
-    pub(super) fn entry(_: &[u8], _: &str, _: &Limits) -> Result<Vec<u8>> {
-        Err(unsupported())
-    }
-
-    pub(super) fn names(_: &[u8], _: &Limits) -> Result<Vec<String>> {
-        Err(unsupported())
-    }
+fn unsupported<T>(_: &[u8], _: &Limits) -> Result<T> {
+    Err(Error::new(ErrorKind::Unsupported).detail("reading ZIP archives needs the feature `archive` of the crate idv-idnow"))
 }
 
 #[cfg(feature = "archive")]
-mod implementation {
-    use std::io::{Cursor, Read as _};
+mod unzip {
+    use std::io::{Cursor, Read};
 
     use idv_core::{Error, ErrorKind, Result};
     use zip::ZipArchive;
+    use zip::read::ZipReadOptions;
 
     use super::Limits;
 
-    type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
+    /// An entry that is as short as this cannot do harm by its ratio.
+    const HARMLESS: u64 = 1 << 20;
 
     pub(super) fn result(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
-        let (mut archive, names) = open(bytes, limits)?;
-        let name = result_name(&names)?;
-        unpack(&mut archive, name, limits)
+        let mut archive = Archive::open(bytes, limits)?;
+        let file = archive.result().ok_or_else(|| Error::malformed("there is no result in the archive: no XML, no JSON"))?;
+        archive.read(&file)
     }
 
-    pub(super) fn entry(bytes: &[u8], wanted: &str, limits: &Limits) -> Result<Vec<u8>> {
-        let (mut archive, names) = open(bytes, limits)?;
-        if names.iter().any(|name| name == wanted) {
-            return unpack(&mut archive, wanted, limits);
-        }
-        let result = unpack(&mut archive, result_name(&names)?, limits)?;
-        let payload = crate::wire::read(&result)?;
-        let attachments = payload.identifications.iter().filter_map(|identification| identification.attachments.as_ref());
-        let name = attachments.filter_map(|attachments| attachments.named(wanted)).next().ok_or_else(missing)?;
-        unpack(&mut archive, name.expose(), limits)
+    pub(super) fn entry(bytes: &[u8], name_or_key: &str, limits: &Limits) -> Result<Vec<u8>> {
+        let mut archive = Archive::open(bytes, limits)?;
+        let file = match archive.named(name_or_key) {
+            Some(file) => Some(file),
+            None => archive.listed(name_or_key)?,
+        };
+        archive.read(&file.ok_or_else(|| Error::new(ErrorKind::NotFound).detail("the archive has no such file"))?)
     }
 
     pub(super) fn names(bytes: &[u8], limits: &Limits) -> Result<Vec<String>> {
-        Ok(open(bytes, limits)?.1)
+        let archive = Archive::open(bytes, limits)?;
+        Ok(archive.files.into_iter().map(|file| file.name).collect())
     }
 
-    /// The name of the one result among the files.
-    fn result_name(names: &[String]) -> Result<&String> {
-        let ending =
-            |ending: &str| -> Vec<&String> { names.iter().filter(|name| name.to_ascii_lowercase().ends_with(ending)).collect() };
-        let mut found = ending(".xml");
-        if found.is_empty() {
-            found = ending(".json");
+    /// An archive whose every entry has been looked at.
+    struct Archive<'a> {
+        zip: ZipArchive<Cursor<&'a [u8]>>,
+        files: Vec<File>,
+        limits: Limits,
+    }
+
+    #[derive(Clone)]
+    struct File {
+        name: String,
+        index: usize,
+        length: u64,
+    }
+
+    impl<'a> Archive<'a> {
+        fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+            let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
+            if zip.len() > limits.entries {
+                return Err(exceeded(format!("the archive has more than {} entries", limits.entries)));
+            }
+            if zip.has_duplicate_names() {
+                return Err(Error::malformed("two entries of the archive have the same name"));
+            }
+            let mut archive = Self { files: Vec::with_capacity(zip.len()), zip, limits: *limits };
+            archive.look_at_every_entry()?;
+            Ok(archive)
         }
-        match found.as_slice() {
-            [name] => Ok(name),
-            [] => Err(Error::malformed("the archive holds no result: no .xml and no .json")),
-            _ => Err(Error::malformed("the archive holds more than one result")),
+
+        fn look_at_every_entry(&mut self) -> Result<()> {
+            let mut total = 0_u64;
+            for index in 0..self.zip.len() {
+                let entry = self.zip.by_index_data(index).map_err(|_| unreadable())?;
+                if entry.encrypted() {
+                    return Err(Error::malformed("an entry of the archive is encrypted"));
+                }
+                let name = entry.name().map_err(|_| unreadable())?;
+                if !stays_inside(&name) || entry.is_symlink() {
+                    return Err(Error::malformed("an entry of the archive leads out of it"));
+                }
+                total = total.saturating_add(entry.size());
+                if total > self.limits.total {
+                    return Err(exceeded(format!("the archive holds more than {} bytes", self.limits.total)));
+                }
+                if entry.size() > HARMLESS && entry.size() / entry.compressed_size().max(1) > self.limits.ratio {
+                    return Err(exceeded(format!("an entry of the archive is packed more than {} times", self.limits.ratio)));
+                }
+                if !entry.is_dir() {
+                    self.files.push(File { name: name.into_owned(), index, length: entry.size() });
+                }
+            }
+            Ok(())
+        }
+
+        /// The result: the XML, which is what IDnow signs (chapter 13.3.1), else the JSON.
+        fn result(&self) -> Option<File> {
+            ["xml", "json"].into_iter().find_map(|extension| self.find(|file| file.has_extension(extension)))
+        }
+
+        fn named(&self, name: &str) -> Option<File> {
+            self.find(|file| file.name == name)
+        }
+
+        fn find(&self, is_it: impl Fn(&File) -> bool) -> Option<File> {
+            self.files.iter().find(|file| is_it(file)).cloned()
+        }
+
+        /// The file that the result lists under a key; without a result, the one that has the name that the document gives it
+        /// (chapter 13.1.6): `<transactionnumber>_<key>.<ending>`.
+        fn listed(&mut self, key: &str) -> Result<Option<File>> {
+            let Some(result) = self.result() else {
+                return Ok(self.find(|file| file.stem().strip_suffix(key).is_some_and(|rest| rest.ends_with('_'))));
+            };
+            let bytes = self.read(&result)?;
+            let payload = crate::wire::read(&bytes)?;
+            let attachments = payload.identifications.iter().flat_map(|identification| &identification.attachments);
+            let name = attachments.filter(|entry| entry.name.expose() == key).map(|entry| entry.value.expose()).last();
+            Ok(name.and_then(|name| self.named(name)))
+        }
+
+        fn read(&mut self, file: &File) -> Result<Vec<u8>> {
+            if file.length > self.limits.entry {
+                return Err(exceeded(format!("the file is longer than {} bytes", self.limits.entry)));
+            }
+            let options = ZipReadOptions::new().enforce_header_consistency(true);
+            let entry = self.zip.by_index_with_options(file.index, options).map_err(|_| unreadable())?;
+            // What the archive says of a length is not believed: neither for the memory that is set aside nor for when to stop.
+            let mut bytes = Vec::with_capacity(usize::try_from(file.length.min(HARMLESS)).unwrap_or(0));
+            let read = entry.take(file.length.saturating_add(1)).read_to_end(&mut bytes).map_err(|_| unreadable())?;
+            if read as u64 != file.length {
+                return Err(unreadable());
+            }
+            Ok(bytes)
         }
     }
 
-    /// Opens an archive and checks all that its directory says, before anything is unpacked. Returns the names of its files too.
-    fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(Archive<'a>, Vec<String>)> {
-        let unreadable = |_| Error::malformed("the ZIP archive cannot be read: it is truncated or broken");
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(unreadable)?;
-        if archive.len() > limits.entries {
-            return Err(too_large(format!("the archive has more than {} entries", limits.entries)));
+    impl File {
+        fn has_extension(&self, extension: &str) -> bool {
+            self.name.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case(extension))
         }
-        let mut total = 0_u64;
-        let mut names = Vec::new();
-        for index in 0..archive.len() {
-            let entry = archive.by_index_raw(index).map_err(unreadable)?;
-            if entry.encrypted() {
-                return Err(Error::malformed("the archive is encrypted"));
-            }
-            let name = entry.name().map_err(unreadable)?;
-            if !stays_inside(&name) {
-                return Err(Error::malformed("the archive names a place outside of itself"));
-            }
-            names.push(name.into_owned());
-            total = total.saturating_add(entry.size());
-            if total > limits.total {
-                return Err(too_large(format!("the archive is more than {} bytes when unpacked", limits.total)));
-            }
-            if entry.size() > entry.compressed_size().saturating_mul(limits.ratio).saturating_add(1024) {
-                return Err(too_large(format!("an entry of the archive grows by more than {} times", limits.ratio)));
-            }
+
+        fn stem(&self) -> &str {
+            self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem)
         }
-        Ok((archive, names))
     }
 
-    /// Unpacks one entry. What the directory says of its length is not believed.
-    fn unpack(archive: &mut Archive<'_>, name: &str, limits: &Limits) -> Result<Vec<u8>> {
-        let entry = archive.by_name(name).map_err(|error| match error {
-            zip::result::ZipError::FileNotFound => missing(),
-            _ => Error::malformed("an entry of the archive cannot be read"),
-        })?;
-        let mut unpacked = Vec::new();
-        entry
-            .take(limits.entry.saturating_add(1))
-            .read_to_end(&mut unpacked)
-            .map_err(|_| Error::malformed("an entry of the archive is broken"))?;
-        if unpacked.len() as u64 > limits.entry {
-            return Err(too_large(format!("an entry of the archive is more than {} bytes when unpacked", limits.entry)));
-        }
-        Ok(unpacked)
-    }
-
-    /// Whether a name is one of a file within the archive: relative, without `..`, without another system's separators.
+    /// Whether a name is a path below the archive's root, on every system.
     fn stays_inside(name: &str) -> bool {
-        !name.is_empty()
-            && !name.starts_with('/')
-            && !name.contains(['\\', '\0', ':'])
-            && name.split('/').all(|part| part != "..")
+        let path = name.strip_suffix('/').unwrap_or(name);
+        !name.contains(['\\', '\0', ':']) && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
     }
 
-    fn missing() -> Error {
-        Error::new(ErrorKind::NotFound).detail("the archive holds no such file")
+    fn unreadable() -> Error {
+        Error::malformed("the archive cannot be read: it is damaged, not whole, or packed in a way that is not supported")
     }
 
-    fn too_large(detail: String) -> Error {
+    fn exceeded(detail: String) -> Error {
         Error::new(ErrorKind::LimitExceeded).detail(detail)
     }
 }

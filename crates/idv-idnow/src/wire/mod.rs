@@ -264,17 +264,11 @@ struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// A place for the next identification, to be followed by [`List::close`].
-    fn open(&mut self) -> &mut Identification<'a> {
-        self.identifications.push(Identification::default());
-        // The one that was pushed is the last one.
-        #[expect(clippy::unwrap_used, reason = "a list to which something was pushed is not empty")]
-        self.identifications.last_mut().unwrap()
-    }
-
-    /// Keeps the identification that was opened last, if it is one.
-    fn close(&mut self) {
-        if self.identifications.pop_if(|last| !last.is_named()).is_some() {
+    /// Takes an identification in, if it is one.
+    fn add(&mut self, identification: Identification<'a>) {
+        if identification.is_named() {
+            self.identifications.push(identification);
+        } else {
             self.unreadable += 1;
         }
     }

@@ -1,326 +1,319 @@
-//! Results as XML (13.3): read event by event into the same types as JSON. No document type, no entities beyond the five that every
-//! document has and numeric ones, no namespaces.
+//! Results as XML (chapter 13.3).
+//!
+//! No document type is read, and so no entity but the five that XML predefines; references to characters are. Nothing here recurses
+//! deeper than the document's own sections do.
 
 use std::borrow::Cow;
 
 use idv_core::{Error, Result};
-use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
+use quick_xml::events::{BytesDecl, BytesRef, BytesStart, BytesText, Event};
+use quick_xml::{Reader, XmlVersion, escape};
 
-use super::map::{Classes, Item, Pairs};
+use super::item::{Classes, Entry, Item};
 use super::text::Text;
-use super::{Address, ContactData, Document, ESigning, Identification, Payload, Process, UserData};
+use super::{Identification, List, Node, Payload, Slot, bare};
 
-/// How deep elements may lie in one another; the deepest documented one is the fifth.
-const MAX_DEPTH: usize = 16;
+/// How deep elements may nest. The document's nest five deep.
+const DEPTH: usize = 64;
 
-/// Reads `<identifications>` with its children, or one bare `<identification>`.
-pub(super) fn read(bytes: &[u8]) -> Result<Payload<'_>> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("the XML is not UTF-8"))?;
-    let mut cursor = Cursor { reader: Reader::from_str(text.trim_start()), depth: 0 };
-    let mut payload = Payload::default();
-    let Some((root, empty)) = cursor.child(None)? else { return Err(not_a_result()) };
-    match root.name().as_ref() {
-        "identifications" => {
-            payload.listed = true;
-            cursor.children(empty, |cursor, start, empty| {
-                if start.name().as_ref() == "identification" {
-                    payload.identifications.push(identification(cursor, empty)?);
-                    return Ok(());
-                }
-                cursor.skip(empty)
-            })?;
-        }
-        "identification" => payload.identifications.push(identification(&mut cursor, empty)?),
-        _ => return Err(not_a_result()),
-    }
-    if cursor.child(None)?.is_some() {
-        return Err(Error::malformed("the XML goes on after its end"));
-    }
-    if payload.identifications.is_empty() && !payload.listed {
-        return Err(not_a_result());
-    }
+/// Reads `<identifications>`, or a single `<identification>`.
+pub(super) fn read(text: &str) -> Result<Payload<'_>> {
+    let mut walk = Walk(Reader::from_str(text));
+    let payload = match walk.root()? {
+        Root::Open(root) => match root.name().as_ref() {
+            "identifications" => walk.list()?.into_payload(),
+            "identification" => {
+                let mut identification = Identification::default();
+                walk.section(&mut identification, 1)?;
+                bare(identification)?
+            }
+            _ => return Err(Error::malformed("the root element is neither identifications nor identification")),
+        },
+        Root::Empty(root) if root.name().as_ref() == "identifications" => List::default().into_payload(),
+        Root::Empty(_) => return Err(Error::malformed("the root element is empty")),
+    };
+    walk.end()?;
     Ok(payload)
 }
 
-fn not_a_result() -> Error {
-    Error::malformed("the XML holds no identification (chapter 13.3)")
+enum Root<'a> {
+    Open(BytesStart<'a>),
+    Empty(BytesStart<'a>),
 }
 
-fn identification<'a>(cursor: &mut Cursor<'a>, empty: bool) -> Result<Identification<'a>> {
-    let mut read = Identification::default();
-    cursor.children(empty, |cursor, start, empty| match start.name().as_ref() {
-        "identificationprocess" => once(&mut read.identificationprocess, process(cursor, empty)?),
-        "customdata" => once(&mut read.customdata, pairs(cursor, empty)?),
-        "contactdata" => once(&mut read.contactdata, contact(cursor, empty)?),
-        "userdata" => once(&mut read.userdata, user(cursor, empty)?),
-        "identificationdocument" => once(&mut read.identificationdocument, document(cursor, empty)?),
-        "attachments" => once(&mut read.attachments, pairs(cursor, empty)?),
-        "questions" => once(&mut read.questions, pairs(cursor, empty)?),
-        "esigning" => once(&mut read.esigning, esigning(cursor, empty)?),
-        _ => cursor.skip(empty),
-    })?;
-    Ok(read)
-}
+/// A walk through the elements of a payload.
+struct Walk<'a>(Reader<&'a [u8]>);
 
-fn process<'a>(cursor: &mut Cursor<'a>, empty: bool) -> Result<Process<'a>> {
-    let mut read = Process::default();
-    cursor.children(empty, |cursor, start, empty| {
-        let place = match start.name().as_ref() {
-            "result" => &mut read.result,
-            "reason" => &mut read.reason,
-            "agentname" => &mut read.agentname,
-            "identificationtime" => &mut read.identificationtime,
-            "type" => &mut read.kind,
-            "transactionnumber" => &mut read.transactionnumber,
-            "companyid" => &mut read.companyid,
-            "id" => &mut read.id,
-            "filename" => &mut read.filename,
-            "href" => &mut read.href,
-            "identchanges" => &mut read.identchanges,
-            "reviewchanges" => &mut read.reviewchanges,
-            "previousresult" => &mut read.previousresult,
-            "trackingid" => &mut read.trackingid,
-            _ => return cursor.skip(empty),
-        };
-        match cursor.text(empty)? {
-            Some(text) => once(place, text),
-            None => Ok(()),
-        }
-    })?;
-    Ok(read)
-}
-
-fn contact<'a>(cursor: &mut Cursor<'a>, empty: bool) -> Result<ContactData<'a>> {
-    let mut read = ContactData::default();
-    cursor.children(empty, |cursor, start, empty| {
-        let place = match start.name().as_ref() {
-            "email" => &mut read.email,
-            "mobilephone" => &mut read.mobilephone,
-            _ => return cursor.skip(empty),
-        };
-        match cursor.text(empty)? {
-            Some(text) => once(place, text),
-            None => Ok(()),
-        }
-    })?;
-    Ok(read)
-}
-
-fn user<'a>(cursor: &mut Cursor<'a>, empty: bool) -> Result<UserData<'a>> {
-    let mut read = UserData::default();
-    cursor.children(empty, |cursor, start, empty| {
-        let place = match start.name().as_ref() {
-            "birthday" => &mut read.birthday,
-            "birthname" => &mut read.birthname,
-            "birthplace" => &mut read.birthplace,
-            "firstname" => &mut read.firstname,
-            "gender" => &mut read.gender,
-            "lastname" => &mut read.lastname,
-            "nationality" => &mut read.nationality,
-            "title" => &mut read.title,
-            "personalnumber" => &mut read.personalnumber,
-            "address" => return once(&mut read.address, address(cursor, empty)?),
-            _ => return cursor.skip(empty),
-        };
-        once(place, item(cursor, start, empty)?)
-    })?;
-    Ok(read)
-}
-
-fn address<'a>(cursor: &mut Cursor<'a>, empty: bool) -> Result<Address<'a>> {
-    let mut read = Address::default();
-    cursor.children(empty, |cursor, start, empty| {
-        let place = match start.name().as_ref() {
-            "street" => &mut read.street,
-            "streetnumber" => &mut read.streetnumber,
-            "city" => &mut read.city,
-            "zipcode" => &mut read.zipcode,
-            "country" => &mut read.country,
-            _ => return cursor.skip(empty),
-        };
-        once(place, item(cursor, start, empty)?)
-    })?;
-    Ok(read)
-}
-
-fn document<'a>(cursor: &mut Cursor<'a>, empty: bool) -> Result<Document<'a>> {
-    let mut read = Document::default();
-    cursor.children(empty, |cursor, start, empty| {
-        let place = match start.name().as_ref() {
-            "type" => &mut read.kind,
-            "country" => &mut read.country,
-            "validuntil" => &mut read.validuntil,
-            "number" => &mut read.number,
-            "issuedby" => &mut read.issuedby,
-            "dateissued" => &mut read.dateissued,
-            "driversclasses" => return once(&mut read.driversclasses, classes(cursor, start, empty)?),
-            _ => return cursor.skip(empty),
-        };
-        once(place, item(cursor, start, empty)?)
-    })?;
-    Ok(read)
-}
-
-fn esigning<'a>(cursor: &mut Cursor<'a>, empty: bool) -> Result<ESigning<'a>> {
-    let mut read = ESigning::default();
-    cursor.children(empty, |cursor, start, empty| {
-        let place = match start.name().as_ref() {
-            "result" => &mut read.result,
-            "sessionid" => &mut read.sessionid,
-            _ => return cursor.skip(empty),
-        };
-        match cursor.text(empty)? {
-            Some(text) => once(place, text),
-            None => Ok(()),
-        }
-    })?;
-    Ok(read)
-}
-
-fn pairs<'a>(cursor: &mut Cursor<'a>, empty: bool) -> Result<Pairs<'a>> {
-    let mut read = Vec::new();
-    cursor.children(empty, |cursor, start, empty| {
-        let name = Text::new(start.name().as_ref().to_owned());
-        if let Some(value) = cursor.text(empty)? {
-            read.push((name, value));
-        }
-        Ok(())
-    })?;
-    Ok(Pairs(read))
-}
-
-fn item<'a>(cursor: &mut Cursor<'a>, start: &BytesStart<'a>, empty: bool) -> Result<Item<'a>> {
-    let mut read = attributes(start)?;
-    read.value = cursor.text(empty)?;
-    Ok(read)
-}
-
-/// The classes of a driving licence. The document shows them as JSON only; here each element within is one.
-fn classes<'a>(cursor: &mut Cursor<'a>, start: &BytesStart<'a>, empty: bool) -> Result<Item<'a, Classes<'a>>> {
-    let Item { status, original, reviewstatus, identification, .. } = attributes::<Classes<'a>>(start)?;
-    let mut read = Vec::new();
-    cursor.children(empty, |cursor, _, empty| {
-        read.extend(cursor.text(empty)?);
-        Ok(())
-    })?;
-    let value = (!read.is_empty()).then_some(Classes(read));
-    Ok(Item { value, status, original, reviewstatus, identification })
-}
-
-fn attributes<'a, V>(start: &BytesStart<'a>) -> Result<Item<'a, V>> {
-    let mut read = Item::default();
-    for attribute in start.attributes() {
-        let attribute = attribute.map_err(|_| Error::malformed("an attribute of the XML cannot be read"))?;
-        let place = match attribute.key.as_ref() {
-            "status" => &mut read.status,
-            "original" => &mut read.original,
-            "reviewstatus" => &mut read.reviewstatus,
-            "identification" => &mut read.identification,
-            _ => continue,
-        };
-        let value = attribute
-            .normalized_value(XmlVersion::Implicit1_0)
-            .map_err(|_| Error::malformed("an attribute of the XML has an entity that is not known"))?;
-        *place = Some(Text::new(value.into_owned()));
-    }
-    Ok(read)
-}
-
-/// Where reading is in the document.
-struct Cursor<'a> {
-    reader: Reader<&'a [u8]>,
-    depth: usize,
-}
-
-impl<'a> Cursor<'a> {
-    /// Calls `each` for every element within the current one, which `each` must read to its end.
-    fn children(&mut self, empty: bool, mut each: impl FnMut(&mut Self, &BytesStart<'a>, bool) -> Result<()>) -> Result<()> {
-        if empty {
-            return Ok(());
-        }
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(Error::malformed("the elements of the XML lie too deep in one another"));
-        }
-        while let Some((start, empty)) = self.child(Some(()))? {
-            each(self, &start, empty)?;
-        }
-        self.depth -= 1;
-        Ok(())
-    }
-
-    /// The next element within the current one; `None` at its end. What text lies between is of no meaning. `within` is `None` at the
-    /// top, where the end is that of the document.
-    fn child(&mut self, within: Option<()>) -> Result<Option<(BytesStart<'a>, bool)>> {
-        loop {
-            match self.event()? {
-                Event::Start(start) => return Ok(Some((start, false))),
-                Event::Empty(start) => return Ok(Some((start, true))),
-                Event::End(_) if within.is_some() => return Ok(None),
-                Event::Eof if within.is_none() => return Ok(None),
-                Event::Eof => return Err(Error::malformed("the XML ends too early")),
-                Event::Text(text) if within.is_none() && !text.trim_ascii().is_empty() => {
-                    return Err(Error::malformed("there is text outside of the XML's root"));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// The text of the current element, to its end; `None` where there is none. Elements within are skipped.
-    fn text(&mut self, empty: bool) -> Result<Option<Text<'a>>> {
-        if empty {
-            return Ok(None);
-        }
-        let mut whole: Option<Cow<'a, str>> = None;
-        let mut add = |piece: Cow<'a, str>| match &mut whole {
-            Some(text) => text.to_mut().push_str(&piece),
-            None => whole = Some(piece),
-        };
-        loop {
-            match self.event()? {
-                Event::Text(text) => add(text.xml10_content()),
-                Event::CData(text) => add(text.xml10_content()),
-                Event::GeneralRef(reference) => add(resolve(&reference)?),
-                Event::Start(_) => self.skip(false)?,
-                Event::End(_) => return Ok(whole.filter(|text| !text.is_empty()).map(Text::new)),
-                Event::Eof => return Err(Error::malformed("the XML ends too early")),
-                _ => {}
-            }
-        }
-    }
-
-    /// Reads the current element to its end without looking at it.
-    fn skip(&mut self, empty: bool) -> Result<()> {
-        self.children(empty, Self::skip_one)
-    }
-
-    fn skip_one(&mut self, _: &BytesStart<'a>, empty: bool) -> Result<()> {
-        self.skip(empty)
-    }
-
-    fn event(&mut self) -> Result<Event<'a>> {
-        match self.reader.read_event() {
-            Ok(Event::DocType(_)) => Err(Error::malformed("the XML has a document type, which a result never has")),
+impl<'a> Walk<'a> {
+    /// The next event inside an element. What is refused anywhere is refused here.
+    fn next(&mut self) -> Result<Event<'a>> {
+        match self.0.read_event() {
+            Ok(Event::Eof) => Err(self.malformed("it ends too early")),
+            Ok(Event::DocType(_)) => Err(self.malformed("it has a document type, which is never read")),
+            Ok(Event::Decl(_)) => Err(self.malformed("its declaration does not stand at its beginning")),
             Ok(event) => Ok(event),
-            Err(_) => Err(Error::malformed(format!("the XML is not well-formed, at byte {}", self.reader.error_position()))),
+            // The reader's own words may quote the payload.
+            Err(_) => Err(self.malformed("it is not well formed")),
         }
     }
+
+    fn malformed(&self, what: &str) -> Error {
+        Error::malformed(format!("the XML cannot be read at byte {}: {what}", self.0.buffer_position()))
+    }
+
+    /// The root element.
+    fn root(&mut self) -> Result<Root<'a>> {
+        let mut first = true;
+        loop {
+            match self.0.read_event() {
+                Ok(Event::Decl(declaration)) if first => self.declaration(&declaration)?,
+                Ok(Event::Start(root)) => return Ok(Root::Open(root)),
+                Ok(Event::Empty(root)) => return Ok(Root::Empty(root)),
+                Ok(Event::Text(text)) if is_blank(&text) => {}
+                Ok(Event::Comment(_) | Event::PI(_)) => {}
+                Ok(Event::DocType(_)) => return Err(self.malformed("it has a document type, which is never read")),
+                Ok(Event::Eof) => return Err(self.malformed("it has no root element")),
+                Ok(_) | Err(_) => return Err(self.malformed("it is not well formed")),
+            }
+            first = false;
+        }
+    }
+
+    /// The payload is UTF-8, so what it declares must be that too (chapter 8.2), or a part of it.
+    fn declaration(&self, declaration: &BytesDecl<'_>) -> Result<()> {
+        match declaration.encoding() {
+            None => Ok(()),
+            Some(Ok(name)) if ["utf-8", "utf8", "us-ascii"].iter().any(|known| name.eq_ignore_ascii_case(known)) => Ok(()),
+            Some(_) => Err(self.malformed("it declares another encoding than UTF-8")),
+        }
+    }
+
+    /// That nothing follows the root element.
+    fn end(&mut self) -> Result<()> {
+        loop {
+            match self.0.read_event() {
+                Ok(Event::Eof) => return Ok(()),
+                Ok(Event::Text(text)) if is_blank(&text) => {}
+                Ok(Event::Comment(_) | Event::PI(_)) => {}
+                Ok(_) | Err(_) => return Err(self.malformed("something follows its root element")),
+            }
+        }
+    }
+
+    /// The children of `<identifications>`.
+    fn list(&mut self) -> Result<List<'a>> {
+        let mut list = List::default();
+        loop {
+            match self.next()? {
+                Event::Start(element) if element.name().as_ref() == "identification" => {
+                    let mut identification = Identification::default();
+                    self.section(&mut identification, 2)?;
+                    list.add(identification);
+                }
+                Event::Empty(element) if element.name().as_ref() == "identification" => list.add(Identification::default()),
+                Event::Start(_) => self.skip(2)?,
+                Event::End(_) => return Ok(list),
+                _ => {}
+            }
+        }
+    }
+
+    /// The children of an element with named parts, at a depth.
+    fn section(&mut self, section: &mut dyn Node<'a>, depth: usize) -> Result<()> {
+        loop {
+            match self.next()? {
+                Event::Start(element) => {
+                    let slot = section.part(element.name().as_ref());
+                    self.fill(slot, &element, depth + 1)?;
+                }
+                Event::Empty(element) => match section.part(element.name().as_ref()) {
+                    Slot::Text(text) => *text = None,
+                    Slot::Item(item) => *item = Some(Box::new(self.item(&element)?)),
+                    Slot::Classes(classes) => *classes = self.classes(&element)?,
+                    Slot::Section(_) | Slot::Entries(_) | Slot::Unknown => {}
+                },
+                Event::End(_) => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+
+    fn fill(&mut self, slot: Slot<'_, 'a>, element: &BytesStart<'a>, depth: usize) -> Result<()> {
+        match slot {
+            Slot::Section(section) => self.section(section, depth)?,
+            Slot::Text(text) => *text = self.text(depth)?,
+            Slot::Item(place) => {
+                let mut item = self.item(element)?;
+                item.value = self.text(depth)?;
+                *place = Some(Box::new(item));
+            }
+            Slot::Classes(place) => {
+                let mut classes = self.classes(element)?;
+                classes.value = self.class_list(depth)?;
+                *place = classes;
+            }
+            Slot::Entries(entries) => self.entries(entries, depth)?,
+            Slot::Unknown => self.skip(depth)?,
+        }
+        Ok(())
+    }
+
+    /// The children of an element whose parts the account names.
+    fn entries(&mut self, entries: &mut Vec<Entry<'a>>, depth: usize) -> Result<()> {
+        loop {
+            match self.next()? {
+                Event::Start(element) => {
+                    let name = name(&element);
+                    if let Some(value) = self.text(depth + 1)? {
+                        entries.push(Entry::new(name, value));
+                    }
+                }
+                Event::End(_) => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+
+    /// What an element's attributes say of its value (chapter 13.1.4, examples 1 and 3).
+    fn item(&self, element: &BytesStart<'a>) -> Result<Item<'a>> {
+        let mut item = Item::default();
+        self.attributes(element, |name, value| match name {
+            "status" => item.status = Some(value),
+            "original" => item.original = Some(value),
+            "reviewstatus" => item.reviewstatus = Some(value),
+            "identification" => item.identification = Some(value),
+            _ => {}
+        })?;
+        Ok(item)
+    }
+
+    fn classes(&self, element: &BytesStart<'a>) -> Result<Classes<'a>> {
+        let mut classes = Classes::default();
+        self.attributes(element, |name, value| match name {
+            "status" => classes.status = Some(value),
+            "original" => classes.original = split(value.expose()),
+            "reviewstatus" => classes.reviewstatus = Some(value),
+            "identification" => classes.identification = split(value.expose()),
+            _ => {}
+        })?;
+        Ok(classes)
+    }
+
+    fn attributes(&self, element: &BytesStart<'a>, mut take: impl FnMut(&str, Text<'a>)) -> Result<()> {
+        for attribute in element.attributes() {
+            let attribute = attribute.map_err(|_| self.malformed("an attribute is not well formed"))?;
+            let value = attribute
+                .normalized_value(XmlVersion::Implicit1_0)
+                .map_err(|_| self.malformed("an attribute has a reference that XML does not define"))?;
+            take(attribute.key.as_ref(), Text::new(value.into_owned()));
+        }
+        Ok(())
+    }
+
+    /// The text of an element, without the white space around it; none where there is none. Elements in it are passed over.
+    fn text(&mut self, depth: usize) -> Result<Option<Text<'a>>> {
+        let mut text: Cow<'a, str> = Cow::Borrowed("");
+        loop {
+            match self.next()? {
+                Event::Text(piece) => append(&mut text, content(piece)),
+                Event::CData(piece) => append(&mut text, piece.xml10_content()),
+                Event::GeneralRef(reference) => text.to_mut().push(self.resolve(&reference)?),
+                Event::Start(_) => self.skip(depth + 1)?,
+                Event::End(_) => return Ok(trimmed(text).map(Text::new)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The classes in an element: each in an element of its own, however deep (`<type>B</type>`), or as text. The document shows them
+    /// in JSON only.
+    fn class_list(&mut self, depth: usize) -> Result<Vec<Text<'a>>> {
+        let mut classes = Vec::new();
+        let mut inside = 0;
+        loop {
+            match self.next()? {
+                Event::Text(piece) => classes.extend(split(&content(piece))),
+                Event::CData(piece) => classes.extend(split(&piece)),
+                Event::GeneralRef(reference) => drop(self.resolve(&reference)?),
+                Event::Start(_) => {
+                    inside += 1;
+                    self.check_depth(depth + inside)?;
+                }
+                Event::End(_) if inside == 0 => return Ok(classes),
+                Event::End(_) => inside -= 1,
+                _ => {}
+            }
+        }
+    }
+
+    /// Passes over an element. It has to be well formed all the same.
+    fn skip(&mut self, depth: usize) -> Result<()> {
+        let mut inside = 0;
+        loop {
+            match self.next()? {
+                Event::GeneralRef(reference) => drop(self.resolve(&reference)?),
+                Event::Start(_) => {
+                    inside += 1;
+                    self.check_depth(depth + inside)?;
+                }
+                Event::End(_) if inside == 0 => return Ok(()),
+                Event::End(_) => inside -= 1,
+                _ => {}
+            }
+        }
+    }
+
+    fn check_depth(&self, depth: usize) -> Result<()> {
+        if depth > DEPTH {
+            return Err(self.malformed("its elements nest too deep"));
+        }
+        Ok(())
+    }
+
+    /// The character that a reference stands for.
+    fn resolve(&self, reference: &BytesRef<'_>) -> Result<char> {
+        let undefined = || self.malformed("it has a reference that XML does not define");
+        if let Some(character) = reference.resolve_char_ref().map_err(|_| undefined())? {
+            // Of the control characters XML 1.0 knows three.
+            let allowed = !character.is_control() || matches!(character, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}');
+            return if allowed { Ok(character) } else { Err(undefined()) };
+        }
+        escape::resolve_xml_entity(reference).and_then(|text| text.chars().next()).ok_or_else(undefined)
+    }
 }
 
-/// What a reference stands for: a character by its number, or one of the five that every document has.
-fn resolve<'a>(reference: &BytesRef<'a>) -> Result<Cow<'a, str>> {
-    let unknown = || Error::malformed("the XML has an entity that is not one of the five, nor a number of a character");
-    if let Some(character) = reference.resolve_char_ref().map_err(|_| unknown())? {
-        return Ok(Cow::Owned(character.to_string()));
-    }
-    quick_xml::escape::resolve_xml_entity(&reference.xml10_content()).map(Cow::Borrowed).ok_or_else(unknown)
+/// The name of an element.
+fn name<'a>(element: &BytesStart<'a>) -> Text<'a> {
+    Text::new(element.name().as_ref().to_owned())
 }
 
-fn once<T>(place: &mut Option<T>, value: T) -> Result<()> {
-    if place.replace(value).is_some() {
-        return Err(Error::malformed("an element of the XML comes twice"));
+/// A piece of text, with line ends as XML wants them.
+fn content<'a>(piece: BytesText<'a>) -> Cow<'a, str> {
+    if piece.contains('\r') { piece.xml10_content() } else { piece.into_inner() }
+}
+
+fn append<'a>(text: &mut Cow<'a, str>, piece: Cow<'a, str>) {
+    if text.is_empty() {
+        *text = piece;
+    } else if !piece.is_empty() {
+        text.to_mut().push_str(&piece);
     }
-    Ok(())
+}
+
+fn trimmed(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    let text = match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+fn split<'a>(text: &str) -> Vec<Text<'a>> {
+    let words = text.split(|character: char| character.is_whitespace() || matches!(character, ',' | ';'));
+    words.filter(|word| !word.is_empty()).map(|word| Text::new(word.to_owned())).collect()
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_whitespace())
 }
