@@ -200,7 +200,9 @@ async fn operations_that_fail_print_nothing_of_it() {
     for (status, body) in answers(&marked) {
         let scripted = |login: bool| {
             let transport = if login { logged_in(&marked) } else { ScriptedTransport::new() };
-            (0..4).for_each(|_| drop(transport.then_json(status, body.clone())));
+            for _ in 0..4 {
+                transport.then_json(status, body.clone());
+            }
             let mut config = marked.config();
             config.link = LinkStyle::Short;
             client(config, &transport)
@@ -238,7 +240,9 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
     let (recording, marked) = (Recording::start(), Marked::new());
     for sent in [Sent::No, Sent::Maybe] {
         let transport = ScriptedTransport::new();
-        (0..4).for_each(|_| drop(transport.then(Exchange::Fail(sent, TransportCause::Interrupted))));
+        for _ in 0..4 {
+            transport.then(Exchange::Fail(sent, TransportCause::Interrupted));
+        }
         let error = client(marked.config(), &transport).create(&marked.verification()).await.unwrap_err();
         marked.check_error("create", &error);
     }

@@ -112,9 +112,7 @@ fn by_status(status: StatusCode) -> Error {
         400 => Error::invalid("request", "IDnow does not take the request"),
         401 | 403 => Error::new(ErrorKind::Unauthorized),
         402 => Error::new(ErrorKind::QuotaExhausted),
-        404 | 410 => {
-            Error::new(ErrorKind::NotFound).detail("the address is not known at IDnow: check company, host and gateway_url")
-        }
+        404 | 410 => Error::new(ErrorKind::NotFound).detail(WRONG_ADDRESS),
         409 => Error::new(ErrorKind::Conflict).detail("the identification is finished"),
         412 => Error::new(ErrorKind::Conflict).detail("something has to be done before"),
         429 => Error::new(ErrorKind::RateLimited),

@@ -202,7 +202,11 @@ impl Api {
     /// See [`Api`].
     pub async fn start(&self, cx: &CallContext, transaction: &TransactionNumber, request: &StartRequest) -> Result<Started> {
         let reply = cx.send(Repeat::Repeatable, |_| request::start(&self.endpoint, &self.api_key, transaction, request)).await?;
-        answer::started(reply.status, &reply.body).map_err(|error| reply.complement(error))
+        answer::started(reply.status, &reply.body).map_err(|error| {
+            let error = reply.complement(error);
+            // Nothing is there yet to be found, so it can only be the address.
+            if error.kind() == &ErrorKind::NotFound { error.detail(answer::WRONG_ADDRESS) } else { error }
+        })
     }
 
     /// A link that creates the identification when the person opens it, in place of [`Api::start`] (chapter 5).
