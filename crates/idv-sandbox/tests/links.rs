@@ -199,7 +199,7 @@ async fn the_timestamp_is_there_and_fresh() {
     let mut without = timely().await;
     without.retain(|(name, _)| name != "timestamp");
     refuse(&without, "timestamp is missing").await;
-    for wrong in ["", "soon", "1.5", "99999999999999999999"] {
+    for wrong in ["", "soon", "1.5", "+1767225600000", "-1", "99999999999999999999"] {
         let mut parameters = timely().await;
         parameters.iter_mut().find(|(name, _)| name == "timestamp").unwrap().1 = wrong.to_owned();
         refuse(&parameters, "timestamp is missing").await;

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read as _};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -215,4 +217,56 @@ async fn a_reset_forgets_everything_but_the_time() {
     assert!(world.sandbox.requests().is_empty());
     world.sandbox.clock().advance(Duration::from_secs(1)).await;
     assert_eq!(world.sandbox.clock().now().duration_since(before).as_secs(), 1);
+}
+
+/// The files of an archive: name and content.
+fn files(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(archive)).unwrap();
+    let count = archive.len();
+    let file = |index| {
+        let mut file = archive.by_index(index).unwrap();
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).unwrap();
+        (file.name().unwrap().into_owned(), content)
+    };
+    (0..count).map(file).collect()
+}
+
+#[tokio::test]
+async fn an_archive_holds_the_result_and_every_attachment_that_it_names() {
+    for (json_too, auto_ident, length) in [(false, false, 0), (true, true, 0), (false, false, 100_000)] {
+        let world = World::start().await;
+        let set = |account: &mut idv_sandbox::Account| {
+            account.json_in_archive = json_too;
+            account.auto_ident = auto_ident;
+            account.attachment_length = length;
+        };
+        world.sandbox.idnow().configure(set).unwrap();
+        world.finish("T-1", "happy").await;
+        let result = world.ask("GET", "/T-1").await.json();
+        let files = files(&world.ask("GET", "/T-1.zip").await.body);
+        let content = |name: &str| files.iter().find(|(known, _)| known == name).map(|(_, content)| content.as_slice()).unwrap();
+        let named = result["attachments"].as_object().unwrap().values().map(|name| name.as_str().unwrap().to_owned());
+        let mut expected: BTreeSet<String> = named.clone().chain(["T-1.xml".to_owned()]).collect();
+        if json_too {
+            expected.insert("T-1.json".to_owned());
+            assert_eq!(serde_json::from_slice::<Value>(content("T-1.json")).unwrap(), result);
+        }
+        assert_eq!(files.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>(), expected);
+        assert_eq!(content("T-1.xml"), world.ask("GET", "/T-1.xml").await.body);
+        assert_eq!(content("T-1.pdf"), world.ask("GET", "/T-1.pdf").await.body, "the same file in both ways");
+        for name in named {
+            let start: &[u8] = match name.rsplit('.').next().unwrap() {
+                "jpg" => b"\xff\xd8\xff",
+                "pdf" => b"%PDF-",
+                "mp3" => b"ID3",
+                "mp4" => b"\0\0\0\x18ftyp",
+                other => panic!("{other}"),
+            };
+            assert!(content(&name).starts_with(start), "{name}");
+            assert!(content(&name).len() as u64 >= length, "{name}");
+        }
+        assert_eq!(result["attachments"].get("livenessleft").is_some(), auto_ident);
+        assert_eq!(result["attachments"].get("videolog").is_some(), !auto_ident);
+    }
 }

@@ -211,12 +211,24 @@ async fn every_field_of_the_table_is_taken() {
 async fn every_wrong_format_is_refused_by_its_field() {
     let world = World::start().await;
     let wrong: [(&str, &[Value]); 10] = [
-        ("birthday", &[json!("1975-13-01"), json!("1975-02-30"), json!("20.12.1975"), json!("19751220"), json!(""), json!(1)]),
+        (
+            "birthday",
+            &[
+                json!("1975-13-01"),
+                json!("1975-02-30"),
+                json!("20.12.1975"),
+                json!("19751220"),
+                json!("1975-12-20T00:00:00"),
+                json!("1975-12-2"),
+                json!(""),
+                json!(1),
+            ],
+        ),
         ("country", &[json!("de"), json!("DEU"), json!("ZZ"), json!("D"), json!("Deutschland"), json!("")]),
         ("nationality", &[json!("de"), json!("XK "), json!("UK"), json!(["DE"])]),
         ("gender", &[json!("male"), json!("M"), json!("DIVERS"), json!(0)]),
         ("email", &[json!("sampleuser"), json!("@example.com"), json!("a@b"), json!("")]),
-        ("preferredLang", &[json!("EN"), json!("eng"), json!("e"), json!("de-DE")]),
+        ("preferredLang", &[json!("EN"), json!("eng"), json!("e"), json!("de-DE"), json!("xx")]),
         ("mobilephone", &[json!("phone"), json!(""), json!("0151x"), json!(151)]),
         ("firstname", &[json!(1), json!(true), json!({ "value": "Michael" })]),
         ("custom1", &[json!(287_492), json!([])]),
@@ -227,6 +239,8 @@ async fn every_wrong_format_is_refused_by_its_field() {
                 json!("x"),
                 json!({ "a": 1 }),
                 json!({ "a": {} }),
+                json!({ "a b": { "value": 1 } }),
+                json!({ "<a>": { "value": 1 } }),
                 json!({ "a": { "value": null } }),
                 json!({ "a": { "value": 1, "x": 1 } }),
             ],
