@@ -137,10 +137,15 @@ impl Case {
             return submitted.map(|original| Item { status: "ORIGINAL", original: Some(original), ..blank });
         }
         let on_document = DOCUMENT_SAYS.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        let reviewed = (outcome.is_final()).then_some("MATCH");
+        let reviewed = outcome.is_final().then_some("MATCH");
+        let reviewer_changes = outcome.review_changed && outcome.is_final() && (outcome.exotic || name == "birthplace");
         let Some(submitted) = submitted.map(|value| as_on_document(name, &value)) else {
             // Birth name and title are on few documents; they are told only where they were submitted.
             let value = on_document.filter(|_| name != "birthname")?;
+            if reviewer_changes {
+                let corrected = another(name, &value);
+                return Some(Item { value: Some(corrected), review: Some("CHANGE"), identification: Some(value), ..blank });
+            }
             return Some(Item { value: Some(value), review: reviewed, ..blank });
         };
         let other = || if outcome.exotic { exotic(name, &submitted) } else { another(name, &submitted) };
@@ -149,7 +154,7 @@ impl Case {
         if outcome.changed && may_change {
             item = Item { status: "CHANGE", value: Some(other()), original: Some(submitted.clone()), ..item };
         }
-        if outcome.review_changed && (outcome.exotic || name == "birthplace") && outcome.is_final() {
+        if reviewer_changes {
             item = Item {
                 status: "CHANGE",
                 review: Some("CHANGE"),
@@ -203,13 +208,15 @@ fn as_on_document(name: &str, value: &str) -> String {
 /// What the document says where it differs from what was submitted.
 fn another(name: &str, submitted: &str) -> String {
     match name {
+        // A year later: on 28 February where there is no 29th then.
         "birthday" => submitted
-            .get(..4)
-            .and_then(|year| year.parse::<u16>().ok())
-            .and_then(|year| Some(format!("{:04}{}", year + 1, submitted.get(4..)?)))
-            .unwrap_or_else(|| "1983-05-22".to_owned()),
+            .parse::<jiff::civil::Date>()
+            .and_then(|date| date.checked_add(jiff::Span::new().years(1)))
+            .map_or_else(|_| "1983-05-22".to_owned(), |date| date.to_string()),
         "firstname" => format!("{submitted} ALEXANDER"),
         "birthplace" => format!("{submitted} (WEST)"),
+        // Codes stay codes.
+        "nationality" | "country" | "gender" | "zipcode" => exotic(name, submitted),
         _ => format!("NEUE {submitted}"),
     }
 }
@@ -223,5 +230,17 @@ fn exotic(name: &str, submitted: &str) -> String {
         "zipcode" => "01067".to_owned(),
         "streetnumber" => "1½ & <b>".to_owned(),
         _ => "ÄÖÜẞ ŁÓDŹ ÅØÆ ÇÑŠŽ «“’‚„”» & < > \" 'Ω中".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_birthday_is_a_day_of_the_calendar() {
+        assert_eq!(another("birthday", "1982-05-22"), "1983-05-22");
+        assert_eq!(another("birthday", "2000-02-29"), "2001-02-28");
+        assert_eq!(another("birthday", "9999-12-31"), "1983-05-22");
     }
 }

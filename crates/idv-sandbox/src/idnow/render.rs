@@ -99,8 +99,10 @@ fn process(case: &Case, account: &Account, outcome: &Outcome) -> Fields {
         fields.push(("reason", json!(reason)));
     }
     if outcome.has_data() {
-        fields.push(("identchanges", json!(outcome.changed)));
-        fields.push(("reviewchanges", json!(outcome.review_changed && outcome.is_final())));
+        // What the fields themselves say, so that the two never disagree.
+        let items = [case.user_data(outcome), case.address(outcome, false)].concat();
+        fields.push(("identchanges", json!(items.iter().any(changed_by_agent))));
+        fields.push(("reviewchanges", json!(items.iter().any(|item| item.review == Some("CHANGE")))));
     }
     if let Some(previous) = &outcome.previous {
         fields.push(("previousresult", json!(previous)));
@@ -109,6 +111,12 @@ fn process(case: &Case, account: &Account, outcome: &Outcome) -> Fields {
         fields.push(("trackingid", json!(tracking)));
     }
     named(fields)
+}
+
+/// Whether the agent entered another value than was submitted, whatever the reviewer made of it.
+fn changed_by_agent(item: &Item) -> bool {
+    let entered = if item.review == Some("CHANGE") { &item.identification } else { &item.value };
+    item.status == "CHANGE" && *entered != item.original
 }
 
 fn custom(case: &Case) -> Fields {
