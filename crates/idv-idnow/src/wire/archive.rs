@@ -190,7 +190,7 @@ mod unzip {
             let bytes = self.read(&result)?;
             let payload = crate::wire::read(&bytes)?;
             let attachments = payload.identifications.iter().flat_map(|identification| &identification.attachments);
-            let name = attachments.filter(|entry| entry.name.expose() == key).map(|entry| entry.value.expose()).last();
+            let name = attachments.filter(|entry| entry.name.expose() == key).map(|entry| entry.value.expose()).next_back();
             Ok(name.and_then(|name| self.named(name)))
         }
 

@@ -1,27 +1,101 @@
 //! Results as JSON (chapter 13.4).
 //!
-//! Each visitor takes what it can use, and passes over every other type, so a part of an unknown shape is a missing part. How deep
-//! values nest is bounded by serde_json.
+//! Each part is read by a [`Shape`], which takes what it can use and passes over the rest: a part of an unknown shape is a missing
+//! part. How deep values nest is bounded by serde_json.
 
 use std::fmt;
 
 use idv_core::{Error, Result};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::item::{Classes, Entry, Item};
-use super::text::{Scalar, ScalarVisitor, Text};
+use super::text::Text;
 use super::{Identification, List, Node, Payload, Slot, bare};
 
 /// Reads a bare identification, an array of them, or an object that holds such an array.
 pub(super) fn read(text: &str) -> Result<Payload<'_>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let root = Root::deserialize(&mut deserializer)
+    let root = Reading(Root::default())
+        .deserialize(&mut deserializer)
         // Nothing but white space may follow: what follows would be lost without a word.
         .and_then(|root| deserializer.end().map(|()| root))
         .map_err(|error| Error::malformed_json(&error))?;
     match root.list {
         Some(list) => Ok(list.into_payload()),
         None => bare(root.identification),
+    }
+}
+
+/// How a part is read, whatever stands there.
+trait Shape<'de>: Sized {
+    type Value;
+
+    /// A scalar stands there, or null.
+    fn text(self, text: Option<Text<'de>>) -> Self::Value;
+
+    fn object<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_map(map)?;
+        Ok(self.text(None))
+    }
+
+    fn array<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_seq(seq)?;
+        Ok(self.text(None))
+    }
+}
+
+/// Reads by a shape.
+struct Reading<S>(S);
+
+impl<'de, S: Shape<'de>> DeserializeSeed<'de> for Reading<S> {
+    type Value = S::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, S: Shape<'de>> Visitor<'de> for Reading<S> {
+    type Value = S::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<S::Value, E> {
+        Ok(self.0.text(Some(Text::new(text))))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<S::Value, E> {
+        Ok(self.0.text(Some(Text::new(text.to_owned()))))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<S::Value, E> {
+        Ok(self.0.text(Some(Text::new(if value { "true" } else { "false" }))))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<S::Value, E> {
+        Ok(self.0.text(Some(Text::new(value.to_string()))))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<S::Value, E> {
+        Ok(self.0.text(Some(Text::new(value.to_string()))))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<S::Value, E> {
+        Ok(self.0.text(serde_json::Number::from_f64(value).map(|number| Text::new(number.to_string()))))
+    }
+
+    fn visit_unit<E>(self) -> Result<S::Value, E> {
+        Ok(self.0.text(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<S::Value, A::Error> {
+        self.0.object(map)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<S::Value, A::Error> {
+        self.0.array(seq)
     }
 }
 
@@ -32,112 +106,28 @@ struct Root<'a> {
     list: Option<List<'a>>,
 }
 
-/// Passes over every type that a visitor has no use for.
-macro_rules! pass_over {
-    ($($kind:ident)*) => { $(pass_over!(@$kind);)* };
-    (@scalars) => {
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            self.pass()
-        }
+impl<'de> Shape<'de> for Root<'de> {
+    type Value = Self;
 
-        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            self.pass()
-        }
-
-        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            self.pass()
-        }
-
-        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            self.pass()
-        }
-
-        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            self.pass()
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            self.pass()
-        }
-    };
-    (@seq) => {
-        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-            IgnoredAny.visit_seq(seq)?;
-            self.pass()
-        }
-    };
-    (@map) => {
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            IgnoredAny.visit_map(map)?;
-            self.pass()
-        }
-    };
-    // Scalars are text.
-    (@texts) => {
-        fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Self::Value, E> {
-            ScalarVisitor.visit_bool(value).and_then(|text| self.take(text))
-        }
-
-        fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Self::Value, E> {
-            ScalarVisitor.visit_i64(value).and_then(|text| self.take(text))
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {
-            ScalarVisitor.visit_u64(value).and_then(|text| self.take(text))
-        }
-
-        fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
-            ScalarVisitor.visit_f64(value).and_then(|text| self.take(text))
-        }
-
-        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
-            ScalarVisitor.visit_str(value).and_then(|text| self.take(text))
-        }
-
-        fn visit_borrowed_str<E: serde::de::Error>(self, value: &'de str) -> Result<Self::Value, E> {
-            ScalarVisitor.visit_borrowed_str(value).and_then(|text| self.take(text))
-        }
-
-        fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-            self.take(None)
-        }
-    };
-}
-
-fn anything(f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str("anything")
-}
-
-impl<'de> Deserialize<'de> for Root<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RootVisitor)
-    }
-}
-
-struct RootVisitor;
-
-impl<'de> Visitor<'de> for RootVisitor {
-    type Value = Root<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or an array")
+    fn text(self, _: Option<Text<'de>>) -> Self {
+        self
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Root<'de>, A::Error> {
-        let mut root = Root::default();
-        while let Some(part) = map.next_key_seed(RootKey(&mut root))? {
+    fn object<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+        while let Some(part) = map.next_key_seed(key(|name: &str| match name {
+            "identifications" => RootPart::List(&mut self.list),
+            _ => RootPart::Slot(self.identification.part(name)),
+        }))? {
             match part {
-                RootPart::List(list) => map.next_value_seed(ListVisitor(list.insert(List::default())))?,
+                RootPart::List(list) => *list = Some(map.next_value_seed(Reading(List::default()))?),
                 RootPart::Slot(slot) => map.next_value_seed(slot)?,
             }
         }
-        Ok(root)
+        Ok(self)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Root<'de>, A::Error> {
-        let mut list = List::default();
-        ListVisitor(&mut list).visit_seq(seq)?;
-        Ok(Root { list: Some(list), ..Root::default() })
+    fn array<A: SeqAccess<'de>>(self, seq: A) -> Result<Self, A::Error> {
+        Ok(Self { list: Some(List::default().array(seq)?), ..self })
     }
 }
 
@@ -146,75 +136,60 @@ enum RootPart<'s, 'a> {
     Slot(Slot<'s, 'a>),
 }
 
-struct RootKey<'s, 'a>(&'s mut Root<'a>);
+/// A key, read as what a function makes of it.
+struct Key<F>(F);
 
-impl<'de, 's> DeserializeSeed<'de> for RootKey<'s, 'de> {
-    type Value = RootPart<'s, 'de>;
+// Through this function the compiler sees that the closure is called once, and may give away what it borrows.
+fn key<T, F: FnOnce(&str) -> T>(read: F) -> Key<F> {
+    Key(read)
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Key<F> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
         deserializer.deserialize_identifier(self)
     }
 }
 
-impl<'de, 's> Visitor<'de> for RootKey<'s, 'de> {
-    type Value = RootPart<'s, 'de>;
+impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Key<F> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        anything(f)
+        f.write_str("a key")
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(match name {
-            "identifications" => RootPart::List(&mut self.0.list),
-            _ => RootPart::Slot(self.0.identification.part(name)),
-        })
+    fn visit_str<E>(self, name: &str) -> Result<T, E> {
+        Ok((self.0)(name))
     }
 }
 
-/// The identifications of a list. One that is none is counted and passed over.
-struct ListVisitor<'s, 'a>(&'s mut List<'a>);
+impl<'de> Shape<'de> for List<'de> {
+    type Value = Self;
 
-impl ListVisitor<'_, '_> {
-    fn pass<E>(self) -> Result<(), E> {
-        self.0.unreadable += 1;
-        Ok(())
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for ListVisitor<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ListVisitor<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        anything(f)
+    fn text(mut self, text: Option<Text<'de>>) -> Self {
+        // Null is an empty list.
+        self.unreadable += usize::from(text.is_some());
+        self
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        loop {
-            let mut identification = Identification::default();
-            if seq.next_element_seed(Slot::Section(&mut identification))?.is_none() {
-                return Ok(());
-            }
-            self.0.add(identification);
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+    fn object<A: MapAccess<'de>>(mut self, map: A) -> Result<Self, A::Error> {
         // A list of one that was written without its brackets.
         let mut identification = Identification::default();
-        SectionVisitor(&mut identification).visit_map(map)?;
-        self.0.add(identification);
-        Ok(())
+        Section(&mut identification).object(map)?;
+        self.add(identification);
+        Ok(self)
     }
 
-    pass_over!(scalars);
+    fn array<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Self, A::Error> {
+        loop {
+            let mut identification = Identification::default();
+            if seq.next_element_seed(Reading(Section(&mut identification)))?.is_none() {
+                return Ok(self);
+            }
+            self.add(identification);
+        }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Slot<'_, 'de> {
@@ -222,76 +197,80 @@ impl<'de> DeserializeSeed<'de> for Slot<'_, 'de> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self {
-            Self::Section(section) => deserializer.deserialize_any(SectionVisitor(section)),
-            Self::Text(text) => deserializer.deserialize_any(ScalarVisitor).map(|read| *text = read),
-            Self::Item(item) => deserializer.deserialize_any(ItemVisitor).map(|read| *item = read.map(Box::new)),
-            Self::Classes(classes) => deserializer.deserialize_any(ClassesVisitor).map(|read| *classes = read),
-            Self::Entries(entries) => deserializer.deserialize_any(EntriesVisitor(entries)),
+            Self::Section(section) => Reading(Section(section)).deserialize(deserializer),
+            Self::Text(place) => Reading(Plain).deserialize(deserializer).map(|text| *place = text),
+            Self::Item(place) => Reading(Single).deserialize(deserializer).map(|item| *place = item.map(Box::new)),
+            Self::Classes(place) => Reading(Several).deserialize(deserializer).map(|classes| *place = classes),
+            Self::Entries(entries) => Reading(Named(entries)).deserialize(deserializer),
             Self::Unknown => deserializer.deserialize_ignored_any(IgnoredAny).map(drop),
         }
     }
 }
 
-struct SectionVisitor<'s, 'a>(&'s mut dyn Node<'a>);
+/// An object with named parts.
+struct Section<'s, 'a>(&'s mut dyn Node<'a>);
 
-impl SectionVisitor<'_, '_> {
-    #[expect(clippy::unused_self, reason = "it is called like that of the other visitors")]
-    fn pass<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-}
-
-impl<'de> Visitor<'de> for SectionVisitor<'_, 'de> {
+impl<'de> Shape<'de> for Section<'_, 'de> {
     type Value = ();
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        anything(f)
-    }
+    fn text(self, _: Option<Text<'de>>) {}
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(slot) = map.next_key_seed(PartOf(&mut *self.0))? {
+    fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(slot) = map.next_key_seed(key(|name: &str| self.0.part(name)))? {
             map.next_value_seed(slot)?;
         }
         Ok(())
     }
-
-    pass_over!(scalars seq);
 }
 
-/// A key, read as the place for what follows it.
-struct PartOf<'s, 'a>(&'s mut dyn Node<'a>);
+/// A scalar.
+struct Plain;
 
-impl<'de, 's> DeserializeSeed<'de> for PartOf<'s, 'de> {
-    type Value = Slot<'s, 'de>;
+impl<'de> Shape<'de> for Plain {
+    type Value = Option<Text<'de>>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_identifier(self)
+    fn text(self, text: Option<Text<'de>>) -> Self::Value {
+        text
     }
 }
 
-impl<'de, 's> Visitor<'de> for PartOf<'s, 'de> {
-    type Value = Slot<'s, 'de>;
+/// A scalar that stands alone, or in an object under a name: `{"type": "B"}`.
+struct Under(&'static str);
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        anything(f)
+impl<'de> Shape<'de> for Under {
+    type Value = Option<Text<'de>>;
+
+    fn text(self, text: Option<Text<'de>>) -> Self::Value {
+        text
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.part(name))
+    fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(is_it) = map.next_key_seed(key(|name: &str| name == self.0))? {
+            if is_it {
+                found = map.next_value_seed(Reading(Plain))?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
     }
 }
 
 /// `{"value": …, "status": …}`, or the value alone.
-struct ItemVisitor;
+struct Single;
 
-impl ItemVisitor {
-    #[expect(clippy::unused_self, reason = "it is called like that of the other visitors")]
-    fn take<'a, E>(self, value: Option<Text<'a>>) -> Result<Option<Item<'a>>, E> {
-        Ok(value.map(|value| Item { value: Some(value), ..Item::default() }))
+impl<'de> Shape<'de> for Single {
+    type Value = Option<Item<'de>>;
+
+    fn text(self, text: Option<Text<'de>>) -> Self::Value {
+        text.map(|text| Item { value: Some(text), ..Item::default() })
     }
 
-    fn pass<'a, E>(self) -> Result<Option<Item<'a>>, E> {
-        self.take(None)
+    fn object<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        let mut item = Item::default();
+        Section(&mut item).object(map)?;
+        Ok(Some(item))
     }
 }
 
@@ -308,171 +287,103 @@ impl<'a> Node<'a> for Item<'a> {
     }
 }
 
-impl<'de> Visitor<'de> for ItemVisitor {
-    type Value = Option<Item<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        anything(f)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        let mut item = Item::default();
-        SectionVisitor(&mut item).visit_map(map)?;
-        Ok(Some(item))
-    }
-
-    pass_over!(texts seq);
-}
-
 /// `{"value": [{"type": …}], "status": …}`, or the list alone.
-struct ClassesVisitor;
+struct Several;
 
-impl ClassesVisitor {
-    #[expect(clippy::unused_self, reason = "it is called like that of the other visitors")]
-    fn take<'a, E>(self, value: Option<Text<'a>>) -> Result<Classes<'a>, E> {
-        Ok(Classes { value: value.into_iter().collect(), ..Classes::default() })
-    }
-}
-
-impl<'de> Visitor<'de> for ClassesVisitor {
+impl<'de> Shape<'de> for Several {
     type Value = Classes<'de>;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        anything(f)
+    fn text(self, text: Option<Text<'de>>) -> Classes<'de> {
+        Classes { value: text.into_iter().collect(), ..Classes::default() }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+    fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<Classes<'de>, A::Error> {
         let mut classes = Classes::default();
-        while let Some(name) = map.next_key::<Scalar<'de>>()? {
-            match name.0.as_ref().map(Text::expose) {
-                Some("value") => classes.value = map.next_value::<ClassList<'de>>()?.0,
-                Some("original") => classes.original = map.next_value::<ClassList<'de>>()?.0,
-                Some("identification") => classes.identification = map.next_value::<ClassList<'de>>()?.0,
-                Some("status") => classes.status = map.next_value::<Scalar<'de>>()?.0,
-                Some("reviewstatus") => classes.reviewstatus = map.next_value::<Scalar<'de>>()?.0,
-                _ => drop(map.next_value::<IgnoredAny>()?),
+        while let Some(part) = map.next_key_seed(key(|name: &str| match name {
+            "value" => Ok(&mut classes.value),
+            "original" => Ok(&mut classes.original),
+            "identification" => Ok(&mut classes.identification),
+            "status" => Err(Slot::Text(&mut classes.status)),
+            "reviewstatus" => Err(Slot::Text(&mut classes.reviewstatus)),
+            _ => Err(Slot::Unknown),
+        }))? {
+            match part {
+                Ok(list) => *list = map.next_value_seed(Reading(ClassList))?,
+                Err(slot) => map.next_value_seed(slot)?,
             }
         }
         Ok(classes)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        Ok(Classes { value: ClassListVisitor.visit_seq(seq)?.0, ..Classes::default() })
-    }
-
-    pass_over!(texts);
-}
-
-/// `[{"type": …}]`; also `["…"]` and a single text.
-struct ClassList<'a>(Vec<Text<'a>>);
-
-impl<'de> Deserialize<'de> for ClassList<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ClassListVisitor)
+    fn array<A: SeqAccess<'de>>(self, seq: A) -> Result<Classes<'de>, A::Error> {
+        Ok(Classes { value: ClassList.array(seq)?, ..Classes::default() })
     }
 }
 
-struct ClassListVisitor;
+/// `[{"type": …}]`; also `["…"]`, and one class without the brackets.
+struct ClassList;
 
-impl ClassListVisitor {
-    #[expect(clippy::unused_self, reason = "it is called like that of the other visitors")]
-    fn take<'a, E>(self, value: Option<Text<'a>>) -> Result<ClassList<'a>, E> {
-        Ok(ClassList(value.into_iter().collect()))
-    }
-}
+impl<'de> Shape<'de> for ClassList {
+    type Value = Vec<Text<'de>>;
 
-impl<'de> Visitor<'de> for ClassListVisitor {
-    type Value = ClassList<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        anything(f)
+    fn text(self, text: Option<Text<'de>>) -> Self::Value {
+        text.into_iter().collect()
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+    fn object<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Ok(self.text(Under("type").object(map)?))
+    }
+
+    fn array<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut classes = Vec::new();
-        while let Some(class) = seq.next_element_seed(Named("type"))? {
+        while let Some(class) = seq.next_element_seed(Reading(Under("type")))? {
             classes.extend(class);
         }
-        Ok(ClassList(classes))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        Ok(ClassList(Named("type").visit_map(map)?.into_iter().collect()))
-    }
-
-    pass_over!(texts);
-}
-
-/// Entries by name: the value is text, or stands in an object (`{"value": …}`, as answers do in JSON).
-struct EntriesVisitor<'s, 'a>(&'s mut Vec<Entry<'a>>);
-
-impl EntriesVisitor<'_, '_> {
-    #[expect(clippy::unused_self, reason = "it is called like that of the other visitors")]
-    fn pass<E>(self) -> Result<(), E> {
-        Ok(())
+        Ok(classes)
     }
 }
 
-impl<'de> Visitor<'de> for EntriesVisitor<'_, 'de> {
+/// Entries by name. The value is a scalar, or stands in an object, as answers do: `{"value": …}`.
+struct Named<'s, 'a>(&'s mut Vec<Entry<'a>>);
+
+impl<'de> Shape<'de> for Named<'_, 'de> {
     type Value = ();
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        anything(f)
-    }
+    fn text(self, _: Option<Text<'de>>) {}
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<Scalar<'de>>()? {
-            let value = map.next_value_seed(Named("value"))?;
-            if let (Some(name), Some(value)) = (name.0, value) {
+    fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key_seed(Reading(Plain))? {
+            let value = map.next_value_seed(Reading(Under("value")))?;
+            if let Some((name, value)) = name.zip(value) {
                 self.0.push(Entry::new(name, value));
             }
         }
         Ok(())
     }
-
-    pass_over!(scalars seq);
 }
 
-/// A text that stands alone, or in an object under a name.
-struct Named(&'static str);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Named {
-    #[expect(clippy::unused_self, reason = "it is called like that of the other visitors")]
-    fn take<'a, E>(self, value: Option<Text<'a>>) -> Result<Option<Text<'a>>, E> {
-        Ok(value)
+    fn plain(json: &str) -> Option<Text<'_>> {
+        Reading(Plain).deserialize(&mut serde_json::Deserializer::from_str(json)).unwrap()
     }
 
-    fn pass<'a, E>(self) -> Result<Option<Text<'a>>, E> {
-        self.take(None)
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Named {
-    type Value = Option<Text<'de>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Named {
-    type Value = Option<Text<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        anything(f)
+    #[test]
+    fn text_borrows_unless_a_character_is_escaped() {
+        assert!(plain("\"MÜNCHEN\"").unwrap().is_borrowed());
+        let escaped = plain("\"M\\u00dcNCHEN\"").unwrap();
+        assert!(escaped.expose() == "MÜNCHEN" && !escaped.is_borrowed());
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(name) = map.next_key::<Scalar<'de>>()? {
-            if name.0.as_ref().map(Text::expose) == Some(self.0) {
-                found = map.next_value::<Scalar<'de>>()?.0;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
+    #[test]
+    fn numbers_and_truth_values_are_text_and_nothing_else_is() {
+        for (json, text) in [("1", "1"), ("-1", "-1"), ("1.5", "1.5"), ("true", "true"), ("\"\"", "")] {
+            assert_eq!(plain(json).as_ref().map(Text::expose), Some(text), "{json}");
         }
-        Ok(found)
+        for json in ["null", "[]", "[1,{\"a\":[]}]", "{}", "{\"a\":\"b\"}"] {
+            assert_eq!(plain(json), None, "{json}");
+        }
     }
-
-    pass_over!(texts seq);
 }
