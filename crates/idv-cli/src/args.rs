@@ -27,7 +27,7 @@ Standard output carries the answer and nothing else; errors are one line on stan
 
 /// Verify people's identity with any of several vendors behind one model.
 #[derive(Parser)]
-#[command(name = "idv", version, about, after_help = AFTER_HELP)]
+#[command(name = "idv", version, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     /// Print JSON instead of a table
     #[arg(long, global = true)]

@@ -72,7 +72,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Evidence(command) => command.run(&settings, output).await,
         Command::List(command) => command.run(&settings, output).await,
         Command::Delete(command) => command.run(&settings, output).await,
-        Command::Normalize(command) => command.run(output).await,
+        Command::Normalize(command) => command.run(output),
         Command::Link(command) => command.run(output),
         Command::Sandbox(command) => command.run(output).await,
         Command::Schema(command) => command.run(output),

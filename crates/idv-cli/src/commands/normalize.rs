@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use idv::{Channel, Error, Observation};
+use idv::{Error, Observation};
 use serde_json::json;
 
 use super::read_input;
@@ -47,7 +47,7 @@ enum Kind {
 }
 
 impl Normalize {
-    pub(crate) async fn run(self, _: Output) -> Result<Exit, Failure> {
+    pub(crate) fn run(self, _: Output) -> Result<Exit, Failure> {
         let read = reader(&self.provider)?;
         let payload = read_input(&self.file, LIMIT)?;
         if let Some(content_type) = &self.content_type {
@@ -75,13 +75,12 @@ fn reader(provider: &str) -> Result<Reader, Failure> {
 }
 
 fn idnow(payload: &[u8], kind: Kind) -> idv::Result<Vec<Observation>> {
-    let channel = match kind {
-        Kind::Result => Channel::Fetch,
-        Kind::Status => Channel::Poll,
-        Kind::Callback => Channel::Callback,
+    let kind = match kind {
+        Kind::Result => "result",
+        Kind::Status => "status",
+        Kind::Callback => "callback",
     };
-    let _ = (payload, channel);
-    Err(Error::malformed("waiting")) // XXX
+    idv::idnow::normalize::kind(payload, kind)
 }
 
 /// What the payload looks like.
