@@ -221,9 +221,14 @@ impl From<&VerificationId> for Subject {
 
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reference = self.reference.as_deref().map(|text| text.chars().take(8).chain(['…']).collect::<String>());
+        let reference = self.reference.as_deref().map(abbreviated);
         f.debug_struct("Subject").field("reference", &reference).field("vendor_id", &self.vendor_id).finish()
     }
+}
+
+/// As much of a reference as may be printed: with some vendors the whole of it opens the person's session.
+pub(crate) fn abbreviated(reference: &str) -> String {
+    reference.chars().take(8).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -248,6 +253,10 @@ mod tests {
         let id = id("0123456789abcdef", Some("XYZ-SECRET"));
         let printed = format!("{id:?} {:?}", Subject::from(&id));
         assert!(printed.contains("01234567…") && !printed.contains("89abcdef") && !printed.contains("XYZ"), "{printed}");
+        let mut report = crate::Report::new(ProviderId::new("example"));
+        report.reference = Some("0123456789abcdef".to_owned());
+        let printed = format!("{report:?}");
+        assert!(printed.contains("01234567…") && !printed.contains("89abcdef"), "{printed}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod field;
 mod finding;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,13 +21,14 @@ pub use field::Field;
 pub use finding::{Check, CheckKind, CheckResult, Evidence, EvidenceKind, Finding, Reason};
 
 use crate::date::PartialDate;
-use crate::id::{ProviderId, VendorId};
+use crate::id::{ProviderId, VendorId, abbreviated};
 use crate::pii::{self, Pii};
 
 /// What a vendor found out about a person and a document.
 ///
-/// It serializes with the person's data in clear: where a report goes is where the data goes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// It serializes with the person's data in clear: where a report goes is where the data goes. `Debug` prints none of them, and of our
+/// reference the first eight characters.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Report {
@@ -97,6 +99,43 @@ impl Report {
             custom: BTreeMap::new(),
             answers: BTreeMap::new(),
         }
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            provider,
+            reference,
+            vendor_id,
+            completed_at,
+            method,
+            agent,
+            acceptance,
+            person,
+            document,
+            checks,
+            reasons,
+            evidence,
+            custom,
+            answers,
+        } = self;
+        f.debug_struct("Report")
+            .field("provider", provider)
+            .field("reference", &reference.as_deref().map(abbreviated))
+            .field("vendor_id", vendor_id)
+            .field("completed_at", completed_at)
+            .field("method", method)
+            .field("agent", agent)
+            .field("acceptance", acceptance)
+            .field("person", person)
+            .field("document", document)
+            .field("checks", checks)
+            .field("reasons", reasons)
+            .field("evidence", evidence)
+            .field("custom", custom)
+            .field("answers", answers)
+            .finish()
     }
 }
 
