@@ -1,5 +1,7 @@
 //! Nothing personal and no secret is printed: by logs, errors, or `Debug` of anything that a caller holds.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::error::Error as _;

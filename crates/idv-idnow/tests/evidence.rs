@@ -1,5 +1,7 @@
 //! Images, recordings and files: streamed where they have an address, else unpacked.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use idv_core::{Error, ErrorKind, EvidenceId};

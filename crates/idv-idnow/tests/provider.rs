@@ -1,5 +1,7 @@
 //! IDnow as the model sees it: each operation over a scripted transport, with every documented answer.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use idv_core::report::{EvidenceKind, Gender, Method};
