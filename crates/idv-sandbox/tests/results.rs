@@ -9,7 +9,7 @@ use std::io::{Cursor, Read as _};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{JSON, KEY, World, send, still};
+use support::{JSON, KEY, World, send, still, xml_fields};
 
 #[tokio::test]
 async fn a_person_who_has_not_finished_has_no_result() {
@@ -268,5 +268,51 @@ async fn an_archive_holds_the_result_and_every_attachment_that_it_names() {
         }
         assert_eq!(result["attachments"].get("livenessleft").is_some(), auto_ident);
         assert_eq!(result["attachments"].get("videolog").is_some(), !auto_ident);
+    }
+}
+
+#[tokio::test]
+async fn xml_and_json_tell_the_same() {
+    for (scenario, has_data) in [("happy", true), ("data-changed", true), ("fraud", true), ("ABORTIDENT", false)] {
+        let world = World::start().await;
+        let body = json!({
+            "firstname": "Armin & \"Söhne\" <GmbH>", "lastname": "O'Bauer", "birthday": "1982-05-22", "street": "Unertlstr.",
+            "streetnumber": "40", "custom1": " a\tb\nc ", "email": "muster@idnow.de",
+            "questions": { "question_key1": { "value": 1 }, "question_key2": { "value": "<value>" } }
+        });
+        assert_eq!(world.create("T-1", &body.to_string()).await.status, 201);
+        world.sandbox.idnow().act("T-1", scenario).unwrap();
+        world.seconds(3600).await;
+        let result = world.ask("GET", "/T-1").await.json();
+        let mut fields = xml_fields(world.ask("GET", "/T-1.xml").await.text());
+        let mut check = |path: String, expected: Vec<(&str, String)>| {
+            let path = format!("identifications/identification/{path}");
+            let found = fields.remove(&path).unwrap_or_else(|| panic!("{path}"));
+            assert_eq!(found, expected.into_iter().map(|(name, text)| (name.to_owned(), text)).collect(), "{scenario}: {path}");
+        };
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        for (section, value) in result.as_object().unwrap() {
+            for (name, value) in value.as_object().unwrap() {
+                match value.as_object() {
+                    None => check(format!("{section}/{name}"), vec![("value", text(value))]),
+                    Some(address) if name == "address" => {
+                        for (name, item) in address {
+                            let item = item.as_object().unwrap().iter().map(|(key, value)| (key.as_str(), text(value))).collect();
+                            check(format!("{section}/address/{name}"), item);
+                        }
+                    }
+                    Some(item) => {
+                        let item = item.iter().map(|(key, value)| (key.as_str(), text(value))).collect();
+                        check(format!("{section}/{name}"), item);
+                    }
+                }
+            }
+        }
+        // What is left are the elements around those, and line breaks.
+        fields.retain(|_, fields| fields.values().any(|value| !value.trim().is_empty()));
+        assert!(fields.is_empty(), "in XML alone: {fields:?}");
+        assert_eq!(result.get("questions").is_some(), has_data, "{scenario}");
+        assert_eq!(result.get("identificationdocument").is_some(), has_data, "{scenario}");
+        assert_eq!(result["customdata"]["custom1"], body["custom1"], "{scenario}: as it was sent");
     }
 }

@@ -6,10 +6,8 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
 use serde_json::{Value, json};
-use support::{JSON, KEY, Reply, World};
+use support::{JSON, KEY, Reply, World, xml_fields};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -215,39 +213,6 @@ async fn nobody_acts_where_it_makes_no_sense() {
     assert_eq!(act("T-1", r#"{"scenario":"happy","company":"ihrebank"}"#).await, 200);
     world.seconds(HOUR).await;
     assert_eq!(act("T-1", r#"{"scenario":"happy"}"#).await, 400, "it is finished");
-}
-
-/// Every field of the person and the document by its path, as XML has it: attributes and text.
-fn xml_fields(xml: &str) -> BTreeMap<String, BTreeMap<String, String>> {
-    let (mut reader, mut path) = (Reader::from_str(xml), Vec::new());
-    let mut fields = BTreeMap::<String, BTreeMap<String, String>>::new();
-    let attributes = |start: &BytesStart<'_>| -> BTreeMap<String, String> {
-        let pair = |attribute: quick_xml::events::attributes::Attribute<'_>| {
-            let value = quick_xml::escape::unescape(&attribute.value).unwrap().into_owned();
-            (attribute.key.as_ref().to_owned(), value)
-        };
-        start.attributes().map(|attribute| pair(attribute.unwrap())).collect()
-    };
-    loop {
-        match reader.read_event().unwrap() {
-            Event::Start(start) => {
-                path.push(start.name().as_ref().to_owned());
-                fields.insert(path.join("/"), attributes(&start));
-            }
-            Event::Text(text) => {
-                if let Some(known) = fields.get_mut(&path.join("/")) {
-                    known.entry("value".to_owned()).or_default().push_str(&text);
-                }
-            }
-            Event::GeneralRef(reference) => {
-                let letter = quick_xml::escape::resolve_predefined_entity(&reference).unwrap();
-                fields.get_mut(&path.join("/")).unwrap().entry("value".to_owned()).or_default().push_str(letter);
-            }
-            Event::End(_) => drop(path.pop()),
-            Event::Eof => return fields,
-            _ => {}
-        }
-    }
 }
 
 #[tokio::test]

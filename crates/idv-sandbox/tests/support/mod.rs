@@ -2,12 +2,15 @@
 
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use idv_sandbox::{Builder, Sandbox};
+use quick_xml::Reader;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesStart, Event};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -159,6 +162,43 @@ impl World {
 
     pub(crate) async fn seconds(&self, seconds: u64) {
         self.sandbox.clock().advance(Duration::from_secs(seconds)).await;
+    }
+}
+
+/// Every element of a document by its path: its attributes, and its text as `value`.
+pub(crate) fn xml_fields(xml: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+    let (mut reader, mut path) = (Reader::from_str(xml), Vec::new());
+    let mut fields = BTreeMap::<String, BTreeMap<String, String>>::new();
+    let attributes = |start: &BytesStart<'_>| -> BTreeMap<String, String> {
+        let pair = |attribute: quick_xml::events::attributes::Attribute<'_>| {
+            let value = quick_xml::escape::unescape(&attribute.value).unwrap().into_owned();
+            (attribute.key.as_ref().to_owned(), value)
+        };
+        start.attributes().map(|attribute| pair(attribute.unwrap())).collect()
+    };
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(start) => {
+                path.push(start.name().as_ref().to_owned());
+                fields.insert(path.join("/"), attributes(&start));
+            }
+            Event::Text(text) => {
+                if let Some(known) = fields.get_mut(&path.join("/")) {
+                    known.entry("value".to_owned()).or_default().push_str(&text);
+                }
+            }
+            Event::GeneralRef(reference) => {
+                let letter = reference.resolve_char_ref().unwrap().map(String::from);
+                let text = letter.unwrap_or_else(|| resolve_predefined_entity(&reference).unwrap().to_owned());
+                fields.get_mut(&path.join("/")).unwrap().entry("value".to_owned()).or_default().push_str(&text);
+            }
+            Event::Empty(element) => {
+                drop(fields.insert(format!("{}/{}", path.join("/"), element.name().as_ref()), attributes(&element)))
+            }
+            Event::End(_) => drop(path.pop()),
+            Event::Eof => return fields,
+            _ => {}
+        }
     }
 }
 
