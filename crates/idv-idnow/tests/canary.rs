@@ -46,7 +46,7 @@ impl Marked {
     }
 
     fn value(&self, index: usize) -> &str {
-        &self.values[index]
+        self.values.get(index).unwrap()
     }
 
     fn config(&self) -> IdnowConfig {

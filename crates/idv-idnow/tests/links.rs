@@ -223,3 +223,31 @@ fn nothing_of_a_link_is_printed() {
         assert!(!printed.contains(secret), "{printed}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn whoever_decodes_a_link_can_verify_its_signature(street in "\\PC{0,40}", lastname in "[a-z&=+% ü]{0,20}", company in "[a-zé/%-]{1,12}") {
+        use hmac::{Hmac, KeyInit, Mac};
+
+        let mut input = input(&[("transactionnumber", "1"), ("street", &street), ("lastname", &lastname)]);
+        input.company = company;
+        let Ok(link) = links::signed(&input) else {
+            let ambiguous = |text: &str| text.split('&').skip(1).any(|rest| rest.contains('='));
+            proptest::prop_assert!(ambiguous(&street) || ambiguous(&lastname) || input.company.trim().is_empty());
+            return Ok(());
+        };
+        let mut pairs: Vec<_> = link.expose().query_pairs().into_owned().collect();
+        let (name, signature) = pairs.pop().unwrap();
+        proptest::prop_assert_eq!(name, "signature");
+        let text: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"exampleApiKey").unwrap();
+        mac.update(format!("/v1/{}/start?{}", input.company, text.join("&")).as_bytes());
+        proptest::prop_assert!(mac.verify_slice(&hex::decode(signature).unwrap()).is_ok());
+        proptest::prop_assert_eq!(link.expose().host_str(), Some("go.test.idnow.de"));
+        proptest::prop_assert_eq!(link.expose().path_segments().unwrap().count(), 3);
+        // As the vendor could split what is signed: into the parameters that were meant, and no others.
+        let signed = text.join("&");
+        let split = signed.split('&').filter(|part| part.contains('=')).count();
+        proptest::prop_assert_eq!(split, pairs.len());
+    }
+}

@@ -236,4 +236,19 @@ mod tests {
         let account = account(StatusCode::OK, body.as_bytes()).unwrap();
         assert_eq!((account.shortname.as_deref(), account.estimated_waiting_time), (Some("ihrebank"), Some(30)));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_answer_makes_any_of_these_panic(status in 100_u16..1000, body: Vec<u8>, json in "\\PC{0,40}") {
+            let status = StatusCode::from_u16(status).unwrap();
+            let errors = format!(r#"{{"errors":[{{"cause":{},"key":{0}}}]}}"#, serde_json::Value::from(json));
+            for body in [body.as_slice(), errors.as_bytes()] {
+                let _ = started(status, body);
+                let _ = token(status, body);
+                let _ = account(status, body);
+                let succeeded = succeeded(status, body);
+                proptest::prop_assert!(succeeded.is_err() || status.is_success());
+            }
+        }
+    }
 }
