@@ -306,7 +306,6 @@ const REPORT_FIELDS: &[Field] = &[
     Field::AddressCountry,
     Field::Email,
     Field::Phone,
-    Field::PersonalNumber,
     Field::DocumentKind,
     Field::DocumentNumber,
     Field::IssuingCountry,

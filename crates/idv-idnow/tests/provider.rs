@@ -4,7 +4,7 @@
 
 mod support;
 
-use idv_core::report::{EvidenceKind, Gender, Method};
+use idv_core::report::{EvidenceKind, Field, Gender, Method};
 use idv_core::{
     Channel, CreateSafety, Deleted, Delivery, Effect, Error, ErrorKind, Facet, HandOff, ListQuery, Listed, Needs,
     NewVerification, Observation, Outcome, Reference, ResultState, Sent, Status, TransportCause, VendorId, VerificationId, Want,
@@ -421,6 +421,30 @@ fn the_profile_says_what_the_vendor_can() {
     client.require(&Needs::new().facet(Facet::Deletion).input("person.birth_name").repeatable_create()).unwrap();
     let error = client.require(&Needs::new().proven_callbacks().input("callback_url")).unwrap_err().to_string();
     assert!(error.contains("callback_url") && error.contains("not proven"), "{error}");
+}
+
+#[tokio::test]
+async fn the_fields_that_are_declared_are_those_that_a_full_result_fills() {
+    let item = |value: &str| format!(r#"{{"value":{value},"status":"NEW"}}"#);
+    let (text, date, country) = (item("\"TEXT\""), item("\"1983-05-22\""), item("\"DE\""));
+    let full = format!(
+        r#"{{"identificationprocess":{{"result":"ABORTED","reason":"TECH_VIDEO","agentname":"HMUELLER","identificationtime":"2014-06-02T05:03:54Z","transactionnumber":"{REFERENCE}","id":"{IDENT_ID}"}},
+        "customdata":{{"custom1":"1"}},"contactdata":{{"email":"a@example.com","mobilephone":"+49151"}},
+        "userdata":{{"birthday":{date},"birthname":{text},"birthplace":{text},"firstname":{text},"gender":{},"lastname":{text},"nationality":{country},"title":{text},
+          "address":{{"street":{text},"streetnumber":{text},"city":{text},"zipcode":{text},"country":{country}}}}},
+        "identificationdocument":{{"type":{},"country":{country},"validuntil":{date},"number":{text},"issuedby":{text},"dateissued":{date},"driversclasses":{}}},
+        "attachments":{{"pdf":"1.pdf","videolog":"1.mp4"}},"questions":{{"question":1}}}}"#,
+        item("\"MALE\""),
+        item("\"DRIVERS_LICENSE\""),
+        item(r#"[{"type":"B"}]"#),
+    );
+    let transport = logged_in();
+    transport.then_json(200, full.replace("ABORTED", "REVIEW_PENDING"));
+    let client = client(&transport);
+    let observation = client.poll(&id()).await.unwrap();
+    let report = observation.report().unwrap();
+    let filled: Vec<_> = Field::ALL.iter().copied().filter(|field| field.is_filled(report)).collect();
+    assert_eq!(filled, client.capabilities().report_fields);
 }
 
 #[test]
