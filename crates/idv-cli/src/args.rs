@@ -21,7 +21,7 @@ Exit codes:
   3    watch: it is settled, and the person is not verified
   4    create, delete: nobody knows whether the vendor acted; see the message before repeating anything
   5    watch: it is not settled: the time ran out, or a person has to look at it
-  130  interrupted
+  130  interrupted; of a create or delete under way nobody knows whether the vendor acted
 
 Standard output carries the answer and nothing else; errors are one line on standard error.";
 

@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod demo;
 mod failure;
+mod interrupt;
 mod output;
 mod request;
 mod settings;
@@ -19,6 +20,7 @@ use clap::Parser as _;
 
 use crate::args::{Cli, Command};
 use crate::failure::{Exit, Failure};
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::settings::Settings;
 
@@ -46,15 +48,15 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot start: {error}")))?;
     runtime.block_on(async {
-        let waits_for_interrupt = matches!(cli.command, Command::Sandbox(_));
-        let command = dispatch(cli);
-        if waits_for_interrupt {
-            return command.await;
+        // The sandbox ends by being interrupted, and sees to that itself.
+        if matches!(cli.command, Command::Sandbox(_)) {
+            return dispatch(cli).await;
         }
+        let mut interrupt = Interrupt::listen();
         // Dropping the command removes what it had half written.
         tokio::select! {
-            result = command => result,
-            _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+            result = dispatch(cli) => result,
+            () = interrupt.come() => Ok(Exit::Interrupted),
         }
     })
 }

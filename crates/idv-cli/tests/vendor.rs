@@ -4,6 +4,7 @@
 
 mod support;
 
+use idv_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 use support::{Town, names_in};
@@ -157,6 +158,66 @@ fn evidence_is_whole_or_not_there() {
     assert_eq!(town.place.run(&["evidence", &reference, "no-such-evidence", "--out", &new]).exit, 1);
     assert_eq!(town.place.run(&["evidence", &reference, id, "--out", "missing/folder/file"]).exit, 2);
     assert_eq!(names_in(&folder), there, "a failed download leaves nothing behind");
+}
+
+#[test]
+fn evidence_that_breaks_off_leaves_nothing_behind() {
+    let mut town = Town::new();
+    // Long enough for a part of it to have been written before it breaks off.
+    town.sandbox.idnow().configure(|account| account.attachment_length = 2_000_000).unwrap();
+    let reference = town.verified();
+    town.place.set("IDV_CALLS_MAX_ATTEMPTS", "1");
+    town.sandbox.plan(Fault::new(FaultKind::Truncated).at(".zip"));
+    let ran = town.place.run(&["evidence", &reference, "archive", "--out", "evidence.zip"]);
+    assert!(ran.failed(1).contains("broke off"), "{}", ran.err);
+    assert!(names_in(town.place.folder.path()).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn evidence_that_is_interrupted_leaves_nothing_behind() {
+    let town = Town::new();
+    let reference = town.verified();
+    town.sandbox.plan(Fault::new(FaultKind::Drip(1000)).at(".zip"));
+    let folder = town.place.folder.path();
+    let mut child = town.place.command(&["evidence", &reference, "archive", "--out", "evidence.zip"]).spawn().unwrap();
+    while names_in(folder).is_empty() {
+        std::thread::yield_now();
+    }
+    assert!(std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(names_in(folder).is_empty());
+}
+
+#[test]
+fn a_creation_of_which_nobody_knows_says_so_and_can_be_repeated_by_its_reference() {
+    let mut town = Town::new();
+    town.place.set("IDV_CALLS_MAX_ATTEMPTS", "1");
+    town.sandbox.plan(Fault::new(FaultKind::CutAfter));
+    let ran = town.place.run(&["create", "--given-names", "Erika", "--json"]);
+    assert_eq!((ran.exit, ran.out.as_str()), (4, ""));
+    let mut lines = ran.err.lines();
+    let reference = lines.next().unwrap().strip_prefix("reference: ").unwrap();
+    assert!(lines.next().unwrap().contains("whether the vendor acted is unknown"), "{}", ran.err);
+    let again = town.place.run(&["create", "--given-names", "Erika", "--reference", reference, "--json"]).json();
+    assert_eq!(at(&again, "/existed"), true);
+    assert_eq!(town.sandbox.idnow().identifications(), 1);
+}
+
+#[test]
+fn watch_asks_again_where_the_vendor_fails_for_a_while() {
+    let mut town = Town::new();
+    let reference = town.verified();
+    town.place.set("IDV_CALLS_MAX_ATTEMPTS", "1");
+    let unavailable = || Fault::new(FaultKind::Status { code: 503, retry_after: None }).at(&reference);
+    town.sandbox.plan(unavailable().times(2));
+    let ran = town.place.run(&["watch", &reference, "--every", "0", "--json"]);
+    assert_eq!(ran.exit, 0, "{}", ran.err);
+    assert_eq!(ran.err.matches("asking again").count(), 2, "{}", ran.err);
+    town.sandbox.plan(unavailable().times(100));
+    let ran = town.place.run(&["watch", &reference, "--every", "0", "--json"]);
+    assert_eq!((ran.exit, ran.out.as_str()), (1, ""));
+    assert!(ran.err.lines().last().unwrap().contains("unavailable"), "{}", ran.err);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use idv_sandbox::Sandbox;
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 
 /// Runs the vendors by their documents on the loopback interface until Ctrl-C, and prints settings to paste.
@@ -31,6 +32,7 @@ impl SandboxCommand {
         if !self.speed.is_finite() || self.speed < 0.0 {
             return Err(Failure::usage("--speed is a number that is not negative"));
         }
+        let mut interrupt = Interrupt::listen();
         let mut builder = Sandbox::builder().listen(self.listen).speed(self.speed).start_time(idv::Timestamp::now());
         if self.tls.is_some() {
             builder = builder.tls();
@@ -49,7 +51,7 @@ impl SandboxCommand {
             "idnow": { "url": idnow.base_url(), "company": idnow.company_id(), "api_key": idnow.api_key() },
         });
         output.answer(&answer, |_| self.settings(&sandbox))?;
-        interrupted().await;
+        interrupt.come().await;
         sandbox.shutdown().await;
         Ok(Exit::Done)
     }
@@ -86,25 +88,6 @@ export IDV_IDNOW_GO_URL={url}
             sandbox.shared_url(),
             sandbox.control_url(),
         )
-    }
-}
-
-/// Waits for Ctrl-C, or for being asked to end.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // Where signals cannot be received the program runs until it is killed.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }
 
