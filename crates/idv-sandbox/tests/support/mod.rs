@@ -193,7 +193,7 @@ pub(crate) fn xml_fields(xml: &str) -> BTreeMap<String, BTreeMap<String, String>
                 fields.get_mut(&path.join("/")).unwrap().entry("value".to_owned()).or_default().push_str(&text);
             }
             Event::Empty(element) => {
-                drop(fields.insert(format!("{}/{}", path.join("/"), element.name().as_ref()), attributes(&element)))
+                fields.insert(format!("{}/{}", path.join("/"), element.name().as_ref()), attributes(&element));
             }
             Event::End(_) => drop(path.pop()),
             Event::Eof => return fields,
