@@ -26,11 +26,11 @@ fn main() {
     let new = submitted(&idv);
     let id = runtime.block_on(idv.create(&new)).unwrap().id;
     server.finish(&id);
+    // Each creates the same identification again: the vendor's call is an update then, and nothing piles up.
+    let another = submitted(&idv);
     let mut work: BTreeMap<(&str, &str), Box<dyn FnMut() + '_>> = BTreeMap::new();
     work.insert(("poll", "ours"), Box::new(|| drop(runtime.block_on(idv.poll(&id)).unwrap())));
     work.insert(("poll", "baseline"), Box::new(|| drop(runtime.block_on(by_hand.poll(id.reference.as_str())))));
-    // Each creates the same identification again: the vendor's call is an update then, and nothing piles up.
-    let another = submitted(&idv);
     work.insert(("create", "ours"), Box::new(|| drop(runtime.block_on(idv.create(&another)).unwrap())));
     work.insert(("create", "baseline"), Box::new(|| drop(runtime.block_on(by_hand.create("baseline-0000000000000001")))));
 
@@ -45,10 +45,7 @@ fn main() {
         let mut baseline = work.remove(&(what, "baseline")).unwrap();
         Comparison::measure(name, 1.05, &mut ours, &mut baseline)
     };
-    let rows = [
-        measure("IDnow: client.poll, latency", "poll"),
-        measure("IDnow: client.create, latency", "create"),
-    ];
+    let rows = [measure("IDnow: client.poll, latency", "poll"), measure("IDnow: client.create, latency", "create")];
     print("calls through the sandbox, beside reqwest + serde by hand", &rows);
 }
 

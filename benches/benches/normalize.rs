@@ -5,8 +5,8 @@
 use std::hint::black_box;
 
 use idv_benches::{Comparison, print};
-use idv_core::Observation;
-use idv_idnow::normalize::{self, Kind};
+use idv_core::{Channel, Observation};
+use idv_idnow::normalize;
 
 const JSON: &[u8] = include_bytes!("../data/idnow.json");
 const XML: &[u8] = include_bytes!("../data/idnow.xml");
@@ -31,7 +31,7 @@ fn main() {
 }
 
 fn observations(bytes: &[u8]) -> Vec<Observation> {
-    normalize::payload(bytes, Kind::Result).unwrap()
+    normalize::payload(bytes, Channel::Fetch).unwrap()
 }
 
 /// Every event, and nothing done with it.

@@ -30,7 +30,7 @@ fn the_page_of_idnow_has_the_adapters_tables() {
     let mut reasons = table(&["reason", "in the model", "permanent", "caused by the person", "failed check", "chapter"]);
     for row in REASONS {
         let yes = |said: Option<bool>| said.map_or("", |yes| if yes { "yes" } else { "no" }).to_owned();
-        let check = row.failed_check.map(|check| name(&check)).unwrap_or_default();
+        let check = row.failed.map(|check| name(&check)).unwrap_or_default();
         let cells = [
             format!("`{}`", row.code),
             row.reason.name().into(),

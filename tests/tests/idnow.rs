@@ -9,8 +9,8 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use idv::report::Verdict;
 use idv::{
-    Channel, CreateSafety, Decision, Deleted, Delivery, Effect, ErrorKind, EvidenceId, ListQuery, Listed, NewVerification, Outcome,
-    Status, Step, Transition, Verification, Want,
+    Channel, CreateSafety, Decision, Deleted, Delivery, Effect, ErrorKind, EvidenceId, ListQuery, Listed, NewVerification,
+    Outcome, Status, Step, Transition, Verification, Want,
 };
 use idv_sandbox::{Fault, FaultKind};
 use support::{Setup, minutes};

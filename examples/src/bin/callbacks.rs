@@ -19,10 +19,8 @@ async fn main() -> Outcome {
     let mut verification = Verification::new(created.id.clone(), client.capabilities(), created.expires_at);
 
     // Anybody can send this.
-    let forged = format!(
-        r#"{{"identificationprocess":{{"result":"SUCCESS","transactionnumber":"{}"}}}}"#,
-        created.id.reference.as_str()
-    );
+    let forged =
+        format!(r#"{{"identificationprocess":{{"result":"SUCCESS","transactionnumber":"{}"}}}}"#, created.id.reference.as_str());
     let (status, woken) = tokio::join!(sandbox.forge_callback(&url, forged), receive(&listener, &client, &mut verification));
     println!("a forged callback: answered {status}, a reason to ask: {}, decided: {:?}", woken?, verification.decision());
     assert!(!verification.decision().is_verified());
@@ -54,7 +52,10 @@ async fn receive(listener: &TcpListener, client: &Client, verification: &mut Ver
         stream.read_buf(&mut request).await?;
         let text = String::from_utf8_lossy(&request);
         if let Some((head, _)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().filter_map(|line| line.split_once(": ")).find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+            let length = head
+                .lines()
+                .filter_map(|line| line.split_once(": "))
+                .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
             break (head.to_owned(), length.map_or(Ok(0), |(_, length)| length.parse::<usize>())?);
         }
     };

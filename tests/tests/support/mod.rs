@@ -1,5 +1,6 @@
 //! A sandbox and clients of it, as the tests need them.
 
+#![allow(unreachable_pub, reason = "each test is a crate of its own")]
 #![allow(dead_code, reason = "each test takes what it needs")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -104,9 +105,7 @@ fn client(sandbox: &Sandbox, folder: &std::path::Path, settings: &[(&str, &str)]
 /// Real transport, and a clock on which waits between attempts take no real time.
 fn environment(sandbox: &Sandbox) -> Environment {
     let mut options = idv::transport::TransportOptions::default();
-    if let Some(pem) = sandbox.ca_certificate_pem() {
-        options.root_certificates.push(pem.as_bytes().to_vec());
-    }
+    options.extra_root_certificates = sandbox.ca_certificate_pem().map(str::to_owned);
     let mut environment = idv::transport::environment(options).unwrap();
     let system = std::sync::Arc::clone(&environment.clock);
     environment.clock = std::sync::Arc::new(ImpatientClock(system, ManualClock::new(sandbox.clock().now())));
