@@ -61,14 +61,22 @@ async fn what_was_deleted_is_gone() {
 
 #[tokio::test]
 async fn what_was_planned_for_a_deleted_identification_does_not_befall_the_next() {
+    const DAY: u64 = 24 * 3600;
     let world = World::start().await;
     world.create("T-1", "{}").await;
-    world.sandbox.idnow().act("T-1", "rejected").unwrap();
-    world.ask("DELETE", "/T-1").await;
-    world.create("T-1", "{}").await;
-    world.sandbox.idnow().act("T-1", "never-finishes").unwrap();
+    world.sandbox.idnow().act("T-1", "happy").unwrap();
+    // Deleted in the midst of the review, and created anew.
+    world.seconds(600).await;
+    assert_eq!(world.ask("DELETE", "/T-1").await.status, 200);
+    assert_eq!(world.create("T-1", "{}").await.status, 201);
+    world.sandbox.idnow().act("T-1", "expired").unwrap();
     world.seconds(3600).await;
-    assert_eq!(world.ask("GET", "/T-1").await.json()["identificationprocess"]["result"], "REVIEW_PENDING");
+    world.ask("GET", "/T-1").await.assert_failure(404, "OBJECT_NOT_FOUND");
+    world.ask("DELETE", "/T-1").await;
+    world.seconds(20 * DAY).await;
+    assert_eq!(world.create("T-1", "{}").await.status, 201);
+    world.seconds(80 * DAY).await;
+    assert_eq!(world.create("T-1", "{}").await.status, 200, "it has ninety days of its own");
 }
 
 #[tokio::test]
