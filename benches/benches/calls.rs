@@ -22,10 +22,11 @@ fn main() {
     let server = Server::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let idv = server.client();
-    let by_hand = runtime.block_on(ByHand::log_in(&server.base_url));
     let new = submitted(&idv);
     let id = runtime.block_on(idv.create(&new)).unwrap().id;
+    // An hour passes there, and with it every login.
     server.finish(&id);
+    let by_hand = runtime.block_on(ByHand::log_in(&server.base_url));
     // Each creates the same identification again: the vendor's call is an update then, and nothing piles up.
     let another = submitted(&idv);
     let mut work: BTreeMap<(&str, &str), Box<dyn FnMut() + '_>> = BTreeMap::new();
