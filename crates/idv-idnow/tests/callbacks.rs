@@ -1,0 +1,95 @@
+//! Callbacks (chapter 14) and the person's return (chapter 6.2).
+
+mod fixture;
+
+use fixture::fixture;
+use http::{HeaderMap, Method, StatusCode};
+use idv_core::{Channel, Delivery, ErrorKind, Guard, Outcome, ProofKind, Received, Result, Status, Trust};
+use idv_idnow::callback;
+
+const SECRET: &str = "0123456789abcdef0123";
+
+fn delivery(address: &str, body: Vec<u8>) -> Delivery {
+    let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, "application/json".parse().unwrap())]);
+    Delivery::callback(Method::POST, address.parse().unwrap(), headers, body)
+}
+
+fn receive(guard: &Guard, address: &str, body: Vec<u8>) -> Result<Received> {
+    callback::receive(guard, &delivery(address, body))
+}
+
+#[test]
+fn the_documents_callback_is_a_claim_without_a_secret() {
+    let received = receive(&Guard::open(), "/callback", fixture("callback-canceled.json")).unwrap();
+    let [observation] = received.observations.as_slice() else { panic!("{received:?}") };
+    assert_eq!(observation.subject.reference.as_deref(), Some("IDN-x-83176070"));
+    assert_eq!((observation.channel, observation.trust), (Channel::Callback, Trust::Claimed));
+    assert_eq!(observation.status, Some(Status::Finished(Outcome::Canceled)));
+    assert!(observation.report().is_some());
+    assert_eq!((received.reply.status, received.reply.body.as_ref()), (StatusCode::OK, ""));
+}
+
+#[test]
+fn a_secret_in_the_address_proves_a_callback_and_a_wrong_one_is_forged() {
+    let guard = Guard::query("token", SECRET.into()).unwrap();
+    let received = receive(&guard, &format!("/callback?token={SECRET}"), fixture("result-success.json")).unwrap();
+    let Trust::Proven(proof) = received.observations[0].trust else { panic!("{received:?}") };
+    assert_eq!(proof.kind(), ProofKind::SecretUrl);
+    for address in ["/callback", "/callback?token=", "/callback?token=x", &format!("/callback?token={SECRET}x")] {
+        let error = receive(&guard, address, fixture("result-success.json")).unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Forged, "{address}");
+    }
+}
+
+#[test]
+fn a_secret_of_one_transaction_number_proves_no_other() {
+    let guard = Guard::query_per_subject("token", SECRET.into()).unwrap();
+    // IDnow does not tell cases apart.
+    let (_, token) = guard.parameter_for("ah73jk3lm").unwrap();
+    let address = format!("/callback?token={}", token.expose());
+    assert!(receive(&guard, &address, fixture("result-success.json")).unwrap().observations[0].trust.is_proven());
+    let error = receive(&guard, &address, fixture("callback-canceled.json")).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Forged);
+    // Nor does it prove a list in which another one hides.
+    let error = receive(&guard, &address, fixture("list-with-a-bad-entry.json")).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Forged);
+}
+
+#[test]
+fn every_documented_callback_is_answered_with_200_and_an_unknown_result_too() {
+    for name in fixture::results().into_iter().filter(|name| name.ends_with(".json")) {
+        let received = receive(&Guard::open(), "/callback", fixture(&name)).unwrap();
+        assert_eq!(received.reply.status, StatusCode::OK, "{name}");
+        assert!(!received.observations.is_empty(), "{name}");
+    }
+    let received = receive(&Guard::open(), "/callback", fixture("result-unknown.json")).unwrap();
+    assert_eq!(received.observations[0].status, None);
+}
+
+#[test]
+fn a_body_that_is_no_identification_is_refused() {
+    for body in ["", "{}", "[]", "null", "\"x\"", "{\"identificationprocess\":{\"result\":\"SUCCESS\"}}", "PK\u{3}\u{4}", "a=b"] {
+        let error = receive(&Guard::open(), "/callback", body.as_bytes().to_vec()).unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Malformed, "{body}");
+    }
+}
+
+#[test]
+fn a_return_names_a_transaction_and_proves_nothing() {
+    let guard = Guard::query("token", SECRET.into()).unwrap();
+    let receive = |address: &str| callback::receive(&guard, &Delivery::returning(address.parse().unwrap())).unwrap();
+    for address in [
+        // The document's example.
+        "/ident-success?transaction-number=AH73JK3LM",
+        "/return/success/web?transactionId=AH73JK3LM",
+        &format!("/return?transactionnumber=AH73JK3LM&token={SECRET}"),
+    ] {
+        let received = receive(address);
+        let [observation] = received.observations.as_slice() else { panic!("{address}") };
+        assert_eq!(observation.subject.reference.as_deref(), Some("AH73JK3LM"));
+        assert_eq!((observation.channel, observation.trust, observation.status), (Channel::Return, Trust::Claimed, None));
+    }
+    for address in ["/ident-success", "/ident-success?transaction-number="] {
+        assert!(receive(address).observations.is_empty(), "{address}");
+    }
+}

@@ -1,0 +1,382 @@
+//! Payloads that are broken, or meant to break something.
+
+mod fixture;
+
+use fixture::{archive, archive_with, fixture, results};
+use idv_core::report::Source;
+use idv_core::{Channel, ErrorKind, Outcome, Status};
+use idv_idnow::normalize;
+use idv_idnow::wire::{self, archive::Limits};
+use proptest::prelude::*;
+use zip::CompressionMethod;
+use zip::write::SimpleFileOptions;
+
+fn verifies(payload: &[u8]) -> bool {
+    let verified = Some(Status::Finished(Outcome::Verified));
+    normalize::payload(payload, Channel::Fetch)
+        .is_ok_and(|observations| observations.iter().any(|observation| observation.status == verified))
+}
+
+fn refused(payload: &[u8]) -> ErrorKind {
+    normalize::payload(payload, Channel::Fetch).expect_err("it is read").kind().clone()
+}
+
+fn xml(userdata: &str) -> Vec<u8> {
+    format!(
+        "<identification><identificationprocess><id>A</id><result>SUCCESS</result></identificationprocess>\
+         <userdata>{userdata}</userdata></identification>"
+    )
+    .into_bytes()
+}
+
+fn name(payload: &[u8]) -> String {
+    let observation = normalize::payload(payload, Channel::Fetch).unwrap().remove(0);
+    observation.report().unwrap().person.given_names.as_ref().unwrap().expose().unwrap().clone()
+}
+
+/// Every payload that is whole: the fixtures, and one as an archive.
+fn whole() -> Vec<(String, Vec<u8>)> {
+    let mut payloads: Vec<_> = results().into_iter().map(|name| (name.clone(), fixture(&name))).collect();
+    payloads.push(("archive".to_owned(), archive(&[("AH73JK3LM.xml", &fixture("same-case.xml")), ("AH73JK3LM.pdf", b"%PDF-")])));
+    payloads
+}
+
+#[test]
+fn what_is_cut_off_anywhere_is_refused() {
+    for (name, payload) in whole() {
+        let end = payload.trim_ascii_end().len();
+        for length in 0..end {
+            assert!(normalize::payload(&payload[..length], Channel::Fetch).is_err(), "{name} cut off after {length} bytes is read");
+        }
+    }
+}
+
+#[test]
+fn what_follows_is_refused() {
+    for (name, payload) in whole().into_iter().filter(|(name, _)| name != "archive") {
+        for garbage in ["x", "{}", "<identifications/>", "]", "\0"] {
+            let payload = [payload.as_slice(), garbage.as_bytes()].concat();
+            assert_eq!(refused(&payload), ErrorKind::Malformed, "{name} followed by {garbage:?}");
+        }
+    }
+}
+
+#[test]
+fn no_single_byte_turns_a_result_into_a_success() {
+    for name in ["result-aborted.json", "result-fraud-suspicion-confirmed.json", "result-review-pending.json", "callback-canceled.json"] {
+        let payload = fixture(name);
+        for position in 0..payload.len() {
+            for byte in [0, b' ', b'"', b'\\', b'<', b'{', b'}', b',', 0x80, 0xFF] {
+                let mut payload = payload.clone();
+                payload[position] = byte;
+                assert!(!verifies(&payload), "{name}: byte {position} as {byte}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(!verifies(&bytes));
+        let _ = wire::ErrorBody::read(&bytes);
+    }
+
+    #[test]
+    fn arbitrary_text_after_each_beginning_is_refused_or_read(
+        start in prop::sample::select(vec!["{", "[", "<", "<identifications>", "{\"identificationprocess\":", "PK\u{3}\u{4}", "PK\u{5}\u{6}"]),
+        text in "[ -~\\n<>\"{}\\[\\]&;:,/a-f0-9]{0,300}",
+    ) {
+        let payload = format!("{start}{text}");
+        let _ = normalize::payload(payload.as_bytes(), Channel::Fetch);
+        let _ = wire::ErrorBody::read(payload.as_bytes());
+    }
+
+    #[test]
+    fn changed_bytes_are_refused_or_read(
+        which in 0_usize..1000,
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let payloads = whole();
+        let (_, mut payload) = payloads[which % payloads.len()].clone();
+        for (position, byte) in changes {
+            let position = position.index(payload.len());
+            payload[position] = byte;
+        }
+        if let Ok(observations) = normalize::payload(&payload, Channel::Fetch) {
+            prop_assert!(serde_json::to_string(&observations).is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_document_type_is_refused_wherever_it_stands() {
+    let result = "<identification><identificationprocess><id>A</id></identificationprocess></identification>";
+    let laughs = r#"<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;">]>"#;
+    let external = r#"<!DOCTYPE x SYSTEM "file:///etc/passwd">"#;
+    for payload in [
+        format!("<!DOCTYPE x>{result}"),
+        format!("<?xml version=\"1.0\"?>{laughs}{result}"),
+        format!("{external}{result}"),
+        format!("{result}<!DOCTYPE x>"),
+        "<identification><!DOCTYPE x></identification>".to_owned(),
+        "<identification><identificationprocess><id><!DOCTYPE x>A</id></identificationprocess></identification>".to_owned(),
+    ] {
+        assert_eq!(refused(payload.as_bytes()), ErrorKind::Malformed, "{payload}");
+    }
+}
+
+#[test]
+fn only_the_references_that_xml_defines_are_read() {
+    for (text, read) in [
+        ("&lt;&gt;&amp;&apos;&quot;", "<>&'\""),
+        ("M&#220;LLER", "MÜLLER"),
+        ("M&#xDC;LLER", "MÜLLER"),
+        ("M<![CDATA[Ü&L]]>LER", "MÜ&LLER"),
+        ("\n  ARMIN <!-- a comment --> JOSEF<?a b?>\n", "ARMIN  JOSEF"),
+        ("ARMIN<b>x<c/></b>", "ARMIN"),
+        ("A\r\nB", "A\nB"),
+    ] {
+        assert_eq!(name(&xml(&format!("<firstname>{text}</firstname>"))), read);
+        assert_eq!(
+            refused(&xml(&format!("<firstname>{text}&unknown;</firstname>"))),
+            ErrorKind::Malformed,
+            "a reference beside {text:?}"
+        );
+    }
+    for reference in ["&nbsp;", "&lol;", "&#0;", "&#x1;", "&#xD800;", "&#x110000;", "&#xFFFFFFFFF;", "&#;", "&;", "&", "&amp"] {
+        assert_eq!(refused(&xml(&format!("<firstname>{reference}</firstname>"))), ErrorKind::Malformed, "{reference}");
+        assert_eq!(refused(&xml(&format!("<unknown>{reference}</unknown>"))), ErrorKind::Malformed, "{reference}");
+    }
+    for reference in ["&nbsp;", "&lol;", "&#0;", "&#xD800;", "&"] {
+        let payload = xml(&format!("<firstname original=\"{reference}\">A</firstname>"));
+        assert_eq!(refused(&payload), ErrorKind::Malformed, "{reference} in an attribute");
+    }
+}
+
+#[test]
+fn xml_that_is_not_well_formed_is_refused() {
+    for payload in [
+        "<identification><identificationprocess><id>A</identificationprocess></id></identification>",
+        "<identification><identificationprocess><id>A</id></identificationprocess>",
+        "<identification><identificationprocess><id>A</id></identificationprocess></identifications>",
+        "<identification><identificationprocess><id a=1>A</id></identificationprocess><userdata><firstname a=1/></userdata></identification>",
+        "<identification><userdata><firstname status=\"a\" status=\"b\">A</firstname></userdata></identification>",
+        "<other><identificationprocess><id>A</id></identificationprocess></other>",
+        "text<identification/>",
+        "<identification/>",
+        "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><identifications/>",
+        "<?xml version=\"1.0\"?><?xml version=\"1.0\"?><identifications/>",
+        "<identifications/><identifications/>",
+        "<!-- a comment -->",
+        "<",
+    ] {
+        assert_eq!(refused(payload.as_bytes()), ErrorKind::Malformed, "{payload}");
+    }
+}
+
+#[test]
+fn what_nests_without_end_is_refused_and_overflows_nothing() {
+    for depth in [100, 100_000] {
+        let elements = "<a>".repeat(depth) + &"</a>".repeat(depth);
+        assert_eq!(refused(&xml(&elements)), ErrorKind::Malformed);
+        assert_eq!(refused(&xml(&format!("<firstname>{elements}</firstname>"))), ErrorKind::Malformed);
+    }
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let nested = open.repeat(100_000) + "1" + &close.repeat(100_000);
+        let _ = normalize::payload(format!("{{\"unknown\":{nested},\"identificationprocess\":{{\"id\":\"A\"}}}}").as_bytes(), Channel::Fetch);
+        let _ = normalize::payload(nested.as_bytes(), Channel::Fetch);
+        let _ = normalize::payload(format!("{{\"userdata\":{{\"firstname\":{nested}}}}}").as_bytes(), Channel::Fetch);
+        let _ = wire::ErrorBody::read(nested.as_bytes());
+    }
+}
+
+#[test]
+fn text_in_another_encoding_is_refused() {
+    let utf16: Vec<u8> = "{\"identificationprocess\":{\"id\":\"A\"}}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for payload in [&utf16[..], &[&[0xFF, 0xFE], &utf16[..]].concat(), b"{\"a\":\"\xFF\"}", b"<identifications>\xFC</identifications>", b"", b" ", b"\xEF\xBB\xBF"] {
+        assert_eq!(refused(payload), ErrorKind::Malformed);
+    }
+}
+
+#[test]
+fn of_a_part_that_is_repeated_the_last_one_counts_in_both_formats() {
+    let json = br#"{"identificationprocess":{"result":"SUCCESS","id":"A"},"identificationprocess":{"result":"ABORTED"},
+        "userdata":{"firstname":{"value":"A","original":"B"},"firstname":{"value":"C"}}}"#;
+    let xml = b"<identification><identificationprocess><result>SUCCESS</result><id>A</id></identificationprocess>\
+        <identificationprocess><result>ABORTED</result></identificationprocess>\
+        <userdata><firstname original=\"B\">A</firstname><firstname>C</firstname></userdata></identification>";
+    let json = normalize::payload(json, Channel::Fetch).unwrap();
+    assert_eq!(json, normalize::payload(xml, Channel::Fetch).unwrap());
+    assert_eq!(json[0].status, Some(Status::AwaitingPerson));
+    let name = json[0].report().unwrap().person.given_names.clone().unwrap();
+    assert_eq!((name.expose().map(String::as_str), &name.submitted, name.source), (Some("C"), &None, Source::Vendor));
+}
+
+#[test]
+fn errors_do_not_quote_what_cannot_be_read() {
+    let payloads: [&[u8]; 5] = [
+        br#"{"identificationprocess":{"id":"Mustermann",}}"#,
+        b"<identification>Mustermann</Mustermann>",
+        b"<identification Mustermann=Mustermann><Mustermann/></identification>",
+        b"<identification>&Mustermann;</identification>",
+        br#"["Mustermann"#,
+    ];
+    for payload in payloads {
+        let error = normalize::payload(payload, Channel::Fetch).unwrap_err();
+        let mut printed = format!("{error} {error:?}");
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            printed += &format!("{cause} {cause:?}");
+            source = cause.source();
+        }
+        assert!(!printed.contains("Mustermann"), "{printed}");
+    }
+}
+
+#[test]
+fn wire_types_print_nothing_of_a_person() {
+    for name in ["same-case.json", "same-case.xml"] {
+        let bytes = fixture(name);
+        let printed = format!("{:?} {:#?}", wire::read(&bytes).unwrap(), wire::read(&bytes).unwrap());
+        for word in ["ERIKA", "NEILL", "1983", "MÜNCHEN", "AH73JK3LM", "quoted", "HMUELLER"] {
+            assert!(!printed.contains(word), "{name} prints {word}");
+        }
+    }
+}
+
+mod archives {
+    use super::*;
+
+    const RESULT: &str = "AH73JK3LM.xml";
+
+    fn result() -> Vec<u8> {
+        fixture("result.xml")
+    }
+
+    #[test]
+    fn files_are_found_by_name_and_by_key() {
+        let picture: &[u8] = &[0xFF, 0xD8, 0xFF, 0xE0];
+        let bytes = archive(&[("AH73JK3LM_userface.jpg", picture), (RESULT, &result()), ("AH73JK3LM.pdf", b"%PDF-")]);
+        let limits = Limits::default();
+        assert_eq!(wire::archive::names(&bytes, &limits).unwrap(), ["AH73JK3LM_userface.jpg", RESULT, "AH73JK3LM.pdf"]);
+        for name in ["AH73JK3LM_userface.jpg", "userface"] {
+            assert_eq!(wire::archive::entry(&bytes, name, &limits).unwrap(), picture, "{name}");
+        }
+        assert_eq!(wire::archive::entry(&bytes, "pdf", &limits).unwrap(), b"%PDF-");
+        // Listed by the result and not in the archive; listed by nobody.
+        for name in ["videolog", "face", "other.jpg", "", "../AH73JK3LM.pdf"] {
+            assert_eq!(wire::archive::entry(&bytes, name, &limits).unwrap_err().kind(), &ErrorKind::NotFound, "{name}");
+        }
+        // Without a result the names are the document's.
+        let bytes = archive(&[("AH73JK3LM_userface.jpg", picture)]);
+        assert_eq!(wire::archive::entry(&bytes, "userface", &limits).unwrap(), picture);
+        assert_eq!(wire::archive::entry(&bytes, "face", &limits).unwrap_err().kind(), &ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn an_archive_that_is_written_as_it_is_sent_is_read() {
+        // Lengths after the contents, as servers write that make an archive on the fly (chapter 9.2.2).
+        let mut writer = zip::ZipWriter::new_stream(Vec::new());
+        writer.start_file(RESULT, SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut writer, &result()).unwrap();
+        let bytes = writer.finish().unwrap().into_inner();
+        assert!(verifies(&bytes));
+    }
+
+    #[test]
+    fn an_archive_without_a_result_is_refused() {
+        assert_eq!(refused(&archive(&[])), ErrorKind::Malformed);
+        assert_eq!(refused(&archive(&[("AH73JK3LM.pdf", b"%PDF-")])), ErrorKind::Malformed);
+    }
+
+    #[test]
+    fn an_archive_in_an_archive_stays_closed() {
+        let inner = archive(&[(RESULT, &result())]);
+        assert_eq!(refused(&archive(&[("inner.zip", &inner)])), ErrorKind::Malformed);
+        assert_eq!(refused(&archive(&[(RESULT, &inner)])), ErrorKind::Malformed);
+    }
+
+    #[test]
+    fn names_that_lead_out_are_refused() {
+        for name in ["../x.jpg", "a/../../x.jpg", "/etc/x.jpg", "..\\x.jpg", "C:\\x.jpg", "C:x.jpg", "a//x.jpg", "./x.jpg", "a/..", "x\0.jpg"] {
+            let bytes = renamed(name);
+            assert_eq!(refused(&bytes), ErrorKind::Malformed, "{name:?}");
+        }
+        assert!(verifies(&renamed("a/b/x.jpg")));
+    }
+
+    /// An archive with a result and a file of this name. It is written over a placeholder, since a writer may make names harmless.
+    fn renamed(name: &str) -> Vec<u8> {
+        let placeholder = "#".repeat(name.len());
+        let mut bytes = archive(&[(RESULT, &result()), (&placeholder, b"x")]);
+        for start in 0..bytes.len() - name.len() {
+            if bytes[start..].starts_with(placeholder.as_bytes()) {
+                bytes[start..start + name.len()].copy_from_slice(name.as_bytes());
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn two_entries_of_one_name_are_refused() {
+        let mut bytes = archive(&[(RESULT, &result()), ("AH73JK3LN.xml", &fixture("same-case.xml"))]);
+        for start in 0..bytes.len() - RESULT.len() {
+            if bytes[start..].starts_with(b"AH73JK3LN.xml") {
+                bytes[start..start + RESULT.len()].copy_from_slice(RESULT.as_bytes());
+            }
+        }
+        assert_eq!(refused(&bytes), ErrorKind::Malformed);
+    }
+
+    #[test]
+    fn encrypted_entries_are_refused() {
+        let mut bytes = archive(&[(RESULT, &result())]);
+        // The flag of encryption, in the file's own header and in the directory (APPNOTE 4.4.4).
+        let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+        bytes[6] |= 1;
+        bytes[directory + 8] |= 1;
+        assert_eq!(refused(&bytes), ErrorKind::Malformed);
+    }
+
+    #[test]
+    fn damaged_contents_are_refused() {
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        let mut bytes = archive_with(stored, &[(RESULT, &fixture("result-aborted.json"))]);
+        let place = bytes.windows(7).position(|window| window == b"ABORTED").unwrap();
+        bytes[place..place + 7].copy_from_slice(b"SUCCESS");
+        assert_eq!(refused(&bytes), ErrorKind::Malformed);
+    }
+
+    #[test]
+    fn each_limit_holds() {
+        let zeros = vec![b' '; 4 << 20];
+        let many: Vec<(String, &[u8])> = (0..1001).map(|number| (format!("{number}.txt"), &b"x"[..])).collect();
+        let many: Vec<_> = many.iter().map(|(name, contents)| (name.as_str(), *contents)).collect();
+        let of = |limits: Limits, bytes: &[u8]| wire::archive::result(bytes, &limits).unwrap_err().kind().clone();
+        let mut limits = Limits::default();
+        assert_eq!(of(limits, &archive(&many)), ErrorKind::LimitExceeded);
+        // 4 MiB of spaces are packed a thousandfold.
+        let bomb = archive(&[(RESULT, &zeros)]);
+        assert_eq!(of(limits, &bomb), ErrorKind::LimitExceeded);
+        limits.ratio = 10_000;
+        assert!(wire::archive::result(&bomb, &limits).is_ok());
+        limits.entry = (4 << 20) - 1;
+        assert_eq!(of(limits, &bomb), ErrorKind::LimitExceeded);
+        limits.entry = 4 << 20;
+        limits.total = (4 << 20) - 1;
+        assert_eq!(of(limits, &bomb), ErrorKind::LimitExceeded);
+    }
+
+    #[test]
+    fn a_length_that_lies_is_refused() {
+        let mut bytes = archive(&[(RESULT, &vec![b' '; 4 << 20])]);
+        let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+        // The length before packing, in the file's own header and in the directory (APPNOTE 4.3.7 and 4.3.12).
+        bytes[22..26].copy_from_slice(&100_u32.to_le_bytes());
+        bytes[directory + 24..directory + 28].copy_from_slice(&100_u32.to_le_bytes());
+        assert_eq!(refused(&bytes), ErrorKind::Malformed);
+    }
+}
