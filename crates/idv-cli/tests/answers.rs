@@ -119,6 +119,26 @@ fn the_sandbox_prints_settings_that_work_and_ends_when_asked_to() {
     }
 }
 
+/// What is printed for people to paste is pasted.
+#[cfg(unix)]
+#[test]
+fn the_file_that_the_sandbox_prints_can_be_pasted() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+
+    let mut place = Place::new();
+    let mut child = place.command(&["sandbox", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let file: Vec<String> =
+        lines.by_ref().skip_while(|line| line != "# idv.toml").take_while(|line| !line.starts_with("# for a shell")).collect();
+    place.write("idv.toml", file.join("\n"));
+    let key = lines.find_map(|line| line.strip_prefix("export IDNOW_API_KEY=").map(str::to_owned)).unwrap();
+    place.set("IDNOW_API_KEY", &key);
+    place.run(&["create", "--json"]).json();
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn the_sandbox_listens_on_this_machine_only() {
     assert!(Place::new().run(&["sandbox", "--listen", "0.0.0.0:0"]).failed(2).contains("loopback"));

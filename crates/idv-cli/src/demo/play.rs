@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use idv::report::{Country, Evidence, EvidenceKind, Gender, Report};
+use idv::transport::{ReqwestTransport, TransportOptions};
 use idv::{
     Client, Created, Environment, Error, Facet, HandOff, NewVerification, Observation, Pii, Reference, Secret, Step, Timestamp,
-    Url, Verification, Want,
+    Transport as _, Url, Verification, Want,
 };
 use idv_sandbox::Sandbox;
 
@@ -29,7 +31,7 @@ pub(crate) struct Company<'a> {
     client: Client,
     transport: CountingTransport,
     receiver: Receiver,
-    browser: reqwest::Client,
+    browser: ReqwestTransport,
 }
 
 impl<'a> Company<'a> {
@@ -42,11 +44,7 @@ impl<'a> Company<'a> {
         let client = stage.connect(secret, environment)?;
         let receiver = Receiver::start(client.clone()).await?;
         stage.report_to(&proven(&client, receiver.url())).map_err(|error| failed(&error))?;
-        let browser = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| failed(&error))?;
+        let browser = ReqwestTransport::new(TransportOptions::default())?;
         Ok(Self { stage, sandbox, client, transport, receiver, browser })
     }
 
@@ -117,8 +115,10 @@ impl<'a> Scene<'a> {
     async fn hand_off(&mut self, hand_off: &HandOff) {
         self.story.hand_off = Some(match hand_off {
             HandOff::Visit(url) => {
-                let answer = self.company.browser.get(url.expose().clone()).send().await;
-                let status = answer.ok().map(|answer| answer.status().as_u16());
+                let status = match http::Request::get(url.expose().as_str()).body(Bytes::new()) {
+                    Ok(request) => self.company.browser.send(request).await.ok().map(|answer| answer.status().as_u16()),
+                    Err(_) => None,
+                };
                 if status != Some(200) {
                     self.story.shortfalls.push("the hand-off address does not answer the person".to_owned());
                 }
