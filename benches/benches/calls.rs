@@ -3,7 +3,13 @@
 //!
 //! With `--count WHAT SIDE N` it makes N calls of one side only, for counting instructions: see `benches/instructions.sh`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::mpsc;

@@ -1,6 +1,12 @@
 //! A vendor's bytes to a report, beside what is the least anybody could do with the same bytes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark fails by panicking"
+)]
 
 use std::hint::black_box;
 

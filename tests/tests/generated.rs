@@ -1,6 +1,6 @@
 //! Parts of the documentation that are made from the code. Run with `IDV_GENERATE=write` to write them anew.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -94,11 +94,13 @@ mod unzip {
 
     /// An entry that is as short as this cannot do harm by its ratio.
     const HARMLESS: u64 = 1 << 20;
+    /// How long a result may be that is read only to find a file.
+    const RESULT: u64 = 16 << 20;
 
     pub(super) fn result(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
         let mut archive = Archive::open(bytes, limits)?;
         let file = archive.result().ok_or_else(|| Error::malformed("there is no result in the archive: no XML, no JSON"))?;
-        archive.read(&file)
+        archive.read(&file, limits.entry)
     }
 
     pub(super) fn entry(bytes: &[u8], name_or_key: &str, limits: &Limits) -> Result<Vec<u8>> {
@@ -107,7 +109,8 @@ mod unzip {
             Some(file) => Some(file),
             None => archive.listed(name_or_key)?,
         };
-        archive.read(&file.ok_or_else(|| Error::new(ErrorKind::NotFound).detail("the archive has no such file"))?)
+        let file = file.ok_or_else(|| Error::new(ErrorKind::NotFound).detail("the archive has no such file"))?;
+        archive.read(&file, limits.entry)
     }
 
     pub(super) fn names(bytes: &[u8], limits: &Limits) -> Result<Vec<String>> {
@@ -187,16 +190,17 @@ mod unzip {
             let Some(result) = self.result() else {
                 return Ok(self.find(|file| file.stem().strip_suffix(key).is_some_and(|rest| rest.ends_with('_'))));
             };
-            let bytes = self.read(&result)?;
+            // What is wanted may be shorter than the result that says where it is.
+            let bytes = self.read(&result, self.limits.entry.max(RESULT))?;
             let payload = crate::wire::read(&bytes)?;
             let attachments = payload.identifications.iter().flat_map(|identification| &identification.attachments);
             let name = attachments.filter(|entry| entry.name.expose() == key).map(|entry| entry.value.expose()).next_back();
             Ok(name.and_then(|name| self.named(name)))
         }
 
-        fn read(&mut self, file: &File) -> Result<Vec<u8>> {
-            if file.length > self.limits.entry {
-                return Err(exceeded(format!("the file is longer than {} bytes", self.limits.entry)));
+        fn read(&mut self, file: &File, limit: u64) -> Result<Vec<u8>> {
+            if file.length > limit {
+                return Err(exceeded(format!("the file is longer than {limit} bytes")));
             }
             let options = ZipReadOptions::new().enforce_header_consistency(true);
             let entry = self.zip.by_index_with_options(file.index, options).map_err(|_| unreadable())?;
