@@ -260,3 +260,13 @@ async fn changed_data_keep_what_was_submitted_and_what_the_agent_had_entered() {
     assert_eq!(user["birthplace"]["identification"], "MÜNCHEN");
     assert_eq!(user["lastname"], json!({ "value": "BAUER", "status": "MATCH", "reviewstatus": "MATCH" }));
 }
+
+#[tokio::test]
+async fn what_a_person_does_anew_takes_the_place_of_what_was_planned() {
+    let world = World::start().await;
+    world.create("T-1", "{}").await;
+    world.sandbox.idnow().act("T-1", "happy").unwrap();
+    assert_eq!(word(process_after(&world, 10 * MINUTE).await.as_ref()), Some(("REVIEW_PENDING", None)));
+    world.sandbox.idnow().act("T-1", "ABORTIDENT").unwrap();
+    assert_eq!(word(process_after(&world, HOUR).await.as_ref()), Some(("ABORTED", Some("TECH_VIDEO"))));
+}
