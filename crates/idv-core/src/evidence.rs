@@ -3,6 +3,7 @@
 use std::io;
 
 use async_trait::async_trait;
+use sha2::{Digest, Sha256};
 
 /// A place that evidence is written to, piece by piece.
 ///
@@ -42,6 +43,12 @@ impl Download {
     #[must_use]
     pub const fn new(length: u64, sha256: [u8; 32], media_type: Option<String>) -> Self {
         Self { length, sha256, media_type }
+    }
+
+    /// What is known of evidence that is at hand, whole.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::new(bytes.len() as u64, Sha256::digest(bytes).into(), sniff(bytes).map(str::to_owned))
     }
 
     /// The digest in hexadecimal.

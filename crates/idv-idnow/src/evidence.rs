@@ -2,7 +2,6 @@
 
 use idv_core::call::CallContext;
 use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, Sink, VerificationId, async_trait};
-use sha2::{Digest, Sha256};
 
 use crate::api::{Suffix, TransactionNumber};
 use crate::provider::Idnow;
@@ -57,19 +56,5 @@ async fn store(file: &[u8], sink: &mut dyn Sink) -> Result<Download> {
     for piece in file.chunks(PIECE) {
         sink.write(piece).await.map_err(|error| Error::new(ErrorKind::Sink).with_source(error))?;
     }
-    Ok(Download::new(file.len() as u64, Sha256::digest(file).into(), media_type(file).map(str::to_owned)))
-}
-
-/// The media type of the files that archives hold (chapter 13.2), by their first bytes.
-fn media_type(file: &[u8]) -> Option<&'static str> {
-    Some(match file {
-        [b'%', b'P', b'D', b'F', b'-', ..] => "application/pdf",
-        [0xFF, 0xD8, 0xFF, ..] => "image/jpeg",
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [b'I', b'D', b'3', ..] | [0xFF, 0xFB | 0xF3 | 0xF2, ..] => "audio/mpeg",
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => "audio/wav",
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "video/mp4",
-        [b'<', b'?', b'x', b'm', b'l', ..] => "application/xml",
-        _ => return None,
-    })
+    Ok(Download::of(file))
 }

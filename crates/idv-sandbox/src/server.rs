@@ -173,6 +173,8 @@ pub(crate) struct Outgoing {
     /// How many bytes are still to be sent, of these pieces or (where the answer breaks off) of their beginning.
     left: u64,
     truncated: bool,
+    /// Whether what comes before the break has had its turn to leave.
+    flushed: bool,
     drip: Option<Drip>,
 }
 
@@ -191,7 +193,7 @@ impl Outgoing {
             Some(FaultKind::Drip(milliseconds)) => Some(Drip { pause: Duration::from_millis(*milliseconds), waiting: None }),
             _ => None,
         };
-        let mut response = Response::new(Self { pieces: answer.body.into(), left, truncated, drip });
+        let mut response = Response::new(Self { pieces: answer.body.into(), left, truncated, flushed: false, drip });
         *response.status_mut() = answer.status;
         for (name, value) in answer.headers {
             if let Ok(value) = value.parse() {
@@ -241,6 +243,12 @@ impl Body for Outgoing {
         let bytes = self.take(most);
         if !bytes.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        if self.truncated && !self.flushed {
+            // What came before is to leave first: a body that fails at once takes the head down with it.
+            self.flushed = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         Poll::Ready(self.truncated.then(|| Err(Cut.into())))
     }
