@@ -1,4 +1,12 @@
 //! Callbacks (chapter 14) and the person's return (chapter 6.2).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test"
+)]
 
 mod fixture;
 

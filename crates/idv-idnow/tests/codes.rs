@@ -1,4 +1,12 @@
 //! Every code that the document has. The lists are copied from its tables, not from the crate's: a code that the crate forgot shows.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test"
+)]
 
 use idv_core::report::{CheckKind, CheckResult, EvidenceKind, Field, Reason, Report, Verdict};
 use idv_core::{Channel, Observation, Outcome, Status};

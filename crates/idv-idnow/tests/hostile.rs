@@ -1,15 +1,20 @@
 //! Payloads that are broken, or meant to break something.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test"
+)]
 
 mod fixture;
 
-use fixture::{archive, archive_with, fixture, results};
+use fixture::{archive, fixture, results};
 use idv_core::report::Source;
 use idv_core::{Channel, ErrorKind, Outcome, Status};
-use idv_idnow::normalize;
-use idv_idnow::wire::{self, archive::Limits};
+use idv_idnow::{normalize, wire};
 use proptest::prelude::*;
-use zip::CompressionMethod;
-use zip::write::SimpleFileOptions;
 
 fn verifies(payload: &[u8]) -> bool {
     let verified = Some(Status::Finished(Outcome::Verified));
@@ -46,7 +51,10 @@ fn what_is_cut_off_anywhere_is_refused() {
     for (name, payload) in whole() {
         let end = payload.trim_ascii_end().len();
         for length in 0..end {
-            assert!(normalize::payload(&payload[..length], Channel::Fetch).is_err(), "{name} cut off after {length} bytes is read");
+            assert!(
+                normalize::payload(&payload[..length], Channel::Fetch).is_err(),
+                "{name} cut off after {length} bytes is read"
+            );
         }
     }
 }
@@ -63,7 +71,9 @@ fn what_follows_is_refused() {
 
 #[test]
 fn no_single_byte_turns_a_result_into_a_success() {
-    for name in ["result-aborted.json", "result-fraud-suspicion-confirmed.json", "result-review-pending.json", "callback-canceled.json"] {
+    for name in
+        ["result-aborted.json", "result-fraud-suspicion-confirmed.json", "result-review-pending.json", "callback-canceled.json"]
+    {
         let payload = fixture(name);
         for position in 0..payload.len() {
             for byte in [0, b' ', b'"', b'\\', b'<', b'{', b'}', b',', 0x80, 0xFF] {
@@ -186,7 +196,10 @@ fn what_nests_without_end_is_refused_and_overflows_nothing() {
     }
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let nested = open.repeat(100_000) + "1" + &close.repeat(100_000);
-        let _ = normalize::payload(format!("{{\"unknown\":{nested},\"identificationprocess\":{{\"id\":\"A\"}}}}").as_bytes(), Channel::Fetch);
+        let _ = normalize::payload(
+            format!("{{\"unknown\":{nested},\"identificationprocess\":{{\"id\":\"A\"}}}}").as_bytes(),
+            Channel::Fetch,
+        );
         let _ = normalize::payload(nested.as_bytes(), Channel::Fetch);
         let _ = normalize::payload(format!("{{\"userdata\":{{\"firstname\":{nested}}}}}").as_bytes(), Channel::Fetch);
         let _ = wire::ErrorBody::read(nested.as_bytes());
@@ -196,7 +209,15 @@ fn what_nests_without_end_is_refused_and_overflows_nothing() {
 #[test]
 fn text_in_another_encoding_is_refused() {
     let utf16: Vec<u8> = "{\"identificationprocess\":{\"id\":\"A\"}}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for payload in [&utf16[..], &[&[0xFF, 0xFE], &utf16[..]].concat(), b"{\"a\":\"\xFF\"}", b"<identifications>\xFC</identifications>", b"", b" ", b"\xEF\xBB\xBF"] {
+    for payload in [
+        &utf16[..],
+        &[&[0xFF, 0xFE], &utf16[..]].concat(),
+        b"{\"a\":\"\xFF\"}",
+        b"<identifications>\xFC</identifications>",
+        b"",
+        b" ",
+        b"\xEF\xBB\xBF",
+    ] {
         assert_eq!(refused(payload), ErrorKind::Malformed);
     }
 }
@@ -244,139 +265,5 @@ fn wire_types_print_nothing_of_a_person() {
         for word in ["ERIKA", "NEILL", "1983", "MÜNCHEN", "AH73JK3LM", "quoted", "HMUELLER"] {
             assert!(!printed.contains(word), "{name} prints {word}");
         }
-    }
-}
-
-mod archives {
-    use super::*;
-
-    const RESULT: &str = "AH73JK3LM.xml";
-
-    fn result() -> Vec<u8> {
-        fixture("result.xml")
-    }
-
-    #[test]
-    fn files_are_found_by_name_and_by_key() {
-        let picture: &[u8] = &[0xFF, 0xD8, 0xFF, 0xE0];
-        let bytes = archive(&[("AH73JK3LM_userface.jpg", picture), (RESULT, &result()), ("AH73JK3LM.pdf", b"%PDF-")]);
-        let limits = Limits::default();
-        assert_eq!(wire::archive::names(&bytes, &limits).unwrap(), ["AH73JK3LM_userface.jpg", RESULT, "AH73JK3LM.pdf"]);
-        for name in ["AH73JK3LM_userface.jpg", "userface"] {
-            assert_eq!(wire::archive::entry(&bytes, name, &limits).unwrap(), picture, "{name}");
-        }
-        assert_eq!(wire::archive::entry(&bytes, "pdf", &limits).unwrap(), b"%PDF-");
-        // Listed by the result and not in the archive; listed by nobody.
-        for name in ["videolog", "face", "other.jpg", "", "../AH73JK3LM.pdf"] {
-            assert_eq!(wire::archive::entry(&bytes, name, &limits).unwrap_err().kind(), &ErrorKind::NotFound, "{name}");
-        }
-        // Without a result the names are the document's.
-        let bytes = archive(&[("AH73JK3LM_userface.jpg", picture)]);
-        assert_eq!(wire::archive::entry(&bytes, "userface", &limits).unwrap(), picture);
-        assert_eq!(wire::archive::entry(&bytes, "face", &limits).unwrap_err().kind(), &ErrorKind::NotFound);
-    }
-
-    #[test]
-    fn an_archive_that_is_written_as_it_is_sent_is_read() {
-        // Lengths after the contents, as servers write that make an archive on the fly (chapter 9.2.2).
-        let mut writer = zip::ZipWriter::new_stream(Vec::new());
-        writer.start_file(RESULT, SimpleFileOptions::default()).unwrap();
-        std::io::Write::write_all(&mut writer, &result()).unwrap();
-        let bytes = writer.finish().unwrap().into_inner();
-        assert!(verifies(&bytes));
-    }
-
-    #[test]
-    fn an_archive_without_a_result_is_refused() {
-        assert_eq!(refused(&archive(&[])), ErrorKind::Malformed);
-        assert_eq!(refused(&archive(&[("AH73JK3LM.pdf", b"%PDF-")])), ErrorKind::Malformed);
-    }
-
-    #[test]
-    fn an_archive_in_an_archive_stays_closed() {
-        let inner = archive(&[(RESULT, &result())]);
-        assert_eq!(refused(&archive(&[("inner.zip", &inner)])), ErrorKind::Malformed);
-        assert_eq!(refused(&archive(&[(RESULT, &inner)])), ErrorKind::Malformed);
-    }
-
-    #[test]
-    fn names_that_lead_out_are_refused() {
-        for name in ["../x.jpg", "a/../../x.jpg", "/etc/x.jpg", "..\\x.jpg", "C:\\x.jpg", "C:x.jpg", "a//x.jpg", "./x.jpg", "a/..", "x\0.jpg"] {
-            let bytes = renamed(name);
-            assert_eq!(refused(&bytes), ErrorKind::Malformed, "{name:?}");
-        }
-        assert!(verifies(&renamed("a/b/x.jpg")));
-    }
-
-    /// An archive with a result and a file of this name. It is written over a placeholder, since a writer may make names harmless.
-    fn renamed(name: &str) -> Vec<u8> {
-        let placeholder = "#".repeat(name.len());
-        let mut bytes = archive(&[(RESULT, &result()), (&placeholder, b"x")]);
-        for start in 0..bytes.len() - name.len() {
-            if bytes[start..].starts_with(placeholder.as_bytes()) {
-                bytes[start..start + name.len()].copy_from_slice(name.as_bytes());
-            }
-        }
-        bytes
-    }
-
-    #[test]
-    fn two_entries_of_one_name_are_refused() {
-        let mut bytes = archive(&[(RESULT, &result()), ("AH73JK3LN.xml", &fixture("same-case.xml"))]);
-        for start in 0..bytes.len() - RESULT.len() {
-            if bytes[start..].starts_with(b"AH73JK3LN.xml") {
-                bytes[start..start + RESULT.len()].copy_from_slice(RESULT.as_bytes());
-            }
-        }
-        assert_eq!(refused(&bytes), ErrorKind::Malformed);
-    }
-
-    #[test]
-    fn encrypted_entries_are_refused() {
-        let mut bytes = archive(&[(RESULT, &result())]);
-        // The flag of encryption, in the file's own header and in the directory (APPNOTE 4.4.4).
-        let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
-        bytes[6] |= 1;
-        bytes[directory + 8] |= 1;
-        assert_eq!(refused(&bytes), ErrorKind::Malformed);
-    }
-
-    #[test]
-    fn damaged_contents_are_refused() {
-        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-        let mut bytes = archive_with(stored, &[(RESULT, &fixture("result-aborted.json"))]);
-        let place = bytes.windows(7).position(|window| window == b"ABORTED").unwrap();
-        bytes[place..place + 7].copy_from_slice(b"SUCCESS");
-        assert_eq!(refused(&bytes), ErrorKind::Malformed);
-    }
-
-    #[test]
-    fn each_limit_holds() {
-        let zeros = vec![b' '; 4 << 20];
-        let many: Vec<(String, &[u8])> = (0..1001).map(|number| (format!("{number}.txt"), &b"x"[..])).collect();
-        let many: Vec<_> = many.iter().map(|(name, contents)| (name.as_str(), *contents)).collect();
-        let of = |limits: Limits, bytes: &[u8]| wire::archive::result(bytes, &limits).unwrap_err().kind().clone();
-        let mut limits = Limits::default();
-        assert_eq!(of(limits, &archive(&many)), ErrorKind::LimitExceeded);
-        // 4 MiB of spaces are packed a thousandfold.
-        let bomb = archive(&[(RESULT, &zeros)]);
-        assert_eq!(of(limits, &bomb), ErrorKind::LimitExceeded);
-        limits.ratio = 10_000;
-        assert!(wire::archive::result(&bomb, &limits).is_ok());
-        limits.entry = (4 << 20) - 1;
-        assert_eq!(of(limits, &bomb), ErrorKind::LimitExceeded);
-        limits.entry = 4 << 20;
-        limits.total = (4 << 20) - 1;
-        assert_eq!(of(limits, &bomb), ErrorKind::LimitExceeded);
-    }
-
-    #[test]
-    fn a_length_that_lies_is_refused() {
-        let mut bytes = archive(&[(RESULT, &vec![b' '; 4 << 20])]);
-        let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
-        // The length before packing, in the file's own header and in the directory (APPNOTE 4.3.7 and 4.3.12).
-        bytes[22..26].copy_from_slice(&100_u32.to_le_bytes());
-        bytes[directory + 24..directory + 28].copy_from_slice(&100_u32.to_le_bytes());
-        assert_eq!(refused(&bytes), ErrorKind::Malformed);
     }
 }

@@ -66,13 +66,14 @@ static MEDIA_TYPES: &[(&str, &str)] = &[
 /// The attachments as evidence, in their order. Of a key that is repeated the last one counts.
 pub(super) fn evidence(attachments: &[Entry<'_>]) -> Vec<Evidence> {
     let mut seen = HashSet::with_capacity(attachments.len());
-    let mut evidence: Vec<_> = attachments
-        .iter()
-        .rev()
-        .filter_map(|attachment| Some((filled(Some(&attachment.name))?, filled(Some(&attachment.value))?)))
-        .filter(|(key, _)| seen.insert(*key))
-        .map(|(key, name)| piece(key, name))
-        .collect();
+    let mut evidence = Vec::with_capacity(attachments.len());
+    for attachment in attachments.iter().rev() {
+        if let (Some(key), Some(name)) = (filled(Some(&attachment.name)), filled(Some(&attachment.value)))
+            && seen.insert(key)
+        {
+            evidence.push(piece(key, name));
+        }
+    }
     evidence.reverse();
     evidence
 }

@@ -48,7 +48,7 @@ pub fn observation(identification: &Identification<'_>, channel: Channel, inline
     observation.code = code.map(Into::into);
     observation.at = filled(process.identificationtime.as_ref()).and_then(time);
     observation.result = match inline {
-        Inline::Report => ResultState::Inline(Box::new(report::report(identification, result, observation.at))),
+        Inline::Report => ResultState::Inline(report::report(identification, result, observation.at)),
         // The call for a single result finds it by either name (chapter 8.3.3.2); IDnow does not tell cases apart.
         Inline::Handle => reference
             .or(vendor_id)

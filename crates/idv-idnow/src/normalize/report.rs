@@ -11,9 +11,10 @@ use crate::Idnow;
 use crate::wire::{self, Entry, Identification};
 
 /// What an identification says of the person. `result` is the row of its result, where that is known.
-pub(super) fn report(identification: &Identification<'_>, result: Option<&ResultRow>, at: Option<Timestamp>) -> Report {
+pub(super) fn report(identification: &Identification<'_>, result: Option<&ResultRow>, at: Option<Timestamp>) -> Box<Report> {
     let process = &identification.identificationprocess;
-    let mut report = Report::new(Idnow::ID);
+    // A report is long: it is made where it stays.
+    let mut report = Box::new(Report::new(Idnow::ID));
     report.reference = filled(process.transactionnumber.as_ref()).map(str::to_owned);
     report.vendor_id = filled(process.id.as_ref()).map(VendorId::new);
     report.completed_at = at;

@@ -134,6 +134,9 @@ mod unzip {
 
     impl<'a> Archive<'a> {
         fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+            if is_zip64(bytes) {
+                return Err(exceeded("the archive is written as one of 4 GiB or of 65,536 entries (ZIP64)".to_owned()));
+            }
             let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
             if zip.len() > limits.entries {
                 return Err(exceeded(format!("the archive has more than {} entries", limits.entries)));
@@ -222,6 +225,13 @@ mod unzip {
         fn stem(&self) -> &str {
             self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem)
         }
+    }
+
+    /// Whether an archive says, at its end, that its directory needs 64 bits: the locator of such a directory stands 20 bytes before
+    /// the usual end (APPNOTE 4.3.15 and 4.3.16). Such a directory can claim any number of entries, for which memory would be set aside
+    /// before they are counted.
+    fn is_zip64(bytes: &[u8]) -> bool {
+        bytes.windows(24).any(|window| window.starts_with(b"PK\x06\x07") && window.ends_with(b"PK\x05\x06"))
     }
 
     /// Whether a name is a path below the archive's root, on every system.

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use idv_core::{Error, Result};
+use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, BytesText, Event};
 use quick_xml::{Reader, XmlVersion, escape};
 
@@ -18,7 +19,7 @@ const DEPTH: usize = 64;
 
 /// Reads `<identifications>`, or a single `<identification>`.
 pub(super) fn read(text: &str) -> Result<Payload<'_>> {
-    let mut walk = Walk(Reader::from_str(text));
+    let mut walk = Walk { text, reader: Reader::from_str(text) };
     let payload = match walk.root()? {
         Root::Open(root) => match root.name().as_ref() {
             "identifications" => walk.list()?.into_payload(),
@@ -42,12 +43,29 @@ enum Root<'a> {
 }
 
 /// A walk through the elements of a payload.
-struct Walk<'a>(Reader<&'a [u8]>);
+struct Walk<'a> {
+    text: &'a str,
+    reader: Reader<&'a [u8]>,
+}
+
+/// An element that begins, as it stands in the payload between its brackets. The reader's own event lends its parts only as long as
+/// it lives itself.
+#[derive(Clone, Copy)]
+struct Element<'a> {
+    tag: &'a str,
+    name_length: usize,
+}
+
+impl<'a> Element<'a> {
+    fn name(self) -> &'a str {
+        self.tag.get(..self.name_length).unwrap_or_default()
+    }
+}
 
 impl<'a> Walk<'a> {
     /// The next event inside an element. What is refused anywhere is refused here.
     fn next(&mut self) -> Result<Event<'a>> {
-        match self.0.read_event() {
+        match self.reader.read_event() {
             Ok(Event::Eof) => Err(self.malformed("it ends too early")),
             Ok(Event::DocType(_)) => Err(self.malformed("it has a document type, which is never read")),
             Ok(Event::Decl(_)) => Err(self.malformed("its declaration does not stand at its beginning")),
@@ -57,15 +75,24 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The element that the reader has just come past; `end` is the length of the bracket that ends it.
+    fn element(&self, event: &BytesStart<'_>, end: usize) -> Result<Element<'a>> {
+        let after = usize::try_from(self.reader.buffer_position()).ok().and_then(|position| position.checked_sub(end));
+        let tag = after.and_then(|after| self.text.get(after.checked_sub(event.len())?..after));
+        // They are equal by the reader's contract; were they not, names and values would be other elements'.
+        let tag = tag.filter(|tag| **tag == **event).ok_or_else(|| self.malformed("an element is not where it was read"))?;
+        Ok(Element { tag, name_length: event.name().as_ref().len() })
+    }
+
     fn malformed(&self, what: &str) -> Error {
-        Error::malformed(format!("the XML cannot be read at byte {}: {what}", self.0.buffer_position()))
+        Error::malformed(format!("the XML cannot be read at byte {}: {what}", self.reader.buffer_position()))
     }
 
     /// The root element.
     fn root(&mut self) -> Result<Root<'a>> {
         let mut first = true;
         loop {
-            match self.0.read_event() {
+            match self.reader.read_event() {
                 Ok(Event::Decl(declaration)) if first => self.declaration(&declaration)?,
                 Ok(Event::Start(root)) => return Ok(Root::Open(root)),
                 Ok(Event::Empty(root)) => return Ok(Root::Empty(root)),
@@ -91,7 +118,7 @@ impl<'a> Walk<'a> {
     /// That nothing follows the root element.
     fn end(&mut self) -> Result<()> {
         loop {
-            match self.0.read_event() {
+            match self.reader.read_event() {
                 Ok(Event::Eof) => return Ok(()),
                 Ok(Event::Text(text)) if is_blank(&text) => {}
                 Ok(Event::Comment(_) | Event::PI(_)) => {}
@@ -122,23 +149,26 @@ impl<'a> Walk<'a> {
     fn section(&mut self, section: &mut dyn Node<'a>, depth: usize) -> Result<()> {
         loop {
             match self.next()? {
-                Event::Start(element) => {
-                    let slot = section.part(element.name().as_ref());
-                    self.fill(slot, &element, depth + 1)?;
+                Event::Start(event) => {
+                    let element = self.element(&event, ">".len())?;
+                    self.fill(section.part(element.name()), element, depth + 1)?;
                 }
-                Event::Empty(element) => match section.part(element.name().as_ref()) {
-                    Slot::Text(text) => *text = None,
-                    Slot::Item(item) => *item = Some(Box::new(self.item(&element)?)),
-                    Slot::Classes(classes) => *classes = self.classes(&element)?,
-                    Slot::Section(_) | Slot::Entries(_) | Slot::Unknown => {}
-                },
+                Event::Empty(event) => {
+                    let element = self.element(&event, "/>".len())?;
+                    match section.part(element.name()) {
+                        Slot::Text(text) => *text = None,
+                        Slot::Item(item) => *item = Some(Box::new(self.item(element)?)),
+                        Slot::Classes(classes) => *classes = self.classes(element)?,
+                        Slot::Section(_) | Slot::Entries(_) | Slot::Unknown => {}
+                    }
+                }
                 Event::End(_) => return Ok(()),
                 _ => {}
             }
         }
     }
 
-    fn fill(&mut self, slot: Slot<'_, 'a>, element: &BytesStart<'a>, depth: usize) -> Result<()> {
+    fn fill(&mut self, slot: Slot<'_, 'a>, element: Element<'a>, depth: usize) -> Result<()> {
         match slot {
             Slot::Section(section) => self.section(section, depth)?,
             Slot::Text(text) => *text = self.text(depth)?,
@@ -162,8 +192,8 @@ impl<'a> Walk<'a> {
     fn entries(&mut self, entries: &mut Vec<Entry<'a>>, depth: usize) -> Result<()> {
         loop {
             match self.next()? {
-                Event::Start(element) => {
-                    let name = name(&element);
+                Event::Start(event) => {
+                    let name = Text::new(self.element(&event, ">".len())?.name());
                     if let Some(value) = self.text(depth + 1)? {
                         entries.push(Entry::new(name, value));
                     }
@@ -175,7 +205,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What an element's attributes say of its value (chapter 13.1.4, examples 1 and 3).
-    fn item(&self, element: &BytesStart<'a>) -> Result<Item<'a>> {
+    fn item(&self, element: Element<'a>) -> Result<Item<'a>> {
         let mut item = Item::default();
         self.attributes(element, |name, value| match name {
             "status" => item.status = Some(value),
@@ -187,7 +217,7 @@ impl<'a> Walk<'a> {
         Ok(item)
     }
 
-    fn classes(&self, element: &BytesStart<'a>) -> Result<Classes<'a>> {
+    fn classes(&self, element: Element<'a>) -> Result<Classes<'a>> {
         let mut classes = Classes::default();
         self.attributes(element, |name, value| match name {
             "status" => classes.status = Some(value),
@@ -199,13 +229,13 @@ impl<'a> Walk<'a> {
         Ok(classes)
     }
 
-    fn attributes(&self, element: &BytesStart<'a>, mut take: impl FnMut(&str, Text<'a>)) -> Result<()> {
-        for attribute in element.attributes() {
+    fn attributes(&self, element: Element<'a>, mut take: impl FnMut(&str, Text<'a>)) -> Result<()> {
+        for attribute in Attributes::new(element.tag, element.name_length) {
             let attribute = attribute.map_err(|_| self.malformed("an attribute is not well formed"))?;
             let value = attribute
                 .normalized_value(XmlVersion::Implicit1_0)
                 .map_err(|_| self.malformed("an attribute has a reference that XML does not define"))?;
-            take(attribute.key.as_ref(), Text::new(value.into_owned()));
+            take(attribute.key.as_ref(), Text::new(value));
         }
         Ok(())
     }
@@ -280,11 +310,6 @@ impl<'a> Walk<'a> {
         }
         escape::resolve_xml_entity(reference).and_then(|text| text.chars().next()).ok_or_else(undefined)
     }
-}
-
-/// The name of an element.
-fn name<'a>(element: &BytesStart<'a>) -> Text<'a> {
-    Text::new(element.name().as_ref().to_owned())
 }
 
 /// A piece of text, with line ends as XML wants them.
