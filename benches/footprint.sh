@@ -27,7 +27,7 @@ read -r idv_cpu idv_crates idv_bytes < <(measure idv)
 
 awk -v bc="$bare_cpu" -v bn="$bare_crates" -v bb="$bare_bytes" -v ic="$idv_cpu" -v in_="$idv_crates" -v ib="$idv_bytes" 'BEGIN {
     printf "%-28s %12s %12s %12s %10s\n", "", "bare", "one vendor", "difference", "budget"
-    printf "%-28s %11.1fs %11.1fs %11.2fx %10s%s\n", "build, CPU time", bc, ic, ic / bc, "1.25x", ic / bc > 1.25 ? "  MISSED" : ""
-    printf "%-28s %12d %12d %+12d %10s%s\n", "crates", bn, in_, in_ - bn, "+15", in_ - bn > 15 ? "  MISSED" : ""
+    printf "%-28s %11.1fs %11.1fs %11.2fx %10s%s\n", "build, CPU time", bc, ic, ic / bc, "1.25x", (ic / bc > 1.25 ? "  MISSED" : "")
+    printf "%-28s %12d %12d %+12d %10s%s\n", "crates", bn, in_, in_ - bn, "+15", (in_ - bn > 15 ? "  MISSED" : "")
     printf "%-28s %9.0f kB %9.0f kB %+9.0f kB\n", "stripped program", bb / 1000, ib / 1000, (ib - bb) / 1000
 }'

@@ -25,5 +25,5 @@ for what in poll create; do
     ours=$(( ($(count $what ours 300) - $(count $what ours 100)) / 200 ))
     baseline=$(( ($(count $what baseline 300) - $(count $what baseline 100)) / 200 ))
     awk -v w="client.$what, instructions" -v o="$ours" -v b="$baseline" 'BEGIN {
-        printf "%-32s %14d %14d %7.2fx %7.2fx%s\n", w, o, b, o / b, 1.15, o / b > 1.15 ? "  MISSED" : "" }'
+        printf "%-32s %14d %14d %7.2fx %7.2fx%s\n", w, o, b, o / b, 1.15, (o / b > 1.15 ? "  MISSED" : "") }'
 done
