@@ -87,6 +87,7 @@ fn a_list_has_each_of_its_forms() {
         (r#"{"identifications":null}"#.to_owned(), 0, 0, true),
         (r#"{"identifications":"x"}"#.to_owned(), 0, 1, true),
         ("<identifications/>".to_owned(), 0, 0, true),
+        ("\u{feff}\n <?xml version=\"1.0\" encoding=\"utf-8\"?><!-- --><identifications/>\n".to_owned(), 0, 0, true),
         ("<identifications><identification/><x><identification/></x></identifications>".to_owned(), 0, 1, true),
         ("<identification><identificationprocess><id>A</id></identificationprocess></identification>".to_owned(), 1, 0, false),
     ] {

@@ -54,9 +54,11 @@ pub fn read(bytes: &[u8]) -> Result<Payload<'_>> {
     }
     let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match text.trim_ascii_start().as_bytes().first() {
+    // A declaration of XML stands at the beginning; white space before it is an editor's.
+    let trimmed = text.trim_ascii_start();
+    match trimmed.as_bytes().first() {
         Some(b'{' | b'[') => json::read(text),
-        Some(b'<') => xml::read(text),
+        Some(b'<') => xml::read(trimmed),
         Some(_) => Err(Error::malformed("it is neither JSON nor XML")),
         None => Err(Error::malformed("it is empty")),
     }
