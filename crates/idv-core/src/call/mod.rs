@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, poll_immediate, select};
 use http::{Request, StatusCode};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -31,7 +31,7 @@ pub use retry::{Repeat, Ruling};
 pub use token::{Session, TokenCache};
 
 use self::answer::{Arrived, retry_after};
-use self::limiter::Limiter;
+use self::limiter::{Limiter, Permit};
 use self::retry::{Ending, Reaction, RetryBudget, backoff, leaves_open, react};
 use crate::environment::{Environment, Sent, TransportCause, TransportError};
 use crate::error::{Effect, Error, ErrorKind, Operation, Result};
@@ -304,8 +304,7 @@ impl CallContext {
 
     /// One request and its answer. The outer error ends the call; the inner one is a matter for the table.
     async fn attempt(&self, request: Request<Bytes>, stream: bool) -> Result<Result<Arrived, TransportError>, Failure> {
-        let remaining = self.deadline.saturating_sub(self.monotonic());
-        let Some(permit) = self.within(remaining, self.shared.limiter.acquire()).await else { return Err(Failure::NoTurn) };
+        let Some(permit) = self.turn().await else { return Err(Failure::NoTurn) };
         let timeout = self.shared.policy.attempt_timeout.min(self.deadline.saturating_sub(self.monotonic()));
         let exchange = async {
             let response = match self.shared.environment.transport.send(request).await {
@@ -326,6 +325,15 @@ impl CallContext {
         };
         // Giving up says nothing of what had left: it may all have.
         self.within(timeout, exchange).await.unwrap_or(Ok(Err(TransportError::new(Sent::Maybe, TransportCause::Timeout))))
+    }
+
+    /// The right to make a call; `None` where the deadline came first. Mostly it is there at once, and no timer is needed.
+    async fn turn(&self) -> Option<Permit> {
+        let mut acquire = pin!(self.shared.limiter.acquire());
+        if let Some(permit) = poll_immediate(acquire.as_mut()).await {
+            return Some(permit);
+        }
+        self.within(self.deadline.saturating_sub(self.monotonic()), acquire).await
     }
 
     async fn piece(&self, body: &mut crate::environment::Body) -> Result<Option<Bytes>> {

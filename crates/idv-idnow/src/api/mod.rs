@@ -181,7 +181,7 @@ impl Api {
     pub fn new(config: &IdnowConfig) -> Result<Self> {
         config.check()?;
         Ok(Self {
-            endpoint: Endpoint { gateway: config.gateway()?, company: config.company.clone() },
+            endpoint: Endpoint::new(config.gateway()?, &config.company)?,
             api_key: config.api_key.clone(),
             tokens: TokenCache::new(TOKEN_LIFE),
             links: Links::new(&config.company, config.go()?)?,

@@ -19,18 +19,32 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Where the calls of a company go.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
-    pub(crate) gateway: Url,
+    gateway: Url,
     pub(crate) company: String,
+    /// `/api/v1/{company}` (chapters 3.2.3 and 8.3) at the gateway, encoded. What follows needs no encoding: transaction numbers have
+    /// an alphabet that goes into addresses as it is.
+    base: String,
 }
 
 impl Endpoint {
-    /// `/api/v1/{company}` and what follows (chapters 3.2.3 and 8.3).
-    fn address(&self, rest: &[&str]) -> Result<Url> {
-        below(&self.gateway, &[&["api", "v1", self.company.as_str()], rest].concat())
+    pub(crate) fn new(gateway: Url, company: &str) -> Result<Self> {
+        let base = String::from(below(&gateway, &["api", "v1", company])?);
+        Ok(Self { gateway, company: company.to_owned(), base })
     }
 
-    fn identification(&self, transaction: &TransactionNumber, rest: &[&str]) -> Result<Url> {
-        self.address(&[&["identifications", transaction.as_str()], rest].concat())
+    fn address(&self, rest: &[&str]) -> String {
+        let mut address = String::with_capacity(self.base.len() + rest.iter().map(|part| part.len() + 1).sum::<usize>());
+        address.push_str(&self.base);
+        for part in rest {
+            address.push('/');
+            address.push_str(part);
+        }
+        address
+    }
+
+    fn identification(&self, transaction: &TransactionNumber, rest: &str) -> String {
+        let parts = ["identifications", transaction.as_str(), rest];
+        self.address(if rest.is_empty() { &parts[..2] } else { &parts })
     }
 }
 
@@ -41,7 +55,7 @@ pub(crate) fn start(
     transaction: &TransactionNumber,
     request: &StartRequest,
 ) -> Result<Request<Bytes>> {
-    let url = endpoint.identification(transaction, &["start"])?;
+    let url = endpoint.identification(transaction, "start");
     let key = sensitive(api_key.expose()).ok_or_else(|| Error::config("api_key cannot be sent in a header"))?;
     with_json(Method::POST, &url, Some((API_KEY, key)), request)
 }
@@ -53,12 +67,12 @@ pub(crate) fn login(endpoint: &Endpoint, api_key: &Secret) -> Result<Request<Byt
     struct Login<'a> {
         api_key: &'a str,
     }
-    with_json(Method::POST, &endpoint.address(&["login"])?, None, &Login { api_key: api_key.expose() })
+    with_json(Method::POST, &endpoint.address(&["login"]), None, &Login { api_key: api_key.expose() })
 }
 
 /// `GET …/identifications/{transactionnumber}` (chapter 8.3.3.2).
 pub(crate) fn identification(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
-    bare(Method::GET, &endpoint.identification(transaction, &[])?, token)
+    bare(Method::GET, &endpoint.identification(transaction, ""), token)
 }
 
 /// `GET …/identifications/{transactionnumber}.zip` (chapter 8.3.3.1), and the same with other endings.
@@ -69,19 +83,22 @@ pub(crate) fn document(
     suffix: Suffix,
 ) -> Result<Request<Bytes>> {
     let name = format!("{}{}", transaction.as_str(), suffix.text());
-    bare(Method::GET, &endpoint.address(&["identifications", &name])?, token)
+    bare(Method::GET, &endpoint.address(&["identifications", &name]), token)
 }
 
 /// `GET …/identifications`, filtered (chapter 8.3.2).
 pub(crate) fn list(endpoint: &Endpoint, token: &str, filter: Filter) -> Result<Request<Bytes>> {
-    let mut url = endpoint.address(&["identifications"])?;
-    url.set_query(filter.query());
+    let mut url = endpoint.address(&["identifications"]);
+    if let Some(query) = filter.query() {
+        url.push('?');
+        url.push_str(query);
+    }
     bare(Method::GET, &url, token)
 }
 
 /// `DELETE …/identifications/{transactionnumber}` (chapter 8.3.4).
 pub(crate) fn delete(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
-    bare(Method::DELETE, &endpoint.identification(transaction, &[])?, token)
+    bare(Method::DELETE, &endpoint.identification(transaction, ""), token)
 }
 
 /// `POST …/identifications/{transactionnumber}/copy` (chapter 8.3.5).
@@ -98,7 +115,7 @@ pub(crate) fn copy(
         #[serde(skip_serializing_if = "Option::is_none")]
         target_transactionnumber: Option<&'a str>,
     }
-    let url = endpoint.identification(transaction, &["copy"])?;
+    let url = endpoint.identification(transaction, "copy");
     let body = Copy { target_companyid: company, target_transactionnumber: target.map(TransactionNumber::as_str) };
     with_json(Method::POST, &url, Some((LOGIN_TOKEN, token_value(token)?)), &body)
 }
@@ -106,26 +123,26 @@ pub(crate) fn copy(
 /// `POST …/identifications/{transactionnumber}/archive`: the address of the document's sample; its prose (chapter 8.3.6) leaves out
 /// the number, without which the call would not say what to archive.
 pub(crate) fn archive(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
-    bare(Method::POST, &endpoint.identification(transaction, &["archive"])?, token)
+    bare(Method::POST, &endpoint.identification(transaction, "archive"), token)
 }
 
 /// `GET /api/v1/{company}` (chapter 6.4).
 pub(crate) fn account(endpoint: &Endpoint, token: &str) -> Result<Request<Bytes>> {
-    bare(Method::GET, &endpoint.address(&[])?, token)
+    bare(Method::GET, &endpoint.address(&[]), token)
 }
 
 /// `GET /system_check` (chapter 16).
 pub(crate) fn system_check(endpoint: &Endpoint) -> Result<Request<Bytes>> {
-    build(Method::GET, &below(&endpoint.gateway, &["system_check"])?, None, Bytes::new())
+    build(Method::GET, below(&endpoint.gateway, &["system_check"])?.as_str(), None, Bytes::new())
 }
 
-fn bare(method: Method, url: &Url, token: &str) -> Result<Request<Bytes>> {
+fn bare(method: Method, url: &str, token: &str) -> Result<Request<Bytes>> {
     build(method, url, Some((LOGIN_TOKEN, token_value(token)?)), Bytes::new())
 }
 
 fn with_json(
     method: Method,
-    url: &Url,
+    url: &str,
     credential: Option<(HeaderName, HeaderValue)>,
     body: &impl Serialize,
 ) -> Result<Request<Bytes>> {
@@ -135,11 +152,10 @@ fn with_json(
     Ok(request)
 }
 
-fn build(method: Method, url: &Url, credential: Option<(HeaderName, HeaderValue)>, body: Bytes) -> Result<Request<Bytes>> {
+fn build(method: Method, url: &str, credential: Option<(HeaderName, HeaderValue)>, body: Bytes) -> Result<Request<Bytes>> {
     let mut request = Request::new(body);
     *request.method_mut() = method;
-    *request.uri_mut() =
-        url.as_str().parse().map_err(|_| Error::config("company and gateway_url make no address that can be called"))?;
+    *request.uri_mut() = url.parse().map_err(|_| Error::config("company and gateway_url make no address that can be called"))?;
     request.headers_mut().extend(credential);
     Ok(request)
 }
@@ -160,12 +176,12 @@ mod tests {
     use super::*;
 
     fn endpoint() -> Endpoint {
-        Endpoint { gateway: "https://gateway.test.idnow.de".parse().unwrap(), company: "ihrebank".into() }
+        Endpoint::new("https://gateway.test.idnow.de".parse().unwrap(), "ihrebank").unwrap()
     }
 
     #[test]
     fn what_stands_in_a_path_is_encoded() {
-        let endpoint = Endpoint { company: "ihre/bank?ü".into(), ..endpoint() };
+        let endpoint = Endpoint::new(endpoint().gateway, "ihre/bank?ü").unwrap();
         let request = account(&endpoint, "token").unwrap();
         assert_eq!(request.uri(), "https://gateway.test.idnow.de/api/v1/ihre%2Fbank%3F%C3%BC");
     }
