@@ -209,7 +209,7 @@ impl Verification {
                 let last_word = match observation.status {
                     Some(Status::Finished(_)) => true,
                     // A result that carries no state of its own is fetched when there is one to fetch.
-                    None => observation.channel == Channel::Fetch && observation.code.is_none(),
+                    None => observation.channel == Channel::Fetch,
                     Some(_) => false,
                 };
                 self.report = self.report.max(if last_word { ReportSeen::Final } else { ReportSeen::Preliminary });

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn the_gateway_may_lie_below_a_path() {
         for base in ["http://127.0.0.1:8080/idnow", "http://127.0.0.1:8080/idnow/"] {
-            let endpoint = Endpoint { gateway: base.parse().unwrap(), ..endpoint() };
+            let endpoint = Endpoint::new(base.parse().unwrap(), "ihrebank").unwrap();
             assert_eq!(account(&endpoint, "t").unwrap().uri(), "http://127.0.0.1:8080/idnow/api/v1/ihrebank");
         }
     }
