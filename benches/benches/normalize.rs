@@ -14,8 +14,8 @@ use idv_benches::{Comparison, print};
 use idv_core::{Channel, Observation};
 use idv_idnow::normalize;
 
-const JSON: &[u8] = include_bytes!("../data/idnow.json");
-const XML: &[u8] = include_bytes!("../data/idnow.xml");
+const JSON: &[u8] = include_bytes!("../../crates/idv-idnow/fixtures/result.json");
+const XML: &[u8] = include_bytes!("../../crates/idv-idnow/fixtures/result.xml");
 
 fn main() {
     assert!(observations(JSON).iter().chain(&observations(XML)).all(|seen| seen.report().is_some()));
