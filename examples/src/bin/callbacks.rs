@@ -1,5 +1,7 @@
 //! Callbacks: they are answered at once, decide nothing where the vendor can be asked, and wake a poll. A forged one changes nothing.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::time::Duration;
 
 use http::{HeaderMap, Method};

@@ -1,5 +1,7 @@
 //! A verification from beginning to end: create, hand off, ask until it is settled, read the report, delete.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::time::Duration;
 
 use idv::{HandOff, NewVerification, Step, Verification};

@@ -1,6 +1,8 @@
 //! The answer to a creation is lost on its way. With a vendor that takes our reference as the key, the same creation is repeated, and
 //! there is one verification.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use idv::{CreateSafety, NewVerification};
 use idv_examples::{Outcome, sandbox};
 use idv_sandbox::{Fault, FaultKind};

@@ -1,6 +1,8 @@
 //! What an application cannot do without is said when it starts. A vendor that cannot give it is refused in words, before the first
 //! customer.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use idv::report::Field;
 use idv::{Facet, Needs};
 use idv_examples::{Outcome, sandbox};
