@@ -146,8 +146,12 @@ impl Sandbox {
     }
 
     /// Sends a body to a callback address, as anybody could. Returns the status, or 0 where none came.
-    pub async fn forge_callback(&self, url: &str, body: impl Into<String>) -> u16 {
-        self.worlds.forge(url, body.into()).await
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Refused`] where the address is not on the loopback interface.
+    pub async fn forge_callback(&self, url: &str, body: impl Into<String>) -> Result<u16, SandboxError> {
+        control::forge(&self.worlds, url, body.into()).await.map_err(SandboxError::Refused)
     }
 
     /// Stops, and waits until every port is free.

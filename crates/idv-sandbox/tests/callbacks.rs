@@ -240,7 +240,11 @@ async fn anybody_can_forge_a_callback() {
     let forge = json!({ "url": receiver.url, "body": body }).to_string();
     let reply = world.control("POST", "forge", &forge).await;
     assert_eq!((reply.status, reply.json()), (200, json!({ "status": 200 })));
-    assert_eq!(world.sandbox.forge_callback(&receiver.url, body.to_string()).await, 200);
+    assert_eq!(world.sandbox.forge_callback(&receiver.url, body.to_string()).await.unwrap(), 200);
+    assert!(
+        world.sandbox.forge_callback("http://192.0.2.1/hook", body.to_string()).await.is_err(),
+        "it leaves the loopback interface"
+    );
     assert_eq!(receiver.received().iter().map(|received| &received.body).collect::<Vec<_>>(), [&body, &body]);
     assert!(world.sandbox.callbacks().is_empty(), "the vendor knows nothing of it");
 }

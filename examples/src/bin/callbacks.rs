@@ -24,7 +24,7 @@ async fn main() -> Outcome {
     let forged =
         format!(r#"{{"identificationprocess":{{"result":"SUCCESS","transactionnumber":"{}"}}}}"#, created.id.reference.as_str());
     let (status, woken) = tokio::join!(sandbox.forge_callback(&url, forged), receive(&listener, &client, &mut verification));
-    println!("a forged callback: answered {status}, a reason to ask: {}, decided: {:?}", woken?, verification.decision());
+    println!("a forged callback: answered {}, a reason to ask: {}, decided: {:?}", status?, woken?, verification.decision());
     assert!(!verification.decision().is_verified());
     verification.apply(&client.poll(&created.id).await?);
     println!("what the vendor says: {:?}", verification.decision());

@@ -118,7 +118,7 @@ impl World {
                 let answer = api::handle(self, request, &company, rest, moment);
                 answer.unwrap_or_else(|failure| failure.answer(id)).with_header("access-control-allow-origin", "*")
             }
-            (&Method::GET | &Method::HEAD, path) => pages::handle(self, request, path, moment),
+            (&Method::GET, path) => pages::handle(self, request, path, moment),
             _ => Failure::not_found().answer(moment.random.number(1_000_000_000)),
         }
     }
