@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_executor::block_on;
 use http::{Request, Response};
 use idv_core::call::{Answer, Attempt, Call, CallPolicy, Downloaded, Repeat, Ruling, Session, TokenCache};
 use idv_core::{
@@ -78,184 +79,207 @@ fn status(code: u16) -> Exchange {
     Exchange::Answer(Response::builder().status(code).body(Bytes::from_static(b"{}")).unwrap())
 }
 
-#[tokio::test]
-async fn the_table_holds_for_every_kind_of_ending() {
-    type Ending = fn() -> Exchange;
-    let not_sent: Ending = || Exchange::Fail(Sent::No, TransportCause::Connect);
-    let no_answer: Ending = || Exchange::Fail(Sent::Maybe, TransportCause::Interrupted);
-    let broken: Ending = || Exchange::Break(Response::new(Bytes::from_static(b"{\"a\":")));
-    let hangs: Ending = || Exchange::Hang;
-    // What happens first, whether the call is repeatable, how many requests there are when the second attempt would succeed, and
-    // whether the effect is unknown in the end.
-    let rows: [(Ending, Repeat, usize, bool); 12] = [
-        (not_sent, Repeat::Repeatable, 2, false),
-        (not_sent, Repeat::Once, 2, false),
-        (no_answer, Repeat::Repeatable, 2, false),
-        (no_answer, Repeat::Once, 1, true),
-        (broken, Repeat::Repeatable, 2, false),
-        (broken, Repeat::Once, 1, true),
-        (hangs, Repeat::Repeatable, 2, false),
-        (hangs, Repeat::Once, 1, true),
-        (|| status(503), Repeat::Repeatable, 2, false),
-        (|| status(503), Repeat::Once, 1, true),
-        (|| status(429), Repeat::Once, 2, false),
-        (|| status(404), Repeat::Repeatable, 1, false),
-    ];
-    for (index, (ending, repeat, requests, unknown)) in rows.into_iter().enumerate() {
-        let transport = ScriptedTransport::new();
-        transport.then(ending()).then_json(200, "{}");
-        let result = context(&transport, &clock()).send(repeat, request).await;
-        assert_eq!(transport.count(), requests, "row {index}");
-        let effect = match &result {
-            Ok(answer) if answer.status.is_success() => Effect::NotApplied,
-            Ok(answer) => answer.error().effect(),
-            Err(error) => error.effect(),
+#[test]
+fn the_table_holds_for_every_kind_of_ending() {
+    block_on(async {
+        type Ending = fn() -> Exchange;
+        let not_sent: Ending = || Exchange::Fail(Sent::No, TransportCause::Connect);
+        let no_answer: Ending = || Exchange::Fail(Sent::Maybe, TransportCause::Interrupted);
+        let broken: Ending = || Exchange::Break(Response::new(Bytes::from_static(b"{\"a\":")));
+        let hangs: Ending = || Exchange::Hang;
+        // What happens first, whether the call is repeatable, how many requests there are when the second attempt would succeed, and
+        // whether the effect is unknown in the end.
+        let rows: [(Ending, Repeat, usize, bool); 12] = [
+            (not_sent, Repeat::Repeatable, 2, false),
+            (not_sent, Repeat::Once, 2, false),
+            (no_answer, Repeat::Repeatable, 2, false),
+            (no_answer, Repeat::Once, 1, true),
+            (broken, Repeat::Repeatable, 2, false),
+            (broken, Repeat::Once, 1, true),
+            (hangs, Repeat::Repeatable, 2, false),
+            (hangs, Repeat::Once, 1, true),
+            (|| status(503), Repeat::Repeatable, 2, false),
+            (|| status(503), Repeat::Once, 1, true),
+            (|| status(429), Repeat::Once, 2, false),
+            (|| status(404), Repeat::Repeatable, 1, false),
+        ];
+        for (index, (ending, repeat, requests, unknown)) in rows.into_iter().enumerate() {
+            let transport = ScriptedTransport::new();
+            transport.then(ending()).then_json(200, "{}");
+            let result = context(&transport, &clock()).send(repeat, request).await;
+            assert_eq!(transport.count(), requests, "row {index}");
+            let effect = match &result {
+                Ok(answer) if answer.status.is_success() => Effect::NotApplied,
+                Ok(answer) => answer.error().effect(),
+                Err(error) => error.effect(),
+            };
+            assert_eq!(effect == Effect::Unknown, unknown, "row {index}");
+        }
+    });
+}
+
+#[test]
+fn a_request_is_built_anew_for_each_attempt() {
+    block_on(async {
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        transport.then(status(500)).then(status(500)).then_json(200, "{}");
+        let build = |attempt: &Attempt<'_>| {
+            let uri = format!("https://vendor.example/{}?at={}", attempt.number, attempt.now.as_second());
+            Ok(Request::get(uri).body(Bytes::new()).unwrap())
         };
-        assert_eq!(effect == Effect::Unknown, unknown, "row {index}");
-    }
+        let answer = context(&transport, &clock).send(Repeat::Repeatable, build).await.unwrap();
+        assert_eq!(answer.status, 200);
+        let uris: Vec<_> = transport.requests().iter().map(|request| request.uri().to_string()).collect();
+        assert!(uris[0].contains("/1?") && uris[1].contains("/2?") && uris[2].contains("/3?"), "{uris:?}");
+    });
 }
 
-#[tokio::test]
-async fn a_request_is_built_anew_for_each_attempt() {
-    let (transport, clock) = (ScriptedTransport::new(), clock());
-    transport.then(status(500)).then(status(500)).then_json(200, "{}");
-    let build = |attempt: &Attempt<'_>| {
-        let uri = format!("https://vendor.example/{}?at={}", attempt.number, attempt.now.as_second());
-        Ok(Request::get(uri).body(Bytes::new()).unwrap())
-    };
-    let answer = context(&transport, &clock).send(Repeat::Repeatable, build).await.unwrap();
-    assert_eq!(answer.status, 200);
-    let uris: Vec<_> = transport.requests().iter().map(|request| request.uri().to_string()).collect();
-    assert!(uris[0].contains("/1?") && uris[1].contains("/2?") && uris[2].contains("/3?"), "{uris:?}");
+#[test]
+fn attempts_end_and_the_last_answer_is_handed_over() {
+    block_on(async {
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        for _ in 0..9 {
+            transport.then(status(500));
+        }
+        let answer = context(&transport, &clock).send(Repeat::Repeatable, request).await.unwrap();
+        let error = answer.error();
+        assert_eq!((transport.count(), error.attempts(), error.http_status()), (4, 4, Some(500)));
+        assert_eq!((error.kind(), error.effect(), error.is_transient()), (&ErrorKind::Unavailable, Effect::Unknown, true));
+        assert_eq!(clock.slept().len(), 3, "one wait between two attempts");
+    });
 }
 
-#[tokio::test]
-async fn attempts_end_and_the_last_answer_is_handed_over() {
-    let (transport, clock) = (ScriptedTransport::new(), clock());
-    for _ in 0..9 {
-        transport.then(status(500));
-    }
-    let answer = context(&transport, &clock).send(Repeat::Repeatable, request).await.unwrap();
-    let error = answer.error();
-    assert_eq!((transport.count(), error.attempts(), error.http_status()), (4, 4, Some(500)));
-    assert_eq!((error.kind(), error.effect(), error.is_transient()), (&ErrorKind::Unavailable, Effect::Unknown, true));
-    assert_eq!(clock.slept().len(), 3, "one wait between two attempts");
+#[test]
+fn an_earlier_attempt_that_may_have_been_acted_on_is_not_forgotten() {
+    block_on(async {
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Timeout)).then(status(400));
+        let answer = context(&transport, &clock).send(Repeat::Repeatable, request).await.unwrap();
+        assert_eq!(answer.error().effect(), Effect::Unknown);
+
+        let transport = ScriptedTransport::new();
+        transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Timeout));
+        let error = context(&transport, &clock).send(Repeat::Repeatable, request).await.unwrap_err();
+        assert_eq!(error.effect(), Effect::Unknown, "the attempts after it were not even sent");
+    });
 }
 
-#[tokio::test]
-async fn an_earlier_attempt_that_may_have_been_acted_on_is_not_forgotten() {
-    let (transport, clock) = (ScriptedTransport::new(), clock());
-    transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Timeout)).then(status(400));
-    let answer = context(&transport, &clock).send(Repeat::Repeatable, request).await.unwrap();
-    assert_eq!(answer.error().effect(), Effect::Unknown);
+#[test]
+fn retry_after_is_waited_for_up_to_its_cap() {
+    block_on(async {
+        let wait = |seconds: u64| {
+            Exchange::Answer(Response::builder().status(429).header("retry-after", seconds).body(Bytes::new()).unwrap())
+        };
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        transport.then(wait(7)).then_json(200, "{}");
+        context(&transport, &clock).send(Repeat::Once, request).await.unwrap();
+        assert_eq!(clock.slept(), [Duration::from_secs(7)]);
 
-    let transport = ScriptedTransport::new();
-    transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Timeout));
-    let error = context(&transport, &clock).send(Repeat::Repeatable, request).await.unwrap_err();
-    assert_eq!(error.effect(), Effect::Unknown, "the attempts after it were not even sent");
+        let transport = ScriptedTransport::new();
+        transport.then(wait(3600)).then_json(200, "{}");
+        let error = context(&transport, &clock).send(Repeat::Once, request).await.unwrap().error();
+        assert_eq!((transport.count(), error.kind()), (1, &ErrorKind::RateLimited));
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+        assert_eq!(error.effect(), Effect::NotApplied);
+    });
 }
 
-#[tokio::test]
-async fn retry_after_is_waited_for_up_to_its_cap() {
-    let wait = |seconds: u64| {
-        Exchange::Answer(Response::builder().status(429).header("retry-after", seconds).body(Bytes::new()).unwrap())
-    };
-    let (transport, clock) = (ScriptedTransport::new(), clock());
-    transport.then(wait(7)).then_json(200, "{}");
-    context(&transport, &clock).send(Repeat::Once, request).await.unwrap();
-    assert_eq!(clock.slept(), [Duration::from_secs(7)]);
-
-    let transport = ScriptedTransport::new();
-    transport.then(wait(3600)).then_json(200, "{}");
-    let error = context(&transport, &clock).send(Repeat::Once, request).await.unwrap().error();
-    assert_eq!((transport.count(), error.kind()), (1, &ErrorKind::RateLimited));
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
-    assert_eq!(error.effect(), Effect::NotApplied);
+#[test]
+fn no_operation_outlasts_its_deadline() {
+    block_on(async {
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        for _ in 0..9 {
+            transport.then(Exchange::Hang);
+        }
+        let mut policy = CallPolicy::default();
+        (policy.deadline, policy.attempt_timeout, policy.max_attempts) = (Duration::from_secs(30), Duration::from_secs(20), 9);
+        let error =
+            client(&transport, &clock, policy).context(Operation::Poll).send(Repeat::Repeatable, request).await.unwrap_err();
+        assert_eq!(transport.count(), 2, "20 s, and what is left of 30 s");
+        assert!(clock.slept().iter().sum::<Duration>() <= Duration::from_secs(30));
+        assert_eq!(error.effect(), Effect::NotApplied, "a poll has no effect to be in doubt of");
+    });
 }
 
-#[tokio::test]
-async fn no_operation_outlasts_its_deadline() {
-    let (transport, clock) = (ScriptedTransport::new(), clock());
-    for _ in 0..9 {
-        transport.then(Exchange::Hang);
-    }
-    let mut policy = CallPolicy::default();
-    (policy.deadline, policy.attempt_timeout, policy.max_attempts) = (Duration::from_secs(30), Duration::from_secs(20), 9);
-    let error = client(&transport, &clock, policy).context(Operation::Poll).send(Repeat::Repeatable, request).await.unwrap_err();
-    assert_eq!(transport.count(), 2, "20 s, and what is left of 30 s");
-    assert!(clock.slept().iter().sum::<Duration>() <= Duration::from_secs(30));
-    assert_eq!(error.effect(), Effect::NotApplied, "a poll has no effect to be in doubt of");
+#[test]
+fn a_vendor_that_is_down_is_not_asked_many_times_as_often() {
+    block_on(async {
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        for _ in 0..500 {
+            transport.then(status(503));
+        }
+        let client = client(&transport, &clock, CallPolicy::default());
+        for _ in 0..100 {
+            let _ = client.context(Operation::Poll).send(Repeat::Repeatable, request).await;
+        }
+        assert_eq!(transport.count(), 100 + 20, "each call once, and the budget of retries");
+    });
 }
 
-#[tokio::test]
-async fn a_vendor_that_is_down_is_not_asked_many_times_as_often() {
-    let (transport, clock) = (ScriptedTransport::new(), clock());
-    for _ in 0..500 {
-        transport.then(status(503));
-    }
-    let client = client(&transport, &clock, CallPolicy::default());
-    for _ in 0..100 {
-        let _ = client.context(Operation::Poll).send(Repeat::Repeatable, request).await;
-    }
-    assert_eq!(transport.count(), 100 + 20, "each call once, and the budget of retries");
+#[test]
+fn an_adapter_overrules_what_a_status_means() {
+    block_on(async {
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        transport.then(status(429)).then_json(200, "{}");
+        let call = Call::repeatable().overruled_by(|status, _| (status == 429).then_some(Ruling::Final));
+        let answer = context(&transport, &clock).send(call, request).await.unwrap();
+        assert_eq!((transport.count(), answer.status.as_u16()), (1, 429));
+    });
 }
 
-#[tokio::test]
-async fn an_adapter_overrules_what_a_status_means() {
-    let (transport, clock) = (ScriptedTransport::new(), clock());
-    transport.then(status(429)).then_json(200, "{}");
-    let call = Call::repeatable().overruled_by(|status, _| (status == 429).then_some(Ruling::Final));
-    let answer = context(&transport, &clock).send(call, request).await.unwrap();
-    assert_eq!((transport.count(), answer.status.as_u16()), (1, 429));
+#[test]
+fn an_answer_that_is_too_long_is_refused_unread() {
+    block_on(async {
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        transport.then_json(200, "x".repeat(101));
+        let mut policy = CallPolicy::default();
+        policy.max_answer = 100;
+        let error = client(&transport, &clock, policy).context(Operation::Create).send(Repeat::Once, request).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (&ErrorKind::LimitExceeded, Effect::Unknown));
+    });
 }
 
-#[tokio::test]
-async fn an_answer_that_is_too_long_is_refused_unread() {
-    let (transport, clock) = (ScriptedTransport::new(), clock());
-    transport.then_json(200, "x".repeat(101));
-    let mut policy = CallPolicy::default();
-    policy.max_answer = 100;
-    let error = client(&transport, &clock, policy).context(Operation::Create).send(Repeat::Once, request).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::LimitExceeded, Effect::Unknown));
+#[test]
+fn evidence_goes_to_the_sink_with_its_length_digest_and_type() {
+    block_on(async {
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        transport.then(Exchange::Answer(Response::new(Bytes::from_static(b"%PDF-1.7 hello"))));
+        let mut sink = Vec::new();
+        let cx = context(&transport, &clock);
+        let Downloaded::Whole(download) = cx.download(Repeat::Repeatable, 100, &mut sink, request).await.unwrap() else {
+            panic!("it was there")
+        };
+        assert_eq!((sink.as_slice(), download.length), (&b"%PDF-1.7 hello"[..], 14));
+        assert_eq!(download.media_type.as_deref(), Some("application/pdf"));
+        assert_eq!(download.sha256_hex(), "2a916d83fa20d97c7c3c04cf07b2d3f8d18ea47f59c841a221dd3a81f15fc347");
+
+        transport.then(Exchange::Answer(Response::new(Bytes::from_static(b"0123456789"))));
+        let error = cx.download(Repeat::Repeatable, 9, &mut sink, request).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
+
+        let requests = transport.count();
+        transport.then(Exchange::Break(Response::new(Bytes::from_static(b"0123"))));
+        let error = cx.download(Repeat::Repeatable, 9, &mut sink, request).await.unwrap_err();
+        assert_eq!((error.kind(), transport.count()), (&ErrorKind::Unavailable, requests + 1));
+    });
 }
 
-#[tokio::test]
-async fn evidence_goes_to_the_sink_with_its_length_digest_and_type() {
-    let (transport, clock) = (ScriptedTransport::new(), clock());
-    transport.then(Exchange::Answer(Response::new(Bytes::from_static(b"%PDF-1.7 hello"))));
-    let mut sink = Vec::new();
-    let cx = context(&transport, &clock);
-    let Downloaded::Whole(download) = cx.download(Repeat::Repeatable, 100, &mut sink, request).await.unwrap() else {
-        panic!("it was there")
-    };
-    assert_eq!((sink.as_slice(), download.length), (&b"%PDF-1.7 hello"[..], 14));
-    assert_eq!(download.media_type.as_deref(), Some("application/pdf"));
-    assert_eq!(download.sha256_hex(), "2a916d83fa20d97c7c3c04cf07b2d3f8d18ea47f59c841a221dd3a81f15fc347");
-
-    transport.then(Exchange::Answer(Response::new(Bytes::from_static(b"0123456789"))));
-    let error = cx.download(Repeat::Repeatable, 9, &mut sink, request).await.unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
-
-    let requests = transport.count();
-    transport.then(Exchange::Break(Response::new(Bytes::from_static(b"0123"))));
-    let error = cx.download(Repeat::Repeatable, 9, &mut sink, request).await.unwrap_err();
-    assert_eq!((error.kind(), transport.count()), (&ErrorKind::Unavailable, requests + 1));
-}
-
-#[tokio::test]
-async fn what_is_not_there_is_refused_and_nothing_is_sent() {
-    let (transport, clock) = (ScriptedTransport::new(), clock());
-    let client = client(&transport, &clock, CallPolicy::default());
-    let id = idv_core::VerificationId::new(client.reference(), None);
-    let error = client.poll(&id).await.unwrap_err();
-    assert_eq!(error.to_string(), "nothing poll: not supported by this vendor: it has no polling");
-    let error = client.delete(&id).await.unwrap_err();
-    assert!(error.to_string().ends_with("to be done by hand: write them a letter"), "{error}");
-    assert_eq!(client.list(&idv_core::ListQuery::default(), None).await.unwrap_err().kind(), &ErrorKind::Unsupported);
-    let needs = idv_core::Needs::new().facet(idv_core::Facet::Deletion).repeatable_create();
-    let missing = client.require(&needs).unwrap_err().to_string();
-    assert!(missing.contains("it has no deletion") && missing.contains("cannot be repeated"), "{missing}");
-    assert_eq!(transport.count(), 0);
+#[test]
+fn what_is_not_there_is_refused_and_nothing_is_sent() {
+    block_on(async {
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        let client = client(&transport, &clock, CallPolicy::default());
+        let id = idv_core::VerificationId::new(client.reference(), None);
+        let error = client.poll(&id).await.unwrap_err();
+        assert_eq!(error.to_string(), "nothing poll: not supported by this vendor: it has no polling");
+        let error = client.delete(&id).await.unwrap_err();
+        assert!(error.to_string().ends_with("to be done by hand: write them a letter"), "{error}");
+        assert_eq!(client.list(&idv_core::ListQuery::default(), None).await.unwrap_err().kind(), &ErrorKind::Unsupported);
+        let needs = idv_core::Needs::new().facet(idv_core::Facet::Deletion).repeatable_create();
+        let missing = client.require(&needs).unwrap_err().to_string();
+        assert!(missing.contains("it has no deletion") && missing.contains("cannot be repeated"), "{missing}");
+        assert_eq!(transport.count(), 0);
+    });
 }
 
 /// A vendor whose tokens die: it takes only the newest, and counts logins.
@@ -269,7 +293,7 @@ struct TokenVendor {
 impl Transport for TokenVendor {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, TransportError> {
         // Every caller is let in before anybody is answered.
-        tokio::task::yield_now().await;
+        yield_now().await;
         let newest = self.logins.load(Ordering::SeqCst);
         let code = match (request.uri().path(), request.headers().get("token")) {
             ("/login", _) => {
@@ -319,39 +343,56 @@ fn with_token(attempt: &Attempt<'_>) -> Result<Request<Bytes>> {
     Ok(Request::get("https://vendor.example/data").header("token", attempt.token()).body(Bytes::new()).unwrap())
 }
 
-#[tokio::test]
-async fn a_refused_token_is_renewed_once_for_a_hundred_callers() {
-    let vendor = Arc::new(TokenVendor::default());
-    let login = Arc::new(Login { tokens: TokenCache::new(Duration::from_secs(3600)), vendor: Arc::clone(&vendor) });
-    let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap());
-    let client = Client::new(nothing(), Environment::new(Shared(Arc::clone(&vendor)), clock.clone()), CallPolicy::default());
-    let call = async |client: &Client| -> Result<Answer> {
-        client.context(Operation::Poll).send(Call::repeatable().in_session(&*login), with_token).await
-    };
-    assert_eq!(call(&client).await.unwrap().status, 200);
-    assert_eq!(vendor.logins.load(Ordering::SeqCst), 1);
+#[test]
+fn a_refused_token_is_renewed_once_for_a_hundred_callers() {
+    block_on(async {
+        let vendor = Arc::new(TokenVendor::default());
+        let login = Arc::new(Login { tokens: TokenCache::new(Duration::from_secs(3600)), vendor: Arc::clone(&vendor) });
+        let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap());
+        let client = Client::new(nothing(), Environment::new(Shared(Arc::clone(&vendor)), clock.clone()), CallPolicy::default());
+        let call = async |client: &Client| -> Result<Answer> {
+            client.context(Operation::Poll).send(Call::repeatable().in_session(&*login), with_token).await
+        };
+        assert_eq!(call(&client).await.unwrap().status, 200);
+        assert_eq!(vendor.logins.load(Ordering::SeqCst), 1);
 
-    // The vendor forgets the token; a hundred callers find out at once.
-    vendor.logins.fetch_add(1, Ordering::SeqCst);
-    let answers = futures_util::future::join_all((0..100).map(|_| call(&client))).await;
-    assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.status == 200)));
-    assert_eq!(vendor.logins.load(Ordering::SeqCst), 3, "one login more");
+        // The vendor forgets the token; a hundred callers find out at once.
+        vendor.logins.fetch_add(1, Ordering::SeqCst);
+        let answers = futures_util::future::join_all((0..100).map(|_| call(&client))).await;
+        assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.status == 200)));
+        assert_eq!(vendor.logins.load(Ordering::SeqCst), 3, "one login more");
 
-    // After an hour of rest the cache knows better than to try.
-    let refused = vendor.refused.load(Ordering::SeqCst);
-    clock.advance(Duration::from_secs(3600));
-    assert_eq!(call(&client).await.unwrap().status, 200);
-    assert_eq!((vendor.logins.load(Ordering::SeqCst), vendor.refused.load(Ordering::SeqCst)), (4, refused));
+        // After an hour of rest the cache knows better than to try.
+        let refused = vendor.refused.load(Ordering::SeqCst);
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(call(&client).await.unwrap().status, 200);
+        assert_eq!((vendor.logins.load(Ordering::SeqCst), vendor.refused.load(Ordering::SeqCst)), (4, refused));
+    });
 }
 
-#[tokio::test]
-async fn credentials_that_are_refused_are_not_tried_for_ever() {
-    let (transport, clock) = (ScriptedTransport::new(), clock());
-    transport.then_json(200, "{}").then(status(401)).then(status(401));
-    let vendor = Arc::new(TokenVendor::default());
-    let login = Login { tokens: TokenCache::new(Duration::from_secs(3600)), vendor };
-    let cx = context(&transport, &clock);
-    let answer = cx.send(Call::repeatable().in_session(&login), with_token).await.unwrap();
-    assert_eq!(answer.error().kind(), &ErrorKind::Unauthorized);
-    assert_eq!(transport.count(), 2, "a login, and one refusal of its fresh token");
+#[test]
+fn credentials_that_are_refused_are_not_tried_for_ever() {
+    block_on(async {
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        transport.then_json(200, "{}").then(status(401)).then(status(401));
+        let vendor = Arc::new(TokenVendor::default());
+        let login = Login { tokens: TokenCache::new(Duration::from_secs(3600)), vendor };
+        let cx = context(&transport, &clock);
+        let answer = cx.send(Call::repeatable().in_session(&login), with_token).await.unwrap();
+        assert_eq!(answer.error().kind(), &ErrorKind::Unauthorized);
+        assert_eq!(transport.count(), 2, "a login, and one refusal of its fresh token");
+    });
+}
+
+/// Lets every other future have its turn.
+async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
 }
