@@ -21,7 +21,7 @@ fn observe(name: &str) -> Vec<Observation> {
         _ if name.starts_with("callback") => "callback",
         _ => "result",
     };
-    normalize::kind(&fixture(name), kind).unwrap_or_else(|error| panic!("{name}: {error}"))
+    normalize::kind(&fixture(name), kind).unwrap_or_else(|error| panic!("{name}: {error}")).observations
 }
 
 #[test]
@@ -102,6 +102,9 @@ fn what_is_no_result_is_not_read_as_one() {
         let error = wire::read(&fixture(name)).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{name}");
     }
+    assert_eq!(normalize::kind(&fixture("list-with-a-bad-entry.json"), "status").unwrap().unreadable, 3);
+    let nothing = normalize::kind(br#"{"identifications": [{"identificationprocess": {}}]}"#, "result").unwrap_err();
+    assert_eq!(nothing.kind(), &ErrorKind::Malformed);
     let error = normalize::kind(&fixture("result.json"), "return").unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "kind".into() });
 }

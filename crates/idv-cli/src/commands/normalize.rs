@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use idv::{Error, Observation};
+use idv::{Error, Page};
 use serde_json::json;
 
 use super::read_input;
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, json};
+use crate::output::{Output, json, note};
 
 /// How long a payload may be, in bytes. Results with images and videos are long.
 const LIMIT: u64 = 1024 * 1024 * 1024;
@@ -55,13 +55,16 @@ impl Normalize {
         }
         // The product means something to Identity.TM alone; what it is does not change how the others' payloads are read.
         let _ = self.product;
-        let observations = read(&payload, self.kind)?;
-        json(&json!({ "observations": observations }))?;
+        let page = read(&payload, self.kind)?;
+        json(&json!({ "observations": page.observations }))?;
+        if page.unreadable > 0 {
+            note(&format!("entries of the list that cannot be read and were left out: {}", page.unreadable));
+        }
         Ok(Exit::Done)
     }
 }
 
-type Reader = fn(&[u8], Kind) -> idv::Result<Vec<Observation>>;
+type Reader = fn(&[u8], Kind) -> idv::Result<Page>;
 
 /// What reads the payloads of a provider.
 fn reader(provider: &str) -> Result<Reader, Failure> {
@@ -74,7 +77,7 @@ fn reader(provider: &str) -> Result<Reader, Failure> {
     }
 }
 
-fn idnow(payload: &[u8], kind: Kind) -> idv::Result<Vec<Observation>> {
+fn idnow(payload: &[u8], kind: Kind) -> idv::Result<Page> {
     let kind = match kind {
         Kind::Result => "result",
         Kind::Status => "status",

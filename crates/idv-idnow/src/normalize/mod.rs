@@ -10,7 +10,7 @@ mod results;
 
 use std::borrow::Cow;
 
-use idv_core::{Channel, Error, Observation, Result, ResultHandle, ResultState, Subject, Timestamp, VendorId};
+use idv_core::{Channel, Error, Observation, Page, Result, ResultHandle, ResultState, Subject, Timestamp, VendorId};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
@@ -68,16 +68,20 @@ pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
 }
 
 /// What a payload of a kind says: `result` is what a fetch brings, `status` what a list or a poll brings, `callback` the body of a
-/// webhook. The formats are the same.
+/// webhook. The formats are the same. Entries of a list that cannot be read are counted.
 ///
 /// # Errors
 ///
-/// Those of [`payload`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind`, where there is no such kind.
-pub fn kind(bytes: &[u8], kind: &str) -> Result<Vec<Observation>> {
+/// Those of [`payload`]; [`Malformed`](idv_core::ErrorKind::Malformed) too for a list of which no entry can be read;
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind`, where there is no such kind.
+pub fn kind(bytes: &[u8], kind: &str) -> Result<Page> {
     let bytes = unpacked(bytes)?;
     let payload = wire::read(&bytes)?;
     let channel = kind_channel(kind, payload.listed).ok_or_else(|| Error::invalid("kind", "it is result, status or callback"))?;
-    Ok(observations(&payload, channel))
+    if payload.identifications.is_empty() && payload.unreadable > 0 {
+        return Err(Error::malformed("no entry of the list names an identification"));
+    }
+    Ok(Page::new(observations(&payload, channel), payload.unreadable, None))
 }
 
 /// The channel that payloads of a kind come by: `result`, `status` (of one identification, or [listed](wire::Payload::listed)),
