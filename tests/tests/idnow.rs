@@ -284,3 +284,31 @@ async fn what_cannot_be_sent_is_said() {
     assert_eq!(created.left_out, ["callback_url", "purpose"]);
     let _: NewVerification = new;
 }
+
+#[tokio::test]
+async fn what_was_created_elsewhere_under_another_name_is_followed_too() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let setup = Setup::new().await;
+    let base = setup.sandbox.idnow().base_url();
+    let mut stream = tokio::net::TcpStream::connect(base.strip_prefix("http://").unwrap()).await.unwrap();
+    let request = "POST /api/v1/ihrebank/identifications/AH73JK3LM/start HTTP/1.1\r\nhost: gateway.test.idnow.de\r\n\
+                   x-api-key: exampleApiKey\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+
+    setup.sandbox.idnow().act("AH73JK3LM", "happy").unwrap();
+    setup.sandbox.clock().advance(minutes(60)).await;
+    let id = idv::VerificationId::new(idv::Reference::existing("ah73jk3lm").unwrap(), None);
+    let observation = setup.client.poll(&id).await.unwrap();
+    assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
+    let mut verification = Verification::new(id.clone(), setup.client.capabilities(), None);
+    assert_eq!(verification.apply(&observation), Transition::Settled(Outcome::Verified));
+
+    let before = setup.sandbox.requests().len();
+    let error = setup.client.create(&NewVerification::new(id.reference)).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "reference".into() });
+    assert_eq!(setup.sandbox.requests().len(), before, "nothing was sent");
+}

@@ -86,7 +86,7 @@ pub(crate) struct Which {
 impl Which {
     /// The verification's whole name.
     pub(crate) fn id(&self) -> Result<idv::VerificationId, Failure> {
-        let reference = idv::Reference::parse(self.reference.as_str())?;
+        let reference = idv::Reference::existing(self.reference.as_str())?;
         Ok(idv::VerificationId::new(reference, self.vendor_id.as_deref().map(idv::VendorId::new)))
     }
 }

@@ -75,6 +75,7 @@ impl Client {
     /// reference, look it up, or ask an operator.
     pub async fn create(&self, new: &NewVerification) -> Result<Created> {
         let cx = self.context(Operation::Create);
+        self.told(new.reference.check_new(), Operation::Create)?;
         let mut created = self.told(self.provider.create(&cx, new).await, Operation::Create)?;
         created.left_out = new.given().into_iter().filter(|path| !self.capabilities.accepts.contains(path)).collect();
         Ok(created)

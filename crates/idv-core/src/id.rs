@@ -42,12 +42,12 @@ impl fmt::Debug for ProviderId {
 
 /// Our reference: the name that we give a verification at the vendor.
 ///
-/// It is 16 to 100 characters of `a-z`, `0-9` and `-`: the alphabet that every vendor takes, whether or not it tells cases apart.
+/// A new one is 16 to 100 characters of `a-z`, `0-9` and `-`: the alphabet that every vendor takes, whether or not it tells cases apart.
 /// It must not be guessable, since some vendors open the person's session to who knows it: let [`Client::reference`] or
 /// [`Reference::random`] make it (128 random bits), and store it *before* the verification is created, so that an interrupted
 /// creation can be settled. An application's own customer number does not belong in it.
 ///
-/// `Debug` prints its first eight characters only.
+/// `Debug` prints its first half, and eight characters at most.
 ///
 /// [`Client::reference`]: crate::Client::reference
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -69,12 +69,33 @@ impl Reference {
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `reference`, where a character or the length is not allowed.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
+        let reference = Self(text.into().into());
+        reference.check_new()?;
+        Ok(reference)
+    }
+
+    /// Takes the reference of a verification that exists already under a name that was given elsewhere: before an application came
+    /// to this crate, for example. It is 1 to 255 visible characters of ASCII; what the vendor takes of those the adapter checks.
+    /// Nothing can be created with it, unless it is one that [`Reference::parse`] takes too.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `reference`, where a character or the length is not allowed.
+    pub fn existing(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if !(16..=100).contains(&text.len()) || !text.bytes().all(allowed) {
-            return Err(Error::invalid("reference", "it is 16 to 100 characters of a-z, 0-9 and -, and not guessable"));
+        if !(1..=255).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::invalid("reference", "it is 1 to 255 visible characters of ASCII"));
         }
         Ok(Self(text.into()))
+    }
+
+    /// Fails where no verification may be created with it.
+    pub(crate) fn check_new(&self) -> Result<()> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if (16..=100).contains(&self.0.len()) && self.0.bytes().all(allowed) {
+            return Ok(());
+        }
+        Err(Error::invalid("reference", "a new one is 16 to 100 characters of a-z, 0-9 and -, and not guessable"))
     }
 
     /// The reference in clear.
@@ -86,13 +107,15 @@ impl Reference {
 
 impl fmt::Debug for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}…", self.0.get(..8).unwrap_or_default())
+        // Of a short one that was given elsewhere less is shown.
+        write!(f, "{}…", self.0.get(..self.0.len().min(16) / 2).unwrap_or_default())
     }
 }
 
 impl<'de> Deserialize<'de> for Reference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        // One that is read back from where it was stored names what exists.
+        Self::existing(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 
@@ -246,6 +269,19 @@ mod tests {
         for text in ["short", "0123456789ABCDEF", "0123456789_bcdef", "0123456789abcdé", &"a".repeat(101)] {
             assert!(Reference::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_exists_under_another_name_can_be_named_and_nothing_is_created_so() {
+        let reference = Reference::existing("AH73JK3LM").unwrap();
+        assert_eq!(format!("{reference:?}"), "AH73…");
+        assert!(reference.check_new().is_err());
+        assert!(Reference::existing("0123456789abcdef").unwrap().check_new().is_ok());
+        for text in ["", "a b", "ü", &"a".repeat(256)] {
+            assert!(Reference::existing(text).is_err(), "{text}");
+        }
+        let stored = serde_json::to_string(&reference).unwrap();
+        assert_eq!(serde_json::from_str::<Reference>(&stored).unwrap(), reference);
     }
 
     #[test]

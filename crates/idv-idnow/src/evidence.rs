@@ -23,7 +23,7 @@ impl EvidenceSource for Idnow {
         limit: u64,
         sink: &mut dyn Sink,
     ) -> Result<Download> {
-        let transaction = TransactionNumber::from(&id.reference);
+        let transaction = TransactionNumber::try_from(&id.reference)?;
         let own_address = match evidence.as_str() {
             ARCHIVE => return self.api().download(cx, &transaction, Suffix::Zip, limit, sink).await,
             "pdf" => Some(Suffix::Pdf),

@@ -130,7 +130,7 @@ impl Provider for Idnow {
     }
 
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
-        let transaction = TransactionNumber::from(&new.reference);
+        let transaction = TransactionNumber::try_from(&new.reference)?;
         let request = StartRequest::of(new)?;
         let started = self.api.start(cx, &transaction, &request).await?;
         let hand_off = self
@@ -178,7 +178,7 @@ impl Provider for Idnow {
 #[async_trait]
 impl Polling for Idnow {
     async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
-        let reply = self.api.ask(cx, &TransactionNumber::from(&id.reference)).await?;
+        let reply = self.api.ask(cx, &TransactionNumber::try_from(&id.reference)?).await?;
         match answer::succeeded(reply.status, &reply.body) {
             Ok(()) => {
                 let retrieved = Retrieved::new(reply);
@@ -205,7 +205,7 @@ impl Results for Idnow {
         _handle: Option<&ResultHandle>,
         _want: &Want,
     ) -> Result<Observation> {
-        let transaction = TransactionNumber::from(&id.reference);
+        let transaction = TransactionNumber::try_from(&id.reference)?;
         let retrieved = match self.config.result_format {
             ResultFormat::Json => self.api.identification(cx, &transaction).await?,
             ResultFormat::Xml => self.api.identification_as_xml(cx, &transaction).await?,
@@ -250,7 +250,7 @@ impl Listing for Idnow {
 #[async_trait]
 impl Deletion for Idnow {
     async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<Deleted> {
-        match self.api.delete(cx, &TransactionNumber::from(&id.reference)).await {
+        match self.api.delete(cx, &TransactionNumber::try_from(&id.reference)?).await {
             Ok(()) => Ok(Deleted::Data),
             // Any other 404 may be a wrong address, and no receipt.
             Err(error) if error.vendor_code() == Some(answer::OBJECT_NOT_FOUND) => Ok(Deleted::AlreadyGone),

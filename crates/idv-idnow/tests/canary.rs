@@ -268,7 +268,7 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     let client = client(marked.config(), &transport);
     let cx = client.context(Operation::Other);
     let idnow = Idnow::new(marked.config()).unwrap();
-    let number = TransactionNumber::from(&marked.reference);
+    let number = TransactionNumber::try_from(&marked.reference).unwrap();
 
     let mut request = StartRequest::of(&marked.verification()).unwrap();
     request.questions.insert("question".into(), Answer::Text(marked.value(2).into()));

@@ -33,10 +33,12 @@ impl TransactionNumber {
     }
 }
 
-impl From<&Reference> for TransactionNumber {
-    // The alphabet and the length of a reference are a part of those of a transaction number.
-    fn from(reference: &Reference) -> Self {
-        Self(reference.as_str().into())
+impl TryFrom<&Reference> for TransactionNumber {
+    type Error = Error;
+
+    // New references always are transaction numbers too; what exists under another name may be none.
+    fn try_from(reference: &Reference) -> Result<Self> {
+        Self::parse(reference.as_str())
     }
 }
 
@@ -63,7 +65,7 @@ mod tests {
     #[test]
     fn every_reference_is_a_transaction_number() {
         let reference = Reference::parse("0123456789abcdef-").unwrap();
-        let number = TransactionNumber::from(&reference);
+        let number = TransactionNumber::try_from(&reference).unwrap();
         assert_eq!(TransactionNumber::parse(reference.as_str()).unwrap(), number);
         assert_eq!(format!("{number:?}"), "01234567…");
     }
