@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use idv::idnow::normalize::{ATTACHMENTS, REASONS, RESULTS};
-use idv::{Capabilities, CreateSafety, Facet, HandOffKind, ReportSource};
+use idv::{Capabilities, CreateSafety, Facet, HandOffKind, ProofKind, ReportSource};
 
 #[test]
 fn the_readmes_matrix_is_what_the_code_can() {
@@ -86,7 +86,13 @@ fn matrix(providers: &[Capabilities]) -> String {
         .to_owned()
     });
     row("callbacks are proven by", &|provider| {
-        provider.callback_proof.map_or_else(|| "nothing, unless a secret is configured".to_owned(), |proof| name(&proof))
+        match provider.callback_proof {
+            Some(ProofKind::SecretUrl) => "a secret in the address, where one is configured",
+            Some(ProofKind::SharedSecret) => "a secret in a header, where one is configured",
+            Some(ProofKind::Basic) => "Basic authentication, where it is configured",
+            _ => "nothing",
+        }
+        .to_owned()
     });
     row("fields a report can fill", &|provider| provider.report_fields.len().to_string());
     text
