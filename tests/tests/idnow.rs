@@ -312,3 +312,18 @@ async fn what_was_created_elsewhere_under_another_name_is_followed_too() {
     assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "reference".into() });
     assert_eq!(setup.sandbox.requests().len(), before, "nothing was sent");
 }
+
+#[tokio::test]
+async fn an_archive_that_is_longer_than_other_answers_is_read_up_to_its_own_limit() {
+    let setup = Setup::new().await;
+    setup.sandbox.idnow().configure(|account| account.attachment_length = 50_000).unwrap();
+    let verification = setup.create().await;
+    setup.act(&verification, "happy");
+    setup.sandbox.clock().advance(minutes(60)).await;
+    let small = [("IDV_IDNOW_RESULT_FORMAT", "zip"), ("IDV_CALLS_MAX_ANSWER_BYTES", "100000")];
+    let observation = setup.client_with(&small).fetch(verification.id(), None, &Want::default()).await.unwrap();
+    assert!(observation.report().is_some());
+    let smaller = [("IDV_IDNOW_RESULT_FORMAT", "zip"), ("IDV_IDNOW_MAX_ARCHIVE_BYTES", "100000")];
+    let error = setup.client_with(&smaller).fetch(verification.id(), None, &Want::default()).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
+}

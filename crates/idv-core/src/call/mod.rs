@@ -74,6 +74,7 @@ pub struct Call<'a> {
     repeat: Repeat,
     session: Option<&'a dyn Session>,
     overrule: Option<Overrule>,
+    max_answer: Option<u64>,
 }
 
 /// What an adapter says of an answer, by its status and body; `None` leaves it to the table.
@@ -83,19 +84,26 @@ impl<'a> Call<'a> {
     /// A request that may be repeated when nobody knows whether it was acted on.
     #[must_use]
     pub const fn repeatable() -> Self {
-        Self { repeat: Repeat::Repeatable, session: None, overrule: None }
+        Self { repeat: Repeat::Repeatable, session: None, overrule: None, max_answer: None }
     }
 
     /// A request that must not be.
     #[must_use]
     pub const fn once() -> Self {
-        Self { repeat: Repeat::Once, session: None, overrule: None }
+        Self { repeat: Repeat::Once, session: None, overrule: None, max_answer: None }
     }
 
     /// Carries the session's token, and renews it once when it is refused.
     #[must_use]
     pub const fn in_session(mut self, session: &'a dyn Session) -> Self {
         self.session = Some(session);
+        self
+    }
+
+    /// Takes an answer of up to so many bytes, in place of [`CallPolicy::max_answer`]: for the few that are known to be long.
+    #[must_use]
+    pub const fn up_to(mut self, bytes: u64) -> Self {
+        self.max_answer = Some(bytes);
         self
     }
 
@@ -115,7 +123,7 @@ impl fmt::Debug for Call<'_> {
 
 impl From<Repeat> for Call<'_> {
     fn from(repeat: Repeat) -> Self {
-        Self { repeat, session: None, overrule: None }
+        Self { repeat, session: None, overrule: None, max_answer: None }
     }
 }
 
@@ -240,7 +248,8 @@ impl CallContext {
             };
             let attempt = Attempt { number, now: self.now(), token: issued.as_ref().map(|issued| &issued.token) };
             let request = build(&attempt).map_err(|error| settle(error, open))?;
-            let ended = self.attempt(request, stream).await.map_err(|failure| failure.into_error(self, open, number));
+            let limit = call.max_answer.unwrap_or(policy.max_answer);
+            let ended = self.attempt(request, stream, limit).await.map_err(|failure| failure.into_error(self, open, number));
             let (ending, arrived) = match ended {
                 Ok(Ok(arrived)) => (Ending::Answer(arrived.answer.status), Some(arrived)),
                 Ok(Err(error)) => {
@@ -303,7 +312,12 @@ impl CallContext {
     }
 
     /// One request and its answer. The outer error ends the call; the inner one is a matter for the table.
-    async fn attempt(&self, request: Request<Bytes>, stream: bool) -> Result<Result<Arrived, TransportError>, Failure> {
+    async fn attempt(
+        &self,
+        request: Request<Bytes>,
+        stream: bool,
+        limit: u64,
+    ) -> Result<Result<Arrived, TransportError>, Failure> {
         let Some(permit) = self.turn().await else { return Err(Failure::NoTurn) };
         let timeout = self.shared.policy.attempt_timeout.min(self.deadline.saturating_sub(self.monotonic()));
         let exchange = async {
@@ -317,9 +331,9 @@ impl CallContext {
             if stream && head.status.is_success() {
                 return Ok(Ok(Arrived { answer, open: Some((body, permit)) }));
             }
-            match collect(&mut body, &mut answer, self.shared.policy.max_answer).await {
+            match collect(&mut body, &mut answer, limit).await {
                 Ok(true) => Ok(Ok(Arrived { answer, open: None })),
-                Ok(false) => Err(Failure::TooLong),
+                Ok(false) => Err(Failure::TooLong(limit)),
                 Err(error) => Ok(Err(error)),
             }
         };
@@ -374,15 +388,14 @@ impl fmt::Debug for CallContext {
 /// What ends a call whatever the table says.
 enum Failure {
     NoTurn,
-    TooLong,
+    TooLong(u64),
 }
 
 impl Failure {
     fn into_error(self, cx: &CallContext, open: bool, number: u32) -> Error {
         match self {
             Self::NoTurn => settle(cx.error(ErrorKind::Unavailable).detail("too many calls are under way"), open),
-            Self::TooLong => {
-                let limit = cx.shared.policy.max_answer;
+            Self::TooLong(limit) => {
                 // The vendor answered, so it may have acted.
                 let error = cx.error(ErrorKind::LimitExceeded).detail(format!("the answer is longer than {limit} bytes"));
                 settle(error, acts(cx.operation)).after_attempts(number, None, None)

@@ -27,7 +27,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use idv_core::call::{Answer as Reply, Call, CallContext, Downloaded, Repeat, TokenCache};
+use idv_core::call::{Answer as Reply, Attempt, Call, CallContext, Downloaded, Repeat, TokenCache};
 use idv_core::{Download, Error, ErrorKind, Result, Secret, SessionUrl, Sink, VendorId};
 use serde::Deserialize;
 
@@ -56,6 +56,8 @@ pub struct Api {
     pub(crate) api_key: Secret,
     pub(crate) tokens: TokenCache,
     links: Links,
+    /// How long an archive may be that is read, in bytes.
+    max_archive: u64,
 }
 
 /// What the start call returns.
@@ -185,6 +187,7 @@ impl Api {
             api_key: config.api_key.clone(),
             tokens: TokenCache::new(TOKEN_LIFE),
             links: Links::new(&config.company, config.go()?)?,
+            max_archive: config.max_archive_bytes,
         })
     }
 
@@ -251,10 +254,12 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is longer than
-    /// [`CallPolicy::max_answer`](idv_core::call::CallPolicy::max_answer).
+    /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is longer than the configuration's
+    /// `max_archive_bytes`.
     pub async fn archive_file(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<Retrieved> {
-        self.retrieve(cx, |token| request::document(&self.endpoint, token, transaction, Suffix::Zip)).await
+        let call = Call::repeatable().in_session(self).up_to(self.max_archive);
+        let build = |attempt: &Attempt<'_>| request::document(&self.endpoint, attempt.token(), transaction, Suffix::Zip);
+        retrieved(cx.send(call, build).await?)
     }
 
     /// Streams a file of an identification into `sink`.
@@ -272,8 +277,7 @@ impl Api {
         sink: &mut dyn Sink,
     ) -> Result<Download> {
         let call = Call::repeatable().in_session(self);
-        let build =
-            |attempt: &idv_core::call::Attempt<'_>| request::document(&self.endpoint, attempt.token(), transaction, suffix);
+        let build = |attempt: &Attempt<'_>| request::document(&self.endpoint, attempt.token(), transaction, suffix);
         match cx.download(call, limit, sink, build).await? {
             Downloaded::Whole(download) => Ok(download),
             Downloaded::Refused(reply) => {
@@ -373,11 +377,15 @@ impl Api {
     where
         B: Fn(&str) -> Result<http::Request<Bytes>> + Send + Sync,
     {
-        let reply = self.send(cx, build).await?;
-        match answer::succeeded(reply.status, &reply.body) {
-            Ok(()) => Ok(Retrieved(reply)),
-            Err(error) => Err(reply.complement(error)),
-        }
+        retrieved(self.send(cx, build).await?)
+    }
+}
+
+/// An answer that is to be read by others, unless it is an error.
+fn retrieved(reply: Reply) -> Result<Retrieved> {
+    match answer::succeeded(reply.status, &reply.body) {
+        Ok(()) => Ok(Retrieved(reply)),
+        Err(error) => Err(reply.complement(error)),
     }
 }
 
