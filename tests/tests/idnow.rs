@@ -282,7 +282,6 @@ async fn what_cannot_be_sent_is_said() {
     new.callback_url = Some("https://bank.example/hook".parse().unwrap());
     let created = setup.client.create(&new).await.unwrap();
     assert_eq!(created.left_out, ["callback_url", "purpose"]);
-    let _: NewVerification = new;
 }
 
 #[tokio::test]

@@ -99,8 +99,6 @@ pub enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Connecting, before any call.
-    Connect,
     /// Creating a verification.
     Create,
     /// Asking for the state.
@@ -126,7 +124,6 @@ impl Operation {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Connect => "connect",
             Self::Create => "create",
             Self::Poll => "poll",
             Self::Fetch => "fetch",

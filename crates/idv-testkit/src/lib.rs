@@ -10,7 +10,7 @@ mod transport;
 
 pub use canary::{Canary, Recording};
 pub use clock::ManualClock;
-pub use transport::{Compute, Exchange, ScriptedTransport};
+pub use transport::{Exchange, ScriptedTransport};
 
 use idv_core::{Environment, Random};
 

@@ -30,12 +30,7 @@ pub enum Exchange {
     Break(Response<Bytes>),
     /// Never answers.
     Hang,
-    /// Answers as a function of the request.
-    Compute(Compute),
 }
-
-/// A function that answers a request.
-pub type Compute = Box<dyn FnOnce(&Request<Bytes>) -> Response<Bytes> + Send>;
 
 impl ScriptedTransport {
     /// A transport without a script.
@@ -87,12 +82,11 @@ impl Transport for ScriptedTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, TransportError> {
         let exchange = {
             let mut state = self.state();
-            state.requests.push(request.clone());
+            state.requests.push(request);
             state.script.pop_front()
         };
         match exchange {
             Some(Exchange::Answer(response)) => Ok(response.map(Body::from)),
-            Some(Exchange::Compute(compute)) => Ok(compute(&request).map(Body::from)),
             Some(Exchange::Fail(sent, cause)) => Err(TransportError::new(sent, cause)),
             Some(Exchange::Break(response)) => Ok(response.map(|bytes| Body::chunks(Broken(Some(bytes))))),
             Some(Exchange::Hang) => std::future::pending().await,

@@ -82,7 +82,7 @@ pub struct Report {
 impl Report {
     /// A report that says nothing yet.
     #[must_use]
-    pub const fn new(provider: ProviderId) -> Self {
+    pub fn new(provider: ProviderId) -> Self {
         Self {
             provider,
             reference: None,
@@ -91,8 +91,8 @@ impl Report {
             method: None,
             agent: None,
             acceptance: None,
-            person: Person::EMPTY,
-            document: Document::EMPTY,
+            person: Person::default(),
+            document: Document::default(),
             checks: Vec::new(),
             reasons: Vec::new(),
             evidence: Vec::new(),
@@ -202,25 +202,10 @@ pub struct Person {
 }
 
 impl Person {
-    const EMPTY: Self = Self {
-        given_names: None,
-        family_name: None,
-        birth_name: None,
-        birth_date: None,
-        birth_place: None,
-        nationality: None,
-        gender: None,
-        title: None,
-        address: Address::EMPTY,
-        email: None,
-        phone: None,
-        personal_number: None,
-    };
-
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::EMPTY
+        *self == Self::default()
     }
 }
 
@@ -248,12 +233,10 @@ pub struct Address {
 }
 
 impl Address {
-    const EMPTY: Self = Self { street: None, house_number: None, postal_code: None, city: None, country: None };
-
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::EMPTY
+        *self == Self::default()
     }
 }
 
@@ -290,21 +273,10 @@ pub struct Document {
 }
 
 impl Document {
-    const EMPTY: Self = Self {
-        kind: None,
-        number: None,
-        serial_number: None,
-        issuing_country: None,
-        issuer: None,
-        issued_on: None,
-        expires_on: None,
-        licence_classes: None,
-    };
-
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::EMPTY
+        *self == Self::default()
     }
 }
 
