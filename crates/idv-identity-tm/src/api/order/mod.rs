@@ -1,0 +1,1 @@
+//! The body of `putOrder` (chapter 3.1.4).

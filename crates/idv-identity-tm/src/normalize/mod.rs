@@ -1,0 +1,1 @@
+//! From what the vendor sends to observations and reports.
