@@ -6,13 +6,14 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::callback::is_loopback;
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::fault::Fault;
-use crate::idnow::account::Account;
-use crate::idnow::archive;
-use crate::idnow::scenario::{SCENARIOS, Step};
+use crate::idnow::scenario::SCENARIOS;
+use crate::vendor::Vendor;
 use crate::world::Worlds;
+use crate::{identity_tm, idnow};
 
 /// Answers a request to the control plane.
 pub(crate) async fn handle(worlds: &Worlds, request: &Incoming) -> Answer {
@@ -39,28 +40,41 @@ pub(crate) async fn handle(worlds: &Worlds, request: &Incoming) -> Answer {
             Ok(state(worlds))
         }
         (&Method::POST, ["forge"]) => match body::<Forge>(request) {
-            Ok(Forge { url, body }) => forge(worlds, &url, body.to_string()).await.map(|status| json!({ "status": status })),
+            Ok(Forge { method, url, body }) => {
+                let usual = if body.is_some() { Method::POST } else { Method::GET };
+                match method.map_or(Ok(usual), |method| method.parse()) {
+                    Ok(method) => {
+                        let body = body.map(|body| body.to_string());
+                        forge(worlds, method, &url, body).await.map(|status| json!({ "status": status }))
+                    }
+                    Err(_) => Err("there is no such method".to_owned()),
+                }
+            }
             Err(error) => Err(error),
         },
-        (&Method::GET, ["idnow", "accounts", company]) => match worlds.state().idnow.account(company) {
-            Some(account) => Ok(json!(account)),
-            None => Err("there is no such company".to_owned()),
+        (_, [vendor, rest @ ..]) => match of_vendor(worlds, request, vendor, rest) {
+            Some(result) => result,
+            None => return nothing_here(),
         },
-        (&Method::PUT, ["idnow", "accounts", company]) => {
-            body::<Account>(request).and_then(|account| configure(worlds, company, account))
-        }
-        (&Method::DELETE, ["idnow", "tokens"]) => {
-            worlds.state().idnow.forget_tokens();
-            Ok(Value::Null)
-        }
-        (&Method::POST, ["idnow", "identifications", transaction, "act"]) => {
-            body::<Act>(request).and_then(|act| act.run(worlds, transaction)).map(|steps| json!(steps))
-        }
-        _ => return Answer::json(StatusCode::NOT_FOUND, &json!({ "error": "the control plane has no such route" })),
+        _ => return nothing_here(),
     };
     match result {
         Ok(value) => Answer::json(StatusCode::OK, &value),
         Err(error) => Answer::json(StatusCode::BAD_REQUEST, &json!({ "error": error })),
+    }
+}
+
+fn nothing_here() -> Answer {
+    Answer::json(StatusCode::NOT_FOUND, &json!({ "error": "the control plane has no such route" }))
+}
+
+/// The routes of the vendors.
+fn of_vendor(worlds: &Worlds, request: &Incoming, vendor: &str, rest: &[&str]) -> Option<Result<Value, String>> {
+    let now = worlds.clock.now();
+    let mut state = worlds.state();
+    match Vendor::ALL.into_iter().find(|known| known.name() == vendor)? {
+        Vendor::Idnow => idnow::control::handle(&mut state, now, request, rest),
+        Vendor::IdentityTm => identity_tm::control::handle(&mut state, now, request, rest),
     }
 }
 
@@ -72,6 +86,7 @@ fn state(worlds: &Worlds) -> Value {
         "requests": state.requests.len(),
         "callbacks": state.callbacks.len(),
         "idnow": { "identifications": state.idnow.cases.len() },
+        "identity-tm": { "orders": state.identity_tm.orders() },
     })
 }
 
@@ -90,78 +105,23 @@ async fn clock(worlds: &Worlds, request: &Incoming) -> Result<Value, String> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Forge {
+    /// POST where there is a body, GET where there is none, unless it is said.
+    #[serde(default)]
+    method: Option<String>,
     url: String,
-    body: Value,
+    #[serde(default)]
+    body: Option<Value>,
 }
 
-/// Sends a body to a callback address, as anybody could: the status that came back, or 0.
-pub(crate) async fn forge(worlds: &Worlds, url: &str, body: String) -> Result<u16, String> {
+/// Sends something to a callback address, as anybody could: the status that came back, or 0.
+pub(crate) async fn forge(worlds: &Worlds, method: Method, url: &str, body: Option<String>) -> Result<u16, String> {
     if !is_loopback(url) {
         return Err("callbacks go to the loopback interface only".to_owned());
     }
-    Ok(worlds.forge(url, body).await)
+    Ok(worlds.request(method, url, body).await)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Act {
-    /// The robot's case that the identification itself asks for, where it is absent (15.3).
-    #[serde(default)]
-    scenario: Option<String>,
-    #[serde(default)]
-    company: Option<String>,
-    #[serde(default)]
-    reason: Option<String>,
-}
-
-impl Act {
-    fn run(self, worlds: &Worlds, transaction: &str) -> Result<Vec<Step>, String> {
-        act(worlds, self.company.as_deref(), transaction, self.scenario.as_deref(), self.reason.as_deref())
-    }
-}
-
-/// Lets the person and the agents act out a scenario; of the first company where none is named.
-pub(crate) fn act(
-    worlds: &Worlds,
-    company: Option<&str>,
-    transaction: &str,
-    scenario: Option<&str>,
-    reason: Option<&str>,
-) -> Result<Vec<Step>, String> {
-    let now = worlds.clock.now();
-    let mut state = worlds.state();
-    let first = state.idnow.accounts.first().map(|account| account.company.clone()).unwrap_or_default();
-    let company = company.unwrap_or(&first).to_owned();
-    let acted = state.with_idnow(now, |world, moment| world.act(&company, transaction, scenario, reason, moment));
-    acted.map_err(|error| format!("{error}; the scenarios are {}", SCENARIOS.join(", ")))
-}
-
-/// Changes an account's settings.
-pub(crate) fn configure(worlds: &Worlds, company: &str, account: Account) -> Result<Value, String> {
-    if account.callback_url.as_deref().is_some_and(|url| !is_loopback(url)) {
-        return Err("callbacks go to the loopback interface only".to_owned());
-    }
-    if !archive::fits(&account) {
-        return Err("an archive of such attachments would be larger than 4 GB".to_owned());
-    }
-    if account.company != company {
-        return Err("the company in the settings is another than in the path".to_owned());
-    }
-    let mut state = worlds.state();
-    let known = state.idnow.accounts.iter_mut().find(|known| known.company == company).ok_or("there is no such company")?;
-    *known = account;
-    Ok(json!(known))
-}
-
-fn is_loopback(url: &str) -> bool {
-    url::Url::parse(url).is_ok_and(|url| match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    })
-}
-
-fn body<T: for<'de> Deserialize<'de>>(request: &Incoming) -> Result<T, String> {
+/// The body of a request, as JSON.
+pub(crate) fn body<T: for<'de> Deserialize<'de>>(request: &Incoming) -> Result<T, String> {
     serde_json::from_slice(&request.body).map_err(|error| error.to_string())
 }

@@ -21,22 +21,29 @@
 
 #![forbid(unsafe_code)]
 
+mod callback;
 mod clock;
 mod control;
 mod exchange;
 mod fault;
+mod identity_tm;
 mod idnow;
 mod random;
 mod sandbox;
 mod server;
 mod tls;
+mod vendor;
 mod world;
 
+pub use callback::RecordedCallback;
 pub use fault::{Fault, FaultKind};
+pub use identity_tm::account::Account as IdentityTmAccount;
+pub use identity_tm::handle::IdentityTm;
 pub use idnow::account::{Account, CallbackKind};
+pub use idnow::handle::Idnow;
 pub use idnow::scenario::Step;
-pub use sandbox::{Builder, Idnow, Sandbox, SandboxError, VirtualClock};
-pub use world::{RecordedCallback, RecordedRequest};
+pub use sandbox::{Builder, Sandbox, SandboxError, VirtualClock};
+pub use world::RecordedRequest;
 
 /// The README's example, kept compiling.
 #[cfg(doctest)]

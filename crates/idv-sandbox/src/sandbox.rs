@@ -7,17 +7,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
+use crate::callback::RecordedCallback;
 use crate::clock::{Clock, later};
 use crate::control;
 use crate::fault::Fault;
-use crate::idnow::account::Account;
-use crate::idnow::scenario::Step;
+use crate::identity_tm::handle::IdentityTm;
+use crate::idnow::handle::Idnow;
 use crate::server::{Port, bind, serve};
 use crate::tls;
-use crate::world::{RecordedCallback, RecordedRequest, Worlds};
+use crate::vendor::Vendor;
+use crate::world::{RecordedRequest, Worlds};
 
 /// How the sandbox is to be.
 #[derive(Debug, Clone)]
@@ -52,10 +55,11 @@ pub enum SandboxError {
 
 /// The vendors, running. They stop when it is dropped.
 pub struct Sandbox {
-    worlds: Arc<Worlds>,
+    pub(crate) worlds: Arc<Worlds>,
     tasks: JoinSet<()>,
     shared: SocketAddr,
-    idnow: SocketAddr,
+    /// Where each vendor is.
+    vendors: Vec<(Vendor, SocketAddr)>,
     certificate: Option<String>,
 }
 
@@ -75,7 +79,13 @@ impl Sandbox {
     /// IDnow.
     #[must_use]
     pub fn idnow(&self) -> Idnow<'_> {
-        Idnow { sandbox: self, company: Account::default().company }
+        Idnow::new(self)
+    }
+
+    /// Identity.TM.
+    #[must_use]
+    pub const fn identity_tm(&self) -> IdentityTm<'_> {
+        IdentityTm::new(self)
     }
 
     /// Time.
@@ -145,18 +155,33 @@ impl Sandbox {
         self.worlds.reset().await;
     }
 
-    /// Sends a body to a callback address, as anybody could. Returns the status, or 0 where none came.
+    /// Sends a body to a callback address by POST, as anybody could. Returns the status, or 0 where none came.
     ///
     /// # Errors
     ///
     /// [`SandboxError::Refused`] where the address is not on the loopback interface.
     pub async fn forge_callback(&self, url: &str, body: impl Into<String>) -> Result<u16, SandboxError> {
-        control::forge(&self.worlds, url, body.into()).await.map_err(SandboxError::Refused)
+        control::forge(&self.worlds, Method::POST, url, Some(body.into())).await.map_err(SandboxError::Refused)
+    }
+
+    /// Asks for a callback address by GET, as anybody could. Returns the status, or 0 where none came.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sandbox::forge_callback`].
+    pub async fn forge_visit(&self, url: &str) -> Result<u16, SandboxError> {
+        control::forge(&self.worlds, Method::GET, url, None).await.map_err(SandboxError::Refused)
     }
 
     /// Stops, and waits until every port is free.
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
+    }
+
+    /// The base address of a vendor.
+    pub(crate) fn vendor_url(&self, vendor: Vendor) -> String {
+        let address = self.vendors.iter().find(|(known, _)| *known == vendor).map_or(self.shared, |(_, address)| *address);
+        self.url(address)
     }
 
     fn url(&self, address: SocketAddr) -> String {
@@ -166,7 +191,7 @@ impl Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("shared", &self.shared).field("idnow", &self.idnow).finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("shared", &self.shared).field("vendors", &self.vendors).finish_non_exhaustive()
     }
 }
 
@@ -238,11 +263,14 @@ impl Builder {
             Ok::<_, SandboxError>(address)
         };
         let shared = take(Port::Shared, 0).await?;
-        let idnow = take(Port::Idnow, 1).await?;
+        let mut vendors = Vec::new();
+        for (vendor, offset) in Vendor::ALL.into_iter().zip(1..) {
+            vendors.push((vendor, take(Port::Only(vendor), offset).await?));
+        }
         if speed > 0.0 {
             tasks.spawn(tick(Arc::clone(&worlds)));
         }
-        Ok(Sandbox { worlds, tasks, shared, idnow, certificate })
+        Ok(Sandbox { worlds, tasks, shared, vendors, certificate })
     }
 }
 
@@ -277,70 +305,5 @@ impl VirtualClock {
     /// been tried when it returns.
     pub async fn advance(&self, by: Duration) {
         self.worlds.advance_to(later(self.worlds.clock.now(), by)).await;
-    }
-}
-
-/// IDnow in the sandbox.
-#[derive(Debug)]
-pub struct Idnow<'a> {
-    sandbox: &'a Sandbox,
-    company: String,
-}
-
-impl Idnow<'_> {
-    /// The base address: every path of IDnow's gateway, robots and go hosts is below it.
-    #[must_use]
-    pub fn base_url(&self) -> String {
-        self.sandbox.url(self.sandbox.idnow)
-    }
-
-    /// The company id of the document's samples.
-    #[must_use]
-    pub fn company_id(&self) -> &str {
-        &self.company
-    }
-
-    /// An API key of the document's samples.
-    #[must_use]
-    pub const fn api_key(&self) -> &'static str {
-        "exampleApiKey"
-    }
-
-    /// The account's settings.
-    #[must_use]
-    pub fn account(&self) -> Account {
-        self.sandbox.worlds.state().idnow.account(&self.company).cloned().unwrap_or_default()
-    }
-
-    /// Changes the account's settings.
-    ///
-    /// # Errors
-    ///
-    /// [`SandboxError::Refused`] where callbacks would leave the loopback interface.
-    pub fn configure(&self, change: impl FnOnce(&mut Account)) -> Result<(), SandboxError> {
-        let mut account = self.account();
-        change(&mut account);
-        control::configure(&self.sandbox.worlds, &self.company, account).map(drop).map_err(SandboxError::Refused)
-    }
-
-    /// Lets the person and the agents act out a scenario, from now on; says what they do and when.
-    ///
-    /// # Errors
-    ///
-    /// [`SandboxError::Refused`] where there is no such scenario or identification, or it is finished.
-    pub fn act(&self, transaction_number: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
-        control::act(&self.sandbox.worlds, Some(&self.company), transaction_number, Some(scenario), None)
-            .map_err(SandboxError::Refused)
-    }
-
-    /// How many identifications there are.
-    #[must_use]
-    pub fn identifications(&self) -> usize {
-        self.sandbox.worlds.state().idnow.cases.len()
-    }
-
-    /// Makes every login token invalid.
-    pub fn forget_tokens(&self) {
-        self.sandbox.worlds.state().idnow.forget_tokens();
     }
 }

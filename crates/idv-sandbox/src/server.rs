@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::control;
 use crate::exchange::{Answer, Incoming, Piece};
 use crate::fault::FaultKind;
-use crate::idnow;
+use crate::vendor::Vendor;
 use crate::world::Worlds;
 
 /// The longest request that is read.
@@ -33,8 +33,8 @@ const MAX_REQUEST: usize = 32 * 1024 * 1024;
 pub(crate) enum Port {
     /// All of them, told apart by the `Host` header.
     Shared,
-    /// IDnow alone, whatever the host is called.
-    Idnow,
+    /// One alone, whatever the host is called.
+    Only(Vendor),
 }
 
 /// Serves a port until the task is dropped.
@@ -136,12 +136,16 @@ async fn answer(
     if incoming.path == "/_control" || incoming.path.starts_with("/_control/") {
         return Ok(Outgoing::response(control::handle(&worlds, &incoming).await, None));
     }
-    if port == Port::Shared && !idnow::HOSTS.contains(&incoming.host.as_str()) {
-        let known = idnow::HOSTS.join(", ");
+    let vendor = match port {
+        Port::Shared => Vendor::of_host(&incoming.host),
+        Port::Only(vendor) => Some(vendor),
+    };
+    let Some(vendor) = vendor else {
+        let known = Vendor::ALL.map(|vendor| vendor.hosts().join(", ")).join(", ");
         let text = format!("No vendor here has the host of this request. There are: {known}.");
         return Ok(Outgoing::response(Answer::page(StatusCode::MISDIRECTED_REQUEST, &text), None));
-    }
-    let (answer, fault) = worlds.idnow(&incoming);
+    };
+    let (answer, fault) = worlds.answer(vendor, &incoming);
     if let Some(FaultKind::Delay(milliseconds)) = fault {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }

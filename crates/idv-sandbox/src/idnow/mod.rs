@@ -4,7 +4,9 @@ pub(crate) mod account;
 mod api;
 pub(crate) mod archive;
 mod case;
+pub(crate) mod control;
 mod failure;
+pub(crate) mod handle;
 mod link;
 mod pages;
 mod render;
@@ -16,15 +18,14 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
-use serde_json::Value;
 
 use self::account::{Account, CallbackKind};
 use self::case::{Case, Outcome};
 use self::failure::Failure;
 use self::scenario::{Effect, Step};
+use crate::callback::Callback;
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
-use crate::random::Random;
 
 /// The hosts of all data centres (1.5, 3.2.2, 4.4) and of the further region that is known.
 pub(crate) const HOSTS: [&str; 8] = [
@@ -41,6 +42,9 @@ pub(crate) const HOSTS: [&str; 8] = [
 /// How long an identification is kept, counted from its creation or, once it is finished, from its end. The document says nothing
 /// of it; the vendor's support pages do.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// How long a callback is tried (14.6).
+pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// How long a login token lives without use (8.1.1).
 const TOKEN_IDLE: Duration = Duration::from_secs(3600);
@@ -61,14 +65,7 @@ struct Token {
 }
 
 /// What a request is handled with, and what comes of it beside the answer.
-pub(crate) struct Moment<'a> {
-    pub(crate) now: Timestamp,
-    pub(crate) random: &'a mut Random,
-    /// What is to happen later.
-    pub(crate) planned: Vec<(Timestamp, Planned)>,
-    /// The callbacks that are to be sent.
-    pub(crate) callbacks: Vec<Callback>,
-}
+pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
 
 /// Something that is to happen to an identification.
 #[derive(Debug, Clone)]
@@ -80,17 +77,18 @@ pub(crate) struct Planned {
     effect: Effect,
 }
 
-/// A callback that is to be sent.
+/// What a callback tells of.
 #[derive(Debug, Clone)]
-pub(crate) struct Callback {
-    pub(crate) url: String,
-    pub(crate) kind: CallbackKind,
+pub(crate) struct Told {
     key: (String, String),
-    /// The transaction number as it was first given.
-    pub(crate) transaction_number: String,
-    /// When the result that it tells of came: it is outdated when the identification has another one.
+    /// When the result came: the callback is outdated when the identification has another one.
     result_at: Timestamp,
-    pub(crate) body: Value,
+}
+
+/// How long to wait before a callback is tried again (14.6).
+pub(crate) fn again(tries: u32, since_first_try: Duration) -> Option<Duration> {
+    let wait = Duration::from_secs(1_u64.checked_shl(tries)?);
+    (since_first_try.saturating_add(wait) <= GIVE_UP_AFTER).then_some(wait)
 }
 
 impl World {
@@ -234,12 +232,12 @@ impl World {
         if let Some(url) = account.callback_url.clone().filter(|_| wanted) {
             let body = render::json(case, &account, &outcome);
             moment.callbacks.push(Callback {
+                kind: kind.name(),
+                reference: case.transaction_number.clone(),
+                method: Method::POST,
                 url,
-                kind,
-                key: planned.key.clone(),
-                transaction_number: case.transaction_number.clone(),
-                result_at: moment.now,
-                body,
+                body: Some(body),
+                told: crate::callback::Told::Idnow(Told { key: planned.key.clone(), result_at: moment.now }),
             });
         }
         if outcome.is_final() {
@@ -249,9 +247,9 @@ impl World {
     }
 
     /// Whether a callback tells of what no longer is (14.6.2).
-    pub(crate) fn is_outdated(&self, callback: &Callback) -> bool {
-        let result = self.cases.get(&callback.key).and_then(|case| case.result.as_ref());
-        result.is_none_or(|result| result.at != callback.result_at)
+    pub(crate) fn is_outdated(&self, told: &Told) -> bool {
+        let result = self.cases.get(&told.key).and_then(|case| case.result.as_ref());
+        result.is_none_or(|result| result.at != told.result_at)
     }
 
     /// A new login token for a company.

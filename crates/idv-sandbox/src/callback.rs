@@ -1,0 +1,190 @@
+//! Callbacks: on their way, tried, given up, and what faults make of them.
+
+use std::time::Duration;
+
+use http::Method;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::clock::later;
+use crate::fault::FaultKind;
+use crate::idnow;
+use crate::vendor::Vendor;
+use crate::world::{Event, State, Worlds};
+
+/// After how long of trying IDnow's system writes a mail (IDnow 14.6).
+const WARN_AFTER: Duration = Duration::from_secs(10);
+
+/// A callback that is to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Callback {
+    /// What kind it is, in the vendor's words.
+    pub(crate) kind: &'static str,
+    /// The reference of the verification it is about.
+    pub(crate) reference: String,
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    /// JSON, where the vendor sends a body.
+    pub(crate) body: Option<Value>,
+    pub(crate) told: Told,
+}
+
+/// What a callback tells of, where the vendor drops one that is outdated.
+#[derive(Debug, Clone)]
+pub(crate) enum Told {
+    /// Never outdated.
+    Nothing,
+    Idnow(idnow::Told),
+}
+
+/// A callback and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RecordedCallback {
+    /// The vendor.
+    pub vendor: &'static str,
+    /// What kind of callback it is, in the vendor's words.
+    pub kind: &'static str,
+    /// The reference of the verification it is about.
+    pub reference: String,
+    /// When each attempt was made, and the status that came back; 0 where none did.
+    pub attempts: Vec<(String, u16)>,
+    /// What became of it: `pending`, `delivered`, `outdated`, `given_up` or `lost`.
+    pub state: &'static str,
+}
+
+/// A callback on its way.
+#[derive(Debug, Clone)]
+pub(crate) struct Sending {
+    /// Its number in the record.
+    record: usize,
+    vendor: Vendor,
+    callback: Callback,
+    since: Timestamp,
+    tries: u32,
+    /// Whether a fault holds it back, so that it is sent although it is outdated.
+    strayed: bool,
+}
+
+impl Worlds {
+    /// One attempt at a callback.
+    pub(crate) async fn send(&self, sending: Sending, at: Timestamp) {
+        let record = sending.record;
+        if !sending.strayed && self.state().is_outdated(&sending.callback) {
+            let mut state = self.state();
+            let subject = |name: &str| format!("IDnow Webhook Error: Not sending for {name} since identification was changed");
+            state.complain(record, subject);
+            return state.finish(record, "outdated");
+        }
+        let callback = &sending.callback;
+        let status = self.request(callback.method.clone(), &callback.url, callback.body.as_ref().map(Value::to_string)).await;
+        let mut state = self.state();
+        let Some(known) = state.callbacks.get_mut(record) else { return };
+        known.attempts.push((at.to_string(), status));
+        if sending.vendor.accepts(status) {
+            return state.finish(record, "delivered");
+        }
+        if known.attempts.len() == 1 && sending.vendor == Vendor::Idnow {
+            state.plan(later(sending.since, WARN_AFTER), Event::Warn(record));
+            state.plan(later(sending.since, idnow::GIVE_UP_AFTER), Event::GiveUp(record));
+        }
+        let elapsed = at.duration_since(sending.since).try_into().unwrap_or_default();
+        match sending.vendor.again(sending.tries, elapsed) {
+            Some(wait) => state.plan(later(at, wait), Event::Send(Box::new(Sending { tries: sending.tries + 1, ..sending }))),
+            None if sending.vendor == Vendor::Idnow => {}
+            None => state.finish(record, "given_up"),
+        }
+    }
+
+    /// Sends something to a callback address, as anybody could: the status that came back, or 0 where none did.
+    pub(crate) async fn request(&self, method: Method, url: &str, body: Option<String>) -> u16 {
+        let mut request = self.http.request(method, url);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json; charset=utf-8").body(body);
+        }
+        request.send().await.map_or(0, |response| response.status().as_u16())
+    }
+}
+
+impl State {
+    pub(crate) fn call_back(&mut self, now: Timestamp, vendor: Vendor, callback: Callback) {
+        let path = url::Url::parse(&callback.url).map_or_else(|_| String::new(), |url| url.path().to_owned());
+        let fault = self.faults.strike_callback(&path);
+        let record = self.callbacks.len();
+        self.callbacks.push(RecordedCallback {
+            vendor: vendor.name(),
+            kind: callback.kind,
+            reference: callback.reference.clone(),
+            attempts: Vec::new(),
+            state: "pending",
+        });
+        let strayed = matches!(fault, Some(FaultKind::CallbackLate(_) | FaultKind::CallbackReordered));
+        let astray = !is_loopback(&callback.url);
+        let sending = Box::new(Sending { record, vendor, callback, since: now, tries: 0, strayed });
+        // What was held back follows the next one.
+        let held = std::mem::take(&mut self.held);
+        match fault {
+            // Nothing leaves this machine.
+            _ if astray => self.finish(record, "lost"),
+            Some(FaultKind::CallbackLost) => self.finish(record, "lost"),
+            Some(FaultKind::CallbackLate(seconds)) => {
+                let at = later(now, Duration::from_secs(seconds));
+                self.plan(at, Event::Send(Box::new(Sending { since: at, ..*sending })));
+            }
+            Some(FaultKind::CallbackReordered) => self.held.push(*sending),
+            Some(FaultKind::CallbackDuplicated) => {
+                self.plan(now, Event::Send(sending.clone()));
+                self.plan(now, Event::Send(sending));
+            }
+            _ => self.plan(now, Event::Send(sending)),
+        }
+        for sending in held {
+            self.plan(now, Event::Send(Box::new(Sending { since: now, ..sending })));
+        }
+    }
+
+    fn is_outdated(&self, callback: &Callback) -> bool {
+        match &callback.told {
+            Told::Nothing => false,
+            Told::Idnow(told) => self.idnow.is_outdated(told),
+        }
+    }
+
+    /// IDnow's mail about a callback that is still to be delivered.
+    pub(crate) fn warn(&mut self, record: usize) {
+        self.complain(record, |name| format!("IDnow Webhook Warning: Unable to send for {name}. Retrying."));
+    }
+
+    /// Stops trying a callback that is still to be delivered, with IDnow's mail about it.
+    pub(crate) fn give_up(&mut self, record: usize) {
+        if self.complain(record, |name| format!("IDnow Webhook Error: Unable to send for {name}. Giving up.")) {
+            self.finish(record, "given_up");
+        }
+    }
+
+    /// Writes a mail about a callback that is still to be delivered; says whether it is.
+    fn complain(&mut self, record: usize, subject: impl FnOnce(&str) -> String) -> bool {
+        let pending = self.callbacks.get(record).filter(|record| record.state == "pending");
+        let subject = pending.map(|record| subject(&record.reference));
+        let written = subject.is_some();
+        self.mails.extend(subject);
+        written
+    }
+
+    fn finish(&mut self, record: usize, state: &'static str) {
+        if let Some(record) = self.callbacks.get_mut(record) {
+            record.state = state;
+        }
+    }
+}
+
+/// Whether an address is on this machine.
+pub(crate) fn is_loopback(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    })
+}

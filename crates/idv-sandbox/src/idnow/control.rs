@@ -1,0 +1,82 @@
+//! IDnow's part of the control plane: `/_control/idnow/`.
+
+use http::Method;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::account::Account;
+use super::archive;
+use super::scenario::{SCENARIOS, Step};
+use crate::callback::is_loopback;
+use crate::control::body;
+use crate::exchange::Incoming;
+use crate::world::State;
+
+/// Answers a request; `None` where there is no such route.
+pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
+    Some(match (&request.method, rest) {
+        (&Method::GET, ["accounts", company]) => match state.idnow.account(company) {
+            Some(account) => Ok(json!(account)),
+            None => Err("there is no such company".to_owned()),
+        },
+        (&Method::PUT, ["accounts", company]) => body::<Account>(request).and_then(|account| configure(state, company, account)),
+        (&Method::DELETE, ["tokens"]) => {
+            state.idnow.forget_tokens();
+            Ok(Value::Null)
+        }
+        (&Method::POST, ["identifications", transaction, "act"]) => {
+            body::<Act>(request).and_then(|act| act.run(state, now, transaction)).map(|steps| json!(steps))
+        }
+        _ => return None,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Act {
+    /// The robot's case that the identification itself asks for, where it is absent (15.3).
+    #[serde(default)]
+    scenario: Option<String>,
+    #[serde(default)]
+    company: Option<String>,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl Act {
+    fn run(self, state: &mut State, now: Timestamp, transaction: &str) -> Result<Vec<Step>, String> {
+        act(state, now, self.company.as_deref(), transaction, self.scenario.as_deref(), self.reason.as_deref())
+    }
+}
+
+/// Lets the person and the agents act out a scenario; of the first company where none is named.
+pub(crate) fn act(
+    state: &mut State,
+    now: Timestamp,
+    company: Option<&str>,
+    transaction: &str,
+    scenario: Option<&str>,
+    reason: Option<&str>,
+) -> Result<Vec<Step>, String> {
+    let first = state.idnow.accounts.first().map(|account| account.company.clone()).unwrap_or_default();
+    let company = company.unwrap_or(&first).to_owned();
+    let acted = state.with_idnow(now, |world, moment| world.act(&company, transaction, scenario, reason, moment));
+    acted.map_err(|error| format!("{error}; the scenarios are {}", SCENARIOS.join(", ")))
+}
+
+/// Changes an account's settings.
+pub(crate) fn configure(state: &mut State, company: &str, account: Account) -> Result<Value, String> {
+    if account.callback_url.as_deref().is_some_and(|url| !is_loopback(url)) {
+        return Err("callbacks go to the loopback interface only".to_owned());
+    }
+    if !archive::fits(&account) {
+        return Err("an archive of such attachments would be larger than 4 GB".to_owned());
+    }
+    if account.company != company {
+        return Err("the company in the settings is another than in the path".to_owned());
+    }
+    let known = state.idnow.accounts.iter_mut().find(|known| known.company == company).ok_or("there is no such company")?;
+    *known = account;
+    Ok(json!(known))
+}
