@@ -84,6 +84,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `archive` | no | reading the vendor's ZIP archives: [`ResultFormat::Zip`], and evidence that has no address of its own |
+//! | `signature` | no | verifying the signature of the XML result (chapter 13.3.1): the module `signature` |
 
 #![forbid(unsafe_code)]
 
@@ -95,6 +96,8 @@ pub mod links;
 pub mod normalize;
 mod provider;
 mod session;
+#[cfg(feature = "signature")]
+pub mod signature;
 pub mod wire;
 
 pub use config::{DataCentre, ENVIRONMENT, IdnowConfig, LinkStyle, Product, ResultFormat, Variable};

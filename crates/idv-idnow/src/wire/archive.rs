@@ -77,6 +77,13 @@ pub fn names(bytes: &[u8], limits: &Limits) -> Result<Vec<String>> {
     return unsupported(bytes, limits);
 }
 
+/// The result that [`result`] finds, and the signature beside it: the file of the same name that ends in `.sig` (chapter 13.3.1).
+/// Only XML is signed.
+#[cfg(all(feature = "archive", feature = "signature"))]
+pub(crate) fn signed(bytes: &[u8], limits: &Limits) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+    unzip::signed(bytes, limits)
+}
+
 #[cfg(not(feature = "archive"))]
 fn unsupported<T>(_: &[u8], _: &Limits) -> Result<T> {
     Err(Error::new(ErrorKind::Unsupported).detail("reading ZIP archives needs the feature `archive` of the crate idv-idnow"))
@@ -96,6 +103,9 @@ mod unzip {
     const HARMLESS: u64 = 1 << 20;
     /// How long a result may be that is read only to find a file.
     const RESULT: u64 = 16 << 20;
+    /// How long a signature may be: one of the longest key has a thousand bytes.
+    #[cfg(feature = "signature")]
+    const SIGNATURE: u64 = 64 << 10;
 
     pub(super) fn result(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
         let mut archive = Archive::open(bytes, limits)?;
@@ -116,6 +126,16 @@ mod unzip {
     pub(super) fn names(bytes: &[u8], limits: &Limits) -> Result<Vec<String>> {
         let archive = Archive::open(bytes, limits)?;
         Ok(archive.files.into_iter().map(|file| file.name).collect())
+    }
+
+    #[cfg(feature = "signature")]
+    pub(super) fn signed(bytes: &[u8], limits: &Limits) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+        let mut archive = Archive::open(bytes, limits)?;
+        let xml = archive.find(|file| file.has_extension("xml"));
+        let xml = xml.ok_or_else(|| Error::malformed("there is no result as XML in the archive, which is what IDnow signs"))?;
+        let signature = archive.find(|file| file.has_extension("sig") && file.stem() == xml.stem());
+        let signature = signature.map(|file| archive.read(&file, SIGNATURE.min(limits.entry))).transpose()?;
+        Ok((archive.read(&xml, limits.entry)?, signature))
     }
 
     /// An archive whose every entry has been looked at.
