@@ -1,1 +1,119 @@
-//! What the vendor sends, as it sends it.
+//! What Identity.TM sends, in its own words (chapters 3.2 to 3.13, 8 and 9).
+//!
+//! Reading is tolerant, since the document contradicts itself and announces that elements may be added at any time (chapter 2.2):
+//! every part may be missing, null or of another type, unknown parts are passed over, and of a part that is repeated the last one
+//! counts. What is not tolerated is a payload that is not whole or not well formed: half a result is no result.
+//!
+//! Text borrows from the payload, files stay in it as they are, and neither can be printed.
+
+mod encoded;
+mod files;
+mod json;
+mod result;
+mod status;
+mod system;
+mod text;
+
+use idv_core::{Error, Result};
+
+pub use encoded::{Decoder, Encoded};
+pub use files::{Hashes, Images, NamedHashes, SignedDocument, SignedDocuments, VoiceFile, VoiceFiles};
+pub use result::{Additional, DriverLicence, IdCard, IdentData, IdentResult, Image};
+pub use status::{Orders, StatusEntry, StatusList};
+pub use system::{ErrorBody, NewPassword, SignatureStatus, SignmeUser, SystemStatus};
+pub use text::{Code, Text};
+
+use json::Part;
+
+macro_rules! payloads {
+    ($($(#[$doc:meta])* $payload:ident $(<$life:lifetime>)? $({ $($check:tt)* })?;)*) => {$(
+        impl $(<$life>)? $payload $(<$life>)? {
+            $(#[$doc])*
+            ///
+            /// # Errors
+            ///
+            /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, not well formed, or something else.
+            pub fn read(bytes: payloads!(@bytes $($life)?)) -> Result<Self> {
+                let payload = read(bytes)?;
+                $(payloads!(@check payload $($check)*);)?
+                Ok(payload)
+            }
+        }
+    )*};
+    (@bytes $life:lifetime) => { &$life [u8] };
+    (@bytes) => { &[u8] };
+    (@check $payload:ident |$it:ident| $holds:expr, $otherwise:literal) => {
+        let check = |$it: &Self| $holds;
+        if !check(&$payload) {
+            return Err(Error::malformed($otherwise));
+        }
+    };
+}
+
+payloads! {
+    /// Reads the history of an order.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::StatusList;
+    ///
+    /// let list = StatusList::read(br#"{"OrderID": "99921269855041", "Status": [{"Kind": 25}, {"Kind": "6"}]}"#)?;
+    /// let kinds: Vec<_> = list.status.iter().flatten().filter_map(|entry| entry.kind.as_ref()?.number()).collect();
+    /// assert_eq!(kinds, [25, 6]);
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    StatusList<'a> { |list| list.status.is_some(), "it is no status of an order: Status is missing, or no list" };
+    /// Reads the result of an identification.
+    IdentResult<'a> { |result| result.ident_data.is_some(), "it is no result: IdentData is missing, or neither a list nor an object" };
+    /// Reads images. There may be none.
+    Images<'a>;
+    /// Reads recordings of sound. There may be none.
+    VoiceFiles<'a>;
+    /// Reads signed documents.
+    SignedDocuments<'a>;
+    /// Reads signed hashes.
+    Hashes<'a>;
+    /// Reads which systems work.
+    SystemStatus { |status| *status != Self::default(), "it says of no system whether it works" };
+    /// Reads whether somebody has an account of sign-me.
+    SignmeUser { |user| user.user_exists.is_some(), "it does not say whether there is an account: UserExists is missing" };
+    /// Reads the new password.
+    NewPassword { |new| new.password.is_some(), "the new password is missing, or empty" };
+}
+
+impl<'a> Orders<'a> {
+    /// Reads the orders of a reference.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, not well formed, or something else.
+    pub fn read(bytes: &'a [u8]) -> Result<Self> {
+        let orders: Self = read_text(status::without_braces(decoded(bytes)?))?;
+        if orders.order_ids.is_none() {
+            return Err(Error::malformed("it is no list of orders"));
+        }
+        Ok(orders)
+    }
+}
+
+/// Reads a payload of any kind.
+fn read<'a, P: Part<'a>>(bytes: &'a [u8]) -> Result<P> {
+    read_text(decoded(bytes)?)
+}
+
+fn decoded(bytes: &[u8]) -> Result<&str> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+fn read_text<'a, P: Part<'a>>(text: &'a str) -> Result<P> {
+    match text.trim_ascii_start().as_bytes().first() {
+        Some(b'{' | b'[') => {}
+        Some(_) => return Err(Error::malformed("it is neither an object nor an array of JSON")),
+        None => return Err(Error::malformed("it is empty")),
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    P::read(&mut deserializer)
+        // Nothing but white space may follow: what follows would be lost without a word.
+        .and_then(|payload| deserializer.end().map(|()| payload))
+        .map_err(|error| Error::malformed_json(&error))
+}

@@ -1,0 +1,202 @@
+//! Files within JSON: Base64 that stays where it stands in the payload until it is wanted.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use idv_core::{Error, Result};
+use serde::de::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::json::Part;
+
+/// A file as Base64 in a string of the payload, of which nothing was copied yet. `Debug` prints its length only.
+///
+/// Files are long, and there are many of them in one answer: they are decoded [piece by piece](Encoded::decoder), never as a whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Encoded<'a> {
+    /// What stands between the quotation marks, escapes and all.
+    raw: &'a str,
+}
+
+impl<'a> Encoded<'a> {
+    /// How long it is in the payload, in bytes, escapes included.
+    #[must_use]
+    pub const fn encoded_length(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Decodes it, piece by piece.
+    #[must_use]
+    pub fn decoder(&self) -> Decoder<'a> {
+        Decoder { rest: self.raw.as_bytes(), text: Vec::with_capacity(PIECE), piece: Vec::new(), ended: false }
+    }
+
+    /// Decodes it straight into `take`, piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Decoder::next_piece`] and of `take`.
+    pub fn decode(&self, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let mut decoder = self.decoder();
+        while let Some(piece) = decoder.next_piece()? {
+            take(piece)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Encoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[file, {} bytes of Base64]", self.raw.len())
+    }
+}
+
+impl<'de> Part<'de> for Option<Encoded<'de>> {
+    // The text is not looked at: to resolve an escape would copy it.
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = <&'de RawValue>::deserialize(deserializer)?;
+        let text = value.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        Ok(text.filter(|text| !text.is_empty()).map(|raw| Encoded { raw }))
+    }
+}
+
+/// How much Base64 is decoded at a time. It is a multiple of four, so that no piece but the last one needs padding.
+const PIECE: usize = 64 * 1024;
+
+/// Padding may be there or not.
+const ENGINE: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+
+/// Decodes a file, piece by piece, in memory of a fixed size.
+pub struct Decoder<'a> {
+    rest: &'a [u8],
+    text: Vec<u8>,
+    piece: Vec<u8>,
+    /// Padding was seen: nothing may follow.
+    ended: bool,
+}
+
+impl Decoder<'_> {
+    /// The next piece of the file, 48 KiB or less; none at its end.
+    ///
+    /// White space and line breaks are passed over, and escapes are resolved: PHP, for one, writes `/` as `\/`.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not Base64. What was decoded before is not to be used then.
+    pub fn next_piece(&mut self) -> Result<Option<&[u8]>> {
+        self.text.clear();
+        while self.text.len() < PIECE && !self.rest.is_empty() {
+            self.take_run();
+            if let Some((b'\\', escape)) = self.rest.split_first() {
+                self.rest = escape;
+                let character = self.unescape()?;
+                self.push(character);
+            } else if let Some((&other, rest)) = self.rest.split_first()
+                && self.text.len() < PIECE
+            {
+                self.rest = rest;
+                self.push(other);
+            }
+        }
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        if self.ended {
+            return Err(not_base64());
+        }
+        self.ended = self.text.last() == Some(&b'=');
+        self.piece.clear();
+        ENGINE.decode_vec(&self.text, &mut self.piece).map_err(|_| not_base64())?;
+        Ok(Some(&self.piece))
+    }
+
+    /// Takes over what stands there as it is.
+    fn take_run(&mut self) {
+        let room = PIECE - self.text.len();
+        let window = self.rest.get(..room).unwrap_or(self.rest);
+        let length = window.iter().position(|byte| *byte == b'\\' || byte.is_ascii_whitespace()).unwrap_or(window.len());
+        let (run, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, &[]));
+        self.text.extend_from_slice(run);
+        self.rest = rest;
+    }
+
+    fn push(&mut self, character: u8) {
+        if !character.is_ascii_whitespace() {
+            self.text.push(character);
+        }
+    }
+
+    /// The character of an escape, whose backslash was taken.
+    fn unescape(&mut self) -> Result<u8> {
+        let (&kind, rest) = self.rest.split_first().ok_or_else(not_base64)?;
+        self.rest = rest;
+        match kind {
+            b'/' => Ok(b'/'),
+            b'n' | b'r' | b't' => Ok(b' '),
+            b'u' => {
+                let (digits, rest) = self.rest.split_first_chunk::<4>().ok_or_else(not_base64)?;
+                self.rest = rest;
+                let digits = std::str::from_utf8(digits).map_err(|_| not_base64())?;
+                u8::from_str_radix(digits, 16).map_err(|_| not_base64())
+            }
+            _ => Err(not_base64()),
+        }
+    }
+}
+
+impl fmt::Debug for Decoder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder").field("rest", &self.rest.len()).finish_non_exhaustive()
+    }
+}
+
+fn not_base64() -> Error {
+    Error::malformed("a file within the JSON is not Base64")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(raw: &str) -> Result<Vec<u8>> {
+        let mut file = Vec::new();
+        Encoded { raw }.decode(|piece| {
+            assert!(!piece.is_empty() && piece.len() <= PIECE / 4 * 3);
+            file.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(file)
+    }
+
+    #[test]
+    fn a_file_of_any_length_is_what_was_encoded() {
+        let engine = base64::engine::general_purpose::STANDARD;
+        for length in [1, 2, 3, 4, 49_151, 49_152, 49_153, 200_000] {
+            let file: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
+            let text = engine.encode(&file);
+            assert_eq!(decode(&text).unwrap(), file, "{length}");
+            assert_eq!(decode(text.trim_end_matches('=')).unwrap(), file, "{length} without padding");
+            assert_eq!(decode(&text.replace('/', "\\/").replace('+', "\\u002B")).unwrap(), file, "{length} with escapes");
+            let lines: Vec<_> = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+            assert_eq!(decode(&lines.join("\\r\\n")).unwrap(), file, "{length} in lines");
+            assert_eq!(decode(&lines.join(" ")).unwrap(), file, "{length} with blanks");
+        }
+    }
+
+    #[test]
+    fn what_is_not_base64_is_refused() {
+        let beyond = format!("{}=={}", "A".repeat(PIECE - 2), "AAAA");
+        for raw in ["A", "AB-_", "A===", "AA==AAAA", "AAAA=", "\\\\uQBA", "\\u00", "\\u0141AAA", "\\", "ÄÄ", &beyond] {
+            assert!(decode(raw).is_err(), "{raw}");
+        }
+        assert_eq!(decode("\\r\\n").unwrap(), b"");
+    }
+
+    #[test]
+    fn a_file_is_not_printed() {
+        assert_eq!(format!("{:?}", Encoded { raw: "/9j/4AAQ" }), "[file, 8 bytes of Base64]");
+    }
+}

@@ -1,0 +1,87 @@
+//! Files that the vendor sends within JSON: images (chapter 3.8), audio (3.11), signed documents (3.5) and signed hashes (3.6).
+
+use serde::de::MapAccess;
+
+use super::encoded::Encoded;
+use super::json::{Name, Part, object, place};
+use super::result::Image;
+use super::text::Text;
+
+object! {
+    /// The images that were recorded (chapter 3.8.3): `getImages`.
+    pub Images<'a> {
+        /// The images. Missing where none were recorded.
+        "Images" images: Vec<Image<'a>>,
+    }
+}
+
+object! {
+    /// The recordings of sound (chapter 3.11.5): `getVoiceFiles`.
+    pub VoiceFiles<'a> {
+        /// The recordings.
+        "Voicefiles" | "VoiceFiles" voice_files: Vec<VoiceFile<'a>>,
+    }
+}
+
+object! {
+    /// A recording of sound (chapter 3.11.5).
+    pub VoiceFile<'a> {
+        /// Its name.
+        "Filename" filename: Option<Text<'a>>,
+        /// The file.
+        "Base64Data" base64_data: Option<Encoded<'a>>,
+    }
+}
+
+object! {
+    /// The documents that were signed (chapter 3.5.4): `getESignPDF`.
+    pub SignedDocuments<'a> {
+        /// The documents, in the order in which they were submitted.
+        "PDFs" pdfs: Vec<SignedDocument<'a>>,
+    }
+}
+
+object! {
+    /// A document that was signed (chapter 3.5.4).
+    pub SignedDocument<'a> {
+        /// The file, a PDF.
+        "Base64Data" base64_data: Option<Encoded<'a>>,
+        /// Its name. The document does not list it, and says that elements may be added.
+        "Filename" filename: Option<Text<'a>>,
+    }
+}
+
+object! {
+    /// The hashes that were signed (chapter 3.6.3): `getESignHash`.
+    pub Hashes<'a> {
+        /// Names, as the order gave them, and signed hashes.
+        "Hashes" hashes: NamedHashes<'a>,
+    }
+}
+
+/// Hashes by name. The vendor sends an array of objects, each with one name; one object with all of them is read too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NamedHashes<'a> {
+    /// Names and hashes, in their order.
+    pub entries: Vec<(Text<'a>, Text<'a>)>,
+}
+
+impl<'de> Part<'de> for NamedHashes<'de> {
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(name) = map.next_key_seed(Name)? {
+            let hash: Option<Text<'_>> = map.next_value_seed(place())?;
+            entries.extend(hash.map(|hash| (Text::new(name), hash)));
+        }
+        Ok(Self { entries })
+    }
+
+    fn array<A: serde::de::SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(hashes) = seq.next_element_seed(place::<Self>())? {
+            entries.extend(hashes.entries);
+        }
+        Ok(Self { entries })
+    }
+}

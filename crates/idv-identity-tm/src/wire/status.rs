@@ -1,0 +1,81 @@
+//! The status of an order (chapter 3.2) and the orders of a reference (chapter 3.13).
+
+use super::json::{Part, object, place};
+use super::text::{Code, Text};
+
+object! {
+    /// The history of an order (chapter 3.2.6): `getStatus`.
+    pub StatusList<'a> {
+        /// The vendor's id of the order.
+        "OrderID" order_id: Option<Text<'a>>,
+        /// Our reference.
+        "Ref" reference: Option<Text<'a>>,
+        /// When the question was answered: ISO 8601, with an offset.
+        "Executed" executed: Option<Text<'a>>,
+        /// What happened, in its order. None where it is missing, which makes it no answer of `getStatus`.
+        "Status" status: Option<Vec<StatusEntry<'a>>>,
+    }
+}
+
+object! {
+    /// One thing that happened to an order (chapter 3.2.6).
+    pub StatusEntry<'a> {
+        /// What happened: a code of chapter 3.2.3, or a newer one.
+        "Kind" kind: Option<Code<'a>>,
+        /// In more detail: a code of chapter 3.2.3.1, or a newer one. Only in the variant `/IncludeSubKind`.
+        "SubKind" sub_kind: Option<Code<'a>>,
+        /// When it happened: ISO 8601, with an offset.
+        "Time" time: Option<Text<'a>>,
+        /// The vendor's explanation.
+        "Text" text: Option<Text<'a>>,
+    }
+}
+
+/// The ids of the orders that have a reference (chapter 3.13): `getOrdersByRef`. Orders older than 90 days are not among them.
+///
+/// The sample, `{ [ … ] }`, is not JSON. A bare array is read, and an object that wraps one, and the sample as it stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Orders<'a> {
+    /// The vendor's ids, in their order. None where no list was found.
+    pub order_ids: Option<Vec<Text<'a>>>,
+}
+
+impl<'de> Part<'de> for Orders<'de> {
+    fn object<A: serde::de::MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut order_ids = None;
+        while map.next_key::<serde::de::IgnoredAny>()?.is_some() {
+            let found: Self = map.next_value_seed(place())?;
+            order_ids = order_ids.or(found.order_ids);
+        }
+        Ok(Self { order_ids })
+    }
+
+    fn array<A: serde::de::SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
+        let mut order_ids = Vec::new();
+        while let Some(entry) = seq.next_element_seed(place::<OrderId<'_>>())? {
+            order_ids.extend(entry.0);
+        }
+        Ok(Self { order_ids: Some(order_ids) })
+    }
+}
+
+/// An id that stands alone, or in an object as `getStatus` has it.
+#[derive(Default)]
+struct OrderId<'a>(Option<Text<'a>>);
+
+impl<'de> Part<'de> for OrderId<'de> {
+    fn text(text: Text<'de>) -> Self {
+        Self(Some(text).filter(|text| !text.expose().is_empty()))
+    }
+
+    fn object<A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+        StatusList::object(map).map(|order| Self(order.order_id))
+    }
+}
+
+/// What stands between the braces of the sample of chapter 3.13.4, where a payload is written like it; else the payload.
+pub(super) fn without_braces(text: &str) -> &str {
+    let inside = text.trim_ascii().strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(str::trim_ascii);
+    inside.filter(|inside| inside.starts_with('[')).unwrap_or(text)
+}

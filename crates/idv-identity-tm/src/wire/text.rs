@@ -1,0 +1,105 @@
+//! Text and codes of a payload: borrowed where they stand there as they are; text is not printable.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A piece of text as the vendor sent it. It may be about a person, so `Debug` does not print it.
+///
+/// It borrows from the payload unless the payload escapes a character of it. Numbers and truth values are taken as the text that
+/// they are written as, since the vendor's types are loose: `Identifier` is documented as "S / N".
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Text<'a>(Cow<'a, str>);
+
+impl<'a> Text<'a> {
+    /// Wraps a piece of text.
+    pub fn new(text: impl Into<Cow<'a, str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text in clear.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it borrows from the payload.
+    #[cfg(test)]
+    pub(super) const fn is_borrowed(&self) -> bool {
+        matches!(self.0, Cow::Borrowed(_))
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[personal]")
+    }
+}
+
+/// A code of the vendor's tables: a number, also where it is sent as text. Whatever else stands there is kept as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Code<'a> {
+    /// A number.
+    Number(u32),
+    /// Something else, of which nothing is known.
+    Word(Text<'a>),
+}
+
+impl<'a> Code<'a> {
+    /// The code that a piece of text is; none where it is blank.
+    pub(super) fn of(text: Text<'a>) -> Option<Self> {
+        let word = text.expose().trim();
+        if word.is_empty() {
+            return None;
+        }
+        // "+6" and "006" are not how the vendor writes numbers, and stay what they are.
+        let is_plain = word.bytes().all(|byte| byte.is_ascii_digit()) && (word == "0" || !word.starts_with('0'));
+        match word.parse() {
+            Ok(number) if is_plain => Some(Self::Number(number)),
+            _ => Some(Self::Word(text)),
+        }
+    }
+
+    /// The number, where it is one.
+    #[must_use]
+    pub const fn number(&self) -> Option<u32> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Word(_) => None,
+        }
+    }
+}
+
+/// The code, verbatim.
+impl fmt::Display for Code<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Word(word) => f.write_str(word.expose()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_not_printed() {
+        assert_eq!(
+            format!("{:?} {:?}", Text::new("Mustermann"), Code::of(Text::new("Mustermann"))),
+            "[personal] Some(Word([personal]))"
+        );
+    }
+
+    #[test]
+    fn only_a_plain_number_is_a_number() {
+        for (text, number) in
+            [("6", Some(6)), (" 20011 ", Some(20011)), ("0", Some(0)), ("006", None), ("+6", None), ("6.0", None)]
+        {
+            assert_eq!(Code::of(Text::new(text)).unwrap().number(), number, "{text}");
+        }
+        assert_eq!(Code::of(Text::new("99999999999")).unwrap().to_string(), "99999999999");
+        assert_eq!(Code::of(Text::new(" ")), None);
+    }
+}
