@@ -10,16 +10,18 @@
 //! | [`Api::delete`] | 8.3.4 | delete one |
 //! | [`Api::copy`] | 8.3.5 | copy one to another account |
 //! | [`Api::move_to_archive`] | 8.3.6 | archive one |
+//! | [`documents`]: document definitions, documents, and the signed files of eSigning | 7 | |
 //! | [`Api::account`] | 6.4 | the estimated waiting time |
 //! | [`Api::system_check`] | 16 | whether the system is up |
 //!
 //! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. Logging in (chapter 8.3.1) is done by
-//! the calls that need it, and once for all of them. The calls of eSigning (chapter 7) and of the test robots (chapter 15) are not
-//! here.
+//! the calls that need it, and once for all of them. The calls of the test robots (chapter 15) are not here.
 
 pub(crate) mod answer;
+pub mod documents;
 pub(crate) mod parameter;
 pub(crate) mod request;
+mod retrieve;
 mod start;
 mod transaction;
 
@@ -27,15 +29,16 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use idv_core::call::{Answer as Reply, Attempt, Call, CallContext, Downloaded, Repeat, TokenCache};
 use idv_core::{Download, Error, ErrorKind, Result, Secret, SessionUrl, Sink, VendorId};
 use serde::Deserialize;
 
 use self::request::Endpoint;
-use crate::config::IdnowConfig;
+use crate::config::{DataCentre, IdnowConfig};
 use crate::links::{self, Links, SigningInput};
-use crate::wire;
 
+pub use retrieve::{Filter, Retrieved, Suffix};
 pub(crate) use start::ACCEPTS;
 pub use start::{Answer, Gender, StartRequest};
 pub use transaction::TransactionNumber;
@@ -56,6 +59,8 @@ pub struct Api {
     pub(crate) api_key: Secret,
     pub(crate) tokens: TokenCache,
     links: Links,
+    /// Which data centre it is, where the configuration says so: they differ in what they place on documents.
+    centre: Option<DataCentre>,
     /// How long an archive may be that is read, in bytes.
     max_archive: u64,
 }
@@ -68,61 +73,6 @@ pub struct Started {
     pub id: VendorId,
     /// Whether IDnow answered 200, "the identification already existed", rather than 201.
     pub existed: bool,
-}
-
-/// Which identifications to list (chapter 8.3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Filter {
-    /// Those with a final result; the list without a filter.
-    Finished,
-    /// Those with a preliminary result.
-    Pending,
-    /// Those that a review canceled.
-    Canceled,
-    /// Those whose last attempt was aborted.
-    Aborted,
-}
-
-impl Filter {
-    /// Every filter.
-    pub const ALL: &'static [Self] = &[Self::Finished, Self::Pending, Self::Canceled, Self::Aborted];
-
-    pub(crate) const fn query(self) -> Option<&'static str> {
-        match self {
-            Self::Finished => None,
-            Self::Pending => Some("pending=true"),
-            Self::Canceled => Some("canceled=true"),
-            Self::Aborted => Some("aborted=true"),
-        }
-    }
-}
-
-/// A file of an identification that has an address of its own: the transaction number with an ending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Suffix {
-    /// The archive with everything (chapter 8.3.3.1).
-    Zip,
-    /// The result as XML. Not in the document: see [`Api::identification_as_xml`].
-    Xml,
-    /// The report for people. Known from clients; the document has it only in the archive.
-    Pdf,
-    /// The recorded sound of a call by video. Known from clients; the document has it only in the archive.
-    Mp3,
-}
-
-impl Suffix {
-    /// The ending, with its dot.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Zip => ".zip",
-            Self::Xml => ".xml",
-            Self::Pdf => ".pdf",
-            Self::Mp3 => ".mp3",
-        }
-    }
 }
 
 /// What IDnow says of the account (chapter 6.4).
@@ -143,37 +93,6 @@ pub struct Account {
     pub estimated_waiting_time: Option<u64>,
 }
 
-/// Results as they came, unread. `Debug` prints no body.
-#[derive(Debug, Clone)]
-pub struct Retrieved(Reply);
-
-impl Retrieved {
-    pub(crate) const fn new(reply: Reply) -> Self {
-        Self(reply)
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub const fn bytes(&self) -> &Bytes {
-        &self.0.body
-    }
-
-    /// The identifications in it; not of an archive.
-    ///
-    /// # Errors
-    ///
-    /// [`Malformed`](ErrorKind::Malformed) where it cannot be read.
-    pub fn payload(&self) -> Result<wire::Payload<'_>> {
-        wire::read(&self.0.body).map_err(|error| self.0.complement(error))
-    }
-
-    /// The answer itself, which proves that IDnow says so.
-    #[must_use]
-    pub const fn answer(&self) -> &Reply {
-        &self.0
-    }
-}
-
 impl Api {
     /// The API as it is configured. Nothing is sent.
     ///
@@ -187,6 +106,7 @@ impl Api {
             api_key: config.api_key.clone(),
             tokens: TokenCache::new(TOKEN_LIFE),
             links: Links::new(&config.company, config.go()?)?,
+            centre: config.host,
             max_archive: config.max_archive_bytes,
         })
     }
@@ -276,16 +196,8 @@ impl Api {
         limit: u64,
         sink: &mut dyn Sink,
     ) -> Result<Download> {
-        let call = Call::repeatable().in_session(self);
-        let build = |attempt: &Attempt<'_>| request::document(&self.endpoint, attempt.token(), transaction, suffix);
-        match cx.download(call, limit, sink, build).await? {
-            Downloaded::Whole(download) => Ok(download),
-            Downloaded::Refused(reply) => {
-                let refused = answer::succeeded(reply.status, &reply.body);
-                Err(reply.complement(refused.err().unwrap_or_else(|| Error::new(ErrorKind::Malformed))))
-            }
-            _ => Err(Error::new(ErrorKind::Malformed)),
-        }
+        let build = |token: &str| request::document(&self.endpoint, token, transaction, suffix);
+        self.stream(cx, limit, sink, answer::succeeded, build).await
     }
 
     /// The identifications of a group (chapter 8.3.2). The list has no pages.
@@ -373,6 +285,29 @@ impl Api {
         cx.send(Call::repeatable().in_session(self), |attempt| build(attempt.token())).await
     }
 
+    /// Streams what is answered into `sink`; `succeeded` makes the error of what is not.
+    async fn stream<B>(
+        &self,
+        cx: &CallContext,
+        limit: u64,
+        sink: &mut dyn Sink,
+        succeeded: fn(StatusCode, &[u8]) -> Result<()>,
+        build: B,
+    ) -> Result<Download>
+    where
+        B: Fn(&str) -> Result<http::Request<Bytes>> + Send + Sync,
+    {
+        let call = Call::repeatable().in_session(self);
+        match cx.download(call, limit, sink, |attempt: &Attempt<'_>| build(attempt.token())).await? {
+            Downloaded::Whole(download) => Ok(download),
+            Downloaded::Refused(reply) => {
+                let refused = succeeded(reply.status, &reply.body);
+                Err(reply.complement(refused.err().unwrap_or_else(|| Error::new(ErrorKind::Malformed))))
+            }
+            _ => Err(Error::new(ErrorKind::Malformed)),
+        }
+    }
+
     async fn retrieve<B>(&self, cx: &CallContext, build: B) -> Result<Retrieved>
     where
         B: Fn(&str) -> Result<http::Request<Bytes>> + Send + Sync,
@@ -384,7 +319,7 @@ impl Api {
 /// An answer that is to be read by others, unless it is an error.
 fn retrieved(reply: Reply) -> Result<Retrieved> {
     match answer::succeeded(reply.status, &reply.body) {
-        Ok(()) => Ok(Retrieved(reply)),
+        Ok(()) => Ok(Retrieved::new(reply)),
         Err(error) => Err(reply.complement(error)),
     }
 }

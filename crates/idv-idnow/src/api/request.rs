@@ -32,7 +32,7 @@ impl Endpoint {
         Ok(Self { gateway, company: company.to_owned(), base })
     }
 
-    fn address(&self, rest: &[&str]) -> String {
+    pub(super) fn address(&self, rest: &[&str]) -> String {
         let mut address = String::with_capacity(self.base.len() + rest.iter().map(|part| part.len() + 1).sum::<usize>());
         address.push_str(&self.base);
         for part in rest {
@@ -117,7 +117,7 @@ pub(crate) fn copy(
     }
     let url = endpoint.identification(transaction, "copy");
     let body = Copy { target_companyid: company, target_transactionnumber: target.map(TransactionNumber::as_str) };
-    with_json(Method::POST, &url, Some((LOGIN_TOKEN, token_value(token)?)), &body)
+    in_session(Method::POST, &url, token, &body)
 }
 
 /// `POST …/identifications/{transactionnumber}/archive`: the address of the document's sample; its prose (chapter 8.3.6) leaves out
@@ -136,8 +136,19 @@ pub(crate) fn system_check(endpoint: &Endpoint) -> Result<Request<Bytes>> {
     build(Method::GET, below(&endpoint.gateway, &["system_check"])?.as_str(), None, Bytes::new())
 }
 
-fn bare(method: Method, url: &str, token: &str) -> Result<Request<Bytes>> {
-    build(method, url, Some((LOGIN_TOKEN, token_value(token)?)), Bytes::new())
+/// A request without a body.
+pub(super) fn bare(method: Method, url: &str, token: &str) -> Result<Request<Bytes>> {
+    with_bytes(method, url, token, Bytes::new())
+}
+
+/// A request with a body of JSON.
+pub(super) fn in_session(method: Method, url: &str, token: &str, body: &impl Serialize) -> Result<Request<Bytes>> {
+    with_json(method, url, Some((LOGIN_TOKEN, token_value(token)?)), body)
+}
+
+/// A request with a body of which the caller says what it is.
+pub(super) fn with_bytes(method: Method, url: &str, token: &str, body: Bytes) -> Result<Request<Bytes>> {
+    build(method, url, Some((LOGIN_TOKEN, token_value(token)?)), body)
 }
 
 fn with_json(

@@ -1,0 +1,93 @@
+//! What is retrieved (chapter 8): which identifications, which of their files, and the answer as it came.
+
+use bytes::Bytes;
+use idv_core::Result;
+use idv_core::call::Answer as Reply;
+
+use crate::wire;
+
+/// Which identifications to list (chapter 8.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Filter {
+    /// Those with a final result; the list without a filter.
+    Finished,
+    /// Those with a preliminary result.
+    Pending,
+    /// Those that a review canceled.
+    Canceled,
+    /// Those whose last attempt was aborted.
+    Aborted,
+}
+
+impl Filter {
+    /// Every filter.
+    pub const ALL: &'static [Self] = &[Self::Finished, Self::Pending, Self::Canceled, Self::Aborted];
+
+    pub(crate) const fn query(self) -> Option<&'static str> {
+        match self {
+            Self::Finished => None,
+            Self::Pending => Some("pending=true"),
+            Self::Canceled => Some("canceled=true"),
+            Self::Aborted => Some("aborted=true"),
+        }
+    }
+}
+
+/// A file of an identification that has an address of its own: the transaction number with an ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Suffix {
+    /// The archive with everything (chapter 8.3.3.1).
+    Zip,
+    /// The result as XML. Not in the document: see [`Api::identification_as_xml`].
+    Xml,
+    /// The report for people. Known from clients; the document has it only in the archive.
+    Pdf,
+    /// The recorded sound of a call by video. Known from clients; the document has it only in the archive.
+    Mp3,
+}
+
+impl Suffix {
+    /// The ending, with its dot.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Zip => ".zip",
+            Self::Xml => ".xml",
+            Self::Pdf => ".pdf",
+            Self::Mp3 => ".mp3",
+        }
+    }
+}
+
+/// Results as they came, unread. `Debug` prints no body.
+#[derive(Debug, Clone)]
+pub struct Retrieved(Reply);
+
+impl Retrieved {
+    pub(crate) const fn new(reply: Reply) -> Self {
+        Self(reply)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &Bytes {
+        &self.0.body
+    }
+
+    /// The identifications in it; not of an archive.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`](ErrorKind::Malformed) where it cannot be read.
+    pub fn payload(&self) -> Result<wire::Payload<'_>> {
+        wire::read(&self.0.body).map_err(|error| self.0.complement(error))
+    }
+
+    /// The answer itself, which proves that IDnow says so.
+    #[must_use]
+    pub const fn answer(&self) -> &Reply {
+        &self.0
+    }
+}
