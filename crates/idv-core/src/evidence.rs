@@ -1,9 +1,12 @@
 //! Where evidence is written to, and what is known of it afterwards.
 
+use std::fmt;
 use std::io;
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
+
+use crate::error::{Error, ErrorKind, Result};
 
 /// A place that evidence is written to, piece by piece.
 ///
@@ -23,6 +26,67 @@ impl Sink for Vec<u8> {
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.extend_from_slice(bytes);
         Ok(())
+    }
+}
+
+/// Writes evidence into a sink: at most so many bytes, counted and hashed on the way.
+///
+/// ```
+/// use idv_core::Recorder;
+///
+/// # futures_executor::block_on(async {
+/// let mut file = Vec::new();
+/// let mut recorder = Recorder::new(&mut file, 1024);
+/// recorder.write(b"%PDF-").await?;
+/// recorder.write(b"1.7").await?;
+/// let download = recorder.finish();
+/// assert_eq!((download.length, download.media_type.as_deref()), (8, Some("application/pdf")));
+/// # Ok::<(), idv_core::Error>(())
+/// # }).unwrap();
+/// ```
+pub struct Recorder<'a> {
+    sink: &'a mut dyn Sink,
+    limit: u64,
+    length: u64,
+    digest: Sha256,
+    media_type: Option<&'static str>,
+}
+
+impl<'a> Recorder<'a> {
+    /// Writes into `sink`, at most `limit` bytes.
+    #[must_use]
+    pub fn new(sink: &'a mut dyn Sink, limit: u64) -> Self {
+        Self { sink, limit, length: 0, digest: Sha256::new(), media_type: None }
+    }
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) where that would be more than the limit: nothing of them is written;
+    /// [`Sink`](ErrorKind::Sink) where the sink failed.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.length == 0 {
+            self.media_type = sniff(bytes);
+        }
+        self.length = self.length.saturating_add(bytes.len() as u64);
+        if self.length > self.limit {
+            return Err(Error::new(ErrorKind::LimitExceeded).detail(format!("the evidence is longer than {} bytes", self.limit)));
+        }
+        self.digest.update(bytes);
+        self.sink.write(bytes).await.map_err(|error| Error::new(ErrorKind::Sink).with_source(error))
+    }
+
+    /// What is known of it now that it is whole.
+    #[must_use]
+    pub fn finish(self) -> Download {
+        Download::new(self.length, self.digest.finalize().into(), self.media_type.map(str::to_owned))
+    }
+}
+
+impl fmt::Debug for Recorder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("limit", &self.limit).field("length", &self.length).finish_non_exhaustive()
     }
 }
 
@@ -60,7 +124,7 @@ impl Download {
 
 /// The media type that the first bytes of a file tell.
 #[must_use]
-pub(crate) fn sniff(start: &[u8]) -> Option<&'static str> {
+fn sniff(start: &[u8]) -> Option<&'static str> {
     Some(match start {
         [b'%', b'P', b'D', b'F', b'-', ..] => "application/pdf",
         [0xFF, 0xD8, 0xFF, ..] => "image/jpeg",

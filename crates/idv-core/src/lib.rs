@@ -39,7 +39,7 @@ pub use client::Client;
 pub use date::PartialDate;
 pub use environment::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError};
 pub use error::{Effect, Error, ErrorKind, Operation, Result};
-pub use evidence::{Download, Sink};
+pub use evidence::{Download, Recorder, Sink};
 pub use id::{EvidenceId, ProviderId, Reference, ResultHandle, Subject, VendorId, VerificationId};
 pub use new::{
     Contact, Created, ExpectedDocument, HandOff, Locale, NewVerification, ReturnUrls, SessionUrl, SubmittedAddress,

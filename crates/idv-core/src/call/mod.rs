@@ -22,7 +22,6 @@ use bytes::Bytes;
 use futures_util::future::{Either, poll_immediate, select};
 use http::{Request, StatusCode};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use tracing::Instrument as _;
 
 pub use answer::{Answer, Downloaded};
@@ -35,7 +34,7 @@ use self::limiter::{Limiter, Permit};
 use self::retry::{Ending, Reaction, RetryBudget, backoff, leaves_open, react};
 use crate::environment::{Environment, Sent, TransportCause, TransportError};
 use crate::error::{Effect, Error, ErrorKind, Operation, Result};
-use crate::evidence::{Download, Sink, sniff};
+use crate::evidence::{Recorder, Sink};
 use crate::id::ProviderId;
 use crate::secret::Secret;
 
@@ -210,22 +209,13 @@ impl CallContext {
         async {
             let arrived = self.attempts(call, &build, true).await?;
             let Some((mut body, _permit)) = arrived.open else { return Ok(Downloaded::Refused(arrived.answer)) };
-            let (mut length, mut digest, mut media_type) = (0_u64, Sha256::new(), None);
+            let mut recorder = Recorder::new(sink, limit);
             while let Some(piece) = self.piece(&mut body).await? {
-                if length == 0 {
-                    media_type = sniff(&piece).map(str::to_owned);
-                }
-                length += piece.len() as u64;
-                if length > limit {
-                    return Err(self
-                        .error(ErrorKind::LimitExceeded)
-                        .detail(format!("the evidence is longer than {limit} bytes")));
-                }
-                digest.update(&piece);
-                sink.write(&piece).await.map_err(|error| self.error(ErrorKind::Sink).with_source(error))?;
+                recorder.write(&piece).await.map_err(|error| error.during(&self.shared.provider, self.operation))?;
             }
-            let media_type = media_type.or_else(|| arrived.answer.media_type().map(str::to_owned));
-            Ok(Downloaded::Whole(Download::new(length, digest.finalize().into(), media_type)))
+            let mut download = recorder.finish();
+            download.media_type = download.media_type.or_else(|| arrived.answer.media_type().map(str::to_owned));
+            Ok(Downloaded::Whole(download))
         }
         .instrument(span)
         .await
