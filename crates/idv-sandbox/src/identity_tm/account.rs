@@ -2,19 +2,161 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The settings of the account.
+/// The settings of the account. What the document leaves to "needs to be enabled for your account" is set here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Account {
-    /// The user's name.
+    /// The user name.
     pub user: String,
     /// The password.
     pub password: String,
+    /// Whether it is an integration account, whose orders the test robots know (9.5).
+    pub integration: bool,
+    /// The products that are enabled (3.1.4, `Product`).
+    pub products: Vec<u32>,
+    /// Whether signing goes through Namirial: stamps (3.1.4) and re-used identifications (7) need it.
+    pub namirial: bool,
+    /// Whether signing goes through sign-me: what `Add` says of sign-me needs it, and so does checkSignmeUser (9.1).
+    pub sign_me: bool,
+    /// Whether the seal for advanced signatures was made (3.1.1.1).
+    pub advanced_signatures: bool,
+    /// Whether the customer runs the signing, by the methods of chapter 5. Where not, the person signs on the vendor's pages.
+    pub customer_side_signing: bool,
+    /// Whether the customer verifies phone numbers, by the methods of chapter 6.
+    pub phone_verification: bool,
+    /// Where webhooks go that an order names no address for (2.6). Loopback only.
+    pub webhooks: Webhooks,
+    /// How webhooks are delivered (2.6).
+    pub webhook_method: WebhookMethod,
+    /// The status codes that `OnStatusChange` tells of (3.1.4).
+    pub status_change_kinds: Vec<u32>,
+    /// After how many days an incomplete order times out (4.1); never, where it is absent.
+    pub time_out_days: Option<u32>,
+    /// The key that content is encrypted with (9.4): 64 hexadecimal digits. Without, `/crypt` is refused.
+    pub encryption_key: Option<String>,
+    /// Whether results are encrypted without being asked for (3.3).
+    pub always_encrypted: bool,
+    /// Whether results hold the images; `IdentData` is an object then (3.3.4).
+    pub images_in_result: bool,
+    /// Whether results hold the person's IP address (3.3.4).
+    pub user_ip_in_result: bool,
+    /// Whether `Identifier` is a text; else it is a number (3.3.4).
+    pub identifier_as_text: bool,
+    /// Whether three names are spelled as the document prints them, `AutoldURL`, `eldUsed` and `autoldentAvailable`, with a small L;
+    /// else with the capital I that they stand for.
+    pub names_as_printed: bool,
+    /// Whether getIdentDataPDF is enabled (3.4.1).
+    pub result_pdf: bool,
+    /// Whether images are recorded.
+    pub image_recording: bool,
+    /// How long each image is at least, in bytes.
+    pub image_length: usize,
+    /// Whether every video call is recorded, whatever the order says (3.10.1).
+    pub video_recording: bool,
+    /// How long a recording is at least, in bytes.
+    pub video_length: u64,
+    /// How long it takes to provide a recording (3.9), in seconds.
+    pub video_provision_seconds: u64,
+    /// Whether there is an audio recording (3.11).
+    pub audio_recording: bool,
+    /// The mobile number that was named to the service desk, to change the password with (9.2); without, it cannot be changed.
+    pub mobile: Option<String>,
+}
+
+/// Addresses of webhooks (3.1.4, `WebhookURL`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Webhooks {
+    /// The person left the video system.
+    #[serde(rename = "AfterVideo")]
+    pub after_video: Option<String>,
+    /// The identification was conducted.
+    #[serde(rename = "AfterIdent")]
+    pub after_ident: Option<String>,
+    /// The order is finally processed.
+    #[serde(rename = "OnFinal")]
+    pub on_final: Option<String>,
+    /// A partner cannot process the order.
+    #[serde(rename = "OnError")]
+    pub on_error: Option<String>,
+    /// A temporary error in a video identification.
+    #[serde(rename = "OnVideoError")]
+    pub on_video_error: Option<String>,
+    /// The order reached one of certain codes.
+    #[serde(rename = "OnStatusChange")]
+    pub on_status_change: Option<String>,
+}
+
+/// How webhooks are delivered (2.6).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
+pub enum WebhookMethod {
+    /// By default.
+    #[default]
+    Get,
+    /// On request.
+    Post,
+    /// On request.
+    Put,
+}
+
+impl Webhooks {
+    /// The kinds and their addresses.
+    pub(crate) fn all(&self) -> [(&'static str, Option<&String>); 6] {
+        [
+            ("AfterVideo", self.after_video.as_ref()),
+            ("AfterIdent", self.after_ident.as_ref()),
+            ("OnFinal", self.on_final.as_ref()),
+            ("OnError", self.on_error.as_ref()),
+            ("OnVideoError", self.on_video_error.as_ref()),
+            ("OnStatusChange", self.on_status_change.as_ref()),
+        ]
+    }
+}
+
+impl From<WebhookMethod> for http::Method {
+    fn from(method: WebhookMethod) -> Self {
+        match method {
+            WebhookMethod::Get => Self::GET,
+            WebhookMethod::Post => Self::POST,
+            WebhookMethod::Put => Self::PUT,
+        }
+    }
 }
 
 impl Default for Account {
     fn default() -> Self {
-        Self { user: "example".into(), password: "examplePassword".into() }
+        Self {
+            user: "example".into(),
+            password: "examplePassword".into(),
+            integration: true,
+            products: vec![0, 8, 12, 15, 16, 17, 19],
+            namirial: true,
+            sign_me: true,
+            advanced_signatures: true,
+            customer_side_signing: false,
+            phone_verification: false,
+            webhooks: Webhooks::default(),
+            webhook_method: WebhookMethod::Get,
+            status_change_kinds: vec![11, 75],
+            time_out_days: Some(30),
+            encryption_key: None,
+            always_encrypted: false,
+            images_in_result: false,
+            user_ip_in_result: false,
+            identifier_as_text: false,
+            names_as_printed: false,
+            result_pdf: true,
+            image_recording: true,
+            image_length: 0,
+            video_recording: true,
+            video_length: 0,
+            video_provision_seconds: 60,
+            audio_recording: false,
+            mobile: Some("+49171123456".into()),
+        }
     }
 }

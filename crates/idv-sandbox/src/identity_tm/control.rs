@@ -2,26 +2,94 @@
 
 use http::Method;
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::World;
 use super::account::Account;
+use super::case::Case;
+use super::codes;
 use crate::control::body;
 use crate::exchange::Incoming;
+use crate::idnow::scenario::SCENARIOS;
 use crate::world::State;
 
 /// Answers a request; `None` where there is no such route.
-pub(crate) fn handle(state: &mut State, _now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
+pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
-        (&Method::GET, ["accounts", user]) => match state.identity_tm.account(user) {
-            Some(account) => Ok(json!(account)),
-            None => Err("there is no such account".to_owned()),
-        },
+        (&Method::GET, ["accounts", user]) => {
+            let account = state.identity_tm.account(user);
+            account.map(|account| json!(account)).ok_or_else(|| "there is no such account".to_owned())
+        }
         (&Method::PUT, ["accounts", user]) => body::<Account>(request).and_then(|account| {
             if account.user != *user {
                 return Err("the user in the settings is another than in the path".to_owned());
             }
-            state.identity_tm.configure(account).map(|()| Value::Null).map_err(str::to_owned)
+            state.identity_tm.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
+        }),
+        (&Method::GET, ["accounts", user, "phone"]) => phone(&state.identity_tm, user),
+        (&Method::GET, ["orders", order]) => view(&state.identity_tm, order).ok_or_else(|| "there is no such order".to_owned()),
+        (&Method::POST, ["orders", order, "act"]) => body::<Act>(request).and_then(|act| {
+            let steps = state.with_identity_tm(now, |world, moment| world.act(order, &act.scenario, moment));
+            steps.map(|steps| json!(steps)).map_err(|error| format!("{error}; the scenarios are {}", SCENARIOS.join(", ")))
+        }),
+        (&Method::POST, ["orders", order, "status"]) => body::<Set>(request).and_then(|set| {
+            if set.sub_kind.is_some_and(|sub_kind| !codes::has_sub_kind(set.kind, sub_kind)) {
+                return Err("the kind has no such sub-kind".to_owned());
+            }
+            state.with_identity_tm(now, |world, moment| {
+                let case = world.cases.get(*order).ok_or("there is no such order")?;
+                if case.is_final() && case.ends(set.kind) {
+                    return Err("the order is finished".to_owned());
+                }
+                world.reach(order, set.kind, set.sub_kind, moment);
+                view(world, order).ok_or_else(|| "there is no such order".to_owned())
+            })
         }),
         _ => return None,
     })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Act {
+    scenario: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Set {
+    kind: u32,
+    #[serde(default)]
+    sub_kind: Option<u32>,
+}
+
+/// What the phone shows whose number the account agreed on (9.2).
+fn phone(world: &World, user: &str) -> Result<Value, String> {
+    let account = world.account(user).ok_or("there is no such account")?;
+    Ok(json!({ "number": account.mobile, "tan": world.password_tans.get(user) }))
+}
+
+/// An order as nobody outside sees it.
+fn view(world: &World, order: &str) -> Option<Value> {
+    let case: &Case = world.cases.get(order)?;
+    let statuses: Vec<Value> = case
+        .statuses
+        .iter()
+        .map(|status| json!({ "kind": status.kind, "sub_kind": status.sub_kind, "at": status.at.to_string() }))
+        .collect();
+    let phone = case.tan.as_ref().map(|tan| json!({ "number": tan.number, "tan": tan.code, "text": tan.text }));
+    let mails: Vec<Value> = case.mails.iter().map(|(kind, address)| json!({ "kind": kind, "address": address })).collect();
+    Some(json!({
+        "user": case.user,
+        "ref": case.submitted.reference(),
+        "product": case.submitted.product,
+        "add": case.submitted.add,
+        "unknown": case.submitted.unknown,
+        "statuses": statuses,
+        "final": case.is_final(),
+        "deleted": case.deleted,
+        "phone": phone,
+        "mails": mails,
+    }))
 }

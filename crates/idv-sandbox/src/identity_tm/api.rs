@@ -1,0 +1,207 @@
+//! The customer services: the methods of chapters 3 to 6, 8 and 9, and who may call them (2.7).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::account::Account;
+use super::case::Case;
+use super::failure::Failure;
+use super::{Moment, World, create, events, files, password, render, results, tan};
+use crate::clock::later;
+use crate::exchange::{Answer, Incoming};
+
+/// How long an order is found by its reference (3.13).
+const FOUND: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 3600);
+
+/// A call of a method: who calls it, and with what.
+pub(super) struct Call<'a, 'b, 'c> {
+    pub(super) world: &'a mut World,
+    pub(super) account: Account,
+    pub(super) request: &'a Incoming,
+    pub(super) moment: &'a mut Moment<'b>,
+    /// The segments after the method's first argument.
+    pub(super) rest: &'a [&'c str],
+}
+
+/// Answers a request to `/api/{version}/…`.
+pub(super) fn handle(
+    world: &mut World,
+    request: &Incoming,
+    version: &str,
+    path: &[&str],
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
+    // The sample of getStatus (3.2.8) has 2.0.
+    let is_sample = version == "2.0" && path.first() == Some(&"getStatus");
+    if version != "2.10" && !is_sample {
+        return Err(Failure::no_such_method());
+    }
+    if (&request.method, path) == (&Method::GET, &["serverStatus"]) {
+        return Ok(Answer::empty(StatusCode::OK));
+    }
+    let account = authorized(world, request)?;
+    let (method, arguments) = path.split_first().ok_or_else(Failure::no_such_method)?;
+    let (argument, rest) = arguments.split_first().map_or((None, arguments), |(first, rest)| (Some(*first), rest));
+    let mut call = Call { world, account, request, moment, rest };
+    match (request.method.as_str(), *method, argument) {
+        ("PUT", "putOrder", None) => create::put_order(&mut call),
+        ("GET", "systemStatus", None) => Ok(Answer::json(StatusCode::OK, &system_status(&call.account))),
+        ("POST", "checkSignmeUser", None) => check_sign_me_user(&call),
+        ("POST", "requestNewPassword", None) => password::request(&mut call),
+        ("POST", "confirmNewPassword", None) => password::confirm(&mut call),
+        ("GET", "getOrdersByRef", Some(reference)) if rest.is_empty() => orders_by_reference(&call, reference),
+        ("GET", "getStatus", Some(order)) => status(&call, order),
+        ("GET", "getIdentData", Some(order)) => results::data(&mut call, order),
+        ("GET", "getIdentDataPDF", Some(order)) => results::pdf(&mut call, order),
+        ("GET", "getESignPDF", Some(order)) => files::signed_documents(&mut call, order),
+        ("GET", "getESignHash", Some(order)) if rest.is_empty() => files::signed_hashes(&call, order),
+        ("GET", "getESignAuditLogPDF", Some(order)) if rest.is_empty() => files::audit_log(&call, order),
+        ("GET", "getImages", Some(order)) if rest.is_empty() => files::images(&call, order),
+        ("POST", "getVideoFileBinaryAsync", Some(order)) if rest.is_empty() => files::provide_video(&mut call, order),
+        ("GET", "getVideoFileBinary", Some(order)) => files::video(&mut call, order),
+        ("GET", "getVoiceFiles", Some(order)) => files::voice(&mut call, order),
+        ("DELETE", "delIdentdata", Some(order)) if rest.is_empty() => delete(&mut call, order),
+        ("POST", "cancelOrder", Some(order)) if rest.is_empty() => cancel(&mut call, order),
+        ("POST", _, Some(order)) if rest.is_empty() => tan::handle(&mut call, method, order),
+        _ => Err(Failure::no_such_method()),
+    }
+}
+
+impl Call<'_, '_, '_> {
+    /// An order of the account; somebody else's is not found.
+    pub(super) fn case(&self, order: &str) -> Result<&Case, Failure> {
+        let case = self.world.cases.get(order).filter(|case| case.user == self.account.user);
+        case.ok_or_else(Failure::not_found)
+    }
+
+    /// An order of the account whose data are still there.
+    pub(super) fn kept_case(&self, order: &str) -> Result<&Case, Failure> {
+        self.case(order).and_then(|case| if case.deleted { Err(Failure::not_found()) } else { Ok(case) })
+    }
+
+    /// The body, a JSON object.
+    pub(super) fn body(&self) -> Result<Map<String, Value>, Failure> {
+        self.demand_json()?;
+        match serde_json::from_slice(&self.request.body) {
+            Ok(Value::Object(body)) => Ok(body),
+            _ => Err(Failure::bad("the body must be a JSON object")),
+        }
+    }
+
+    pub(super) fn demand_json(&self) -> Result<(), Failure> {
+        if self.request.media_type().eq_ignore_ascii_case("application/json") {
+            return Ok(());
+        }
+        Err(Failure::bad("the content type must be application/json"))
+    }
+}
+
+/// The account that a request's Basic authentication is of (2.7).
+fn authorized(world: &World, request: &Incoming) -> Result<Account, Failure> {
+    let failure = || Failure::unauthorized("authentication failed, please check username and password");
+    let (scheme, token) = request.header("authorization").and_then(|value| value.split_once(' ')).ok_or_else(failure)?;
+    let decoded = STANDARD.decode(token.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(failure)?;
+    let (user, password) = decoded.split_once(':').ok_or_else(failure)?;
+    let account = world.account(user).filter(|account| account.password == password);
+    account.filter(|_| scheme.eq_ignore_ascii_case("basic")).cloned().ok_or_else(failure)
+}
+
+/// getStatus (3.2).
+fn status(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
+    let (extended, sub_kinds) = match call.rest {
+        [] => (false, false),
+        ["IncludeSubKind"] => (false, true),
+        ["ExtendedList"] => (true, false),
+        ["ExtendedList", "IncludeSubKind"] => (true, true),
+        _ => return Err(Failure::no_such_method()),
+    };
+    Ok(Answer::json(StatusCode::OK, &render::status(call.case(order)?, call.moment.now, extended, sub_kinds)))
+}
+
+/// delIdentdata (3.12).
+fn delete(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
+    if !call.kept_case(order)?.is_final() {
+        return Err(Failure::invalid_state("the order is not finally processed; cancelOrder is for such"));
+    }
+    if let Some(case) = call.world.cases.get_mut(order) {
+        super::delete(case);
+    }
+    Ok(Answer::empty(StatusCode::ACCEPTED))
+}
+
+/// cancelOrder (4.2). The data stay, but the person cannot go on.
+fn cancel(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
+    if call.case(order)?.is_final() {
+        return Err(Failure::invalid_state("the order is not in a cancellable state"));
+    }
+    if let Some(case) = call.world.cases.get_mut(order) {
+        case.attempt += 1;
+        events::reach(case, &call.account, 63, None, call.moment);
+    }
+    Ok(Answer::empty(StatusCode::ACCEPTED))
+}
+
+/// getOrdersByRef (3.13).
+fn orders_by_reference(call: &Call<'_, '_, '_>, reference: &str) -> Result<Answer, Failure> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-.+".contains(&byte);
+    if reference.is_empty() || !reference.bytes().all(allowed) {
+        return Err(Failure::bad("Ref must have no other characters than a-z A-Z 0-9 - . +"));
+    }
+    let mut found: Vec<&Case> = call
+        .world
+        .cases
+        .values()
+        .filter(|case| case.user == call.account.user && case.submitted.reference() == reference)
+        .filter(|case| later(case.created, FOUND) >= call.moment.now)
+        .collect();
+    found.sort_by_key(|case| case.number);
+    if found.is_empty() {
+        return Err(Failure::not_found());
+    }
+    let ids: Vec<&str> = found.iter().map(|case| case.id.as_str()).collect();
+    Ok(Answer::json(StatusCode::OK, &json!(ids)))
+}
+
+/// checkSignmeUser (9.1).
+fn check_sign_me_user(call: &Call<'_, '_, '_>) -> Result<Answer, Failure> {
+    if !call.account.sign_me {
+        return Err(Failure::bad("the account does not sign through sign-me"));
+    }
+    let body = call.body()?;
+    let email = body.get("Email").and_then(Value::as_str).filter(|email| !email.is_empty());
+    let email = email.ok_or_else(|| Failure::bad("Email is required"))?.trim().to_lowercase();
+    match body.get("signatureType") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(kind)) if matches!(kind.as_str(), "QES" | "ADV" | "BAS") => {}
+        Some(_) => return Err(Failure::bad("signatureType must be QES, ADV or BAS")),
+    }
+    let able = call.world.sign_me.get(&email);
+    let answer = json!({ "UserExists": able.is_some(), "UserIsAbleToSign": able == Some(&true) });
+    Ok(Answer::json(StatusCode::OK, &answer))
+}
+
+/// systemStatus (8.2).
+fn system_status(account: &Account) -> Value {
+    let enabled = |product: u32| account.products.contains(&product);
+    let mut status = Map::new();
+    for name in ["serverAlive", "apiAvailable", "videoAvailable", "mailingAvailable", "smsTanAvailable"] {
+        status.insert(name.into(), true.into());
+    }
+    if enabled(16) {
+        let name = if account.names_as_printed { "autoldentAvailable" } else { "autoIdentAvailable" };
+        status.insert(name.into(), true.into());
+    }
+    if enabled(15) {
+        let mut signing = Map::new();
+        signing.insert("serverAlive".into(), true.into());
+        signing.insert("qesAvailable".into(), true.into());
+        if account.advanced_signatures {
+            signing.insert("fesServerAlive".into(), true.into());
+            signing.insert("fesAvailable".into(), true.into());
+        }
+        status.insert("eSign".into(), signing.into());
+    }
+    status.into()
+}

@@ -1,0 +1,216 @@
+//! Checking a JSON object against a table of elements: the columns Type, Len and Req of 3.1.4.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use super::failure::Failure;
+use super::iso;
+
+/// A row of a table.
+pub(crate) struct Row {
+    name: &'static str,
+    is: Is,
+    required: bool,
+}
+
+/// What an element is. Lengths are in characters.
+pub(crate) enum Is {
+    /// S with a length.
+    Text(usize),
+    /// S without a length.
+    AnyText,
+    /// N, or I where it counts something.
+    Number,
+    /// A number without a fraction.
+    Integer,
+    /// A page's number, from 1.
+    Page,
+    /// B.
+    Boolean,
+    /// DS.
+    Date,
+    /// PN.
+    Phone(usize),
+    /// The code of a country, with two letters or with up to three.
+    Country(usize),
+    /// The code of a language.
+    Language,
+    /// female, male, diverse.
+    Gender,
+    /// An address of e-mail.
+    Email(usize),
+    /// An absolute address, placeholders allowed.
+    Address(usize),
+    /// An absolute address of the web, placeholders allowed.
+    WebAddress(Option<usize>),
+    /// A text with the placeholder `[TAN]`.
+    Sms,
+    /// A JPEG image as Base64.
+    Jpeg,
+    /// Anything as Base64.
+    Base64,
+    /// O.
+    Object(&'static [Row]),
+    /// O/A.
+    OneOrMany(&'static [Row]),
+    /// A of objects.
+    Many(&'static [Row]),
+    /// A of texts.
+    Texts(usize),
+    /// A of texts, or of objects with one text under this name.
+    TextsOrObjects(&'static str, usize),
+    /// S/O: a text, or one by each language.
+    TextByLanguage(usize),
+    /// O with names of the caller's choice, which have a length.
+    Named(&'static [Row], usize),
+}
+
+/// A row of an element that may be absent.
+pub(crate) const fn may(name: &'static str, is: Is) -> Row {
+    Row { name, is, required: false }
+}
+
+/// A row of an element that must be there.
+pub(crate) const fn must(name: &'static str, is: Is) -> Row {
+    Row { name, is, required: true }
+}
+
+/// Checks an object. A null is an element that is not given. The paths of elements that no row knows are added to `unknown`.
+pub(crate) fn object(rows: &[Row], object: &Map<String, Value>, path: &str, unknown: &mut Vec<String>) -> Result<(), Failure> {
+    for row in rows {
+        let path = join(path, row.name);
+        match object.get(row.name) {
+            None | Some(Value::Null) if row.required => return Err(Failure::bad(format!("{path} is required"))),
+            None | Some(Value::Null) => {}
+            Some(Value::String(text)) if row.required && text.trim().is_empty() => {
+                return Err(Failure::bad(format!("{path} is required")));
+            }
+            Some(found) => value(&row.is, found, &path, unknown)?,
+        }
+    }
+    let strangers = object.keys().filter(|name| !rows.iter().any(|row| row.name == *name));
+    unknown.extend(strangers.map(|name| join(path, name)));
+    Ok(())
+}
+
+/// Whether a text is a date as the document writes it, `YYYY-MM-DD`.
+pub(crate) fn is_date(text: &str) -> bool {
+    // Ten bytes with dashes in their places: the parser knows other forms of ISO 8601, which the document does not.
+    text.len() == 10 && [text.get(4..5), text.get(7..8)] == [Some("-"); 2] && text.parse::<jiff::civil::Date>().is_ok()
+}
+
+/// Whether a text is a phone number as the document writes it: international, with a plus, without blanks.
+pub(crate) fn is_phone(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    digits.len() >= 4 && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Base64 decoded.
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
+fn value(is: &Is, value: &Value, path: &str, unknown: &mut Vec<String>) -> Result<(), Failure> {
+    let wrong = |what: &str| Err(Failure::bad(format!("{path} must be {what}")));
+    match (is, value) {
+        (Is::Number, Value::Number(_)) | (Is::Boolean, Value::Bool(_)) => Ok(()),
+        (Is::Number, _) => wrong("a number"),
+        (Is::Boolean, _) => wrong("true or false"),
+        (Is::Integer, value) if value.is_i64() || value.is_u64() => Ok(()),
+        (Is::Integer, _) => wrong("a number without a fraction"),
+        (Is::Page, value) if value.as_u64().is_some_and(|page| page > 0) => Ok(()),
+        (Is::Page, _) => wrong("the number of a page"),
+        (Is::Object(rows), Value::Object(fields)) => object(rows, fields, path, unknown),
+        (Is::OneOrMany(rows), Value::Object(fields)) => object(rows, fields, path, unknown),
+        (Is::OneOrMany(rows) | Is::Many(rows), Value::Array(items)) => {
+            items.iter().enumerate().try_for_each(|(index, item)| match item {
+                Value::Object(fields) => object(rows, fields, &format!("{path}[{index}]"), unknown),
+                _ => Err(Failure::bad(format!("{path}[{index}] must be an object"))),
+            })
+        }
+        (Is::Named(rows, length), Value::Object(fields)) => named(rows, *length, fields, path, unknown),
+        (Is::Object(_) | Is::Named(..), _) => wrong("an object"),
+        (Is::OneOrMany(_), _) => wrong("an object or an array of objects"),
+        (Is::Many(_), _) => wrong("an array of objects"),
+        (Is::Texts(length), Value::Array(items)) => items.iter().try_for_each(|item| within(item, *length, path)),
+        (Is::TextsOrObjects(name, length), Value::Array(items)) => items.iter().try_for_each(|item| {
+            let item = item.as_object().map_or(Some(item), |fields| fields.get(*name));
+            within(item.unwrap_or(&Value::Null), *length, path)
+        }),
+        (Is::Texts(_) | Is::TextsOrObjects(..), _) => wrong("an array"),
+        (Is::TextByLanguage(length), Value::Object(texts)) => texts.iter().try_for_each(|(language, text)| {
+            if !iso::is_language(language) && !iso::is_country(language, 2) {
+                return wrong("an object whose names are codes of languages");
+            }
+            within(text, *length, &join(path, language))
+        }),
+        (is, Value::String(found)) => text(is, found, path),
+        (Is::TextByLanguage(_), _) => wrong("a text or an object"),
+        _ => wrong("a text"),
+    }
+}
+
+/// Checks the elements of a map with names of the caller's choice.
+fn named(rows: &[Row], length: usize, fields: &Map<String, Value>, path: &str, unknown: &mut Vec<String>) -> Result<(), Failure> {
+    fields.iter().try_for_each(|(name, value)| {
+        if name.is_empty() || name.chars().count() > length {
+            return Err(Failure::bad(format!("{path}: a name must have 1 to {length} characters")));
+        }
+        let path = join(path, name);
+        match value {
+            Value::Object(fields) => object(rows, fields, &path, unknown),
+            _ => Err(Failure::bad(format!("{path} must be an object"))),
+        }
+    })
+}
+
+fn text(is: &Is, text: &str, path: &str) -> Result<(), Failure> {
+    let (length, right, what) = match is {
+        Is::Text(length) | Is::TextByLanguage(length) => (Some(*length), true, ""),
+        Is::AnyText => (None, true, ""),
+        // An empty text is a field that the agent is to pick (3.1.4, IdentData).
+        Is::Date => (None, text.is_empty() || is_date(text), "a date, YYYY-MM-DD"),
+        Is::Phone(length) => (Some(*length), text.is_empty() || is_phone(text), "a phone number such as +491701234567"),
+        Is::Country(length) => (Some(*length), text.is_empty() || iso::is_country(text, *length), "a country's code of ISO 3166"),
+        Is::Language => (Some(2), iso::is_language(text), "a language's code of ISO 639-1"),
+        Is::Gender => (None, matches!(text, "" | "female" | "male" | "diverse"), "female, male or diverse"),
+        Is::Email(length) => (Some(*length), text.is_empty() || is_email(text), "an e-mail address"),
+        Is::Address(length) => (Some(*length), is_address(text, &[]), "an absolute URL"),
+        Is::WebAddress(length) => (*length, is_address(text, &["http", "https"]), "an absolute URL"),
+        Is::Sms => (None, text.contains("[TAN]"), "a text with the placeholder [TAN]"),
+        Is::Base64 => (None, decode(text).is_some(), "Base64"),
+        Is::Jpeg => (None, decode(text).is_some_and(|image| image.starts_with(b"\xff\xd8\xff")), "a JPEG image as Base64"),
+        _ => (None, false, "of another type than a text"),
+    };
+    match length {
+        Some(length) if text.chars().count() > length => {
+            Err(Failure::bad(format!("{path} must have at most {length} characters")))
+        }
+        _ if !right => Err(Failure::bad(format!("{path} must be {what}"))),
+        _ => Ok(()),
+    }
+}
+
+fn within(value: &Value, length: usize, path: &str) -> Result<(), Failure> {
+    match value {
+        Value::String(found) => text(&Is::Text(length), found, path),
+        _ => Err(Failure::bad(format!("{path} must hold texts"))),
+    }
+}
+
+/// The document's own sample has a blank after the address.
+fn is_email(text: &str) -> bool {
+    let text = text.trim();
+    !text.contains(char::is_whitespace)
+        && text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty() && !domain.contains('@'))
+}
+
+fn is_address(text: &str, schemes: &[&str]) -> bool {
+    let filled = text.replace("[OrderID]", "1").replace("[Ref]", "1").replace("[statusCode]", "1");
+    url::Url::parse(&filled).is_ok_and(|url| schemes.is_empty() || schemes.contains(&url.scheme()))
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}

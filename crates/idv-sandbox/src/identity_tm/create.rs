@@ -1,0 +1,140 @@
+//! putOrder (3.1).
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::account::Account;
+use super::api::Call;
+use super::case::Case;
+use super::failure::Failure;
+use super::order::{Submitted, add, product};
+use super::{Effect, Planned, esign, follow, reuse, scenario};
+use crate::clock::later;
+use crate::exchange::Answer;
+use crate::random::Random;
+
+const DAY: u64 = 24 * 3600;
+
+/// Creates an order.
+pub(super) fn put_order(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
+    call.demand_json()?;
+    let account = call.account.clone();
+    let submitted = Submitted::read(&call.request.body, &account)?;
+    demand_first_order(call, &submitted)?;
+    demand_sign_me_user(call, &submitted)?;
+    let now = call.moment.now;
+    let number = call.world.cases.len() as u64;
+    let id = order_id(call);
+    let token = call.moment.random.uuid().replace('-', "").to_uppercase();
+    let mut case = Case::new(id.clone(), account.user.clone(), number, token, submitted, now);
+    let signed = case.submitted.text(&["IdentDataSigned"]);
+    // Where the data are not accepted, the person is identified anew (7).
+    let accepted = signed.map(|signed| {
+        let usable = account.namirial && case.submitted.is_signed();
+        case.reused = reuse::open(signed, now).filter(|_| usable);
+        case.reused.is_some()
+    });
+    let answer = answer(&case, &account, accepted, call.moment.random);
+    if let Some(days) = account.time_out_days {
+        let planned = Planned { order: id.clone(), attempt: None, effect: Effect::TimeOut };
+        call.moment.planned.push((later(now, Duration::from_secs(u64::from(days) * DAY)), planned));
+    }
+    call.world.cases.insert(id.clone(), case);
+    begin(call, &id, &account, accepted == Some(true));
+    Ok(Answer::json(StatusCode::ACCEPTED, &answer))
+}
+
+/// What happens to a new order at once, and what the test robots are to do (9.5).
+fn begin(call: &mut Call<'_, '_, '_>, id: &str, account: &Account, reused: bool) {
+    let Some(case) = call.world.cases.get(id) else { return };
+    let mut statuses = vec![(25, None)];
+    if !case.submitted.flag("getTargetLink") {
+        // Who gets no link to hand on leaves it to the vendor to write to the person (3.1.4).
+        statuses.push((7, Some(if case.submitted.product == product::SHOP { 33 } else { 12 })));
+    }
+    if case.uses_sign_me(account) {
+        let email = case.submitted.text(&["Email"]).unwrap_or_default().trim().to_lowercase();
+        if call.world.sign_me.contains_key(&email) {
+            statuses.push((96, None));
+        } else {
+            statuses.extend([(71, Some(44)), (94, None)]);
+        }
+    }
+    if reused {
+        statuses.extend([(6, Some(19)), (23, Some(20))]);
+    }
+    for (kind, sub_kind) in statuses {
+        call.world.reach(id, kind, sub_kind, call.moment);
+    }
+    let Some(case) = call.world.cases.get_mut(id) else { return };
+    if account.integration
+        && let Some(plan) = scenario::robot(case, account)
+    {
+        follow(case, plan, call.moment);
+    }
+}
+
+/// An OrderID that no order has: 14 digits, as in the samples.
+fn order_id(call: &mut Call<'_, '_, '_>) -> String {
+    loop {
+        let (high, low) = (call.moment.random.number(100_000), call.moment.random.number(100_000));
+        let id = format!("9992{high:05}{low:05}");
+        if !call.world.cases.contains_key(&id) {
+            return id;
+        }
+    }
+}
+
+/// That the order whose documents are to be signed by one more person exists, and has documents of these names (3.1.4).
+fn demand_first_order(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result<(), Failure> {
+    let Some(first) = submitted.text(&["MultiSignOptions", "FirstOrderID"]) else { return Ok(()) };
+    let unknown = || Failure::bad("MultiSignOptions.FirstOrderID is no eSign order with documents");
+    let first = call.kept_case(first).map_err(|_| unknown())?;
+    let documents = [esign::documents(&first.submitted), esign::hashes(&first.submitted)].concat();
+    if submitted.product != product::ESIGN || documents.is_empty() {
+        return Err(unknown());
+    }
+    let named = esign::named_documents(submitted);
+    if named.iter().any(|name| !documents.iter().any(|document| document.name == *name)) {
+        return Err(Failure::bad("MultiSignOptions.SignParameters.Filename is no document of the first order"));
+    }
+    Ok(())
+}
+
+/// That the person has a sign-me account that can sign, where the order is for nothing but that (9.1).
+fn demand_sign_me_user(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result<(), Failure> {
+    let email = submitted.text(&["Email"]).unwrap_or_default().trim().to_lowercase();
+    if submitted.adds(add::SIGN_ME_USE) && call.world.sign_me.get(&email) != Some(&true) {
+        return Err(Failure::bad("Add: the person has no sign-me account that can sign"));
+    }
+    Ok(())
+}
+
+/// The response (3.1.5).
+fn answer(case: &Case, account: &Account, accepted: Option<bool>, random: &mut Random) -> Value {
+    let order = &case.submitted;
+    let mut answer = Map::new();
+    answer.insert("OrderID".into(), case.id.clone().into());
+    answer.insert("Ref".into(), order.reference().into());
+    let page = |what: &str| Value::from(format!("https://www.identity.tm/{what}/{}", case.token));
+    if order.flag("getTargetLink") {
+        answer.insert("TargetURL".into(), page("status"));
+    }
+    if order.flag("getDeepLink") {
+        answer.insert("DeepLinkURL".into(), page("ident"));
+    }
+    if order.product == product::AUTO_ID && (order.flag("getAutoIdLink") || order.flag("getAutoldLink")) {
+        let name = if account.names_as_printed { "AutoldURL" } else { "AutoIdURL" };
+        answer.insert(name.into(), page("autoid"));
+    }
+    if let Some(accepted) = accepted {
+        answer.insert("SignedDataAccepted".into(), accepted.into());
+    }
+    if order.flag("getVideoHashes") && matches!(order.product, product::VIDEO | product::ESIGN) {
+        let hashes = json!({ "ShortCode": random.letters(5), "LongCode": random.letters(20) });
+        answer.insert("VideoHashes".into(), hashes);
+    }
+    answer.into()
+}

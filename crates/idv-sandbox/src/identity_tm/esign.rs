@@ -1,0 +1,147 @@
+//! What is to be signed: `eSignPDF`, `eSignHash` and `MultiSignOptions` of 3.1.4.
+
+use std::io::Read as _;
+
+use flate2::read::ZlibDecoder;
+use serde_json::{Map, Value};
+
+use super::account::Account;
+use super::check;
+use super::failure::Failure;
+use super::order::{Submitted, add, product};
+
+/// How much of a compressed part of a document is read.
+const MOST: u64 = 16 * 1024 * 1024;
+
+/// One document or hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Document {
+    pub(crate) name: String,
+    pub(crate) content: Vec<u8>,
+}
+
+/// Checks the rules between the rows.
+pub(crate) fn check(order: &Submitted, account: &Account) -> Result<(), Failure> {
+    for document in objects(order, &["eSignPDF"]) {
+        check_document(document, account)?;
+    }
+    for hash in objects(order, &["eSignHash"]) {
+        if text(hash, "Hash").is_none() {
+            return Err(Failure::bad("eSignHash.Hash is required"));
+        }
+    }
+    for parameters in objects(order, &["MultiSignOptions", "SignParameters"]) {
+        demand_one_place(parameters, "MultiSignOptions.SignParameters")?;
+    }
+    let first = order.text(&["MultiSignOptions", "FirstOrderID"]);
+    if order.value(&["MultiSignOptions"]).is_some() && first.is_none() {
+        return Err(Failure::bad("MultiSignOptions.FirstOrderID is required"));
+    }
+    let given = order.value(&["eSignPDF"]).is_some() || order.value(&["eSignHash"]).is_some();
+    if given && first.is_some() {
+        return Err(Failure::bad("MultiSignOptions: the documents are those of the first order"));
+    }
+    if order.is_signed() && !given && first.is_none() {
+        return Err(Failure::bad("eSignPDF is required: there is nothing to sign"));
+    }
+    if order.product != product::ESIGN && order.value(&["eSignTanSmsText"]).is_some() {
+        return Err(Failure::bad("eSignTanSmsText is for eSign orders only"));
+    }
+    if order.adds(add::SIGN_ME_USE) && order.product != product::ESIGN {
+        return Err(Failure::bad("Add: a sign-me account can only be used to sign"));
+    }
+    Ok(())
+}
+
+/// The documents that came with an order.
+pub(crate) fn documents(order: &Submitted) -> Vec<Document> {
+    contents(order, "eSignPDF", "Data", "document")
+}
+
+/// The hashes that came with an order.
+pub(crate) fn hashes(order: &Submitted) -> Vec<Document> {
+    contents(order, "eSignHash", "Hash", "hash")
+}
+
+/// The names that a further order's signature parameters give to the first order's documents.
+pub(crate) fn named_documents(order: &Submitted) -> Vec<&str> {
+    objects(order, &["MultiSignOptions", "SignParameters"]).into_iter().filter_map(|object| text(object, "Filename")).collect()
+}
+
+fn contents(order: &Submitted, element: &str, content: &str, word: &str) -> Vec<Document> {
+    let read = |(index, object): (usize, &Map<String, Value>)| Document {
+        name: text(object, "Filename").map_or_else(|| format!("{word}-{}", index + 1), str::to_owned),
+        content: text(object, content).and_then(check::decode).unwrap_or_default(),
+    };
+    objects(order, &[element]).into_iter().enumerate().map(read).collect()
+}
+
+/// An object, or an array of them.
+fn objects<'a>(order: &'a Submitted, path: &[&str]) -> Vec<&'a Map<String, Value>> {
+    match order.value(path) {
+        Some(Value::Object(object)) => vec![object],
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_object).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+fn check_document(document: &Map<String, Value>, account: &Account) -> Result<(), Failure> {
+    let content = text(document, "Data").and_then(check::decode).unwrap_or_default();
+    if !content.starts_with(b"%PDF-") {
+        return Err(Failure::bad("eSignPDF.Data must be a PDF as Base64"));
+    }
+    if count(&content, b"/Encrypt") > 0 {
+        return Err(Failure::bad("eSignPDF.Data: the PDF must be unprotected"));
+    }
+    demand_one_place(document, "eSignPDF")?;
+    if let Some(tag) = text(document, "SignatureTag") {
+        let (times, readable) = occurrences(&content, tag);
+        if times > 1 || (times == 0 && readable) {
+            return Err(Failure::bad("eSignPDF.SignatureTag must appear exactly once in the document"));
+        }
+    }
+    if document.get("Stamping").is_some_and(|stamps| !stamps.is_null()) && !account.namirial {
+        return Err(Failure::bad("eSignPDF.Stamping is only available when using Namirial"));
+    }
+    Ok(())
+}
+
+/// A signature goes to a position, or into a field, or to a tag.
+fn demand_one_place(object: &Map<String, Value>, path: &str) -> Result<(), Failure> {
+    let given = |name: &str| object.get(name).is_some_and(|value| !value.is_null());
+    let position = given("SignaturePosX") || given("SignaturePosY");
+    let places = [position, given("SignatureFieldName"), given("SignatureTag")];
+    if places.into_iter().filter(|place| *place).count() > 1 {
+        return Err(Failure::bad(format!("{path}: position, field name and tag cannot be used at the same time")));
+    }
+    Ok(())
+}
+
+/// How often a text appears in a PDF, in plain and in compressed parts; and whether the PDF writes its text in letters at all: where a
+/// font maps its own codes to letters, it is not read here.
+fn occurrences(content: &[u8], tag: &str) -> (usize, bool) {
+    let mut times = count(content, tag.as_bytes());
+    let mut readable = count(content, b"/ToUnicode") == 0;
+    for start in positions(content, b"stream") {
+        let Some(rest) = content.get(start + b"stream".len()..) else { continue };
+        let rest = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")).unwrap_or(rest);
+        let mut inflated = Vec::new();
+        // Where it is no compressed part, nothing comes of it.
+        let _ = ZlibDecoder::new(rest).take(MOST).read_to_end(&mut inflated);
+        times += count(&inflated, tag.as_bytes());
+        readable &= count(&inflated, b"/ToUnicode") == 0;
+    }
+    (times, readable)
+}
+
+fn count(content: &[u8], needle: &[u8]) -> usize {
+    positions(content, needle).count()
+}
+
+fn positions<'a>(content: &'a [u8], needle: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    content.windows(needle.len().max(1)).enumerate().filter(move |(_, window)| *window == needle).map(|(start, _)| start)
+}

@@ -1,0 +1,107 @@
+//! A status is reached, and who is told of it: webhooks (2.6) and mails (3.1.4).
+
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::account::Account;
+use super::case::{Case, Status};
+use super::{Effect, Moment, Planned};
+use crate::callback::{Callback, Told};
+use crate::clock::later;
+
+/// After what time results are deleted unasked (3.12).
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What is not encoded in an address.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A status is reached.
+pub(crate) fn reach(case: &mut Case, account: &Account, kind: u32, sub_kind: Option<u32>, moment: &mut Moment<'_>) {
+    let was_final = case.is_final();
+    case.statuses.push(Status { kind, sub_kind, at: moment.now, text: text(kind, sub_kind) });
+    match kind {
+        6 => case.identified = case.identified.or(Some(moment.now)),
+        89 => case.fraud = true,
+        _ => {}
+    }
+    let is_final = !was_final && case.is_final();
+    if is_final && case.fraud {
+        case.identified = case.identified.or(Some(moment.now));
+    }
+    if account.status_change_kinds.contains(&kind) {
+        tell(case, account, "OnStatusChange", kind, moment);
+    }
+    match kind {
+        21 => tell(case, account, "OnVideoError", kind, moment),
+        29 | 109 | 139 => tell(case, account, "OnError", kind, moment),
+        75 | 79 => tell(case, account, "AfterVideo", kind, moment),
+        _ => {}
+    }
+    match kind {
+        // Conducted: in the video call, by eID, or by a method whose result goes to the verification at once.
+        51 | 75 | 105 if !case.conducted => {
+            case.conducted = true;
+            tell(case, account, "AfterIdent", kind, moment);
+        }
+        // The person may, and has to, do it again.
+        21 | 153 => case.conducted = false,
+        _ => {}
+    }
+    if kind == 79 || kind == 75 {
+        mail(case, "OnLeave");
+    }
+    if is_final {
+        tell(case, account, "OnFinal", kind, moment);
+        mail(
+            case,
+            match kind {
+                6 | 84 => "OnPositiveIdent",
+                99 | 100 => "OnTimeOut",
+                _ => "OnNegativeIdent",
+            },
+        );
+        let planned = Planned { order: case.id.clone(), attempt: None, effect: Effect::Delete };
+        moment.planned.push((later(moment.now, KEPT), planned));
+    }
+}
+
+/// Sends a webhook where there is an address for it: of the order, or of the account.
+fn tell(case: &Case, account: &Account, kind: &'static str, status: u32, moment: &mut Moment<'_>) {
+    let of_account = account.webhooks.all().into_iter().find(|(known, _)| *known == kind).and_then(|(_, url)| url);
+    let Some(url) = case.submitted.text(&["WebhookURL", kind]).or(of_account.map(String::as_str)) else { return };
+    let mut url = fill(url, case);
+    if kind == "OnStatusChange" {
+        url = url.replace("[statusCode]", &status.to_string());
+    }
+    moment.callbacks.push(Callback {
+        kind,
+        reference: case.id.clone(),
+        method: account.webhook_method.into(),
+        url,
+        body: None,
+        told: Told::Nothing,
+    });
+}
+
+/// Fills the placeholders of an address (2.6).
+pub(crate) fn fill(url: &str, case: &Case) -> String {
+    let encode = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
+    // What is filled in is encoded, so that no bracket of it is taken for a placeholder.
+    url.replace("[Ref]", &encode(case.submitted.reference())).replace("[OrderID]", &encode(&case.id))
+}
+
+fn mail(case: &mut Case, kind: &'static str) {
+    if let Some(address) = case.submitted.text(&["EmailNotifications", kind]).map(str::to_owned) {
+        case.mails.push((kind, address));
+    }
+}
+
+/// The explanatory texts that the sample of 3.2.9 has.
+const fn text(kind: u32, sub_kind: Option<u32>) -> Option<&'static str> {
+    match (kind, sub_kind) {
+        (71, Some(44)) => Some("signme Passwort"),
+        (71, Some(16 | 17 | 49 | 56 | 62)) => Some("TAN"),
+        _ => None,
+    }
+}

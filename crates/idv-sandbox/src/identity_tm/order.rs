@@ -1,0 +1,157 @@
+//! What putOrder is asked for (3.1.4): the rules beyond the single rows.
+
+use serde_json::{Map, Value};
+
+use super::account::Account;
+use super::failure::Failure;
+use super::{check, elements, esign, iso};
+
+/// The products (3.1.4, `Product`).
+pub(crate) mod product {
+    pub(crate) const ANY_BUT_VIDEO: u64 = 0;
+    pub(crate) const SHOP: u64 = 8;
+    pub(crate) const VIDEO: u64 = 12;
+    pub(crate) const ESIGN: u64 = 15;
+    pub(crate) const AUTO_ID: u64 = 16;
+    pub(crate) const PHONE: u64 = 17;
+    pub(crate) const READER: u64 = 19;
+    pub(crate) const ALL: [u64; 7] = [ANY_BUT_VIDEO, SHOP, VIDEO, ESIGN, AUTO_ID, PHONE, READER];
+}
+
+/// The additional behaviors (3.1.4, `Add`), which add up.
+pub(crate) mod add {
+    pub(crate) const SIGN_ME_ANY: u64 = 4;
+    pub(crate) const SIGN_ME_CREATE: u64 = 8;
+    pub(crate) const SIGN_ME_USE: u64 = 16;
+    pub(crate) const ADVANCED: u64 = 128;
+    pub(crate) const BASIC: u64 = 256;
+    pub(crate) const LICENSE: u64 = 4096;
+    pub(crate) const LICENSE_ALONE: u64 = 8192;
+    pub(crate) const RECORD_VIDEO: u64 = 131_072;
+    pub(crate) const POS_ESIGN: u64 = 4_194_304;
+    pub(crate) const POS_IDENT: u64 = 8_388_608;
+    pub(crate) const SIGN_ME: u64 = SIGN_ME_ANY | SIGN_ME_CREATE | SIGN_ME_USE | BASIC;
+    pub(crate) const ALL: u64 = SIGN_ME | ADVANCED | LICENSE | LICENSE_ALONE | RECORD_VIDEO | POS_ESIGN | POS_IDENT;
+    /// Of each of these at most one is possible.
+    pub(crate) const EXCLUSIVE: [u64; 3] = [SIGN_ME_ANY | SIGN_ME_CREATE | SIGN_ME_USE, ADVANCED | BASIC, POS_ESIGN | POS_IDENT];
+}
+
+/// An order's request, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Submitted {
+    body: Map<String, Value>,
+    /// The paths of the elements that the table does not have.
+    pub(crate) unknown: Vec<String>,
+    pub(crate) product: u64,
+    pub(crate) add: u64,
+}
+
+impl Submitted {
+    /// Reads a request and checks all that it can be held to by itself and the account.
+    pub(crate) fn read(body: &[u8], account: &Account) -> Result<Self, Failure> {
+        let Ok(Value::Object(body)) = serde_json::from_slice(body) else {
+            return Err(Failure::bad("the body must be a JSON object"));
+        };
+        let mut unknown = Vec::new();
+        check::object(elements::ROOT, &body, "", &mut unknown)?;
+        let number = |name: &str| body.get(name).and_then(Value::as_u64);
+        let product = number("Product").filter(|product| product::ALL.contains(product));
+        let product = product.ok_or_else(|| Failure::bad("Product must be one of 0, 8, 12, 15, 16, 17, 19"))?;
+        let add = number("Add").filter(|add| add & !add::ALL == 0);
+        let add = add.ok_or_else(|| Failure::bad("Add must be a sum of documented values"))?;
+        let submitted = Self { body, unknown, product, add };
+        submitted.demand_enabled(account)?;
+        submitted.demand_one_webhook()?;
+        submitted.demand_additional()?;
+        esign::check(&submitted, account)?;
+        Ok(submitted)
+    }
+
+    /// An element by its path.
+    pub(crate) fn value(&self, path: &[&str]) -> Option<&Value> {
+        let (last, parents) = path.split_last()?;
+        let parent = parents.iter().try_fold(&self.body, |object, name| object.get(*name)?.as_object())?;
+        parent.get(*last).filter(|value| !value.is_null())
+    }
+
+    /// A text that is not empty, by its path.
+    pub(crate) fn text(&self, path: &[&str]) -> Option<&str> {
+        self.value(path)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// Whether something is asked for.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.value(&[name]).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    pub(crate) const fn adds(&self, behavior: u64) -> bool {
+        self.add & behavior != 0
+    }
+
+    /// The customer's reference; empty where there is none.
+    pub(crate) fn reference(&self) -> &str {
+        self.text(&["Ref"]).unwrap_or_default()
+    }
+
+    /// Whether it ends with a signature. An order that only creates a sign-me account has none (9.1).
+    pub(crate) const fn is_signed(&self) -> bool {
+        self.product == product::ESIGN && !self.adds(add::SIGN_ME_CREATE)
+    }
+
+    /// The person's mobile number: of the identification, or of the contact.
+    pub(crate) fn mobile(&self) -> Option<&str> {
+        self.text(&["Mobile"]).or_else(|| self.text(&["IdentData", "Mobile"]))
+    }
+
+    /// Forgets all but what the order is known by and who is told of it.
+    pub(crate) fn forget(&mut self) {
+        self.body.retain(|name, _| matches!(name.as_str(), "Ref" | "WebhookURL" | "RedirectURL"));
+    }
+
+    fn demand_enabled(&self, account: &Account) -> Result<(), Failure> {
+        if !account.products.iter().any(|enabled| u64::from(*enabled) == self.product) {
+            return Err(Failure::bad(format!("Product {} is not enabled on the account", self.product)));
+        }
+        if let Some(both) = add::EXCLUSIVE.into_iter().find(|both| (self.add & both).count_ones() > 1) {
+            return Err(Failure::bad(format!("Add: {} contradict each other", self.add & both)));
+        }
+        if self.adds(add::SIGN_ME) && !account.sign_me {
+            return Err(Failure::bad("Add: the account does not sign through sign-me"));
+        }
+        if self.adds(add::ADVANCED) && !account.advanced_signatures {
+            return Err(Failure::bad("Add: the account has no seal for advanced signatures"));
+        }
+        Ok(())
+    }
+
+    fn demand_one_webhook(&self) -> Result<(), Failure> {
+        let named = |name: &str| self.value(&["WebhookURL", name]).is_some();
+        if named("AfterVideo") && named("AfterIdent") {
+            return Err(Failure::bad("WebhookURL: AfterVideo cannot be used together with AfterIdent"));
+        }
+        Ok(())
+    }
+
+    /// The special attributes: how many, and that the values are of their types.
+    fn demand_additional(&self) -> Result<(), Failure> {
+        let Some(Value::Object(details)) = self.value(&["IdentData", "Additional"]) else { return Ok(()) };
+        let most = if self.product == product::SHOP { 2 } else { 10 };
+        if details.len() > most {
+            return Err(Failure::bad(format!("IdentData.Additional must have at most {most} items")));
+        }
+        for (name, detail) in details {
+            let text = detail.get("Value").and_then(Value::as_str).filter(|text| !text.is_empty());
+            let right = match (detail.get("Type").and_then(Value::as_u64), text) {
+                (Some(1..=4), None) | (Some(1), _) => true,
+                (Some(2), Some(text)) => check::is_date(text),
+                (Some(3), Some(text)) => matches!(text, "true" | "false" | "1" | "0"),
+                (Some(4), Some(text)) => iso::is_country(text, 3),
+                _ => false,
+            };
+            if !right {
+                return Err(Failure::bad(format!("IdentData.Additional.{name}: Type must be 1 to 4, and Value be of it")));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+//! Changing the password of the customer API (9.2).
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::api::Call;
+use super::check;
+use super::failure::Failure;
+use super::tan;
+use crate::exchange::Answer;
+
+/// requestNewPassword: a TAN goes to the number that was agreed on.
+pub(super) fn request(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
+    let body = call.body()?;
+    let mobile = body.get("mobile").and_then(Value::as_str);
+    let mobile = mobile.filter(|mobile| mobile.chars().count() <= 64 && check::is_phone(mobile));
+    let mobile = mobile.ok_or_else(|| Failure::bad("mobile is required, a number such as +49171123456"))?;
+    match call.account.mobile.as_deref() {
+        None => Err(Failure::bad("no mobile number is agreed on for the account")),
+        Some(known) if known != mobile => Err(unauthorized()),
+        Some(_) => {
+            let tan = tan::digits(6, call.moment.random);
+            call.world.password_tans.insert(call.account.user.clone(), tan);
+            Ok(Answer::empty(StatusCode::OK))
+        }
+    }
+}
+
+/// confirmNewPassword: a new password, or, with a wrong TAN, the need to request the change again.
+pub(super) fn confirm(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
+    let given = tan::given(call)?;
+    let tan = call.world.password_tans.remove(&call.account.user);
+    if tan.is_none_or(|tan| tan != given) {
+        return Err(unauthorized());
+    }
+    let password = call.moment.random.letters(12);
+    let account = call.world.accounts.iter_mut().find(|account| account.user == call.account.user);
+    account.ok_or_else(unauthorized)?.password.clone_from(&password);
+    Ok(Answer::json(StatusCode::OK, &json!({ "password": password })))
+}
+
+fn unauthorized() -> Failure {
+    Failure::unauthorized("authentication failed, please check username, password, mobile number and TAN")
+}

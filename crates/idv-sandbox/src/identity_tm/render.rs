@@ -1,0 +1,228 @@
+//! What is told of an order: its statuses (3.2.6) and its result (3.3.4).
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+
+use super::account::Account;
+use super::case::{Case, Method};
+use super::codes;
+use super::files;
+use super::order::add;
+
+/// A time as the document writes it: the vendor's, which is Germany's, with its difference to UTC.
+pub(crate) fn time(at: Timestamp) -> String {
+    // The rule in words rather than a time zone's name, so that no database of time zones is needed.
+    let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC);
+    at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// The answer of getStatus.
+pub(crate) fn status(case: &Case, now: Timestamp, extended: bool, sub_kinds: bool) -> Value {
+    // A code that the table does not have is told: a customer must be ready for it (3.2.3.1).
+    let visible = |kind: u32| extended || codes::code(kind).is_none_or(|code| !code.extended);
+    let statuses: Vec<Value> = case
+        .statuses
+        .iter()
+        .filter(|status| visible(status.kind))
+        .map(|status| {
+            let mut fields = Map::new();
+            fields.insert("Kind".into(), status.kind.into());
+            if let Some(sub_kind) = status.sub_kind.filter(|_| sub_kinds) {
+                fields.insert("SubKind".into(), sub_kind.into());
+            }
+            fields.insert("Time".into(), time(status.at).into());
+            if let Some(text) = status.text {
+                fields.insert("Text".into(), text.into());
+            }
+            fields.into()
+        })
+        .collect();
+    json!({ "OrderID": case.id, "Ref": case.submitted.reference(), "Executed": time(now), "Status": statuses })
+}
+
+/// What a request for the result asks for beside it (3.3.3).
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Variants {
+    pub(crate) initial_data: bool,
+    pub(crate) identify_method: bool,
+    pub(crate) identifier: bool,
+}
+
+/// The answer of getIdentData.
+pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Value {
+    let mut root = Map::new();
+    let identified = case.identified.unwrap_or(case.created);
+    root.insert("Identitfied".into(), time(identified).into());
+    if variants.identify_method {
+        root.insert("IdentifyMethod".into(), method(case).into());
+    }
+    if variants.identifier {
+        root.insert("Identifier".into(), if account.identifier_as_text { json!("1872") } else { json!(1872) });
+    }
+    if account.user_ip_in_result {
+        root.insert("UserIp".into(), "203.0.113.7".into());
+    }
+    if case.is_at_point_of_sale() {
+        root.insert("OcrStatus".into(), ocr_status(case).into());
+        let name = if account.names_as_printed { "eldUsed" } else { "eIdUsed" };
+        root.insert(name.into(), (method(case) == "eID").into());
+        root.insert("SecurityCheckFailed".into(), false.into());
+    }
+    if case.fraud {
+        root.insert("FraudAttempt".into(), true.into());
+    }
+    let mut checked = checked(case);
+    if account.images_in_result && account.image_recording {
+        // An object has room for one set of data: the checked one.
+        checked.insert("Images".into(), files::image_list(case, account));
+        root.insert("IdentData".into(), checked.into());
+    } else {
+        let mut all = vec![Value::from(checked)];
+        if variants.initial_data {
+            all.push(initial(case).into());
+        }
+        root.insert("IdentData".into(), all.into());
+    }
+    root.into()
+}
+
+/// The data that were checked, `Type` 1.
+pub(crate) fn checked(case: &Case) -> Map<String, Value> {
+    if let Some(reused) = &case.reused {
+        return reused.clone();
+    }
+    let mut data = Map::new();
+    data.insert("Type".into(), 1.into());
+    let mut put = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            data.insert(name.into(), value.into());
+        }
+    };
+    let given = |name: &str| given(case, name);
+    let corrected = |text: &str, value: String| if case.changed { text.to_owned() } else { value };
+    put("Firstname", Some(given("Firstname").unwrap_or_else(|| "Erika".into())));
+    put("Surname", Some(given("Surname").unwrap_or_else(|| "Mustermann".into())));
+    put("Street", Some(corrected("Hauptstr. 5", given("Street").unwrap_or_else(|| "Heidestr. 17".into()))));
+    put("ZipCode", Some(given("ZipCode").unwrap_or_else(|| "51147".into())));
+    put("City", Some(given("City").unwrap_or_else(|| "Köln".into())));
+    put("Country", given("Country"));
+    put("Birthdate", Some(given("Birthdate").unwrap_or_else(|| "1964-08-12".into())));
+    put("Birthplace", Some(corrected("Hamburg", given("Birthplace").unwrap_or_else(|| "Berlin".into()))));
+    // Only determined if it is neither null nor omitted (3.1.4).
+    if case.submitted.value(&["IdentData", "Birthname"]).is_some() {
+        put("Birthname", Some(given("Birthname").unwrap_or_else(|| "Gabler".into())));
+    }
+    put("Nationality", Some(given("Nationality").unwrap_or_else(|| "DE".into())));
+    put("Title", given("Title"));
+    put("Artistname", given("Artistname"));
+    put("Gender", Some(given("Gender").unwrap_or_else(|| "female".into())));
+    put("Mobile", case.submitted.mobile().filter(|_| case.mobile_verified).map(str::to_owned));
+    if !case.submitted.adds(add::LICENSE_ALONE) || case.submitted.adds(add::LICENSE) {
+        data.insert("IDCard".into(), id_card(case).into());
+    }
+    if case.submitted.adds(add::LICENSE | add::LICENSE_ALONE) {
+        data.insert("DriverLicence".into(), driver_licence(case));
+    }
+    if let Some(Value::Object(details)) = case.submitted.value(&["IdentData", "Additional"]) {
+        let answered = details.iter().map(|(name, detail)| (name.clone(), answer_to(detail).into()));
+        data.insert("Additional".into(), Value::Object(answered.collect()));
+    }
+    data
+}
+
+/// What was submitted, `Type` 2: dates that were not are the first day of 1970, other fields null, as in the sample.
+fn initial(case: &Case) -> Map<String, Value> {
+    let mut data = Map::new();
+    data.insert("Type".into(), 2.into());
+    let text = |path: &[&str]| case.submitted.text(path).map_or(Value::Null, Value::from);
+    let date = |path: &[&str]| Value::from(case.submitted.text(path).unwrap_or("1970-01-01"));
+    for name in ["Firstname", "Surname", "Street", "ZipCode", "City"] {
+        data.insert(name.into(), text(&["IdentData", name]));
+    }
+    data.insert("Birthdate".into(), date(&["IdentData", "Birthdate"]));
+    for name in ["Birthplace", "Nationality"] {
+        data.insert(name.into(), text(&["IdentData", name]));
+    }
+    for name in ["Country", "Birthname", "Title", "Artistname", "Gender", "Mobile", "Email"] {
+        let value = text(&["IdentData", name]);
+        if !value.is_null() {
+            data.insert(name.into(), value);
+        }
+    }
+    let mut card = Map::new();
+    for name in ["CardNo", "PlaceOfIssue"] {
+        card.insert(name.into(), text(&["IdentData", "IDCard", name]));
+    }
+    card.insert("ValidUntil".into(), date(&["IdentData", "IDCard", "ValidUntil"]));
+    data.insert("IDCard".into(), card.into());
+    data
+}
+
+fn id_card(case: &Case) -> Map<String, Value> {
+    let given = |name: &str| case.submitted.text(&["IdentData", "IDCard", name]);
+    let mut card = Map::new();
+    let by_chip = method(case) == "eID";
+    // The chip tells neither the number of the card nor where and when it was issued.
+    if by_chip {
+        card.insert("eidRestrictedIdentifier".into(), "1BFE4AA04A6E3C2B7D9F0C8E5A1D6B3F".into());
+    } else {
+        card.insert("CardNo".into(), given("CardNo").unwrap_or("T22000129").into());
+        card.insert("PlaceOfIssue".into(), given("PlaceOfIssue").unwrap_or("Stadt Köln").into());
+        card.insert("DateOfIssue".into(), given("DateOfIssue").unwrap_or("2020-11-01").into());
+    }
+    card.insert("extDocumentType".into(), 1.into());
+    card.insert("CountryOfIssue".into(), given("CountryOfIssue").unwrap_or("DE").into());
+    card.insert("ValidUntil".into(), given("ValidUntil").unwrap_or("2030-10-31").into());
+    card.insert("Type".into(), "IDCard".into());
+    card
+}
+
+fn driver_licence(case: &Case) -> Value {
+    let given =
+        |name: &str, default: &str| case.submitted.text(&["IdentData", "DriverLicence", name]).unwrap_or(default).to_owned();
+    json!({
+        "LicenceNo": given("LicenceNo", "B072RRE2I55"),
+        "Classes": given("Classes", "AM, B, L"),
+        "DateOfIssue": given("DateOfIssue", "2013-02-22"),
+    })
+}
+
+/// What the agent entered for a special attribute: what was submitted, or something of its type.
+fn answer_to(detail: &Value) -> String {
+    let submitted = detail.get("Value").and_then(Value::as_str).filter(|text| !text.is_empty());
+    let default = match detail.get("Type").and_then(Value::as_u64) {
+        Some(2) => "2010-01-11",
+        Some(3) => "true",
+        Some(4) => "DE",
+        _ => "as seen",
+    };
+    submitted.unwrap_or(default).to_owned()
+}
+
+/// What was submitted for the identification, or else for the contact.
+fn given(case: &Case, name: &str) -> Option<String> {
+    let of_address = matches!(name, "Firstname" | "Surname" | "Street" | "ZipCode" | "City");
+    let text = case.submitted.text(&["IdentData", name]);
+    text.or_else(|| case.submitted.text(&["Address", name]).filter(|_| of_address)).map(str::to_owned)
+}
+
+/// `IdentifyMethod` (3.3.4).
+fn method(case: &Case) -> &'static str {
+    match case.method() {
+        Method::Video | Method::Earlier | Method::Phone => "Video",
+        Method::Shop => "Shop",
+        Method::Eid => "eID",
+        Method::AutoId => "AutoID",
+    }
+}
+
+/// `OcrStatus` (3.3.4): what was asked for is what was done.
+fn ocr_status(case: &Case) -> u32 {
+    let asked = |name: &str| case.submitted.value(&["eIDSettings", name]).and_then(Value::as_bool).unwrap_or_default();
+    match (asked("EnableOCR"), asked("CaptureImages")) {
+        (true, true) => 1,
+        (true, false) => 2,
+        (false, _) => 0,
+    }
+}

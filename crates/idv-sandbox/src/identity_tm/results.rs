@@ -1,0 +1,120 @@
+//! Results: getIdentData (3.3) and getIdentDataPDF (3.4), and content encryption (9.4).
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::api::Call;
+use super::case::Case;
+use super::failure::Failure;
+use super::render::{self, Variants};
+use super::{crypt, pdf, reuse};
+use crate::exchange::{Answer, Piece};
+
+/// getIdentData, its variants in any combination and order.
+pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
+    let (mut variants, mut signed, mut encrypted) = (Variants::default(), false, false);
+    for name in call.rest {
+        let variant = match *name {
+            "IncludeInitialData" => &mut variants.initial_data,
+            "IncludeIdentifyMethod" => &mut variants.identify_method,
+            "IncludeIdentifier" => &mut variants.identifier,
+            "Signed" => &mut signed,
+            "crypt" => &mut encrypted,
+            _ => return Err(Failure::no_such_method()),
+        };
+        if std::mem::replace(variant, true) {
+            return Err(Failure::bad(format!("{name} is given twice")));
+        }
+    }
+    let case = with_result(call, order)?;
+    let answer = if signed {
+        if !call.account.namirial || !call.account.products.contains(&15) {
+            return Err(Failure::bad("the account does not sign through Namirial, so identifications cannot be used again"));
+        }
+        let checked = render::checked(case);
+        let sealed = reuse::seal(&checked, vector(call)).ok_or_else(too_long)?;
+        Answer::new(StatusCode::OK, "application/json; charset=utf-8", sealed)
+    } else {
+        Answer::json(StatusCode::OK, &render::result(case, &call.account, variants))
+    };
+    if encrypted || call.account.always_encrypted { encrypt(call, answer) } else { Ok(answer) }
+}
+
+/// getIdentDataPDF.
+pub(super) fn pdf(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
+    let encrypted = wants_encryption(call)?;
+    let case = with_result(call, order)?;
+    if !call.account.result_pdf {
+        return Err(Failure::bad("getIdentDataPDF is not enabled for the account"));
+    }
+    let mut lines = vec![
+        "Resultat IDENTprüfung".to_owned(),
+        format!("Auftrag: {}", case.id),
+        format!("Referenz: {}", case.submitted.reference()),
+    ];
+    for (name, value) in render::checked(case) {
+        match value {
+            Value::String(text) => lines.push(format!("{name}: {text}")),
+            Value::Object(fields) => {
+                let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                lines.extend(fields.iter().map(|(inner, value)| format!("{name} {inner}: {}", text(value))));
+            }
+            _ => {}
+        }
+    }
+    let verdict = if case.fraud { "Resultat negativ" } else { "Resultat positiv" };
+    lines.push(format!("{verdict} am {}", render::time(case.identified.unwrap_or(case.created))));
+    let answer = Answer::new(StatusCode::OK, "application/pdf", pdf::document(&lines));
+    if encrypted { encrypt(call, answer) } else { Ok(answer) }
+}
+
+/// Whether `/crypt` follows; anything else that follows is no method.
+pub(super) fn wants_encryption(call: &Call<'_, '_, '_>) -> Result<bool, Failure> {
+    match call.rest {
+        [] => Ok(false),
+        ["crypt"] => Ok(true),
+        _ => Err(Failure::no_such_method()),
+    }
+}
+
+/// The same answer, its content encrypted; the media type stays (9.4).
+pub(super) fn encrypt(call: &mut Call<'_, '_, '_>, mut answer: Answer) -> Result<Answer, Failure> {
+    let key = call.account.encryption_key.as_deref().and_then(crypt::key);
+    let key = key.ok_or_else(|| Failure::bad("no encryption key is shared for the account"))?;
+    let mut content = Vec::new();
+    for piece in &answer.body {
+        match piece {
+            Piece::Bytes(bytes) => content.extend_from_slice(bytes),
+            Piece::Spaces(length) => {
+                let length = usize::try_from(*length).map_err(|_| too_long())?;
+                content.resize(content.len() + length, b' ');
+            }
+        }
+    }
+    let vector = vector(call);
+    answer.body = vec![Piece::Bytes(crypt::encrypt(&key, vector, content).ok_or_else(too_long)?.into())];
+    Ok(answer)
+}
+
+/// An order that is finally processed (3.3.1) and has a result.
+fn with_result<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failure> {
+    let case = final_case(call, order)?;
+    if !case.has_result() {
+        return Err(Failure::bad("there are no identification data: the order was neither positive nor suspicious to fraud"));
+    }
+    Ok(case)
+}
+
+/// An order that is finally processed.
+pub(super) fn final_case<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failure> {
+    let case = call.kept_case(order)?;
+    if case.is_final() { Ok(case) } else { Err(Failure::bad("the order is not finally processed")) }
+}
+
+fn vector(call: &mut Call<'_, '_, '_>) -> [u8; crypt::VECTOR] {
+    [(); crypt::VECTOR].map(|()| u8::try_from(call.moment.random.number(256)).unwrap_or_default())
+}
+
+fn too_long() -> Failure {
+    Failure::bad("the content is too long to be encrypted")
+}

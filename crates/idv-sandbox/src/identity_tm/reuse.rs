@@ -1,0 +1,33 @@
+//! Identifications that are stored by the customer and used again (7): the variant `Signed` of getIdentData, and `IdentDataSigned`.
+//!
+//! How they are written is the vendor's secret. Here it is authenticated encryption with a key of the sandbox's own, as Base64.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use super::crypt;
+
+/// Nothing is protected by it: it tells what the sandbox issued from what was altered.
+const KEY: &[u8; 32] = b"sandbox-identity-tm-signed-data!";
+
+/// The signed version of checked data.
+pub(crate) fn seal(checked: &Map<String, Value>, vector: [u8; crypt::VECTOR]) -> Option<String> {
+    let content = Value::from(checked.clone()).to_string().into_bytes();
+    crypt::encrypt(KEY, vector, content).map(|sealed| STANDARD.encode(sealed))
+}
+
+/// The data, where they are as they were issued, sufficient to sign with, and their document is still valid.
+pub(crate) fn open(signed: &str, now: Timestamp) -> Option<Map<String, Value>> {
+    let content = crypt::decrypt(KEY, &STANDARD.decode(signed.trim()).ok()?)?;
+    let Ok(Value::Object(data)) = serde_json::from_slice(&content) else { return None };
+    let card = data.get("IDCard")?;
+    let sufficient =
+        ["Firstname", "Surname", "Birthdate", "Birthplace", "Nationality"].iter().all(|name| data.contains_key(*name));
+    let valid_until: Date = card.get("ValidUntil")?.as_str()?.parse().ok()?;
+    let today = now.to_zoned(TimeZone::UTC).date();
+    (sufficient && card.get("CardNo").is_some() && valid_until >= today).then_some(data)
+}

@@ -1,0 +1,264 @@
+//! What the person and the agents do: the named scenarios, and the test robots (9.5).
+//!
+//! In which order statuses come is the document's sample (3.2.9) and the meaning of the codes (3.2.3): the flows of 10.4 and 10.5 are
+//! pictures.
+
+use super::Effect;
+use super::account::Account;
+use super::case::{Case, Method};
+use super::order::add;
+use crate::idnow::scenario::Step;
+
+const MINUTE: u64 = 60;
+/// After what time a test robot is done (9.5), in seconds.
+const ROBOT: u64 = 20;
+/// A status that the table of 3.2.3 does not have.
+const UNKNOWN: u32 = 4711;
+
+/// The steps of a scenario and what they do, each after so many seconds.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) effects: Vec<(u64, Effect)>,
+    after: u64,
+}
+
+/// What happens in a scenario; an error where there is none of this name, or none for such an order.
+pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &'static str> {
+    let mut plan = Plan::default();
+    if case.identified.is_some() {
+        return match name {
+            "happy" => Ok(plan.sign(case, account).done()),
+            "signature-aborted" if case.submitted.is_signed() => Ok(plan.refuse_signature(case, account).done()),
+            _ => Err("the person is identified already; what remains is the signature"),
+        };
+    }
+    match name {
+        "happy" => plan.conduct(case).review(case).identify(case, account).sign(case, account),
+        "data-changed" => {
+            plan.conduct(case).say("the agent corrected the street and the place of birth");
+            plan.effect(Effect::Changed).review(case).identify(case, account).sign(case, account)
+        }
+        "rejected" => {
+            plan.conduct(case).say("the agent found the document not valid");
+            plan.decline(case, 20_005).status("the identification was negative", 17, Some(73))
+        }
+        "fraud" => {
+            plan.conduct(case).status("the agent suspected fraud", 89, None);
+            plan.decline(case, 20_003).status("the identification was negative", 17, Some(72))
+        }
+        "fraud-in-review" => {
+            plan.conduct(case).review_begins(case).later(12).status("the reviewer suspected fraud", 89, None);
+            plan.decline(case, 20_001).status("the identification was negative", 17, Some(72))
+        }
+        "aborted-then-success" => {
+            plan.abort(case).later(30).say("tried again");
+            plan.conduct(case).review(case).identify(case, account).sign(case, account)
+        }
+        "canceled-in-review" => {
+            plan.conduct(case).review_begins(case).later(12);
+            if case.method() == Method::Video {
+                plan.status("the reviewer found an error in the data", 107, None);
+            }
+            plan.status("the processing was terminated", 22, None)
+        }
+        "expired" => match account.time_out_days {
+            // The time-out is planned since the order was created.
+            Some(_) => plan.say("never came; the order times out as the account has it"),
+            None => return Err("the account has no time-out, so its orders do not expire"),
+        },
+        "never-finishes" => plan.conduct(case).review_begins(case).say("nobody reviewed it"),
+        "unknown-status" => plan.conduct(case).status("the vendor set a status that no document knows", UNKNOWN, None),
+        "signature-aborted" if case.submitted.is_signed() => {
+            plan.conduct(case).review(case).identify(case, account).refuse_signature(case, account)
+        }
+        "signature-aborted" => return Err("there is nothing to sign"),
+        _ => return Err("there is no such scenario"),
+    };
+    Ok(plan.done())
+}
+
+/// What a test robot does about an order with this reference.
+pub(crate) fn robot(case: &Case, account: &Account) -> Option<Plan> {
+    let mut plan = Plan { after: ROBOT, ..Plan::default() };
+    match case.submitted.reference() {
+        "X-AUTOTEST-POSITIVE" => plan.robot_identifies(case, account),
+        "X-AUTOTEST-NEGATIVE" => plan.status("the robot found them negative", 17, Some(48)),
+        "X-AUTOTEST-FRAUD" => {
+            plan.status("the robot suspected fraud", 89, None).status("the identification was negative", 17, Some(72))
+        }
+        _ => return None,
+    };
+    Some(plan.done())
+}
+
+/// Which sub-status the SMS with the TAN for a signature has.
+pub(crate) fn signature_sms(case: &Case, account: &Account) -> u32 {
+    match () {
+        () if case.submitted.adds(add::ADVANCED) => 49,
+        () if case.uses_sign_me(account) => 16,
+        () => 17,
+    }
+}
+
+impl Plan {
+    fn done(&mut self) -> Self {
+        std::mem::take(self)
+    }
+
+    fn later(&mut self, minutes: u64) -> &mut Self {
+        self.after += minutes * MINUTE;
+        self
+    }
+
+    fn say(&mut self, what: &str) -> &mut Self {
+        self.steps.push(Step { what: what.to_owned(), after_seconds: self.after, effect: None });
+        self
+    }
+
+    fn effect(&mut self, effect: Effect) -> &mut Self {
+        self.effects.push((self.after, effect));
+        self
+    }
+
+    fn status(&mut self, what: &str, kind: u32, sub_kind: Option<u32>) -> &mut Self {
+        self.say(&format!("{what}: {kind}")).effect(Effect::Status(kind, sub_kind))
+    }
+
+    /// The person does their part.
+    fn conduct(&mut self, case: &Case) -> &mut Self {
+        match case.method() {
+            Method::Video => {
+                self.later(1).status("was in the waiting room of the video identification", 77, None);
+                self.later(1).status("the call began", 78, None);
+                self.later(4).status("read out the TAN that came to the phone", 71, Some(16));
+                self.effect(Effect::MobileVerified).later(1).status("the video identification was conducted", 75, None)
+            }
+            Method::Shop => self.later(60).status("showed the identity card in a shop", 105, None),
+            Method::Eid => {
+                self.later(1).status("asked for the app", 49, None).status("opened the app", 50, None);
+                self.later(2).status("read the identity card's chip", 51, None)
+            }
+            Method::AutoId => {
+                self.later(1).status("opened autoID", 98, None).later(1).status("got a link to the phone", 71, Some(23));
+                self.later(3).status("took pictures of the identity card and of themselves", 105, None)
+            }
+            Method::Phone => {
+                self.later(1).status("read out the TAN that came to the phone", 71, Some(16)).effect(Effect::MobileVerified)
+            }
+            Method::Earlier => self,
+        }
+    }
+
+    /// What the person did goes to the verification.
+    fn review_begins(&mut self, case: &Case) -> &mut Self {
+        match case.method() {
+            Method::Video => {
+                self.status("the call waits for its verification", 104, None);
+                self.status("it is under verification", 105, None).status("quality management has it", 11, None)
+            }
+            Method::Shop | Method::AutoId => self.status("quality management has it", 11, None),
+            Method::Eid | Method::Phone | Method::Earlier => self,
+        }
+    }
+
+    /// The verification finds nothing.
+    fn review(&mut self, case: &Case) -> &mut Self {
+        self.review_begins(case);
+        match case.method() {
+            Method::Video => {
+                self.later(12).status("the verification was positive", 106, None);
+                self.status("quality management is done", 30, None)
+            }
+            Method::Shop | Method::AutoId => self.later(12).status("quality management is done", 30, None),
+            Method::Eid | Method::Phone | Method::Earlier => self,
+        }
+    }
+
+    /// The identification is positive.
+    fn identify(&mut self, case: &Case, account: &Account) -> &mut Self {
+        if case.method() == Method::Earlier {
+            return self;
+        }
+        self.status("the identification was positive", 6, None);
+        if case.method() != Method::Phone {
+            self.status("the document was verified", 23, None);
+        }
+        if case.uses_sign_me(account) {
+            self.status("the sign-me account was verified", 95, None);
+        }
+        if !case.submitted.is_signed() {
+            self.status("the data can be fetched", 80, None);
+        }
+        self
+    }
+
+    /// The person signs on the vendor's pages, where the order is for that and the customer does not run it (5).
+    fn sign(&mut self, case: &Case, account: &Account) -> &mut Self {
+        if !case.submitted.is_signed() {
+            return self;
+        }
+        self.preview(case, account);
+        if account.customer_side_signing {
+            return self.say("waits for the customer to start the signing");
+        }
+        self.later(1).status("asked to sign", 83, None);
+        self.status("got the TAN for the signature", 71, Some(signature_sms(case, account)));
+        self.later(1).status("the documents were signed", 84, None).status("the data can be fetched", 80, None)
+    }
+
+    /// The person leaves without a signature.
+    fn refuse_signature(&mut self, case: &Case, account: &Account) -> &mut Self {
+        self.preview(case, account).later(1).status("aborted the signing", 103, None)
+    }
+
+    fn preview(&mut self, case: &Case, account: &Account) -> &mut Self {
+        if !case.reached(101) {
+            self.status("the documents were verified and hashed", 101, None);
+        }
+        if !account.customer_side_signing && !case.reached(102) {
+            self.later(1).status("looked at the documents", 102, None);
+        }
+        self
+    }
+
+    /// What there is to tell beside the final status when the identification is negative.
+    fn decline(&mut self, case: &Case, auto_id: u32) -> &mut Self {
+        match case.method() {
+            Method::Video => self.status("the verification was negative", 108, None),
+            Method::AutoId => self.status("autoID said why", auto_id, None),
+            _ => self,
+        }
+    }
+
+    /// An attempt that comes to nothing.
+    fn abort(&mut self, case: &Case) -> &mut Self {
+        match case.method() {
+            Method::Video => {
+                self.later(1).status("was in the waiting room of the video identification", 77, None);
+                self.later(1).status("the call began", 78, None);
+                self.later(2).status("the call was left", 79, None);
+                self.status("the light was too poor, and the processing was aborted", 21, Some(39));
+                self.status("got a mail to try it again", 7, Some(21))
+            }
+            Method::AutoId => {
+                self.later(1).status("opened autoID", 98, None);
+                self.later(2).status("the picture of the document was blurry", 153, Some(176))
+            }
+            Method::Eid => self.later(1).status("asked for the app", 49, None).later(1).status("eID was aborted", 53, None),
+            Method::Shop => self.later(60).status("the document could not be processed", 24, None),
+            Method::Phone | Method::Earlier => self.say("did nothing at first"),
+        }
+    }
+
+    fn robot_identifies(&mut self, case: &Case, account: &Account) -> &mut Self {
+        if case.method() == Method::Video {
+            self.status("the robot conducted the identification", 75, None);
+        }
+        self.identify(case, account);
+        if case.submitted.is_signed() {
+            self.status("the documents were signed", 84, None).status("the data can be fetched", 80, None);
+        }
+        self
+    }
+}
