@@ -14,6 +14,9 @@ use idv_core::{
     Client, Delivery, Error, EvidenceId, ListQuery, NewVerification, Operation, Reference, Sent, TransportCause, VendorId,
     VerificationId, Want,
 };
+use idv_idnow::api::documents::{
+    Anchor, DefinitionId, DocumentDefinition, DocumentFile, DocumentUpdate, PDF, Position, Signature,
+};
 use idv_idnow::api::{Answer, StartRequest, Suffix, TransactionNumber};
 use idv_idnow::links::{self, SigningInput};
 use idv_idnow::{Idnow, IdnowConfig, LinkStyle, ResultFormat};
@@ -297,4 +300,105 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
         marked.check("headers", &format!("{:?}", request.headers()));
     }
     marked.check("logged", &recording.text());
+}
+
+#[tokio::test]
+async fn the_calls_of_e_signing_print_nothing_of_it() {
+    let (recording, marked) = (Recording::start(), Marked::new());
+    let transport = logged_in(&marked);
+    let client = client(marked.config(), &transport);
+    let cx = client.context(Operation::Other);
+    let idnow = Idnow::new(marked.config()).unwrap();
+    let number = TransactionNumber::try_from(&marked.reference).unwrap();
+    let id = DefinitionId::parse("doc1").unwrap();
+
+    // A contract has the person's name on it, and its name and the text to sign beside may have it too.
+    let beside = || Signature::at(Position::new(Anchor::Text(marked.value(0).into()), 250, 35));
+    let mut definition = DocumentDefinition::new(id.clone(), "Arbeitsvertrag", PDF);
+    definition.signatures.insert("customer".into(), beside());
+    let mut update = DocumentUpdate::default();
+    update.name = Some(marked.value(1).into());
+    update.signatures.insert("customer".into(), beside());
+    let file = DocumentFile::pdf(format!("%PDF-1.4 {}", marked.value(2))).unwrap();
+    marked.check("requests", &format!("{definition:?} {update:?} {file:?} {definition:#?} {update:#?} {file:#?}"));
+
+    let signed = file.bytes().clone();
+    let document = format!(
+        r#"[{{"name":"{}","status":"SIGNED","documentDefinition":{}}}]"#,
+        marked.value(1),
+        serde_json::to_string(&definition).unwrap()
+    );
+    transport.then_json(201, "{}");
+    transport.then(empty(200));
+    transport.then(empty(200));
+    transport.then_json(200, document.clone());
+    transport.then_json(200, document);
+    transport.then(support::file("application/pdf", signed.clone()));
+    let api = idnow.api();
+    api.create_document_definition(&cx, &definition).await.unwrap();
+    api.update_document(&cx, &number, &id, &update).await.unwrap();
+    api.upload_document(&cx, &number, &id, &file).await.unwrap();
+    let documents = api.documents(&cx, &number).await.unwrap();
+    let one = api.document(&cx, &number, &id).await.unwrap();
+    let mut sink = Vec::new();
+    let download = api.download_signed_document(&cx, &number, &id, 1000, &mut sink).await.unwrap();
+    assert_eq!(sink, signed);
+    let sent: Vec<_> = transport.requests().iter().map(|request| request.body().clone()).collect();
+    for (call, index) in [(1, 0), (2, 1), (3, 2)] {
+        assert!(String::from_utf8_lossy(&sent[call]).contains(marked.value(index)), "the marks were sent");
+    }
+    marked.check("answers", &format!("{documents:?} {one:?} {one:#?} {download:?} {:?}", one.effective_signatures()));
+
+    // Errors whose every free text is marked, and answers that are none.
+    for (status, body) in [
+        (400, marked.failure("BAD_REQUEST")),
+        (401, marked.failure("SECURITY_VIOLATION")),
+        (404, marked.failure("OBJECT_NOT_FOUND")),
+        (404, marked.failure(marked.value(7))),
+        (409, marked.failure("EXISTING_IDENTIFICATION")),
+        (412, marked.failure("PRECONDITION_FAILED")),
+        (200, format!(r#"[{{"name":"{}""#, marked.value(1))),
+        (200, format!(r#""{}""#, marked.value(1))),
+        (200, format!(r#"[{{"documentDefinition":{{"identifier":"{}"}}}}]"#, marked.value(1))),
+    ] {
+        let transport = logged_in(&marked);
+        for _ in 0..4 {
+            transport.then_json(status, body.clone());
+        }
+        let client = self::client(marked.config(), &transport);
+        let cx = client.context(Operation::Other);
+        let api = Idnow::new(marked.config()).unwrap();
+        let error = api.api().document(&cx, &number, &id).await.unwrap_err();
+        marked.check_error(&body, &error);
+        let mut errors = Vec::new();
+        errors.extend(api.api().upload_document(&cx, &number, &id, &file).await.err());
+        errors.extend(api.api().download_signed_document(&cx, &number, &id, 1, &mut Vec::new()).await.err());
+        errors.iter().for_each(|error| marked.check_error(&body, error));
+    }
+    // What is refused before it is sent.
+    definition.name.clear();
+    marked.check_error("definition", &definition.check().unwrap_err());
+    marked.check_error("identifier", &DefinitionId::parse(marked.value(1).to_uppercase()).unwrap_err());
+    marked.check_error("file", &DocumentFile::pdf(marked.value(1).to_owned()).unwrap_err());
+    for request in transport.requests() {
+        marked.check("headers", &format!("{:?}", request.headers()));
+    }
+    marked.check("logged", &recording.text());
+}
+
+#[test]
+fn a_signature_that_is_refused_prints_nothing_of_what_it_is_over() {
+    use idv_idnow::signature::PublicKey;
+
+    let marked = Marked::new();
+    let key = PublicKey::from_pem(include_str!("../fixtures/signature/rsa-2048.pem")).unwrap();
+    let zip = archive(&support::result_xml(marked.value(1)));
+    for error in [
+        key.verify(marked.value(0).as_bytes(), marked.value(1).as_bytes()).unwrap_err(),
+        key.verify_archive(&zip, &idv_idnow::wire::archive::Limits::default()).unwrap_err(),
+        PublicKey::from_pem(marked.value(2)).unwrap_err(),
+        PublicKey::from_pem(&format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", marked.value(2))).unwrap_err(),
+    ] {
+        marked.check_error("signature", &error);
+    }
 }
