@@ -1,0 +1,229 @@
+//! The calls of the API as data: where each is, and what its statuses mean.
+
+use http::{Method, StatusCode};
+use idv_core::{Error, ErrorKind};
+
+/// A call of the customer API.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallRow {
+    /// The vendor's name of it, which stands in its address.
+    pub name: &'static str,
+    /// The chapter of the document.
+    pub chapter: &'static str,
+    /// The method.
+    pub method: Method,
+    /// The status of a success.
+    pub success: u16,
+    /// What the other documented statuses mean.
+    pub failures: &'static [Failure],
+}
+
+/// What a documented status of a failure means.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The status.
+    pub status: u16,
+    meaning: Meaning,
+    /// What that says, for people.
+    pub detail: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Invalid(&'static str),
+    Unauthorized,
+    NotFound,
+    Conflict,
+    Unavailable,
+}
+
+impl CallRow {
+    /// The error that an answer with this status is: as the document means it for this call, or by the status alone where it says
+    /// nothing of it.
+    #[must_use]
+    pub fn error(&self, status: StatusCode) -> Error {
+        match self.failures.iter().find(|failure| failure.status == status.as_u16()) {
+            Some(failure) => Error::new(failure.kind()).detail(failure.detail),
+            None => undocumented(status),
+        }
+    }
+
+    /// Whether the document has a meaning of its own for the status.
+    pub(crate) fn documents(&self, status: StatusCode) -> bool {
+        self.failures.iter().any(|failure| failure.status == status.as_u16())
+    }
+}
+
+impl Failure {
+    /// The kind of error.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match self.meaning {
+            Meaning::Invalid(field) => ErrorKind::InvalidRequest { field: std::borrow::Cow::Borrowed(field) },
+            Meaning::Unauthorized => ErrorKind::Unauthorized,
+            Meaning::NotFound => ErrorKind::NotFound,
+            Meaning::Conflict => ErrorKind::Conflict,
+            Meaning::Unavailable => ErrorKind::Unavailable,
+        }
+    }
+}
+
+fn undocumented(status: StatusCode) -> Error {
+    match status.as_u16() {
+        402 => Error::new(ErrorKind::QuotaExhausted),
+        403 => Error::new(ErrorKind::Unauthorized).detail("the account may not make this call"),
+        404 | 405 => Error::new(ErrorKind::NotFound).detail("the address is not known at the vendor: check base_url"),
+        429 => Error::new(ErrorKind::RateLimited),
+        408 | 500..=599 => Error::new(ErrorKind::Unavailable),
+        400..=499 => Error::invalid("request", "the vendor does not take the request"),
+        _ => Error::malformed("the status is none that the document knows"),
+    }
+}
+
+const fn row(name: &'static str, chapter: &'static str, method: Method, success: u16, failures: &'static [Failure]) -> CallRow {
+    CallRow { name, chapter, method, success, failures }
+}
+
+const fn failure(status: u16, meaning: Meaning, detail: &'static str) -> Failure {
+    Failure { status, meaning, detail }
+}
+
+const BAD_REQUEST: Failure = failure(400, Meaning::Invalid("request"), "the vendor does not take the request");
+const NOT_AVAILABLE: Failure = failure(
+    400,
+    Meaning::Conflict,
+    "the vendor does not give it: the order is not finally processed, or the account is not set up for it",
+);
+const CREDENTIALS: Failure = failure(401, Meaning::Unauthorized, "user or password is wrong");
+const NO_ORDER: Failure = failure(404, Meaning::NotFound, "there is no such order");
+const NO_ORDER_OR_DELETED: Failure = failure(404, Meaning::NotFound, "there is no such order, or it is deleted already");
+const WRONG_STATE: Failure = failure(406, Meaning::Conflict, "the state of the order does not allow it");
+const WRONG_TAN: Failure = failure(409, Meaning::Invalid("tan"), "it is not the TAN that was sent");
+const PROCESSED: Failure = failure(410, Meaning::Conflict, "the order has already been processed");
+const TOO_MANY_TANS: Failure = failure(429, Meaning::Conflict, "too many wrong TANs: the order is cancelled");
+
+const DATA: &[Failure] = &[NOT_AVAILABLE, CREDENTIALS, NO_ORDER];
+const START: &[Failure] = &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_STATE, PROCESSED];
+const NO_SIGNING: Failure = failure(412, Meaning::Conflict, "the signing has not been started: request it first");
+const NO_VERIFICATION: Failure =
+    failure(412, Meaning::Conflict, "the verification of the telephone has not been started: request it first");
+
+pub(crate) const PUT_ORDER: CallRow = row("putOrder", "3.1", Method::PUT, 202, &[BAD_REQUEST, CREDENTIALS]);
+pub(crate) const STATUS: CallRow = row("getStatus", "3.2", Method::GET, 200, &[BAD_REQUEST, CREDENTIALS, NO_ORDER]);
+pub(crate) const IDENT_DATA: CallRow = row("getIdentData", "3.3", Method::GET, 200, DATA);
+pub(crate) const IDENT_DATA_PDF: CallRow = row("getIdentDataPDF", "3.4", Method::GET, 200, DATA);
+pub(crate) const SIGNED_DOCUMENTS: CallRow = row("getESignPDF", "3.5", Method::GET, 200, DATA);
+pub(crate) const SIGNED_HASHES: CallRow = row("getESignHash", "3.6", Method::GET, 200, DATA);
+pub(crate) const AUDIT_LOG: CallRow = row("getESignAuditLogPDF", "3.7", Method::GET, 200, DATA);
+pub(crate) const IMAGES: CallRow = row("getImages", "3.8", Method::GET, 200, DATA);
+pub(crate) const PROVIDE_VIDEO: CallRow = row("getVideoFileBinaryAsync", "3.9", Method::POST, 200, DATA);
+pub(crate) const VIDEO: CallRow = row("getVideoFileBinary", "3.10", Method::GET, 200, DATA);
+pub(crate) const VOICE_FILES: CallRow = row("getVoiceFiles", "3.11", Method::GET, 200, DATA);
+pub(crate) const DELETE: CallRow =
+    row("delIdentdata", "3.12", Method::DELETE, 202, &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_STATE]);
+pub(crate) const ORDERS_BY_REF: CallRow = row(
+    "getOrdersByRef",
+    "3.13",
+    Method::GET,
+    200,
+    &[
+        failure(400, Meaning::Invalid("reference"), "the vendor does not look for it"),
+        CREDENTIALS,
+        failure(404, Meaning::NotFound, "there is no order under this reference"),
+    ],
+);
+pub(crate) const CANCEL: CallRow = row(
+    "cancelOrder",
+    "4.2",
+    Method::POST,
+    202,
+    &[BAD_REQUEST, CREDENTIALS, NO_ORDER, failure(406, Meaning::Conflict, "the order is not in a state to be cancelled")],
+);
+pub(crate) const REQUEST_SIGN: CallRow = row("requestSign", "5.1", Method::POST, 202, START);
+pub(crate) const CONFIRM_SIGN: CallRow = row(
+    "confirmSign",
+    "5.2",
+    Method::POST,
+    202,
+    &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_TAN, PROCESSED, NO_SIGNING, TOO_MANY_TANS],
+);
+pub(crate) const RESEND_SIGN_TAN: CallRow = row(
+    "requestResendSignTan",
+    "5.3",
+    Method::POST,
+    202,
+    &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, PROCESSED, NO_SIGNING],
+);
+pub(crate) const REQUEST_PHONE: CallRow = row("requestPhoneVerification", "6.1", Method::POST, 202, START);
+pub(crate) const PROVE_PHONE: CallRow = row(
+    "provePhoneControl",
+    "6.2",
+    Method::POST,
+    202,
+    &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_TAN, PROCESSED, NO_VERIFICATION, TOO_MANY_TANS],
+);
+pub(crate) const RESEND_PHONE_TAN: CallRow = row(
+    "requestResendPhoneTan",
+    "6.3",
+    Method::POST,
+    202,
+    &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, PROCESSED, NO_VERIFICATION],
+);
+pub(crate) const SERVER_STATUS: CallRow =
+    row("serverStatus", "8.1", Method::GET, 200, &[failure(500, Meaning::Unavailable, "the service is not available")]);
+pub(crate) const SYSTEM_STATUS: CallRow = row(
+    "systemStatus",
+    "8.2",
+    Method::GET,
+    200,
+    &[CREDENTIALS, failure(500, Meaning::Unavailable, "the services are not available at all")],
+);
+pub(crate) const CHECK_SIGNME_USER: CallRow = row("checkSignmeUser", "9.1", Method::POST, 200, &[BAD_REQUEST, CREDENTIALS]);
+pub(crate) const REQUEST_NEW_PASSWORD: CallRow = row(
+    "requestNewPassword",
+    "9.2.1",
+    Method::POST,
+    200,
+    &[BAD_REQUEST, failure(401, Meaning::Unauthorized, "user, password or telephone number is wrong")],
+);
+pub(crate) const CONFIRM_NEW_PASSWORD: CallRow = row(
+    "confirmNewPassword",
+    "9.2.2",
+    Method::POST,
+    200,
+    &[
+        BAD_REQUEST,
+        failure(401, Meaning::Unauthorized, "user, password or TAN is wrong; after a wrong TAN, request the change again"),
+    ],
+);
+
+/// Every call of the document, in its order.
+pub const CALLS: &[CallRow] = &[
+    PUT_ORDER,
+    STATUS,
+    IDENT_DATA,
+    IDENT_DATA_PDF,
+    SIGNED_DOCUMENTS,
+    SIGNED_HASHES,
+    AUDIT_LOG,
+    IMAGES,
+    PROVIDE_VIDEO,
+    VIDEO,
+    VOICE_FILES,
+    DELETE,
+    ORDERS_BY_REF,
+    CANCEL,
+    REQUEST_SIGN,
+    CONFIRM_SIGN,
+    RESEND_SIGN_TAN,
+    REQUEST_PHONE,
+    PROVE_PHONE,
+    RESEND_PHONE_TAN,
+    SERVER_STATUS,
+    SYSTEM_STATUS,
+    CHECK_SIGNME_USER,
+    REQUEST_NEW_PASSWORD,
+    CONFIRM_NEW_PASSWORD,
+];

@@ -1,0 +1,463 @@
+//! How the adapter is configured: one struct, one validation, whether it came from a file or from the environment.
+
+use std::fmt;
+
+use idv_core::{Error, Guard, Result, Secret, Url};
+use serde::de::{Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::api::order::{Behaviors, Product};
+use crate::crypt::CryptKey;
+use crate::normalize::Flow;
+use crate::session::Credentials;
+
+/// The address of the customer API (chapter 2.7).
+const BASE_URL: &str = "https://customer.identity.tm/api/2.10/";
+
+/// What an account at Identity.TM needs.
+///
+/// ```toml
+/// [identity-tm]
+/// user = "ihrebank"
+/// password = { env = "IDV_IDENTITY_TM_PASSWORD" }
+/// product = 12
+/// callback_secret = { env = "IDV_IDENTITY_TM_CALLBACK_SECRET" }
+/// ```
+///
+/// Each key can be given by the environment instead: [`ENVIRONMENT`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct IdentityTmConfig {
+    /// The user's name (chapter 2.7).
+    pub user: String,
+    /// The password. [`Api::confirm_new_password`](crate::api::Api::confirm_new_password) gives a new one.
+    pub password: Secret,
+    /// The address of the customer API, with its version, in place of the vendor's own (chapter 2.7): proxies, emulators.
+    #[serde(default)]
+    pub base_url: Option<Url>,
+    /// The product that is ordered: its number (chapter 3.1.4). 12, identification by video or any other way, unless told otherwise.
+    #[serde(default = "product", deserialize_with = "small")]
+    pub product: u32,
+    /// The additional behaviours of the product: the sum of their numbers (`Add`, chapter 3.1.4).
+    #[serde(default, deserialize_with = "small")]
+    pub behaviors: u32,
+    /// Which link the person is handed.
+    #[serde(default)]
+    pub link: Link,
+    /// Which webhooks are asked for when a verification has an address for callbacks. The vendor blocks an order while one is
+    /// delivered, so ask for no more than are wanted.
+    #[serde(default = "webhooks")]
+    pub webhooks: Webhooks,
+    /// The key, of 16 characters at least, from which the secret in the callbacks' address is derived, for each order its own. The
+    /// vendor does not sign; without this each callback is a claim, and a reason to ask.
+    #[serde(default)]
+    pub callback_secret: Option<Secret>,
+    /// The name of the query parameter that carries the secret.
+    #[serde(default = "token")]
+    pub callback_parameter: String,
+    /// Whether a callback must also come from the vendor's documented addresses (chapter 10.1). The application has to know for
+    /// certain where a delivery came from: [`Delivery::from_source`](idv_core::Delivery::from_source).
+    #[serde(default, deserialize_with = "flag")]
+    pub check_source: bool,
+    /// The AES-256 key that is shared with the vendor: 64 hexadecimal digits, or Base64. With it, results, PDFs, videos and sound are
+    /// asked for encrypted (chapter 9.4). It needs the feature `crypt`.
+    #[serde(default)]
+    pub crypt_key: Option<Secret>,
+    /// Where images come from, by the account's configuration (chapters 3.3.4 and 3.8).
+    #[serde(default)]
+    pub images: Images,
+    /// What the account records or produces beside images, so that a report lists it as evidence.
+    #[serde(default)]
+    pub recordings: Recordings,
+    /// Whether a result names the agent (`IncludeIdentifier`, chapter 3.3.3).
+    #[serde(default, deserialize_with = "flag")]
+    pub include_identifier: bool,
+    /// The address that the vendor calls when a video that was asked for is there (chapter 3.9). Without it a video cannot be asked
+    /// for through the model.
+    #[serde(default)]
+    pub video_callback_url: Option<Url>,
+    /// How long a result, with images in it, or any answer that is encrypted, may be, in bytes; 64 MiB. It lies in memory while it is
+    /// read.
+    #[serde(default = "max_embedded", deserialize_with = "number")]
+    pub max_embedded_bytes: u64,
+}
+
+impl IdentityTmConfig {
+    /// An account; the rest is set on the value.
+    #[must_use]
+    pub fn new(user: impl Into<String>, password: Secret) -> Self {
+        Self {
+            user: user.into(),
+            password,
+            base_url: None,
+            product: product(),
+            behaviors: 0,
+            link: Link::default(),
+            webhooks: webhooks(),
+            callback_secret: None,
+            callback_parameter: token(),
+            check_source: false,
+            crypt_key: None,
+            images: Images::default(),
+            recordings: Recordings::default(),
+            include_identifier: false,
+            video_callback_url: None,
+            max_embedded_bytes: max_embedded(),
+        }
+    }
+
+    /// Checks all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
+    pub fn check(&self) -> Result<()> {
+        Credentials::new(&self.user, &self.password)?;
+        self.address()?;
+        if let Some(url) = &self.video_callback_url {
+            check_callback_url(url)?;
+        }
+        self.product()?;
+        self.behaviors()?;
+        self.guard()?;
+        self.crypt_key()?;
+        if self.max_embedded_bytes == 0 {
+            return Err(Error::config("max_embedded_bytes must not be 0: nothing could be read"));
+        }
+        Ok(())
+    }
+
+    /// The address of the customer API.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config) where it is no address that can be used.
+    pub fn address(&self) -> Result<Url> {
+        let url = match &self.base_url {
+            Some(url) => url.clone(),
+            None => Url::parse(BASE_URL).map_err(|_| Error::config("base_url has no default"))?,
+        };
+        check_url("base_url", &url)?;
+        Ok(url)
+    }
+
+    /// The product.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config) where the document has no such number.
+    pub fn product(&self) -> Result<Product> {
+        Product::from_number(self.product)
+            .ok_or_else(|| Error::config("product is none of the document's: 0, 8, 12, 15, 16, 17 or 19"))
+    }
+
+    /// The additional behaviours.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config) where the document does not have them, or not together.
+    pub fn behaviors(&self) -> Result<Behaviors> {
+        Behaviors::from_bits(self.behaviors).map_err(|_| {
+            Error::config("behaviors is no sum of the numbers that the document gives for `Add`, or of some that exclude each other")
+        })
+    }
+
+    /// How callbacks are proven.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config) where the secret is too short.
+    pub fn guard(&self) -> Result<Guard> {
+        if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));
+        }
+        self.callback_secret
+            .as_ref()
+            .map_or_else(|| Ok(Guard::open()), |key| Guard::query_per_subject(self.callback_parameter.clone(), key.clone()))
+    }
+
+    /// The key for encrypted answers.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config) where it is no key of AES-256.
+    pub fn crypt_key(&self) -> Result<Option<CryptKey>> {
+        self.crypt_key.as_ref().map(CryptKey::parse).transpose()
+    }
+
+    /// Whether the orders are for signing, which decides what is an end (chapter 3.2.1).
+    pub(crate) fn flow(&self) -> Flow {
+        Flow::of_product(self.product)
+    }
+}
+
+/// Which link the person is handed (chapter 3.1.5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Link {
+    /// The page where the person chooses a way of identification: `TargetURL`.
+    #[default]
+    Target,
+    /// The link that opens the app on a telephone, and the page elsewhere: `DeepLinkURL` (chapter 9.3).
+    Deep,
+    /// The page of the automatic identification: `AutoIdURL`.
+    AutoIdent,
+    /// None: the vendor writes an e-mail.
+    Email,
+}
+
+/// Which webhooks are asked for (chapter 3.1.4, `WebhookURL`): their names, separated by commas or in a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "each is a webhook of its own")]
+pub struct Webhooks {
+    /// When the person leaves the video system. Not together with `after_ident`.
+    pub after_video: bool,
+    /// When the identification has been conducted. Not together with `after_video`.
+    pub after_ident: bool,
+    /// When the order has been finally processed.
+    pub on_final: bool,
+    /// When a partner is unable to process an order.
+    pub on_error: bool,
+    /// When a temporary error occurs in a video identification.
+    pub on_video_error: bool,
+    /// When the order reaches a status that the account is configured for.
+    pub on_status_change: bool,
+}
+
+impl Webhooks {
+    fn set(&mut self, name: &str) -> bool {
+        let flag = match name.trim() {
+            "after_video" => &mut self.after_video,
+            "after_ident" => &mut self.after_ident,
+            "on_final" => &mut self.on_final,
+            "on_error" => &mut self.on_error,
+            "on_video_error" => &mut self.on_video_error,
+            "on_status_change" => &mut self.on_status_change,
+            _ => return false,
+        };
+        *flag = true;
+        true
+    }
+}
+
+impl<'de> Deserialize<'de> for Webhooks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut webhooks = Self::default();
+        for name in names(deserializer)? {
+            if !webhooks.set(&name) {
+                return Err(serde::de::Error::custom(
+                    "a webhook is one of after_video, after_ident, on_final, on_error, on_video_error and on_status_change",
+                ));
+            }
+        }
+        if webhooks.after_video && webhooks.after_ident {
+            return Err(serde::de::Error::custom("after_video and after_ident cannot be used together"));
+        }
+        Ok(webhooks)
+    }
+}
+
+/// Where images come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Images {
+    /// Inside the result, where the account has them there (chapter 3.3.4).
+    #[default]
+    Embedded,
+    /// By a call of their own (chapter 3.8), which a fetch makes too, so that the report lists them.
+    Separate,
+}
+
+/// What an account records or produces beside images: `video`, `voice`, `pdf`, `signed_documents` and `audit_log`, separated by commas
+/// or in a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "each is a recording of its own")]
+pub struct Recordings {
+    /// The call by video (chapters 3.9 and 3.10).
+    pub video: bool,
+    /// The call's sound (chapter 3.11).
+    pub voice: bool,
+    /// The result as a PDF (chapter 3.4).
+    pub pdf: bool,
+    /// The documents that were signed (chapter 3.5).
+    pub signed_documents: bool,
+    /// The record of a signing by AES (chapter 3.7).
+    pub audit_log: bool,
+}
+
+impl<'de> Deserialize<'de> for Recordings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut recordings = Self::default();
+        for name in names(deserializer)? {
+            let flag = match name.trim() {
+                "video" => &mut recordings.video,
+                "voice" => &mut recordings.voice,
+                "pdf" => &mut recordings.pdf,
+                "signed_documents" => &mut recordings.signed_documents,
+                "audit_log" => &mut recordings.audit_log,
+                _ => {
+                    return Err(serde::de::Error::custom(
+                        "a recording is one of video, voice, pdf, signed_documents and audit_log",
+                    ));
+                }
+            };
+            *flag = true;
+        }
+        Ok(recordings)
+    }
+}
+
+/// An environment variable in place of a key of the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Variable {
+    /// The variable's name.
+    pub name: &'static str,
+    /// The key of [`IdentityTmConfig`] that it stands for.
+    pub key: &'static str,
+    /// Whether the key is a secret: the variable holds its value, and the key is then `{ env = name }`.
+    pub secret: bool,
+}
+
+/// Every key of [`IdentityTmConfig`] with the environment variable that can stand for it.
+pub const ENVIRONMENT: &[Variable] = &[
+    variable("IDV_IDENTITY_TM_USER", "user"),
+    secret("IDV_IDENTITY_TM_PASSWORD", "password"),
+    variable("IDV_IDENTITY_TM_BASE_URL", "base_url"),
+    variable("IDV_IDENTITY_TM_PRODUCT", "product"),
+    variable("IDV_IDENTITY_TM_BEHAVIORS", "behaviors"),
+    variable("IDV_IDENTITY_TM_LINK", "link"),
+    variable("IDV_IDENTITY_TM_WEBHOOKS", "webhooks"),
+    secret("IDV_IDENTITY_TM_CALLBACK_SECRET", "callback_secret"),
+    variable("IDV_IDENTITY_TM_CALLBACK_PARAMETER", "callback_parameter"),
+    variable("IDV_IDENTITY_TM_CHECK_SOURCE", "check_source"),
+    secret("IDV_IDENTITY_TM_CRYPT_KEY", "crypt_key"),
+    variable("IDV_IDENTITY_TM_IMAGES", "images"),
+    variable("IDV_IDENTITY_TM_RECORDINGS", "recordings"),
+    variable("IDV_IDENTITY_TM_INCLUDE_IDENTIFIER", "include_identifier"),
+    variable("IDV_IDENTITY_TM_VIDEO_CALLBACK_URL", "video_callback_url"),
+    variable("IDV_IDENTITY_TM_MAX_EMBEDDED_BYTES", "max_embedded_bytes"),
+];
+
+const fn variable(name: &'static str, key: &'static str) -> Variable {
+    Variable { name, key, secret: false }
+}
+
+const fn secret(name: &'static str, key: &'static str) -> Variable {
+    Variable { name, key, secret: true }
+}
+
+/// A base address: https, or http where nothing personal can leave the machine.
+fn check_url(key: &str, url: &Url) -> Result<()> {
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+        return Err(Error::config(format!("{key} must begin with https:// (http:// only for this machine)")));
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err(Error::config(format!("{key} must be an address without user, query and fragment")));
+    }
+    Ok(())
+}
+
+fn check_callback_url(url: &Url) -> Result<()> {
+    if !matches!(url.scheme(), "http" | "https") || url.fragment().is_some() {
+        return Err(Error::config("video_callback_url must be an address of the web without a fragment"));
+    }
+    Ok(())
+}
+
+const fn product() -> u32 {
+    12
+}
+
+fn token() -> String {
+    "token".to_owned()
+}
+
+fn webhooks() -> Webhooks {
+    Webhooks { on_final: true, ..Webhooks::default() }
+}
+
+const fn max_embedded() -> u64 {
+    64 * 1024 * 1024
+}
+
+/// Names in a list, or in one text that separates them by commas, as an environment variable does.
+fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        List(Vec<String>),
+        Text(String),
+    }
+    Ok(match Names::deserialize(deserializer)? {
+        Names::List(names) => names,
+        Names::Text(text) => {
+            text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        }
+    })
+}
+
+fn small<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    u32::try_from(number(deserializer)?).map_err(|_| serde::de::Error::custom("the number is too large"))
+}
+
+/// A truth value, or the word that an environment variable has in place of one.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    struct Flag;
+
+    impl Visitor<'_> for Flag {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("true or false")
+        }
+
+        fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<bool, E> {
+            Ok(value)
+        }
+
+        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<bool, E> {
+            value.parse().map_err(|_| E::custom("it is true or false"))
+        }
+    }
+
+    deserializer.deserialize_any(Flag)
+}
+
+/// A number, or the digits that an environment variable has in place of one.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    struct Number;
+
+    impl Visitor<'_> for Number {
+        type Value = u64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number")
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<u64, E> {
+            Ok(value)
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<u64, E> {
+            u64::try_from(value).map_err(|_| E::custom("the number must not be negative"))
+        }
+
+        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<u64, E> {
+            value.parse().map_err(|_| E::custom("a number is written in digits alone"))
+        }
+    }
+
+    deserializer.deserialize_any(Number)
+}
