@@ -124,6 +124,13 @@ object! {
     }
 }
 
+impl<'a> IdentResult<'a> {
+    /// The images, in their order, where the account is set to have them in the result.
+    pub fn images(&self) -> impl Iterator<Item = &Image<'a>> {
+        self.ident_data.iter().flatten().flat_map(|data| &data.images)
+    }
+}
+
 impl IdCard<'_> {
     /// Whether nothing is known of a document.
     #[must_use]

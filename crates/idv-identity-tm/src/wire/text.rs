@@ -47,7 +47,8 @@ pub enum Code<'a> {
 
 impl<'a> Code<'a> {
     /// The code that a piece of text is; none where it is blank.
-    pub(super) fn of(text: Text<'a>) -> Option<Self> {
+    #[must_use]
+    pub fn of(text: Text<'a>) -> Option<Self> {
         let word = text.expose().trim();
         if word.is_empty() {
             return None;

@@ -1,0 +1,117 @@
+//! The images of a result as evidence, and their names (chapters 3.3.4 and 3.8).
+
+use std::collections::HashSet;
+
+use idv_core::report::{Evidence, EvidenceKind};
+use idv_core::{EvidenceId, Pii};
+
+use super::filled;
+use crate::wire::Image;
+
+/// What the ids of images begin with.
+const PREFIX: &str = "image/";
+
+/// Images as evidence, in their order. One without contents is none.
+///
+/// The id of an image is its name: `image/front_20211008-091623-123.jpg`. One without a name, or with one that another had before, goes
+/// by its place, counted from 1: `image/#2`.
+#[must_use]
+pub fn images<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>) -> Vec<Evidence> {
+    let mut seen = HashSet::new();
+    let mut evidence = Vec::new();
+    for (image, place) in images.into_iter().zip(1_usize..) {
+        // A name that was there before is no name, also where that image is empty.
+        let telling = telling(image).filter(|name| seen.insert(*name));
+        if image.image.is_some() {
+            let id = telling.map_or_else(|| format!("{PREFIX}#{place}"), |name| format!("{PREFIX}{name}"));
+            evidence.push(piece(image, id));
+        }
+    }
+    evidence
+}
+
+/// The image that has an id of [`images`], in the same list or in another answer about the same order.
+#[must_use]
+pub fn find_image<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>, id: &EvidenceId) -> Option<&'i Image<'a>> {
+    let name = id.as_str().strip_prefix(PREFIX)?;
+    let mut images = images.into_iter();
+    match name.strip_prefix('#') {
+        Some(place) => images.nth(place.parse::<usize>().ok()?.checked_sub(1)?),
+        None => images.find(|image| telling(image) == Some(name)),
+    }
+}
+
+fn piece(image: &Image<'_>, id: String) -> Evidence {
+    let name = filled(image.filename.as_ref());
+    let mut evidence = Evidence::new(EvidenceId::new(id), name.map_or(EvidenceKind::Other, shown));
+    evidence.media_type = name.and_then(media_type).map(str::to_owned);
+    evidence.name = name.map(Pii::from);
+    evidence
+}
+
+/// The name, where it can be told from a place.
+fn telling<'i>(image: &'i Image<'_>) -> Option<&'i str> {
+    filled(image.filename.as_ref()).filter(|name| !name.starts_with('#'))
+}
+
+/// What an image shows is told by its name alone, of which the sample of chapter 3.8.6 has two: `front_…` and `back_…`.
+fn shown(name: &str) -> EvidenceKind {
+    let word = name.split(|character: char| !character.is_ascii_alphabetic()).next().unwrap_or_default();
+    match word {
+        _ if word.eq_ignore_ascii_case("front") => EvidenceKind::DocumentFront,
+        _ if word.eq_ignore_ascii_case("back") => EvidenceKind::DocumentBack,
+        _ => EvidenceKind::Other,
+    }
+}
+
+/// The media type that the ending of a name tells.
+fn media_type(name: &str) -> Option<&'static str> {
+    #[rustfmt::skip]
+    static ENDINGS: &[(&str, &str)] = &[
+        ("jpg", "image/jpeg"), ("jpeg", "image/jpeg"), ("png", "image/png"), ("pdf", "application/pdf"),
+    ];
+    let (_, ending) = name.rsplit_once('.')?;
+    ENDINGS.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, media_type)| *media_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Images;
+
+    #[test]
+    fn every_file_has_an_id_of_its_own_that_finds_it() {
+        let json = br##"{"Images":[{"Image":"AA==","Filename":"a.jpg"},{"Image":"AQ==","Filename":"a.jpg"},{"Image":"Ag=="},
+            {"Image":"Aw==","Filename":"#1"},{"Filename":"empty.jpg"},null,{"Image":"BA==","Filename":"front.PNG"}]}"##;
+        let images = Images::read(json).unwrap().images;
+        let pieces = super::images(&images);
+        let ids: Vec<_> = pieces.iter().map(|piece| piece.id.as_str()).collect();
+        assert_eq!(ids, ["image/a.jpg", "image/#2", "image/#3", "image/#4", "image/front.PNG"]);
+        for (piece, byte) in pieces.iter().zip(0_u8..) {
+            let mut file = Vec::new();
+            let contents = find_image(&images, &piece.id).unwrap().image.unwrap();
+            contents.decode(|piece| Ok(file.extend_from_slice(piece))).unwrap();
+            assert_eq!(file, [byte], "{:?}", piece.name);
+        }
+        for id in ["image/#0", "image/#99", "image/#x", "image/b.jpg", "image/", "image/#1x", "voice/a.jpg", "a.jpg", ""] {
+            assert!(find_image(&images, &EvidenceId::new(id)).is_none(), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_documents_names_tell_what_they_show() {
+        let json = br#"{"Images":[{"Image":"AA==","Filename":"front_20211008-091623-123.jpg"},
+            {"Image":"AA==","Filename":"back_1.png"},{"Image":"AA==","Filename":"frontier.gif"}]}"#;
+        let images = Images::read(json).unwrap().images;
+        let kinds: Vec<_> = super::images(&images).into_iter().map(|piece| (piece.kind, piece.media_type)).collect();
+        let media_type = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            kinds,
+            [
+                (EvidenceKind::DocumentFront, media_type("image/jpeg")),
+                (EvidenceKind::DocumentBack, media_type("image/png")),
+                (EvidenceKind::Other, None),
+            ]
+        );
+    }
+}
