@@ -193,6 +193,17 @@ async fn a_right_that_the_account_lacks_is_told() {
 }
 
 #[tokio::test]
+async fn a_copy_to_no_account_is_refused_before_it_is_sent() {
+    let transport = logged_in();
+    let (api, client) = api(&transport);
+    for company in ["", "..", "ihre bank"] {
+        let error = api.copy(&client.context(Operation::Other), &number(), company, None).await.unwrap_err();
+        let field = ErrorKind::InvalidRequest { field: "target_companyid".into() };
+        assert_eq!((error.kind(), transport.count()), (&field, 0), "{company:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_signed_link_carries_the_time_of_the_call() {
     let transport = ScriptedTransport::new();
     let (api, client) = api(&transport);

@@ -29,6 +29,14 @@ pub(crate) fn started(status: StatusCode, body: &[u8]) -> Result<Started> {
     Ok(Started { id: VendorId::new(id), existed: status == StatusCode::OK })
 }
 
+/// The copy call (chapter 8.3.5), which answers as the start call does.
+pub(crate) fn copied(status: StatusCode, body: &[u8]) -> Result<Started> {
+    started(status, body).map_err(|error| match (status, error.vendor_code()) {
+        (StatusCode::FORBIDDEN, None) => error.detail("the account may not copy to this one: IDnow gives the right by account"),
+        _ => error,
+    })
+}
+
 /// The login call (chapter 8.3.1).
 pub(crate) fn token(status: StatusCode, body: &[u8]) -> Result<Secret> {
     #[derive(Deserialize)]
@@ -48,7 +56,8 @@ pub(crate) fn token(status: StatusCode, body: &[u8]) -> Result<Secret> {
 
 /// The call for the waiting time (chapter 6.4).
 pub(crate) fn account(status: StatusCode, body: &[u8]) -> Result<Account> {
-    read(status, body)
+    let value = read(status, body)?;
+    Account::read(&value).ok_or_else(|| Error::malformed("it is no object"))
 }
 
 /// The system check (chapter 16): "any other result indicates an issue".
@@ -235,6 +244,22 @@ mod tests {
         let body = r#"{"shortname":"ihrebank","shortcode":"IBA","name":"IhreBank AG","estimatedWaitingTime":30}"#;
         let account = account(StatusCode::OK, body.as_bytes()).unwrap();
         assert_eq!((account.shortname.as_deref(), account.estimated_waiting_time), (Some("ihrebank"), Some(30)));
+        assert_eq!((account.shortcode.as_deref(), account.name.as_deref()), (Some("IBA"), Some("IhreBank AG")));
+    }
+
+    #[test]
+    fn an_account_is_read_whatever_its_types() {
+        for (time, expected) in
+            [("0", Some(0)), ("\"45\"", Some(45)), ("60.0", Some(60)), ("-1", None), ("null", None), ("{}", None)]
+        {
+            let body = format!(r#"{{"shortname":null,"shortcode":7,"estimatedWaitingTime":{time},"new":[1]}}"#);
+            let account = account(StatusCode::OK, body.as_bytes()).unwrap();
+            assert_eq!((account.shortname, account.shortcode.as_deref()), (None, Some("7")));
+            assert_eq!(account.estimated_waiting_time, expected, "{time}");
+        }
+        for body in ["", "[]", "null", "30", "<html>"] {
+            assert_eq!(account(StatusCode::OK, body.as_bytes()).unwrap_err().kind(), &ErrorKind::Malformed, "{body}");
+        }
     }
 
     proptest::proptest! {

@@ -19,6 +19,7 @@
 
 pub(crate) mod answer;
 pub mod documents;
+mod loose;
 pub(crate) mod parameter;
 pub(crate) mod request;
 mod retrieve;
@@ -32,10 +33,10 @@ use bytes::Bytes;
 use http::StatusCode;
 use idv_core::call::{Answer as Reply, Attempt, Call, CallContext, Downloaded, Repeat, TokenCache};
 use idv_core::{Download, Error, ErrorKind, Result, Secret, SessionUrl, Sink, VendorId};
-use serde::Deserialize;
+use serde_json::Value;
 
 use self::request::Endpoint;
-use crate::config::{DataCentre, IdnowConfig};
+use crate::config::{DataCentre, IdnowConfig, check_company};
 use crate::links::{self, Links, SigningInput};
 
 pub use retrieve::{Filter, Retrieved, Suffix};
@@ -76,21 +77,30 @@ pub struct Started {
 }
 
 /// What IDnow says of the account (chapter 6.4).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Account {
     /// The company id.
-    #[serde(default)]
     pub shortname: Option<String>,
     /// The three letters that Ident-IDs begin with.
-    #[serde(default)]
     pub shortcode: Option<String>,
     /// The company's name for people.
-    #[serde(default)]
     pub name: Option<String>,
-    /// How long a person is to wait for an agent, in seconds: estimated over ten minutes, rounded up to 0, 15, 30, 45, 60, 120, ….
-    #[serde(default, rename = "estimatedWaitingTime")]
+    /// How long a person is to wait for an agent, in seconds: estimated over the last ten minutes with something added, and one of
+    /// 0, 15, 30, 45, 60, 120, 180 and so on. It is for telling a person, not for measuring IDnow (chapter 6.4.1).
     pub estimated_waiting_time: Option<u64>,
+}
+
+impl Account {
+    fn read(value: &Value) -> Option<Self> {
+        let object = value.as_object()?;
+        Some(Self {
+            shortname: loose::text(object, "shortname"),
+            shortcode: loose::text(object, "shortcode"),
+            name: loose::text(object, "name"),
+            estimated_waiting_time: loose::number(object, "estimatedWaitingTime"),
+        })
+    }
 }
 
 impl Api {
@@ -218,12 +228,13 @@ impl Api {
         self.retrieve(cx, |token| request::delete(&self.endpoint, token, transaction)).await.map(drop)
     }
 
-    /// Copies an identification to another account, under the same transaction number or another one (chapter 8.3.5). It is not
+    /// Copies an identification to the account `company`, under the same transaction number or another one (chapter 8.3.5). It is not
     /// documented what a repetition does, so it is not repeated when its answer is lost.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Unauthorized`](ErrorKind::Unauthorized) for 403 too, where the account may not.
+    /// See [`Api`]; [`Unauthorized`](ErrorKind::Unauthorized) for 403 too, where the account may not;
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) naming `target_companyid`, where `company` is no company id.
     pub async fn copy(
         &self,
         cx: &CallContext,
@@ -231,12 +242,14 @@ impl Api {
         company: &str,
         target: Option<&TransactionNumber>,
     ) -> Result<Started> {
+        check_company(company)
+            .map_err(|_| Error::invalid("target_companyid", "write the company id of the account to copy to"))?;
         let reply = cx
             .send(Call::once().in_session(self), |attempt| {
                 request::copy(&self.endpoint, attempt.token(), transaction, company, target)
             })
             .await?;
-        answer::started(reply.status, &reply.body).map_err(|error| reply.complement(error))
+        answer::copied(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
     /// Archives an identification that is finished, not deleted and not archived (chapter 8.3.6). IDnow enables it by account. One

@@ -6,8 +6,8 @@ use idv_core::{Error, Result};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::loose;
 use super::placement::{self, Signatures};
+use crate::api::loose;
 use crate::config::DataCentre;
 
 /// What a document definition is called in addresses: `a-z`, `0-9`, `-` and `_`.

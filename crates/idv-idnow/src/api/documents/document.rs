@@ -9,8 +9,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::definition::{DefinitionId, DocumentDefinition, PDF, check_media_type};
-use super::loose;
 use super::placement::{self, Signatures};
+use crate::api::loose;
 use crate::config::DataCentre;
 
 /// A document of one identification, made of a [`DocumentDefinition`] when the identification was started (table of chapter 7.2).

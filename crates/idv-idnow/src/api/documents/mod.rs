@@ -30,7 +30,6 @@
 mod answer;
 mod definition;
 mod document;
-mod loose;
 mod placement;
 mod request;
 

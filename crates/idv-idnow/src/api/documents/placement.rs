@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use idv_core::{Error, Pii, Result};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::loose::{self, Object};
+use crate::api::loose::{self, Object};
 use crate::config::DataCentre;
 
 /// The signatures of a document, by the names that the company gives them: "mysignature1".

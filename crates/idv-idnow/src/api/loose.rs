@@ -4,10 +4,10 @@
 use serde_json::{Map, Value};
 
 /// An object's parts, by name.
-pub(super) type Object = Map<String, Value>;
+pub(crate) type Object = Map<String, Value>;
 
 /// A text, or a number or truth value as the text that it is written as. Absent where it is null or empty.
-pub(super) fn text(object: &Object, name: &str) -> Option<String> {
+pub(crate) fn text(object: &Object, name: &str) -> Option<String> {
     let text = match object.get(name)? {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -18,7 +18,7 @@ pub(super) fn text(object: &Object, name: &str) -> Option<String> {
 }
 
 /// A truth value: one, its word, or 0 and 1.
-pub(super) fn flag(object: &Object, name: &str) -> Option<bool> {
+pub(crate) fn flag(object: &Object, name: &str) -> Option<bool> {
     match text(object, name)?.to_ascii_lowercase().as_str() {
         "true" | "1" => Some(true),
         "false" | "0" => Some(false),
@@ -27,7 +27,7 @@ pub(super) fn flag(object: &Object, name: &str) -> Option<bool> {
 }
 
 /// A whole number: one, its digits, or one with a fraction of nothing.
-pub(super) fn number<N: TryFrom<i64>>(object: &Object, name: &str) -> Option<N> {
+pub(crate) fn number<N: TryFrom<i64>>(object: &Object, name: &str) -> Option<N> {
     let text = text(object, name)?;
     let whole = text
         .trim()
@@ -37,7 +37,7 @@ pub(super) fn number<N: TryFrom<i64>>(object: &Object, name: &str) -> Option<N> 
 }
 
 /// The object that stands there.
-pub(super) fn object<'a>(object: &'a Object, name: &str) -> Option<&'a Object> {
+pub(crate) fn object<'a>(object: &'a Object, name: &str) -> Option<&'a Object> {
     object.get(name)?.as_object()
 }
 
@@ -72,7 +72,8 @@ mod tests {
             ("1.5", None),
             ("-1", None),
             ("4294967296", None),
-            ("1e3", None),
+            ("1e3", Some(1000)),
+            ("1e300", None),
             ("\"one\"", None),
             ("[1]", None),
         ] {
