@@ -140,7 +140,8 @@ fn value(is: &Is, value: &Value, path: &str, unknown: &mut Vec<String>) -> Resul
         }),
         (Is::Texts(_) | Is::TextsOrObjects(..), _) => wrong("an array"),
         (Is::TextByLanguage(length), Value::Object(texts)) => texts.iter().try_for_each(|(language, text)| {
-            if !iso::is_language(language) && !iso::is_country(language, 2) {
+            // "An ISO 3166-1 Alpha-2 language code": the standard is that of countries. Either is taken.
+            if !iso::is_language(&language.to_ascii_lowercase()) && !iso::is_country(&language.to_ascii_uppercase(), 2) {
                 return wrong("an object whose names are codes of languages");
             }
             within(text, *length, &join(path, language))
