@@ -19,7 +19,8 @@
 //! | callbacks | IDnow signs none. With a secret in the webhook's address they are proven, without it they are claims; either way they only wake a poll, since IDnow can be asked |
 //!
 //! What the model has no place for is in [`api`] and [`links`]: questions, copies, archiving, the waiting time, the webform, signed
-//! links.
+//! links, the test robots, and in [`api::documents`] eSigning: which documents a person signs, where the signatures stand, and the
+//! signed files. The XML result can be signed by IDnow: the module `signature` verifies it.
 //!
 //! # An example
 //!
@@ -77,6 +78,8 @@
 //! - An identification that nobody finishes is valid for 90 days, and a result is kept for 90 days, by IDnow's support pages;
 //!   accounts can have less. [`Created::expires_at`](idv_core::Created::expires_at) counts from the call.
 //! - The results' XML has no documented address: see [`api::Api::identification_as_xml`].
+//! - What a second creation of a document definition does, and which error a document gives that is not signed yet: see
+//!   [`api::documents`].
 //! - Values of signed links with `&` and `=` in them: see [`links::signed`].
 //!
 //! # Features

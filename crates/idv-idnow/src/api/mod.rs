@@ -12,10 +12,11 @@
 //! | [`Api::move_to_archive`] | 8.3.6 | archive one |
 //! | [`documents`]: document definitions, documents, and the signed files of eSigning | 7 | |
 //! | [`Api::account`] | 6.4 | the estimated waiting time |
+//! | [`Api::start_test`], [`Api::request_video_chat`] | 15.2 | have the test robots play an identification: [`TestCase`] |
 //! | [`Api::system_check`] | 16 | whether the system is up |
 //!
 //! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. Logging in (chapter 8.3.1) is done by
-//! the calls that need it, and once for all of them. The calls of the test robots (chapter 15) are not here.
+//! the calls that need it, and once for all of them.
 
 pub(crate) mod answer;
 pub mod documents;
@@ -23,6 +24,7 @@ mod loose;
 pub(crate) mod parameter;
 pub(crate) mod request;
 mod retrieve;
+mod robot;
 mod start;
 mod transaction;
 
@@ -40,6 +42,7 @@ use crate::config::{DataCentre, IdnowConfig, check_company};
 use crate::links::{self, Links, SigningInput};
 
 pub use retrieve::{Filter, Retrieved, Suffix};
+pub use robot::{TestCase, TestStarted};
 pub(crate) use start::ACCEPTS;
 pub use start::{Answer, Gender, StartRequest};
 pub use transaction::TransactionNumber;
@@ -60,6 +63,8 @@ pub struct Api {
     pub(crate) api_key: Secret,
     pub(crate) tokens: TokenCache,
     links: Links,
+    /// Where the test robots are, if there are any.
+    robots: Option<Endpoint>,
     /// Which data centre it is, where the configuration says so: they differ in what they place on documents.
     centre: Option<DataCentre>,
     /// How long an archive may be that is read, in bytes.
@@ -116,6 +121,7 @@ impl Api {
             api_key: config.api_key.clone(),
             tokens: TokenCache::new(TOKEN_LIFE),
             links: Links::new(&config.company, config.go()?)?,
+            robots: robot::endpoint(config)?,
             centre: config.host,
             max_archive: config.max_archive_bytes,
         })

@@ -42,7 +42,7 @@ impl Endpoint {
         address
     }
 
-    fn identification(&self, transaction: &TransactionNumber, rest: &str) -> String {
+    pub(super) fn identification(&self, transaction: &TransactionNumber, rest: &str) -> String {
         let parts = ["identifications", transaction.as_str(), rest];
         self.address(if rest.is_empty() { &parts[..2] } else { &parts })
     }
@@ -56,8 +56,7 @@ pub(crate) fn start(
     request: &StartRequest,
 ) -> Result<Request<Bytes>> {
     let url = endpoint.identification(transaction, "start");
-    let key = sensitive(api_key.expose()).ok_or_else(|| Error::config("api_key cannot be sent in a header"))?;
-    with_json(Method::POST, &url, Some((API_KEY, key)), request)
+    with_json(Method::POST, &url, Some(keyed(api_key)?), request)
 }
 
 /// `POST …/login` (chapter 8.3.1).
@@ -151,7 +150,8 @@ pub(super) fn with_bytes(method: Method, url: &str, token: &str, body: Bytes) ->
     build(method, url, Some((LOGIN_TOKEN, token_value(token)?)), body)
 }
 
-fn with_json(
+/// A request with a body of JSON, and a credential or none.
+pub(super) fn with_json(
     method: Method,
     url: &str,
     credential: Option<(HeaderName, HeaderValue)>,
@@ -169,6 +169,12 @@ fn build(method: Method, url: &str, credential: Option<(HeaderName, HeaderValue)
     *request.uri_mut() = url.parse().map_err(|_| Error::config("company and gateway_url make no address that can be called"))?;
     request.headers_mut().extend(credential);
     Ok(request)
+}
+
+/// The credential of the start call.
+pub(super) fn keyed(api_key: &Secret) -> Result<(HeaderName, HeaderValue)> {
+    let key = sensitive(api_key.expose()).ok_or_else(|| Error::config("api_key cannot be sent in a header"))?;
+    Ok((API_KEY, key))
 }
 
 fn token_value(token: &str) -> Result<HeaderValue> {

@@ -40,7 +40,7 @@ impl Filter {
 pub enum Suffix {
     /// The archive with everything (chapter 8.3.3.1).
     Zip,
-    /// The result as XML. Not in the document: see [`Api::identification_as_xml`].
+    /// The result as XML. Not in the document: see [`Api::identification_as_xml`](super::Api::identification_as_xml).
     Xml,
     /// The report for people. Known from clients; the document has it only in the archive.
     Pdf,
@@ -80,7 +80,7 @@ impl Retrieved {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](ErrorKind::Malformed) where it cannot be read.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read.
     pub fn payload(&self) -> Result<wire::Payload<'_>> {
         wire::read(&self.0.body).map_err(|error| self.0.complement(error))
     }
