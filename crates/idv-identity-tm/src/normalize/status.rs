@@ -50,7 +50,7 @@ pub fn status(list: &StatusList<'_>, flow: Flow, channel: Channel) -> Observatio
     observation.code = Some(event.code());
     observation.at = event.at.or_else(|| filled(list.executed.as_ref()).and_then(time));
     observation.result = match status {
-        Some(Status::Finished(outcome)) if outcome == Outcome::Verified || history.suspicion().is_some() => {
+        Some(Status::Finished(outcome)) if has_data(outcome, &history) => {
             order_id.map_or(ResultState::Absent, |id| ResultState::Fetchable(ResultHandle::new(id)))
         }
         _ => {
@@ -209,6 +209,11 @@ impl KindRow {
         };
         if is_final { self.outcome } else { None }
     }
+}
+
+/// Whether the vendor has data of an order that is over: where the person was identified, or is suspected of fraud (chapter 2.4).
+fn has_data(outcome: Outcome, history: &History<'_, '_>) -> bool {
+    outcome == Outcome::Verified || (outcome == Outcome::Rejected && history.suspicion().is_some())
 }
 
 /// How unfavourable an outcome is. An order should end once; if it says that it ended twice, nobody is verified by mistake.

@@ -1,0 +1,317 @@
+//! Every code of the document's tables, which are read from the fixtures: a code that the crate forgot shows.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod fixture;
+
+use fixture::fixture;
+use idv_core::report::{CheckKind, Reason};
+use idv_core::{Channel, Observation, Outcome, ResultState, Status};
+use idv_identity_tm::normalize::{self, Flow, KINDS, SUB_KINDS};
+use serde_json::{Value, json};
+
+const FLOWS: [Flow; 2] = [Flow::Identification, Flow::Esign];
+
+/// The rows of a table, cell by cell.
+fn table(name: &str) -> Vec<Vec<String>> {
+    let text = String::from_utf8(fixture(name)).unwrap();
+    let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    rows.map(|row| row.split(" | ").map(str::to_owned).collect()).collect()
+}
+
+fn observe(status: &Value, flow: Flow) -> Observation {
+    let payload = json!({ "OrderID": "99921269855041", "Ref": "our-reference", "Status": status });
+    normalize::kind(payload.to_string().as_bytes(), "status", flow).unwrap().observations.remove(0)
+}
+
+fn history(kinds: &[u32], flow: Flow) -> Option<Status> {
+    observe(&kinds.iter().map(|kind| json!({ "Kind": kind })).collect(), flow).status
+}
+
+fn reasons(observation: &Observation) -> Vec<(Reason, String)> {
+    let report = observation.report();
+    report.into_iter().flat_map(|report| &report.reasons).map(|finding| (finding.reason, finding.code.clone())).collect()
+}
+
+#[test]
+fn every_status_code_is_a_row_as_the_document_has_it() {
+    let table = table("status-codes.txt");
+    assert_eq!(table.len(), 78, "the table was not read as a whole");
+    for row in &table {
+        let [code, meaning, final_identification, final_esign, extended] = row.as_slice() else { panic!("{row:?}") };
+        let found = normalize::find_kind(code.parse().unwrap()).unwrap_or_else(|| panic!("{code} is not mapped"));
+        assert_eq!(found.meaning, meaning);
+        assert_eq!(
+            (found.final_identification, found.final_esign, found.extended),
+            (final_identification == "Y", final_esign == "Y", extended == "Y"),
+            "{code}"
+        );
+    }
+    assert_eq!(KINDS.len(), table.len(), "a code that is known here and not in the document");
+    assert!(KINDS.is_sorted_by(|a, b| a.code < b.code));
+}
+
+#[test]
+fn every_sub_status_code_is_a_row_as_the_document_has_it() {
+    let table = table("sub-status-codes.txt");
+    assert_eq!(table.len(), 85, "the table was not read as a whole");
+    for row in &table {
+        let [kind, sub_kind, meaning] = row.as_slice() else { panic!("{row:?}") };
+        let found = normalize::find_sub_kind(kind.parse().unwrap(), sub_kind.parse().unwrap());
+        let found = found.unwrap_or_else(|| panic!("{kind}/{sub_kind} is not mapped"));
+        // The sentences of 153 are shortened.
+        assert!(found.meaning == meaning || (kind == "153" && !found.meaning.is_empty()), "{kind}/{sub_kind}");
+        assert!(normalize::find_kind(found.kind).is_some());
+    }
+    assert_eq!(SUB_KINDS.len(), table.len(), "a code that is known here and not in the document");
+    assert!(SUB_KINDS.is_sorted_by(|a, b| (a.kind, a.sub_kind) < (b.kind, b.sub_kind)));
+}
+
+#[test]
+fn every_code_ends_an_order_exactly_where_the_document_says_so() {
+    for row in table("status-codes.txt") {
+        let kind: u32 = row[0].parse().unwrap();
+        for (flow, cell) in FLOWS.into_iter().zip(&row[2..4]) {
+            let observation = observe(&json!([{ "Kind": kind }]), flow);
+            let is_over = matches!(observation.status, Some(Status::Finished(_)));
+            assert_eq!(is_over, cell == "Y", "{kind} of {flow:?}: {:?}", observation.status);
+            assert_eq!(observation.code.as_deref(), Some(row[0].as_str()));
+            // A code of the table always tells something, alone and among others.
+            assert!(observation.status.is_some());
+            assert_eq!(observation.status, normalize::status_of_code(&row[0], flow), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn orders_end_as_their_codes_say() {
+    use Outcome::{Canceled, Expired, Rejected, Verified};
+    let outcomes = [
+        (6, Some(Verified), None),
+        (16, Some(Canceled), Some(Canceled)),
+        (17, Some(Rejected), Some(Rejected)),
+        (22, Some(Canceled), Some(Canceled)),
+        (58, Some(Canceled), Some(Canceled)),
+        (63, Some(Canceled), Some(Canceled)),
+        (84, None, Some(Verified)),
+        (99, Some(Expired), Some(Expired)),
+        (100, Some(Expired), Some(Expired)),
+        (103, None, Some(Canceled)),
+    ];
+    for (code, identification, esign) in outcomes {
+        let row = normalize::find_kind(code).unwrap();
+        assert_eq!((row.ends_with(Flow::Identification), row.ends_with(Flow::Esign)), (identification, esign), "{code}");
+    }
+    let is_final = |row: &&normalize::KindRow| row.final_identification || row.final_esign;
+    assert_eq!(KINDS.iter().filter(is_final).count(), outcomes.len(), "a final code that is tested nowhere");
+    assert!(KINDS.iter().all(|row| is_final(&row) == row.outcome.is_some()));
+}
+
+#[test]
+fn an_identification_ends_an_identification_and_not_a_signing() {
+    assert_eq!(history(&[25, 77, 78, 75, 6, 23], Flow::Identification), Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(history(&[25, 77, 78, 75, 6, 23], Flow::Esign), Some(Status::InProgress));
+    assert_eq!(history(&[25, 75, 6, 80], Flow::Esign), Some(Status::InProgress));
+    assert_eq!(history(&[25, 75, 6, 84], Flow::Esign), Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(history(&[25, 75, 84], Flow::Identification), Some(Status::InProgress));
+    assert_eq!(history(&[25, 75, 6, 100], Flow::Esign), Some(Status::Finished(Outcome::Expired)));
+    assert_eq!((Flow::of_product(15), Flow::of_product(12), Flow::of_product(16)), (FLOWS[1], FLOWS[0], FLOWS[0]));
+}
+
+#[test]
+fn the_end_counts_wherever_it_stands() {
+    for kinds in [[6, 25, 77, 78], [25, 6, 77, 78], [25, 77, 78, 6]] {
+        assert_eq!(history(&kinds, Flow::Identification), Some(Status::Finished(Outcome::Verified)));
+    }
+    assert_eq!(history(&[25, 78, 17, 7, 80, 25], Flow::Identification), Some(Status::Finished(Outcome::Rejected)));
+}
+
+#[test]
+fn of_two_ends_the_least_favourable_counts_in_any_order() {
+    use Outcome::{Canceled, Expired, Rejected};
+    for (kinds, outcome) in
+        [([6, 17], Rejected), ([6, 63], Canceled), ([6, 99], Expired), ([99, 63], Canceled), ([63, 17], Rejected)]
+    {
+        let [first, second] = kinds;
+        assert_eq!(history(&[first, second], Flow::Identification), Some(Status::Finished(outcome)), "{kinds:?}");
+        assert_eq!(history(&[second, first], Flow::Identification), Some(Status::Finished(outcome)), "{kinds:?}");
+    }
+}
+
+#[test]
+fn an_order_that_is_not_over_is_where_its_latest_code_says() {
+    let review = |leaning| Some(Status::InReview { leaning });
+    for (kinds, status) in [
+        (&[25][..], Some(Status::AwaitingPerson)),
+        (&[7, 71], Some(Status::AwaitingPerson)),
+        (&[25, 77], Some(Status::InProgress)),
+        (&[25, 77, 78, 21, 7], Some(Status::AwaitingPerson)),
+        (&[25, 77, 78, 21, 77, 78], Some(Status::InProgress)),
+        (&[25, 98, 153, 10006], Some(Status::AwaitingPerson)),
+        (&[25, 75, 11], review(None)),
+        (&[25, 75, 11, 30], review(None)),
+        (&[25, 75, 104, 105], review(None)),
+        (&[25, 75, 104, 106], review(Some(Outcome::Verified))),
+        (&[25, 75, 104, 108], review(Some(Outcome::Rejected))),
+        (&[25, 75, 80], Some(Status::InProgress)),
+        // A suspicion stays one until the end.
+        (&[25, 78, 89, 75, 104, 21], review(Some(Outcome::Rejected))),
+        (&[25, 98, 20003, 153], review(Some(Outcome::Rejected))),
+    ] {
+        assert_eq!(history(kinds, Flow::Identification), status, "{kinds:?}");
+    }
+    assert_eq!(history(&[25, 78, 89, 75, 6], Flow::Identification), Some(Status::Finished(Outcome::Verified)));
+}
+
+#[test]
+fn what_is_latest_goes_by_the_times_and_not_by_the_places() {
+    let at = |kind: u32, time: &str| json!({ "Kind": kind, "Time": format!("2024-03-01T{time}") });
+    let entries = [at(25, "10:00:00+01:00"), at(78, "09:30:00Z"), at(21, "10:45:00+01:00")];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
+        let status = order.map(|index| entries[index].clone()).to_vec();
+        let observation = observe(&status.into(), Flow::Identification);
+        assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::AwaitingPerson), Some("21")), "{order:?}");
+        assert_eq!(observation.at.unwrap().to_string(), "2024-03-01T09:45:00Z");
+    }
+}
+
+#[test]
+fn the_code_is_the_one_that_decided() {
+    for (status, code) in [
+        (json!([{ "Kind": 25 }, { "Kind": 6 }, { "Kind": 23 }]), "6"),
+        (json!([{ "Kind": "25" }, { "Kind": "17", "SubKind": "43" }, { "Kind": 7, "SubKind": 25 }]), "17/43"),
+        (json!([{ "Kind": 98 }, { "Kind": 153, "SubKind": 176 }]), "153/176"),
+        (json!([{ "Kind": 78 }, { "Kind": 89 }, { "Kind": 75 }]), "89"),
+        (json!([{ "Kind": 7, "SubKind": 12 }]), "7/12"),
+    ] {
+        assert_eq!(observe(&status, Flow::Identification).code.as_deref(), Some(code), "{status}");
+    }
+}
+
+#[test]
+fn a_code_that_nobody_documents_is_kept_and_changes_nothing() {
+    for (kind, code) in
+        [(json!(4711), "4711"), (json!("NEW"), "NEW"), (json!(-1), "-1"), (json!(99_999_999_999_u64), "99999999999")]
+    {
+        for flow in FLOWS {
+            let alone = observe(&json!([{ "Kind": kind }]), flow);
+            assert_eq!((alone.status, alone.code.as_deref()), (None, Some(code)));
+            assert_eq!(reasons(&alone), [(Reason::Unknown, code.to_owned())]);
+            for known in KINDS {
+                let without = observe(&json!([{ "Kind": known.code }]), flow);
+                for entries in
+                    [json!([{ "Kind": kind }, { "Kind": known.code }]), json!([{ "Kind": known.code }, { "Kind": kind }])]
+                {
+                    let with = observe(&entries, flow);
+                    assert_eq!((with.status, &with.code), (without.status, &without.code), "{entries}");
+                }
+            }
+        }
+    }
+    assert_eq!(normalize::status_of_code("4711", Flow::Esign), None);
+    assert_eq!(normalize::status_of_code("", Flow::Esign), None);
+}
+
+#[test]
+fn a_history_without_codes_has_no_state() {
+    for status in [json!([]), json!(null), json!([null]), json!([{ "Kind": null }, { "Kind": "" }, { "Time": "x" }])] {
+        let observation = observe(&status, Flow::Identification);
+        assert_eq!((observation.status, observation.code, observation.result), (None, None, ResultState::Absent));
+    }
+}
+
+#[test]
+fn every_detail_of_an_abort_is_a_reason_that_is_known() {
+    for row in SUB_KINDS {
+        let observation = observe(&json!([{ "Kind": row.kind, "SubKind": row.sub_kind }]), Flow::Esign);
+        let code = format!("{}/{}", row.kind, row.sub_kind);
+        let found = reasons(&observation);
+        match row.reason {
+            Some(reason) => assert_eq!(found, [(reason, code)]),
+            None => assert!(found.is_empty(), "{code}: {found:?}"),
+        }
+        // A message that was sent, or a document that was verified, is no reason; whatever ends or aborts something is.
+        assert_eq!(row.reason.is_some(), !matches!(row.kind, 6 | 7 | 23 | 71), "{}/{}", row.kind, row.sub_kind);
+        assert_ne!(row.reason, Some(Reason::Unknown));
+    }
+    for row in KINDS.iter().filter(|row| row.code >= 10_000) {
+        assert!(row.reason.is_some_and(|reason| reason != Reason::Unknown), "{}", row.code);
+    }
+}
+
+#[test]
+fn a_detail_that_nobody_documents_is_a_reason_only_where_details_are_reasons() {
+    let of = |kind: u32| reasons(&observe(&json!([{ "Kind": kind, "SubKind": 999 }]), Flow::Esign));
+    for kind in [17, 21, 103, 153] {
+        assert_eq!(of(kind), [(Reason::Unknown, format!("{kind}/999"))]);
+    }
+    assert_eq!(of(29), [(Reason::VendorError, "29/999".to_owned())]);
+    assert!(of(7).is_empty() && of(71).is_empty() && of(25).is_empty());
+}
+
+#[test]
+fn what_cannot_be_corrected_says_so_and_is_not_over_by_the_table() {
+    let observation =
+        observe(&json!([{ "Kind": 6 }, { "Kind": 139, "SubKind": 66 }, { "Kind": 29, "SubKind": 65 }]), Flow::Esign);
+    assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::InProgress), Some("29/65")));
+    let permanent: Vec<_> = observation.report().unwrap().reasons.iter().map(|finding| finding.permanent).collect();
+    assert_eq!(permanent, [Some(false), Some(true)]);
+}
+
+#[test]
+fn a_suspicion_is_a_failed_check() {
+    let of = |kind: u32| observe(&json!([{ "Kind": kind }]), Flow::Identification).report().unwrap().checks.clone();
+    for (kind, check) in [
+        (89, CheckKind::Fraud),
+        (20_000, CheckKind::FaceMatch),
+        (20_001, CheckKind::DocumentAuthenticity),
+        (20_002, CheckKind::Fraud),
+        (20_003, CheckKind::Fraud),
+    ] {
+        let checks = of(kind);
+        assert_eq!((checks.len(), checks[0].kind, checks[0].code.as_deref()), (1, check, Some(kind.to_string().as_str())));
+    }
+    assert!(of(20_004).is_empty() && of(17).is_empty());
+}
+
+#[test]
+fn data_can_be_fetched_where_the_vendor_has_any_and_a_report_comes_along_else() {
+    let handle = |kinds: &[u32], flow| match observe(&kinds.iter().map(|kind| json!({ "Kind": kind })).collect(), flow).result {
+        ResultState::Fetchable(handle) => Some(handle.as_str().to_owned()),
+        _ => None,
+    };
+    let order = Some("99921269855041".to_owned());
+    assert_eq!(handle(&[25, 6], Flow::Identification), order);
+    assert_eq!(handle(&[25, 6, 84], Flow::Esign), order);
+    assert_eq!(handle(&[25, 89, 17], Flow::Identification), order);
+    assert_eq!(handle(&[25, 6], Flow::Esign), None);
+    assert_eq!(handle(&[25, 89], Flow::Identification), None);
+    for kinds in [&[17][..], &[63], &[99], &[21, 17]] {
+        let status: Value = kinds.iter().map(|kind| json!({ "Kind": kind })).collect();
+        let observation = observe(&status, Flow::Identification);
+        let report = observation.report().unwrap_or_else(|| panic!("{kinds:?} ends an order, and nothing can be fetched"));
+        assert_eq!(report.vendor_id.as_ref().map(idv_core::VendorId::as_str), Some("99921269855041"));
+        assert_eq!(report.reference.as_deref(), Some("our-reference"));
+    }
+    assert_eq!(observe(&json!([{ "Kind": 25 }, { "Kind": 78 }]), Flow::Identification).result, ResultState::Absent);
+}
+
+#[test]
+fn what_hindered_an_attempt_is_no_reason_of_a_success() {
+    let list = json!({ "OrderID": "1", "Status": [{ "Kind": 21, "SubKind": 39 }, { "Kind": 89 }, { "Kind": 6 }] }).to_string();
+    let list = idv_identity_tm::wire::StatusList::read(list.as_bytes()).unwrap();
+    let mut report = idv_core::Report::new(idv_core::ProviderId::new("identity-tm"));
+    normalize::explain(&mut report, &list, Flow::Identification);
+    let codes: Vec<_> = report.reasons.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!((codes, report.checks.len()), (vec!["89"], 1));
+    normalize::explain(&mut report, &list, Flow::Esign);
+    let codes: Vec<_> = report.reasons.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(codes, ["89", "21/39"], "each reason once");
+    assert_eq!(normalize::status(&list, Flow::Identification, Channel::Poll).subject.reference, None);
+}
