@@ -86,6 +86,23 @@ async fn every_other_parameter_has_the_vendors_name() {
     );
 }
 
+#[test]
+fn predefined_answers_are_the_documents_example() {
+    // Chapter 3.2.9, whole.
+    let mut request = StartRequest::default();
+    request.questions.insert("question_key_str".into(), Answer::Text("value".into()));
+    request.questions.insert("question_key_int".into(), Answer::Number(1.into()));
+    request.questions.insert("question_key_date".into(), Answer::Date(jiff::civil::date(1975, 12, 20).into()));
+    let sample = r#"{
+        "questions": {
+            "question_key_str": { "value": "value" },
+            "question_key_int": { "value": 1 },
+            "question_key_date": { "value": "1975-12-20" }
+        }
+    }"#;
+    assert_eq!(serde_json::to_value(&request).unwrap(), serde_json::from_str::<serde_json::Value>(sample).unwrap());
+}
+
 #[tokio::test]
 async fn the_calls_of_chapter_8_are_the_documents() {
     let transport = logged_in();

@@ -200,3 +200,20 @@ fn an_archive_whose_result_is_not_signed_is_not_verified() {
 fn a_key_prints_its_kind_only() {
     assert_eq!(format!("{:?}", key("rsa-2048")), "PublicKey(\"RSA\")");
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_file_makes_reading_or_verifying_panic(text in "\\PC{0,60}", body in "[A-Za-z0-9+/=\\n -]{0,80}", bytes: Vec<u8>) {
+        for pem in [
+            text.clone(),
+            format!("-----BEGIN {text}"),
+            format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n"),
+            format!("-----BEGIN {body}-----\n{text}\n-----END {body}-----"),
+        ] {
+            proptest::prop_assert!(PublicKey::from_pem(&pem).is_err());
+        }
+        let (key, limits) = (key("rsa-2048"), Limits::default());
+        proptest::prop_assert!(key.verify(text.as_bytes(), &bytes).is_err());
+        proptest::prop_assert!(key.verify_archive(&bytes, &limits).is_err());
+    }
+}

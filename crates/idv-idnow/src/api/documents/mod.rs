@@ -15,6 +15,8 @@
 //! An identification is started after its definitions are there, and needs a file for each of them, by default or of its own, before
 //! the person begins: without, IDnow answers 412 `PRECONDITION_FAILED` (chapter 12).
 //!
+//! A person can also upload the file on a page of IDnow's, of the first definition only (chapter 7.2.5); that takes no call.
+//!
 //! # Two levels
 //!
 //! A definition holds for every person. A document is the definition's copy for one person; its name, version and signatures can be
