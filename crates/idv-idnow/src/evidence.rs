@@ -1,8 +1,9 @@
 //! Images, recordings and files: streamed where they have an address of their own, else unpacked from the archive.
 
 use idv_core::call::CallContext;
-use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, Sink, VerificationId, async_trait};
+use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Recorder, Result, Sink, VerificationId, async_trait};
 
+use crate::api::documents::DefinitionId;
 use crate::api::{Suffix, TransactionNumber};
 use crate::provider::Idnow;
 use crate::wire::archive::{self, Limits};
@@ -24,18 +25,21 @@ impl EvidenceSource for Idnow {
         sink: &mut dyn Sink,
     ) -> Result<Download> {
         let transaction = TransactionNumber::try_from(&id.reference)?;
-        let own_address = match evidence.as_str() {
+        let found = match evidence.as_str() {
             ARCHIVE => return self.api().download(cx, &transaction, Suffix::Zip, limit, sink).await,
-            "pdf" => Some(Suffix::Pdf),
-            "audiolog" => Some(Suffix::Mp3),
-            _ => None,
+            "pdf" => Some(self.api().download(cx, &transaction, Suffix::Pdf, limit, sink).await),
+            "audiolog" => Some(self.api().download(cx, &transaction, Suffix::Mp3, limit, sink).await),
+            name => match signed_document(name) {
+                Some(id) => Some(self.api().download_signed_document(cx, &transaction, &id, limit, sink).await),
+                None => None,
+            },
         };
-        if let Some(suffix) = own_address {
-            match self.api().download(cx, &transaction, suffix, limit, sink).await {
-                // These addresses are not in the document: where an account lacks them, the archive has the file.
-                Err(error) if error.kind() == &ErrorKind::NotFound => {}
-                settled => return settled,
-            }
+        match found {
+            // The addresses of the report and the sound are not in the document, and a name can look like a signed document's: where
+            // there is nothing, the archive has the file.
+            Some(Err(error)) if error.kind() == &ErrorKind::NotFound => {}
+            Some(settled) => return settled,
+            None => {}
         }
         if !cfg!(feature = "archive") {
             return Err(Error::new(ErrorKind::Unsupported).detail(
@@ -48,13 +52,19 @@ impl EvidenceSource for Idnow {
         self.api().download(cx, &transaction, Suffix::Zip, self.max_archive(), &mut zip).await?;
         let file = archive::entry(&zip, evidence.as_str(), &Limits { entry: limits.entry.min(limit), ..limits })?;
         drop(zip);
-        store(&file, sink).await
+        store(&file, limit, sink).await
     }
 }
 
-async fn store(file: &[u8], sink: &mut dyn Sink) -> Result<Download> {
+async fn store(file: &[u8], limit: u64, sink: &mut dyn Sink) -> Result<Download> {
+    let mut recorder = Recorder::new(sink, limit);
     for piece in file.chunks(PIECE) {
-        sink.write(piece).await.map_err(|error| Error::new(ErrorKind::Sink).with_source(error))?;
+        recorder.write(piece).await?;
     }
-    Ok(Download::of(file))
+    Ok(recorder.finish())
+}
+
+/// The document definition of which this is the signed file, by the name that it has in archives (chapter 7.2.7).
+fn signed_document(name: &str) -> Option<DefinitionId> {
+    DefinitionId::parse(name.strip_suffix("_signed.pdf")?).ok()
 }

@@ -12,7 +12,7 @@
 //! | hand-off | a link, with the transaction number or with the Ident-ID (chapter 6.1.1) |
 //! | poll | brings the report along (chapter 8.3.3.2) |
 //! | results | as JSON, as XML, or out of the ZIP archive: [`ResultFormat`]; the report is the same |
-//! | evidence | the whole archive, the PDF and the sound are streamed; the rest is unpacked from the archive |
+//! | evidence | the whole archive, the PDF, the sound and signed documents (`<identifier>_signed.pdf`) are streamed; the rest is unpacked from the archive |
 //! | listing | finished, pending, canceled and aborted identifications, one list each (chapter 8.3.2) |
 //! | lookup | none is needed: our reference is IDnow's key |
 //! | deletion | of the data (chapter 8.3.4); IDnow's backups keep them for 90 days more (chapter 9.2.4) |

@@ -26,6 +26,28 @@ async fn the_archive_the_report_and_the_sound_are_streamed() {
 }
 
 #[tokio::test]
+async fn a_signed_document_is_streamed_by_the_name_that_it_has_in_archives() {
+    let transport = logged_in();
+    transport.then(file("application/pdf", "%PDF-1.4 signed"));
+    let (bytes, download) = evidence(&transport, "doc1_signed.pdf", 100).await.unwrap();
+    assert_eq!((bytes.as_slice(), download.media_type.as_deref()), (&b"%PDF-1.4 signed"[..], Some("application/pdf")));
+    assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}/documents/doc1/signed"));
+    // A file of the archive whose name only looks like one.
+    let name = format!("{REFERENCE}_userface.jpg");
+    for looks in ["userface_signed.pdf", "../x_signed.pdf", "_signed.pdf", name.as_str()] {
+        let transport = logged_in();
+        if looks == "userface_signed.pdf" {
+            transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
+        }
+        transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
+        let found = evidence(&transport, looks, 100).await;
+        assert_eq!(found.is_ok(), looks == name, "{looks}");
+        let last = line(transport.requests().last().unwrap());
+        assert_eq!(last, format!("GET {BASE}/identifications/{REFERENCE}.zip"), "{looks}");
+    }
+}
+
+#[tokio::test]
 async fn everything_else_is_unpacked_from_the_archive_by_key_or_name() {
     for name in ["userface".to_owned(), format!("{REFERENCE}_userface.jpg")] {
         let transport = logged_in();
