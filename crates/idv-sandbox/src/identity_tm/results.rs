@@ -33,7 +33,7 @@ pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, F
         }
         let checked = render::checked(case);
         let sealed = reuse::seal(&checked, vector(call)).ok_or_else(too_long)?;
-        Answer::new(StatusCode::OK, "application/json; charset=utf-8", sealed)
+        Answer::new(StatusCode::OK, "text/plain; charset=utf-8", sealed)
     } else {
         Answer::json(StatusCode::OK, &render::result(case, &call.account, variants))
     };
