@@ -1,0 +1,303 @@
+//! Payloads that are broken, or meant to break something.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod fixture;
+
+use std::sync::LazyLock;
+
+use fixture::{fixture, histories, named, results};
+use idv_core::{Channel, ErrorKind, EvidenceId, Outcome, Result, Status};
+use idv_identity_tm::normalize::{self, Flow};
+use idv_identity_tm::wire::{
+    Encoded, ErrorBody, Hashes, IdentResult, Images, NewPassword, Orders, SignedDocuments, SignmeUser, StatusList, SystemStatus,
+    VoiceFiles,
+};
+use proptest::prelude::*;
+
+const FLOWS: [Flow; 2] = [Flow::Identification, Flow::Esign];
+
+fn drain(file: Option<Encoded<'_>>) {
+    if let Some(file) = file {
+        let mut length = 0;
+        let _ = file.decode(|piece| {
+            length += piece.len();
+            Ok(())
+        });
+        assert!(length <= file.encoded_length() / 4 * 3 + 3, "more was decoded than can be encoded");
+    }
+}
+
+/// Reads a payload as everything that there is, and everything that is in it.
+fn read_as_everything(bytes: &[u8]) {
+    for flow in FLOWS {
+        for kind in ["result", "status", "callback"] {
+            if let Ok(page) = normalize::kind(bytes, kind, flow) {
+                assert!(serde_json::to_string(&page.observations).is_ok());
+            }
+        }
+    }
+    if let Ok(result) = IdentResult::read(bytes) {
+        for image in result.images() {
+            drain(image.image);
+        }
+        for piece in normalize::images(result.images()) {
+            assert!(normalize::find_image(result.images(), &piece.id).is_some_and(|image| image.image.is_some()));
+        }
+        let _ = normalize::find_image(result.images(), &EvidenceId::new("image/#1"));
+    }
+    if let Ok(images) = Images::read(bytes) {
+        images.images.iter().for_each(|image| drain(image.image));
+    }
+    if let Ok(files) = VoiceFiles::read(bytes) {
+        files.voice_files.iter().for_each(|file| drain(file.base64_data));
+    }
+    if let Ok(documents) = SignedDocuments::read(bytes) {
+        documents.pdfs.iter().for_each(|file| drain(file.base64_data));
+    }
+    let _ =
+        (Hashes::read(bytes), Orders::read(bytes), SystemStatus::read(bytes), SignmeUser::read(bytes), NewPassword::read(bytes));
+    let _ = ErrorBody::read(bytes);
+}
+
+type Reads = fn(&[u8]) -> bool;
+
+/// Whether a payload is read as what it is.
+fn reader(name: &str) -> Reads {
+    fn reads<T>(read: Result<T>) -> bool {
+        read.is_ok()
+    }
+    match name {
+        _ if histories().iter().any(|history| history == name) => |bytes| reads(StatusList::read(bytes)),
+        _ if results().iter().any(|result| result == name) => |bytes| reads(IdentResult::read(bytes)),
+        "get-images.json" => |bytes| reads(Images::read(bytes)),
+        "get-voice-files.json" => |bytes| reads(VoiceFiles::read(bytes)),
+        "own-esign-pdf.json" => |bytes| reads(SignedDocuments::read(bytes)),
+        "own-esign-hash.json" => |bytes| reads(Hashes::read(bytes)),
+        "get-orders-by-ref.txt" => |bytes| reads(Orders::read(bytes)),
+        "system-status.json" => |bytes| reads(SystemStatus::read(bytes)),
+        "check-signme-user.json" => |bytes| reads(SignmeUser::read(bytes)),
+        "confirm-new-password.json" => |bytes| reads(NewPassword::read(bytes)),
+        _ => panic!("{name} has no reader"),
+    }
+}
+
+/// Every payload that is whole.
+fn whole() -> &'static [(String, Vec<u8>)] {
+    static WHOLE: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
+        let names = named(&["get-", "own-", "system-", "check-", "confirm-"]);
+        names.into_iter().map(|name| (name.clone(), fixture(&name))).collect()
+    });
+    &WHOLE
+}
+
+#[test]
+fn what_is_cut_off_anywhere_is_refused() {
+    for (name, payload) in whole() {
+        let reads = reader(name);
+        assert!(reads(payload), "{name}");
+        for length in 0..payload.trim_ascii_end().len() {
+            assert!(!reads(&payload[..length]), "{name} cut off after {length} bytes is read");
+            if length % 16 == 0 {
+                read_as_everything(&payload[..length]);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_follows_is_refused() {
+    for (name, payload) in whole() {
+        for garbage in ["x", "{}", "]", "\0", ","] {
+            let payload = [payload.as_slice(), garbage.as_bytes()].concat();
+            assert!(!reader(name)(&payload), "{name} followed by {garbage:?}");
+        }
+        let spaced = ["\u{feff} \n".as_bytes(), payload.as_slice(), b" \r\n\t"].concat();
+        assert!(reader(name)(&spaced), "{name} with white space around it");
+    }
+}
+
+/// Digits stay what they are: 63 that loses one is 6, and nothing could tell.
+#[test]
+fn no_single_byte_of_structure_turns_a_history_into_a_success() {
+    for name in histories() {
+        let payload = fixture(&name);
+        for flow in FLOWS {
+            let verified = |bytes: &[u8]| {
+                let observations = normalize::payload(bytes, Channel::Poll, flow).unwrap_or_default();
+                observations.iter().any(|it| it.status == Some(Status::Finished(Outcome::Verified)))
+            };
+            if verified(&payload) {
+                continue;
+            }
+            for position in (0..payload.len()).filter(|position| !payload[*position].is_ascii_digit()) {
+                for byte in [0, b' ', b'"', b'\\', b'[', b']', b'{', b'}', b',', b':', 0x80, 0xFF] {
+                    let mut payload = payload.clone();
+                    payload[position] = byte;
+                    assert!(!verified(&payload), "{name}: byte {position} as {byte}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_nests_without_end_overflows_nothing() {
+    for depth in [100, 127, 128, 129, 20_000] {
+        for (open, close) in
+            [("[", "]"), ("{\"a\":", "}"), ("{\"IdentData\":", "}"), ("{\"Status\":", "}"), ("{\"Additional\":", "}")]
+        {
+            let nested = open.repeat(depth) + "1" + &close.repeat(depth);
+            read_as_everything(nested.as_bytes());
+            for part in ["IdentData", "Status", "Images", "Image", "Hashes", "eSign", "Added"] {
+                read_as_everything(format!("{{\"{part}\":{nested}}}").as_bytes());
+                read_as_everything(format!("{{\"IdentData\":{{\"{part}\":{nested}}}}}").as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
+fn many_images_of_one_name_are_worked_off_in_reasonable_time() {
+    let image = r#"{"Image":"AA==","Filename":"a.jpg"}"#;
+    let payload = format!(r#"{{"Images":[{}]}}"#, vec![image; 50_000].join(","));
+    let images = Images::read(payload.as_bytes()).unwrap().images;
+    let evidence = normalize::images(&images);
+    assert_eq!((evidence.len(), evidence[49_999].id.as_str()), (50_000, "image/#50000"));
+}
+
+#[test]
+fn of_a_part_that_is_repeated_the_last_one_counts() {
+    let payload =
+        br#"{"OrderID":"1","OrderID":"2","Status":[{"Kind":6}],"Status":[{"Kind":6,"Kind":17,"SubKind":43,"SubKind":48}]}"#;
+    let observation = normalize::payload(payload, Channel::Poll, Flow::Identification).unwrap().remove(0);
+    assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::Finished(Outcome::Rejected)), Some("17/48")));
+    assert_eq!(observation.subject.vendor_id.unwrap().as_str(), "2");
+}
+
+#[test]
+fn what_is_known_from_one_part_survives_the_others_being_wrong() {
+    let payload = br#"{"Identitfied":{"x":1},"IdentifyMethod":["Video"],"Identifier":{},"UserIp":false,"OcrStatus":[],
+        "FraudAttempt":{"a":true},"Unknown":{"deep":[[[{}]]]},"IdentData":[null,"x",[1],{"Type":"1","Firstname":"Erika","Surname":["x"],
+        "Birthdate":19640812,"IDCard":"none","DriverLicence":[1],"Additional":["a"],"Images":"none"}]}"#;
+    let observation = normalize::payload(payload, Channel::Fetch, Flow::Identification).unwrap().remove(0);
+    let report = observation.report().unwrap();
+    assert_eq!(report.person.given_names.as_ref().unwrap().expose().unwrap(), "Erika");
+    assert!(report.person.family_name.is_none() && report.document.is_empty() && report.checks.is_empty());
+    // What is no date stays as it was written.
+    let birth_date = report.person.birth_date.as_ref().unwrap();
+    assert_eq!((birth_date.expose(), birth_date.raw.as_ref().unwrap().expose().as_str()), (None, "19640812"));
+}
+
+#[test]
+fn text_in_another_encoding_is_refused() {
+    let utf16: Vec<u8> = "{\"Status\":[]}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let payloads: [&[u8]; 6] =
+        [&utf16, &[&[0xFF, 0xFE], &utf16[..]].concat(), b"{\"Status\":[\"\xFF\"]}", b"", b" ", b"\xEF\xBB\xBF"];
+    for payload in payloads {
+        assert_eq!(StatusList::read(payload).unwrap_err().kind(), &ErrorKind::Malformed);
+    }
+}
+
+#[test]
+fn errors_do_not_quote_what_cannot_be_read() {
+    for payload in [
+        r#"{"IdentData":{"Firstname":"Mustermann",}}"#,
+        r#"{"IdentData":[{"Mustermann":Mustermann}]}"#,
+        r#"["Mustermann"#,
+        r#"{"Mustermann":"Mustermann"}"#,
+        "Mustermann",
+    ] {
+        for kind in ["result", "status"] {
+            let error = normalize::kind(payload.as_bytes(), kind, Flow::Identification).unwrap_err();
+            let mut printed = format!("{error} {error:?}");
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                printed += &format!("{cause} {cause:?}");
+                source = cause.source();
+            }
+            assert!(!printed.contains("Mustermann"), "{printed}");
+        }
+    }
+    let images = Images::read(br#"{"Images":[{"Image":"Mustermann!"}]}"#.as_slice()).unwrap();
+    let error = images.images[0].image.unwrap().decode(|_| Ok(())).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("Mustermann"));
+}
+
+#[test]
+fn nothing_of_a_person_is_printed() {
+    for name in results().into_iter().chain(histories()) {
+        let bytes = fixture(&name);
+        let mut printed = String::new();
+        if let Ok(result) = IdentResult::read(&bytes) {
+            printed += &format!("{result:?} {result:#?} {:?}", normalize::result(&result, Channel::Fetch));
+        }
+        if let Ok(list) = StatusList::read(&bytes) {
+            printed += &format!("{list:?} {:?}", normalize::status(&list, Flow::Esign, Channel::Poll));
+        }
+        assert!(!printed.is_empty());
+        for word in ["Erika", "Muster", "1964", "Heidestr", "T22000129", "B072", "0F1E2D", "203.0", "front_", "4711-", "9992126"]
+        {
+            assert!(!printed.contains(word), "{name} prints {word}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        read_as_everything(&bytes);
+    }
+
+    #[test]
+    fn arbitrary_text_after_each_beginning_is_refused_or_read(
+        start in prop::sample::select(vec!["{", "[", "{[", "{\"Status\":[{\"Kind\":", "{\"IdentData\":{\"Images\":[{\"Image\":\"", "{\"Hashes\":", "\""]),
+        text in "[ -~\\n{}\\[\\]:,\"/\\\\a-f0-9]{0,300}",
+    ) {
+        read_as_everything(format!("{start}{text}").as_bytes());
+    }
+
+    #[test]
+    fn changed_bytes_are_refused_or_read(
+        which in any::<prop::sample::Index>(),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let payloads = whole();
+        let (_, mut payload) = which.get(payloads).clone();
+        for (position, byte) in changes {
+            let position = position.index(payload.len());
+            payload[position] = byte;
+        }
+        read_as_everything(&payload);
+    }
+
+    #[test]
+    fn the_state_does_not_depend_on_the_order_of_what_is_final_or_dated(
+        kinds in proptest::collection::vec(prop::sample::select(normalize::KINDS.iter().map(|row| row.code).collect::<Vec<_>>()), 1..12),
+        seed in any::<u64>(),
+    ) {
+        let mut entries: Vec<_> = kinds.iter().enumerate().map(|(minute, kind)| {
+            serde_json::json!({ "Kind": kind, "Time": format!("2024-03-01T10:{minute:02}:00+01:00") })
+        }).collect();
+        let list = |entries: &[serde_json::Value]| serde_json::json!({ "OrderID": "1", "Status": entries }).to_string();
+        let before = list(&entries);
+        let turn = usize::try_from(seed % entries.len() as u64).unwrap();
+        entries.rotate_left(turn);
+        if seed % 2 == 0 {
+            entries.reverse();
+        }
+        let after = list(&entries);
+        for flow in FLOWS {
+            let read = |text: &str| normalize::payload(text.as_bytes(), Channel::Poll, flow).unwrap();
+            prop_assert_eq!(read(&before), read(&after));
+        }
+    }
+}
