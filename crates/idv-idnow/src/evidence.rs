@@ -35,8 +35,8 @@ impl EvidenceSource for Idnow {
             },
         };
         match found {
-            // The addresses of the report and the sound are not in the document, and a name can look like a signed document's: where
-            // there is nothing, the archive has the file.
+            // The addresses of the report and the sound are not in the document, and a name can look like a signed document's:
+            // where there is nothing, the archive has the file.
             Some(Err(error)) if error.kind() == &ErrorKind::NotFound => {}
             Some(settled) => return settled,
             None => {}

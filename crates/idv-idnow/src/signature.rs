@@ -1,7 +1,7 @@
 //! The signature of the XML result (chapter 13.3.1): proof that it comes from IDnow and that nobody changed it.
 //!
-//! IDnow signs on request. The signature lies in the ZIP archive beside the result, as `<transactionnumber>.sig`, and its public keys
-//! lie at the addresses of [`KNOWN_KEYS`]. What [`PublicKey::verify`] does is what the document has done by hand:
+//! IDnow signs on request. The signature lies in the ZIP archive beside the result, as `<transactionnumber>.sig`, and its public
+//! keys lie at the addresses of [`KNOWN_KEYS`]. What [`PublicKey::verify`] does is what the document has done by hand:
 //!
 //! ```text
 //! openssl dgst -sha512 -verify <file>.pem -signature <transactionnumber>.sig <transactionnumber>.xml
@@ -19,8 +19,8 @@
 //! ```
 //!
 //! A signature says who wrote a result, and neither whom it is about nor that it is the newest: compare the transaction number in
-//! it with the one that was asked for. The test system signs with a key of its own, so a result of the test system does not pass for
-//! one of the live system.
+//! it with the one that was asked for. The test system signs with a key of its own, so a result of the test system does not pass
+//! for one of the live system.
 
 use std::fmt;
 
@@ -74,16 +74,16 @@ pub const KNOWN_KEYS: &[KnownKey] = &[
 
 /// Which of [`KNOWN_KEYS`] a file is, by its digest. `pem` is the file as it was downloaded, with its line endings.
 ///
-/// The digest is SHA-1, as the document gives it: it tells the right file from a wrong one, and does not replace fetching it over a
-/// connection that is to be trusted.
+/// The digest is SHA-1, as the document gives it: it tells the right file from a wrong one, and does not replace fetching it over
+/// a connection that is to be trusted.
 #[must_use]
 pub fn known_key(pem: &[u8]) -> Option<&'static KnownKey> {
     let sha1 = sha1(pem);
     KNOWN_KEYS.iter().find(|key| key.sha1 == sha1)
 }
 
-/// A key that signatures are verified with: RSA of 2048 to 8192 bits (PKCS #1 v1.5), or ECDSA on P-256, P-384 or P-521; the digest
-/// is SHA-512 always.
+/// A key that signatures are verified with: RSA of 2048 to 8192 bits (PKCS #1 v1.5), or ECDSA on P-256, P-384 or P-521; the
+/// digest is SHA-512 always.
 pub struct PublicKey {
     name: &'static str,
     key: ParsedPublicKey,
@@ -120,8 +120,8 @@ impl PublicKey {
 
     /// Verifies the signature of a result.
     ///
-    /// `xml` and `signature` are the files as they lie in the archive, byte for byte: a line ending that was changed on the way is a
-    /// change. The signature is raw, neither base64 nor hexadecimal.
+    /// `xml` and `signature` are the files as they lie in the archive, byte for byte: a line ending that was changed on the way
+    /// is a change. The signature is raw, neither base64 nor hexadecimal.
     ///
     /// # Errors
     ///
@@ -132,8 +132,8 @@ impl PublicKey {
             .map_err(|_| forged("the signature is not this key's, or the result was changed after it was signed"))
     }
 
-    /// Verifies the result in an archive by the signature beside it, and returns the result: what was verified, and nothing else in
-    /// the archive. [`wire::read`](crate::wire::read) reads it.
+    /// Verifies the result in an archive by the signature beside it, and returns the result: what was verified, and nothing else
+    /// in the archive. [`wire::read`](crate::wire::read) reads it.
     ///
     /// # Errors
     ///

@@ -35,8 +35,8 @@ fn table() -> Vec<(u16, &'static str, ErrorKind)> {
     ]
 }
 
-/// What each call returns for an answer. The document names one column beside the causes: whether the API was used in a wrong way,
-/// and so whether trying again can help.
+/// What each call returns for an answer. The document names one column beside the causes: whether the API was used in a wrong
+/// way, and so whether trying again can help.
 async fn failures(status: u16, body: &str) -> Vec<(&'static str, Error)> {
     let number = TransactionNumber::parse("AH73JK3LM").unwrap();
     let mut failures = Vec::new();

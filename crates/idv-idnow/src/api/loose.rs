@@ -1,5 +1,5 @@
-//! Parts of a JSON object whose types are loose: the document itself writes `"optional": "false"` here and `"optional": false` there
-//! (chapters 7.1.2.4 and 7.1.3.2).
+//! Parts of a JSON object whose types are loose: the document itself writes `"optional": "false"` here and `"optional": false`
+//! there (chapters 7.1.2.4 and 7.1.3.2).
 
 use serde_json::{Map, Value};
 

@@ -15,8 +15,8 @@
 //! | [`Api::start_test`], [`Api::request_video_chat`] | 15.2 | have the test robots play an identification: [`TestCase`] |
 //! | [`Api::system_check`] | 16 | whether the system is up |
 //!
-//! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. Logging in (chapter 8.3.1) is done by
-//! the calls that need it, and once for all of them.
+//! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. Logging in (chapter 8.3.1) is done
+//! by the calls that need it, and once for all of them.
 
 pub(crate) mod answer;
 pub mod documents;
@@ -91,8 +91,8 @@ pub struct Account {
     pub shortcode: Option<String>,
     /// The company's name for people.
     pub name: Option<String>,
-    /// How long a person is to wait for an agent, in seconds: estimated over the last ten minutes with something added, and one of
-    /// 0, 15, 30, 45, 60, 120, 180 and so on. It is for telling a person, not for measuring IDnow (chapter 6.4.1).
+    /// How long a person is to wait for an agent, in seconds: estimated over the last ten minutes with something added, and one
+    /// of 0, 15, 30, 45, 60, 120, 180 and so on. It is for telling a person, not for measuring IDnow (chapter 6.4.1).
     pub estimated_waiting_time: Option<u64>,
 }
 
@@ -234,8 +234,8 @@ impl Api {
         self.retrieve(cx, |token| request::delete(&self.endpoint, token, transaction)).await.map(drop)
     }
 
-    /// Copies an identification to the account `company`, under the same transaction number or another one (chapter 8.3.5). It is not
-    /// documented what a repetition does, so it is not repeated when its answer is lost.
+    /// Copies an identification to the account `company`, under the same transaction number or another one (chapter 8.3.5). It is
+    /// not documented what a repetition does, so it is not repeated when its answer is lost.
     ///
     /// # Errors
     ///
@@ -258,8 +258,8 @@ impl Api {
         answer::copied(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
-    /// Archives an identification that is finished, not deleted and not archived (chapter 8.3.6). IDnow enables it by account. One
-    /// that is archived cannot be archived again, so the call is not repeated when its answer is lost.
+    /// Archives an identification that is finished, not deleted and not archived (chapter 8.3.6). IDnow enables it by account.
+    /// One that is archived cannot be archived again, so the call is not repeated when its answer is lost.
     ///
     /// # Errors
     ///

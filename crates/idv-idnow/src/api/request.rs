@@ -21,8 +21,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) struct Endpoint {
     gateway: Url,
     pub(crate) company: String,
-    /// `/api/v1/{company}` (chapters 3.2.3 and 8.3) at the gateway, encoded. What follows needs no encoding: transaction numbers have
-    /// an alphabet that goes into addresses as it is.
+    /// `/api/v1/{company}` (chapters 3.2.3 and 8.3) at the gateway, encoded. What follows needs no encoding: transaction numbers
+    /// have an alphabet that goes into addresses as it is.
     base: String,
 }
 
@@ -119,8 +119,8 @@ pub(crate) fn copy(
     in_session(Method::POST, &url, token, &body)
 }
 
-/// `POST …/identifications/{transactionnumber}/archive`: the address of the document's sample; its prose (chapter 8.3.6) leaves out
-/// the number, without which the call would not say what to archive.
+/// `POST …/identifications/{transactionnumber}/archive`: the address of the document's sample; its prose (chapter 8.3.6) leaves
+/// out the number, without which the call would not say what to archive.
 pub(crate) fn archive(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
     bare(Method::POST, &endpoint.identification(transaction, "archive"), token)
 }

@@ -15,10 +15,10 @@ const ADDRESS: &str = "https://api.test.idnow.de";
 
 /// What the robots of the test system are to do (table of chapter 15.1).
 ///
-/// An identification is started with the text of [`TestCase::automated`] or [`TestCase::manual`] as first name, last name or custom
-/// field. In a manual test a human visits the link and a robot plays the agent. In an automated one robots play both: it is set off by
-/// [`Api::start_test`] and then [`Api::request_video_chat`], for eSigning after the documents are uploaded. The result comes as every
-/// other does.
+/// An identification is started with the text of [`TestCase::automated`] or [`TestCase::manual`] as first name, last name or
+/// custom field. In a manual test a human visits the link and a robot plays the agent. In an automated one robots play both: it
+/// is set off by [`Api::start_test`] and then [`Api::request_video_chat`], for eSigning after the documents are uploaded. The
+/// result comes as every other does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TestCase {
@@ -112,8 +112,8 @@ pub struct TestStarted {
 }
 
 impl Api {
-    /// Starts an automated test of an identification that was created for one (step 3 of chapter 15.2.4). It is not documented what a
-    /// repetition does, so it is not repeated when its answer is lost.
+    /// Starts an automated test of an identification that was created for one (step 3 of chapter 15.2.4). It is not documented
+    /// what a repetition does, so it is not repeated when its answer is lost.
     ///
     /// # Errors
     ///

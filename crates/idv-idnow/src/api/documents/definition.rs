@@ -22,7 +22,8 @@ impl DefinitionId {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `identifier`, where it is empty or a character is not allowed.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `identifier`, where it is empty or a character is not
+    /// allowed.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
@@ -90,8 +91,8 @@ pub struct DocumentDefinition {
     /// The place among the documents, from 1: the document is inserted before the one that stands there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort_order: Option<u32>,
-    /// The version of the document, for documents that say no other. The table of definitions does not have it; chapter 7.2 takes it
-    /// from there.
+    /// The version of the document, for documents that say no other. The table of definitions does not have it; chapter 7.2 takes
+    /// it from there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// The signatures that are placed on it, for every person. A document can have others beside them and in place of them: see

@@ -49,8 +49,8 @@ pub enum DocumentStatus {
 }
 
 impl Document {
-    /// The signatures that are placed on it (chapter 7.1.2.6): the definition's and its own. Of two of the same name its own one holds,
-    /// whole: the definition's look is not mixed with the document's place.
+    /// The signatures that are placed on it (chapter 7.1.2.6): the definition's and its own. Of two of the same name its own one
+    /// holds, whole: the definition's look is not mixed with the document's place.
     #[must_use]
     pub fn effective_signatures(&self) -> Signatures {
         let mut signatures = self.definition.as_ref().map(|definition| definition.signatures.clone()).unwrap_or_default();
@@ -85,7 +85,8 @@ impl Document {
     }
 }
 
-/// What is to change in one document, before its identification is started (chapter 7.2.3). What is `None` or empty stays as it is.
+/// What is to change in one document, before its identification is started (chapter 7.2.3). What is `None` or empty stays as it
+/// is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DocumentUpdate {
@@ -133,8 +134,8 @@ impl DocumentFile {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest): naming `mimeType`, where that is none; naming `data`, where the file is
-    /// empty, or is to be a PDF file and does not begin like one.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest): naming `mimeType`, where that is none; naming `data`, where the
+    /// file is empty, or is to be a PDF file and does not begin like one.
     pub fn new(media_type: impl Into<String>, bytes: impl Into<Bytes>) -> Result<Self> {
         let (media_type, bytes) = (media_type.into(), bytes.into());
         check_media_type(&media_type)?;

@@ -12,21 +12,21 @@
 //! | [`Api::upload_document`] | 7.2.4 | the file for one person |
 //! | [`Api::download_signed_document`] | 7.2.6 | the signed file; the result's archive has it too, as `<identifier>_signed.pdf` |
 //!
-//! An identification is started after its definitions are there, and needs a file for each of them, by default or of its own, before
-//! the person begins: without, IDnow answers 412 `PRECONDITION_FAILED` (chapter 12).
+//! An identification is started after its definitions are there, and needs a file for each of them, by default or of its own,
+//! before the person begins: without, IDnow answers 412 `PRECONDITION_FAILED` (chapter 12).
 //!
 //! A person can also upload the file on a page of IDnow's, of the first definition only (chapter 7.2.5); that takes no call.
 //!
 //! # Two levels
 //!
-//! A definition holds for every person. A document is the definition's copy for one person; its name, version and signatures can be
-//! its own. Signatures of both are placed, and of two of the same name the document's (chapter 7.1.2.6):
+//! A definition holds for every person. A document is the definition's copy for one person; its name, version and signatures can
+//! be its own. Signatures of both are placed, and of two of the same name the document's (chapter 7.1.2.6):
 //! [`Document::effective_signatures`].
 //!
 //! # What is refused before it is sent
 //!
-//! Names and identifiers that are empty or of other letters, counts from 0, distances and sizes that cannot be, a file that is to be
-//! PDF and is none; in the data centre of Switzerland a second signature, and in that of Germany the size of a second line.
+//! Names and identifiers that are empty or of other letters, counts from 0, distances and sizes that cannot be, a file that is to
+//! be PDF and is none; in the data centre of Switzerland a second signature, and in that of Germany the size of a second line.
 //! [`ErrorKind::InvalidRequest`](idv_core::ErrorKind::InvalidRequest) names the element in IDnow's words.
 
 mod answer;
@@ -50,8 +50,8 @@ use super::{Api, TransactionNumber};
 pub struct Listed<T> {
     /// The entries, in their order.
     pub entries: Vec<T>,
-    /// How many entries cannot be read: they are no objects, say nothing, or are definitions without an identifier that can stand in
-    /// an address.
+    /// How many entries cannot be read: they are no objects, say nothing, or are definitions without an identifier that can stand
+    /// in an address.
     pub unreadable: usize,
 }
 
@@ -59,8 +59,9 @@ pub struct Listed<T> {
 impl Api {
     /// Creates a document definition (chapter 7.1.3).
     ///
-    /// It is not documented what IDnow makes of an identifier that is there already, and the definition is inserted before the one
-    /// that stands at its place: so it is not repeated when its answer is lost. [`Api::document_definition`] tells whether it is there.
+    /// It is not documented what IDnow makes of an identifier that is there already, and the definition is inserted before the
+    /// one that stands at its place: so it is not repeated when its answer is lost. [`Api::document_definition`] tells whether it
+    /// is there.
     ///
     /// # Errors
     ///
@@ -71,8 +72,8 @@ impl Api {
         done(&cx.send(call, |attempt| request::create(&self.endpoint, attempt.token(), definition)).await?)
     }
 
-    /// Changes the document definition of this identifier (chapter 7.1.4). It sets what stands there, so that it is repeated when its
-    /// answer is lost.
+    /// Changes the document definition of this identifier (chapter 7.1.4). It sets what stands there, so that it is repeated when
+    /// its answer is lost.
     ///
     /// # Errors
     ///
@@ -112,8 +113,8 @@ impl Api {
         answer::definition(reply.status, &reply.body, id).map_err(|error| reply.complement(error))
     }
 
-    /// Uploads the file that every person signs who has no other (chapter 7.1.8). The same file at the same address is the same, so
-    /// that it is repeated when its answer is lost.
+    /// Uploads the file that every person signs who has no other (chapter 7.1.8). The same file at the same address is the same,
+    /// so that it is repeated when its answer is lost.
     ///
     /// # Errors
     ///
@@ -161,13 +162,13 @@ impl Api {
         answer::document(reply.status, &reply.body, id).map_err(|error| reply.complement(error))
     }
 
-    /// Changes one of them, before the identification is started (chapter 7.2.3). It sets what stands there, so that it is repeated
-    /// when its answer is lost.
+    /// Changes one of them, before the identification is started (chapter 7.2.3). It sets what stands there, so that it is
+    /// repeated when its answer is lost.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) where the update is empty, or names or places a signature
-    /// as the document does not allow.
+    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) where the update is empty, or names or places a
+    /// signature as the document does not allow.
     pub async fn update_document(
         &self,
         cx: &CallContext,
@@ -179,8 +180,8 @@ impl Api {
         done(&self.send(cx, |token| request::update_document(&self.endpoint, token, transaction, id, update)).await?)
     }
 
-    /// Uploads the file that this person signs (chapter 7.2.4). The same file at the same address is the same, so that it is repeated
-    /// when its answer is lost. [`Document::holds`] tells whether it arrived whole.
+    /// Uploads the file that this person signs (chapter 7.2.4). The same file at the same address is the same, so that it is
+    /// repeated when its answer is lost. [`Document::holds`] tells whether it arrived whole.
     ///
     /// # Errors
     ///

@@ -19,8 +19,8 @@ pub struct Signature {
     pub position: Option<Position>,
     /// What it looks like. IDnow's default is [`Appearance::Electronic`].
     pub appearance: Option<Appearance>,
-    /// Whether the document may do without: without the page or the form field, IDnow refuses a signature that it may not do without.
-    /// IDnow's default is that it may not.
+    /// Whether the document may do without: without the page or the form field, IDnow refuses a signature that it may not do
+    /// without. IDnow's default is that it may not.
     pub optional: Option<bool>,
 }
 
@@ -44,8 +44,8 @@ pub struct Seal {
     pub font_size: Option<u32>,
     /// The size of the second line; IDnow's default is 8. Only the data centre in Switzerland has it.
     pub second_font_size: Option<u32>,
-    /// The name of the image behind the text, of `a-z`, `0-9` and `_`; IDnow's default is `idnow_seal`, which is 250 pixels wide and
-    /// 35 high and needs the room. A company can give IDnow images of its own.
+    /// The name of the image behind the text, of `a-z`, `0-9` and `_`; IDnow's default is `idnow_seal`, which is 250 pixels wide
+    /// and 35 high and needs the room. A company can give IDnow images of its own.
     pub image: Option<String>,
 }
 
@@ -75,8 +75,8 @@ pub enum Anchor {
     Field(String),
     /// The page of this number, from 1 (chapter 7.1.2.2).
     Page(u32),
-    /// Every occurrence of this text in the document (chapter 7.1.2.3). Ligatures and the like hide a text that is there to the eye: a
-    /// field is surer. It may hold a person's name.
+    /// Every occurrence of this text in the document (chapter 7.1.2.3). Ligatures and the like hide a text that is there to the
+    /// eye: a field is surer. It may hold a person's name.
     Text(Pii<String>),
 }
 
