@@ -36,6 +36,9 @@ async fn an_order_is_created_conducted_told_of_fetched_and_deleted() {
     assert_eq!(tm.get(&format!("getStatus/{id}")).await.json()["Status"], status["Status"], "what happened stays known");
 }
 
+/// Statuses, part by part.
+type Parts<'a> = Vec<&'a [u64]>;
+
 #[tokio::test]
 async fn every_scenario_goes_by_its_statuses_in_every_product() {
     let open = [25, 7];
@@ -43,7 +46,7 @@ async fn every_scenario_goes_by_its_statuses_in_every_product() {
     let review = [104, 105, 11];
     let well = [106, 30, 6, 23];
     let sign = [101, 102, 83, 71, 84, 80];
-    let video: [(&str, Vec<&[u64]>, Vec<&[u64]>); 10] = [
+    let video: [(&str, Parts<'_>, Parts<'_>); 10] = [
         ("happy", vec![&call, &review, &well, &[80]], vec![&call, &review, &well, &sign]),
         ("data-changed", vec![&call, &review, &well, &[80]], vec![&call, &review, &well, &sign]),
         ("rejected", vec![&call, &[108, 17]], vec![&call, &[108, 17]]),

@@ -328,9 +328,9 @@ async fn every_element_is_of_its_rows_type() {
                 let mut wrong = ["XX", "de", "Germany", "XXX"].map(Value::from).to_vec();
                 let mut right = vec![json!("AT")];
                 if length == 3 {
-                    right.push(json!("AUT"))
+                    right.push(json!("AUT"));
                 } else {
-                    wrong.push(json!("AUT"))
+                    wrong.push(json!("AUT"));
                 }
                 (path.to_owned(), right, wrong)
             });

@@ -232,10 +232,10 @@ async fn the_pdf_holds_the_result_where_it_is_enabled() {
     // Every object is where the directory says.
     let text = String::from_utf8_lossy(&reply.body.iter().map(|byte| byte & 0x7f).collect::<Vec<_>>()).into_owned();
     let start: usize = text.split("startxref\n").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
-    assert!(text[start..].starts_with("xref\n0 6\n"));
-    for (number, line) in text[start..].lines().skip(3).take(5).enumerate() {
+    assert!(text.get(start..).unwrap().starts_with("xref\n0 6\n"));
+    for (number, line) in text.get(start..).unwrap().lines().skip(3).take(5).enumerate() {
         let offset: usize = line.split(' ').next().unwrap().parse().unwrap();
-        assert!(text[offset..].starts_with(&format!("{} 0 obj\n", number + 1)));
+        assert!(text.get(offset..).unwrap().starts_with(&format!("{} 0 obj\n", number + 1)));
     }
     tm.sandbox.identity_tm().configure(|account| account.result_pdf = false).unwrap();
     assert_eq!(tm.get(&format!("getIdentDataPDF/{id}")).await.status, 400);
@@ -298,4 +298,15 @@ async fn an_identification_is_used_again_to_sign() {
     let other = tm.finished(&order(12), "happy").await;
     tm.sandbox.identity_tm().configure(|account| account.namirial = false).unwrap();
     assert_eq!(tm.get(&format!("getIdentData/{other}/Signed")).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_verified_phone_is_no_identification() {
+    let tm = Tm::start().await;
+    let id = tm.finished(&order(17), "happy").await;
+    let result = tm.get(&format!("getIdentData/{id}/IncludeIdentifyMethod")).await.json();
+    assert_eq!(result.get("IdentifyMethod"), None);
+    let data = &result["IdentData"][0];
+    assert_eq!((&data["Mobile"], &data["Surname"]), (&json!("+491711234567"), &json!("Mustermann")));
+    assert_eq!((&data["Birthdate"], data.get("IDCard"), data.get("Gender")), (&json!(""), None, None), "nobody saw a document");
 }

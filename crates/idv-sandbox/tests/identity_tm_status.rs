@@ -242,3 +242,58 @@ async fn the_persons_links_lead_on_when_they_are_done() {
     }
     assert_eq!(support::send(&tm.base, "GET", "/status/0", &[], "").await.unwrap().status, 404);
 }
+
+#[tokio::test]
+async fn the_readme_names_every_setting_scenario_and_route() {
+    let (tm, readme) = (Tm::start().await, include_str!("../README.md"));
+    let readme = readme.split("## Identity.TM\n").nth(1).unwrap();
+    let account = tm.control("GET", "accounts/example", "").await.json();
+    for name in account.as_object().unwrap().keys().filter(|name| *name != "user") {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
+    let id = tm.order(&order(15)).await;
+    let scenarios = support::send(&tm.base, "GET", "/_control/scenarios", &[], "").await.unwrap().json();
+    let scenarios = scenarios.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned());
+    for name in scenarios.chain(["signature-aborted".to_owned()]) {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+        let id = tm.order(&order(15)).await;
+        assert!(tm.sandbox.identity_tm().act(&id, &name).is_ok(), "{name}");
+    }
+    let mut routes = 0;
+    for line in readme.lines().filter(|line| line.starts_with("- `")) {
+        let (method, path) = line.split('`').nth(1).unwrap().split_once(' ').unwrap();
+        let path = path.replace("{user}", "example").replace("{order}", &id);
+        let reply = support::send(&tm.base, method, &path, &[], "").await.unwrap();
+        assert_ne!(reply.status, 404, "{line}");
+        routes += 1;
+    }
+    assert_eq!(routes, 5);
+}
+
+#[tokio::test]
+async fn no_request_is_left_without_an_answer() {
+    let tm = Tm::start().await;
+    let id = tm.finished(&order(15), "happy").await;
+    let whole = order(15).to_string().into_bytes();
+    for index in 0..whole.len() {
+        let mut altered = whole.clone();
+        altered[index] = altered[index].wrapping_mul(31).wrapping_add(7);
+        let body = String::from_utf8_lossy(&altered).into_owned();
+        let status = tm.call("PUT", "putOrder", &body).await.status;
+        assert!(matches!(status, 202 | 400), "{status}: {body}");
+        let status = tm.call("PUT", "putOrder", &String::from_utf8_lossy(&whole[..index])).await.status;
+        assert_eq!(status, 400, "cut at {index}");
+    }
+    for path in
+        ["", "/", "//", "/api", "/api/", "/api/2.10", "/api/2.10/", "/api/2.10//", "/api/2.10/getStatus//", "/%ff", "/status"]
+    {
+        let reply = support::send(&tm.base, "GET", &format!("/{}", path.trim_start_matches('/')), &[], "").await.unwrap();
+        assert!(matches!(reply.status, 401 | 404), "{path}: {}", reply.status);
+    }
+    for rest in ["/", "//", "/%00", "/%ff", "/..", "/crypt/", "/%F0%9F%98%80"] {
+        for method in ["getStatus", "getIdentData", "getESignPDF", "getVideoFileBinary", "getOrdersByRef"] {
+            let status = tm.get(&format!("{method}/{id}{rest}")).await.status;
+            assert!(matches!(status, 400 | 404), "{method}{rest}: {status}");
+        }
+    }
+}

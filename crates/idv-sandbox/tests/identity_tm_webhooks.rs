@@ -101,6 +101,14 @@ async fn the_accounts_addresses_stand_in_for_the_orders() {
     tm.finished(&order(12), "happy").await;
     tm.finished(&with(order(12), "WebhookURL", json!({ "OnFinal": format!("{}/order", hooks.url) })), "happy").await;
     assert_eq!(hooks.targets(), ["/account", "/order"]);
+    let both = tm.sandbox.identity_tm().configure(|account| {
+        account.webhooks.after_video = Some(format!("{}/video", hooks.url));
+        account.webhooks.after_ident = Some(format!("{}/ident", hooks.url));
+    });
+    assert!(both.is_err(), "of these two there is one");
+    tm.sandbox.identity_tm().configure(|account| account.webhooks.after_video = Some(format!("{}/video", hooks.url))).unwrap();
+    tm.finished(&with(order(12), "WebhookURL", json!({ "AfterIdent": format!("{}/ident", hooks.url) })), "happy").await;
+    assert_eq!(hooks.targets()[2..], ["/ident", "/account"], "the order's stands before the account's");
     let elsewhere = tm.sandbox.identity_tm().configure(|account| account.webhooks.on_final = Some("https://example.com".into()));
     assert!(elsewhere.is_err(), "nothing leaves this machine");
 }

@@ -39,3 +39,29 @@ pub(crate) fn decrypt(key: &[u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
     cipher.decrypt_inout_detached(&Nonce::from(*vector), b"", buffer, &Tag::from(*tag)).ok()?;
     Some(content)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_what_openssl_makes_of_the_same() {
+        let key = std::array::from_fn(|index| u8::try_from(index).unwrap_or_default());
+        let vector = std::array::from_fn(|index| u8::try_from(100 + index).unwrap_or_default());
+        let sealed = encrypt(&key, vector, b"Erika Mustermann".to_vec()).unwrap_or_default();
+        let made = "bab67390bb16f27c0aad83a4ff8fda45119c62eb77dad36cb85bceb454a8aa07";
+        assert_eq!(hex::encode(&sealed), hex::encode(vector) + made);
+        assert_eq!(decrypt(&key, &sealed).as_deref(), Some(b"Erika Mustermann".as_slice()));
+    }
+
+    #[test]
+    fn what_is_shorter_than_its_frame_is_nothing() {
+        assert!((0..39).all(|length| decrypt(&[0; 32], &vec![0; length]).is_none()));
+    }
+
+    #[test]
+    fn a_key_has_64_hexadecimal_digits() {
+        assert!(key(&"aB".repeat(32)).is_some());
+        assert!(["", "ab", &"ab".repeat(31), &"ab".repeat(33), &"gg".repeat(32)].iter().all(|text| key(text).is_none()));
+    }
+}

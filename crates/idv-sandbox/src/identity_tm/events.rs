@@ -68,8 +68,16 @@ pub(crate) fn reach(case: &mut Case, account: &Account, kind: u32, sub_kind: Opt
 
 /// Sends a webhook where there is an address for it: of the order, or of the account.
 fn tell(case: &Case, account: &Account, kind: &'static str, status: u32, moment: &mut Moment<'_>) {
+    let of_order = |kind: &str| case.submitted.text(&["WebhookURL", kind]);
     let of_account = account.webhooks.all().into_iter().find(|(known, _)| *known == kind).and_then(|(_, url)| url);
-    let Some(url) = case.submitted.text(&["WebhookURL", kind]).or(of_account.map(String::as_str)) else { return };
+    // Of these two there is one, and the order's stands before the account's.
+    let replaced = match kind {
+        "AfterVideo" => of_order("AfterIdent").is_some(),
+        "AfterIdent" => of_order("AfterVideo").is_some(),
+        _ => false,
+    };
+    let of_account = of_account.filter(|_| !replaced).map(String::as_str);
+    let Some(url) = of_order(kind).or(of_account) else { return };
     let mut url = fill(url, case);
     if kind == "OnStatusChange" {
         url = url.replace("[statusCode]", &status.to_string());

@@ -200,14 +200,13 @@ impl World {
         if kind == 71 {
             tan::show(case, sub_kind, moment);
         }
-        let kind = if kind == 84 && shares_phone(&self.cases, order) { None } else { Some(kind) };
-        let Some(case) = self.cases.get_mut(order) else { return };
-        let Some(kind) = kind else {
+        if kind == 84 && shares_phone(&self.cases, order) {
+            let Some(case) = self.cases.get_mut(order) else { return };
             // Another who is to sign has the same number (3.1.1.2).
             case.attempt += 1;
-            events::reach(case, &account, 29, Some(65), moment);
-            return;
-        };
+            return events::reach(case, &account, 29, Some(65), moment);
+        }
+        let Some(case) = self.cases.get_mut(order) else { return };
         events::reach(case, &account, kind, sub_kind, moment);
         if let Some(email) = case.submitted.text(&["Email"]).map(|email| email.trim().to_lowercase()) {
             match kind {

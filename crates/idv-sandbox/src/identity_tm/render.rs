@@ -54,7 +54,7 @@ pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Valu
     let mut root = Map::new();
     let identified = case.identified.unwrap_or(case.created);
     root.insert("Identitfied".into(), time(identified).into());
-    if variants.identify_method {
+    if variants.identify_method && case.method() != Method::Phone {
         root.insert("IdentifyMethod".into(), method(case).into());
     }
     if variants.identifier {
@@ -100,25 +100,28 @@ pub(crate) fn checked(case: &Case) -> Map<String, Value> {
         }
     };
     let given = |name: &str| given(case, name);
+    // Where nothing but a phone was verified, nobody saw a document.
+    let seen = case.method() != Method::Phone;
+    let or = |name: &str, seen_text: &str| given(name).unwrap_or_else(|| if seen { seen_text.to_owned() } else { String::new() });
     let corrected = |text: &str, value: String| if case.changed { text.to_owned() } else { value };
-    put("Firstname", Some(given("Firstname").unwrap_or_else(|| "Erika".into())));
-    put("Surname", Some(given("Surname").unwrap_or_else(|| "Mustermann".into())));
-    put("Street", Some(corrected("Hauptstr. 5", given("Street").unwrap_or_else(|| "Heidestr. 17".into()))));
-    put("ZipCode", Some(given("ZipCode").unwrap_or_else(|| "51147".into())));
-    put("City", Some(given("City").unwrap_or_else(|| "Köln".into())));
+    put("Firstname", Some(or("Firstname", "Erika")));
+    put("Surname", Some(or("Surname", "Mustermann")));
+    put("Street", Some(corrected("Hauptstr. 5", or("Street", "Heidestr. 17"))));
+    put("ZipCode", Some(or("ZipCode", "51147")));
+    put("City", Some(or("City", "Köln")));
     put("Country", given("Country"));
-    put("Birthdate", Some(given("Birthdate").unwrap_or_else(|| "1964-08-12".into())));
-    put("Birthplace", Some(corrected("Hamburg", given("Birthplace").unwrap_or_else(|| "Berlin".into()))));
+    put("Birthdate", Some(or("Birthdate", "1964-08-12")));
+    put("Birthplace", Some(corrected("Hamburg", or("Birthplace", "Berlin"))));
     // Only determined if it is neither null nor omitted (3.1.4).
     if case.submitted.value(&["IdentData", "Birthname"]).is_some() {
-        put("Birthname", Some(given("Birthname").unwrap_or_else(|| "Gabler".into())));
+        put("Birthname", Some(or("Birthname", "Gabler")));
     }
-    put("Nationality", Some(given("Nationality").unwrap_or_else(|| "DE".into())));
+    put("Nationality", Some(or("Nationality", "DE")).filter(|text| !text.is_empty()));
     put("Title", given("Title"));
     put("Artistname", given("Artistname"));
-    put("Gender", Some(given("Gender").unwrap_or_else(|| "female".into())));
+    put("Gender", Some(or("Gender", "female")).filter(|text| !text.is_empty()));
     put("Mobile", case.submitted.mobile().filter(|_| case.mobile_verified).map(str::to_owned));
-    if !case.submitted.adds(add::LICENSE_ALONE) || case.submitted.adds(add::LICENSE) {
+    if seen && (!case.submitted.adds(add::LICENSE_ALONE) || case.submitted.adds(add::LICENSE)) {
         data.insert("IDCard".into(), id_card(case).into());
     }
     if case.submitted.adds(add::LICENSE | add::LICENSE_ALONE) {
@@ -210,6 +213,7 @@ fn given(case: &Case, name: &str) -> Option<String> {
 /// `IdentifyMethod` (3.3.4).
 fn method(case: &Case) -> &'static str {
     match case.method() {
+        // Who was identified earlier, was by video, as far as can be known.
         Method::Video | Method::Earlier | Method::Phone => "Video",
         Method::Shop => "Shop",
         Method::Eid => "eID",

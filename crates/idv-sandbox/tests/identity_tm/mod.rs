@@ -58,13 +58,10 @@ impl Tm {
     }
 
     /// A new order's OrderID.
-    #[track_caller]
-    pub(crate) fn order<'a>(&'a self, body: &'a Value) -> impl Future<Output = String> + 'a {
-        async move {
-            let reply = self.put_order(body).await;
-            assert_eq!(reply.status, 202, "{}", reply.text());
-            reply.json()["OrderID"].as_str().unwrap().to_owned()
-        }
+    pub(crate) async fn order(&self, body: &Value) -> String {
+        let reply = self.put_order(body).await;
+        assert_eq!(reply.status, 202, "{}", reply.text());
+        reply.json()["OrderID"].as_str().unwrap().to_owned()
     }
 
     /// Lets a scenario run to its end.
