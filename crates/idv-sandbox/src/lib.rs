@@ -39,7 +39,7 @@ pub use callback::RecordedCallback;
 pub use fault::{Fault, FaultKind};
 pub use identity_tm::account::Account as IdentityTmAccount;
 pub use identity_tm::handle::IdentityTm;
-pub use idnow::account::{Account, CallbackKind};
+pub use idnow::account::{Account, CallbackKind, DataCenter};
 pub use idnow::handle::Idnow;
 pub use idnow::scenario::Step;
 pub use sandbox::{Builder, Sandbox, SandboxError, VirtualClock};

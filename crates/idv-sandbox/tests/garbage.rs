@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "support/signing.rs"]
+mod signing;
 mod support;
 
 use support::{JSON, KEY, World, send};
@@ -34,6 +36,15 @@ async fn every_path_and_body_gets_an_answer() {
         "start",
         "login",
         "requestVideoChat",
+        "copy",
+        "archive",
+        "documentdefinitions",
+        "documents",
+        "doc1",
+        "data",
+        "signed",
+        "assets",
+        "certs",
         "userdata",
         "",
         ".",
@@ -68,6 +79,9 @@ async fn every_path_and_body_gets_an_answer() {
         "{\"questions\":{\"\":{\"value\":1e999}}}",
         "{\"questions\":{\"a\":{\"value\":-0}}}",
         "{\"advance_seconds\":0}",
+        "{\"name\":\"a\",\"identifier\":\"doc1\",\"mimeType\":\"a/b\",\"sortOrder\":18446744073709551615}",
+        "{\"signatures\":{\"a\":{\"position\":{\"page\":\"99999999999999999999\",\"left\":1e999}}}}",
+        "{\"target_companyid\":\"\"}",
         "{\"kind\":\"wrong_type\"}",
         "{\"scenario\":\"happy\"}",
         "{\"url\":\"\",\"body\":1}",
@@ -76,6 +90,12 @@ async fn every_path_and_body_gets_an_answer() {
     let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
     let mut numbers = Numbers(7);
     let world = World::start().await;
+    let settings = |account: &mut idv_sandbox::Account| {
+        account.e_sign = true;
+        account.archiving = true;
+    };
+    world.sandbox.idnow().configure(settings).unwrap();
+    signing::define(&world, serde_json::json!({})).await;
     world.create("T-1", "{}").await;
     let token = world.token().await;
     let headers = [KEY, JSON, ("X-API-LOGIN-TOKEN", token.as_str())];

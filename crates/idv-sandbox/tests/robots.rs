@@ -270,3 +270,22 @@ async fn what_a_person_does_anew_takes_the_place_of_what_was_planned() {
     world.sandbox.idnow().act("T-1", "ABORTIDENT").unwrap();
     assert_eq!(word(process_after(&world, HOUR).await.as_ref()), Some(("ABORTED", Some("TECH_VIDEO"))));
 }
+
+#[tokio::test]
+async fn the_robots_have_a_host_of_their_own() {
+    let world = World::start().await;
+    world.create("T-1", &person("X-AUTOTEST-HAPPYPATH").to_string()).await;
+    let on = async |host: &str, path: &str| {
+        let target = format!("/api/v1/ihrebank/identifications/T-1/{path}");
+        world.send("POST", &target, &[("Host", host), KEY, JSON], "{}").await
+    };
+    // Elsewhere it is an update with nothing new.
+    for host in ["gateway.test.idnow.de", "gateway.idnow.de", "gateway.online-ident.ch"] {
+        let reply = on(host, "start").await;
+        assert_eq!(reply.json().as_object().unwrap().keys().collect::<Vec<_>>(), ["id"], "{host}");
+        on(host, "requestVideoChat").await.assert_failure(404, "OBJECT_NOT_FOUND");
+    }
+    on("api.test.idnow.de", "requestVideoChat").await.assert_failure(412, "PRECONDITION_FAILED");
+    assert_eq!(on("api.test.idnow.de", "start").await.json()["status"], "STARTED");
+    assert_eq!(on("api.test.idnow.de", "requestVideoChat").await.status, 200);
+}

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "support/signing.rs"]
+mod signing;
 mod support;
 
 use std::collections::BTreeSet;
@@ -10,12 +12,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{Reply, World, send};
 
 const TRANSCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/idnow/transcripts");
 /// The login token of the samples; a login gives another one.
 const TOKEN: &str = "7eb579f6-51b9-4a61-a32b-8bce0f84c6fa";
+/// That of the samples of chapter 7.
+const OTHER_TOKEN: &str = "asdgg38434-34guzf3f4zf34fz34-ugfgu3u34";
+/// The definition of the samples, as they tell it.
+const DEFINITION: &str =
+    r#"{"optional":false,"name":"Arbeitsvertrag","identifier":"doc1","mimeType":"application/pdf","sortOrder":1}"#;
 
 /// A world in which the samples make sense.
 async fn world(name: &str) -> World {
@@ -27,7 +34,34 @@ async fn world(name: &str) -> World {
     if name.starts_with("15.2.4-4") {
         world.create("1234567890", "{}").await;
     }
+    if name.starts_with("7.") {
+        world.sandbox.idnow().configure(|account| account.e_sign = true).unwrap();
+        if name != "7.1.3-create" {
+            signing::define(&world, json!({})).await;
+        }
+        for transaction in ["XFADASD4", "XFA-DASD4", "1234567890"] {
+            world.create(transaction, "{}").await;
+        }
+    }
+    if name == "7.1.9-download" {
+        assert_eq!(signing::upload(&world, "documentdefinitions/doc1", signing::PDF).await.status, 200);
+    }
+    if name.starts_with("7.2.1") || name.starts_with("7.2.2") || name == "7.2.6-signed" {
+        for transaction in ["XFADASD4", "XFA-DASD4"] {
+            let document = format!("identifications/{transaction}/documents/doc1");
+            assert_eq!(signing::upload(&world, &document, signing::PDF).await.status, 200);
+        }
+    }
+    if name == "7.2.6-signed" {
+        world.sandbox.idnow().act("XFA-DASD4", "happy").unwrap();
+        world.seconds(3600).await;
+    }
     if name.starts_with("8.") {
+        let settings = |account: &mut idv_sandbox::Account| {
+            account.copies_to = vec!["ihrebank".to_owned()];
+            account.archiving = true;
+        };
+        world.sandbox.idnow().configure(settings).unwrap();
         for (transaction, scenario) in
             [("AH73JK3LM", "happy"), ("Pending", "never-finishes"), ("Canceled", "canceled-in-review"), ("Aborted", "ABORTIDENT")]
         {
@@ -53,20 +87,25 @@ fn command(name: &str) -> String {
 
 async fn by_hand(name: &str) -> Reply {
     let world = world(name).await;
-    let words = words(&command(name).replace(TOKEN, &world.token().await));
+    let words = words(&with_token(&command(name), &world.token().await));
     let mut words = words.iter().map(String::as_str);
     assert_eq!(words.next(), Some("curl"));
     let (mut method, mut headers, mut body, mut url) = (None, Vec::new(), None, None);
     while let Some(word) = words.next() {
         match word {
             "-i" | "-fO" => {}
-            "-H" | "--header" => headers.push(words.next().unwrap().split_once(": ").unwrap()),
-            "-d" => body = words.next(),
+            "-o" => assert!(words.next().is_some()),
+            "-H" | "--header" => headers.push(words.next().unwrap().split_once(':').unwrap()),
+            "-d" => body = words.next().map(str::as_bytes),
+            "--data-binary" => {
+                assert_eq!(words.next(), Some("@localfile.pdf"));
+                body = Some(signing::PDF);
+            }
             "-X" => method = words.next(),
             address => assert!(url.replace(address).is_none(), "one address"),
         }
     }
-    let rest = url.unwrap().strip_prefix("https://").unwrap();
+    let (_, rest) = url.unwrap().split_once("://").unwrap();
     let (host, path) = rest.split_at(rest.find('/').unwrap());
     headers.push(("Host", host));
     let method = method.unwrap_or(if body.is_some() { "POST" } else { "GET" });
@@ -79,21 +118,28 @@ async fn by_curl(name: &str) -> Option<Reply> {
         return None;
     }
     let world = world(name).await;
-    let command = command(name).replace(TOKEN, &world.token().await);
-    let (before, rest) = command.split_once("https://").unwrap();
+    let command = with_token(&command(name), &world.token().await);
+    // While the test system can be accessed by both, the samples of chapter 7 are of http.
+    let (before, rest) = command.split_once("https://").or_else(|| command.split_once("http://")).unwrap();
     let (host, path) = rest.split_at(rest.find('/').unwrap());
     assert!(host.ends_with(".test.idnow.de"));
     let command = format!("{before}{}{path}", world.base);
     let folder = folder(name);
+    fs::write(folder.join("localfile.pdf"), signing::PDF).unwrap();
     let mut curl = tokio::process::Command::new("sh");
     let output = curl.arg("-c").arg(&command).env("no_proxy", "*").current_dir(&folder).output().await.unwrap();
     assert!(output.status.success(), "{command}: {output:?}");
-    if command.contains(" -fO ") {
-        // It keeps the body alone, and fails where the status is no success.
-        let file = folder.join(path.rsplit('/').next().unwrap());
+    // It keeps the body alone; with -f it fails where the status is no success.
+    let named = before.split_once(" -o ").map(|(_, rest)| rest.split(' ').next().unwrap());
+    if let Some(file) = named.or_else(|| command.contains(" -fO ").then(|| path.rsplit('/').next().unwrap())) {
+        let file = folder.join(file);
         return Some(Reply { status: 200, headers: Vec::new(), body: fs::read(file).unwrap() });
     }
     Some(Reply::parse(&output.stdout).unwrap())
+}
+
+fn with_token(command: &str, token: &str) -> String {
+    command.replace(TOKEN, token).replace(OTHER_TOKEN, token)
 }
 
 /// An empty folder of one's own.
@@ -155,6 +201,76 @@ async fn the_sample_of_6_4_gets_the_waiting_time() {
             "shortname": "ihrebank", "shortcode": "IBA", "name": "IhreBank AG", "estimatedWaitingTime": 30
         });
         assert_eq!(reply.json(), expected);
+    }
+}
+
+#[tokio::test]
+async fn the_samples_of_7_1_define_a_document() {
+    for reply in ask("7.1.3-create").await {
+        assert_eq!((reply.status, reply.text(), reply.header("content-length")), (201, "{}", Some("2")));
+    }
+    let samples = [
+        ("7.1.4-update", "{}".to_owned()),
+        ("7.1.5-delete", "{}".to_owned()),
+        ("7.1.6-list", format!("[{DEFINITION}]")),
+        ("7.1.7-single", DEFINITION.to_owned()),
+    ];
+    for (name, body) in samples {
+        for reply in ask(name).await {
+            assert_ok(&reply);
+            assert_eq!(reply.text(), body, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_samples_of_uploads_are_answered_with_nothing() {
+    for reply in [ask("7.1.8-upload").await, ask("7.2.4-upload").await].concat() {
+        assert_eq!((reply.status, reply.body.len()), (200, 0));
+        assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(reply.header("content-length"), Some("0"));
+    }
+}
+
+#[tokio::test]
+async fn the_samples_of_downloads_get_files() {
+    for reply in ask("7.1.9-download").await {
+        assert_eq!((reply.status, reply.body.as_slice()), (200, signing::PDF));
+    }
+    for reply in ask("7.2.6-signed").await {
+        assert_eq!(reply.status, 200);
+        assert!(reply.body.starts_with(signing::PDF) && reply.body.len() > signing::PDF.len());
+    }
+}
+
+#[tokio::test]
+async fn the_samples_of_7_2_list_and_update_documents() {
+    for reply in [ask("7.2.1-list").await, ask("7.2.2-single").await].concat() {
+        assert_ok(&reply);
+        let body = reply.json();
+        assert_eq!(body.as_array().unwrap().len(), 1);
+        let hash = body[0]["hash"].as_str().unwrap().to_owned();
+        let shown = [0, 4, 8].map(|start| hash.get(start..start + 4).unwrap()).join("-");
+        // As the sample writes it, in its order.
+        let document =
+            format!(r#""name":"Arbeitsvertrag","version":null,"hash":"{hash}","displayHash":"{shown}","status":"UPLOADED""#);
+        assert_eq!(reply.text(), format!("[{{{document},\"documentDefinition\":{DEFINITION}}}]"));
+    }
+    for reply in ask("7.2.3-update").await {
+        assert_ok(&reply);
+        assert_eq!(reply.text(), "{}");
+    }
+}
+
+#[tokio::test]
+async fn the_samples_of_8_3_5_and_8_3_6_copy_and_archive() {
+    for reply in ask("8.3.5-copy").await {
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        let id = reply.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(reply.text(), format!("{{\"id\":\"{id}\"}}"));
+    }
+    for reply in ask("8.3.6-archive").await {
+        assert_eq!((reply.status, reply.body.len()), (200, 0));
     }
 }
 

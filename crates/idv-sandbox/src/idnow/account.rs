@@ -26,6 +26,18 @@ pub struct Account {
     pub video_length: u64,
     /// Whether the account is for AutoIdent: other attachments, no agent's recording.
     pub auto_ident: bool,
+    /// Whether the account is for eSign: people sign the documents of chapter 7.
+    pub e_sign: bool,
+    /// Whether signatures that the person writes are activated (7.1.2).
+    pub handwritten_signatures: bool,
+    /// Where the account is: it decides how many signatures a document takes, and in how many lines (7.1.2).
+    pub data_center: DataCenter,
+    /// Whether the archive holds a signature of the XML result (13.3.1).
+    pub sign_results: bool,
+    /// The companies to which identifications may be copied (8.3.5).
+    pub copies_to: Vec<String>,
+    /// Whether finished identifications may be archived (8.3.6).
+    pub archiving: bool,
     /// Whether the document's number and validity are withheld (`REDACTION`).
     pub redact: bool,
     /// Whether the street number is part of the street (13.1.4).
@@ -40,6 +52,17 @@ pub struct Account {
     pub link_window_seconds: u64,
     /// The waiting time that the account's information names, in seconds (6.4).
     pub estimated_waiting_time: u32,
+}
+
+/// A data centre of the production environment (7.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
+pub enum DataCenter {
+    /// Germany: several signatures on a document.
+    De,
+    /// Switzerland: one, which may have a second line.
+    Ch,
 }
 
 /// When a callback is sent (14.2).
@@ -81,6 +104,12 @@ impl Default for Account {
             attachment_length: 0,
             video_length: 0,
             auto_ident: false,
+            e_sign: false,
+            handwritten_signatures: false,
+            data_center: DataCenter::De,
+            sign_results: false,
+            copies_to: Vec::new(),
+            archiving: false,
             redact: false,
             street_number_in_street: false,
             json_in_archive: false,

@@ -1,4 +1,4 @@
-//! The REST API: chapters 3, 6.4, 8 and 15.2.
+//! The REST API: chapters 3, 6.4, 7, 8 and 15.2.
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::account::Account;
 use super::case::{Case, Outcome};
 use super::failure::Failure;
-use super::{Moment, World, archive, render, start};
+use super::{HOSTS, Moment, World, archive, copies, documents, render, start};
 use crate::exchange::{Answer, Incoming};
 
 /// Answers a request to `/api/v1/{company}/…`.
@@ -31,6 +31,16 @@ pub(super) fn handle(
                 "shortname": company, "shortcode": short_code, "name": name, "estimatedWaitingTime": estimated_waiting_time
             });
             Ok(Answer::json(StatusCode::OK, &body))
+        }
+        (_, ["documentdefinitions", rest @ ..]) => documents::definitions(world, request, company, rest, moment),
+        (_, ["identifications", transaction, "documents", rest @ ..]) => {
+            documents::documents(world, request, company, transaction, rest, moment)
+        }
+        (&Method::POST, ["identifications", transaction, "copy"]) => copies::copy(world, request, company, transaction, moment),
+        // Where the text leaves the transaction number out, the sample has it.
+        (&Method::POST, ["identifications", "archive"]) => copies::archive(world, request, company, "", moment),
+        (&Method::POST, ["identifications", transaction, "archive"]) => {
+            copies::archive(world, request, company, transaction, moment)
         }
         (&Method::GET, ["identifications"]) => list(world, request, company, moment),
         (&Method::GET, ["identifications", name]) => single(world, request, company, name, moment),
@@ -78,12 +88,15 @@ fn begin(
         return Err(Failure::bad_value("transactionnumber"));
     }
     let submitted = start::read(&request.body)?;
-    let for_robots = submitted == start::Submitted::default();
+    let for_robots = submitted == start::Submitted::default() && is_for_robots(request);
     let (new, id) = world.upsert(&account, transaction, submitted, moment)?;
     let case = world.cases.get_mut(&(company.to_owned(), transaction.to_ascii_lowercase()));
     if let Some(case) = case.filter(|_| for_robots && !new)
         && let Some(("X-AUTOTEST", robot)) = case.robot_case()
     {
+        if documents::is_missing_any(&case.documents) {
+            return Err(Failure::precondition());
+        }
         case.robot_started = true;
         return Ok(Answer::json(StatusCode::OK, &robot_started(case, &robot)));
     }
@@ -109,6 +122,9 @@ fn request_video_chat(
     transaction: &str,
     moment: &mut Moment<'_>,
 ) -> Result<Answer, Failure> {
+    if !is_for_robots(request) {
+        return Err(Failure::not_found());
+    }
     demand_json(request)?;
     match serde_json::from_slice(&request.body) {
         Ok(Value::Object(body)) => {
@@ -123,7 +139,7 @@ fn request_video_chat(
         return Err(Failure::finished());
     }
     let Some(("X-AUTOTEST", robot)) = case.robot_case() else { return Err(Failure::precondition()) };
-    // Upper-case words are the robots'; our own scenarios are lower-case and not for them. HOLDCERTIFICATE is for eSign alone.
+    // Upper-case words are the robots'; our own scenarios are lower-case and not for them.
     let known = robot.bytes().all(|byte| byte.is_ascii_uppercase());
     if !known || !case.robot_started || world.act(company, transaction, Some(&robot), None, moment).is_err() {
         return Err(Failure::precondition());
@@ -149,7 +165,7 @@ fn list(world: &mut World, request: &Incoming, company: &str, moment: &mut Momen
     let mut found: Vec<(&Case, &Outcome)> = world
         .cases
         .iter()
-        .filter(|(key, _)| key.0 == company)
+        .filter(|(key, case)| key.0 == company && !case.archived)
         .filter_map(|(_, case)| Some((case, visible(case, &account)?)))
         .filter(|(_, outcome)| wanted(outcome))
         .collect();
@@ -208,7 +224,12 @@ fn visible<'a>(case: &'a Case, account: &Account) -> Option<&'a Outcome> {
 }
 
 /// The account of a login token (8.2).
-fn authorized(world: &mut World, request: &Incoming, company: &str, moment: &mut Moment<'_>) -> Result<Account, Failure> {
+pub(super) fn authorized(
+    world: &mut World,
+    request: &Incoming,
+    company: &str,
+    moment: &mut Moment<'_>,
+) -> Result<Account, Failure> {
     let token = request.header("x-api-login-token").ok_or_else(Failure::invalid_token)?;
     let of = world.token_company(token, moment.now).ok_or_else(Failure::invalid_token)?;
     if of != company {
@@ -217,7 +238,15 @@ fn authorized(world: &mut World, request: &Incoming, company: &str, moment: &mut
     world.account(company).cloned().ok_or_else(Failure::invalid_token)
 }
 
-fn demand_json(request: &Incoming) -> Result<(), Failure> {
+/// Whether a request reached the test robots: they have a host of their own (15.2). Where no host of the vendor is named, as on a port
+/// that is IDnow's alone, it is theirs too.
+fn is_for_robots(request: &Incoming) -> bool {
+    const ROBOTS: &str = "api.test.idnow.de";
+    request.host == ROBOTS || !HOSTS.contains(&request.host.as_str())
+}
+
+/// That a body is said to be JSON.
+pub(super) fn demand_json(request: &Incoming) -> Result<(), Failure> {
     if request.media_type().eq_ignore_ascii_case("application/json") {
         return Ok(());
     }

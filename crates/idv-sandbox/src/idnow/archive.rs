@@ -8,7 +8,8 @@ use flate2::write::DeflateEncoder;
 
 use super::account::Account;
 use super::case::{Case, Outcome};
-use super::render;
+use super::documents::MOST;
+use super::{render, signature};
 use crate::exchange::Piece;
 
 /// More than any archive's directory and results come to.
@@ -19,7 +20,9 @@ const ATTACHMENTS: u64 = 16;
 /// Whether the archives of an account stay below the 4 GB that the plain ZIP format can address.
 pub(crate) fn fits(account: &Account) -> bool {
     let attachments = account.attachment_length.checked_mul(ATTACHMENTS).and_then(|sum| sum.checked_add(account.video_length));
-    attachments.and_then(|sum| sum.checked_add(OVERHEAD)).is_some_and(|sum| sum < u64::from(u32::MAX))
+    // What is signed, and once more the notes that say so.
+    let documents = if account.e_sign { MOST as u64 * 2 } else { 0 };
+    attachments.and_then(|sum| sum.checked_add(OVERHEAD + documents)).is_some_and(|sum| sum < u64::from(u32::MAX))
 }
 
 /// An attachment: small, of the kind that its name says, and as long as the account has it.
@@ -29,18 +32,28 @@ pub(super) fn attachment(key: &str, account: &Account) -> Vec<Piece> {
     vec![Piece::Bytes(start.into()), Piece::Spaces(length.saturating_sub(start.len() as u64))]
 }
 
-/// The archive: the result as XML, the attachments, and the result as JSON where the account has it so. It is written here rather
+/// The archive: the result as XML and its signature, the attachments, what was signed, and the result as JSON where the account has it
+/// so. It is written here rather
 /// than by a library so that gigabytes of attachments are neither kept nor read: the checksum of spaces is computed from their number.
 pub(super) fn zip(case: &Case, account: &Account, outcome: &Outcome) -> Vec<Piece> {
     let tx = &case.transaction_number;
     let mut archive = Archive::default();
-    archive.deflated(&format!("{tx}.xml"), render::xml(case, account, outcome).as_bytes());
+    let xml = render::xml(case, account, outcome);
+    archive.deflated(&format!("{tx}.xml"), xml.as_bytes());
+    if let Some(signature) = account.sign_results.then(|| signature::sign(xml.as_bytes())).flatten() {
+        archive.deflated(&format!("{tx}.sig"), &signature);
+    }
     if account.json_in_archive {
         archive.deflated(&format!("{tx}.json"), render::json(case, account, outcome).to_string().as_bytes());
     }
     for (key, name) in render::attachments(case, account, outcome) {
         // Pictures and recordings are compressed already.
         archive.stored(&name, attachment(&key, account));
+    }
+    for document in case.documents.iter().filter(|_| outcome.is_success()) {
+        if let Some(signed) = document.signed(&case.ident_id) {
+            archive.stored(&document.archive_name(), vec![Piece::Bytes(signed)]);
+        }
     }
     archive.finish()
 }
@@ -241,6 +254,9 @@ mod tests {
         assert!(fits(&account(0, 1 << 31)));
         assert!(!fits(&account(0, 1 << 32)));
         assert!(!fits(&account(1 << 28, 0)));
+        let most = (u64::from(u32::MAX) - OVERHEAD - 1) / 16 * 16;
+        assert!(fits(&account(0, most)));
+        assert!(!fits(&Account { e_sign: true, ..account(0, most) }), "documents need room too");
         assert!(!fits(&account(u64::MAX, u64::MAX)));
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::documents::Document;
+
 /// One identification at IDnow.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
@@ -26,6 +28,10 @@ pub(crate) struct Case {
     pub(crate) robot: bool,
     /// Whether it was handed to the test robots (15.2.4, step 3).
     pub(crate) robot_started: bool,
+    /// What the person is to sign, or has signed (7.2).
+    pub(crate) documents: Vec<Document>,
+    /// Whether it was archived (8.3.6).
+    pub(crate) archived: bool,
 }
 
 /// A result, preliminary or final.
@@ -48,6 +54,11 @@ impl Outcome {
     /// Whether nothing can follow: the identification cannot be started again.
     pub(crate) fn is_final(&self) -> bool {
         !self.is_preliminary() && self.word != "ABORTED"
+    }
+
+    /// Whether the person is who they say, finally.
+    pub(crate) fn is_success(&self) -> bool {
+        matches!(self.word.as_str(), "SUCCESS" | "SUCCESS_DATA_CHANGED")
     }
 
     pub(crate) fn is_preliminary(&self) -> bool {
@@ -95,6 +106,22 @@ impl Case {
     /// Whether it was performed and is over.
     pub(crate) fn is_finished(&self) -> bool {
         self.result.as_ref().is_some_and(Outcome::is_final)
+    }
+
+    /// Whether the person or the robots are at it, or were and it is not to be done again.
+    pub(crate) fn is_begun(&self) -> bool {
+        let aborted = self.result.as_ref().is_some_and(|result| result.word == "ABORTED");
+        (self.attempt > 0 || self.robot_started) && !aborted
+    }
+
+    /// Whether there is anything to sign: then it is an eSigning.
+    pub(crate) fn is_e_signing(&self) -> bool {
+        !self.documents.is_empty()
+    }
+
+    /// Whether the documents are signed: the certificate for it is given to those whose identification succeeded.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.is_e_signing() && self.result.as_ref().is_some_and(Outcome::is_success)
     }
 
     /// What the test robots are asked for: `(prefix, case)` of chapter 15.1.

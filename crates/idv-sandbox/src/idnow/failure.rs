@@ -61,6 +61,11 @@ impl Failure {
         Self::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED")
     }
 
+    /// The cause is in no table: the document names the status alone (8.3.5).
+    pub(crate) const fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN")
+    }
+
     /// The answer, with an id to tell the vendor's support.
     pub(crate) fn answer(&self, id: u32) -> Answer {
         let body = json!({

@@ -5,12 +5,15 @@ mod api;
 pub(crate) mod archive;
 mod case;
 pub(crate) mod control;
+mod copies;
+mod documents;
 mod failure;
 pub(crate) mod handle;
 mod link;
 mod pages;
 mod render;
 pub(crate) mod scenario;
+mod signature;
 mod start;
 
 use std::collections::HashMap;
@@ -21,6 +24,7 @@ use jiff::Timestamp;
 
 use self::account::{Account, CallbackKind};
 use self::case::{Case, Outcome};
+use self::documents::{Definitions, instances, is_missing_any};
 use self::failure::Failure;
 use self::scenario::{Effect, Step};
 use crate::callback::Callback;
@@ -50,11 +54,15 @@ pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
 const TOKEN_IDLE: Duration = Duration::from_secs(3600);
 
 /// Everything at IDnow.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) accounts: Vec<Account>,
     /// By company and lower-case transaction number: the vendor does not tell cases apart (3.2.6).
     pub(crate) cases: HashMap<(String, String), Case>,
+    /// By company, in the order in which they are displayed.
+    definitions: HashMap<String, Definitions>,
+    /// The tracking ids with which somebody opened the form for data of an identification that is still to come (6.1.3).
+    awaited: HashMap<(String, String), String>,
     tokens: HashMap<String, Token>,
 }
 
@@ -101,7 +109,7 @@ impl World {
             name: "Testbank AG".into(),
             ..Account::default()
         };
-        Self { accounts: vec![Account::default(), second], cases: HashMap::new(), tokens: HashMap::new() }
+        Self { accounts: vec![Account::default(), second], ..Self::default() }
     }
 
     /// Answers a request.
@@ -148,20 +156,37 @@ impl World {
             submitted: submitted.fields,
             questions: submitted.questions,
             result: None,
-            tracking_id: None,
+            tracking_id: self.awaited.remove(&key),
             attempt: 0,
             robot: false,
             robot_started: false,
+            documents: self.definitions.get(&account.company).filter(|_| account.e_sign).map(instances).unwrap_or_default(),
+            archived: false,
         };
         case.robot = case.robot_case().is_some();
-        let code = if case.robot { "TST" } else { &account.short_code };
-        case.ident_id = format!("{code}-{}", moment.random.letters(5));
+        case.ident_id = Self::ident_id(account, case.robot, moment);
         let id = case.ident_id.clone();
         self.cases.insert(key.clone(), case);
         // Nobody waits for a person for ever.
         let forget = Planned { key, ident_id: id.clone(), attempt: 0, effect: Effect::Forget };
         moment.planned.push((later(moment.now, KEPT), forget));
         Ok((true, id))
+    }
+
+    /// A new Ident-ID. The test robots' begin with letters of their own.
+    fn ident_id(account: &Account, robot: bool, moment: &mut Moment<'_>) -> String {
+        let code = if robot { "TST" } else { &account.short_code };
+        format!("{code}-{}", moment.random.letters(5))
+    }
+
+    /// An identification that is finished: of another one there is nothing to copy or archive.
+    fn finished(&self, company: &str, transaction_number: &str) -> Result<&Case, Failure> {
+        if transaction_number.is_empty() {
+            return Err(Failure::missing_transaction());
+        }
+        let case = self.cases.get(&(company.to_owned(), transaction_number.to_ascii_lowercase()));
+        let case = case.ok_or_else(Failure::not_found)?;
+        if case.is_finished() { Ok(case) } else { Err(Failure::precondition()) }
     }
 
     /// Lets the person and the agents act out a scenario.
@@ -181,6 +206,12 @@ impl World {
         let asked_for = case.robot_case().map(|(_, robot)| robot);
         let scenario = scenario.or(asked_for.as_deref()).ok_or("neither the request nor the identification names a scenario")?;
         let steps = scenario::steps(scenario, reason).ok_or("there is no such scenario")?;
+        if !scenario::is_for(scenario, case.is_e_signing()) {
+            return Err("the scenario is not for such an identification: it has documents to sign, or none");
+        }
+        if is_missing_any(&case.documents) {
+            return Err("a document to be signed was not uploaded");
+        }
         case.attempt += 1;
         for step in &steps {
             if let Some(effect) = step.effect.clone() {

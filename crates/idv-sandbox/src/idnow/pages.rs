@@ -2,7 +2,8 @@
 
 use http::StatusCode;
 
-use super::{Moment, World, link};
+use super::start::is_transaction_number;
+use super::{Moment, World, documents, link, signature};
 use crate::exchange::{Answer, Incoming};
 
 /// Answers a person's browser.
@@ -13,8 +14,12 @@ pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], momen
             let key = ((*company).to_owned(), transaction.to_ascii_lowercase());
             opened(world, request, Some(key))
         }
-        [company, "userdata"] | [company, "userdata", _] if world.account(company).is_some() => {
-            Answer::page(StatusCode::OK, "Please enter your data.")
+        ["assets", "certs", name] if signature::CERTIFICATES.contains(name) => match signature::public_key() {
+            Some(pem) => Answer::new(StatusCode::OK, "application/x-pem-file", pem),
+            None => nowhere(),
+        },
+        [company, "userdata", rest @ ..] if world.account(company).is_some() && rest.len() < 2 => {
+            user_data(world, request, company, rest.first().copied())
         }
         [ident_id] if !ident_id.is_empty() => {
             let found =
@@ -43,16 +48,43 @@ fn signed_link(world: &mut World, request: &Incoming, company: &str, moment: &mu
     }
 }
 
+/// The form for data (chapter 4). With a transaction number, the tracking id is that of the identification, even of one that is still to
+/// come; without, it would be that of what is sent from the form.
+fn user_data(world: &mut World, request: &Incoming, company: &str, transaction: Option<&str>) -> Answer {
+    let transaction = transaction.filter(|transaction| is_transaction_number(transaction));
+    if let (Some(transaction), Some(tracking_id)) = (transaction, tracking_id(request)) {
+        let key = (company.to_owned(), transaction.to_ascii_lowercase());
+        match world.cases.get_mut(&key) {
+            Some(case) => case.tracking_id = Some(tracking_id),
+            None => drop(world.awaited.insert(key, tracking_id)),
+        }
+    }
+    Answer::page(StatusCode::OK, "Please enter your data.")
+}
+
 /// The person opened the link to their identification. A tracking id is kept (6.1.3).
 fn opened(world: &mut World, request: &Incoming, key: Option<(String, String)>) -> Answer {
     let Some(case) = key.and_then(|key| world.cases.get_mut(&key)) else { return nowhere() };
-    if let Some((_, tracking_id)) = request.parameters().into_iter().find(|(name, _)| name == "tid") {
-        case.tracking_id = Some(tracking_id);
-    }
+    case.tracking_id = tracking_id(request).or(case.tracking_id.take());
     if case.is_finished() {
         return Answer::page(StatusCode::OK, "This identification is finished.");
     }
+    if documents::is_missing_any(&case.documents) {
+        return Answer::page(
+            StatusCode::OK,
+            if documents::person_can_upload(&case.documents) {
+                "Please upload the document to be signed."
+            } else {
+                "This identification cannot be started: documents to be signed are missing."
+            },
+        );
+    }
     Answer::page(StatusCode::OK, "Please hold your identity card ready. An agent will be with you shortly.")
+}
+
+/// The tracking id that a link carries (6.1.3).
+fn tracking_id(request: &Incoming) -> Option<String> {
+    request.parameters().into_iter().find(|(name, _)| name == "tid").map(|(_, value)| value)
 }
 
 fn nowhere() -> Answer {

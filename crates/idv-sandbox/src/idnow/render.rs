@@ -29,6 +29,9 @@ pub(crate) fn attachments(case: &Case, account: &Account, outcome: &Outcome) -> 
 pub(crate) fn json(case: &Case, account: &Account, outcome: &Outcome) -> Value {
     let mut root = Map::new();
     root.insert("identificationprocess".into(), object(process(case, account, outcome)));
+    if let Some(signing) = signing(case, outcome) {
+        root.insert("esigning".into(), object(signing));
+    }
     root.insert("customdata".into(), object(custom(case)));
     root.insert("contactdata".into(), object(contact(case)));
     let mut user = items(&case.user_data(outcome));
@@ -53,6 +56,9 @@ pub(crate) fn xml(case: &Case, account: &Account, outcome: &Outcome) -> String {
     xml.open("identifications");
     xml.open("identification");
     xml.section("identificationprocess", process(case, account, outcome));
+    if let Some(signing) = signing(case, outcome) {
+        xml.section("esigning", signing);
+    }
     xml.section("customdata", custom(case));
     xml.section("contactdata", contact(case));
     xml.open("userdata");
@@ -111,6 +117,12 @@ fn process(case: &Case, account: &Account, outcome: &Outcome) -> Fields {
         fields.push(("trackingid", json!(tracking)));
     }
     named(fields)
+}
+
+/// What there is to tell of a signature. The section is in no table: results of eSign accounts are known to have it.
+fn signing(case: &Case, outcome: &Outcome) -> Option<Fields> {
+    let signed = case.is_e_signing() && outcome.is_success();
+    signed.then(|| named(vec![("result", json!("SUCCESS")), ("sessionid", json!(format!("3XIDNOW-{}", case.ident_id)))]))
 }
 
 /// Whether the agent entered another value than was submitted, whatever the reviewer made of it.

@@ -39,6 +39,15 @@ pub(crate) const SCENARIOS: [&str; 10] = [
     "unknown-status",
 ];
 
+/// Whether a robot's case is for identifications that are an eSigning, or that are none (15.1).
+pub(crate) fn is_for(name: &str, e_signing: bool) -> bool {
+    match name {
+        "FRAUDIDENT" | "FRAUDREVIEW" => !e_signing,
+        "HOLDCERTIFICATE" => e_signing,
+        _ => true,
+    }
+}
+
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
 
@@ -79,6 +88,8 @@ pub(crate) fn steps(name: &str, reason: Option<&str>) -> Option<Vec<Step>> {
             plan.call().say("the agent suspected fraud").result("FRAUD_SUSPICION_PENDING", because("WARNING_BEHAVIOUR"));
             plan.review(12).say("the review found nothing").result("SUCCESS", None)
         }
+        // The certificate is held back, and with it all there is to tell.
+        "HOLDCERTIFICATE" => plan.call().later(10).say("the signed documents were sent out").result("SUCCESS", None),
         "ABORTIDENT" => plan.call().say("the video was not good enough").result("ABORTED", because("TECH_VIDEO")),
         "aborted-then-success" => {
             plan.call().say("the connection was not good enough").result("ABORTED", because("TECH_INTERNET_CONNECTION"));

@@ -1,0 +1,86 @@
+//! What becomes of a finished identification at the vendor's: copies in other accounts (8.3.5), and the archive (8.3.6).
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::api::{authorized, demand_json};
+use super::failure::Failure;
+use super::scenario::Effect;
+use super::start::is_transaction_number;
+use super::{KEPT, Moment, Planned, World};
+use crate::clock::later;
+use crate::exchange::{Answer, Incoming};
+
+/// Copies an identification to another account (8.3.5).
+pub(super) fn copy(
+    world: &mut World,
+    request: &Incoming,
+    company: &str,
+    transaction: &str,
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
+    let account = authorized(world, request, company, moment)?;
+    demand_json(request)?;
+    let case = world.finished(company, transaction)?;
+    let Target { company: target, transaction_number } = Target::read(&request.body)?;
+    let target = world.account(&target).filter(|target| account.copies_to.contains(&target.company));
+    let target = target.ok_or_else(Failure::forbidden)?.clone();
+    let mut copy = case.clone();
+    copy.transaction_number = transaction_number.unwrap_or(copy.transaction_number);
+    let key = (target.company.clone(), copy.transaction_number.to_ascii_lowercase());
+    if world.cases.contains_key(&key) {
+        return Err(Failure::finished());
+    }
+    copy.ident_id = World::ident_id(&target, copy.robot, moment);
+    copy.archived = false;
+    let id = copy.ident_id.clone();
+    let forget = Planned { key: key.clone(), ident_id: id.clone(), attempt: copy.attempt, effect: Effect::Forget };
+    moment.planned.push((later(copy.result.as_ref().map_or(moment.now, |result| result.at), KEPT), forget));
+    world.cases.insert(key, copy);
+    Ok(Answer::json(StatusCode::CREATED, &json!({ "id": id })))
+}
+
+/// Archives an identification that is finished and not archived (8.3.6).
+pub(super) fn archive(
+    world: &mut World,
+    request: &Incoming,
+    company: &str,
+    transaction: &str,
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
+    let account = authorized(world, request, company, moment)?;
+    if !account.archiving {
+        return Err(Failure::not_found());
+    }
+    world.finished(company, transaction)?;
+    let key = (company.to_owned(), transaction.to_ascii_lowercase());
+    let case = world.cases.get_mut(&key).filter(|case| !case.archived).ok_or_else(Failure::precondition)?;
+    case.archived = true;
+    Ok(Answer::empty(StatusCode::OK))
+}
+
+/// Where a copy goes.
+struct Target {
+    company: String,
+    transaction_number: Option<String>,
+}
+
+impl Target {
+    fn read(body: &[u8]) -> Result<Self, Failure> {
+        let Ok(Value::Object(object)) = serde_json::from_slice(body) else { return Err(Failure::unparseable_json()) };
+        let (mut company, mut transaction_number) = (None, None);
+        for (key, value) in object {
+            match (key.as_str(), value) {
+                ("target_companyid", Value::String(text)) => company = Some(text),
+                ("target_transactionnumber", Value::String(text)) if is_transaction_number(&text) => {
+                    transaction_number = Some(text);
+                }
+                ("target_companyid" | "target_transactionnumber", Value::Null) => {}
+                ("target_companyid" | "target_transactionnumber", _) => return Err(Failure::bad_value(&key)),
+                _ => return Err(Failure::unrecognized_field(&key)),
+            }
+        }
+        let company = company.ok_or_else(|| Failure::bad_value("target_companyid"))?;
+        Ok(Self { company, transaction_number })
+    }
+}

@@ -1,0 +1,219 @@
+//! Document definitions (7.1): which documents an eSigning takes.
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::fields::{body, text};
+use super::{Terms, placement};
+use crate::idnow::failure::Failure;
+
+/// One document definition.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Definition {
+    pub(super) identifier: String,
+    pub(super) name: String,
+    pub(super) mime_type: String,
+    /// Whether an identification can do without the document.
+    pub(super) optional: bool,
+    pub(super) signatures: Map<String, Value>,
+    /// In no table of definitions, but documents have it from them where they have none of their own (7.2).
+    pub(super) version: Option<String>,
+    view_policy: Option<String>,
+    /// The document that is the same for everybody.
+    pub(super) default: Option<Bytes>,
+}
+
+/// A company's document definitions, in the order in which the documents are displayed.
+#[derive(Debug, Default)]
+pub(crate) struct Definitions(Vec<Definition>);
+
+/// What a request says of a definition, checked.
+#[derive(Debug)]
+pub(super) struct Submitted {
+    identifier: String,
+    name: String,
+    mime_type: String,
+    optional: Option<bool>,
+    sort_order: Option<usize>,
+    signatures: Option<Map<String, Value>>,
+    version: Option<String>,
+    view_policy: Option<String>,
+}
+
+impl Submitted {
+    /// Reads the body of a request to create or update a definition (7.1.1).
+    pub(super) fn read(bytes: &[u8], terms: Terms) -> Result<Self, Failure> {
+        let (mut name, mut identifier, mut mime_type) = (None, None, None);
+        let (mut optional, mut sort_order, mut signatures) = (None, None, None);
+        let (mut version, mut view_policy) = (None, None);
+        for (key, value) in body(bytes)? {
+            match key.as_str() {
+                "name" => name = Some(text("name", value)?),
+                "identifier" => {
+                    identifier = Some(text("identifier", value)?);
+                    if !identifier.as_deref().is_some_and(is_identifier) {
+                        return Err(Failure::bad_value("identifier"));
+                    }
+                }
+                "mimeType" => {
+                    mime_type = Some(text("mimeType", value)?);
+                    if !mime_type.as_deref().is_some_and(is_media_type) {
+                        return Err(Failure::bad_value("mimeType"));
+                    }
+                }
+                "optional" => optional = Some(value.as_bool().ok_or_else(|| Failure::bad_value("optional"))?),
+                "sortOrder" => {
+                    // The order starts with 1.
+                    let place = value.as_u64().and_then(|order| usize::try_from(order).ok()).filter(|order| *order > 0);
+                    sort_order = Some(place.ok_or_else(|| Failure::bad_value("sortOrder"))?);
+                }
+                "signatures" => {
+                    let given = placement::read(&value, terms)?;
+                    placement::demand_count(&given, terms)?;
+                    signatures = Some(given);
+                }
+                "version" => version = Some(text("version", value)?),
+                "viewPolicy" => {
+                    let policy = value.as_str().filter(|policy| matches!(*policy, "SCROLL" | "DEFAULT"));
+                    view_policy = Some(policy.ok_or_else(|| Failure::bad_value("viewPolicy"))?.to_owned());
+                }
+                _ => return Err(Failure::unrecognized_field(&key)),
+            }
+        }
+        Ok(Self {
+            name: name.ok_or_else(|| Failure::bad_value("name"))?,
+            identifier: identifier.ok_or_else(|| Failure::bad_value("identifier"))?,
+            mime_type: mime_type.ok_or_else(|| Failure::bad_value("mimeType"))?,
+            optional,
+            sort_order,
+            signatures,
+            version,
+            view_policy,
+        })
+    }
+}
+
+impl Definitions {
+    /// Creates a definition (7.1.3).
+    pub(super) fn create(&mut self, submitted: Submitted) -> Result<(), Failure> {
+        if self.one(&submitted.identifier).is_ok() {
+            return Err(Failure::bad_value("identifier"));
+        }
+        let definition = Definition {
+            identifier: submitted.identifier,
+            name: submitted.name,
+            mime_type: submitted.mime_type,
+            optional: submitted.optional.unwrap_or_default(),
+            signatures: submitted.signatures.unwrap_or_default(),
+            version: submitted.version,
+            view_policy: submitted.view_policy,
+            default: None,
+        };
+        self.insert(definition, submitted.sort_order);
+        Ok(())
+    }
+
+    /// Updates a definition (7.1.4): what is not given stays as it was.
+    pub(super) fn update(&mut self, identifier: &str, submitted: Submitted) -> Result<(), Failure> {
+        let (index, known) = self.indexed(identifier).ok_or_else(Failure::not_found)?;
+        // Its identifier is in its url: another one would be another definition.
+        if submitted.identifier != identifier {
+            return Err(Failure::bad_value("identifier"));
+        }
+        let places = submitted.signatures.as_ref().unwrap_or(&known.signatures);
+        if known.default.as_ref().is_some_and(|bytes| placement::lacks_a_place(places, bytes)) {
+            return Err(Failure::bad_value("signatures"));
+        }
+        let known = self.0.remove(index);
+        let definition = Definition {
+            name: submitted.name,
+            mime_type: submitted.mime_type,
+            optional: submitted.optional.unwrap_or(known.optional),
+            signatures: submitted.signatures.unwrap_or(known.signatures),
+            version: submitted.version.or(known.version),
+            view_policy: submitted.view_policy.or(known.view_policy),
+            ..known
+        };
+        self.insert(definition, submitted.sort_order.or(Some(index + 1)));
+        Ok(())
+    }
+
+    /// Deletes a definition (7.1.5).
+    pub(super) fn delete(&mut self, identifier: &str) -> Result<(), Failure> {
+        let (index, _) = self.indexed(identifier).ok_or_else(Failure::not_found)?;
+        self.0.remove(index);
+        Ok(())
+    }
+
+    /// A definition.
+    pub(super) fn one(&self, identifier: &str) -> Result<&Definition, Failure> {
+        self.indexed(identifier).map(|(_, definition)| definition).ok_or_else(Failure::not_found)
+    }
+
+    /// A definition, to be given its document.
+    pub(super) fn one_mut(&mut self, identifier: &str) -> Result<&mut Definition, Failure> {
+        self.0.iter_mut().find(|definition| definition.identifier == identifier).ok_or_else(Failure::not_found)
+    }
+
+    /// How long the default documents of the other definitions are together.
+    pub(super) fn length_beside(&self, identifier: &str) -> usize {
+        let others = self.0.iter().filter(|definition| definition.identifier != identifier);
+        others.filter_map(|definition| definition.default.as_ref()).map(Bytes::len).sum()
+    }
+
+    /// Every definition and its place in the order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (usize, &Definition)> {
+        self.0.iter().enumerate().map(|(index, definition)| (index + 1, definition))
+    }
+
+    /// A definition as it is told (7.1.7).
+    pub(super) fn told(&self, identifier: &str) -> Result<Value, Failure> {
+        let (index, definition) = self.indexed(identifier).ok_or_else(Failure::not_found)?;
+        Ok(definition.told(index + 1))
+    }
+
+    fn indexed(&self, identifier: &str) -> Option<(usize, &Definition)> {
+        self.0.iter().enumerate().find(|(_, definition)| definition.identifier == identifier)
+    }
+
+    /// Inserts before this place; at the end where there is none such.
+    fn insert(&mut self, definition: Definition, order: Option<usize>) {
+        let index = order.map_or(usize::MAX, |order| order.saturating_sub(1)).min(self.0.len());
+        self.0.insert(index, definition);
+    }
+}
+
+impl Definition {
+    /// The definition as the samples tell it; what was not set is not told.
+    pub(super) fn told(&self, order: usize) -> Value {
+        let Self { optional, name, identifier, mime_type, .. } = self;
+        let mut told =
+            json!({ "optional": optional, "name": name, "identifier": identifier, "mimeType": mime_type, "sortOrder": order });
+        if let Some(told) = told.as_object_mut() {
+            if let Some(version) = &self.version {
+                told.insert("version".into(), version.as_str().into());
+            }
+            if !self.signatures.is_empty() {
+                told.insert("signatures".into(), self.signatures.clone().into());
+            }
+            if let Some(policy) = &self.view_policy {
+                told.insert("viewPolicy".into(), policy.as_str().into());
+            }
+        }
+        told
+    }
+}
+
+/// Whether an identifier has the documented alphabet: a-z, - and _, and the digits that every sample has beside them.
+fn is_identifier(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_')
+}
+
+/// Whether a text has the form of a media type (RFC 6838), without parameters.
+fn is_media_type(text: &str) -> bool {
+    let is_name = |name: &str| {
+        name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
+    text.split_once('/').is_some_and(|(kind, name)| is_name(kind) && is_name(name))
+}

@@ -1,0 +1,178 @@
+//! The documents of one identification (7.2), and what becomes of them.
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::definition::{Definition, Definitions};
+use super::fields::{body, text};
+use super::{Terms, placement};
+use crate::idnow::failure::Failure;
+
+/// How much the documents of one identification come to at most, in bytes; the vendor's document names no figure. With it an archive
+/// stays below the 4 GB that the plain ZIP format can address.
+pub(crate) const MOST: usize = 256 << 20;
+
+/// One document of one identification: the instance of a definition.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Document {
+    /// The definition as it was when the identification was created.
+    definition: Definition,
+    order: usize,
+    /// What was set for this person in place of the definition's.
+    name: Option<String>,
+    version: Option<String>,
+    signatures: Map<String, Value>,
+    bytes: Option<Bytes>,
+}
+
+/// What a request says of a person's document, checked.
+#[derive(Debug, Default)]
+pub(super) struct Update {
+    name: Option<String>,
+    version: Option<String>,
+    signatures: Option<Map<String, Value>>,
+}
+
+impl Update {
+    /// Reads the body of an update (7.2.3).
+    pub(super) fn read(bytes: &[u8], terms: Terms) -> Result<Self, Failure> {
+        let mut update = Self::default();
+        for (key, value) in body(bytes)? {
+            match key.as_str() {
+                "name" => update.name = Some(text("name", value)?),
+                "version" => update.version = Some(text("version", value)?),
+                "signatures" => update.signatures = Some(placement::read(&value, terms)?),
+                // They are known, and for reading only.
+                "hash" | "displayHash" | "status" | "documentDefinition" => return Err(Failure::bad_value(&key)),
+                _ => return Err(Failure::unrecognized_field(&key)),
+            }
+        }
+        Ok(update)
+    }
+}
+
+/// The documents of a new identification: of every definition one (7.2.1).
+pub(crate) fn instances(definitions: &Definitions) -> Vec<Document> {
+    let instance = |(order, definition): (usize, &Definition)| Document {
+        definition: definition.clone(),
+        order,
+        name: None,
+        version: None,
+        signatures: Map::new(),
+        // What is required and the same for everybody is there at once (7.1.1).
+        bytes: definition.default.clone().filter(|_| !definition.optional),
+    };
+    definitions.each().map(instance).collect()
+}
+
+/// Whether a document that is required was not uploaded: the person cannot sign (7.2.4).
+pub(crate) fn is_missing_any(documents: &[Document]) -> bool {
+    documents.iter().any(Document::is_missing)
+}
+
+/// Whether the person can bring what is missing: of the first document alone there is a page for it (7.2.5).
+pub(crate) fn person_can_upload(documents: &[Document]) -> bool {
+    documents.iter().position(Document::is_missing) == Some(0)
+        && documents.iter().filter(|document| document.is_missing()).count() == 1
+}
+
+impl Document {
+    pub(super) fn identifier(&self) -> &str {
+        &self.definition.identifier
+    }
+
+    pub(super) fn mime_type(&self) -> &str {
+        &self.definition.mime_type
+    }
+
+    /// How long it is.
+    pub(super) fn length(&self) -> usize {
+        self.bytes.as_ref().map_or(0, Bytes::len)
+    }
+
+    /// The document as the samples tell it.
+    pub(super) fn told(&self, signed: bool) -> Value {
+        let hash = self.bytes.as_ref().map(|bytes| hex::encode(Sha256::digest(bytes)));
+        let status = match (&self.bytes, signed) {
+            (None, _) => "NEED_UPLOAD",
+            (Some(_), false) => "UPLOADED",
+            (Some(_), true) => "SIGNED",
+        };
+        let mut told = json!({
+            "name": self.name.as_ref().unwrap_or(&self.definition.name), "version": self.version.as_ref().or(self.definition.version.as_ref()), "hash": hash,
+            "displayHash": hash.as_deref().map(fingerprint), "status": status,
+            "documentDefinition": self.definition.told(self.order),
+        });
+        if let Some(told) = told.as_object_mut().filter(|_| !self.signatures.is_empty()) {
+            told.insert("signatures".into(), self.signatures.clone().into());
+        }
+        told
+    }
+
+    /// Changes what may be changed of it.
+    pub(super) fn update(&mut self, update: Update, terms: Terms) -> Result<(), Failure> {
+        let signatures = update.signatures.as_ref().unwrap_or(&self.signatures);
+        let combined = placement::combined(&self.definition.signatures, signatures);
+        placement::demand_count(&combined, terms)?;
+        if self.bytes.as_ref().is_some_and(|bytes| placement::lacks_a_place(&combined, bytes)) {
+            return Err(Failure::bad_value("signatures"));
+        }
+        let Update { name, version, signatures } = update;
+        self.name = name.or(self.name.take());
+        self.version = version.or(self.version.take());
+        if let Some(signatures) = signatures {
+            self.signatures = signatures;
+        }
+        Ok(())
+    }
+
+    /// Takes the document that is to be signed.
+    pub(super) fn upload(&mut self, bytes: Bytes) -> Result<(), Failure> {
+        if placement::lacks_a_place(&placement::combined(&self.definition.signatures, &self.signatures), &bytes) {
+            return Err(Failure::bad_value("signatures"));
+        }
+        self.bytes = Some(bytes);
+        Ok(())
+    }
+
+    /// The document with the person's signature: what was uploaded, and a comment that says so, which ends as a PDF does.
+    pub(crate) fn signed(&self, ident_id: &str) -> Option<Bytes> {
+        let signatures = placement::combined(&self.definition.signatures, &self.signatures);
+        let mut bytes = self.bytes.as_ref()?.to_vec();
+        bytes.extend_from_slice(format!("\n% Signed in the identification {ident_id}\n").as_bytes());
+        for (name, signature) in &signatures {
+            let kind = signature.get("type").and_then(Value::as_str).unwrap_or("ELECTRONIC");
+            // Names are the customer's: nothing in them may end the comment.
+            let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
+            bytes.extend_from_slice(format!("% {kind} {name}\n").as_bytes());
+        }
+        bytes.extend_from_slice(b"%%EOF\n");
+        Some(bytes.into())
+    }
+
+    /// Its name in the archive (7.2.7).
+    pub(crate) fn archive_name(&self) -> String {
+        format!("{}_signed.pdf", self.definition.identifier)
+    }
+
+    fn is_missing(&self) -> bool {
+        self.bytes.is_none() && !self.definition.optional
+    }
+}
+
+/// A hash as it is shown to people: its beginning in three groups of four.
+fn fingerprint(hash: &str) -> String {
+    let group = |start: usize| hash.get(start..start + 4).unwrap_or_default();
+    [group(0), group(4), group(8)].join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_that_of_the_table() {
+        assert_eq!(fingerprint("094c33504ab62a49957ed5f051fc10fc0e1bd7feadfdb223654270835e693bb4"), "094c-3350-4ab6");
+    }
+}

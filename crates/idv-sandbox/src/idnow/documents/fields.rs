@@ -1,0 +1,43 @@
+//! What the objects of chapter 7 have in common.
+
+use serde_json::{Map, Value};
+
+use crate::idnow::failure::Failure;
+
+/// The fields of a body, without those that are `null`: they are not given.
+pub(super) fn body(body: &[u8]) -> Result<Map<String, Value>, Failure> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(given(object)),
+        _ => Err(Failure::unparseable_json()),
+    }
+}
+
+/// The fields of an object within a body.
+pub(super) fn members(value: &Value, key: &str) -> Result<Map<String, Value>, Failure> {
+    value.as_object().cloned().map(given).ok_or_else(|| Failure::bad_value(key))
+}
+
+/// A text that is not empty.
+pub(super) fn text(key: &str, value: Value) -> Result<String, Failure> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Ok(text),
+        _ => Err(Failure::bad_value(key)),
+    }
+}
+
+/// Whether it is true or false: the samples of signatures write that as a string (7.1.2.4).
+pub(super) fn is_flag(value: &Value) -> bool {
+    value.is_boolean() || matches!(value.as_str(), Some("true" | "false"))
+}
+
+/// A whole number: the samples write a page's as a string (7.1.2.5).
+pub(super) fn whole_number(value: &Value) -> Option<u64> {
+    match value {
+        Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
+        value => value.as_u64(),
+    }
+}
+
+fn given(object: Map<String, Value>) -> Map<String, Value> {
+    object.into_iter().filter(|(_, value)| !value.is_null()).collect()
+}

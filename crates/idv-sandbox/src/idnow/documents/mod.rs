@@ -1,0 +1,176 @@
+//! eSigning (chapter 7): which documents are signed, what is signed, and what was.
+
+mod definition;
+mod document;
+mod fields;
+mod placement;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+pub(crate) use self::definition::Definitions;
+use self::definition::Submitted;
+use self::document::Update;
+pub(crate) use self::document::{Document, MOST, instances, is_missing_any, person_can_upload};
+use super::account::{Account, DataCenter};
+use super::api::{authorized, demand_json};
+use super::case::Case;
+use super::failure::Failure;
+use super::{Moment, World};
+use crate::exchange::{Answer, Incoming};
+
+/// What an account may do with signatures (7.1.2).
+#[derive(Debug, Clone, Copy)]
+struct Terms {
+    /// More than one on a document.
+    several_signatures: bool,
+    /// A second line in the vendor's seal.
+    second_line: bool,
+    /// Signatures that the person writes.
+    handwritten: bool,
+}
+
+impl Terms {
+    fn of(account: &Account) -> Self {
+        let swiss = account.data_center == DataCenter::Ch;
+        Self { several_signatures: !swiss, second_line: swiss, handwritten: account.handwritten_signatures }
+    }
+}
+
+/// Answers a request to `/api/v1/{company}/documentdefinitions…` (7.1).
+pub(super) fn definitions(
+    world: &mut World,
+    request: &Incoming,
+    company: &str,
+    path: &[&str],
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
+    let terms = signing(world, request, company, moment)?;
+    let definitions = world.definitions.entry(company.to_owned()).or_default();
+    match (&request.method, path) {
+        (&Method::POST, []) => {
+            demand_json(request)?;
+            definitions.create(Submitted::read(&request.body, terms)?)?;
+            Ok(Answer::json(StatusCode::CREATED, &json!({})))
+        }
+        (&Method::GET, []) => {
+            let told: Vec<Value> = definitions.each().map(|(order, definition)| definition.told(order)).collect();
+            Ok(Answer::json(StatusCode::OK, &told.into()))
+        }
+        (&Method::GET, [identifier]) => Ok(Answer::json(StatusCode::OK, &definitions.told(identifier)?)),
+        (&Method::POST, [identifier]) => {
+            demand_json(request)?;
+            definitions.one(identifier)?;
+            definitions.update(identifier, Submitted::read(&request.body, terms)?)?;
+            Ok(Answer::json(StatusCode::OK, &json!({})))
+        }
+        (&Method::DELETE, [identifier]) => {
+            definitions.delete(identifier)?;
+            Ok(Answer::json(StatusCode::OK, &json!({})))
+        }
+        (&Method::POST, [identifier, "data"]) => {
+            let others = definitions.length_beside(identifier);
+            let definition = definitions.one_mut(identifier)?;
+            let bytes = uploaded(request, &definition.mime_type)?;
+            demand_room(others + bytes.len())?;
+            if placement::lacks_a_place(&definition.signatures, &bytes) {
+                return Err(Failure::bad_value("signatures"));
+            }
+            definition.default = Some(bytes);
+            Ok(Answer::empty(StatusCode::OK))
+        }
+        (&Method::GET, [identifier, "data"]) => {
+            let definition = definitions.one(identifier)?;
+            let bytes = definition.default.clone().ok_or_else(Failure::not_found)?;
+            Ok(Answer::new(StatusCode::OK, &definition.mime_type, bytes))
+        }
+        _ => Err(Failure::not_found()),
+    }
+}
+
+/// Answers a request to `/api/v1/{company}/identifications/{transaction}/documents…` (7.2).
+pub(super) fn documents(
+    world: &mut World,
+    request: &Incoming,
+    company: &str,
+    transaction: &str,
+    path: &[&str],
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
+    let terms = signing(world, request, company, moment)?;
+    if transaction.is_empty() {
+        return Err(Failure::missing_transaction());
+    }
+    let key = (company.to_owned(), transaction.to_ascii_lowercase());
+    let case = world.cases.get_mut(&key).ok_or_else(Failure::not_found)?;
+    let signed = case.is_signed();
+    match (&request.method, path) {
+        (&Method::GET, []) => {
+            let told: Vec<Value> = case.documents.iter().map(|document| document.told(signed)).collect();
+            Ok(Answer::json(StatusCode::OK, &told.into()))
+        }
+        // The sample answers an array of the one.
+        (&Method::GET, [identifier]) => Ok(Answer::json(StatusCode::OK, &json!([one(case, identifier)?.told(signed)]))),
+        (&Method::POST, [identifier]) => {
+            demand_json(request)?;
+            demand_not_begun(case)?;
+            let document = one(case, identifier)?;
+            document.update(Update::read(&request.body, terms)?, terms)?;
+            Ok(Answer::json(StatusCode::OK, &json!({})))
+        }
+        (&Method::POST, [identifier, "data"]) => {
+            demand_not_begun(case)?;
+            let others = case.documents.iter().filter(|document| document.identifier() != *identifier);
+            let others: usize = others.map(Document::length).sum();
+            let document = one(case, identifier)?;
+            let bytes = uploaded(request, document.mime_type())?;
+            demand_room(others + bytes.len())?;
+            document.upload(bytes)?;
+            Ok(Answer::empty(StatusCode::OK))
+        }
+        // The heading says POST, and the sample is a GET.
+        (&Method::GET | &Method::POST, [identifier, "signed"]) => {
+            let ident_id = case.ident_id.clone();
+            let document = one(case, identifier)?;
+            let bytes = document.signed(&ident_id).filter(|_| signed).ok_or_else(Failure::not_found)?;
+            Ok(Answer::new(StatusCode::OK, document.mime_type(), bytes))
+        }
+        _ => Err(Failure::not_found()),
+    }
+}
+
+/// What an account that signs may do. One that does not has none of this chapter.
+fn signing(world: &mut World, request: &Incoming, company: &str, moment: &mut Moment<'_>) -> Result<Terms, Failure> {
+    let account = authorized(world, request, company, moment)?;
+    if account.e_sign { Ok(Terms::of(&account)) } else { Err(Failure::not_found()) }
+}
+
+fn one<'a>(case: &'a mut Case, identifier: &str) -> Result<&'a mut Document, Failure> {
+    case.documents.iter_mut().find(|document| document.identifier() == identifier).ok_or_else(Failure::not_found)
+}
+
+/// That the documents may still be changed: before the identification is started (7.2.3).
+fn demand_not_begun(case: &Case) -> Result<(), Failure> {
+    if case.is_finished() {
+        return Err(Failure::finished());
+    }
+    if case.is_begun() { Err(Failure::precondition()) } else { Ok(()) }
+}
+
+/// That the documents of one identification are not too long together.
+fn demand_room(length: usize) -> Result<(), Failure> {
+    if length > MOST { Err(Failure::bad_request("Please provide smaller documents")) } else { Ok(()) }
+}
+
+/// The document that a request brings: with the media type of the samples, and of the type that its definition names.
+fn uploaded(request: &Incoming, mime_type: &str) -> Result<Bytes, Failure> {
+    if !request.media_type().eq_ignore_ascii_case("application/octet-stream") {
+        return Err(Failure::bad_request("Please provide the header Content-Type: application/octet-stream"));
+    }
+    let wrong = mime_type.eq_ignore_ascii_case("application/pdf") && !request.body.starts_with(b"%PDF-");
+    if request.body.is_empty() || wrong {
+        return Err(Failure::bad_request(&format!("Please provide a document of the type {mime_type}")));
+    }
+    Ok(request.body.clone())
+}

@@ -1,0 +1,162 @@
+//! Where and how a document is signed (7.1.2), enforced.
+
+use serde_json::{Map, Value};
+
+use super::Terms;
+use super::fields::{is_flag, members, whole_number};
+use crate::idnow::failure::Failure;
+
+/// The three ways to say where (7.1.2.1 to 7.1.2.3); a position is in one of them.
+const PLACES: [&str; 3] = ["acrofield", "page", "textcontent"];
+/// What a position says beside that, in points of the page.
+const MEASURES: [&str; 4] = ["left", "width", "bottom", "height"];
+
+/// Reads the signatures of a definition or of a document: by name, as they were given.
+pub(super) fn read(value: &Value, terms: Terms) -> Result<Map<String, Value>, Failure> {
+    let signatures = members(value, "signatures")?;
+    if signatures.keys().any(String::is_empty) {
+        return Err(Failure::bad_value("signatures"));
+    }
+    signatures.into_iter().map(|(name, signature)| Ok((name, Value::Object(read_one(&signature, terms)?)))).collect()
+}
+
+/// That a document has no more signatures than the data centre places on it (7.1.2), those of its definition and its own together.
+pub(super) fn demand_count(signatures: &Map<String, Value>, terms: Terms) -> Result<(), Failure> {
+    if signatures.len() > 1 && !terms.several_signatures {
+        return Err(Failure::bad_value("signatures"));
+    }
+    Ok(())
+}
+
+/// The signatures of a definition with those of one person's document: of one name, the latter holds (7.1.2.6).
+pub(super) fn combined(definition: &Map<String, Value>, document: &Map<String, Value>) -> Map<String, Value> {
+    definition.iter().chain(document).map(|(name, signature)| (name.clone(), signature.clone())).collect()
+}
+
+/// Whether the place of a signature that is not optional is missing in a document (7.1.2). Only of a PDF whose objects can be read as
+/// they lie there is anything said, and nothing of text: its letters are rarely in the file as they are seen.
+pub(super) fn lacks_a_place(signatures: &Map<String, Value>, bytes: &[u8]) -> bool {
+    let readable = || bytes.starts_with(b"%PDF-") && !contains(bytes, b"/ObjStm") && !contains(bytes, b"/Encrypt");
+    let missing = |signature: &Value| {
+        let optional = matches!(signature.get("optional"), Some(Value::Bool(true)))
+            || signature.get("optional").and_then(Value::as_str) == Some("true");
+        let position = signature.get("position");
+        let field = position.and_then(|position| position.get("acrofield")).and_then(Value::as_str);
+        let page = position.and_then(|position| position.get("page")).and_then(whole_number);
+        !optional
+            && (field.is_some_and(|name| !has_field(bytes, name)) || page.is_some_and(|number| number > pages(bytes) as u64))
+    };
+    signatures.values().any(missing) && readable()
+}
+
+fn read_one(signature: &Value, terms: Terms) -> Result<Map<String, Value>, Failure> {
+    let signature = members(signature, "signatures")?;
+    for (key, value) in &signature {
+        let right = match key.as_str() {
+            "position" => {
+                read_position(value)?;
+                true
+            }
+            "type" => match value.as_str() {
+                Some("ELECTRONIC") => true,
+                // Has to be activated by the vendor.
+                Some("HANDWRITTEN") => terms.handwritten,
+                _ => false,
+            },
+            "signatureFontSize" => whole_number(value).is_some_and(|size| size > 0),
+            // The second line is there in the Swiss environment alone.
+            "signatureFontSize2" if terms.second_line => whole_number(value).is_some_and(|size| size > 0),
+            "signatureImage" => value.as_str().is_some_and(is_image),
+            "optional" => is_flag(value),
+            _ => return Err(Failure::unrecognized_field(key)),
+        };
+        if !right {
+            return Err(Failure::bad_value(key));
+        }
+    }
+    // Without a position there is no correct placement; everything else has a default.
+    if !signature.contains_key("position") {
+        return Err(Failure::bad_value("position"));
+    }
+    Ok(signature)
+}
+
+fn read_position(position: &Value) -> Result<(), Failure> {
+    let position = members(position, "position")?;
+    for (key, value) in &position {
+        let right = match key.as_str() {
+            "acrofield" | "textcontent" => value.as_str().is_some_and(|text| !text.is_empty()),
+            // Pages are counted from 1, in the sample by a string.
+            "page" => whole_number(value).is_some_and(|page| page > 0),
+            "left" | "bottom" => value.is_number(),
+            "width" | "height" => value.as_f64().is_some_and(|length| length > 0.0),
+            _ => return Err(Failure::unrecognized_field(key)),
+        };
+        if !right {
+            return Err(Failure::bad_value(key));
+        }
+    }
+    if PLACES.iter().filter(|place| position.contains_key(**place)).count() != 1 {
+        return Err(Failure::bad_value("position"));
+    }
+    MEASURES.iter().find(|measure| !position.contains_key(**measure)).map_or(Ok(()), |measure| Err(Failure::bad_value(measure)))
+}
+
+/// The alphabet of the names of images (7.1.2).
+fn is_image(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// How many pages a PDF has: the objects of that type.
+fn pages(bytes: &[u8]) -> usize {
+    let after = |start: usize| bytes.get(start..).unwrap_or_default().iter().skip_while(|byte| byte.is_ascii_whitespace());
+    let is_page = |start: usize| {
+        let mut rest = after(start);
+        b"/Page".iter().all(|letter| rest.next() == Some(letter)) && !rest.next().is_some_and(u8::is_ascii_alphanumeric)
+    };
+    let types = bytes.windows(5).enumerate().filter(|(_, window)| *window == b"/Type");
+    types.filter(|(start, _)| is_page(start + 5)).count()
+}
+
+/// Whether a PDF has a field of this name.
+fn has_field(bytes: &[u8], name: &str) -> bool {
+    contains(bytes, format!("/T({name})").as_bytes()) || contains(bytes, format!("/T ({name})").as_bytes())
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len().max(1)).any(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type /Pages/Kids[3 0 R 4 0 R]>>endobj\n\
+        3 0 obj<</Type/Page/Parent 2 0 R>>endobj\n4 0 obj<</Type /Page>>endobj\n5 0 obj<</FT/Sig/T(here)>>endobj\n%%EOF\n";
+
+    fn at(position: &Value, optional: &Value) -> Map<String, Value> {
+        Map::from_iter([("one".to_owned(), json!({ "position": position, "optional": optional }))])
+    }
+
+    #[test]
+    fn a_place_that_a_document_does_not_have_is_found_out() {
+        assert_eq!(pages(PDF), 2);
+        assert!(!lacks_a_place(&at(&json!({ "page": "2" }), &json!(false)), PDF));
+        assert!(lacks_a_place(&at(&json!({ "page": 3 }), &json!("false")), PDF));
+        assert!(!lacks_a_place(&at(&json!({ "acrofield": "here" }), &json!(false)), PDF));
+        assert!(lacks_a_place(&at(&json!({ "acrofield": "there" }), &json!(false)), PDF));
+    }
+
+    #[test]
+    fn what_may_be_missing_or_cannot_be_seen_is_no_error() {
+        for optional in [json!(true), json!("true")] {
+            assert!(!lacks_a_place(&at(&json!({ "page": 3 }), &optional), PDF));
+        }
+        assert!(!lacks_a_place(&at(&json!({ "textcontent": "nowhere" }), &json!(false)), PDF));
+        assert!(!lacks_a_place(&at(&json!({ "page": 3 }), &json!(false)), b"plain text"));
+        let packed = [PDF, b"6 0 obj<</Type/ObjStm>>"].concat();
+        assert!(!lacks_a_place(&at(&json!({ "acrofield": "there" }), &json!(false)), &packed));
+    }
+}
