@@ -310,3 +310,49 @@ async fn a_verified_phone_is_no_identification() {
     assert_eq!((&data["Mobile"], &data["Surname"]), (&json!("+491711234567"), &json!("Mustermann")));
     assert_eq!((&data["Birthdate"], data.get("IDCard"), data.get("Gender")), (&json!(""), None, None), "nobody saw a document");
 }
+
+#[tokio::test]
+async fn eid_is_as_its_settings_have_it() {
+    let tm = Tm::start().await;
+    tm.sandbox.identity_tm().configure(|account| account.images_in_result = true).unwrap();
+    let plain: (&[&str], bool, bool, bool) = (&[], false, false, false);
+    let settings = [
+        plain,
+        (&["CaptureImages"], false, true, false),
+        (&["EnableOCR"], true, true, false),
+        (&["VerifyMobileNumber"], false, false, true),
+    ];
+    for (names, number, images, mobile) in settings {
+        let chosen: Value = names.iter().map(|name| ((*name).to_owned(), json!(true))).collect::<serde_json::Map<_, _>>().into();
+        let id = tm.finished(&with(order(0), "eIDSettings", chosen), "happy").await;
+        assert_eq!(tm.statuses(&id).await.contains(&(71, 62)), mobile, "{names:?}");
+        let result = tm.get(&format!("getIdentData/{id}/IncludeIdentifier")).await.json();
+        assert_eq!(result.get("Identifier"), None, "nobody looked at it");
+        assert_eq!(result["IdentData"].is_object(), images, "{names:?}");
+        let data = if images { &result["IdentData"] } else { &result["IdentData"][0] };
+        assert!(data["IDCard"].get("eidRestrictedIdentifier").is_some());
+        for name in ["CardNo", "PlaceOfIssue", "DateOfIssue"] {
+            assert_eq!(data["IDCard"].get(name).is_some(), number, "{name} with {names:?}");
+        }
+        assert_eq!(data.get("Mobile").is_some(), mobile, "{names:?}");
+        let recorded = tm.get(&format!("getImages/{id}")).await.json();
+        assert_eq!(recorded.get("Images").is_some(), images, "{names:?}");
+    }
+    let disabled = tm.finished(&with(order(0), "eIDSettings", json!({ "DisableEID": true })), "happy").await;
+    assert_eq!(tm.get(&format!("getIdentData/{disabled}/IncludeIdentifyMethod")).await.json()["IdentifyMethod"], "Shop");
+}
+
+#[tokio::test]
+async fn the_documents_that_were_used_are_told() {
+    let tm = Tm::start().await;
+    for (add, document, kind, name) in [
+        (0, Value::Null, 1, "IDCard"),
+        (4096, Value::Null, 9, "IDCard"),
+        (0, json!(["Student card"]), 0, "Student card"),
+        (4096, json!([{ "Document": "Student card" }]), 8, "Student card"),
+    ] {
+        let id = tm.finished(&with(with(order(12), "Add", json!(add)), "LegitimationDocument", document), "happy").await;
+        let card = tm.get(&format!("getIdentData/{id}")).await.json()["IdentData"][0]["IDCard"].clone();
+        assert_eq!((&card["extDocumentType"], &card["Type"]), (&json!(kind), &json!(name)));
+    }
+}

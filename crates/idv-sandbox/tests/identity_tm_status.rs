@@ -267,7 +267,7 @@ async fn the_readme_names_every_setting_scenario_and_route() {
         assert_ne!(reply.status, 404, "{line}");
         routes += 1;
     }
-    assert_eq!(routes, 5);
+    assert_eq!(routes, 6);
 }
 
 #[tokio::test]

@@ -140,17 +140,33 @@ impl Case {
         self.is_final() && self.identified.is_some() && !self.deleted
     }
 
-    pub(crate) const fn method(&self) -> Method {
+    pub(crate) fn method(&self) -> Method {
         if self.reused.is_some() || self.submitted.adds(add::SIGN_ME_USE) {
             return Method::Earlier;
         }
         match self.submitted.product {
             product::SHOP => Method::Shop,
+            product::ANY_BUT_VIDEO if self.asks_of_eid("DisableEID") => Method::Shop,
             product::AUTO_ID => Method::AutoId,
             product::PHONE => Method::Phone,
             product::VIDEO | product::ESIGN => Method::Video,
             _ => Method::Eid,
         }
+    }
+
+    /// Whether an element of `eIDSettings` is set.
+    pub(crate) fn asks_of_eid(&self, name: &str) -> bool {
+        self.submitted.value(&["eIDSettings", name]).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    /// Whether images of the document were recorded: by eID, where they were asked for (3.1.4, `eIDSettings`).
+    pub(crate) fn has_images(&self, account: &Account) -> bool {
+        let taken = match self.method() {
+            Method::Video | Method::Shop | Method::AutoId => true,
+            Method::Eid => self.asks_of_eid("CaptureImages") || self.asks_of_eid("EnableOCR"),
+            Method::Phone | Method::Earlier => false,
+        };
+        taken && account.image_recording && self.identified.is_some()
     }
 
     /// Whether it is signed through sign-me.

@@ -28,6 +28,7 @@ pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest
             state.identity_tm.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
         }),
         (&Method::GET, ["accounts", user, "phone"]) => phone(&state.identity_tm, user),
+        (&Method::GET, ["orders"]) => Ok(json!(state.identity_tm.ids())),
         (&Method::GET, ["orders", order]) => view(&state.identity_tm, order).ok_or_else(|| "there is no such order".to_owned()),
         (&Method::POST, ["orders", order, "act"]) => body::<Act>(request).and_then(|act| {
             let steps = state.with_identity_tm(now, |world, moment| world.act(order, &act.scenario, moment));

@@ -74,8 +74,7 @@ pub(super) fn audit_log(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, 
 /// getImages (3.8).
 pub(super) fn images(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let case = final_case(call, order)?;
-    let recorded = call.account.image_recording && case.identified.is_some();
-    let answer = if recorded { json!({ "Images": image_list(case, &call.account) }) } else { json!({}) };
+    let answer = if case.has_images(&call.account) { json!({ "Images": image_list(case, &call.account) }) } else { json!({}) };
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 

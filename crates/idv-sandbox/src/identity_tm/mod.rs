@@ -157,6 +157,13 @@ impl World {
         self.cases.len()
     }
 
+    /// Every OrderID, in the order in which they were given.
+    fn ids(&self) -> Vec<&str> {
+        let mut cases: Vec<&Case> = self.cases.values().collect();
+        cases.sort_by_key(|case| case.number);
+        cases.into_iter().map(|case| case.id.as_str()).collect()
+    }
+
     /// An account by its user's name.
     pub(crate) fn account(&self, user: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.user == user)

@@ -57,7 +57,8 @@ pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Valu
     if variants.identify_method && case.method() != Method::Phone {
         root.insert("IdentifyMethod".into(), method(case).into());
     }
-    if variants.identifier {
+    // A chip is read without anybody who looks at it.
+    if variants.identifier && !matches!(case.method(), Method::Eid | Method::Phone) {
         root.insert("Identifier".into(), if account.identifier_as_text { json!("1872") } else { json!(1872) });
     }
     if account.user_ip_in_result {
@@ -73,7 +74,7 @@ pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Valu
         root.insert("FraudAttempt".into(), true.into());
     }
     let mut checked = checked(case);
-    if account.images_in_result && account.image_recording {
+    if account.images_in_result && case.has_images(account) {
         // An object has room for one set of data: the checked one.
         checked.insert("Images".into(), files::image_list(case, account));
         root.insert("IdentData".into(), checked.into());
@@ -166,19 +167,28 @@ fn id_card(case: &Case) -> Map<String, Value> {
     let given = |name: &str| case.submitted.text(&["IdentData", "IDCard", name]);
     let mut card = Map::new();
     let by_chip = method(case) == "eID";
-    // The chip tells neither the number of the card nor where and when it was issued.
     if by_chip {
         card.insert("eidRestrictedIdentifier".into(), "1BFE4AA04A6E3C2B7D9F0C8E5A1D6B3F".into());
-    } else {
+    }
+    // The chip tells neither the number of the card nor where and when it was issued; its picture does.
+    if !by_chip || case.asks_of_eid("EnableOCR") {
         card.insert("CardNo".into(), given("CardNo").unwrap_or("T22000129").into());
         card.insert("PlaceOfIssue".into(), given("PlaceOfIssue").unwrap_or("Stadt Köln").into());
         card.insert("DateOfIssue".into(), given("DateOfIssue").unwrap_or("2020-11-01").into());
     }
-    card.insert("extDocumentType".into(), 1.into());
+    let custom = legitimation_document(case);
+    let licence = if case.submitted.adds(add::LICENSE) { 8 } else { 0 };
+    card.insert("extDocumentType".into(), (licence | u32::from(custom.is_none())).into());
     card.insert("CountryOfIssue".into(), given("CountryOfIssue").unwrap_or("DE").into());
     card.insert("ValidUntil".into(), given("ValidUntil").unwrap_or("2030-10-31").into());
-    card.insert("Type".into(), "IDCard".into());
+    card.insert("Type".into(), custom.unwrap_or("IDCard").into());
     card
+}
+
+/// The first of the documents that the customer wants in place of the usual ones.
+fn legitimation_document(case: &Case) -> Option<&str> {
+    let first = case.submitted.value(&["LegitimationDocument"])?.as_array()?.first()?;
+    first.as_str().or_else(|| first.get("Document")?.as_str())
 }
 
 fn driver_licence(case: &Case) -> Value {
@@ -223,8 +233,7 @@ fn method(case: &Case) -> &'static str {
 
 /// `OcrStatus` (3.3.4): what was asked for is what was done.
 fn ocr_status(case: &Case) -> u32 {
-    let asked = |name: &str| case.submitted.value(&["eIDSettings", name]).and_then(Value::as_bool).unwrap_or_default();
-    match (asked("EnableOCR"), asked("CaptureImages")) {
+    match (case.asks_of_eid("EnableOCR"), case.asks_of_eid("CaptureImages")) {
         (true, true) => 1,
         (true, false) => 2,
         (false, _) => 0,

@@ -137,6 +137,9 @@ impl Plan {
             Method::Shop => self.later(60).status("showed the identity card in a shop", 105, None),
             Method::Eid => {
                 self.later(1).status("asked for the app", 49, None).status("opened the app", 50, None);
+                if case.asks_of_eid("VerifyMobileNumber") {
+                    self.status("read out the TAN that came to the phone", 71, Some(62)).effect(Effect::MobileVerified);
+                }
                 self.later(2).status("read the identity card's chip", 51, None)
             }
             Method::AutoId => {
@@ -203,7 +206,7 @@ impl Plan {
             return self.say("waits for the customer to start the signing");
         }
         self.later(1).status("asked to sign", 83, None);
-        self.status("got the TAN for the signature", 71, Some(signature_sms(case, account)));
+        self.status("got the TAN for the signature", 71, Some(signature_sms(case, account))).effect(Effect::MobileVerified);
         self.later(1).status("the documents were signed", 84, None).status("the data can be fetched", 80, None)
     }
 

@@ -34,7 +34,7 @@ pub(super) fn show(case: &mut Case, sub_kind: Option<u32>, moment: &mut Moment<'
         (Some(asked), Some(16 | 17 | 49)) => asked.purpose,
         (None, Some(17 | 49)) => Purpose::Signature,
         (None, Some(16)) if case.identified.is_some() && case.submitted.is_signed() => Purpose::Signature,
-        (None, Some(16)) => Purpose::Phone,
+        (None, Some(16 | 62)) => Purpose::Phone,
         // A link or a password, no TAN.
         _ => return,
     };
