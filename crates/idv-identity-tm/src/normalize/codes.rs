@@ -134,7 +134,7 @@ pub static KINDS: &[KindRow] = &[
     row(21, b"NNN", "The processing was aborted").tells(AwaitingPerson),
     row(22, b"YYN", "The processing was terminated").ends(Canceled),
     row(23, b"NNY", "Document verified"),
-    row(24, b"NNY", "Document erroneous in postprocessing").tells(REVIEW).because(Reason::DocumentOther),
+    row(24, b"NNY", "Document erroneous in postprocessing").because(Reason::DocumentOther),
     row(25, b"NNY", "Order initialized").tells(AwaitingPerson),
     row(29, b"NNY", "Uncorrectable error in external system").tells(InProgress).because(Reason::VendorError).permanent(true),
     row(30, b"NNN", "Order has been processed by QM").tells(REVIEW),

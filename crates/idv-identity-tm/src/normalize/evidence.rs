@@ -23,7 +23,7 @@ pub fn images<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>) -> Ve
         // A name that was there before is no name, also where that image is empty.
         let telling = telling(image).filter(|name| seen.insert(*name));
         if image.image.is_some() {
-            let id = telling.map_or_else(|| format!("{PREFIX}#{place}"), |name| format!("{PREFIX}{name}"));
+            let id = telling.map_or_else(|| format!("{PREFIX}#{place}"), |name| [PREFIX, name].concat());
             evidence.push(piece(image, id));
         }
     }
@@ -90,7 +90,12 @@ mod tests {
         for (piece, byte) in pieces.iter().zip(0_u8..) {
             let mut file = Vec::new();
             let contents = find_image(&images, &piece.id).unwrap().image.unwrap();
-            contents.decode(|piece| Ok(file.extend_from_slice(piece))).unwrap();
+            contents
+                .decode(|piece| {
+                    file.extend_from_slice(piece);
+                    Ok(())
+                })
+                .unwrap();
             assert_eq!(file, [byte], "{:?}", piece.name);
         }
         for id in ["image/#0", "image/#99", "image/#x", "image/b.jpg", "image/", "image/#1x", "voice/a.jpg", "a.jpg", ""] {

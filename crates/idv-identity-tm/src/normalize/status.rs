@@ -1,6 +1,6 @@
 //! The history of an order, reduced to one state (chapter 3.2).
 
-use idv_core::report::{Check, CheckResult, Finding, Reason, Report};
+use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason, Report};
 use idv_core::{Channel, Observation, Outcome, Pii, ResultHandle, ResultState, Status, Subject, Timestamp, VendorId};
 
 use super::codes::{self, KindRow};
@@ -54,10 +54,16 @@ pub fn status(list: &StatusList<'_>, flow: Flow, channel: Channel) -> Observatio
             order_id.map_or(ResultState::Absent, |id| ResultState::Fetchable(ResultHandle::new(id)))
         }
         _ => {
-            let mut report = Box::new(Report::new(PROVIDER));
-            explain(&mut report, list, flow);
             let is_over = matches!(status, Some(Status::Finished(_)));
-            if is_over || !report.reasons.is_empty() { ResultState::Inline(report) } else { ResultState::Absent }
+            if is_over || history.events.iter().any(|event| event.reason().is_some()) {
+                // A report is long: it is made where it stays, and only where it is wanted.
+                let mut report = Box::new(Report::new(PROVIDER));
+                name(&mut report, list);
+                history.explain(&mut report, false);
+                ResultState::Inline(report)
+            } else {
+                ResultState::Absent
+            }
         }
     };
     observation
@@ -76,24 +82,17 @@ pub fn status_of_code(code: &str, flow: Flow) -> Option<Status> {
 pub fn explain(report: &mut Report, list: &StatusList<'_>, flow: Flow) {
     let history = History::of(list);
     let verified = matches!(history.reduce(flow), Some((Some(Status::Finished(Outcome::Verified)), _)));
+    name(report, list);
+    history.explain(report, verified);
+}
+
+/// Adds to a report whose order it is.
+fn name(report: &mut Report, list: &StatusList<'_>) {
     if report.reference.is_none() {
         report.reference = filled(list.reference.as_ref()).map(str::to_owned);
     }
     if report.vendor_id.is_none() {
         report.vendor_id = filled(list.order_id.as_ref()).map(VendorId::new);
-    }
-    for event in &history.events {
-        if verified && event.failed().is_none() {
-            continue;
-        }
-        let Some(finding) = event.finding() else { continue };
-        if report.reasons.iter().any(|known| known.code == finding.code) {
-            continue;
-        }
-        if let Some(kind) = event.failed() {
-            report.checks.push(Check::new(kind, CheckResult::Failed).with_code(finding.code.clone()));
-        }
-        report.reasons.push(finding);
     }
 }
 
@@ -105,27 +104,26 @@ struct History<'l, 'a> {
 struct Event<'l, 'a> {
     entry: &'l StatusEntry<'a>,
     row: Option<&'static KindRow>,
+    /// When it happened, where that can be read.
     at: Option<Timestamp>,
+    /// Its place in time.
+    when: Option<Timestamp>,
 }
 
 impl<'l, 'a> History<'l, 'a> {
     fn of(list: &'l StatusList<'a>) -> Self {
-        let entries = list.status.iter().flatten().filter(|entry| entry.kind.is_some());
-        let events = entries.map(|entry| Event {
-            entry,
-            row: entry.kind.as_ref().and_then(|kind| codes::find_kind(kind.number()?)),
-            at: filled(entry.time.as_ref()).and_then(time),
-        });
-        let mut events: Vec<_> = events.collect();
         // One whose time cannot be read happened when the one before it did.
         let mut before = None;
-        let mut order = |event: &Event<'_, '_>| {
-            before = event.at.or(before);
-            before
-        };
-        let mut dated: Vec<_> = events.drain(..).map(|event| (order(&event), event)).collect();
-        dated.sort_by_key(|(when, _)| *when);
-        Self { events: dated.into_iter().map(|(_, event)| event).collect() }
+        let entries = list.status.iter().flatten().filter(|entry| entry.kind.is_some());
+        let events = entries.map(|entry| {
+            let at = filled(entry.time.as_ref()).and_then(time);
+            before = at.or(before);
+            let row = entry.kind.as_ref().and_then(|kind| codes::find_kind(kind.number()?));
+            Event { entry, row, at, when: before }
+        });
+        let mut events: Vec<_> = events.collect();
+        events.sort_by_key(|event| event.when);
+        Self { events }
     }
 
     /// The state, and what decided it.
@@ -156,6 +154,24 @@ impl<'l, 'a> History<'l, 'a> {
         end
     }
 
+    /// Adds the reasons, each once, and the checks that failed: of an order that was verified the suspicions alone.
+    fn explain(&self, report: &mut Report, verified: bool) {
+        for event in &self.events {
+            let (Some(reason), failed) = (event.reason(), event.failed()) else { continue };
+            let code = event.code();
+            if (verified && failed.is_none()) || report.reasons.iter().any(|known| known.code == code) {
+                continue;
+            }
+            if let Some(kind) = failed {
+                report.checks.push(Check::new(kind, CheckResult::Failed).with_code(code.clone()));
+            }
+            let mut finding = Finding::new(reason, code);
+            finding.text = filled(event.entry.text.as_ref()).map(Pii::from);
+            finding.permanent = event.row.and_then(|row| row.permanent);
+            report.reasons.push(finding);
+        }
+    }
+
     /// The latest suspicion of fraud.
     fn suspicion(&self) -> Option<&Event<'l, 'a>> {
         self.events.iter().rev().find(|event| event.row.is_some_and(|row| row.failed.is_some()))
@@ -177,25 +193,19 @@ impl Event<'_, '_> {
     }
 
     /// The check that it says has failed.
-    fn failed(&self) -> Option<idv_core::report::CheckKind> {
+    fn failed(&self) -> Option<CheckKind> {
         self.sub_row().and_then(|row| row.failed).or_else(|| self.row?.failed)
     }
 
     /// The reason that it gives, if it gives one.
-    fn finding(&self) -> Option<Finding> {
-        let reason = match self.row {
-            None => Reason::Unknown,
-            Some(row) => match (self.sub_row(), &self.entry.sub_kind) {
-                (Some(sub_row), _) => sub_row.reason.or(row.reason)?,
-                // The vendor's list grows: a newer detail of a code that has reasons is a reason that is not known here.
-                (None, Some(_)) if row.reason.is_none() && codes::has_reasons(row.code) => Reason::Unknown,
-                (None, _) => row.reason?,
-            },
-        };
-        let mut finding = Finding::new(reason, self.code());
-        finding.text = filled(self.entry.text.as_ref()).map(Pii::from);
-        finding.permanent = self.row.and_then(|row| row.permanent);
-        Some(finding)
+    fn reason(&self) -> Option<Reason> {
+        let Some(row) = self.row else { return Some(Reason::Unknown) };
+        match (self.sub_row(), &self.entry.sub_kind) {
+            (Some(sub_row), _) => sub_row.reason.or(row.reason),
+            // The vendor's list grows: a newer detail of a code that has reasons is a reason that is not known here.
+            (None, Some(_)) if row.reason.is_none() && codes::has_reasons(row.code) => Some(Reason::Unknown),
+            (None, _) => row.reason,
+        }
     }
 }
 
