@@ -140,6 +140,22 @@ pub(crate) fn without(mut order: Value, path: &str) -> Value {
     order
 }
 
+/// That an order is refused, and the refusal names the element that it is about.
+pub(crate) async fn refused(tm: &Tm, body: &Value, about: &str) {
+    let reply = tm.put_order(body).await;
+    assert_eq!(reply.status, 400, "{about}: {}", reply.text());
+    let error = reply.json();
+    let error = error["Error"].as_str().unwrap();
+    let element = about.split(['.', ' ']).next().unwrap();
+    assert!(error.contains(element), "{about}: {error}");
+}
+
+/// That an order is accepted.
+pub(crate) async fn accepted(tm: &Tm, body: &Value, about: &str) {
+    let reply = tm.put_order(body).await;
+    assert_eq!(reply.status, 202, "{about}: {}", reply.text());
+}
+
 /// A customer's webhook route: it keeps what it is asked and answers as it is told, with 200 where it is not.
 pub(crate) struct Hooks {
     /// Its address without a path.
