@@ -73,6 +73,19 @@ async fn a_place_has_its_four_measures() {
         signature["position"][measure] = 0.into();
         assert_bad_value(&with_signatures(&world, json!({ "one": signature })).await, measure);
     }
+    // Below a text there is room; below a page there is none.
+    for (place, value, taken) in
+        [("textcontent", json!("Datum"), true), ("page", json!(1), false), ("acrofield", json!("a"), false)]
+    {
+        let mut signature = signature_at(place, value);
+        signature["position"]["bottom"] = json!(-20);
+        let reply = with_signatures(&world, json!({ "one": signature })).await;
+        if taken {
+            assert!(reply.status < 300, "{}", reply.text());
+        } else {
+            assert_bad_value(&reply, "bottom");
+        }
+    }
     let mut signature = signature_at("page", 1);
     signature["position"]["right"] = 1.into();
     assert_unknown(&with_signatures(&world, json!({ "one": signature })).await, "right");

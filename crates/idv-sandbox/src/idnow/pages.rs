@@ -70,14 +70,12 @@ fn opened(world: &mut World, request: &Incoming, key: Option<(String, String)>) 
         return Answer::page(StatusCode::OK, "This identification is finished.");
     }
     if documents::is_missing_any(&case.documents) {
-        return Answer::page(
-            StatusCode::OK,
-            if documents::person_can_upload(&case.documents) {
-                "Please upload the document to be signed."
-            } else {
-                "This identification cannot be started: documents to be signed are missing."
-            },
-        );
+        let text = if documents::person_can_upload(&case.documents) {
+            "Please upload the document to be signed."
+        } else {
+            "This identification cannot be started: documents to be signed are missing."
+        };
+        return Answer::page(StatusCode::OK, text);
     }
     Answer::page(StatusCode::OK, "Please hold your identity card ready. An agent will be with you shortly.")
 }

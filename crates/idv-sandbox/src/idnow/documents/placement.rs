@@ -88,7 +88,8 @@ fn read_position(position: &Value) -> Result<(), Failure> {
             "acrofield" | "textcontent" => value.as_str().is_some_and(|text| !text.is_empty()),
             // Pages are counted from 1, in the sample by a string.
             "page" => whole_number(value).is_some_and(|page| page > 0),
-            "left" | "bottom" => value.is_number(),
+            // From a border, within it; a text can be beside or below the place.
+            "left" | "bottom" => value.as_f64().is_some_and(|distance| distance >= 0.0 || position.contains_key("textcontent")),
             "width" | "height" => value.as_f64().is_some_and(|length| length > 0.0),
             _ => return Err(Failure::unrecognized_field(key)),
         };
