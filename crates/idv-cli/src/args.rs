@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{create, delete, evidence, fetch, link, list, normalize, poll, providers, sandbox, schema, watch};
+use crate::commands::{
+    create, decrypt, delete, evidence, fetch, find, link, list, normalize, poll, providers, sandbox, schema, verify, watch,
+};
 use crate::demo;
 use crate::failure::Failure;
 
@@ -58,6 +60,8 @@ pub(crate) enum Command {
     Fetch(fetch::Fetch),
     /// Download one piece of evidence into a file
     Evidence(evidence::EvidenceCommand),
+    /// Find verifications by our reference
+    Find(find::Find),
     /// List verifications
     List(list::List),
     /// Delete a verification at the vendor
@@ -66,6 +70,10 @@ pub(crate) enum Command {
     Normalize(normalize::Normalize),
     /// Make a signed link
     Link(link::Link),
+    /// Decrypt a vendor's answer
+    Decrypt(decrypt::Decrypt),
+    /// Verify the signature of a vendor's result
+    Verify(verify::Verify),
     /// Run the vendors' sandbox in the foreground
     Sandbox(sandbox::SandboxCommand),
     /// Print the JSON Schema of observations and reports

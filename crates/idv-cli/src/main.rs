@@ -72,10 +72,13 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Watch(command) => command.run(&settings, output).await,
         Command::Fetch(command) => command.run(&settings, output).await,
         Command::Evidence(command) => command.run(&settings, output).await,
+        Command::Find(command) => command.run(&settings, output).await,
         Command::List(command) => command.run(&settings, output).await,
         Command::Delete(command) => command.run(&settings, output).await,
         Command::Normalize(command) => command.run(output),
         Command::Link(command) => command.run(output),
+        Command::Decrypt(command) => command.run(),
+        Command::Verify(command) => command.run(output),
         Command::Sandbox(command) => command.run(output).await,
         Command::Schema(command) => command.run(output),
     }

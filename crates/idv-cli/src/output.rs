@@ -39,6 +39,13 @@ pub(crate) fn text(text: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
+/// Prints bytes as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    Ok(out.flush()?)
+}
+
 /// Prints JSON over several lines, for a program that a person may watch.
 pub(crate) fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
     text(&encoded(serde_json::to_string_pretty(value))?)

@@ -199,6 +199,24 @@ impl Error {
         self
     }
 
+    /// The same, its field by the name that it has in the model: for adapters whose vendor has names of its own.
+    ///
+    /// ```
+    /// use idv_core::Error;
+    ///
+    /// let error = Error::invalid("Surname", "it is empty").with_field_named(&[("Surname", "person.family_name")]);
+    /// assert_eq!(error.to_string(), "`person.family_name` is not valid: it is empty");
+    /// ```
+    #[must_use]
+    pub fn with_field_named(mut self, names: &[(&str, &'static str)]) -> Self {
+        if let ErrorKind::InvalidRequest { field } = &mut self.0.kind
+            && let Some((_, name)) = names.iter().find(|(vendors, _)| *vendors == field.as_ref())
+        {
+            *field = Cow::Borrowed(name);
+        }
+        self
+    }
+
     /// Adds the vendor's own code for the failure. It is kept for [`Error::vendor_code`] and never printed.
     #[must_use]
     pub fn with_vendor_code(mut self, code: impl Into<String>) -> Self {

@@ -9,14 +9,17 @@
 //! repeats for six days otherwise (chapter 2.6.2); while it calls, it does nothing else for the order. So whatever can be read is
 //! answered with 200 and an empty body, and nothing is asked of the vendor before the reply.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use http::StatusCode;
 use idv_core::{
-    Channel, Delivery, DeliveryKind, Error, ErrorKind, Guard, Observation, Received, Reply, Result, Secret, Subject, Url,
-    VendorId,
+    Channel, Delivery, DeliveryKind, Error, ErrorKind, Guard, Observation, Received, Reply, Result, ResultHandle, ResultState,
+    Secret, Subject, Url, VendorId,
 };
+use serde_json::Value;
 
+use crate::evidence::VIDEO_PROVIDED;
 use crate::normalize::{self, Flow};
 
 /// The addresses that the vendor calls from: first and last of each range (chapter 10.1).
@@ -156,19 +159,26 @@ pub fn is_documented_source(source: IpAddr) -> bool {
     SOURCES.iter().any(|(first, last)| (*first..=*last).contains(&source))
 }
 
-/// What the address of a callback says: an address, a path with a query, or a query alone. Claims, all of it.
+/// What a callback says that was kept: its address, a path with a query, a query or a form alone, or the same parameters as JSON.
+/// Claims, all of it.
 pub(crate) fn claims(bytes: &[u8], flow: Flow) -> Result<Vec<Observation>> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?.trim();
+    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.starts_with('{') {
+        let object: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|error| Error::malformed_json(&error))?;
+        let parameters = object.into_iter().filter_map(|(name, value)| match value {
+            Value::String(value) => Some((name, value)),
+            Value::Number(value) => Some((name, value.to_string())),
+            _ => None,
+        });
+        return Told::default().with(parameters).claim(flow);
+    }
     if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
         return Err(Error::malformed("a callback is the address that was called, or its query, in one line"));
     }
     let text = text.split_once('#').map_or(text, |(text, _)| text);
     let (path, query) = text.split_once('?').unwrap_or(if text.contains('=') { ("", text) } else { (text, "") });
-    let told = Told::of(path, query);
-    if !told.is_about_an_order() {
-        return Err(Error::malformed("it names no order: an address with orderId or ref in its query is expected"));
-    }
-    Ok(vec![told.observation(Channel::Callback, flow)])
+    Told::of(path, query).claim(flow)
 }
 
 /// What an address tells.
@@ -184,32 +194,39 @@ impl Told {
     /// Our own parameters, and those of the document's samples: `orderId` and `ref` below a path that ends in the webhook's name
     /// (chapter 2.6.3), and the webhook's name with the order as its value (chapter 3.1.7).
     fn of(path: &str, query: &str) -> Self {
-        let mut told = Self { event: path.rsplit('/').next().and_then(Event::named), ..Self::default() };
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let event = path.rsplit('/').next().and_then(Event::named);
+        let parameters = url::form_urlencoded::parse(query.as_bytes());
+        Self { event, ..Self::default() }.with(parameters.map(|(name, value)| (name.into_owned(), value.into_owned())))
+    }
+
+    /// The first of each parameter counts, as for the guard.
+    fn with(mut self, parameters: impl IntoIterator<Item = (String, String)>) -> Self {
+        for (name, value) in parameters {
             // A placeholder that was not replaced tells nothing.
             if value.is_empty() || value.starts_with('[') {
                 continue;
             }
-            let place = match name.to_ascii_lowercase().as_str() {
-                "event" => {
-                    told.event = told.event.or_else(|| Event::named(&value));
-                    continue;
-                }
-                "orderid" | "order" => &mut told.order,
-                "ref" | "reference" => &mut told.reference,
-                "statuscode" | "status" => &mut told.status,
-                _ => {
-                    if let Some(event) = Event::named(&name) {
-                        told.event = told.event.or(Some(event));
-                        told.order.get_or_insert_with(|| value.into_owned());
+            match name.to_ascii_lowercase().as_str() {
+                "event" => self.event = self.event.or_else(|| Event::named(&value)),
+                "orderid" | "order" => _ = self.order.get_or_insert(value),
+                "ref" | "reference" => _ = self.reference.get_or_insert(value),
+                "statuscode" | "status" => _ = self.status.get_or_insert(value),
+                other => {
+                    if let Some(event) = Event::named(other) {
+                        self.event = self.event.or(Some(event));
+                        self.order.get_or_insert(value);
                     }
-                    continue;
                 }
-            };
-            // The first one counts, as for the guard.
-            place.get_or_insert_with(|| value.into_owned());
+            }
         }
-        told
+        self
+    }
+
+    fn claim(&self, flow: Flow) -> Result<Vec<Observation>> {
+        if !self.is_about_an_order() {
+            return Err(Error::malformed("it names no order: an address with orderId or ref in its query is expected"));
+        }
+        Ok(vec![self.observation(Channel::Callback, flow)])
     }
 
     fn is_about_an_order(&self) -> bool {
@@ -225,6 +242,9 @@ impl Told {
         } else {
             // An end may be a failure too, so an event alone is no state (chapter 2.4).
             observation.code = self.event.map(|event| event.name().to_owned());
+        }
+        if self.event == Some(Event::VideoProvided) {
+            observation.result = ResultState::Fetchable(ResultHandle::new(VIDEO_PROVIDED));
         }
         observation
     }

@@ -159,7 +159,9 @@ impl IdentityTmConfig {
     /// [`Config`](idv_core::ErrorKind::Config) where the document does not have them, or not together.
     pub fn behaviors(&self) -> Result<Behaviors> {
         Behaviors::from_bits(self.behaviors).map_err(|_| {
-            Error::config("behaviors is no sum of the numbers that the document gives for `Add`, or of some that exclude each other")
+            Error::config(
+                "behaviors is no sum of the numbers that the document gives for `Add`, or of some that exclude each other",
+            )
         })
     }
 
@@ -402,9 +404,7 @@ fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
     }
     Ok(match Names::deserialize(deserializer)? {
         Names::List(names) => names,
-        Names::Text(text) => {
-            text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
-        }
+        Names::Text(text) => text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
     })
 }
 

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `image/NAME` | an image, by the vendor's name of it (chapters 3.3.4 and 3.8) |
 //! | `pdf` | the result as a PDF (chapter 3.4) |
-//! | `signed/NAME`, or `signed/#1` | a document that was signed (chapter 3.5) |
+//! | `signed-document/1`, … | a document that was signed (chapter 3.5) |
 //! | `signed-hashes` | the hashes that were signed, as the vendor's JSON (chapter 3.6) |
 //! | `audit-log` | the record of a signing by AES (chapter 3.7) |
-//! | `voice/NAME`, or `voice/#1` | the sound (chapter 3.11) |
+//! | `voice/1`, … | the sound (chapter 3.11) |
 //! | `video` | the video: asks the vendor for it (chapter 3.9), and is not ready then |
 //! | `video/provided` | the video that the vendor said is there (chapter 3.10) |
 //!
@@ -15,18 +15,16 @@
 //! vendor provide the video, which calls back; that callback carries the handle [`VIDEO_PROVIDED`], with which a fetch lists
 //! `video/provided`.
 //!
-//! Where files stand in a list, the first one of it is always `#1`, and the rest go by [`normalize::evidence`].
+//! Of signed documents and of sound a report lists the first, since only the vendor's answer says how many there are.
 
 use idv_core::call::CallContext;
 use idv_core::report::{Evidence, EvidenceKind};
-use idv_core::{
-    Download, Error, ErrorKind, EvidenceId, EvidenceSource, Recorder, Result, Sink, VerificationId, async_trait,
-};
+use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Recorder, Result, Sink, VerificationId, async_trait};
 
 use crate::api::{IdentDataVariants, OrderId};
 use crate::callback;
 use crate::config::{Images, Recordings};
-use crate::normalize::{self, File};
+use crate::normalize;
 use crate::provider::IdentityTm;
 use crate::wire::{self, Encoded};
 
@@ -34,6 +32,8 @@ use crate::wire::{self, Encoded};
 pub const VIDEO_PROVIDED: &str = "video/provided";
 
 const PDF: &str = "pdf";
+const SIGNED_DOCUMENT: &str = "signed-document/";
+const VOICE: &str = "voice/";
 const SIGNED_HASHES: &str = "signed-hashes";
 const AUDIT_LOG: &str = "audit-log";
 const VIDEO: &str = "video";
@@ -92,36 +92,27 @@ impl IdentityTm {
         sink: &mut dyn Sink,
     ) -> Result<Download> {
         let api = self.api();
-        let list = evidence.as_str().split_once('/').map_or("", |(list, _)| list);
-        if list == wire::Image::LIST {
-            if self.config().images == Images::Separate {
-                let answer = api.images(cx, order).await?;
-                let images = answer.read(wire::Images::read)?.images;
-                return store(contents(&images, evidence)?, limit, sink).await;
-            }
-            let answer = api.ident_data(cx, order, IdentDataVariants::default()).await?;
-            let people = answer.read(wire::IdentResult::read)?.ident_data.unwrap_or_default();
-            let images: Vec<_> = people.into_iter().flat_map(|person| person.images).collect();
-            return store(contents(&images, evidence)?, limit, sink).await;
-        }
-        if list == wire::SignedDocument::LIST {
+        let name = evidence.as_str();
+        if let Some(index) = numbered(name, SIGNED_DOCUMENT) {
             let answer = api.signed_documents(cx, order).await?;
             let documents = answer.read(wire::SignedDocuments::read)?.pdfs;
-            return store(contents(&documents, evidence)?, limit, sink).await;
+            return store(documents.get(index).and_then(|document| document.base64_data), limit, sink).await;
         }
-        if list == wire::VoiceFile::LIST {
+        if let Some(index) = numbered(name, VOICE) {
             let answer = api.voice_files(cx, order).await?;
             let files = answer.read(wire::VoiceFiles::read)?.voice_files;
-            return store(contents(&files, evidence)?, limit, sink).await;
+            return store(files.get(index).and_then(|file| file.base64_data), limit, sink).await;
         }
-        Err(no_evidence())
+        if self.config().images == Images::Separate {
+            let answer = api.images(cx, order).await?;
+            let images = answer.read(wire::Images::read)?.images;
+            return store(normalize::find_image(&images, evidence).and_then(|image| image.image), limit, sink).await;
+        }
+        let answer = api.ident_data(cx, order, IdentDataVariants::default()).await?;
+        let people = answer.read(wire::IdentResult::read)?.ident_data.unwrap_or_default();
+        let images = people.iter().flat_map(|person| &person.images);
+        store(normalize::find_image(images, evidence).and_then(|image| image.image), limit, sink).await
     }
-}
-
-/// The file of a list that an id names.
-fn contents<'f, F: File>(files: &'f [F], id: &EvidenceId) -> Result<Encoded<'f>> {
-    let first = || files.first().filter(|_| id.as_str().ends_with("/#1"));
-    normalize::find(files, id).or_else(first).and_then(File::contents).ok_or_else(no_evidence)
 }
 
 /// What the account records or produces beside images, as evidence. Of what comes in unknown numbers the first is listed.
@@ -136,8 +127,8 @@ pub(crate) fn recorded(recordings: Recordings, video_provided: bool) -> Vec<Evid
     [
         (recordings.pdf, evidence(PDF, EvidenceKind::ReportPdf, pdf)),
         (recordings.video || video_provided, evidence(video, EvidenceKind::Video, None)),
-        (recordings.voice, evidence("voice/#1", EvidenceKind::Audio, None)),
-        (recordings.signed_documents, evidence("signed/#1", EvidenceKind::SignedDocument, pdf)),
+        (recordings.voice, evidence("voice/1", EvidenceKind::Audio, None)),
+        (recordings.signed_documents, evidence("signed-document/1", EvidenceKind::SignedDocument, pdf)),
         (recordings.audit_log, evidence(AUDIT_LOG, EvidenceKind::Other, pdf)),
     ]
     .into_iter()
@@ -145,14 +136,17 @@ pub(crate) fn recorded(recordings: Recordings, video_provided: bool) -> Vec<Evid
     .collect()
 }
 
-fn no_evidence() -> Error {
-    Error::new(ErrorKind::NotFound).detail("the order has no such piece of evidence: take its id from the report")
+/// The index that a name counts from 1.
+fn numbered(name: &str, prefix: &str) -> Option<usize> {
+    name.strip_prefix(prefix)?.parse::<usize>().ok()?.checked_sub(1)
 }
 
 /// Decodes a file where it stands, piece by piece.
-async fn store(file: Encoded<'_>, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
+async fn store(file: Option<Encoded<'_>>, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
+    let no_evidence =
+        || Error::new(ErrorKind::NotFound).detail("the order has no such piece of evidence: take its id from the report");
+    let mut decoder = file.ok_or_else(no_evidence)?.decoder();
     let mut recorder = Recorder::new(sink, limit);
-    let mut decoder = file.decoder();
     while let Some(piece) = decoder.next_piece()? {
         recorder.write(piece).await?;
     }

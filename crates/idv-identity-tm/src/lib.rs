@@ -1,9 +1,97 @@
 //! Identity.TM (customer API 2.10) as an idv provider: identifications and qualified signatures behind the model of [`idv_core`].
 //!
-//! This crate follows "Identity.TM Web Services, API Reference, version 2.10aa"; "chapter" is a chapter of it.
+//! Identity.TM identifies a person by video, automatically, by their electronic identity or in a shop, and has them sign documents.
+//! Each order is created by us and named by the vendor; we send the person to a link, ask for the order's history or are told of its
+//! end, and fetch the result. This crate follows "Identity.TM Web Services, API Reference", version 2.10aa; "chapter" is a chapter of
+//! it.
+//!
+//! # What it can
+//!
+//! | | |
+//! |---|---|
+//! | create | not to be repeated, since our reference is no key: an order whose answer was lost is looked up, and found or not (chapter 3.13) |
+//! | hand-off | a link: the page, the app, or the automatic identification (chapter 3.1.5); else the vendor's e-mail |
+//! | poll | the whole history with its extended codes and sub-codes, reduced by rule: [`normalize::status`] |
+//! | results | checked beside submitted data, also [encrypted](crypt) |
+//! | evidence | images, the PDF, the video, sound, signed documents: see [`evidence`] |
+//! | listing | none: the API asks about one order at a time |
+//! | lookup | by our reference, of the last 90 days (chapter 3.13) |
+//! | deletion | of the data of an order that is over; one that is open is only called off (chapters 3.12 and 4.2) |
+//! | callbacks | the vendor signs none. With a key from which each order's address gets its own secret they are proven, without it they are claims; either way they only wake a poll, since the vendor can be asked |
+//!
+//! What the model has no place for is in [`api`]: documents to sign, signing and verifying a telephone number on the customer's side,
+//! re-used identifications, sign-me, the systems' state, the password. [`IdentityTm::preparing_orders`] puts it into the orders that
+//! the model creates.
+//!
+//! # An example
+//!
+//! ```
+//! # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let transport = ScriptedTransport::new();
+//! # transport.then_json(202, r#"{"OrderID":"99921269855041","Ref":"6f1c2a9e1c1f4a6b9a520c2d6a1f7e11",
+//! #   "TargetURL":"https://www.identity.tm/status/37C4B60A72A1C6C74FC038282CED500B"}"#);
+//! # transport.then_json(200, r#"{"OrderID":"99921269855041","Ref":"6f1c2a9e1c1f4a6b9a520c2d6a1f7e11",
+//! #   "Executed":"2018-09-05T11:06:21+02:00","Status":[{"Kind":75,"Time":"2018-09-05T11:06:21+02:00"},
+//! #   {"Kind":6,"Time":"2018-09-05T11:06:21+02:00"}]}"#);
+//! # let environment = environment(&transport, &ManualClock::new("2018-09-05T09:00:00Z".parse()?));
+//! use idv_core::{Client, HandOff, NewVerification, Outcome, Reference, Status, call::CallPolicy, report::Country};
+//! use idv_identity_tm::{IdentityTm, IdentityTmConfig};
+//!
+//! // The environment is a transport, a clock and random bits: the application's, or a test's as here.
+//! let config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
+//! let client = Client::new(IdentityTm::new(config)?, environment, CallPolicy::default());
+//!
+//! let mut new = NewVerification::new(Reference::parse("6f1c2a9e1c1f4a6b9a520c2d6a1f7e11")?);
+//! new.person.given_names = Some("Erika".into());
+//! new.person.family_name = Some("Mustermann".into());
+//! new.person.address.country = Country::from_alpha2("DE").map(Into::into);
+//! new.contact.email = Some("e.mustermann@example.com".into());
+//! let created = client.create(&new).await?;
+//! let HandOff::Visit(link) = &created.hand_off else { unreachable!() };
+//! assert_eq!(link.expose().host_str(), Some("www.identity.tm"));
+//!
+//! // Later, when the person has been there:
+//! let observation = client.poll(&created.id).await?;
+//! assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What the codes mean
+//!
+//! An order has a history of codes, of which one can repeat and the last one need not be the state. Which of them end an order depends
+//! on whether it is for a signature ([`normalize::Flow`]): 6 ends an identification, and is a step on the way to a signature, which 84
+//! or 103 ends. All codes and what they mean are tables: [`normalize::KINDS`] and [`normalize::SUB_KINDS`].
+//!
+//! # Where the document is silent
+//!
+//! - It does not say what a lookup finds right after an order was placed. One that finds nothing leaves open whether there is an order.
+//! - It does not say how long the tag of an encrypted answer is, nor where `crypt` stands among several variants: 16 bytes, and at the
+//!   end.
+//! - The body of a 400 is "an error description". What stands there is kept as the error's code, and never printed.
+//! - 400 to a question for data is read as "not there": the order is not finished, or the account is not set up for it.
+//! - A 404 is believed to speak of orders only where the vendor answers [`Api::server_status`](api::Api::server_status) too.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `crypt` | no | reading answers that the vendor encrypts (chapter 9.4) |
 
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod callback;
+mod config;
+mod create;
+pub mod crypt;
+pub mod evidence;
 pub mod normalize;
+mod provider;
+mod session;
 pub mod wire;
+
+pub use config::{ENVIRONMENT, IdentityTmConfig, Images, Link, Recordings, Variable, Webhooks};
+pub use provider::IdentityTm;

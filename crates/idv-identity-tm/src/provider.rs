@@ -8,14 +8,13 @@ use idv_core::call::CallContext;
 use idv_core::{
     Callbacks, Channel, CreateSafety, Created, Deleted, Deletion, Delivery, Effect, Error, ErrorKind, EvidenceSource, Guard,
     HandOff, HandOffKind, Listing, Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received,
-    Reference, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Subject, VerificationId, Want,
-    async_trait,
+    Reference, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Subject, VerificationId, Want, async_trait,
 };
 
 use crate::api::order::{Order, OrderCreated};
 use crate::api::{Api, IdentDataVariants, OrderId, StatusVariants};
 use crate::config::{IdentityTmConfig, Images, Link};
-use crate::create::{self, ACCEPTS};
+use crate::create::{self, ACCEPTS, NAMES};
 use crate::evidence::{self, VIDEO_PROVIDED};
 use crate::normalize::{self, REPORT_FIELDS};
 use crate::{callback, wire};
@@ -100,7 +99,7 @@ impl IdentityTm {
         if let Some(prepare) = &self.prepare {
             prepare(new, &mut order)?;
         }
-        order.check()?;
+        order.check().map_err(|error| error.with_field_named(NAMES))?;
         Ok(order)
     }
 
@@ -223,13 +222,14 @@ impl Results for IdentityTm {
         let retrieved = self.api.ident_data(cx, &order, variants).await?;
         let result = retrieved.read(wire::IdentResult::read)?;
         // A result does not say whose it is: it is the answer to a question about this order.
-        let mut observation = normalize::result(&result, Subject::from(id), Channel::Fetch).proven(retrieved.answer().proof());
+        let mut observation = normalize::result(&result, Channel::Fetch).proven(retrieved.answer().proof());
+        observation.subject = Subject::from(id);
         if let ResultState::Inline(report) = &mut observation.result {
             report.reference = Some(id.reference.as_str().to_owned());
             report.vendor_id.clone_from(&id.vendor_id);
             if self.config.images == Images::Separate {
                 let answer = self.api.images(cx, &order).await?;
-                report.evidence.extend(normalize::evidence(&answer.read(wire::Images::read)?.images));
+                report.evidence.extend(normalize::images(&answer.read(wire::Images::read)?.images));
             }
             let video_provided = handle.is_some_and(|handle| handle.as_str() == VIDEO_PROVIDED);
             report.evidence.extend(evidence::recorded(self.config.recordings, video_provided));
@@ -242,9 +242,7 @@ impl Results for IdentityTm {
 impl Lookup for IdentityTm {
     async fn find(&self, cx: &CallContext, reference: &Reference) -> Result<Vec<VerificationId>> {
         match self.api.orders_by_ref(cx, reference).await {
-            Ok(found) => {
-                Ok(found.into_iter().map(|order| VerificationId::new(reference.clone(), Some(order.into()))).collect())
-            }
+            Ok(found) => Ok(found.into_iter().map(|order| VerificationId::new(reference.clone(), Some(order.into()))).collect()),
             Err(error) if error.kind() == &ErrorKind::NotFound && self.is_the_vendor(cx).await => Ok(Vec::new()),
             Err(error) => Err(error),
         }
@@ -272,7 +270,8 @@ impl Deletion for IdentityTm {
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::new(ErrorKind::Conflict).detail("the vendor neither deletes the order's data nor calls it off: try again later"))
+        Err(Error::new(ErrorKind::Conflict)
+            .detail("the vendor neither deletes the order's data nor calls it off: try again later"))
     }
 }
 

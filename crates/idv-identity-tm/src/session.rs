@@ -21,7 +21,8 @@ impl Credentials {
         }
         let encoded = STANDARD.encode(format!("{user}:{}", password.expose()));
         // Base64 is always a header's value; `Debug` does not print one that is sensitive.
-        let mut header = HeaderValue::try_from(format!("Basic {encoded}")).map_err(|_| Error::config("password cannot be sent"))?;
+        let mut header =
+            HeaderValue::try_from(format!("Basic {encoded}")).map_err(|_| Error::config("password cannot be sent"))?;
         header.set_sensitive(true);
         Ok(Self { header })
     }

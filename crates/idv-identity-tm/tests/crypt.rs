@@ -64,7 +64,7 @@ fn a_key_is_64_hexadecimal_digits_or_base64() {
     for text in [KEY, &KEY.to_uppercase(), &base64] {
         assert_eq!(key(text).decrypt(JAVA.to_vec()).unwrap(), PLAIN, "{} characters", text.len());
     }
-    for text in ["", "0001", &KEY[2..], &format!("{KEY}20"), "not a key", &"A".repeat(43)] {
+    for text in ["", "0001", KEY.trim_start_matches("00"), &format!("{KEY}20"), "not a key", &"A".repeat(43)] {
         let error = CryptKey::parse(&text.into()).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Config);
         assert!(text.is_empty() || !error.to_string().contains(text), "{error}");

@@ -170,6 +170,15 @@ fn many_images_of_one_name_are_worked_off_in_reasonable_time() {
 }
 
 #[test]
+fn many_codes_that_nobody_documents_are_worked_off_in_reasonable_time() {
+    let entries: Vec<_> = (1_000_000..1_050_000).map(|kind| format!(r#"{{"Kind":{kind}}}"#)).collect();
+    let payload = format!(r#"{{"Status":[{}]}}"#, entries.join(","));
+    let observation = normalize::payload(payload.as_bytes(), Channel::Poll, Flow::Esign).unwrap().remove(0);
+    assert_eq!((observation.status, observation.code.as_deref()), (None, Some("1049999")));
+    assert_eq!(observation.report().unwrap().reasons.len(), 50_000);
+}
+
+#[test]
 fn of_a_part_that_is_repeated_the_last_one_counts() {
     let payload =
         br#"{"OrderID":"1","OrderID":"2","Status":[{"Kind":6}],"Status":[{"Kind":6,"Kind":17,"SubKind":43,"SubKind":48}]}"#;

@@ -46,6 +46,7 @@
 //!
 //! | feature | on by default | adds |
 //! |---|---|---|
+//! | `identity-tm` | no | the provider `identity-tm`: Identity.TM web services 2.10 |
 //! | `idnow` | no | the provider `idnow`: IDnow gateway API v1 |
 //! | `reqwest` | yes | the transport over reqwest, and [`connect`] |
 //! | `archive` | no | results that come as ZIP archives |
@@ -72,6 +73,9 @@ pub use config::Config;
 
 #[doc(inline)]
 pub use idv_core::*;
+
+#[cfg(feature = "identity-tm")]
+pub use idv_identity_tm as identity_tm;
 
 #[cfg(feature = "idnow")]
 pub use idv_idnow as idnow;

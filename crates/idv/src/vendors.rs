@@ -15,7 +15,7 @@ pub(crate) struct Vendor {
 }
 
 /// What a vendor that is compiled in brings along.
-#[cfg_attr(not(feature = "idnow"), allow(dead_code, reason = "no vendor is compiled in"))]
+#[cfg_attr(not(any(feature = "identity-tm", feature = "idnow")), allow(dead_code, reason = "no vendor is compiled in"))]
 struct Compiled {
     build: fn(Value) -> Result<Arc<dyn Provider>>,
     /// `None` would mean that the adapter refuses its own example.
@@ -31,14 +31,24 @@ pub(crate) struct Setting {
 }
 
 /// Every vendor of the family, in the order of their ids.
-pub(crate) static ALL: &[Vendor] = &[Vendor {
-    id: "idnow",
-    feature: "idnow",
-    #[cfg(feature = "idnow")]
-    compiled: Some(idnow::COMPILED),
-    #[cfg(not(feature = "idnow"))]
-    compiled: None,
-}];
+pub(crate) static ALL: &[Vendor] = &[
+    Vendor {
+        id: "identity-tm",
+        feature: "identity-tm",
+        #[cfg(feature = "identity-tm")]
+        compiled: Some(identity_tm::COMPILED),
+        #[cfg(not(feature = "identity-tm"))]
+        compiled: None,
+    },
+    Vendor {
+        id: "idnow",
+        feature: "idnow",
+        #[cfg(feature = "idnow")]
+        compiled: Some(idnow::COMPILED),
+        #[cfg(not(feature = "idnow"))]
+        compiled: None,
+    },
+];
 
 impl Vendor {
     /// The provider that a table describes.
@@ -91,9 +101,37 @@ pub(crate) fn list() -> String {
 }
 
 /// The provider that a table describes, by the adapter's own rules; an error says in which table it is.
-#[cfg_attr(not(feature = "idnow"), allow(dead_code, reason = "no vendor is compiled in"))]
+#[cfg_attr(not(any(feature = "identity-tm", feature = "idnow")), allow(dead_code, reason = "no vendor is compiled in"))]
 fn read<T: serde::de::DeserializeOwned>(id: &str, table: Value) -> Result<T> {
     serde_json::from_value(table).map_err(|error| Error::config(format!("in the table `{id}`: {error}")))
+}
+
+#[cfg(feature = "identity-tm")]
+mod identity_tm {
+    use std::sync::Arc;
+
+    use idv_core::{Capabilities, Secret};
+    use idv_identity_tm::{ENVIRONMENT, IdentityTm, IdentityTmConfig};
+
+    use super::{Compiled, Setting, read};
+
+    pub(super) const COMPILED: Compiled = Compiled {
+        build: |table| Ok(Arc::new(IdentityTm::new(read("identity-tm", table)?)?)),
+        capabilities: || {
+            let mut config = IdentityTmConfig::new("example", Secret::from("example"));
+            config.callback_secret = Some(Secret::from("of no account at all"));
+            // The configuration is a constant, and the adapter's tests hold that such a one is taken.
+            IdentityTm::new(config).ok().map(|provider| Capabilities::of(&provider))
+        },
+        settings: || {
+            let setting = |variable: &idv_identity_tm::Variable| Setting {
+                variable: variable.name,
+                key: variable.key,
+                secret: variable.secret,
+            };
+            ENVIRONMENT.iter().map(setting).collect()
+        },
+    };
 }
 
 #[cfg(feature = "idnow")]

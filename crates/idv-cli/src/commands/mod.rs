@@ -1,9 +1,11 @@
 //! One module per command.
 
 pub(crate) mod create;
+pub(crate) mod decrypt;
 pub(crate) mod delete;
 pub(crate) mod evidence;
 pub(crate) mod fetch;
+pub(crate) mod find;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod normalize;
@@ -11,6 +13,7 @@ pub(crate) mod poll;
 pub(crate) mod providers;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
+pub(crate) mod verify;
 pub(crate) mod watch;
 
 use std::io::Read as _;

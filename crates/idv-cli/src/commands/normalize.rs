@@ -46,6 +46,16 @@ enum Kind {
     Callback,
 }
 
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Result => "result",
+            Self::Status => "status",
+            Self::Callback => "callback",
+        }
+    }
+}
+
 impl Normalize {
     pub(crate) fn run(self, _: Output) -> Result<Exit, Failure> {
         let read = reader(&self.provider)?;
@@ -53,9 +63,7 @@ impl Normalize {
         if let Some(content_type) = &self.content_type {
             check_form(&payload, content_type)?;
         }
-        // The product means something to Identity.TM alone; what it is does not change how the others' payloads are read.
-        let _ = self.product;
-        let page = read(&payload, self.kind)?;
+        let page = read(&payload, self.kind.name(), self.product)?;
         json(&json!({ "observations": page.observations }))?;
         if page.unreadable > 0 {
             note(&format!("entries of the list that cannot be read and were left out: {}", page.unreadable));
@@ -64,26 +72,22 @@ impl Normalize {
     }
 }
 
-type Reader = fn(&[u8], Kind) -> idv::Result<Page>;
+/// Reads a payload of a kind, of a product where the vendor's products differ.
+type Reader = fn(&[u8], &str, u32) -> idv::Result<Page>;
 
 /// What reads the payloads of a provider.
 fn reader(provider: &str) -> Result<Reader, Failure> {
     match provider {
-        "idnow" => Ok(idnow),
+        "identity-tm" => Ok(|payload, kind, product| {
+            let flow = idv::identity_tm::normalize::Flow::of_product(product);
+            idv::identity_tm::normalize::kind(payload, kind, flow)
+        }),
+        "idnow" => Ok(|payload, kind, _| idv::idnow::normalize::kind(payload, kind)),
         _ => {
             let known: Vec<String> = idv::providers().iter().map(|vendor| vendor.provider.to_string()).collect();
             Err(Failure::usage(format!("there is no provider `{provider}`; compiled in: {}", known.join(", "))))
         }
     }
-}
-
-fn idnow(payload: &[u8], kind: Kind) -> idv::Result<Page> {
-    let kind = match kind {
-        Kind::Result => "result",
-        Kind::Status => "status",
-        Kind::Callback => "callback",
-    };
-    idv::idnow::normalize::kind(payload, kind)
 }
 
 /// What the payload looks like.

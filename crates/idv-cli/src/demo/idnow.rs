@@ -6,7 +6,7 @@ use idv::{Client, Environment, Error, Result, Secret, Url, VerificationId};
 use idv_sandbox::{Sandbox, SandboxError, Step};
 use serde_json::json;
 
-use super::stage::Stage;
+use super::stage::{Forged, Stage};
 
 pub(crate) struct Idnow<'a>(&'a Sandbox);
 
@@ -35,12 +35,12 @@ impl Stage for Idnow<'_> {
         self.0.idnow().configure(|account| account.callback_url = Some(url.to_string()))
     }
 
-    fn act(&self, reference: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
-        self.0.idnow().act(reference, scenario)
+    fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError> {
+        self.0.idnow().act(id.reference.as_str(), scenario)
     }
 
-    fn forgery(&self, id: &VerificationId) -> String {
-        json!({
+    fn forgery(&self, _: &Url, id: &VerificationId) -> Forged {
+        let body = json!({
             "identificationprocess": {
                 "result": "SUCCESS",
                 "companyid": self.0.idnow().company_id(),
@@ -49,7 +49,7 @@ impl Stage for Idnow<'_> {
                 "identificationtime": "2026-01-01T00:00:00Z",
             },
             "userdata": { "lastname": { "status": "MATCH", "value": "IMPOSTOR" } },
-        })
-        .to_string()
+        });
+        Forged::Body(body.to_string())
     }
 }

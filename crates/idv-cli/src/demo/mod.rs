@@ -1,6 +1,7 @@
 //! `idv demo`: the vendors' sandbox inside this program, and people who act.
 
 mod environment;
+mod identity_tm;
 mod idnow;
 mod play;
 mod print;
@@ -71,7 +72,8 @@ impl Demo {
 
     /// The vendors, in the order of their ids.
     fn stages<'a>(&self, sandbox: &'a Sandbox) -> Result<Vec<Box<dyn Stage + 'a>>, Failure> {
-        let all: Vec<Box<dyn Stage + 'a>> = vec![Box::new(idnow::Idnow::new(sandbox))];
+        let all: Vec<Box<dyn Stage + 'a>> =
+            vec![Box::new(identity_tm::IdentityTm::new(sandbox)), Box::new(idnow::Idnow::new(sandbox))];
         let names: Vec<&str> = all.iter().map(|stage| stage.provider()).collect();
         if self.provider != "all" && !names.contains(&self.provider.as_str()) {
             let known = format!("there is no provider `{}`; there are: all, {}", self.provider, names.join(", "));

@@ -13,7 +13,7 @@ use idv_sandbox::Sandbox;
 
 use super::environment::{CountingTransport, SandboxClock};
 use super::receiver::Receiver;
-use super::stage::Stage;
+use super::stage::{Forged, Stage};
 use super::story::{Act, EvidenceSeen, Expected, Forgery, HandOffSeen, Scenario, Story};
 use crate::failure::{Exit, Failure};
 use crate::words::{self, word};
@@ -52,7 +52,7 @@ impl<'a> Company<'a> {
     pub(crate) async fn play(&self, scenario: &Scenario) -> Story {
         let mut story = Story::begin(self.stage.provider(), scenario);
         let before = self.transport.requests();
-        match self.client.create(&person(&self.client)).await {
+        match self.client.create(&self.person()).await {
             Ok(created) => {
                 let mut scene = Scene::begin(self, &mut story, &created);
                 if let Err(error) = scene.act(scenario, &created).await {
@@ -65,6 +65,15 @@ impl<'a> Company<'a> {
             Err(error) => story.shortfalls.push(error.to_string()),
         }
         story
+    }
+}
+
+impl Company<'_> {
+    /// Somebody who does not exist, and where the vendor is to report to, for vendors that want to be told with each verification.
+    fn person(&self) -> NewVerification {
+        let mut new = person(&self.client);
+        new.callback_url = Some(self.receiver.url().clone());
+        new
     }
 }
 
@@ -89,7 +98,7 @@ impl<'a> Scene<'a> {
         self.hand_off(&created.hand_off).await;
         self.ask().await?;
         self.forge().await;
-        let steps = match self.company.stage.act(created.id.reference.as_str(), scenario.name) {
+        let steps = match self.company.stage.act(&created.id, scenario.name) {
             Ok(steps) => steps,
             Err(error) => {
                 self.story.shortfalls.push(error.to_string());
@@ -131,10 +140,14 @@ impl<'a> Scene<'a> {
     /// Somebody who knows the address for callbacks, but not the secret in it, says that the person is verified.
     async fn forge(&mut self) {
         let before = self.verification.clone();
-        let body = self.company.stage.forgery(self.verification.id());
-        let url = self.company.receiver.url().as_str();
+        let url = self.company.receiver.url();
+        let sandbox = self.company.sandbox;
+        let status = match self.company.stage.forgery(url, self.verification.id()) {
+            Forged::Body(body) => sandbox.forge_callback(url.as_str(), body).await,
+            Forged::Visit(url) => sandbox.forge_visit(url.as_str()).await,
+        };
         // The receiver is on the loopback interface; 0 is what the sandbox says where nobody answers.
-        let status = self.company.sandbox.forge_callback(url, body).await.unwrap_or_default();
+        let status = status.unwrap_or_default();
         self.receive();
         self.story.forgery = Some(Forgery { status, changed: before != self.verification });
     }

@@ -11,12 +11,20 @@ pub(crate) trait Stage {
     /// A client of it, whose callbacks are proven by `secret`.
     fn connect(&self, secret: Secret, environment: Environment) -> Result<Client>;
 
-    /// Lets the vendor report to `url`.
+    /// Lets the vendor report to `url`, where its accounts have one address for all verifications.
     fn report_to(&self, url: &Url) -> Result<(), SandboxError>;
 
     /// Lets the person and the vendor's people act out a scenario, from now on.
-    fn act(&self, reference: &str, scenario: &str) -> Result<Vec<Step>, SandboxError>;
+    fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError>;
 
-    /// A callback's body that says that the person is verified, as anybody could write it who knows the vendor's document.
-    fn forgery(&self, id: &VerificationId) -> String;
+    /// A callback to `url` that says that the person is verified, as anybody could write it who knows the vendor's document.
+    fn forgery(&self, url: &Url, id: &VerificationId) -> Forged;
+}
+
+/// A callback that pretends to come from the vendor.
+pub(crate) enum Forged {
+    /// A body, by POST.
+    Body(String),
+    /// An address, by GET.
+    Visit(Url),
 }

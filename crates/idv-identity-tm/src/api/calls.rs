@@ -110,20 +110,20 @@ const NO_SIGNING: Failure = failure(412, Meaning::Conflict, "the signing has not
 const NO_VERIFICATION: Failure =
     failure(412, Meaning::Conflict, "the verification of the telephone has not been started: request it first");
 
-pub(crate) const PUT_ORDER: CallRow = row("putOrder", "3.1", Method::PUT, 202, &[BAD_REQUEST, CREDENTIALS]);
-pub(crate) const STATUS: CallRow = row("getStatus", "3.2", Method::GET, 200, &[BAD_REQUEST, CREDENTIALS, NO_ORDER]);
-pub(crate) const IDENT_DATA: CallRow = row("getIdentData", "3.3", Method::GET, 200, DATA);
-pub(crate) const IDENT_DATA_PDF: CallRow = row("getIdentDataPDF", "3.4", Method::GET, 200, DATA);
-pub(crate) const SIGNED_DOCUMENTS: CallRow = row("getESignPDF", "3.5", Method::GET, 200, DATA);
-pub(crate) const SIGNED_HASHES: CallRow = row("getESignHash", "3.6", Method::GET, 200, DATA);
-pub(crate) const AUDIT_LOG: CallRow = row("getESignAuditLogPDF", "3.7", Method::GET, 200, DATA);
-pub(crate) const IMAGES: CallRow = row("getImages", "3.8", Method::GET, 200, DATA);
-pub(crate) const PROVIDE_VIDEO: CallRow = row("getVideoFileBinaryAsync", "3.9", Method::POST, 200, DATA);
-pub(crate) const VIDEO: CallRow = row("getVideoFileBinary", "3.10", Method::GET, 200, DATA);
-pub(crate) const VOICE_FILES: CallRow = row("getVoiceFiles", "3.11", Method::GET, 200, DATA);
-pub(crate) const DELETE: CallRow =
+pub(crate) static PUT_ORDER: CallRow = row("putOrder", "3.1", Method::PUT, 202, &[BAD_REQUEST, CREDENTIALS]);
+pub(crate) static STATUS: CallRow = row("getStatus", "3.2", Method::GET, 200, &[BAD_REQUEST, CREDENTIALS, NO_ORDER]);
+pub(crate) static IDENT_DATA: CallRow = row("getIdentData", "3.3", Method::GET, 200, DATA);
+pub(crate) static IDENT_DATA_PDF: CallRow = row("getIdentDataPDF", "3.4", Method::GET, 200, DATA);
+pub(crate) static SIGNED_DOCUMENTS: CallRow = row("getESignPDF", "3.5", Method::GET, 200, DATA);
+pub(crate) static SIGNED_HASHES: CallRow = row("getESignHash", "3.6", Method::GET, 200, DATA);
+pub(crate) static AUDIT_LOG: CallRow = row("getESignAuditLogPDF", "3.7", Method::GET, 200, DATA);
+pub(crate) static IMAGES: CallRow = row("getImages", "3.8", Method::GET, 200, DATA);
+pub(crate) static PROVIDE_VIDEO: CallRow = row("getVideoFileBinaryAsync", "3.9", Method::POST, 200, DATA);
+pub(crate) static VIDEO: CallRow = row("getVideoFileBinary", "3.10", Method::GET, 200, DATA);
+pub(crate) static VOICE_FILES: CallRow = row("getVoiceFiles", "3.11", Method::GET, 200, DATA);
+pub(crate) static DELETE: CallRow =
     row("delIdentdata", "3.12", Method::DELETE, 202, &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_STATE]);
-pub(crate) const ORDERS_BY_REF: CallRow = row(
+pub(crate) static ORDERS_BY_REF: CallRow = row(
     "getOrdersByRef",
     "3.13",
     Method::GET,
@@ -134,61 +134,61 @@ pub(crate) const ORDERS_BY_REF: CallRow = row(
         failure(404, Meaning::NotFound, "there is no order under this reference"),
     ],
 );
-pub(crate) const CANCEL: CallRow = row(
+pub(crate) static CANCEL: CallRow = row(
     "cancelOrder",
     "4.2",
     Method::POST,
     202,
     &[BAD_REQUEST, CREDENTIALS, NO_ORDER, failure(406, Meaning::Conflict, "the order is not in a state to be cancelled")],
 );
-pub(crate) const REQUEST_SIGN: CallRow = row("requestSign", "5.1", Method::POST, 202, START);
-pub(crate) const CONFIRM_SIGN: CallRow = row(
+pub(crate) static REQUEST_SIGN: CallRow = row("requestSign", "5.1", Method::POST, 202, START);
+pub(crate) static CONFIRM_SIGN: CallRow = row(
     "confirmSign",
     "5.2",
     Method::POST,
     202,
     &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_TAN, PROCESSED, NO_SIGNING, TOO_MANY_TANS],
 );
-pub(crate) const RESEND_SIGN_TAN: CallRow = row(
+pub(crate) static RESEND_SIGN_TAN: CallRow = row(
     "requestResendSignTan",
     "5.3",
     Method::POST,
     202,
     &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, PROCESSED, NO_SIGNING],
 );
-pub(crate) const REQUEST_PHONE: CallRow = row("requestPhoneVerification", "6.1", Method::POST, 202, START);
-pub(crate) const PROVE_PHONE: CallRow = row(
+pub(crate) static REQUEST_PHONE: CallRow = row("requestPhoneVerification", "6.1", Method::POST, 202, START);
+pub(crate) static PROVE_PHONE: CallRow = row(
     "provePhoneControl",
     "6.2",
     Method::POST,
     202,
     &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_TAN, PROCESSED, NO_VERIFICATION, TOO_MANY_TANS],
 );
-pub(crate) const RESEND_PHONE_TAN: CallRow = row(
+pub(crate) static RESEND_PHONE_TAN: CallRow = row(
     "requestResendPhoneTan",
     "6.3",
     Method::POST,
     202,
     &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, PROCESSED, NO_VERIFICATION],
 );
-pub(crate) const SERVER_STATUS: CallRow =
+pub(crate) static SERVER_STATUS: CallRow =
     row("serverStatus", "8.1", Method::GET, 200, &[failure(500, Meaning::Unavailable, "the service is not available")]);
-pub(crate) const SYSTEM_STATUS: CallRow = row(
+pub(crate) static SYSTEM_STATUS: CallRow = row(
     "systemStatus",
     "8.2",
     Method::GET,
     200,
     &[CREDENTIALS, failure(500, Meaning::Unavailable, "the services are not available at all")],
 );
-pub(crate) const CHECK_SIGNME_USER: CallRow = row("checkSignmeUser", "9.1", Method::POST, 200, &[BAD_REQUEST, CREDENTIALS]);
-pub(crate) const REQUEST_NEW_PASSWORD: CallRow = row(
+pub(crate) static CHECK_SIGNME_USER: CallRow = row("checkSignmeUser", "9.1", Method::POST, 200, &[BAD_REQUEST, CREDENTIALS]);
+pub(crate) static REQUEST_NEW_PASSWORD: CallRow = row(
     "requestNewPassword",
     "9.2.1",
     Method::POST,
     200,
     &[BAD_REQUEST, failure(401, Meaning::Unauthorized, "user, password or telephone number is wrong")],
 );
-pub(crate) const CONFIRM_NEW_PASSWORD: CallRow = row(
+pub(crate) static CONFIRM_NEW_PASSWORD: CallRow = row(
     "confirmNewPassword",
     "9.2.2",
     Method::POST,
@@ -200,30 +200,30 @@ pub(crate) const CONFIRM_NEW_PASSWORD: CallRow = row(
 );
 
 /// Every call of the document, in its order.
-pub const CALLS: &[CallRow] = &[
-    PUT_ORDER,
-    STATUS,
-    IDENT_DATA,
-    IDENT_DATA_PDF,
-    SIGNED_DOCUMENTS,
-    SIGNED_HASHES,
-    AUDIT_LOG,
-    IMAGES,
-    PROVIDE_VIDEO,
-    VIDEO,
-    VOICE_FILES,
-    DELETE,
-    ORDERS_BY_REF,
-    CANCEL,
-    REQUEST_SIGN,
-    CONFIRM_SIGN,
-    RESEND_SIGN_TAN,
-    REQUEST_PHONE,
-    PROVE_PHONE,
-    RESEND_PHONE_TAN,
-    SERVER_STATUS,
-    SYSTEM_STATUS,
-    CHECK_SIGNME_USER,
-    REQUEST_NEW_PASSWORD,
-    CONFIRM_NEW_PASSWORD,
+pub static CALLS: &[&CallRow] = &[
+    &PUT_ORDER,
+    &STATUS,
+    &IDENT_DATA,
+    &IDENT_DATA_PDF,
+    &SIGNED_DOCUMENTS,
+    &SIGNED_HASHES,
+    &AUDIT_LOG,
+    &IMAGES,
+    &PROVIDE_VIDEO,
+    &VIDEO,
+    &VOICE_FILES,
+    &DELETE,
+    &ORDERS_BY_REF,
+    &CANCEL,
+    &REQUEST_SIGN,
+    &CONFIRM_SIGN,
+    &RESEND_SIGN_TAN,
+    &REQUEST_PHONE,
+    &PROVE_PHONE,
+    &RESEND_PHONE_TAN,
+    &SERVER_STATUS,
+    &SYSTEM_STATUS,
+    &CHECK_SIGNME_USER,
+    &REQUEST_NEW_PASSWORD,
+    &CONFIRM_NEW_PASSWORD,
 ];

@@ -1,7 +1,7 @@
 //! Signing and verifying a telephone number on the customer's side, monitoring, sign-me, and the password.
 
 use idv_core::call::{Attempt, Call, CallContext};
-use idv_core::{Error, ErrorKind, Pii, Result, Secret, pii};
+use idv_core::{Error, Pii, Result, Secret};
 use serde::Serialize;
 
 use super::calls::{self, CallRow};
@@ -18,7 +18,7 @@ impl Tan {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](ErrorKind::InvalidRequest) naming `tan`.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `tan`.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         if !(1..=6).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -61,8 +61,8 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming `tan` where it is not the one that was sent;
-    /// [`Conflict`](ErrorKind::Conflict) where the signing was not requested, is over, or the order is cancelled after too many wrong
+    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `tan` where it is not the one that was sent;
+    /// [`Conflict`](idv_core::ErrorKind::Conflict) where the signing was not requested, is over, or the order is cancelled after too many wrong
     /// TANs.
     pub async fn confirm_sign(&self, cx: &CallContext, order: &OrderId, tan: &Tan) -> Result<()> {
         self.prove(cx, &calls::CONFIRM_SIGN, order, tan).await
@@ -108,7 +108,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](ErrorKind::Unavailable) where no answer came. An answer with another status than 200 is `false`.
+    /// [`Unavailable`](idv_core::ErrorKind::Unavailable) where no answer came. An answer with another status than 200 is `false`.
     pub async fn server_status(&self, cx: &CallContext) -> Result<bool> {
         let build = |_: &Attempt<'_>| self.endpoint.plain(&calls::SERVER_STATUS, &[]);
         Ok(cx.send(Call::repeatable(), build).await?.status == http::StatusCode::OK)
@@ -138,15 +138,15 @@ impl Api {
     ) -> Result<SignmeUser> {
         #[derive(Serialize)]
         struct Body<'a> {
-            #[serde(rename = "Email", serialize_with = "pii::exposed")]
-            email: &'a Pii<String>,
+            #[serde(rename = "Email")]
+            email: &'a str,
             #[serde(rename = "signatureType", skip_serializing_if = "Option::is_none")]
             signature_type: Option<SignatureType>,
         }
         if !email.expose().contains('@') {
             return Err(Error::invalid("Email", "it is an e-mail address"));
         }
-        let body = Body { email, signature_type };
+        let body = Body { email: email.expose(), signature_type };
         // By POST, but it only asks.
         let build = |_: &Attempt<'_>| self.endpoint.with_body(&calls::CHECK_SIGNME_USER, &[], &body);
         let answer = self.answered(&calls::CHECK_SIGNME_USER, cx.send(Call::repeatable(), build).await?)?;
@@ -158,19 +158,18 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming `mobile` where it is no international number: nothing was
+    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `mobile` where it is no international number: nothing was
     /// sent then.
     pub async fn request_new_password(&self, cx: &CallContext, mobile: &Pii<String>) -> Result<()> {
         #[derive(Serialize)]
         struct Body<'a> {
-            #[serde(serialize_with = "pii::exposed")]
-            mobile: &'a Pii<String>,
+            mobile: &'a str,
         }
         let digits = mobile.expose().strip_prefix('+').unwrap_or_default();
         if !(1..=63).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Error::invalid("mobile", "write + and digits alone, 64 characters at most, such as +491701234567"));
         }
-        let body = Body { mobile };
+        let body = Body { mobile: mobile.expose() };
         let build = |_: &Attempt<'_>| self.endpoint.with_body(&calls::REQUEST_NEW_PASSWORD, &[], &body);
         self.told(cx, Call::once(), &calls::REQUEST_NEW_PASSWORD, build).await
     }

@@ -59,6 +59,7 @@ pub fn payload(bytes: &[u8], channel: Channel, flow: Flow) -> Result<Vec<Observa
     match channel {
         Channel::Fetch => Ok(vec![result(&IdentResult::read(bytes)?, channel)]),
         Channel::Poll => Ok(vec![status(&StatusList::read(bytes)?, flow, channel)]),
+        Channel::Callback => crate::callback::claims(bytes, flow),
         _ => Err(Error::invalid("channel", "it is fetch, poll or callback")),
     }
 }

@@ -1,5 +1,7 @@
 //! The history of an order, reduced to one state (chapter 3.2).
 
+use std::collections::HashSet;
+
 use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason, Report};
 use idv_core::{Channel, Observation, Outcome, Pii, ResultHandle, ResultState, Status, Subject, Timestamp, VendorId};
 
@@ -156,10 +158,11 @@ impl<'l, 'a> History<'l, 'a> {
 
     /// Adds the reasons, each once, and the checks that failed: of an order that was verified the suspicions alone.
     fn explain(&self, report: &mut Report, verified: bool) {
+        let mut seen: HashSet<String> = report.reasons.iter().map(|known| known.code.clone()).collect();
         for event in &self.events {
             let (Some(reason), failed) = (event.reason(), event.failed()) else { continue };
             let code = event.code();
-            if (verified && failed.is_none()) || report.reasons.iter().any(|known| known.code == code) {
+            if (verified && failed.is_none()) || !seen.insert(code.clone()) {
                 continue;
             }
             if let Some(kind) = failed {

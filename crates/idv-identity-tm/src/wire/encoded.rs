@@ -196,6 +196,16 @@ mod tests {
     }
 
     #[test]
+    fn a_file_stays_where_it_stands_in_the_payload() {
+        let payload = br#"{"Images":[{"Image":"\/9j\/4AAQ"},{"Image":7},{"Image":""},{"Image":["AA=="]}]}"#;
+        let images = crate::wire::Images::read(payload).unwrap().images;
+        let file = images[0].image.unwrap();
+        assert!(payload.as_ptr_range().contains(&file.raw.as_ptr()));
+        assert_eq!((file.encoded_length(), decode(file.raw).unwrap()), (10, vec![0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]));
+        assert!(images[1..].iter().all(|image| image.image.is_none()));
+    }
+
+    #[test]
     fn a_file_is_not_printed() {
         assert_eq!(format!("{:?}", Encoded { raw: "/9j/4AAQ" }), "[file, 8 bytes of Base64]");
     }

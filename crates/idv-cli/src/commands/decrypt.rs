@@ -1,0 +1,52 @@
+//! `idv decrypt`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use idv::Secret;
+use idv::identity_tm::crypt::CryptKey;
+
+use super::read_input;
+use crate::failure::{Exit, Failure};
+use crate::output;
+
+/// How long a body may be, in bytes. It lies in memory: nothing of it is believed before all of it was checked.
+const LIMIT: u64 = 1024 * 1024 * 1024;
+
+/// Decrypts a vendor's answer to standard output. Of one that was changed, or with another key, nothing is written.
+#[derive(Args)]
+pub(crate) struct Decrypt {
+    #[command(subcommand)]
+    vendor: Vendor,
+}
+
+#[derive(Subcommand)]
+enum Vendor {
+    /// The body of an answer of Identity.TM to an address that ends in /crypt
+    IdentityTm(IdentityTm),
+}
+
+#[derive(Args)]
+struct IdentityTm {
+    /// The environment variable that holds the AES-256 key: 64 hexadecimal digits, or Base64
+    #[arg(long, value_name = "NAME")]
+    key_env: String,
+
+    /// The body; standard input without it or for -
+    #[arg(default_value = "-")]
+    file: PathBuf,
+}
+
+impl Decrypt {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        let Vendor::IdentityTm(IdentityTm { key_env, file }) = self.vendor;
+        let key = std::env::var(&key_env)
+            .ok()
+            .filter(|key| !key.is_empty())
+            .ok_or_else(|| Failure::usage(format!("the environment variable {key_env}, named for the key, is not set")))?;
+        let key = CryptKey::parse(&Secret::new(key.trim()))?;
+        let plain = key.decrypt(read_input(&file, LIMIT)?)?;
+        output::bytes(&plain)?;
+        Ok(Exit::Done)
+    }
+}

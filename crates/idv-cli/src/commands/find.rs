@@ -1,0 +1,32 @@
+//! `idv find`.
+
+use clap::Args;
+use idv::Reference;
+use serde_json::json;
+
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, plain, table};
+use crate::settings::Settings;
+
+/// Finds the verifications that the vendor has under a reference of ours: after a create whose answer was lost, for one.
+#[derive(Args)]
+pub(crate) struct Find {
+    /// Our reference
+    reference: String,
+}
+
+impl Find {
+    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+        let client = settings.connect()?;
+        let found = client.find(&Reference::existing(self.reference)?).await?;
+        output.answer(&json!({ "verifications": found }), |_| {
+            let mut lines = table(&["reference", "vendor id"]);
+            for id in &found {
+                let vendor_id = id.vendor_id.as_ref().map_or("-", idv::VendorId::as_str);
+                lines.add_row([id.reference.as_str(), vendor_id]);
+            }
+            plain(&lines)
+        })?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,51 @@
+//! Identity.TM's part of the sandbox.
+
+use idv::call::CallPolicy;
+use idv::identity_tm::IdentityTmConfig;
+use idv::{Client, Environment, Error, Result, Secret, Url, VerificationId};
+use idv_sandbox::{Sandbox, SandboxError, Step};
+
+use super::stage::{Forged, Stage};
+
+pub(crate) struct IdentityTm<'a>(&'a Sandbox);
+
+impl<'a> IdentityTm<'a> {
+    pub(crate) const fn new(sandbox: &'a Sandbox) -> Self {
+        Self(sandbox)
+    }
+}
+
+impl Stage for IdentityTm<'_> {
+    fn provider(&self) -> &'static str {
+        "identity-tm"
+    }
+
+    fn connect(&self, secret: Secret, environment: Environment) -> Result<Client> {
+        let vendor = self.0.identity_tm();
+        let mut config = IdentityTmConfig::new(vendor.user(), Secret::from(vendor.password()));
+        config.base_url = Some(vendor.base_url().parse().map_err(|_| Error::config("the sandbox's address is none"))?);
+        config.callback_secret = Some(secret);
+        Ok(Client::new(idv::identity_tm::IdentityTm::new(config)?, environment, CallPolicy::default()))
+    }
+
+    fn report_to(&self, _: &Url) -> Result<(), SandboxError> {
+        // Each order brings the address of its own callbacks.
+        self.0.identity_tm().configure(|account| account.images_in_result = true)
+    }
+
+    fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError> {
+        let order = id.vendor_id.as_ref().map_or("", idv::VendorId::as_str);
+        self.0.identity_tm().act(order, scenario)
+    }
+
+    fn forgery(&self, url: &Url, id: &VerificationId) -> Forged {
+        let mut url = url.clone();
+        url.query_pairs_mut()
+            .append_pair("event", "OnStatusChange")
+            .append_pair("orderId", id.vendor_id.as_ref().map_or("", idv::VendorId::as_str))
+            .append_pair("ref", id.reference.as_str())
+            .append_pair("statusCode", "6")
+            .append_pair("token", "guessed");
+        Forged::Visit(url)
+    }
+}

@@ -1,0 +1,305 @@
+//! What the document forbids (chapter 3.1.4), refused before anything is sent. Fields are named as the document names them.
+
+use idv_core::{Error, Pii, Result, Url};
+
+use super::{Behaviors, FieldKind, Order, Placement, Product, Purpose, Stamp, StampPosition, VideoOrIdent};
+
+/// A reference that starts a test robot (chapter 9.5).
+const ROBOTS: &str = "X-AUTOTEST-";
+
+pub(super) fn order(order: &Order) -> Result<()> {
+    root(order)?;
+    addresses(order)?;
+    person(order)?;
+    additional(order)?;
+    signing(order)
+}
+
+fn root(order: &Order) -> Result<()> {
+    order.behaviors.check()?;
+    if order.product != Product::Esign && order.behaviors.is_about_signing() {
+        return refused("Add", "4, 8, 16, 128, 256 and 4194304 are about signing: they are for product 15");
+    }
+    if let Some(reference) = &order.reference {
+        length("Ref", reference, 100)?;
+        let looks_like_a_robots = reference.get(..ROBOTS.len()).is_some_and(|start| start.eq_ignore_ascii_case(ROBOTS));
+        if looks_like_a_robots && !order.is_for_a_robot() {
+            return refused("Ref", "it would start a test robot: use Order::test_robot where that is wanted");
+        }
+    }
+    if let Some(language) = &order.language {
+        letters("Lang", language, 2, 2)?;
+    }
+    optional("Phone", &order.phone, phone)?;
+    optional("Mobile", &order.mobile, phone)?;
+    if order.product == Product::PhoneVerification && order.mobile.is_none() {
+        return refused("Mobile", "the number that is to be verified is missing");
+    }
+    email("Email", order.email.expose(), 50)?;
+    for document in &order.legitimation_documents {
+        filled("LegitimationDocument.Document", &document.description, 50)?;
+    }
+    match &order.purpose {
+        Some(Purpose::Text(text)) => filled("Purpose", text, 150)?,
+        Some(Purpose::ByLanguage(texts)) => {
+            for (language, text) in texts {
+                letters("Purpose", language, 2, 2)?;
+                filled("Purpose", text, 150)?;
+            }
+        }
+        None => {}
+    }
+    for (field, text) in [("eSignTanSmsText", &order.esign_tan_sms_text), ("verificationSmsText", &order.verification_sms_text)] {
+        if text.as_ref().is_some_and(|text| !text.contains("[TAN]")) {
+            return refused(field, "it has to hold [TAN], where the TAN goes");
+        }
+    }
+    if let Some(tag) = &order.customer_route_tag {
+        filled("CustomerRouteTag", tag, 250)?;
+    }
+    let mails = &order.email_notifications;
+    for (field, address) in [
+        ("EmailNotifications.OnPositiveIdent", &mails.on_positive_ident),
+        ("EmailNotifications.OnNegativeIdent", &mails.on_negative_ident),
+        ("EmailNotifications.OnTimeOut", &mails.on_time_out),
+        ("EmailNotifications.OnLeave", &mails.on_leave),
+    ] {
+        optional(field, address, |field, text| email(field, text, 150))?;
+    }
+    Ok(())
+}
+
+fn addresses(order: &Order) -> Result<()> {
+    let redirects = [("RedirectURL.Success", &order.redirects.success), ("RedirectURL.Abort", &order.redirects.abort)];
+    for (field, address) in redirects {
+        if let Some(address) = address {
+            web_address(field, address, 150)?;
+        }
+    }
+    let webhooks = &order.webhooks;
+    match &webhooks.after {
+        Some(VideoOrIdent::AfterVideo(address)) => web_address("WebhookURL.AfterVideo", address, 250)?,
+        Some(VideoOrIdent::AfterIdent(address)) => web_address("WebhookURL.AfterIdent", address, 250)?,
+        None => {}
+    }
+    for (field, address) in [
+        ("WebhookURL.OnFinal", &webhooks.on_final),
+        ("WebhookURL.OnError", &webhooks.on_error),
+        ("WebhookURL.OnVideoError", &webhooks.on_video_error),
+        ("WebhookURL.OnStatusChange", &webhooks.on_status_change),
+    ] {
+        if let Some(address) = address {
+            web_address(field, address, 250)?;
+        }
+    }
+    Ok(())
+}
+
+fn person(order: &Order) -> Result<()> {
+    let address = &order.address;
+    filled("Address.Firstname", address.firstname.expose(), 50)?;
+    filled("Address.Surname", address.surname.expose(), 50)?;
+    letters("Address.Country", address.country.expose(), 2, 3)?;
+    texts(&[
+        ("Address.CompanyName", &address.company_name, 50),
+        ("Address.Street", &address.street, 50),
+        ("Address.ZipCode", &address.zip_code, 5),
+        ("Address.City", &address.city, 100),
+    ])?;
+    let Some(data) = &order.ident_data else { return Ok(()) };
+    texts(&[
+        ("IdentData.Firstname", &data.firstname, 50),
+        ("IdentData.Surname", &data.surname, 50),
+        ("IdentData.Street", &data.street, 100),
+        ("IdentData.ZipCode", &data.zip_code, 5),
+        ("IdentData.City", &data.city, 100),
+        ("IdentData.Birthplace", &data.birthplace, 100),
+        ("IdentData.Birthname", &data.birthname, 75),
+        ("IdentData.Nationality", &data.nationality, 50),
+        ("IdentData.Title", &data.title, 50),
+        ("IdentData.Artistname", &data.artistname, 50),
+        ("IdentData.CollectedBy", &data.collected_by, 255),
+        ("IdentData.IDCard.CardNo", &data.id_card.card_no, 50),
+        ("IdentData.IDCard.PlaceOfIssue", &data.id_card.place_of_issue, 100),
+        ("IdentData.DriverLicence.LicenceNo", &data.driver_licence.licence_no, 50),
+        ("IdentData.DriverLicence.Classes", &data.driver_licence.classes, 50),
+    ])?;
+    optional("IdentData.Country", &data.country, |field, text| letters(field, text, 2, 2))?;
+    optional("IdentData.Email", &data.email, |field, text| email(field, text, 50))?;
+    optional("IdentData.Mobile", &data.mobile, phone)?;
+    let country = |field, text: &str| letters(field, text, 2, 3);
+    optional("IdentData.IDCard.CountryOfIssue", &data.id_card.country_of_issue, country)?;
+    optional("IdentData.DriverLicence.CountryOfIssue", &data.driver_licence.country_of_issue, country)?;
+    if data.collected_by.is_some() && !order.behaviors.contains(Behaviors::POINT_OF_SALE_SIGNATURE) {
+        return refused("IdentData.CollectedBy", "it is for signing at a point of sale only: Add 4194304");
+    }
+    let images = &data.id_card.images;
+    for (field, image) in [("IdentData.IDCard.Images.Front", &images.front), ("IdentData.IDCard.Images.Back", &images.back)] {
+        if image.as_ref().is_some_and(|image| !image.expose().starts_with(&[0xFF, 0xD8, 0xFF])) {
+            return refused(field, "it is no JPEG image");
+        }
+    }
+    Ok(())
+}
+
+fn additional(order: &Order) -> Result<()> {
+    let Some(data) = &order.ident_data else { return Ok(()) };
+    let most = if order.product == Product::Shop { 2 } else { 10 };
+    if data.additional.len() > most {
+        return refused("IdentData.Additional", "a shop takes 2 further fields, video 10");
+    }
+    for (name, field) in &data.additional {
+        filled("IdentData.Additional", name, 50)?;
+        filled("IdentData.Additional.Label", &field.label, 100)?;
+        let Some(value) = field.value.as_ref().map(Pii::expose) else { continue };
+        length("IdentData.Additional.Value", value, 150)?;
+        let holds = match field.kind {
+            FieldKind::Text => true,
+            FieldKind::Date => value.len() == 10 && value.parse::<jiff::civil::Date>().is_ok(),
+            FieldKind::Boolean => matches!(value.as_str(), "true" | "false" | "0" | "1"),
+            FieldKind::Country => (2..=3).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphabetic()),
+        };
+        if !holds {
+            return refused("IdentData.Additional.Value", "it is not of the field's type");
+        }
+    }
+    Ok(())
+}
+
+fn signing(order: &Order) -> Result<()> {
+    for document in &order.esign_pdfs {
+        match &document.data {
+            Some(data) if data.expose().starts_with(b"%PDF-") => {}
+            _ => return refused("eSignPDF.Data", "it is no PDF"),
+        }
+        optional("eSignPDF.Filename", &document.filename, |field, text| filled(field, text, 50))?;
+        placed("eSignPDF", document.placement.as_ref())?;
+        for stamp in &document.stamps {
+            stamped(stamp)?;
+        }
+    }
+    for hash in &order.esign_hashes {
+        if hash.hash.as_ref().is_none_or(|hash| hash.expose().is_empty()) {
+            return refused("eSignHash.Hash", "it is missing");
+        }
+        optional("eSignHash.Filename", &hash.filename, |field, text| filled(field, text, 50))?;
+    }
+    for text in &order.esign_options.additional_checkboxes {
+        filled("eSignOptions.AdditionalCheckboxes", text, 300)?;
+    }
+    if let Some(multi_sign) = &order.multi_sign {
+        let Some(first) = &multi_sign.first_order_id else {
+            return refused("MultiSignOptions.FirstOrderID", "it is missing");
+        };
+        length("MultiSignOptions.FirstOrderID", first.as_str(), 14)?;
+        for parameters in &multi_sign.sign_parameters {
+            optional("MultiSignOptions.SignParameters.Filename", &parameters.filename, |field, text| filled(field, text, 50))?;
+            if matches!(parameters.placement, Some(Placement::Tag { .. })) {
+                return refused("MultiSignOptions.SignParameters", "a further party signs at a position or in a field");
+            }
+            placed("MultiSignOptions.SignParameters", parameters.placement.as_ref())?;
+        }
+    }
+    if order.ident_data_signed.as_ref().is_some_and(idv_core::Secret::is_empty) {
+        return refused("IdentDataSigned", "it is empty");
+    }
+    let something = !order.esign_pdfs.is_empty() || !order.esign_hashes.is_empty() || order.multi_sign.is_some();
+    let account_only = order.behaviors.contains(Behaviors::SIGN_ME_CREATE);
+    if order.product == Product::Esign && !something && !account_only {
+        return refused("eSignPDF", "an order for a signature needs a PDF, a hash, or another order whose documents are signed");
+    }
+    Ok(())
+}
+
+fn placed(field: &'static str, placement: Option<&Placement>) -> Result<()> {
+    match placement {
+        Some(Placement::At { x, y, width, height, page }) => {
+            if *x < 0 || *y < 0 || width.is_some_and(|width| width <= 0) || height.is_some_and(|height| height <= 0) {
+                return refused(field, "the signature lies on the page, and has a size");
+            }
+            if *page == Some(0) {
+                return refused(field, "pages are counted from 1");
+            }
+        }
+        Some(Placement::Field(text) | Placement::Tag { tag: text, .. }) if text.is_empty() => {
+            return refused(field, "the name of the field, or the tag, is empty");
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn stamped(stamp: &Stamp) -> Result<()> {
+    filled("eSignPDF.Stamping.Content", stamp.content.expose(), 500)?;
+    let position = match &stamp.position {
+        Some(StampPosition::At(x, y)) => *x >= 0 && *y >= 0,
+        Some(StampPosition::Tag { tag, .. }) => !tag.is_empty(),
+        None => true,
+    };
+    if !position || stamp.page == Some(0) || stamp.size.is_some_and(|(width, height)| width <= 0 || height <= 0) {
+        return refused("eSignPDF.Stamping", "a stamp lies on a page, counted from 1, or at a tag, and has a size");
+    }
+    Ok(())
+}
+
+fn refused<T>(field: &'static str, detail: &'static str) -> Result<T> {
+    Err(Error::invalid(field, detail))
+}
+
+fn texts(fields: &[(&'static str, &Option<Pii<String>>, usize)]) -> Result<()> {
+    fields.iter().try_for_each(|(field, text, most)| optional(field, text, |field, text| length(field, text, *most)))
+}
+
+fn optional(field: &'static str, text: &Option<Pii<String>>, check: impl FnOnce(&'static str, &str) -> Result<()>) -> Result<()> {
+    text.as_ref().map_or(Ok(()), |text| check(field, text.expose()))
+}
+
+fn length(field: &'static str, text: &str, most: usize) -> Result<()> {
+    if text.chars().count() > most {
+        return Err(Error::invalid(field, format!("it is longer than {most} characters")));
+    }
+    Ok(())
+}
+
+fn filled(field: &'static str, text: &str, most: usize) -> Result<()> {
+    if text.trim().is_empty() {
+        return refused(field, "it is empty");
+    }
+    length(field, text, most)
+}
+
+fn letters(field: &'static str, text: &str, least: usize, most: usize) -> Result<()> {
+    if !(least..=most).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return Err(Error::invalid(
+            field,
+            if least == most { "it is a code of 2 letters" } else { "it is a code of 2 or 3 letters" },
+        ));
+    }
+    Ok(())
+}
+
+/// `PN` of chapter 2.3.
+fn phone(field: &'static str, text: &str) -> Result<()> {
+    length(field, text, 50)?;
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    if digits.is_empty() || digits.starts_with('0') || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return refused(field, "write + and digits alone, such as +491701234567");
+    }
+    Ok(())
+}
+
+fn email(field: &'static str, text: &str, most: usize) -> Result<()> {
+    length(field, text, most)?;
+    match text.trim().split_once('@') {
+        Some((name, host)) if !name.is_empty() && !host.is_empty() && !text.trim().contains(char::is_whitespace) => Ok(()),
+        _ => refused(field, "it is no e-mail address"),
+    }
+}
+
+fn web_address(field: &'static str, text: &str, most: usize) -> Result<()> {
+    length(field, text, most)?;
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(()),
+        _ => refused(field, "it is no address of the web"),
+    }
+}

@@ -1,0 +1,245 @@
+//! Who is ordered for: where they are, and what is to be checked.
+
+use std::collections::BTreeMap;
+
+use idv_core::{Pii, pii};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::json::{base64, is_default, number};
+
+/// Where the person is (chapter 3.1.4, `Address`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Address {
+    /// The given names; 50 characters.
+    #[serde(serialize_with = "pii::exposed")]
+    pub firstname: Pii<String>,
+    /// The family name; 50 characters.
+    #[serde(serialize_with = "pii::exposed")]
+    pub surname: Pii<String>,
+    /// The company; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<Pii<String>>,
+    /// The street, with the house number; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub street: Option<Pii<String>>,
+    /// The postal code; 5 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub zip_code: Option<Pii<String>>,
+    /// The city; 100 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub city: Option<Pii<String>>,
+    /// The country, by ISO 3166; 2 or 3 letters.
+    #[serde(serialize_with = "pii::exposed")]
+    pub country: Pii<String>,
+}
+
+impl Address {
+    /// The least that has to be known of a person.
+    #[must_use]
+    pub const fn new(firstname: Pii<String>, surname: Pii<String>, country: Pii<String>) -> Self {
+        Self { firstname, surname, company_name: None, street: None, zip_code: None, city: None, country }
+    }
+}
+
+/// What is to be checked (chapter 3.1.4, `IdentData`): what is given is compared, what is not is taken down where possible.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct IdentData {
+    /// The given names; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub firstname: Option<Pii<String>>,
+    /// The family name; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub surname: Option<Pii<String>>,
+    /// The street, with the house number; 100 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub street: Option<Pii<String>>,
+    /// The postal code; 5 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub zip_code: Option<Pii<String>>,
+    /// The city; 100 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub city: Option<Pii<String>>,
+    /// The country, by ISO 3166; 2 letters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub country: Option<Pii<String>>,
+    /// The date of birth.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub birthdate: Option<Pii<Date>>,
+    /// The place of birth; 100 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub birthplace: Option<Pii<String>>,
+    /// The family name at birth; 75 characters. It is only determined where it is given, be it empty.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub birthname: Option<Pii<String>>,
+    /// The nationality; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub nationality: Option<Pii<String>>,
+    /// The title; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub title: Option<Pii<String>>,
+    /// The artist's name; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub artistname: Option<Pii<String>>,
+    /// The gender.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub gender: Option<Pii<Gender>>,
+    /// The e-mail address; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub email: Option<Pii<String>>,
+    /// The mobile number, international, without blanks; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub mobile: Option<Pii<String>>,
+    /// Who carried the identification out, for signing at a point of sale only; 255 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub collected_by: Option<Pii<String>>,
+    /// The document.
+    #[serde(rename = "IDCard", skip_serializing_if = "is_default")]
+    pub id_card: IdCard,
+    /// The driver's licence, where it is to be checked: [`Behaviors::LICENCE_WITH_ID`](super::Behaviors::LICENCE_WITH_ID).
+    #[serde(skip_serializing_if = "is_default")]
+    pub driver_licence: DriverLicence,
+    /// What else is to be asked for, by names of the caller's: 2 at most in a shop, 10 by video.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub additional: BTreeMap<String, AdditionalField>,
+}
+
+/// A gender (chapter 3.1.4, `Gender`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Gender {
+    /// Female.
+    Female,
+    /// Male.
+    Male,
+    /// Diverse.
+    Diverse,
+}
+
+/// The document (chapter 3.1.4, `IDCard`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct IdCard {
+    /// Its number; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub card_no: Option<Pii<String>>,
+    /// The place that issued it; 100 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub place_of_issue: Option<Pii<String>>,
+    /// When it was issued.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub date_of_issue: Option<Pii<Date>>,
+    /// The country that issued it, by ISO 3166; 2 or 3 letters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub country_of_issue: Option<Pii<String>>,
+    /// Until when it is valid.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Pii<Date>>,
+    /// Images of it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub images: IdCardImages,
+}
+
+/// Images of the document (chapter 3.1.4, `Images`): JPEG files, which are sent as Base64.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct IdCardImages {
+    /// The front.
+    #[serde(with = "base64", skip_serializing_if = "Option::is_none")]
+    pub front: Option<Pii<Vec<u8>>>,
+    /// The back. The document's description repeats that of the front.
+    #[serde(with = "base64", skip_serializing_if = "Option::is_none")]
+    pub back: Option<Pii<Vec<u8>>>,
+}
+
+/// The driver's licence (chapter 3.1.4, `DriverLicence`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct DriverLicence {
+    /// Its number; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub licence_no: Option<Pii<String>>,
+    /// Its classes; 50 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Pii<String>>,
+    /// The country that issued it, by ISO 3166; 2 or 3 letters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub country_of_issue: Option<Pii<String>>,
+    /// When it was issued.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub date_of_issue: Option<Pii<Date>>,
+    /// Until when it is valid.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Pii<Date>>,
+}
+
+/// Something else to be asked for (chapter 3.1.4, `Additional`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct AdditionalField {
+    /// What it is.
+    #[serde(rename = "Type")]
+    pub kind: FieldKind,
+    /// Its label, for people; 100 characters.
+    pub label: String,
+    /// What is known of it already; 150 characters.
+    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none", default)]
+    pub value: Option<Pii<String>>,
+}
+
+impl AdditionalField {
+    /// A field, of which nothing is known yet.
+    #[must_use]
+    pub fn new(kind: FieldKind, label: impl Into<String>) -> Self {
+        Self { kind, label: label.into(), value: None }
+    }
+
+    /// The same with what is known: a date as YYYY-MM-DD, a truth value as `true` or `false`, a country by ISO 3166.
+    #[must_use]
+    pub fn with(mut self, value: impl Into<Pii<String>>) -> Self {
+        self.value = Some(value.into());
+        self
+    }
+}
+
+/// What an additional field is (chapter 3.1.4, `Type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FieldKind {
+    /// 1: text.
+    Text,
+    /// 2: a date.
+    Date,
+    /// 3: a truth value.
+    Boolean,
+    /// 4: a country, by ISO 3166.
+    Country,
+}
+
+impl FieldKind {
+    const ALL: [(Self, u32); 4] = [(Self::Text, 1), (Self::Date, 2), (Self::Boolean, 3), (Self::Country, 4)];
+}
+
+impl Serialize for FieldKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number = Self::ALL.iter().find(|(kind, _)| kind == self).map_or(1, |(_, number)| *number);
+        serializer.serialize_u32(number)
+    }
+}
+
+impl<'de> Deserialize<'de> for FieldKind {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = number::deserialize(deserializer)?;
+        let kind = Self::ALL.iter().find(|(_, known)| *known == number).map(|(kind, _)| *kind);
+        kind.ok_or_else(|| serde::de::Error::custom("Type is 1, 2, 3 or 4"))
+    }
+}

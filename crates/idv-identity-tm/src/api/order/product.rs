@@ -1,0 +1,173 @@
+//! What is ordered: the product, and how it is to behave.
+
+use idv_core::{Error, Result};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::json::number;
+
+/// What is ordered (chapter 3.1.4, `Product`). The account has to be enabled for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Product {
+    /// 0: identification by any of the enabled ways but video and autoID.
+    Identification,
+    /// 8: identification in a shop.
+    Shop,
+    /// 12: identification by any of the enabled ways, video among them, but autoID.
+    Video,
+    /// 15: identification and signature.
+    Esign,
+    /// 16: identification by autoID.
+    AutoId,
+    /// 17: verification of a mobile number.
+    PhoneVerification,
+    /// 19: reader.
+    Reader,
+}
+
+impl Product {
+    /// Every product.
+    pub const ALL: &'static [Self] =
+        &[Self::Identification, Self::Shop, Self::Video, Self::Esign, Self::AutoId, Self::PhoneVerification, Self::Reader];
+
+    /// The vendor's number of it.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        match self {
+            Self::Identification => 0,
+            Self::Shop => 8,
+            Self::Video => 12,
+            Self::Esign => 15,
+            Self::AutoId => 16,
+            Self::PhoneVerification => 17,
+            Self::Reader => 19,
+        }
+    }
+
+    /// The product of a number; none where the document has none.
+    #[must_use]
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|product| product.number() == number)
+    }
+}
+
+impl Serialize for Product {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.number())
+    }
+}
+
+impl<'de> Deserialize<'de> for Product {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number: u32 = number::deserialize(deserializer)?;
+        Self::from_number(number).ok_or_else(|| serde::de::Error::custom("Product is none of the document's"))
+    }
+}
+
+/// How a product is to behave: a set of the document's additions (chapter 3.1.4, `Add`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Behaviors(u32);
+
+impl Behaviors {
+    /// 0: as usual.
+    pub const NORMAL: Self = Self(0);
+    /// 4, sign-me: an account that exists is used, else one is created.
+    pub const SIGN_ME_USE_OR_CREATE: Self = Self(4);
+    /// 8, sign-me: an account is created.
+    pub const SIGN_ME_CREATE: Self = Self(8);
+    /// 16, sign-me: an account that exists is used.
+    pub const SIGN_ME_USE: Self = Self(16);
+    /// 128: signatures are advanced (AES), not qualified (QES).
+    pub const ADVANCED_SIGNATURE: Self = Self(128);
+    /// 256: signatures are basic (BES), not qualified (QES); for sign-me only.
+    pub const BASIC_SIGNATURE: Self = Self(256);
+    /// 4096: the driver's licence is checked, with the identity document.
+    pub const LICENCE_WITH_ID: Self = Self(4096);
+    /// 8192: the driver's licence is checked, without the identity document.
+    pub const LICENCE_WITHOUT_ID: Self = Self(8192);
+    /// 131072: the video is recorded.
+    pub const RECORD_VIDEO: Self = Self(131_072);
+    /// 4194304: signing at a point of sale.
+    pub const POINT_OF_SALE_SIGNATURE: Self = Self(4_194_304);
+    /// 8388608: identification at a point of sale.
+    pub const POINT_OF_SALE_IDENTIFICATION: Self = Self(8_388_608);
+
+    /// Every addition.
+    pub const ALL: &'static [Self] = &[
+        Self::SIGN_ME_USE_OR_CREATE,
+        Self::SIGN_ME_CREATE,
+        Self::SIGN_ME_USE,
+        Self::ADVANCED_SIGNATURE,
+        Self::BASIC_SIGNATURE,
+        Self::LICENCE_WITH_ID,
+        Self::LICENCE_WITHOUT_ID,
+        Self::RECORD_VIDEO,
+        Self::POINT_OF_SALE_SIGNATURE,
+        Self::POINT_OF_SALE_IDENTIFICATION,
+    ];
+
+    /// Ways of using sign-me: one at most.
+    const SIGN_ME: Self = Self::SIGN_ME_USE_OR_CREATE.with(Self::SIGN_ME_CREATE).with(Self::SIGN_ME_USE);
+
+    /// Kinds of signatures: one at most.
+    const SIGNATURES: Self = Self::ADVANCED_SIGNATURE.with(Self::BASIC_SIGNATURE);
+
+    /// Those that are about signing alone.
+    const OF_SIGNING: Self = Self::SIGN_ME.with(Self::SIGNATURES).with(Self::POINT_OF_SALE_SIGNATURE);
+
+    /// The set that a number is.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `Add` where the document does not have one of them, or two of
+    /// them exclude each other: one way of using sign-me, and one kind of signature.
+    pub fn from_bits(bits: u32) -> Result<Self> {
+        let known = Self::ALL.iter().fold(0, |known, one| known | one.0);
+        if bits & !known != 0 {
+            return Err(Error::invalid("Add", "the document has no such addition"));
+        }
+        Self(bits).check()?;
+        Ok(Self(bits))
+    }
+
+    /// The number of the set.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Both together. Whether they go together is told by [`Order::check`](super::Order::check).
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` are in it.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    pub(super) fn check(self) -> Result<()> {
+        if [Self::SIGN_ME, Self::SIGNATURES].iter().any(|group| (self.0 & group.0).count_ones() > 1) {
+            return Err(Error::invalid("Add", "one of 4, 8 and 16 can be used, and one of 128 and 256"));
+        }
+        Ok(())
+    }
+
+    pub(super) const fn is_about_signing(self) -> bool {
+        self.0 & Self::OF_SIGNING.0 != 0
+    }
+}
+
+impl Serialize for Behaviors {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Behaviors {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_bits(number::deserialize(deserializer)?).map_err(|_| serde::de::Error::custom("Add is none of the document's"))
+    }
+}

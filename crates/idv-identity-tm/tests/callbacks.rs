@@ -1,0 +1,209 @@
+//! Webhooks (chapter 2.6): what they prove, what they wake, and what is answered.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what is wrong by failing")]
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, Method, StatusCode};
+use idv_core::{
+    Capabilities, Channel, Delivery, ErrorKind, Guard, Outcome, Provider as _, Reference, Reply, ResultState, Secret, Status,
+    Transition, Url, VendorId, Verification, VerificationId,
+};
+use idv_identity_tm::callback::{self, Event, SOURCES, address, is_documented_source};
+use idv_identity_tm::evidence::VIDEO_PROVIDED;
+use idv_identity_tm::normalize::{self, Flow};
+use idv_identity_tm::{IdentityTm, IdentityTmConfig};
+
+const KEY: &str = "a key of sixteen characters or more";
+const ORDER: &str = "99921269855041";
+const OTHER_ORDER: &str = "99920006C38842";
+const REFERENCE: &str = "6f1c2a9e1c1f4a6b9a520c2d6a1f7e11";
+const OTHER_REFERENCE: &str = "0c2d6a1f7e116f1c2a9e1c1f4a6b9a52";
+
+fn guard() -> Guard {
+    Guard::query_per_subject("token", KEY.into()).unwrap()
+}
+
+fn provider() -> IdentityTm {
+    let mut config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
+    config.callback_secret = Some(KEY.into());
+    IdentityTm::new(config).unwrap()
+}
+
+/// What the vendor makes of the address that an order gave it.
+fn called(event: Event, order: &str, reference: &str, kind: &str) -> String {
+    let base: Url = "https://www.example.com/callbacks?tenant=7".parse().unwrap();
+    let guard = guard();
+    let (name, secret) = guard.parameter_for(reference).unwrap();
+    let address = address(&base, event, Some((name, &secret)));
+    assert!(address.len() <= 250, "the vendor takes 250 characters: {}", address.len());
+    address.replace("[OrderID]", order).replace("[Ref]", reference).replace("[statusCode]", kind)
+}
+
+fn delivery(method: Method, uri: &str) -> Delivery {
+    Delivery::callback(method, uri.parse().unwrap(), HeaderMap::new(), "")
+}
+
+#[test]
+fn the_right_secret_wakes_the_verification_of_that_order_and_no_other() {
+    let provider = provider();
+    let capabilities = Capabilities::of(&provider);
+    let verification = |reference: &str, order: &str| {
+        let id = VerificationId::new(Reference::parse(reference).unwrap(), Some(VendorId::new(order)));
+        Verification::new(id, &capabilities, None)
+    };
+    let (mut ours, mut other) = (verification(REFERENCE, ORDER), verification(OTHER_REFERENCE, OTHER_ORDER));
+    for method in [Method::GET, Method::POST, Method::PUT] {
+        let received =
+            provider.callbacks().unwrap().receive(&delivery(method, &called(Event::OnFinal, ORDER, REFERENCE, ""))).unwrap();
+        assert_eq!(received.reply, Reply::status(StatusCode::OK));
+        let observation = &received.observations[0];
+        assert!(observation.trust.is_proven());
+        assert_eq!((observation.channel, observation.status), (Channel::Callback, None));
+        assert_eq!(observation.code.as_deref(), Some("OnFinal"));
+        assert_eq!(ours.apply(observation), Transition::Woken);
+        assert_eq!(other.apply(observation), Transition::Foreign);
+    }
+}
+
+#[test]
+fn a_wrong_or_missing_secret_proves_nothing() {
+    let good = called(Event::OnFinal, ORDER, REFERENCE, "");
+    let (without, secret) = good.rsplit_once("&token=").unwrap();
+    let others = called(Event::OnFinal, OTHER_ORDER, OTHER_REFERENCE, "");
+    let (_, others_secret) = others.rsplit_once("&token=").unwrap();
+    let mut forged = vec![without.to_owned(), format!("{without}&token="), format!("{without}&token={}", KEY.replace(' ', "+"))];
+    // Another order's secret, and this one for another order.
+    forged.push(format!("{without}&token={others_secret}"));
+    forged.push(good.replace(REFERENCE, OTHER_REFERENCE));
+    forged.push(good.replace(&format!("ref={REFERENCE}&"), ""));
+    for index in 0..secret.len() {
+        let mut changed = secret.as_bytes().to_vec();
+        changed[index] = if changed[index] == b'0' { b'1' } else { b'0' };
+        forged.push(format!("{without}&token={}", String::from_utf8(changed).unwrap()));
+    }
+    for uri in forged {
+        for method in [Method::GET, Method::POST, Method::PUT] {
+            let error = callback::receive(&guard(), false, Flow::Identification, &delivery(method, &uri)).unwrap_err();
+            assert_eq!(error.kind(), &ErrorKind::Forged, "{uri}");
+            assert_eq!(Reply::to_error(&error).status, StatusCode::FORBIDDEN);
+        }
+    }
+}
+
+#[test]
+fn without_a_secret_every_callback_is_a_claim() {
+    let uri = "/callback/OnFinal?orderId=99921269855041&ref=4711";
+    let received = callback::receive(&Guard::open(), false, Flow::Identification, &delivery(Method::GET, uri)).unwrap();
+    let observation = &received.observations[0];
+    assert!(!observation.trust.is_proven());
+    assert_eq!(observation.subject.reference.as_deref(), Some("4711"));
+    assert_eq!(observation.code.as_deref(), Some("OnFinal"));
+}
+
+#[test]
+fn a_status_says_what_it_means_for_the_kind_of_order() {
+    let receive = |flow, kind: &str| {
+        let uri = called(Event::OnStatusChange, ORDER, REFERENCE, kind);
+        let received = callback::receive(&guard(), false, flow, &delivery(Method::GET, &uri)).unwrap();
+        let observation = received.observations[0].clone();
+        assert_eq!(observation.code.as_deref(), Some(kind));
+        observation.status
+    };
+    assert_eq!(receive(Flow::Identification, "6"), Some(Status::Finished(Outcome::Verified)));
+    assert_ne!(receive(Flow::Esign, "6"), Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(receive(Flow::Esign, "84"), Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(receive(Flow::Identification, "4711"), None);
+}
+
+#[test]
+fn a_callback_that_names_no_order_is_refused() {
+    for uri in ["/callback", "/callback?event=OnFinal", "/callback?orderId=[OrderID]&ref=[Ref]", "/callback?orderId="] {
+        let error = callback::receive(&Guard::open(), false, Flow::Identification, &delivery(Method::GET, uri)).unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Malformed, "{uri}");
+    }
+}
+
+#[test]
+fn the_source_is_an_additional_check() {
+    let uri = called(Event::OnFinal, ORDER, REFERENCE, "");
+    let receive = |source: Option<&str>, uri: &str| {
+        let delivery = delivery(Method::GET, uri);
+        let delivery = match source {
+            Some(source) => delivery.from_source(source.parse().unwrap()),
+            None => delivery,
+        };
+        callback::receive(&guard(), true, Flow::Identification, &delivery)
+    };
+    assert!(receive(Some("212.211.189.140"), &uri).is_ok());
+    assert!(receive(Some("::ffff:212.211.189.140"), &uri).is_ok());
+    for source in [None, Some("212.211.189.144"), Some("127.0.0.1"), Some("::1")] {
+        assert_eq!(receive(source, &uri).unwrap_err().kind(), &ErrorKind::Forged, "{source:?}");
+    }
+    // It does not replace the secret.
+    let without = uri.rsplit_once("&token=").unwrap().0;
+    assert_eq!(receive(Some("212.211.189.140"), without).unwrap_err().kind(), &ErrorKind::Forged);
+}
+
+#[test]
+fn the_documented_ranges_are_eight_addresses_each() {
+    for (first, last) in SOURCES {
+        assert_eq!(u32::from(*last) - u32::from(*first), 7);
+        assert!(is_documented_source(IpAddr::V4(*first)) && is_documented_source(IpAddr::V4(*last)));
+        assert!(!is_documented_source(IpAddr::V4((u32::from(*first) - 1).into())));
+        assert!(!is_documented_source(IpAddr::V4((u32::from(*last) + 1).into())));
+    }
+}
+
+#[test]
+fn a_video_that_is_there_can_be_fetched() {
+    let uri = called(Event::VideoProvided, ORDER, REFERENCE, "");
+    let received = callback::receive(&guard(), false, Flow::Identification, &delivery(Method::GET, &uri)).unwrap();
+    let ResultState::Fetchable(handle) = &received.observations[0].result else { panic!("nothing to fetch") };
+    assert_eq!(handle.as_str(), VIDEO_PROVIDED);
+}
+
+#[test]
+fn the_person_that_comes_back_proves_nothing() {
+    let uri = called(Event::OnStatusChange, ORDER, REFERENCE, "6");
+    let returning = Delivery::returning(uri.parse().unwrap());
+    let received = callback::receive(&guard(), true, Flow::Identification, &returning).unwrap();
+    assert_eq!(received.observations[0].channel, Channel::Return);
+    assert!(!received.observations[0].trust.is_proven());
+    let nobody = Delivery::returning("/welcome".parse().unwrap());
+    assert!(callback::receive(&guard(), true, Flow::Identification, &nobody).unwrap().observations.is_empty());
+}
+
+#[test]
+fn a_webhook_address_keeps_the_vendors_placeholders_as_they_are() {
+    let base: Url = "https://www.example.com/c".parse().unwrap();
+    let secret = Secret::from("0123");
+    assert_eq!(
+        address(&base, Event::OnStatusChange, Some(("token", &secret))),
+        "https://www.example.com/c?event=OnStatusChange&orderId=[OrderID]&ref=[Ref]&statusCode=[statusCode]&token=0123"
+    );
+    assert_eq!(address(&base, Event::OnFinal, None), "https://www.example.com/c?event=OnFinal&orderId=[OrderID]&ref=[Ref]");
+}
+
+#[test]
+fn a_callback_that_was_kept_is_read_in_each_of_its_forms() {
+    let forms = [
+        "https://www.example.com/identity/callback/OnFinal?orderId=99921269855041&ref=4711",
+        "/identity/callback/OnFinal?orderId=99921269855041&ref=4711#top",
+        "event=OnFinal&orderId=99921269855041&ref=4711\n",
+        "OnFinal=99921269855041&ref=4711",
+        r#"{"event": "OnFinal", "orderId": 99921269855041, "ref": "4711"}"#,
+    ];
+    for form in forms {
+        let page = normalize::kind(form.as_bytes(), "callback", Flow::Identification).unwrap();
+        let observation = &page.observations[0];
+        assert_eq!(observation.subject.reference.as_deref(), Some("4711"), "{form}");
+        assert_eq!(observation.subject.vendor_id.as_ref().map(VendorId::as_str), Some(ORDER), "{form}");
+        assert_eq!(observation.code.as_deref(), Some("OnFinal"), "{form}");
+        assert!(!observation.trust.is_proven());
+    }
+    for broken in ["", "nothing", "a=b", "{", "{}", "[1]", "two\nlines?ref=1", "\u{1}ref=1"] {
+        let error = normalize::kind(broken.as_bytes(), "callback", Flow::Identification).unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Malformed, "{broken:?}");
+    }
+}
