@@ -231,6 +231,11 @@ impl Results for IdentityTm {
                 let answer = self.api.images(cx, &order).await?;
                 report.evidence.extend(normalize::images(&answer.read(wire::Images::read)?.images));
             }
+            if result.fraud_attempt == Some(true) {
+                // Why stands in the history alone.
+                let history = self.api.status(cx, &order, StatusVariants::ALL).await?;
+                normalize::explain(report, &history.read(wire::StatusList::read)?, self.config.flow());
+            }
             let video_provided = handle.is_some_and(|handle| handle.as_str() == VIDEO_PROVIDED);
             report.evidence.extend(evidence::recorded(self.config.recordings, video_provided));
         }

@@ -270,7 +270,9 @@ impl Builder {
         if speed > 0.0 {
             tasks.spawn(tick(Arc::clone(&worlds)));
         }
-        Ok(Sandbox { worlds, tasks, shared, vendors, certificate })
+        let sandbox = Sandbox { worlds, tasks, shared, vendors, certificate };
+        sandbox.worlds.state().identity_tm.serve_pages_at(sandbox.vendor_url(Vendor::IdentityTm));
+        Ok(sandbox)
     }
 }
 

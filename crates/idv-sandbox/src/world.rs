@@ -157,7 +157,9 @@ impl Worlds {
         let mut state = self.state();
         // Ids go on, so that none is given twice.
         let random = std::mem::replace(&mut state.random, Random::new(0));
+        let pages = state.identity_tm.pages().to_owned();
         *state = State::new(random);
+        state.identity_tm.serve_pages_at(pages);
     }
 }
 

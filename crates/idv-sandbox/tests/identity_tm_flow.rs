@@ -58,7 +58,7 @@ async fn every_scenario_goes_by_its_statuses_in_every_product() {
             vec![&[77, 78, 79, 21, 7], &call, &review, &well, &sign],
         ),
         ("canceled-in-review", vec![&call, &review, &[107, 22]], vec![&call, &review, &[107, 22]]),
-        ("expired", vec![], vec![]),
+        ("expired", vec![&[99]], vec![&[99]]),
         ("never-finishes", vec![&call, &review], vec![&call, &review]),
         ("unknown-status", vec![&call, &[4711]], vec![&call, &[4711]]),
     ];
@@ -85,7 +85,8 @@ async fn every_scenario_goes_by_its_statuses_in_every_product() {
 #[tokio::test]
 async fn who_never_comes_times_out_and_who_never_signs_after_the_identification() {
     let tm = Tm::start().await;
-    let id = tm.finished(&order(12), "expired").await;
+    let id = tm.order(&order(12)).await;
+    tm.sandbox.identity_tm().act(&id, "expired").unwrap();
     tm.seconds(30 * DAY - 1).await;
     assert_eq!(tm.kinds(&id).await, [25, 7]);
     tm.seconds(1).await;

@@ -1,7 +1,7 @@
 //! Identity.TM's part of the sandbox.
 
 use idv::call::CallPolicy;
-use idv::identity_tm::IdentityTmConfig;
+use idv::identity_tm::{IdentityTmConfig, Images};
 use idv::{Client, Environment, Error, Result, Secret, Url, VerificationId};
 use idv_sandbox::{Sandbox, SandboxError, Step};
 
@@ -25,12 +25,14 @@ impl Stage for IdentityTm<'_> {
         let mut config = IdentityTmConfig::new(vendor.user(), Secret::from(vendor.password()));
         config.base_url = Some(vendor.base_url().parse().map_err(|_| Error::config("the sandbox's address is none"))?);
         config.callback_secret = Some(secret);
+        // With images inside, a result has no place for what had been submitted, and nothing shows what changed.
+        config.images = Images::Separate;
         Ok(Client::new(idv::identity_tm::IdentityTm::new(config)?, environment, CallPolicy::default()))
     }
 
     fn report_to(&self, _: &Url) -> Result<(), SandboxError> {
         // Each order brings the address of its own callbacks.
-        self.0.identity_tm().configure(|account| account.images_in_result = true)
+        Ok(())
     }
 
     fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError> {

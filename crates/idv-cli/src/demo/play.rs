@@ -226,6 +226,9 @@ impl<'a> Scene<'a> {
         }
         if client.capabilities().has(Facet::Deletion) {
             self.story.deleted = Some(word(&client.delete(&id).await?));
+            // The vendor may tell of that too.
+            self.company.sandbox.clock().advance(Duration::ZERO).await;
+            self.receive();
         }
         Ok(())
     }

@@ -59,7 +59,7 @@ pub(crate) fn summary(stories: &[Story]) -> String {
             story.provider.to_owned(),
             story.scenario.to_owned(),
             story.outcome.clone(),
-            story.observations.iter().rev().find_map(|seen| seen.code.clone()).unwrap_or_else(none),
+            story.answers().find_map(|seen| seen.code.clone()).unwrap_or_else(none),
             story.changed.len().to_string(),
             story.evidence.as_ref().map_or_else(none, |evidence| format!("{} B", evidence.length)),
             story.deleted.clone().unwrap_or_else(none),

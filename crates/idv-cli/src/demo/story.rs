@@ -135,6 +135,12 @@ impl Story {
         !self.shortfalls.is_empty()
     }
 
+    /// What the vendor answered when it was asked, the latest first.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = &Seen> {
+        let callback = word(&Channel::Callback);
+        self.observations.iter().rev().filter(move |seen| seen.channel != callback)
+    }
+
     /// Notes what was learnt. A callback that settles the outcome of a vendor that can be asked is a shortfall.
     pub(crate) fn saw(&mut self, after_seconds: u64, observation: &Observation, transition: &Transition) {
         if observation.channel == Channel::Callback && matches!(transition, Transition::Settled(_)) {

@@ -37,7 +37,8 @@ impl Flow {
 /// - Else a suspicion of fraud counts, and else the latest code that tells a state ([`KINDS`](super::KINDS)). What is latest goes by
 ///   the times of the entries, and among equal times by their order. Codes that tell no state alone are an order that waits for
 ///   the person.
-/// - Codes that are not in the table change nothing. Where there are no others, the status is none.
+/// - Codes that are not in the table change nothing. Where the latest code is one, and the order is neither over nor suspected of
+///   fraud, the status is none and the code is that one, so that it is noticed; what was learnt before still holds.
 /// - The code is the one that decided, verbatim: `6`, or `153/176` with its sub-status code. The time is that code's.
 /// - The result of a verified order, and of a rejected one that is suspected of fraud, can be fetched: for those alone there are data
 ///   (chapter 2.4). Of all others a report with the reasons comes along, where there are any or the order is over.
@@ -133,14 +134,18 @@ impl<'l, 'a> History<'l, 'a> {
         if let Some((outcome, event)) = self.end(flow) {
             return Some((Some(Status::Finished(outcome)), event));
         }
-        let telling = |event: &&Event<'_, '_>| event.row.is_some_and(|row| row.state.is_some());
-        if let Some(event) = self.suspicion().or_else(|| self.events.iter().rev().find(telling)) {
-            return Some((event.row.and_then(|row| row.state), event));
+        let state = |event: &Event<'_, '_>| event.row.and_then(|row| row.state);
+        if let Some(event) = self.suspicion() {
+            return Some((state(event), event));
         }
-        if let Some(event) = self.events.iter().rev().find(|event| event.row.is_some()) {
-            return Some((Some(Status::AwaitingPerson), event));
+        let latest = self.events.last()?;
+        if latest.row.is_none() {
+            return Some((None, latest));
         }
-        self.events.last().map(|event| (None, event))
+        match self.events.iter().rev().find(|event| state(event).is_some()) {
+            Some(event) => Some((state(event), event)),
+            None => Some((Some(Status::AwaitingPerson), latest)),
+        }
     }
 
     /// How the order ended, if it is over.

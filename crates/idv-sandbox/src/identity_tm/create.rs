@@ -10,7 +10,7 @@ use super::api::Call;
 use super::case::Case;
 use super::failure::Failure;
 use super::order::{Submitted, add, product};
-use super::{Effect, Planned, esign, follow, reuse, scenario};
+use super::{Effect, HOSTS, Planned, esign, follow, reuse, scenario};
 use crate::clock::later;
 use crate::exchange::Answer;
 use crate::random::Random;
@@ -36,7 +36,9 @@ pub(super) fn put_order(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> 
         case.reused = reuse::open(signed, now).filter(|_| usable);
         case.reused.is_some()
     });
-    let answer = answer(&case, &account, accepted, call.moment.random);
+    // Whoever addresses the vendor by its own name is handed its own links.
+    let pages = if HOSTS.contains(&call.request.host.as_str()) { "https://www.identity.tm" } else { call.world.pages() };
+    let answer = answer(&case, &account, accepted, pages, call.moment.random);
     if let Some(days) = account.time_out_days {
         let planned = Planned { order: id.clone(), attempt: None, effect: Effect::TimeOut };
         call.moment.planned.push((later(now, Duration::from_secs(u64::from(days) * DAY)), planned));
@@ -113,12 +115,12 @@ fn demand_sign_me_user(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result
 }
 
 /// The response (3.1.5).
-fn answer(case: &Case, account: &Account, accepted: Option<bool>, random: &mut Random) -> Value {
+fn answer(case: &Case, account: &Account, accepted: Option<bool>, pages: &str, random: &mut Random) -> Value {
     let order = &case.submitted;
     let mut answer = Map::new();
     answer.insert("OrderID".into(), case.id.clone().into());
     answer.insert("Ref".into(), order.reference().into());
-    let page = |what: &str| Value::from(format!("https://www.identity.tm/{what}/{}", case.token));
+    let page = |what: &str| Value::from(format!("{pages}/{what}/{}", case.token));
     if order.flag("getTargetLink") {
         answer.insert("TargetURL".into(), page("status"));
     }

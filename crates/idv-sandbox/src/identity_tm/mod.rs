@@ -54,6 +54,8 @@ pub(crate) struct World {
     sign_me: HashMap<String, bool>,
     /// The TAN with which an account's password can be changed (9.2), by the user's name.
     password_tans: HashMap<String, String>,
+    /// Where the pages are that persons visit, unless the vendor is addressed by its own name.
+    pages: String,
 }
 
 /// Something that is to happen to an order.
@@ -100,7 +102,17 @@ impl World {
             cases: HashMap::new(),
             sign_me: HashMap::new(),
             password_tans: HashMap::new(),
+            pages: "https://www.identity.tm".to_owned(),
         }
+    }
+
+    /// Has the links for persons lead here.
+    pub(crate) fn serve_pages_at(&mut self, base: String) {
+        self.pages = base;
+    }
+
+    pub(crate) fn pages(&self) -> &str {
+        &self.pages
     }
 
     /// Answers a request.

@@ -9,6 +9,7 @@ use super::case::{Case, Method};
 use super::order::add;
 use crate::idnow::scenario::Step;
 
+const DAY_MINUTES: u64 = 24 * 60;
 const MINUTE: u64 = 60;
 /// After what time a test robot is done (9.5), in seconds.
 const ROBOT: u64 = 20;
@@ -64,7 +65,7 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
         }
         "expired" => match account.time_out_days {
             // The time-out is planned since the order was created.
-            Some(_) => plan.say("never came; the order times out as the account has it"),
+            Some(days) => plan.say("never came").later(u64::from(days) * DAY_MINUTES).say("the order had timed out by then"),
             None => return Err("the account has no time-out, so its orders do not expire"),
         },
         "never-finishes" => plan.conduct(case).review_begins(case).say("nobody reviewed it"),
