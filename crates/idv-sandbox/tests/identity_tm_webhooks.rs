@@ -36,7 +36,7 @@ async fn each_scenario_is_told_of_in_its_order() {
         ("aborted-then-success", &["/AfterVideo", "/OnVideoError", "/status/75", "/AfterVideo", "/status/11", "/OnFinal"]),
         ("canceled-in-review", &["/status/75", "/AfterVideo", "/status/11", "/OnFinal"]),
         ("never-finishes", &["/status/75", "/AfterVideo", "/status/11"]),
-        ("expired", &[]),
+        ("expired", &["/OnFinal"]),
     ];
     for (scenario, expected) in scenarios {
         let (tm, hooks) = (Tm::start().await, Hooks::start().await);
