@@ -19,6 +19,7 @@ pages! {
     Operations "../../docs/src/operations.md";
     Program "../../docs/src/program.md";
     Sandbox "../../docs/src/sandbox.md";
+    IdentityTm "../../docs/src/vendors/identity-tm.md";
     Idnow "../../docs/src/vendors/idnow.md";
     Design "../../docs/src/design.md";
     Decisions "../../docs/src/decisions.md";

@@ -4,8 +4,12 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
+use idv::identity_tm::api::CALLS;
+use idv::identity_tm::normalize::{Flow, KINDS, SUB_KINDS};
 use idv::idnow::normalize::{ATTACHMENTS, REASONS, RESULTS};
+use idv::report::Field;
 use idv::{Capabilities, CreateSafety, Facet, HandOffKind, ProofKind, ReportSource};
 
 #[test]
@@ -48,6 +52,68 @@ fn the_page_of_idnow_has_the_adapters_tables() {
         line(&mut attachments, &[format!("`{}`", row.key), name(&row.kind), row.source.into()]);
     }
     keep("docs/src/vendors/idnow.md", "attachments", &attachments);
+}
+
+#[test]
+fn each_vendors_page_says_what_is_supported() {
+    for provider in idv::providers() {
+        let mut supported = table(&["", ""]);
+        for facet in Facet::ALL {
+            line(&mut supported, &[facet.name().to_owned(), if provider.has(*facet) { "yes" } else { "–" }.to_owned()]);
+        }
+        let paths = |paths: &[&str]| paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        line(&mut supported, &["a creation takes".to_owned(), paths(provider.accepts)]);
+        let fields: Vec<String> = provider.report_fields.iter().map(Field::to_string).collect();
+        line(&mut supported, &["a report can fill".to_owned(), paths(&fields.iter().map(String::as_str).collect::<Vec<_>>())]);
+        keep(&format!("docs/src/vendors/{}.md", provider.provider), "supported", &supported);
+    }
+}
+
+#[test]
+fn the_page_of_identity_tm_has_the_adapters_tables() {
+    const PAGE: &str = "docs/src/vendors/identity-tm.md";
+    let mut calls = table(&["call", "chapter", "method", "success", "failures"]);
+    for call in CALLS {
+        let failures: Vec<String> =
+            call.failures.iter().map(|failure| format!("{}: {}", failure.status, failure.detail)).collect();
+        let cells = [
+            format!("`{}`", call.name),
+            call.chapter.into(),
+            call.method.to_string(),
+            call.success.to_string(),
+            failures.join("; "),
+        ];
+        line(&mut calls, &cells);
+    }
+    keep(PAGE, "calls", &calls);
+
+    let mut codes = table(&["code", "meaning", "extended", "of an identification", "of a signature", "reason"]);
+    for row in KINDS {
+        let state = |flow: Flow| match (row.ends_with(flow), row.state) {
+            (Some(outcome), _) => format!("ends: {}", outcome.name()),
+            (None, Some(state)) => {
+                let state = serde_json::to_value(state).unwrap();
+                let leaning = state["leaning"].as_str().map(|leaning| format!(", leans to {leaning}")).unwrap_or_default();
+                format!("{}{leaning}", state["state"].as_str().unwrap())
+            }
+            (None, None) => String::new(),
+        };
+        let reason = row.reason.as_ref().map(|reason| reason.name().to_owned()).unwrap_or_default();
+        let extended = if row.extended { "yes" } else { "" };
+        line(
+            &mut codes,
+            &[row.code.to_string(), row.meaning.into(), extended.into(), state(Flow::Identification), state(Flow::Esign), reason],
+        );
+    }
+    keep(PAGE, "codes", &codes);
+
+    let mut sub_codes = table(&["code", "meaning", "reason", "failed check"]);
+    for row in SUB_KINDS {
+        let reason = row.reason.as_ref().map(|reason| reason.name().to_owned()).unwrap_or_default();
+        let check = row.failed.map(|check| name(&check)).unwrap_or_default();
+        line(&mut sub_codes, &[format!("{}/{}", row.kind, row.sub_kind), row.meaning.into(), reason, check]);
+    }
+    keep(PAGE, "sub-codes", &sub_codes);
 }
 
 fn matrix(providers: &[Capabilities]) -> String {
@@ -113,6 +179,9 @@ fn name(value: &impl serde::Serialize) -> String {
 
 /// Compares the part of a file between its markers with what it is to be, or writes it.
 fn keep(file: &str, part: &str, wanted: &str) {
+    // Several tests keep parts of one file.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
     let text = std::fs::read_to_string(&path).unwrap();
     let begin = format!("<!-- generated: {part} -->\n");
