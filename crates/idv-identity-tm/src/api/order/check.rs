@@ -54,6 +54,9 @@ fn root(order: &Order) -> Result<()> {
             return refused(field, "it has to hold [TAN], where the TAN goes");
         }
     }
+    if order.esign_tan_sms_text.is_some() && order.product != Product::Esign {
+        return refused("eSignTanSmsText", "it is for orders for a signature only: product 15");
+    }
     if let Some(tag) = &order.customer_route_tag {
         filled("CustomerRouteTag", tag, 250)?;
     }
@@ -88,9 +91,14 @@ fn addresses(order: &Order) -> Result<()> {
         ("WebhookURL.OnVideoError", &webhooks.on_video_error),
         ("WebhookURL.OnStatusChange", &webhooks.on_status_change),
     ] {
-        if let Some(address) = address {
-            web_address(field, address, 250)?;
-        }
+        let Some(address) = address else { continue };
+        web_address(field, address, 250)?;
+    }
+    // Anywhere else it would arrive as it stands.
+    let others = [&webhooks.on_final, &webhooks.on_error, &webhooks.on_video_error];
+    let after = webhooks.after.as_ref().map(|(VideoOrIdent::AfterVideo(address) | VideoOrIdent::AfterIdent(address))| address);
+    if others.into_iter().flatten().chain(after).any(|address| address.contains("[statusCode]")) {
+        return refused("WebhookURL", "[statusCode] is for OnStatusChange only");
     }
     Ok(())
 }
@@ -132,6 +140,17 @@ fn person(order: &Order) -> Result<()> {
     optional("IdentData.DriverLicence.CountryOfIssue", &data.driver_licence.country_of_issue, country)?;
     if data.collected_by.is_some() && !order.behaviors.contains(Behaviors::POINT_OF_SALE_SIGNATURE) {
         return refused("IdentData.CollectedBy", "it is for signing at a point of sale only: Add 4194304");
+    }
+    for (field, date) in [
+        ("IdentData.Birthdate", &data.birthdate),
+        ("IdentData.IDCard.DateOfIssue", &data.id_card.date_of_issue),
+        ("IdentData.IDCard.ValidUntil", &data.id_card.valid_until),
+        ("IdentData.DriverLicence.DateOfIssue", &data.driver_licence.date_of_issue),
+        ("IdentData.DriverLicence.ValidUntil", &data.driver_licence.valid_until),
+    ] {
+        if date.as_ref().is_some_and(|date| date.expose().year() < 1000) {
+            return refused(field, "write a year of four digits");
+        }
     }
     let images = &data.id_card.images;
     for (field, image) in [("IdentData.IDCard.Images.Front", &images.front), ("IdentData.IDCard.Images.Back", &images.back)] {
@@ -204,9 +223,16 @@ fn signing(order: &Order) -> Result<()> {
         return refused("IdentDataSigned", "it is empty");
     }
     let something = !order.esign_pdfs.is_empty() || !order.esign_hashes.is_empty() || order.multi_sign.is_some();
-    let account_only = order.behaviors.contains(Behaviors::SIGN_ME_CREATE);
+    let account_only =
+        [Behaviors::SIGN_ME_CREATE, Behaviors::SIGN_ME_USE_OR_CREATE].iter().any(|one| order.behaviors.contains(*one));
     if order.product == Product::Esign && !something && !account_only {
         return refused("eSignPDF", "an order for a signature needs a PDF, a hash, or another order whose documents are signed");
+    }
+    // The TAN for the signature goes there; one that is in the signed data of an earlier identification cannot be seen here.
+    let number = order.mobile.is_some() || order.ident_data.as_ref().is_some_and(|data| data.mobile.is_some());
+    let sends_a_tan = order.product == Product::Esign && something && !order.behaviors.contains(Behaviors::BASIC_SIGNATURE);
+    if sends_a_tan && !number && order.ident_data_signed.is_none() {
+        return refused("Mobile", "the number that the TAN for the signature goes to is missing");
     }
     Ok(())
 }

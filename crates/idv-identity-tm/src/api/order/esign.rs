@@ -3,7 +3,7 @@
 use idv_core::{Pii, pii};
 use serde::{Deserialize, Serialize};
 
-use super::json::{base64, one_or_many};
+use super::json::{base64, number, one_or_many, or_default};
 use crate::api::OrderId;
 
 /// A document that is to be signed (chapter 3.1.4, `eSignPDF`).
@@ -166,25 +166,25 @@ struct DocumentWire {
     data: Option<Pii<Vec<u8>>>,
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
     filename: Option<Pii<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     signature_pos_x: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     signature_pos_y: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     signature_height: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     signature_width: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     signature_page: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signature_field_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signature_tag: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     signature_offset_pos_x: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     signature_offset_pos_y: Option<i32>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     stamping: Vec<Stamp>,
 }
 
@@ -207,7 +207,7 @@ impl DocumentWire {
     fn placement(&self) -> Result<Option<Placement>, &'static str> {
         let position = (self.signature_pos_x, self.signature_pos_y);
         let placed = match (position, &self.signature_field_name, &self.signature_tag) {
-            ((None, None), None, None) => return Ok(None),
+            ((None, None), None, None) if self.signature_page.is_none() => return Ok(None),
             ((Some(x), Some(y)), None, None) => {
                 Placement::At { x, y, width: self.signature_width, height: self.signature_height, page: self.signature_page }
             }
@@ -215,7 +215,7 @@ impl DocumentWire {
             ((None, None), None, Some(tag)) => {
                 Placement::Tag { tag: tag.clone(), offset: both(self.signature_offset_pos_x, self.signature_offset_pos_y) }
             }
-            _ => return Err("a signature is placed by a position, both of its numbers, or a field, or a tag"),
+            _ => return Err("a signature is placed by a position, with both of its numbers, or a field, or a tag"),
         };
         Ok(Some(placed))
     }
@@ -260,21 +260,21 @@ impl TryFrom<DocumentWire> for SignParameters {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct StampWire {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     page: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     pos_x: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     pos_y: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     offset_pos_x: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     offset_pos_y: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     width: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
     height: Option<i32>,
     #[serde(serialize_with = "pii::exposed")]
     content: Pii<String>,
@@ -301,6 +301,9 @@ impl TryFrom<StampWire> for Stamp {
     type Error = &'static str;
 
     fn try_from(wire: StampWire) -> Result<Self, Self::Error> {
+        if wire.pos_x.is_some() != wire.pos_y.is_some() || wire.width.is_some() != wire.height.is_some() {
+            return Err("a stamp's position and its size are two numbers each");
+        }
         let position = match (both(wire.pos_x, wire.pos_y), wire.tag) {
             (None, None) => None,
             (Some((x, y)), None) => Some(StampPosition::At(x, y)),
@@ -325,7 +328,16 @@ mod order_id {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OrderId>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Loose {
+            Text(String),
+            Number(u64),
+        }
+        let text = Option::<Loose>::deserialize(deserializer)?.map(|id| match id {
+            Loose::Text(text) => text,
+            Loose::Number(number) => number.to_string(),
+        });
         text.map(|text| OrderId::parse(text).map_err(|_| serde::de::Error::custom("FirstOrderID is no OrderID"))).transpose()
     }
 }

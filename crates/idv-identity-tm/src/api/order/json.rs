@@ -1,6 +1,7 @@
 //! How parts of an order are written, and read in each form that the vendor takes.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -44,34 +45,52 @@ pub(super) mod one_or_many {
     }
 }
 
-/// A number, or text that is one.
+/// What is null is as good as absent.
+pub(super) fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A number without a fraction, or text that is one.
 pub(super) mod number {
-    use super::{Deserializer, Error, Visitor, fmt};
+    use super::{Deserialize, Deserializer, Error, PhantomData, Visitor, fmt};
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-        struct Number;
+    pub(in super::super) fn deserialize<'de, T: TryFrom<i64>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        Ok(deserializer.deserialize_any(Number(PhantomData))?.0)
+    }
 
-        impl Visitor<'_> for Number {
-            type Value = u32;
+    /// One that can be left out, or be null.
+    pub(in super::super) fn optional<'de, T: TryFrom<i64>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+        Ok(Option::<Read<T>>::deserialize(deserializer)?.map(|read| read.0))
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
-            }
+    struct Read<T>(T);
 
-            fn visit_u64<E: Error>(self, value: u64) -> Result<u32, E> {
-                u32::try_from(value).map_err(|_| E::custom("the number is too large"))
-            }
+    impl<'de, T: TryFrom<i64>> Deserialize<'de> for Read<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(Number(PhantomData))
+        }
+    }
 
-            fn visit_i64<E: Error>(self, value: i64) -> Result<u32, E> {
-                u32::try_from(value).map_err(|_| E::custom("the number is negative"))
-            }
+    struct Number<T>(PhantomData<T>);
 
-            fn visit_str<E: Error>(self, value: &str) -> Result<u32, E> {
-                value.trim().parse().map_err(|_| E::custom("the text is no number"))
-            }
+    impl<T: TryFrom<i64>> Visitor<'_> for Number<T> {
+        type Value = Read<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number")
         }
 
-        deserializer.deserialize_any(Number)
+        fn visit_u64<E: Error>(self, value: u64) -> Result<Read<T>, E> {
+            i64::try_from(value).map_err(|_| E::custom("the number is too large")).and_then(|value| self.visit_i64(value))
+        }
+
+        fn visit_i64<E: Error>(self, value: i64) -> Result<Read<T>, E> {
+            T::try_from(value).map(Read).map_err(|_| E::custom("the number is out of range"))
+        }
+
+        fn visit_str<E: Error>(self, value: &str) -> Result<Read<T>, E> {
+            value.trim().parse().map_err(|_| E::custom("the text is no number")).and_then(|value| self.visit_i64(value))
+        }
     }
 }
 

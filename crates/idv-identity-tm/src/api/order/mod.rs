@@ -11,6 +11,7 @@
 //! let mut contract = SignDocument::new(b"%PDF-1.7 ...".to_vec(), "contract.pdf".to_owned());
 //! contract.placement = Some(Placement::Tag { tag: "[sign here]".into(), offset: None });
 //! order.esign_pdfs.push(contract);
+//! order.mobile = Some("+491711234567".into()); // The TAN for the signature goes there.
 //! order.check()?;
 //! # Ok::<(), idv_core::Error>(())
 //! ```
@@ -34,7 +35,7 @@ pub use settings::{
     EidSettings, EmailNotifications, EsignOptions, LegitimationDocument, Purpose, Redirects, VideoOrIdent, Webhooks,
 };
 
-use self::json::{flag, is_default, is_false, one_or_many};
+use self::json::{flag, is_default, is_false, one_or_many, or_default};
 
 /// An order (chapter 3.1.4).
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,13 +50,13 @@ pub struct Order {
     #[serde(rename = "Product")]
     pub product: Product,
     /// How it is to behave.
-    #[serde(rename = "Add", default)]
+    #[serde(rename = "Add", default, deserialize_with = "or_default")]
     pub behaviors: Behaviors,
     /// The language of the video system, by ISO 639-1; without effect on web and app.
     #[serde(rename = "Lang", default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// Settings for identification by electronic identity.
-    #[serde(rename = "eIDSettings", default, skip_serializing_if = "is_default")]
+    #[serde(rename = "eIDSettings", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub eid_settings: EidSettings,
     /// Whether the link for the person is returned; else the vendor informs them by e-mail.
     #[serde(rename = "getTargetLink", default, deserialize_with = "flag::deserialize", skip_serializing_if = "is_false")]
@@ -76,10 +77,10 @@ pub struct Order {
     )]
     pub auto_id_link: bool,
     /// Where the person's browser goes.
-    #[serde(rename = "RedirectURL", default, skip_serializing_if = "is_default")]
+    #[serde(rename = "RedirectURL", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub redirects: Redirects,
     /// Where the vendor reports.
-    #[serde(rename = "WebhookURL", default, skip_serializing_if = "is_default")]
+    #[serde(rename = "WebhookURL", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub webhooks: Webhooks,
     /// The person's telephone number, international, without blanks; 50 characters.
     #[serde(rename = "Phone", default, serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
@@ -97,7 +98,7 @@ pub struct Order {
     #[serde(rename = "IdentData", default, skip_serializing_if = "Option::is_none")]
     pub ident_data: Option<IdentData>,
     /// Documents that may be shown, where the usual ones are not enough.
-    #[serde(rename = "LegitimationDocument", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "LegitimationDocument", default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub legitimation_documents: Vec<LegitimationDocument>,
     /// Documents that are to be signed.
     #[serde(rename = "eSignPDF", default, with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
@@ -106,7 +107,7 @@ pub struct Order {
     #[serde(rename = "eSignHash", default, with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
     pub esign_hashes: Vec<SignHash>,
     /// Options for signing.
-    #[serde(rename = "eSignOptions", default, skip_serializing_if = "is_default")]
+    #[serde(rename = "eSignOptions", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub esign_options: EsignOptions,
     /// Signing what another order has to be signed.
     #[serde(rename = "MultiSignOptions", default, skip_serializing_if = "Option::is_none")]
@@ -115,7 +116,7 @@ pub struct Order {
     #[serde(rename = "IdentDataSigned", default, with = "secret", skip_serializing_if = "Option::is_none")]
     pub ident_data_signed: Option<Secret>,
     /// Who is told by e-mail of the end.
-    #[serde(rename = "EmailNotifications", default, skip_serializing_if = "is_default")]
+    #[serde(rename = "EmailNotifications", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub email_notifications: EmailNotifications,
     /// What the identification is for.
     #[serde(rename = "Purpose", default, skip_serializing_if = "Option::is_none")]

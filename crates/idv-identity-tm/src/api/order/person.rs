@@ -6,7 +6,7 @@ use idv_core::{Pii, pii};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::json::{base64, is_default, number};
+use super::json::{base64, is_default, number, or_default};
 
 /// Where the person is (chapter 3.1.4, `Address`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,13 +98,13 @@ pub struct IdentData {
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
     pub collected_by: Option<Pii<String>>,
     /// The document.
-    #[serde(rename = "IDCard", skip_serializing_if = "is_default")]
+    #[serde(rename = "IDCard", deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub id_card: IdCard,
     /// The driver's licence, where it is to be checked: [`Behaviors::LICENCE_WITH_ID`](super::Behaviors::LICENCE_WITH_ID).
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub driver_licence: DriverLicence,
     /// What else is to be asked for, by names of the caller's: 2 at most in a shop, 10 by video.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub additional: BTreeMap<String, AdditionalField>,
 }
 
@@ -142,7 +142,7 @@ pub struct IdCard {
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Pii<Date>>,
     /// Images of it.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub images: IdCardImages,
 }
 
@@ -238,7 +238,7 @@ impl Serialize for FieldKind {
 
 impl<'de> Deserialize<'de> for FieldKind {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = number::deserialize(deserializer)?;
+        let number: u32 = number::deserialize(deserializer)?;
         let kind = Self::ALL.iter().find(|(_, known)| *known == number).map(|(kind, _)| *kind);
         kind.ok_or_else(|| serde::de::Error::custom("Type is 1, 2, 3 or 4"))
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use idv_core::{Pii, pii};
 use serde::{Deserialize, Serialize};
 
-use super::json::{flag, is_false};
+use super::json::{flag, is_false, or_default};
 
 /// Settings for identification by electronic identity; without effect where the person chooses another way (chapter 3.1.4,
 /// `eIDSettings`).
@@ -214,6 +214,6 @@ impl From<LegitimationDocumentWire> for LegitimationDocument {
 #[non_exhaustive]
 pub struct EsignOptions {
     /// What the person has to agree to before signing; 300 characters each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub additional_checkboxes: Vec<String>,
 }
