@@ -107,7 +107,7 @@ impl From<io::Error> for Failure {
 fn hint(error: &Error) -> String {
     let hint = match error.kind() {
         _ if error.effect() == Effect::Unknown => {
-            "look before repeating: `idv poll` or `idv list`; where `idv providers` says keyed, repeat with the same --reference"
+            "look before repeating: `idv find`, `idv poll` or `idv list`; where `idv providers` says keyed, repeat with the same --reference"
         }
         ErrorKind::Unauthorized => "check the credentials, and whether they are for this host",
         ErrorKind::Unavailable => "try again later; `transport.root_certificates` names an authority of your own",

@@ -11,8 +11,9 @@ use support::Place;
 fn providers_are_listed_without_credentials() {
     let place = Place::new();
     let providers = place.run(&["providers", "--json"]).json();
-    let idnow = providers.pointer("/0").unwrap();
-    assert_eq!(idnow.get("provider").unwrap(), "idnow");
+    let ids: Vec<&str> = providers.as_array().unwrap().iter().map(|one| one.get("provider").unwrap().as_str().unwrap()).collect();
+    assert_eq!(ids, ["identity-tm", "idnow"]);
+    let idnow = providers.pointer("/1").unwrap();
     assert_eq!(idnow.get("create_safety").unwrap(), "keyed");
     assert!(idnow.get("facets").unwrap().as_array().unwrap().contains(&json!("listing")));
     let table = place.run(&["providers"]);

@@ -7,6 +7,8 @@ mod support;
 use serde_json::Value;
 use support::Place;
 
+const PROVIDERS: [&str; 2] = ["identity-tm", "idnow"];
+
 const SCENARIOS: [(&str, &str); 10] = [
     ("happy", "settled: verified"),
     ("data-changed", "settled: verified"),
@@ -25,12 +27,17 @@ fn every_scenario_comes_out_as_it_must_and_stands_in_the_table() {
     let ran = Place::new().run(&["demo"]);
     assert_eq!(ran.exit, 0, "{}\n{}", ran.out, ran.err);
     assert_eq!(ran.err, "");
-    let table: Vec<&str> = ran.out.lines().rev().take(SCENARIOS.len()).collect();
-    for (line, (scenario, outcome)) in table.iter().rev().zip(SCENARIOS) {
-        assert!(line.contains(scenario) && line.contains(outcome) && line.ends_with("as expected"), "{line}");
+    let expected: Vec<_> = PROVIDERS.iter().flat_map(|provider| SCENARIOS.iter().map(move |row| (*provider, row))).collect();
+    let table: Vec<&str> = ran.out.lines().rev().take(expected.len()).collect();
+    for (line, (provider, (scenario, outcome))) in table.iter().rev().zip(&expected) {
+        assert!(line.contains(provider) && line.contains(scenario) && line.ends_with("as expected"), "{line}");
+        // Vendors differ in what they say of a verification that is not over.
+        let outcome = if outcome.starts_with("open") { "open" } else { outcome };
+        assert!(line.contains(outcome), "{line}");
     }
-    assert!(ran.out.contains("birth_date: 1982-05-22 -> 1983-05-22"), "{}", ran.out);
-    assert_eq!(ran.out.matches("a forged callback that says verified was answered with 403, and nothing changed").count(), 10);
+    assert_eq!(ran.out.matches("birth_date: 1982-05-22 -> 1983-05-22").count(), PROVIDERS.len(), "{}", ran.out);
+    let forged = "a forged callback that says verified was answered with 403, and nothing changed";
+    assert_eq!(ran.out.matches(forged).count(), expected.len());
 }
 
 #[test]

@@ -193,7 +193,7 @@ async fn what_the_agent_corrected_differs_from_what_was_submitted() {
         .into_iter()
         .filter(|name| !matches!(*name, "Type" | "IDCard" | "Mobile") && data[0][name] != data[1][name])
         .collect();
-    assert_eq!(differing, ["Street", "Birthplace"]);
+    assert_eq!(differing, ["Birthdate", "Birthplace"]);
 }
 
 #[tokio::test]

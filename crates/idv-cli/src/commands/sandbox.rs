@@ -43,11 +43,16 @@ impl SandboxCommand {
                 .write_ca_certificate(path)
                 .map_err(|error| Failure::usage(format!("{} cannot be written: {error}", path.display())))?;
         }
-        let idnow = sandbox.idnow();
+        let (identity_tm, idnow) = (sandbox.identity_tm(), sandbox.idnow());
         let answer = json!({
             "shared_url": sandbox.shared_url(),
             "control_url": sandbox.control_url(),
             "ca_certificate": self.tls.as_ref().map(|path| path.display().to_string()),
+            "identity-tm": {
+                "url": identity_tm.base_url(),
+                "user": identity_tm.user(),
+                "password": identity_tm.password(),
+            },
             "idnow": { "url": idnow.base_url(), "company": idnow.company_id(), "api_key": idnow.api_key() },
         });
         output.answer(&answer, |_| self.settings(&sandbox))?;
@@ -60,6 +65,8 @@ impl SandboxCommand {
     fn settings(&self, sandbox: &Sandbox) -> String {
         let idnow = sandbox.idnow();
         let (url, company, key) = (idnow.base_url(), idnow.company_id(), idnow.api_key());
+        let identity_tm = sandbox.identity_tm();
+        let (itm_url, user, password) = (identity_tm.base_url(), identity_tm.user(), identity_tm.password());
         let pem = self.tls.as_ref().map(|path| path.display().to_string());
         let (file, variable) = pem.map_or_else(Default::default, |pem| {
             (format!("\n[transport]\nroot_certificates = {pem:?}\n"), format!("export IDV_TRANSPORT_ROOT_CERTIFICATES='{pem}'\n"))
@@ -69,7 +76,12 @@ impl SandboxCommand {
 Stop it with Ctrl-C.
 
 # idv.toml
-provider = \"idnow\"
+provider = \"idnow\"  # or \"identity-tm\"
+
+[identity-tm]
+user = \"{user}\"
+password = {{ env = \"IDENTITY_TM_PASSWORD\" }}
+base_url = \"{itm_url}\"
 
 [idnow]
 company = \"{company}\"
@@ -77,9 +89,13 @@ api_key = {{ env = \"IDNOW_API_KEY\" }}
 gateway_url = \"{url}\"
 go_url = \"{url}\"
 {file}
-# for a shell; the first line for the file above, the others in its place
+# for a shell; the first two lines for the file above, the others in its place
+export IDENTITY_TM_PASSWORD={password}
 export IDNOW_API_KEY={key}
-export IDV_PROVIDER=idnow
+export IDV_PROVIDER=idnow  # or identity-tm
+export IDV_IDENTITY_TM_USER={user}
+export IDV_IDENTITY_TM_PASSWORD={password}
+export IDV_IDENTITY_TM_BASE_URL={itm_url}
 export IDV_IDNOW_COMPANY={company}
 export IDV_IDNOW_API_KEY={key}
 export IDV_IDNOW_GATEWAY_URL={url}

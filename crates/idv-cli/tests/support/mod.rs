@@ -126,6 +126,11 @@ impl Town {
     /// Lets the person act, and virtual time pass.
     pub(crate) fn act(&self, reference: &str, scenario: &str, minutes: u64) {
         self.sandbox.idnow().act(reference, scenario).unwrap();
+        self.pass(minutes);
+    }
+
+    /// Lets virtual time pass.
+    pub(crate) fn pass(&self, minutes: u64) {
         self.runtime.block_on(self.sandbox.clock().advance(Duration::from_secs(minutes * 60)));
     }
 

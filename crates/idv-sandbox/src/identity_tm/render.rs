@@ -107,11 +107,12 @@ pub(crate) fn checked(case: &Case) -> Map<String, Value> {
     let corrected = |text: &str, value: String| if case.changed { text.to_owned() } else { value };
     put("Firstname", Some(or("Firstname", "Erika")));
     put("Surname", Some(or("Surname", "Mustermann")));
-    put("Street", Some(corrected("Hauptstr. 5", or("Street", "Heidestr. 17"))));
+    put("Street", Some(or("Street", "Heidestr. 17")));
     put("ZipCode", Some(or("ZipCode", "51147")));
     put("City", Some(or("City", "Köln")));
     put("Country", given("Country"));
-    put("Birthdate", Some(or("Birthdate", "1964-08-12")));
+    let birthdate = or("Birthdate", "1964-08-12");
+    put("Birthdate", Some(if case.changed { a_year_later(&birthdate) } else { birthdate }));
     put("Birthplace", Some(corrected("Hamburg", or("Birthplace", "Berlin"))));
     // Only determined if it is neither null nor omitted (3.1.4).
     if case.submitted.value(&["IdentData", "Birthname"]).is_some() {
@@ -133,6 +134,12 @@ pub(crate) fn checked(case: &Case) -> Map<String, Value> {
         data.insert("Additional".into(), Value::Object(answered.collect()));
     }
     data
+}
+
+/// The same day of the next year.
+fn a_year_later(date: &str) -> String {
+    let date = date.parse::<jiff::civil::Date>().and_then(|date| date.checked_add(jiff::Span::new().years(1)));
+    date.map_or_else(|_| "1983-05-22".to_owned(), |date| date.to_string())
 }
 
 /// What was submitted, `Type` 2: dates that were not are the first day of 1970, other fields null, as in the sample.

@@ -37,7 +37,7 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
     match name {
         "happy" => plan.conduct(case).review(case).identify(case, account).sign(case, account),
         "data-changed" => {
-            plan.conduct(case).say("the agent corrected the street and the place of birth");
+            plan.conduct(case).say("the agent corrected the date and the place of birth");
             plan.effect(Effect::Changed).review(case).identify(case, account).sign(case, account)
         }
         "rejected" => {
