@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+pub mod identity_tm;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -103,7 +105,7 @@ fn client(sandbox: &Sandbox, folder: &std::path::Path, settings: &[(&str, &str)]
 }
 
 /// Real transport, and a clock on which waits between attempts take no real time.
-fn environment(sandbox: &Sandbox) -> Environment {
+pub fn environment(sandbox: &Sandbox) -> Environment {
     let mut options = idv::transport::TransportOptions::default();
     options.extra_root_certificates = sandbox.ca_certificate_pem().map(str::to_owned);
     let mut environment = idv::transport::environment(options).unwrap();
