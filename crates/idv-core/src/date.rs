@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A calendar date of which the day, or the day and the month, may be unknown, as on some identity documents.
@@ -138,6 +140,27 @@ fn parse(text: &[u8]) -> Option<PartialDate> {
 
 fn number(digits: &[u8]) -> Option<i16> {
     digits.iter().try_fold(0_i16, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0')))
+}
+
+/// A time by ISO 8601. One without an offset is taken as one of `zone`, a name of the time zone database: by its rules, never by a fixed
+/// offset.
+///
+/// ```
+/// use idv_core::time_in_zone;
+///
+/// let at = |text| time_in_zone(text, "Europe/Berlin").map(|time| time.to_string());
+/// assert_eq!(at("2018-09-05T11:06:21+02:00").as_deref(), Some("2018-09-05T09:06:21Z"));
+/// assert_eq!(at("2018-09-05T11:06:21").as_deref(), Some("2018-09-05T09:06:21Z"));
+/// assert_eq!(at("2018-01-05T11:06:21").as_deref(), Some("2018-01-05T10:06:21Z"));
+/// assert_eq!(at("yesterday"), None);
+/// ```
+#[must_use]
+pub fn time_in_zone(text: &str, zone: &str) -> Option<Timestamp> {
+    if let Ok(time) = text.parse() {
+        return Some(time);
+    }
+    let local: DateTime = text.parse().ok()?;
+    TimeZone::get(zone).ok()?.to_timestamp(local).ok()
 }
 
 #[cfg(test)]

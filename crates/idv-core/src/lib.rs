@@ -30,13 +30,15 @@ pub mod pii;
 mod provider;
 pub mod report;
 mod secret;
+pub mod settings;
+mod text;
 mod verification;
 
 pub use call::CallContext;
 pub use callback::{Delivery, DeliveryKind, Guard, Received, Reply};
 pub use capability::{Capabilities, Facet, Needs};
 pub use client::Client;
-pub use date::PartialDate;
+pub use date::{PartialDate, time_in_zone};
 pub use environment::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError};
 pub use error::{Effect, Error, ErrorKind, Operation, Result};
 pub use evidence::{Download, Recorder, Sink};
@@ -53,6 +55,7 @@ pub use provider::{
 };
 pub use report::Report;
 pub use secret::Secret;
+pub use text::Text;
 pub use verification::{Decision, Step, Transition, Verification};
 
 pub use async_trait::async_trait;

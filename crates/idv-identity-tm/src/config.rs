@@ -1,10 +1,8 @@
 //! How the adapter is configured: one struct, one validation, whether it came from a file or from the environment.
 
-use std::fmt;
-
+use idv_core::settings::{self, Variable};
 use idv_core::{Error, Guard, Result, Secret, Url};
-use serde::de::{Deserializer, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::api::order::{Behaviors, Product};
 use crate::crypt::CryptKey;
@@ -37,10 +35,10 @@ pub struct IdentityTmConfig {
     #[serde(default)]
     pub base_url: Option<Url>,
     /// The product that is ordered: its number (chapter 3.1.4). 12, identification by video or any other way, unless told otherwise.
-    #[serde(default = "product", deserialize_with = "small")]
+    #[serde(default = "product", deserialize_with = "settings::number")]
     pub product: u32,
     /// The additional behaviours of the product: the sum of their numbers (`Add`, chapter 3.1.4).
-    #[serde(default, deserialize_with = "small")]
+    #[serde(default, deserialize_with = "settings::number")]
     pub behaviors: u32,
     /// Which link the person is handed.
     #[serde(default)]
@@ -58,7 +56,7 @@ pub struct IdentityTmConfig {
     pub callback_parameter: String,
     /// Whether a callback must also come from the vendor's documented addresses (chapter 10.1). The application has to know for
     /// certain where a delivery came from: [`Delivery::from_source`](idv_core::Delivery::from_source).
-    #[serde(default, deserialize_with = "flag")]
+    #[serde(default, deserialize_with = "settings::flag")]
     pub check_source: bool,
     /// The AES-256 key that is shared with the vendor: 64 hexadecimal digits, or Base64. With it, results, PDFs, videos and sound are
     /// asked for encrypted (chapter 9.4). It needs the feature `crypt`.
@@ -71,7 +69,7 @@ pub struct IdentityTmConfig {
     #[serde(default)]
     pub recordings: Recordings,
     /// Whether a result names the agent (`IncludeIdentifier`, chapter 3.3.3).
-    #[serde(default, deserialize_with = "flag")]
+    #[serde(default, deserialize_with = "settings::flag")]
     pub include_identifier: bool,
     /// The address that the vendor calls when a video that was asked for is there (chapter 3.9). Without it a video cannot be asked
     /// for through the model.
@@ -79,7 +77,7 @@ pub struct IdentityTmConfig {
     pub video_callback_url: Option<Url>,
     /// How long a result, with images in it, or any answer that is encrypted, may be, in bytes; 64 MiB. It lies in memory while it is
     /// read.
-    #[serde(default = "max_embedded", deserialize_with = "number")]
+    #[serde(default = "max_embedded", deserialize_with = "settings::number")]
     pub max_embedded_bytes: u64,
 }
 
@@ -118,8 +116,10 @@ impl IdentityTmConfig {
         if let Some(url) = &self.video_callback_url {
             check_callback_url(url)?;
         }
-        self.product()?;
-        self.behaviors()?;
+        let product = self.product()?;
+        if self.behaviors()?.is_about_signing() && product != Product::Esign {
+            return Err(Error::config("behaviors has one that is about signing, which is for product 15 only"));
+        }
         self.guard()?;
         self.crypt_key()?;
         if self.max_embedded_bytes == 0 {
@@ -138,7 +138,7 @@ impl IdentityTmConfig {
             Some(url) => url.clone(),
             None => Url::parse(BASE_URL).map_err(|_| Error::config("base_url has no default"))?,
         };
-        check_url("base_url", &url)?;
+        settings::check_address("base_url", &url, |_| false)?;
         Ok(url)
     }
 
@@ -248,7 +248,7 @@ impl Webhooks {
 impl<'de> Deserialize<'de> for Webhooks {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut webhooks = Self::default();
-        for name in names(deserializer)? {
+        for name in settings::words(deserializer)? {
             if !webhooks.set(&name) {
                 return Err(serde::de::Error::custom(
                     "a webhook is one of after_video, after_ident, on_final, on_error, on_video_error and on_status_change",
@@ -295,7 +295,7 @@ pub struct Recordings {
 impl<'de> Deserialize<'de> for Recordings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut recordings = Self::default();
-        for name in names(deserializer)? {
+        for name in settings::words(deserializer)? {
             let flag = match name.trim() {
                 "video" => &mut recordings.video,
                 "voice" => &mut recordings.voice,
@@ -314,62 +314,25 @@ impl<'de> Deserialize<'de> for Recordings {
     }
 }
 
-/// An environment variable in place of a key of the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Variable {
-    /// The variable's name.
-    pub name: &'static str,
-    /// The key of [`IdentityTmConfig`] that it stands for.
-    pub key: &'static str,
-    /// Whether the key is a secret: the variable holds its value, and the key is then `{ env = name }`.
-    pub secret: bool,
-}
-
 /// Every key of [`IdentityTmConfig`] with the environment variable that can stand for it.
 pub const ENVIRONMENT: &[Variable] = &[
-    variable("IDV_IDENTITY_TM_USER", "user"),
-    secret("IDV_IDENTITY_TM_PASSWORD", "password"),
-    variable("IDV_IDENTITY_TM_BASE_URL", "base_url"),
-    variable("IDV_IDENTITY_TM_PRODUCT", "product"),
-    variable("IDV_IDENTITY_TM_BEHAVIORS", "behaviors"),
-    variable("IDV_IDENTITY_TM_LINK", "link"),
-    variable("IDV_IDENTITY_TM_WEBHOOKS", "webhooks"),
-    secret("IDV_IDENTITY_TM_CALLBACK_SECRET", "callback_secret"),
-    variable("IDV_IDENTITY_TM_CALLBACK_PARAMETER", "callback_parameter"),
-    variable("IDV_IDENTITY_TM_CHECK_SOURCE", "check_source"),
-    secret("IDV_IDENTITY_TM_CRYPT_KEY", "crypt_key"),
-    variable("IDV_IDENTITY_TM_IMAGES", "images"),
-    variable("IDV_IDENTITY_TM_RECORDINGS", "recordings"),
-    variable("IDV_IDENTITY_TM_INCLUDE_IDENTIFIER", "include_identifier"),
-    variable("IDV_IDENTITY_TM_VIDEO_CALLBACK_URL", "video_callback_url"),
-    variable("IDV_IDENTITY_TM_MAX_EMBEDDED_BYTES", "max_embedded_bytes"),
+    Variable::plain("IDV_IDENTITY_TM_USER", "user"),
+    Variable::secret("IDV_IDENTITY_TM_PASSWORD", "password"),
+    Variable::plain("IDV_IDENTITY_TM_BASE_URL", "base_url"),
+    Variable::plain("IDV_IDENTITY_TM_PRODUCT", "product"),
+    Variable::plain("IDV_IDENTITY_TM_BEHAVIORS", "behaviors"),
+    Variable::plain("IDV_IDENTITY_TM_LINK", "link"),
+    Variable::plain("IDV_IDENTITY_TM_WEBHOOKS", "webhooks"),
+    Variable::secret("IDV_IDENTITY_TM_CALLBACK_SECRET", "callback_secret"),
+    Variable::plain("IDV_IDENTITY_TM_CALLBACK_PARAMETER", "callback_parameter"),
+    Variable::plain("IDV_IDENTITY_TM_CHECK_SOURCE", "check_source"),
+    Variable::secret("IDV_IDENTITY_TM_CRYPT_KEY", "crypt_key"),
+    Variable::plain("IDV_IDENTITY_TM_IMAGES", "images"),
+    Variable::plain("IDV_IDENTITY_TM_RECORDINGS", "recordings"),
+    Variable::plain("IDV_IDENTITY_TM_INCLUDE_IDENTIFIER", "include_identifier"),
+    Variable::plain("IDV_IDENTITY_TM_VIDEO_CALLBACK_URL", "video_callback_url"),
+    Variable::plain("IDV_IDENTITY_TM_MAX_EMBEDDED_BYTES", "max_embedded_bytes"),
 ];
-
-const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, secret: false }
-}
-
-const fn secret(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, secret: true }
-}
-
-/// A base address: https, or http where nothing personal can leave the machine.
-fn check_url(key: &str, url: &Url) -> Result<()> {
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
-        return Err(Error::config(format!("{key} must begin with https:// (http:// only for this machine)")));
-    }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::config(format!("{key} must be an address without user, query and fragment")));
-    }
-    Ok(())
-}
 
 fn check_callback_url(url: &Url) -> Result<()> {
     if !matches!(url.scheme(), "http" | "https") || url.fragment().is_some() {
@@ -392,72 +355,4 @@ fn webhooks() -> Webhooks {
 
 const fn max_embedded() -> u64 {
     64 * 1024 * 1024
-}
-
-/// Names in a list, or in one text that separates them by commas, as an environment variable does.
-fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Names {
-        List(Vec<String>),
-        Text(String),
-    }
-    Ok(match Names::deserialize(deserializer)? {
-        Names::List(names) => names,
-        Names::Text(text) => text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-    })
-}
-
-fn small<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    u32::try_from(number(deserializer)?).map_err(|_| serde::de::Error::custom("the number is too large"))
-}
-
-/// A truth value, or the word that an environment variable has in place of one.
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    struct Flag;
-
-    impl Visitor<'_> for Flag {
-        type Value = bool;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("true or false")
-        }
-
-        fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<bool, E> {
-            Ok(value)
-        }
-
-        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<bool, E> {
-            value.parse().map_err(|_| E::custom("it is true or false"))
-        }
-    }
-
-    deserializer.deserialize_any(Flag)
-}
-
-/// A number, or the digits that an environment variable has in place of one.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    struct Number;
-
-    impl Visitor<'_> for Number {
-        type Value = u64;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a number")
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<u64, E> {
-            Ok(value)
-        }
-
-        fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<u64, E> {
-            u64::try_from(value).map_err(|_| E::custom("the number must not be negative"))
-        }
-
-        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<u64, E> {
-            value.parse().map_err(|_| E::custom("a number is written in digits alone"))
-        }
-    }
-
-    deserializer.deserialize_any(Number)
 }

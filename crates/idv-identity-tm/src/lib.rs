@@ -93,5 +93,5 @@ mod provider;
 mod session;
 pub mod wire;
 
-pub use config::{ENVIRONMENT, IdentityTmConfig, Images, Link, Recordings, Variable, Webhooks};
+pub use config::{ENVIRONMENT, IdentityTmConfig, Images, Link, Recordings, Webhooks};
 pub use provider::IdentityTm;

@@ -139,6 +139,10 @@ fn answers_are_read_in_both_spellings_and_types() {
     let error = OrderCreated::read(br#"{"Error":"Product not enabled"}"#).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Malformed));
     assert_eq!(error.vendor_code(), Some("Product not enabled"));
+    for other in ["[7]", "[\"99921269855041\",\"r\"]", "7", "null", "\"99921269855041\"", ""] {
+        let error = OrderCreated::read(other.as_bytes()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Malformed), "{other}: no object names an order");
+    }
 }
 
 #[test]

@@ -12,11 +12,10 @@ mod fixture;
 
 use fixture::{fixture, histories, named, results};
 use idv_core::report::{CheckResult, DocumentKind, Field, Method, Report, Source, Verdict};
-use idv_core::{Channel, ErrorKind, EvidenceId, Observation, Outcome, Status};
+use idv_core::{Channel, ErrorKind, EvidenceId, Observation, Outcome, Status, Text};
 use idv_identity_tm::normalize::{self, Flow, REPORT_FIELDS};
 use idv_identity_tm::wire::{
-    Encoded, Hashes, IdentResult, Images, NewPassword, Orders, SignedDocuments, SignmeUser, StatusList, SystemStatus, Text,
-    VoiceFiles,
+    Encoded, Hashes, IdentResult, Images, NewPassword, Orders, SignedDocuments, SignmeUser, StatusList, SystemStatus, VoiceFiles,
 };
 
 fn observe(name: &str, kind: &str, flow: Flow) -> Observation {

@@ -1,10 +1,8 @@
 //! How the adapter is configured: one struct, one validation, whether it came from a file or from the environment.
 
-use std::fmt;
-
 use http::HeaderValue;
+use idv_core::settings::{self, Variable};
 use idv_core::{Error, Guard, Result, Secret, Url};
-use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// What an account at IDnow needs.
@@ -54,10 +52,10 @@ pub struct IdnowConfig {
     pub link: LinkStyle,
     /// How long a ZIP archive may be that is read for what is in it, in bytes; 256 MiB. It lies in memory while it is read, so
     /// raise it only where videos are that long. The piece of evidence `archive`, the whole ZIP, is streamed and not bound by it.
-    #[serde(default = "max_archive", deserialize_with = "number")]
+    #[serde(default = "max_archive", deserialize_with = "settings::number")]
     pub max_archive_bytes: u64,
     /// How long one file may be that is unpacked from an archive, in bytes; 256 MiB.
-    #[serde(default = "max_archive", deserialize_with = "number")]
+    #[serde(default = "max_archive", deserialize_with = "settings::number")]
     pub max_entry_bytes: u64,
 }
 
@@ -231,41 +229,21 @@ pub enum LinkStyle {
     Short,
 }
 
-/// An environment variable in place of a key of the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Variable {
-    /// The variable's name.
-    pub name: &'static str,
-    /// The key of [`IdnowConfig`] that it stands for.
-    pub key: &'static str,
-    /// Whether the key is a secret: the variable holds its value, and the key is then `{ env = name }`.
-    pub secret: bool,
-}
-
 /// Every key of [`IdnowConfig`] with the environment variable that can stand for it.
 pub const ENVIRONMENT: &[Variable] = &[
-    variable("IDV_IDNOW_COMPANY", "company"),
-    secret("IDV_IDNOW_API_KEY", "api_key"),
-    variable("IDV_IDNOW_HOST", "host"),
-    variable("IDV_IDNOW_GATEWAY_URL", "gateway_url"),
-    variable("IDV_IDNOW_GO_URL", "go_url"),
-    secret("IDV_IDNOW_CALLBACK_SECRET", "callback_secret"),
-    variable("IDV_IDNOW_CALLBACK_PARAMETER", "callback_parameter"),
-    variable("IDV_IDNOW_RESULT_FORMAT", "result_format"),
-    variable("IDV_IDNOW_PRODUCT", "product"),
-    variable("IDV_IDNOW_LINK", "link"),
-    variable("IDV_IDNOW_MAX_ARCHIVE_BYTES", "max_archive_bytes"),
-    variable("IDV_IDNOW_MAX_ENTRY_BYTES", "max_entry_bytes"),
+    Variable::plain("IDV_IDNOW_COMPANY", "company"),
+    Variable::secret("IDV_IDNOW_API_KEY", "api_key"),
+    Variable::plain("IDV_IDNOW_HOST", "host"),
+    Variable::plain("IDV_IDNOW_GATEWAY_URL", "gateway_url"),
+    Variable::plain("IDV_IDNOW_GO_URL", "go_url"),
+    Variable::secret("IDV_IDNOW_CALLBACK_SECRET", "callback_secret"),
+    Variable::plain("IDV_IDNOW_CALLBACK_PARAMETER", "callback_parameter"),
+    Variable::plain("IDV_IDNOW_RESULT_FORMAT", "result_format"),
+    Variable::plain("IDV_IDNOW_PRODUCT", "product"),
+    Variable::plain("IDV_IDNOW_LINK", "link"),
+    Variable::plain("IDV_IDNOW_MAX_ARCHIVE_BYTES", "max_archive_bytes"),
+    Variable::plain("IDV_IDNOW_MAX_ENTRY_BYTES", "max_entry_bytes"),
 ];
-
-const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, secret: false }
-}
-
-const fn secret(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, secret: true }
-}
 
 /// A company id that can stand in a path. Anything but the two names that a path gives a meaning of its own can be encoded.
 pub(crate) fn check_company(company: &str) -> Result<()> {
@@ -291,27 +269,7 @@ fn check_api_key(api_key: &Secret) -> Result<()> {
 
 /// A base address: https, or http where nothing personal can leave the machine or where the document allows it (chapter 8.2.1).
 pub(crate) fn check_url(key: &str, url: &Url) -> Result<()> {
-    let host = url.host_str().unwrap_or_default();
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    let plain_allowed = loopback || host == "test.idnow.de" || host.ends_with(".test.idnow.de");
-    match url.scheme() {
-        "https" => {}
-        "http" if plain_allowed => {}
-        _ => {
-            return Err(Error::config(format!(
-                "{key} must begin with https:// (http:// only for the test system and for this machine)"
-            )));
-        }
-    }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::config(format!("{key} must be an address without user, query and fragment")));
-    }
-    Ok(())
+    settings::check_address(key, url, |host| host == "test.idnow.de" || host.ends_with(".test.idnow.de"))
 }
 
 fn token() -> String {
@@ -320,33 +278,6 @@ fn token() -> String {
 
 const fn max_archive() -> u64 {
     256 * 1024 * 1024
-}
-
-/// A number, or the digits that an environment variable has in place of one.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    struct Number;
-
-    impl Visitor<'_> for Number {
-        type Value = u64;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a number of bytes")
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<u64, E> {
-            Ok(value)
-        }
-
-        fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<u64, E> {
-            u64::try_from(value).map_err(|_| E::custom("a number of bytes is not negative"))
-        }
-
-        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<u64, E> {
-            value.parse().map_err(|_| E::custom("a number of bytes is written in digits alone"))
-        }
-    }
-
-    deserializer.deserialize_any(Number)
 }
 
 #[cfg(test)]

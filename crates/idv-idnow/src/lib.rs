@@ -103,5 +103,5 @@ mod session;
 pub mod signature;
 pub mod wire;
 
-pub use config::{DataCentre, ENVIRONMENT, IdnowConfig, LinkStyle, Product, ResultFormat, Variable};
+pub use config::{DataCentre, ENVIRONMENT, IdnowConfig, LinkStyle, Product, ResultFormat};
 pub use provider::Idnow;

@@ -206,7 +206,7 @@ fn environment_names() -> Vec<Variable> {
     for vendor in vendors::ALL {
         for setting in vendor.settings() {
             let variable = |suffix: &str, kind| Variable {
-                name: format!("{}{suffix}", setting.variable),
+                name: format!("{}{suffix}", setting.name),
                 table: Some(vendor.id),
                 key: setting.key,
                 kind,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use idv_core::settings::Variable;
 use idv_core::{Capabilities, Error, ErrorKind, Provider, Result};
 use serde_json::Value;
 
@@ -20,14 +21,7 @@ struct Compiled {
     build: fn(Value) -> Result<Arc<dyn Provider>>,
     /// `None` would mean that the adapter refuses its own example.
     capabilities: fn() -> Option<Capabilities>,
-    settings: fn() -> Vec<Setting>,
-}
-
-/// A key of a vendor's table, and the environment variable that stands for it.
-pub(crate) struct Setting {
-    pub(crate) variable: &'static str,
-    pub(crate) key: &'static str,
-    pub(crate) secret: bool,
+    settings: &'static [Variable],
 }
 
 /// Every vendor of the family, in the order of their ids.
@@ -62,8 +56,8 @@ impl Vendor {
     }
 
     /// Its settings; none where it is not compiled in.
-    pub(crate) fn settings(&self) -> Vec<Setting> {
-        self.compiled.as_ref().map(|compiled| (compiled.settings)()).unwrap_or_default()
+    pub(crate) fn settings(&self) -> &'static [Variable] {
+        self.compiled.as_ref().map(|compiled| compiled.settings).unwrap_or_default()
     }
 
     fn compiled(&self) -> Result<&Compiled> {
@@ -113,7 +107,7 @@ mod identity_tm {
     use idv_core::{Capabilities, Secret};
     use idv_identity_tm::{ENVIRONMENT, IdentityTm, IdentityTmConfig};
 
-    use super::{Compiled, Setting, read};
+    use super::{Compiled, read};
 
     pub(super) const COMPILED: Compiled = Compiled {
         build: |table| Ok(Arc::new(IdentityTm::new(read("identity-tm", table)?)?)),
@@ -123,14 +117,7 @@ mod identity_tm {
             // The configuration is a constant, and the adapter's tests hold that such a one is taken.
             IdentityTm::new(config).ok().map(|provider| Capabilities::of(&provider))
         },
-        settings: || {
-            let setting = |variable: &idv_identity_tm::Variable| Setting {
-                variable: variable.name,
-                key: variable.key,
-                secret: variable.secret,
-            };
-            ENVIRONMENT.iter().map(setting).collect()
-        },
+        settings: ENVIRONMENT,
     };
 }
 
@@ -141,7 +128,7 @@ mod idnow {
     use idv_core::{Capabilities, Secret};
     use idv_idnow::{DataCentre, ENVIRONMENT, Idnow, IdnowConfig};
 
-    use super::{Compiled, Setting, read};
+    use super::{Compiled, read};
 
     pub(super) const COMPILED: Compiled = Compiled {
         build: |table| Ok(Arc::new(Idnow::new(read("idnow", table)?)?)),
@@ -151,10 +138,6 @@ mod idnow {
             // The configuration is a constant, and the adapter's tests hold that such a one is taken.
             Idnow::new(config).ok().map(|provider| Capabilities::of(&provider))
         },
-        settings: || {
-            let setting =
-                |variable: &idv_idnow::Variable| Setting { variable: variable.name, key: variable.key, secret: variable.secret };
-            ENVIRONMENT.iter().map(setting).collect()
-        },
+        settings: ENVIRONMENT,
     };
 }

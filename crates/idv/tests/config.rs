@@ -1,7 +1,7 @@
 //! What a configuration promises: one validation, and errors that list what there is.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![cfg(feature = "idnow")]
+#![cfg(all(feature = "identity-tm", feature = "idnow"))]
 
 use idv::{Config, CreateSafety, ErrorKind, Facet, Timestamp, connect_in};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
@@ -96,9 +96,9 @@ fn a_provider_that_there_is_not_is_answered_with_those_that_there_are() {
     for text in ["provider = 'idnw'", "provider = ''"] {
         let error = connect(&toml(text)).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Config);
-        assert!(error.to_string().contains("compiled in: idnow"), "{error}");
+        assert!(error.to_string().contains("compiled in: identity-tm, idnow"), "{error}");
     }
-    assert!(refusal("[calls]\n").contains("`provider` is missing: it is one of idnow"));
+    assert!(refusal("[calls]\n").contains("`provider` is missing: it is one of identity-tm, idnow"));
     assert!(Config::from_env([("PATH", "")]).unwrap_err().to_string().contains("IDV_PROVIDER"));
 }
 
@@ -113,12 +113,27 @@ fn a_secret_written_into_the_file_is_refused_and_not_repeated() {
 fn what_is_compiled_in_is_listed_without_credentials() {
     let providers = idv::providers();
     let ids: Vec<&str> = providers.iter().map(|vendor| vendor.provider.as_str()).collect();
-    assert_eq!(ids, ["idnow"]);
-    let idnow = &providers[0];
+    assert_eq!(ids, ["identity-tm", "idnow"]);
+    let idnow = &providers[1];
     assert_eq!(idnow.create_safety, CreateSafety::Keyed);
     assert!(idnow.has(Facet::Polling) && idnow.has(Facet::Deletion) && !idnow.has(Facet::Lookup));
     assert!(idnow.callback_proof.is_some(), "what the vendor can do at best");
     let configured = connect(&toml(&file(""))).unwrap();
     assert_eq!(configured.capabilities().facets, idnow.facets);
     assert!(configured.capabilities().callback_proof.is_none(), "what it can do as it is configured");
+}
+
+#[test]
+fn another_vendor_is_another_configuration() {
+    let file = format!("provider = 'identity-tm'\n[identity-tm]\nuser = 'a'\nproduct = 15\npassword = {{ file = '{SECRET}' }}\n");
+    let by_file = connect(&toml(&file)).unwrap();
+    let variables = [
+        ("IDV_PROVIDER", "identity-tm"),
+        ("IDV_IDENTITY_TM_USER", "a"),
+        ("IDV_IDENTITY_TM_PRODUCT", "15"),
+        ("IDV_IDENTITY_TM_PASSWORD_FILE", SECRET),
+    ];
+    let by_environment = connect(&Config::from_env(variables).unwrap()).unwrap();
+    assert_eq!(format!("{by_file:?}"), format!("{by_environment:?}"));
+    assert!(by_file.capabilities().has(Facet::Lookup) && !by_file.capabilities().has(Facet::Listing));
 }

@@ -1,7 +1,7 @@
 //! What is said where no vendor is compiled in.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![cfg(not(feature = "idnow"))]
+#![cfg(not(any(feature = "identity-tm", feature = "idnow")))]
 
 use idv::{Config, ErrorKind, Timestamp, connect_in};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};

@@ -1,10 +1,9 @@
 //! Single values: the vendor's text to an attribute of the model (chapter 3.3.4).
 
 use idv_core::report::{Alternative, Attribute, Country, Gender, Source, Verdict};
-use idv_core::{PartialDate, Pii};
+use idv_core::{PartialDate, Pii, Text};
 
 use super::filled;
-use crate::wire::Text;
 
 /// A value of the model that the vendor has a word for.
 pub(super) trait Word: Sized + PartialEq {

@@ -9,16 +9,14 @@ mod evidence;
 mod report;
 mod status;
 
-use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, ResultState, Subject, Timestamp};
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, ResultState, Subject, Text, Timestamp, time_in_zone};
 
 pub use codes::{KINDS, KindRow, SUB_KINDS, SubKindRow, find_kind, find_sub_kind};
 pub use evidence::{find_image, images};
 pub use report::{REPORT_FIELDS, report};
 pub use status::{Flow, explain, status, status_of_code};
 
-use crate::wire::{IdentResult, StatusList, Text};
+use crate::wire::{IdentResult, StatusList};
 
 /// The provider's id, which reports carry.
 pub(crate) const PROVIDER: ProviderId = ProviderId::new("identity-tm");
@@ -86,11 +84,7 @@ fn time(text: &str) -> Option<Timestamp> {
     if text.starts_with("1970-01-01") {
         return None;
     }
-    if let Ok(time) = text.parse() {
-        return Some(time);
-    }
-    let local: DateTime = text.parse().ok()?;
-    TimeZone::get("Europe/Berlin").ok()?.to_timestamp(local).ok()
+    time_in_zone(text, "Europe/Berlin")
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use idv_core::report::{
     Alternative, Attribute, Check, CheckKind, CheckResult, Document, DocumentKind, Field, Method, Person, Source, Verdict,
 };
-use idv_core::{Pii, Report};
+use idv_core::{Pii, Report, Text};
 
 use super::attribute::{Pair, Read, Word, attribute, compare};
 use super::{PROVIDER, filled, images, time};
-use crate::wire::{Code, IdCard, IdentData, IdentResult, Text};
+use crate::wire::{Code, IdCard, IdentData, IdentResult};
 
 /// The fields that a report of this vendor can ever fill.
 pub const REPORT_FIELDS: &[Field] = &[

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason, Report};
-use idv_core::{Channel, Observation, Outcome, Pii, ResultHandle, ResultState, Status, Subject, Timestamp, VendorId};
+use idv_core::{Channel, Observation, Outcome, Pii, ResultHandle, ResultState, Status, Subject, Text, Timestamp, VendorId};
 
 use super::codes::{self, KindRow};
 use super::{PROVIDER, filled, time};
-use crate::wire::{Code, StatusEntry, StatusList, Text};
+use crate::wire::{Code, StatusEntry, StatusList};
 
 /// What an order is for. It decides which codes are final (chapter 3.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use serde::de::MapAccess;
 use super::encoded::Encoded;
 use super::json::{Name, Part, object, place};
 use super::result::Image;
-use super::text::Text;
+use idv_core::Text;
 
 object! {
     /// The images that were recorded (chapter 3.8.3): `getImages`.

@@ -10,7 +10,8 @@ use std::marker::PhantomData;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::text::{Code, Text};
+use super::code::Code;
+use idv_core::Text;
 
 /// Something that is read from whatever stands at its place.
 pub(super) trait Part<'de>: Sized + Default {

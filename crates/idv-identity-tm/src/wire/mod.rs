@@ -6,22 +6,22 @@
 //!
 //! Text borrows from the payload, files stay in it as they are, and neither can be printed.
 
+mod code;
 mod encoded;
 mod files;
 mod json;
 mod result;
 mod status;
 mod system;
-mod text;
 
 use idv_core::{Error, Result};
 
+pub use code::Code;
 pub use encoded::{Decoder, Encoded};
 pub use files::{Hashes, Images, NamedHashes, SignedDocument, SignedDocuments, VoiceFile, VoiceFiles};
 pub use result::{Additional, DriverLicence, IdCard, IdentData, IdentResult, Image};
 pub use status::{Orders, StatusEntry, StatusList};
 pub use system::{ErrorBody, NewPassword, SignatureStatus, SignmeUser, SystemStatus};
-pub use text::{Code, Text};
 
 use json::Part;
 

@@ -2,9 +2,10 @@
 
 use serde::de::MapAccess;
 
+use super::code::Code;
 use super::encoded::Encoded;
 use super::json::{Name, Part, object, place};
-use super::text::{Code, Text};
+use idv_core::Text;
 
 object! {
     /// What came of an identification (chapter 3.3.4).

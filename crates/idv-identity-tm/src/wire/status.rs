@@ -1,7 +1,8 @@
 //! The status of an order (chapter 3.2) and the orders of a reference (chapter 3.13).
 
+use super::code::Code;
 use super::json::{Part, object, place};
-use super::text::{Code, Text};
+use idv_core::Text;
 
 object! {
     /// The history of an order (chapter 3.2.6): `getStatus`.

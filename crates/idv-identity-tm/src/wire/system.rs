@@ -7,7 +7,7 @@ use serde::de::MapAccess;
 use serde_json::Value;
 
 use super::json::{Name, Part, object, place};
-use super::text::Text;
+use idv_core::Text;
 
 object! {
     /// Which of the vendor's systems work (chapter 8.2.2): `systemStatus`.

@@ -1,10 +1,10 @@
 //! Single values: the vendor's item to an attribute of the model (chapter 13.1.4).
 
 use idv_core::report::{Alternative, Attribute, Country, DocumentKind, Gender, Source, Verdict};
-use idv_core::{PartialDate, Pii};
+use idv_core::{PartialDate, Pii, Text};
 
 use super::filled;
-use crate::wire::{Classes, Item, Text};
+use crate::wire::{Classes, Item};
 
 /// A value of the model that the vendor has a word for.
 pub(super) trait Word: Sized {

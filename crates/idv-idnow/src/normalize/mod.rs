@@ -10,15 +10,15 @@ mod results;
 
 use std::borrow::Cow;
 
-use idv_core::{Channel, Error, Observation, Page, Result, ResultHandle, ResultState, Subject, Timestamp, VendorId};
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use idv_core::{
+    Channel, Error, Observation, Page, Result, ResultHandle, ResultState, Subject, Text, Timestamp, VendorId, time_in_zone,
+};
 
 pub use attachments::{ATTACHMENTS, AttachmentRow};
 pub use reasons::{REASONS, ReasonRow};
 pub use results::{RESULTS, ResultRow};
 
-use crate::wire::{self, Identification, Text, archive};
+use crate::wire::{self, Identification, archive};
 
 /// How an observation carries its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,11 +115,7 @@ fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
 
 /// A time by ISO 8601 (chapter 13.1.1).
 fn time(text: &str) -> Option<Timestamp> {
-    if let Ok(time) = text.parse() {
-        return Some(time);
-    }
-    let local: DateTime = text.parse().ok()?;
-    TimeZone::get("Europe/Berlin").ok()?.to_timestamp(local).ok()
+    time_in_zone(text, "Europe/Berlin")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The parts that results are made of: a value with what was made of it, a driver's licence classes, and entries by name.
 
-use super::text::Text;
+use idv_core::Text;
 
 /// A value with what was made of it (chapter 13.1.4). Every part is optional: a redacted value has none, one of an aborted
 /// identification has only `original`, and `status` takes words that no table has.

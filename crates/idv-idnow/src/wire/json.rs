@@ -9,8 +9,8 @@ use idv_core::{Error, Result};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::item::{Classes, Entry, Item};
-use super::text::Text;
 use super::{Identification, List, Node, Payload, Slot, bare};
+use idv_core::Text;
 
 /// Reads a bare identification, an array of them, or an object that holds such an array.
 pub(super) fn read(text: &str) -> Result<Payload<'_>> {

@@ -10,14 +10,12 @@ pub mod archive;
 mod error;
 mod item;
 mod json;
-mod text;
 mod xml;
 
-use idv_core::{Error, Result};
+use idv_core::{Error, Result, Text};
 
 pub use error::{ErrorBody, VendorError};
 pub use item::{Classes, Entry, Item};
-pub use text::Text;
 
 /// What a payload holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,7 +37,7 @@ pub struct Payload<'a> {
 ///
 /// let payload = wire::read(br#"{"identificationprocess": {"result": "SUCCESS", "transactionnumber": "AH73JK3LM"}}"#)?;
 /// let process = &payload.identifications[0].identificationprocess;
-/// assert_eq!(process.result.as_ref().map(wire::Text::expose), Some("SUCCESS"));
+/// assert_eq!(process.result.as_ref().map(idv_core::Text::expose), Some("SUCCESS"));
 /// assert!(!payload.listed);
 /// # Ok::<(), idv_core::Error>(())
 /// ```

@@ -11,8 +11,8 @@ use quick_xml::events::{BytesDecl, BytesRef, BytesStart, BytesText, Event};
 use quick_xml::{Reader, XmlVersion, escape};
 
 use super::item::{Classes, Entry, Item};
-use super::text::Text;
 use super::{Identification, List, Node, Payload, Slot, bare};
+use idv_core::Text;
 
 /// How deep elements may nest. The document's nest five deep.
 const DEPTH: usize = 64;

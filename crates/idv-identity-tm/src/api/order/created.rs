@@ -49,6 +49,10 @@ impl OrderCreated {
     /// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read, or names no order; the vendor's words about an error are
     /// the error's code.
     pub fn read(body: &[u8]) -> Result<Self> {
+        // A struct would be read from an array too, and any number that stands first in one would be an order.
+        if !body.trim_ascii_start().starts_with(b"{") {
+            return Err(Error::malformed("the answer is no JSON object"));
+        }
         let wire: Wire = serde_json::from_slice(body).map_err(|error| Error::malformed_json(&error))?;
         let no_order = || {
             let error = Error::malformed("the answer names no order: OrderID is missing");

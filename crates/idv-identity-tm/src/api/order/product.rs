@@ -158,7 +158,7 @@ impl Behaviors {
         Ok(())
     }
 
-    pub(super) const fn is_about_signing(self) -> bool {
+    pub(crate) const fn is_about_signing(self) -> bool {
         self.0 & Self::OF_SIGNING.0 != 0
     }
 }

@@ -1,12 +1,12 @@
-//! Text of a payload: borrowed where it stands there as it is, and not printable.
+//! Text of a vendor's payload: borrowed where it stands there as it is, and not printable.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// A piece of text as the vendor sent it. It may be about a person, so `Debug` does not print it.
+/// A piece of text as a vendor sent it. It may be about a person, so `Debug` does not print it.
 ///
-/// It borrows from the payload unless the payload escapes a character of it. Numbers and truth values are taken as the text that
-/// they are written as, since the vendor's types are loose: an answer is `1` in one result and `"1"` in another.
+/// It borrows from the payload unless the payload escapes a character of it. Adapters read numbers and truth values as the text that
+/// they are written as, since vendors' types are loose: an answer is `1` in one result and `"1"` in another.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text<'a>(Cow<'a, str>);
 
@@ -23,8 +23,8 @@ impl<'a> Text<'a> {
     }
 
     /// Whether it borrows from the payload.
-    #[cfg(test)]
-    pub(super) const fn is_borrowed(&self) -> bool {
+    #[must_use]
+    pub const fn is_borrowed(&self) -> bool {
         matches!(self.0, Cow::Borrowed(_))
     }
 }

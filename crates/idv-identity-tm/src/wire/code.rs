@@ -1,39 +1,8 @@
-//! Text and codes of a payload: borrowed where they stand there as they are; text is not printable.
+//! Codes of a payload.
 
-use std::borrow::Cow;
 use std::fmt;
 
-/// A piece of text as the vendor sent it. It may be about a person, so `Debug` does not print it.
-///
-/// It borrows from the payload unless the payload escapes a character of it. Numbers and truth values are taken as the text that
-/// they are written as, since the vendor's types are loose: `Identifier` is documented as "S / N".
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Text<'a>(Cow<'a, str>);
-
-impl<'a> Text<'a> {
-    /// Wraps a piece of text.
-    pub fn new(text: impl Into<Cow<'a, str>>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text in clear.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it borrows from the payload.
-    #[cfg(test)]
-    pub(super) const fn is_borrowed(&self) -> bool {
-        matches!(self.0, Cow::Borrowed(_))
-    }
-}
-
-impl fmt::Debug for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[personal]")
-    }
-}
+use idv_core::Text;
 
 /// A code of the vendor's tables: a number, also where it is sent as text. Whatever else stands there is kept as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,102 @@
+//! What the tests of calls share: an account, a client over a script, and Identity.TM's answers.
+#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use bytes::Bytes;
+use http::{Request, Response};
+use idv_core::call::CallPolicy;
+use idv_core::{Client, Reference, VendorId, VerificationId};
+use idv_identity_tm::{IdentityTm, IdentityTmConfig};
+use idv_testkit::{Exchange, ManualClock, ScriptedTransport, environment};
+
+/// Our reference in every test.
+pub(crate) const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
+/// The order in every test.
+pub(crate) const ORDER: &str = "99920006C38842";
+/// Where the calls go (chapter 2.7).
+pub(crate) const BASE: &str = "https://customer.identity.tm/api/2.10";
+/// The page that the person is sent to.
+pub(crate) const TARGET: &str = "https://www.identity.tm/status/37C4B60A72A1C6C74FC038282CED500B";
+/// `ihrebank` and `examplePassword` by HTTP Basic.
+pub(crate) const BASIC: &str = "Basic aWhyZWJhbms6ZXhhbXBsZVBhc3N3b3Jk";
+
+/// The account in every test.
+pub(crate) fn config() -> IdentityTmConfig {
+    IdentityTmConfig::new("ihrebank", "examplePassword".into())
+}
+
+/// The same with something else in it.
+pub(crate) fn with(change: impl FnOnce(&mut IdentityTmConfig)) -> IdentityTmConfig {
+    let mut config = config();
+    change(&mut config);
+    config
+}
+
+/// A client of the account.
+pub(crate) fn client(transport: &ScriptedTransport) -> Client {
+    client_of(config(), transport)
+}
+
+/// A client of another account. Its waits end at once.
+pub(crate) fn client_of(config: IdentityTmConfig, transport: &ScriptedTransport) -> Client {
+    client_at(config, transport, &clock())
+}
+
+/// The same by a clock of the caller's.
+pub(crate) fn client_at(config: IdentityTmConfig, transport: &ScriptedTransport, clock: &ManualClock) -> Client {
+    Client::new(IdentityTm::new(config).unwrap(), environment(transport, clock), CallPolicy::default())
+}
+
+/// A clock whose sleeps end at once.
+pub(crate) fn clock() -> ManualClock {
+    ManualClock::leaping("2018-09-05T09:00:00Z".parse().unwrap())
+}
+
+/// Our reference.
+pub(crate) fn reference() -> Reference {
+    Reference::parse(REFERENCE).unwrap()
+}
+
+/// The verification in every test.
+pub(crate) fn id() -> VerificationId {
+    VerificationId::new(reference(), Some(VendorId::new(ORDER)))
+}
+
+/// The answer to an order that is taken (chapter 3.1.8).
+pub(crate) fn created() -> String {
+    format!(r#"{{"OrderID":"{ORDER}","Ref":"{REFERENCE}","TargetURL":"{TARGET}"}}"#)
+}
+
+/// A history of these codes (chapter 3.2.9).
+pub(crate) fn history(kinds: &[u32]) -> String {
+    let entries: Vec<_> = kinds.iter().map(|kind| format!(r#"{{"Kind":{kind},"Time":"2018-09-05T11:06:21+02:00"}}"#)).collect();
+    format!(
+        r#"{{"OrderID":"{ORDER}","Ref":"{REFERENCE}","Executed":"2018-09-05T11:06:21+02:00","Status":[{}]}}"#,
+        entries.join(",")
+    )
+}
+
+/// An answer without a body.
+pub(crate) fn empty(status: u16) -> Exchange {
+    Exchange::Answer(Response::builder().status(status).body(Bytes::new()).unwrap())
+}
+
+/// An answer that is a file.
+pub(crate) fn file(media_type: &str, bytes: impl Into<Bytes>) -> Exchange {
+    Exchange::Answer(Response::builder().header("content-type", media_type).body(bytes.into()).unwrap())
+}
+
+/// Method and address, as one line.
+pub(crate) fn line(request: &Request<Bytes>) -> String {
+    format!("{} {}", request.method(), request.uri())
+}
+
+/// The method and what follows the API's address of every request that was made.
+pub(crate) fn lines(transport: &ScriptedTransport) -> Vec<String> {
+    transport.requests().iter().map(|request| line(request).replace(&format!("{BASE}/"), "")).collect()
+}
+
+/// A header in clear.
+pub(crate) fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
+    request.headers().get(name).map(|value| value.to_str().unwrap())
+}
