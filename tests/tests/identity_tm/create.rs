@@ -62,7 +62,7 @@ async fn what_was_lost_before_it_had_an_effect_leaves_no_order_and_says_that_nob
 #[tokio::test]
 async fn a_lookup_that_fails_too_leaves_the_effect_unknown() {
     let lookups =
-        [FaultKind::CutAfter, FaultKind::WrongType, FaultKind::Html, FaultKind::Status { code: 400, retry_after: None }];
+        [FaultKind::CutAfter, FaultKind::Truncated, FaultKind::Html, FaultKind::Status { code: 400, retry_after: None }];
     for fault in lookups {
         let vendor = Vendor::new().await;
         vendor.sandbox.plan(Fault::new(FaultKind::CutAfter).at("putOrder"));

@@ -6,3 +6,5 @@
 mod support;
 
 mod create;
+mod crypt;
+mod results;
