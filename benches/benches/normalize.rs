@@ -12,32 +12,74 @@ use std::hint::black_box;
 
 use idv_benches::{Comparison, print};
 use idv_core::{Channel, Observation};
-use idv_idnow::normalize;
 
-const JSON: &[u8] = include_bytes!("../../crates/idv-idnow/fixtures/result.json");
-const XML: &[u8] = include_bytes!("../../crates/idv-idnow/fixtures/result.xml");
+macro_rules! fixture {
+    ($path:literal) => {
+        include_bytes!(concat!("../../crates/", $path))
+    };
+}
+
+const JSON: &[u8] = fixture!("idv-idnow/fixtures/result.json");
+const XML: &[u8] = fixture!("idv-idnow/fixtures/result.xml");
+
+/// Results of Identity.TM.
+const RESULTS: [(&str, &[u8]); 5] = [
+    ("Identity.TM: result to a report / to a Value", fixture!("idv-identity-tm/fixtures/get-ident-data.json")),
+    ("Identity.TM: result with everything", fixture!("idv-identity-tm/fixtures/own-ident-data-object.json")),
+    ("Identity.TM: result that was corrected", fixture!("idv-identity-tm/fixtures/own-ident-data-changed.json")),
+    ("Identity.TM: result by eID", fixture!("idv-identity-tm/fixtures/own-ident-data-eid.json")),
+    ("Identity.TM: result with a licence", fixture!("idv-identity-tm/fixtures/own-ident-data-licence.json")),
+];
+
+/// Histories of orders at Identity.TM: what a poll reads. They have a state, and a report where they tell why.
+const HISTORIES: [(&str, &[u8]); 2] = [
+    ("Identity.TM: history to a state / to a Value", fixture!("idv-identity-tm/fixtures/get-status.json")),
+    ("Identity.TM: history of a rejection, with reasons", fixture!("idv-identity-tm/fixtures/own-status-rejected.json")),
+];
 
 fn main() {
-    assert!(observations(JSON).iter().chain(&observations(XML)).all(|seen| seen.report().is_some()));
-    let rows = [
-        Comparison::measure(
-            "IDnow: JSON to a report / serde_json to a Value",
-            1.0,
-            || drop(black_box(observations(black_box(JSON)))),
-            || drop(black_box(serde_json::from_slice::<serde_json::Value>(black_box(JSON)).unwrap())),
-        ),
+    let mut rows = vec![
+        beside_value("IDnow: JSON to a report / serde_json to a Value", JSON, |bytes| reported(idnow(bytes))),
         Comparison::measure(
             "IDnow: XML to a report / a bare quick-xml walk",
             3.0,
-            || drop(black_box(observations(black_box(XML)))),
+            || drop(black_box(reported(idnow(black_box(XML))))),
             || walk(black_box(XML)),
         ),
     ];
+    rows.extend(RESULTS.map(|(name, bytes)| beside_value(name, bytes, |bytes| reported(identity_tm(Channel::Fetch, bytes)))));
+    rows.extend(HISTORIES.map(|(name, bytes)| {
+        beside_value(name, bytes, |bytes| {
+            let seen = identity_tm(Channel::Poll, bytes);
+            assert!(!seen.is_empty() && seen.iter().all(|seen| seen.status.is_some()));
+            seen
+        })
+    }));
     print("payload to report", &rows);
 }
 
-fn observations(bytes: &[u8]) -> Vec<Observation> {
-    normalize::payload(bytes, Channel::Fetch).unwrap()
+fn beside_value(name: &'static str, bytes: &[u8], ours: impl Fn(&[u8]) -> Vec<Observation>) -> Comparison {
+    Comparison::measure(
+        name,
+        1.0,
+        || drop(black_box(ours(black_box(bytes)))),
+        || drop(black_box(serde_json::from_slice::<serde_json::Value>(black_box(bytes)).unwrap())),
+    )
+}
+
+fn idnow(bytes: &[u8]) -> Vec<Observation> {
+    idv_idnow::normalize::payload(bytes, Channel::Fetch).unwrap()
+}
+
+fn identity_tm(channel: Channel, bytes: &[u8]) -> Vec<Observation> {
+    use idv_identity_tm::normalize::{Flow, payload};
+    payload(bytes, channel, Flow::Identification).unwrap()
+}
+
+/// What it is about is there, in each round.
+fn reported(seen: Vec<Observation>) -> Vec<Observation> {
+    assert!(!seen.is_empty() && seen.iter().all(|seen| seen.report().is_some()));
+    seen
 }
 
 /// Every event, and nothing done with it.
