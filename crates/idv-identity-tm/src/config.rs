@@ -188,8 +188,12 @@ impl IdentityTmConfig {
         self.crypt_key.as_ref().map(CryptKey::parse).transpose()
     }
 
-    /// Whether the orders are for signing, which decides what is an end (chapter 3.2.1).
+    /// Whether the orders are for signing, which decides what is an end (chapter 3.2.1). One that only creates an account of sign-me
+    /// has no part for the signature (chapter 9.1), so that none will come.
     pub(crate) fn flow(&self) -> Flow {
+        if self.behaviors & Behaviors::SIGN_ME_CREATE.bits() != 0 {
+            return Flow::Identification;
+        }
         Flow::of_product(self.product)
     }
 }

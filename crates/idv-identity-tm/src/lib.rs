@@ -71,7 +71,10 @@
 //! - It does not say how long the tag of an encrypted answer is, nor where `crypt` stands among several variants: 16 bytes, and at the
 //!   end.
 //! - The body of a 400 is "an error description". What stands there is kept as the error's code, and never printed.
-//! - 400 to a question for data is read as "not there": the order is not finished, or the account is not set up for it.
+//! - 400 to a question for data is a [`Conflict`](idv_core::ErrorKind::Conflict): the order is not finished, or the account is not set
+//!   up for it.
+//! - It does not say what ends an order that only creates an account of sign-me (`Add` 8): what ends an identification, since the part
+//!   of the signature is missing (chapter 9.1).
 //! - A 404 is believed to speak of orders only where the vendor answers [`Api::server_status`](api::Api::server_status) too.
 //!
 //! # Features
