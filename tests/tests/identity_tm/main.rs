@@ -7,4 +7,5 @@ mod support;
 
 mod create;
 mod crypt;
+mod esign;
 mod results;
