@@ -25,9 +25,16 @@ pub(crate) struct Callback {
     pub(crate) reference: String,
     pub(crate) method: Method,
     pub(crate) url: String,
-    /// JSON, where the vendor sends a body.
-    pub(crate) body: Option<Value>,
+    /// Headers of the vendor's, and of the account's.
+    pub(crate) headers: Vec<(String, String)>,
+    /// The media type and the body, where the vendor sends one.
+    pub(crate) body: Option<(&'static str, String)>,
     pub(crate) told: Told,
+}
+
+/// A body of JSON.
+pub(crate) fn json(body: &Value) -> Option<(&'static str, String)> {
+    Some(("application/json; charset=utf-8", body.to_string()))
 }
 
 /// What a callback tells of, where the vendor drops one that is outdated.
@@ -78,7 +85,7 @@ impl Worlds {
             return state.finish(record, "outdated");
         }
         let callback = &sending.callback;
-        let status = self.request(callback.method.clone(), &callback.url, callback.body.as_ref().map(Value::to_string)).await;
+        let status = self.request(callback.method.clone(), &callback.url, &callback.headers, callback.body.clone()).await;
         let mut state = self.state();
         let Some(known) = state.callbacks.get_mut(record) else { return };
         known.attempts.push((at.to_string(), status));
@@ -98,10 +105,19 @@ impl Worlds {
     }
 
     /// Sends something to a callback address, as anybody could: the status that came back, or 0 where none did.
-    pub(crate) async fn request(&self, method: Method, url: &str, body: Option<String>) -> u16 {
+    pub(crate) async fn request(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(String, String)],
+        body: Option<(&'static str, String)>,
+    ) -> u16 {
         let mut request = self.http.request(method, url);
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json; charset=utf-8").body(body);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        if let Some((media_type, body)) = body {
+            request = request.header("content-type", media_type).body(body);
         }
         request.send().await.map_or(0, |response| response.status().as_u16())
     }

@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::idnow::scenario::SCENARIOS;
 use crate::vendor::Vendor;
 use crate::world::Worlds;
-use crate::{identity_tm, idnow};
+use crate::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
 
 /// Answers a request to the control plane.
 pub(crate) async fn handle(worlds: &Worlds, request: &Incoming) -> Answer {
@@ -75,6 +75,9 @@ fn of_vendor(worlds: &Worlds, request: &Incoming, vendor: &str, rest: &[&str]) -
     match Vendor::ALL.into_iter().find(|known| known.name() == vendor)? {
         Vendor::Idnow => idnow::control::handle(&mut state, now, request, rest),
         Vendor::IdentityTm => identity_tm::control::handle(&mut state, now, request, rest),
+        Vendor::CmIdScan => cm_id_scan::control::handle(&mut state, now, request, rest),
+        Vendor::Identify24 => identify24::control::handle(&mut state, now, request, rest),
+        Vendor::VerificarIdentidad => verificar_identidad::control::handle(&mut state, now, request, rest),
     }
 }
 
@@ -87,6 +90,9 @@ fn state(worlds: &Worlds) -> Value {
         "callbacks": state.callbacks.len(),
         "idnow": { "identifications": state.idnow.cases.len() },
         "identity-tm": { "orders": state.identity_tm.orders() },
+        "cm-id-scan": { "transactions": state.cm_id_scan.transactions() },
+        "identify24": { "idents": state.identify24.idents() },
+        "verificar-identidad": { "requests": state.verificar_identidad.requests() },
     })
 }
 
@@ -118,7 +124,8 @@ pub(crate) async fn forge(worlds: &Worlds, method: Method, url: &str, body: Opti
     if !is_loopback(url) {
         return Err("callbacks go to the loopback interface only".to_owned());
     }
-    Ok(worlds.request(method, url, body).await)
+    let body = body.map(|body| ("application/json; charset=utf-8", body));
+    Ok(worlds.request(method, url, &[], body).await)
 }
 
 /// The body of a request, as JSON.

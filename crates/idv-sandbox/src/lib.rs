@@ -23,9 +23,11 @@
 
 mod callback;
 mod clock;
+mod cm_id_scan;
 mod control;
 mod exchange;
 mod fault;
+mod identify24;
 mod identity_tm;
 mod idnow;
 mod random;
@@ -33,16 +35,23 @@ mod sandbox;
 mod server;
 mod tls;
 mod vendor;
+mod verificar_identidad;
 mod world;
 
 pub use callback::RecordedCallback;
+pub use cm_id_scan::account::Account as CmIdScanAccount;
+pub use cm_id_scan::handle::CmIdScan;
 pub use fault::{Fault, FaultKind};
-pub use identity_tm::account::Account as IdentityTmAccount;
+pub use identify24::account::Account as Identify24Account;
+pub use identify24::handle::Identify24;
+pub use identity_tm::account::{Account as IdentityTmAccount, WebhookMethod, Webhooks};
 pub use identity_tm::handle::IdentityTm;
 pub use idnow::account::{Account, CallbackKind, DataCenter};
 pub use idnow::handle::Idnow;
 pub use idnow::scenario::Step;
 pub use sandbox::{Builder, Sandbox, SandboxError, VirtualClock};
+pub use verificar_identidad::account::Account as VerificarIdentidadAccount;
+pub use verificar_identidad::handle::VerificarIdentidad;
 pub use world::RecordedRequest;
 
 /// The README's example, kept compiling.

@@ -13,13 +13,16 @@ use tokio::task::JoinSet;
 
 use crate::callback::RecordedCallback;
 use crate::clock::{Clock, later};
+use crate::cm_id_scan::handle::CmIdScan;
 use crate::control;
 use crate::fault::Fault;
+use crate::identify24::handle::Identify24;
 use crate::identity_tm::handle::IdentityTm;
 use crate::idnow::handle::Idnow;
 use crate::server::{Port, bind, serve};
 use crate::tls;
 use crate::vendor::Vendor;
+use crate::verificar_identidad::handle::VerificarIdentidad;
 use crate::world::{RecordedRequest, Worlds};
 
 /// How the sandbox is to be.
@@ -86,6 +89,24 @@ impl Sandbox {
     #[must_use]
     pub const fn identity_tm(&self) -> IdentityTm<'_> {
         IdentityTm::new(self)
+    }
+
+    /// CM.com ID Scan.
+    #[must_use]
+    pub const fn cm_id_scan(&self) -> CmIdScan<'_> {
+        CmIdScan::new(self)
+    }
+
+    /// Identify24.
+    #[must_use]
+    pub const fn identify24(&self) -> Identify24<'_> {
+        Identify24::new(self)
+    }
+
+    /// VerificarIdentidad.
+    #[must_use]
+    pub const fn verificar_identidad(&self) -> VerificarIdentidad<'_> {
+        VerificarIdentidad::new(self)
     }
 
     /// Time.
@@ -271,7 +292,8 @@ impl Builder {
             tasks.spawn(tick(Arc::clone(&worlds)));
         }
         let sandbox = Sandbox { worlds, tasks, shared, vendors, certificate };
-        sandbox.worlds.state().identity_tm.serve_pages_at(sandbox.vendor_url(Vendor::IdentityTm));
+        let pages = [Vendor::IdentityTm, Vendor::CmIdScan, Vendor::Identify24, Vendor::VerificarIdentidad];
+        sandbox.worlds.state().serve_pages_at(pages.map(|vendor| sandbox.vendor_url(vendor)));
         Ok(sandbox)
     }
 }

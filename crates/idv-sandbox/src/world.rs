@@ -14,7 +14,7 @@ use crate::exchange::{Answer, Incoming};
 use crate::fault::{FaultKind, FaultPlan};
 use crate::random::Random;
 use crate::vendor::Vendor;
-use crate::{identity_tm, idnow};
+use crate::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
 
 /// A request that a vendor's part has answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,6 +31,24 @@ pub struct RecordedRequest {
     /// The fault that befell it, by its name in the fault plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+}
+
+/// A vendor's part of the sandbox.
+pub(crate) trait Part: Sized + 'static {
+    /// Something that is to happen later.
+    type Planned: Send + 'static;
+
+    /// Whose part it is.
+    const VENDOR: Vendor;
+
+    /// The part, and where chance comes from.
+    fn of(state: &mut State) -> (&mut Self, &mut Random);
+
+    /// Answers a request.
+    fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_, Self::Planned>) -> Answer;
+
+    /// Does what was planned.
+    fn happen(&mut self, planned: &Self::Planned, moment: &mut Moment<'_, Self::Planned>);
 }
 
 /// What a vendor's part handles something with, and what comes of it beside the answer. `P` is what it can plan.
@@ -57,12 +75,15 @@ pub(crate) struct Worlds {
 pub(crate) struct State {
     pub(crate) idnow: idnow::World,
     pub(crate) identity_tm: identity_tm::World,
+    pub(crate) cm_id_scan: cm_id_scan::World,
+    pub(crate) identify24: identify24::World,
+    pub(crate) verificar_identidad: verificar_identidad::World,
     pub(crate) faults: FaultPlan,
     pub(crate) requests: Vec<RecordedRequest>,
     pub(crate) callbacks: Vec<RecordedCallback>,
     /// The subjects of mails that the vendors' systems sent to the account's technical contact.
     pub(crate) mails: Vec<String>,
-    random: Random,
+    pub(crate) random: Random,
     due: BinaryHeap<Reverse<(Timestamp, u64)>>,
     events: BTreeMap<u64, Event>,
     next_event: u64,
@@ -70,16 +91,28 @@ pub(crate) struct State {
     pub(crate) held: Vec<Sending>,
 }
 
-#[derive(Debug)]
+/// Something that happens in a vendor's part.
+type Happening = Box<dyn FnOnce(&mut State, Timestamp) + Send>;
+
 pub(crate) enum Event {
-    Idnow(idnow::Planned),
-    IdentityTm(identity_tm::Planned),
+    Happen(Happening),
     /// Try a callback.
     Send(Box<Sending>),
     /// Write a mail if the callback with this number in the record is still not delivered.
     Warn(usize),
     /// Stop trying the callback with this number in the record.
     GiveUp(usize),
+}
+
+impl std::fmt::Debug for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Happen(_) => "Happen",
+            Self::Send(_) => "Send",
+            Self::Warn(_) => "Warn",
+            Self::GiveUp(_) => "GiveUp",
+        })
+    }
 }
 
 impl Worlds {
@@ -108,8 +141,11 @@ impl Worlds {
             }
             Some(FaultKind::Html) => Some(Answer::page(StatusCode::BAD_GATEWAY, "Bad Gateway")),
             _ => Some(match vendor {
-                Vendor::Idnow => state.with_idnow(now, |world, moment| world.handle(request, moment)),
-                Vendor::IdentityTm => state.with_identity_tm(now, |world, moment| world.handle(request, moment)),
+                Vendor::Idnow => state.handle::<idnow::World>(now, request),
+                Vendor::IdentityTm => state.handle::<identity_tm::World>(now, request),
+                Vendor::CmIdScan => state.handle::<cm_id_scan::World>(now, request),
+                Vendor::Identify24 => state.handle::<identify24::World>(now, request),
+                Vendor::VerificarIdentidad => state.handle::<verificar_identidad::World>(now, request),
             }),
         };
         let answered = !matches!(fault, Some(FaultKind::CutAfter));
@@ -141,8 +177,7 @@ impl Worlds {
             let Some((at, event)) = next else { continue };
             self.clock.move_to(at);
             match event {
-                Event::Idnow(planned) => self.state().with_idnow(at, |world, moment| world.happen(&planned, moment)),
-                Event::IdentityTm(planned) => self.state().with_identity_tm(at, |world, moment| world.happen(&planned, moment)),
+                Event::Happen(happen) => happen(&mut self.state(), at),
                 Event::Send(sending) => self.send(*sending, at).await,
                 Event::Warn(record) => self.state().warn(record),
                 Event::GiveUp(record) => self.state().give_up(record),
@@ -157,9 +192,9 @@ impl Worlds {
         let mut state = self.state();
         // Ids go on, so that none is given twice.
         let random = std::mem::replace(&mut state.random, Random::new(0));
-        let pages = state.identity_tm.pages().to_owned();
+        let pages = state.pages();
         *state = State::new(random);
-        state.identity_tm.serve_pages_at(pages);
+        state.serve_pages_at(pages);
     }
 }
 
@@ -168,6 +203,9 @@ impl State {
         Self {
             idnow: idnow::World::new(),
             identity_tm: identity_tm::World::new(),
+            cm_id_scan: cm_id_scan::World::new(),
+            identify24: identify24::World::new(),
+            verificar_identidad: verificar_identidad::World::new(),
             faults: FaultPlan::default(),
             requests: Vec::new(),
             callbacks: Vec::new(),
@@ -180,46 +218,40 @@ impl State {
         }
     }
 
-    /// Works on IDnow's world, and plans what comes of it.
-    pub(crate) fn with_idnow<T>(
-        &mut self,
-        now: Timestamp,
-        work: impl FnOnce(&mut idnow::World, &mut Moment<'_, idnow::Planned>) -> T,
-    ) -> T {
-        let mut moment = Moment { now, random: &mut self.random, planned: Vec::new(), callbacks: Vec::new() };
-        let result = work(&mut self.idnow, &mut moment);
-        let (planned, callbacks) = (moment.planned, moment.callbacks);
-        self.settle(now, Vendor::Idnow, planned.into_iter().map(|(at, planned)| (at, Event::Idnow(planned))), callbacks);
-        result
+    /// Has each vendor's links for persons lead to its own port.
+    pub(crate) fn serve_pages_at(&mut self, [identity_tm, cm_id_scan, identify24, verificar_identidad]: [String; 4]) {
+        self.identity_tm.serve_pages_at(identity_tm);
+        self.cm_id_scan.serve_pages_at(cm_id_scan);
+        self.identify24.serve_pages_at(identify24);
+        self.verificar_identidad.serve_pages_at(verificar_identidad);
     }
 
-    /// Works on Identity.TM's world, and plans what comes of it.
-    pub(crate) fn with_identity_tm<T>(
-        &mut self,
-        now: Timestamp,
-        work: impl FnOnce(&mut identity_tm::World, &mut Moment<'_, identity_tm::Planned>) -> T,
-    ) -> T {
-        let mut moment = Moment { now, random: &mut self.random, planned: Vec::new(), callbacks: Vec::new() };
-        let result = work(&mut self.identity_tm, &mut moment);
-        let (planned, callbacks) = (moment.planned, moment.callbacks);
-        let planned = planned.into_iter().map(|(at, planned)| (at, Event::IdentityTm(planned)));
-        self.settle(now, Vendor::IdentityTm, planned, callbacks);
-        result
+    fn pages(&self) -> [String; 4] {
+        [self.identity_tm.pages(), self.cm_id_scan.pages(), self.identify24.pages(), self.verificar_identidad.pages()]
+            .map(str::to_owned)
     }
 
-    fn settle(
-        &mut self,
-        now: Timestamp,
-        vendor: Vendor,
-        planned: impl IntoIterator<Item = (Timestamp, Event)>,
-        callbacks: Vec<Callback>,
-    ) {
-        for (at, event) in planned {
-            self.plan(at, event);
+    /// Works on a vendor's part, and plans what comes of it.
+    pub(crate) fn with<P: Part, T>(&mut self, now: Timestamp, work: impl FnOnce(&mut P, &mut Moment<'_, P::Planned>) -> T) -> T {
+        let (part, random) = P::of(self);
+        let mut moment = Moment { now, random, planned: Vec::new(), callbacks: Vec::new() };
+        let result = work(part, &mut moment);
+        let (planned, callbacks) = (moment.planned, moment.callbacks);
+        for (at, planned) in planned {
+            self.plan(at, happening::<P>(planned));
         }
         for callback in callbacks {
-            self.call_back(now, vendor, callback);
+            self.call_back(now, P::VENDOR, callback);
         }
+        result
+    }
+
+    fn happen<P: Part>(&mut self, planned: &P::Planned, now: Timestamp) {
+        self.with(now, |part: &mut P, moment| part.happen(planned, moment));
+    }
+
+    fn handle<P: Part>(&mut self, now: Timestamp, request: &Incoming) -> Answer {
+        self.with(now, |part: &mut P, moment| part.handle(request, moment))
     }
 
     pub(crate) fn plan(&mut self, at: Timestamp, event: Event) {
@@ -232,6 +264,11 @@ impl State {
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         self.due.peek().map(|Reverse((at, _))| *at)
     }
+}
+
+/// By a function of its own: within [`State::with`] the closure would be of a type that holds itself.
+fn happening<P: Part>(planned: P::Planned) -> Event {
+    Event::Happen(Box::new(move |state, now| state.happen::<P>(&planned, now)))
 }
 
 fn fault_name(fault: &FaultKind) -> String {

@@ -31,14 +31,14 @@ pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest
         (&Method::GET, ["orders"]) => Ok(json!(state.identity_tm.ids())),
         (&Method::GET, ["orders", order]) => view(&state.identity_tm, order).ok_or_else(|| "there is no such order".to_owned()),
         (&Method::POST, ["orders", order, "act"]) => body::<Act>(request).and_then(|act| {
-            let steps = state.with_identity_tm(now, |world, moment| world.act(order, &act.scenario, moment));
+            let steps = state.with(now, |world: &mut World, moment| world.act(order, &act.scenario, moment));
             steps.map(|steps| json!(steps)).map_err(|error| format!("{error}; the scenarios are {}", SCENARIOS.join(", ")))
         }),
         (&Method::POST, ["orders", order, "status"]) => body::<Set>(request).and_then(|set| {
             if set.sub_kind.is_some_and(|sub_kind| !codes::has_sub_kind(set.kind, sub_kind)) {
                 return Err("the kind has no such sub-kind".to_owned());
             }
-            state.with_identity_tm(now, |world, moment| {
+            state.with(now, |world: &mut World, moment| {
                 let case = world.cases.get(*order).ok_or("there is no such order")?;
                 if case.is_final() && case.ends(set.kind) {
                     return Err("the order is finished".to_owned());

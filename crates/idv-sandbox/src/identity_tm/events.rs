@@ -87,6 +87,7 @@ fn tell(case: &Case, account: &Account, kind: &'static str, status: u32, moment:
         reference: case.id.clone(),
         method: account.webhook_method.into(),
         url,
+        headers: Vec::new(),
         body: None,
         told: Told::Nothing,
     });

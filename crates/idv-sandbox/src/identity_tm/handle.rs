@@ -60,7 +60,7 @@ impl<'a> IdentityTm<'a> {
         let now = self.sandbox.worlds.clock.now();
         let mut state = self.sandbox.worlds.state();
         state
-            .with_identity_tm(now, |world, moment| world.act(order, scenario, moment))
+            .with(now, |world: &mut super::World, moment| world.act(order, scenario, moment))
             .map_err(|error| SandboxError::Refused(error.to_owned()))
     }
 

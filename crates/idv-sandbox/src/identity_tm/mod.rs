@@ -37,6 +37,9 @@ use crate::callback::{Callback, Told};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::idnow::scenario::Step;
+use crate::random::Random;
+use crate::vendor::Vendor;
+use crate::world::{Part, State};
 
 /// The hosts of the API and of the pages that persons visit (2.7, 3.1.8).
 pub(crate) const HOSTS: [&str; 2] = ["customer.identity.tm", "www.identity.tm"];
@@ -84,6 +87,64 @@ pub(crate) enum Effect {
     VideoReady(String),
 }
 
+impl Part for World {
+    type Planned = Planned;
+
+    const VENDOR: Vendor = Vendor::IdentityTm;
+
+    fn of(state: &mut State) -> (&mut Self, &mut Random) {
+        (&mut state.identity_tm, &mut state.random)
+    }
+
+    fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
+        let segments = request.segments();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match segments.as_slice() {
+            ["api", version, path @ ..] => {
+                api::handle(self, request, version, path, moment).unwrap_or_else(|failure| failure.answer())
+            }
+            path if request.method == Method::GET => pages::handle(self, path),
+            _ => failure::Failure::no_such_method().answer(),
+        }
+    }
+
+    fn happen(&mut self, planned: &Planned, moment: &mut Moment<'_>) {
+        let Some((case, account)) = self.find(&planned.order) else { return };
+        if planned.attempt.is_some_and(|attempt| attempt != case.attempt) {
+            return;
+        }
+        match planned.effect.clone() {
+            Effect::Status(kind, sub_kind) => self.reach(&planned.order, kind, sub_kind, moment),
+            Effect::Changed => case.changed = true,
+            Effect::MobileVerified => case.mobile_verified = true,
+            Effect::TimeOut => {
+                let waits_for_person = !case.conducted || case.identified.is_some();
+                if !case.is_final() && waits_for_person {
+                    let kind = if case.identified.is_some() { 100 } else { 99 };
+                    events::reach(case, &account, kind, None, moment);
+                    // "Invalidates and deletes the order" (2.4).
+                    delete(case);
+                }
+            }
+            Effect::Delete => delete(case),
+            Effect::VideoReady(url) => {
+                if !case.deleted {
+                    case.video_ready = true;
+                    moment.callbacks.push(Callback {
+                        kind: "VideoReady",
+                        reference: case.id.clone(),
+                        method: Method::GET,
+                        url,
+                        headers: Vec::new(),
+                        body: None,
+                        told: Told::Nothing,
+                    });
+                }
+            }
+        }
+    }
+}
+
 impl World {
     pub(crate) fn new() -> Self {
         // A second account, so that reaching for somebody else's order can be tried, and with less enabled.
@@ -113,55 +174,6 @@ impl World {
 
     pub(crate) fn pages(&self) -> &str {
         &self.pages
-    }
-
-    /// Answers a request.
-    pub(crate) fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
-        let segments = request.segments();
-        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        match segments.as_slice() {
-            ["api", version, path @ ..] => {
-                api::handle(self, request, version, path, moment).unwrap_or_else(|failure| failure.answer())
-            }
-            path if request.method == Method::GET => pages::handle(self, path),
-            _ => failure::Failure::no_such_method().answer(),
-        }
-    }
-
-    /// Does what was planned.
-    pub(crate) fn happen(&mut self, planned: &Planned, moment: &mut Moment<'_>) {
-        let Some((case, account)) = self.find(&planned.order) else { return };
-        if planned.attempt.is_some_and(|attempt| attempt != case.attempt) {
-            return;
-        }
-        match planned.effect.clone() {
-            Effect::Status(kind, sub_kind) => self.reach(&planned.order, kind, sub_kind, moment),
-            Effect::Changed => case.changed = true,
-            Effect::MobileVerified => case.mobile_verified = true,
-            Effect::TimeOut => {
-                let waits_for_person = !case.conducted || case.identified.is_some();
-                if !case.is_final() && waits_for_person {
-                    let kind = if case.identified.is_some() { 100 } else { 99 };
-                    events::reach(case, &account, kind, None, moment);
-                    // "Invalidates and deletes the order" (2.4).
-                    delete(case);
-                }
-            }
-            Effect::Delete => delete(case),
-            Effect::VideoReady(url) => {
-                if !case.deleted {
-                    case.video_ready = true;
-                    moment.callbacks.push(Callback {
-                        kind: "VideoReady",
-                        reference: case.id.clone(),
-                        method: Method::GET,
-                        url,
-                        body: None,
-                        told: Told::Nothing,
-                    });
-                }
-            }
-        }
     }
 
     /// How many orders there are.

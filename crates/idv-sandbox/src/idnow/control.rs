@@ -61,7 +61,7 @@ pub(crate) fn act(
 ) -> Result<Vec<Step>, String> {
     let first = state.idnow.accounts.first().map(|account| account.company.clone()).unwrap_or_default();
     let company = company.unwrap_or(&first).to_owned();
-    let acted = state.with_idnow(now, |world, moment| world.act(&company, transaction, scenario, reason, moment));
+    let acted = state.with(now, |world: &mut super::World, moment| world.act(&company, transaction, scenario, reason, moment));
     acted.map_err(|error| format!("{error}; the scenarios are {}", SCENARIOS.join(", ")))
 }
 

@@ -30,6 +30,9 @@ use self::scenario::{Effect, Step};
 use crate::callback::Callback;
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
+use crate::random::Random;
+use crate::vendor::Vendor;
+use crate::world::{Part, State};
 
 /// The hosts of all data centres (1.5, 3.2.2, 4.4) and of the further region that is known.
 pub(crate) const HOSTS: [&str; 8] = [
@@ -99,21 +102,16 @@ pub(crate) fn again(tries: u32, since_first_try: Duration) -> Option<Duration> {
     (since_first_try.saturating_add(wait) <= GIVE_UP_AFTER).then_some(wait)
 }
 
-impl World {
-    pub(crate) fn new() -> Self {
-        // A second company, so that reaching for somebody else's identification can be tried (SECURITY_VIOLATION).
-        let second = Account {
-            company: "testbank".into(),
-            api_keys: vec!["testbankApiKey".into()],
-            short_code: "XKH".into(),
-            name: "Testbank AG".into(),
-            ..Account::default()
-        };
-        Self { accounts: vec![Account::default(), second], ..Self::default() }
+impl Part for World {
+    type Planned = Planned;
+
+    const VENDOR: Vendor = Vendor::Idnow;
+
+    fn of(state: &mut State) -> (&mut Self, &mut Random) {
+        (&mut state.idnow, &mut state.random)
     }
 
-    /// Answers a request.
-    pub(crate) fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
+    fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
         let segments = request.segments();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match (&request.method, segments.as_slice()) {
@@ -127,6 +125,74 @@ impl World {
             (&Method::GET, path) => pages::handle(self, request, path, moment),
             _ => Failure::not_found().answer(moment.random.number(1_000_000_000)),
         }
+    }
+
+    fn happen(&mut self, planned: &Planned, moment: &mut Moment<'_>) {
+        let Some(account) = self.accounts.iter().find(|account| account.company == planned.key.0).cloned() else { return };
+        let case = self.cases.get_mut(&planned.key).filter(|case| case.ident_id == planned.ident_id);
+        let Some(case) = case else { return };
+        if case.attempt != planned.attempt && planned.effect != Effect::Forget {
+            return;
+        }
+        let (word, reason, changed, review_changed, exotic) = match planned.effect.clone() {
+            Effect::Forget => {
+                let over = |result: &Outcome| result.is_final() && moment.now >= later(result.at, KEPT);
+                if case.result.as_ref().is_none_or(|result| result.word == "ABORTED" || over(result)) {
+                    self.cases.remove(&planned.key);
+                }
+                return;
+            }
+            Effect::Result { word, reason, changed, review_changed, exotic } => (word, reason, changed, review_changed, exotic),
+        };
+        let previous = case.result.as_ref().filter(|result| result.is_preliminary()).map(|result| result.word.clone());
+        let agent = if case.robot { "TROBOT" } else { "HMUELLER" };
+        let outcome = Outcome {
+            word: word.to_owned(),
+            reason,
+            previous,
+            at: moment.now,
+            agent: agent.to_owned(),
+            changed,
+            review_changed,
+            exotic,
+        };
+        let kind = match word {
+            "ABORTED" => CallbackKind::Aborted,
+            "CANCELED" => CallbackKind::Canceled,
+            _ if outcome.is_preliminary() => CallbackKind::Realtime,
+            _ => CallbackKind::Final,
+        };
+        let wanted = account.callbacks.contains(&kind) && (kind != CallbackKind::Realtime || account.preliminary_results);
+        if let Some(url) = account.callback_url.clone().filter(|_| wanted) {
+            let body = render::json(case, &account, &outcome);
+            moment.callbacks.push(Callback {
+                kind: kind.name(),
+                reference: case.transaction_number.clone(),
+                method: Method::POST,
+                url,
+                headers: Vec::new(),
+                body: crate::callback::json(&body),
+                told: crate::callback::Told::Idnow(Told { key: planned.key.clone(), result_at: moment.now }),
+            });
+        }
+        if outcome.is_final() {
+            moment.planned.push((later(moment.now, KEPT), Planned { effect: Effect::Forget, ..planned.clone() }));
+        }
+        case.result = Some(outcome);
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        // A second company, so that reaching for somebody else's identification can be tried (SECURITY_VIOLATION).
+        let second = Account {
+            company: "testbank".into(),
+            api_keys: vec!["testbankApiKey".into()],
+            short_code: "XKH".into(),
+            name: "Testbank AG".into(),
+            ..Account::default()
+        };
+        Self { accounts: vec![Account::default(), second], ..Self::default() }
     }
 
     pub(crate) fn account(&self, company: &str) -> Option<&Account> {
@@ -221,60 +287,6 @@ impl World {
             }
         }
         Ok(steps)
-    }
-
-    /// Does what was planned.
-    pub(crate) fn happen(&mut self, planned: &Planned, moment: &mut Moment<'_>) {
-        let Some(account) = self.accounts.iter().find(|account| account.company == planned.key.0).cloned() else { return };
-        let case = self.cases.get_mut(&planned.key).filter(|case| case.ident_id == planned.ident_id);
-        let Some(case) = case else { return };
-        if case.attempt != planned.attempt && planned.effect != Effect::Forget {
-            return;
-        }
-        let (word, reason, changed, review_changed, exotic) = match planned.effect.clone() {
-            Effect::Forget => {
-                let over = |result: &Outcome| result.is_final() && moment.now >= later(result.at, KEPT);
-                if case.result.as_ref().is_none_or(|result| result.word == "ABORTED" || over(result)) {
-                    self.cases.remove(&planned.key);
-                }
-                return;
-            }
-            Effect::Result { word, reason, changed, review_changed, exotic } => (word, reason, changed, review_changed, exotic),
-        };
-        let previous = case.result.as_ref().filter(|result| result.is_preliminary()).map(|result| result.word.clone());
-        let agent = if case.robot { "TROBOT" } else { "HMUELLER" };
-        let outcome = Outcome {
-            word: word.to_owned(),
-            reason,
-            previous,
-            at: moment.now,
-            agent: agent.to_owned(),
-            changed,
-            review_changed,
-            exotic,
-        };
-        let kind = match word {
-            "ABORTED" => CallbackKind::Aborted,
-            "CANCELED" => CallbackKind::Canceled,
-            _ if outcome.is_preliminary() => CallbackKind::Realtime,
-            _ => CallbackKind::Final,
-        };
-        let wanted = account.callbacks.contains(&kind) && (kind != CallbackKind::Realtime || account.preliminary_results);
-        if let Some(url) = account.callback_url.clone().filter(|_| wanted) {
-            let body = render::json(case, &account, &outcome);
-            moment.callbacks.push(Callback {
-                kind: kind.name(),
-                reference: case.transaction_number.clone(),
-                method: Method::POST,
-                url,
-                body: Some(body),
-                told: crate::callback::Told::Idnow(Told { key: planned.key.clone(), result_at: moment.now }),
-            });
-        }
-        if outcome.is_final() {
-            moment.planned.push((later(moment.now, KEPT), Planned { effect: Effect::Forget, ..planned.clone() }));
-        }
-        case.result = Some(outcome);
     }
 
     /// Whether a callback tells of what no longer is (14.6.2).

@@ -1,0 +1,66 @@
+//! What drives the vendor from Rust.
+
+use super::World;
+use super::account::Account;
+use crate::idnow::scenario::Step;
+use crate::sandbox::{Sandbox, SandboxError};
+use crate::vendor::Vendor;
+
+/// VerificarIdentidad in the sandbox.
+#[derive(Debug)]
+pub struct VerificarIdentidad<'a> {
+    sandbox: &'a Sandbox,
+}
+
+impl<'a> VerificarIdentidad<'a> {
+    pub(crate) const fn new(sandbox: &'a Sandbox) -> Self {
+        Self { sandbox }
+    }
+
+    /// The base address of the vendor's host.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.sandbox.vendor_url(Vendor::VerificarIdentidad)
+    }
+
+    /// The account's settings.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        self.sandbox.worlds.state().verificar_identidad.account().clone()
+    }
+
+    /// Changes the account's settings.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Refused`] where the settings are not possible.
+    pub fn configure(&self, change: impl FnOnce(&mut Account)) -> Result<(), SandboxError> {
+        let mut account = self.account();
+        change(&mut account);
+        self.sandbox
+            .worlds
+            .state()
+            .verificar_identidad
+            .configure(account)
+            .map_err(|error| SandboxError::Refused(error.to_owned()))
+    }
+
+    /// Lets the person and the vendor's people act out a scenario, from now on; says what they do and when.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Refused`] where there is no such scenario or nothing under this id, or it is over.
+    pub fn act(&self, id: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
+        let now = self.sandbox.worlds.clock.now();
+        let mut state = self.sandbox.worlds.state();
+        state
+            .with(now, |world: &mut World, moment| world.act(id, scenario, moment))
+            .map_err(|error| SandboxError::Refused(error.to_owned()))
+    }
+
+    /// How many requests there are.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.sandbox.worlds.state().verificar_identidad.requests()
+    }
+}
