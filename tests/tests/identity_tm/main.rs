@@ -8,4 +8,7 @@ mod support;
 mod create;
 mod crypt;
 mod esign;
+mod functions;
 mod results;
+mod video;
+mod webhooks;
