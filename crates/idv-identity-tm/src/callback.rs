@@ -9,6 +9,7 @@
 //! repeats for six days otherwise (chapter 2.6.2); while it calls, it does nothing else for the order. So whatever can be read is
 //! answered with 200 and an empty body, and nothing is asked of the vendor before the reply.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -86,6 +87,20 @@ const EVENT: &str = "event";
 const ORDER: &str = "orderId";
 const REFERENCE: &str = "ref";
 const STATUS: &str = "statusCode";
+
+/// Whether a parameter of this name tells something of an order: [`Told::with`] reads it.
+pub(crate) fn is_telling(name: &str) -> bool {
+    const NAMES: &[&str] = &[EVENT, ORDER, "order", REFERENCE, "reference", STATUS, "status"];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) || Event::named(name).is_some()
+}
+
+/// Whether an address can be the base of [`address`]: what is added has to be part of the query, and since the first of a name counts
+/// there, nothing of that name may stand before it, unless it is a placeholder itself. `secret` is the name of the parameter with the
+/// secret.
+pub(crate) fn can_be_base(base: &Url, secret: &str) -> bool {
+    let taken = |(name, value): (Cow<'_, str>, Cow<'_, str>)| name == secret || is_telling(&name) && !value.starts_with('[');
+    base.fragment().is_none() && !base.query_pairs().any(taken)
+}
 
 /// Writes the address of a webhook: `base`, the event, the vendor's placeholders, and the order's secret.
 #[must_use]

@@ -5,6 +5,7 @@ use idv_core::{Error, Guard, Result, Secret, Url};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::api::order::{Behaviors, Product};
+use crate::callback;
 use crate::crypt::CryptKey;
 use crate::normalize::Flow;
 use crate::session::Credentials;
@@ -113,12 +114,17 @@ impl IdentityTmConfig {
     pub fn check(&self) -> Result<()> {
         Credentials::new(&self.user, &self.password)?;
         self.address()?;
-        if let Some(url) = &self.video_callback_url {
-            check_callback_url(url)?;
+        if self.video_callback_url.as_ref().is_some_and(|url| !self.can_be_called(url)) {
+            return Err(Error::config(
+                "video_callback_url must be an address of the web without a fragment, and without a parameter that is added to it",
+            ));
         }
         let product = self.product()?;
         if self.behaviors()?.is_about_signing() && product != Product::Esign {
             return Err(Error::config("behaviors has one that is about signing, which is for product 15 only"));
+        }
+        if self.webhooks.after_video && self.webhooks.after_ident {
+            return Err(Error::config("webhooks has after_video and after_ident, which cannot be used together"));
         }
         self.guard()?;
         self.crypt_key()?;
@@ -174,6 +180,11 @@ impl IdentityTmConfig {
         if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));
         }
+        if callback::is_telling(&self.callback_parameter) {
+            return Err(Error::config(
+                "callback_parameter is a name that a callback's address has for something else: use another",
+            ));
+        }
         self.callback_secret
             .as_ref()
             .map_or_else(|| Ok(Guard::open()), |key| Guard::query_per_subject(self.callback_parameter.clone(), key.clone()))
@@ -186,6 +197,10 @@ impl IdentityTmConfig {
     /// [`Config`](idv_core::ErrorKind::Config) where it is no key of AES-256.
     pub fn crypt_key(&self) -> Result<Option<CryptKey>> {
         self.crypt_key.as_ref().map(CryptKey::parse).transpose()
+    }
+
+    fn can_be_called(&self, url: &Url) -> bool {
+        matches!(url.scheme(), "http" | "https") && callback::can_be_base(url, &self.callback_parameter)
     }
 
     /// Whether the orders are for signing, which decides what is an end (chapter 3.2.1). One that only creates an account of sign-me
@@ -337,13 +352,6 @@ pub const ENVIRONMENT: &[Variable] = &[
     Variable::plain("IDV_IDENTITY_TM_VIDEO_CALLBACK_URL", "video_callback_url"),
     Variable::plain("IDV_IDENTITY_TM_MAX_EMBEDDED_BYTES", "max_embedded_bytes"),
 ];
-
-fn check_callback_url(url: &Url) -> Result<()> {
-    if !matches!(url.scheme(), "http" | "https") || url.fragment().is_some() {
-        return Err(Error::config("video_callback_url must be an address of the web without a fragment"));
-    }
-    Ok(())
-}
 
 const fn product() -> u32 {
     12

@@ -45,6 +45,7 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("Purpose", "purpose"),
     ("RedirectURL.Success", "return_urls.success"),
     ("RedirectURL.Abort", "return_urls.failure"),
+    ("WebhookURL", "callback_url"),
     ("WebhookURL.AfterVideo", "callback_url"),
     ("WebhookURL.AfterIdent", "callback_url"),
     ("WebhookURL.OnFinal", "callback_url"),
@@ -57,11 +58,14 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("Address.ZipCode", "person.address.postal_code"),
     ("Address.City", "person.address.city"),
     ("Address.Country", "person.address.country"),
+    ("IdentData.Birthdate", "person.birth_date"),
     ("IdentData.Birthplace", "person.birth_place"),
     ("IdentData.Birthname", "person.birth_name"),
     ("IdentData.Title", "person.title"),
     ("IdentData.IDCard.CardNo", "document.number"),
     ("IdentData.IDCard.PlaceOfIssue", "document.issuer"),
+    ("IdentData.IDCard.DateOfIssue", "document.issued_on"),
+    ("IdentData.IDCard.ValidUntil", "document.expires_on"),
 ];
 
 /// The order for a verification. The document demands a name, an e-mail address and a country of each.
@@ -72,6 +76,13 @@ pub(crate) fn order(new: &NewVerification, config: &IdentityTmConfig, secret: Op
     let family = person.family_name.clone().ok_or_else(missing("person.family_name"))?;
     let country = person.address.country.as_ref().ok_or_else(missing("person.address.country"))?;
     let email = new.contact.email.clone().ok_or_else(missing("contact.email"))?;
+
+    if new.callback_url.as_ref().is_some_and(|url| !callback::can_be_base(url, &config.callback_parameter)) {
+        return Err(Error::invalid(
+            "callback_url",
+            "it has a fragment, or a parameter such as event, orderId or ref, or of the secret's name: what is added would not count",
+        ));
+    }
 
     let street = street(new);
     let mut address = Address::new(given.clone(), family.clone(), alpha2(country));
