@@ -237,7 +237,7 @@ fn values_that_cannot_work_are_refused_by_their_key() {
         assert_eq!(config.check().is_ok(), taken, "{product} {behaviors}");
     }
     assert!(refused(|config| config.callback_secret = Some("short".into())).contains("16"));
-    for name in ["", "to ken", "token=", "tökén", "a&b", "to-ken"] {
+    for name in ["", "to ken", "token=", "tökén", "a&b", "to-ken", "ref", "OrderId", "event", "statusCode"] {
         assert!(refused(|config| config.callback_parameter = name.into()).contains("callback_parameter"), "{name}");
     }
     for key in ["", "0123", "g0g0", &"00".repeat(31), &"00".repeat(33), &"A".repeat(43)] {
@@ -247,8 +247,15 @@ fn values_that_cannot_work_are_refused_by_their_key() {
     for key in ["0f".repeat(32), "0F".repeat(32), format!("{}=", "A".repeat(43))] {
         assert!(with(|config| config.crypt_key = Some(key.as_str().into())).crypt_key().unwrap().is_some(), "{key}");
     }
+    let both = |webhooks: &mut Webhooks| (webhooks.after_video, webhooks.after_ident) = (true, true);
+    assert!(refused(|config| both(&mut config.webhooks)).contains("together"));
     assert!(refused(|config| config.max_embedded_bytes = 0).contains("max_embedded_bytes"));
-    for url in ["ftp://bank.example.com/video", "https://bank.example.com/video#a"] {
+    for url in [
+        "ftp://bank.example.com/video",
+        "https://bank.example.com/video#a",
+        "https://bank.example.com/video?token=1",
+        "https://bank.example.com/video?a=1&ref=2",
+    ] {
         assert!(refused(|config| config.video_callback_url = Some(url.parse().unwrap())).contains("video_callback_url"), "{url}");
     }
 }
@@ -263,7 +270,7 @@ fn a_configuration_that_cannot_work_makes_no_provider() {
 
 #[test]
 fn a_configuration_prints_no_secret() {
-    let key = "5eC4e7".repeat(11)[..64].to_owned();
+    let key = "5eC4e75b".repeat(8);
     let config = with(|config| {
         config.callback_secret = Some("0123456789abcdef".into());
         config.crypt_key = Some(key.as_str().into());
