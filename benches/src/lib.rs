@@ -3,6 +3,8 @@
 //! A figure in nanoseconds says more about the machine than about the code. Here two ways of doing the same thing take turns, round
 //! by round, and what is printed is the median of the rounds' ratios, beside the budget that the design sets.
 
+pub mod memory;
+
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 

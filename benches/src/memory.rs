@@ -1,0 +1,124 @@
+//! How much memory something needs at its peak, measured in a process of its own.
+//!
+//! What counts is what the operating system had to find: the pages that were resident at the peak (`VmHWM` of `/proc/self/status`),
+//! allocator and all. It only grows while a process lives, so each measurement is a child process: the benchmark starts itself again,
+//! and the child prints one line. Elsewhere than on Linux nothing is measured.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// What one run in a process of its own needed.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    /// By how many bytes the peak exceeded what was resident at the beginning.
+    pub grown: u64,
+    /// How long it took.
+    pub time: Duration,
+}
+
+impl Run {
+    /// Does the work in this process and prints what it needed, for [`Run::in_child`] to read.
+    #[expect(clippy::print_stdout, reason = "it is how a child answers")]
+    pub fn report(work: impl FnOnce()) {
+        let before = status("VmRSS:").unwrap_or_default();
+        let start = Instant::now();
+        work();
+        let time = start.elapsed();
+        let grown = status("VmHWM:").unwrap_or_default().saturating_sub(before);
+        println!("{grown} {}", time.as_nanos());
+    }
+
+    /// Starts this program again with these arguments, which have it call [`Run::report`].
+    ///
+    /// # Panics
+    ///
+    /// Where the child fails, or answers something else.
+    #[must_use]
+    #[expect(clippy::expect_used, clippy::panic, reason = "a benchmark fails by panicking")]
+    pub fn in_child(arguments: &[&str]) -> Self {
+        let program = std::env::current_exe().expect("the benchmark has a path");
+        let output = Command::new(program).args(arguments).output().expect("the benchmark can be started again");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let answer = String::from_utf8_lossy(&output.stdout);
+        let mut numbers = answer.split_whitespace().map(str::parse::<u64>);
+        match (output.status.success(), numbers.next(), numbers.next()) {
+            (true, Some(Ok(grown)), Some(Ok(time))) => Self { grown, time: Duration::from_nanos(time) },
+            _ => panic!("{arguments:?} failed: {errors}"),
+        }
+    }
+}
+
+/// What a peak is not to exceed.
+#[derive(Debug, Clone, Copy)]
+pub enum Limit {
+    /// So many bytes.
+    Bytes(u64),
+    /// A multiple of a payload, which is of so many bytes.
+    OfPayload(u64, f64),
+}
+
+/// Peaks of two ways of doing the same thing.
+#[derive(Debug, Clone, Copy)]
+pub struct Peak {
+    /// What was done.
+    pub name: &'static str,
+    /// The growth of ours, in bytes.
+    pub ours: u64,
+    /// The growth of the baseline, in bytes.
+    pub baseline: u64,
+    /// What ours is not to exceed.
+    pub limit: Limit,
+}
+
+impl Peak {
+    /// Whether the budget holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        match self.limit {
+            Limit::Bytes(limit) => self.ours <= limit,
+            Limit::OfPayload(payload, times) => of(self.ours, payload) <= times,
+        }
+    }
+}
+
+/// Whether memory can be measured here.
+#[must_use]
+pub fn is_measurable() -> bool {
+    status("VmHWM:").is_some_and(|peak| peak > 0)
+}
+
+/// Prints peaks as a table.
+#[expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+pub fn print(title: &str, peaks: &[Peak]) {
+    if cfg!(debug_assertions) {
+        return println!("{title}: {} measurements work; figures need an optimized build", peaks.len());
+    }
+    let mut table = format!("\n{title}\n\n{:<58} {:>12} {:>12} {:>9} {:>9}\n", "", "ours", "baseline", "counts", "budget");
+    for peak in peaks {
+        let (counts, budget) = match peak.limit {
+            Limit::Bytes(limit) => (mebibytes(peak.ours), mebibytes(limit)),
+            Limit::OfPayload(payload, times) => (format!("{:.2}x", of(peak.ours, payload)), format!("{times:.2}x")),
+        };
+        let verdict = if peak.holds() { "" } else { "  MISSED" };
+        let (ours, baseline) = (mebibytes(peak.ours), mebibytes(peak.baseline));
+        // Writing to a string does not fail.
+        let _ = writeln!(table, "{:<58} {ours:>12} {baseline:>12} {counts:>9} {budget:>9}{verdict}", peak.name);
+    }
+    println!("{table}");
+}
+
+fn of(bytes: u64, payload: u64) -> f64 {
+    bytes as f64 / payload as f64
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", of(bytes, 1 << 20))
+}
+
+/// A line of `/proc/self/status`, which is in kB, in bytes.
+fn status(name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
