@@ -9,20 +9,20 @@ use idv::{Decision, ErrorKind, EvidenceId, Outcome, Step};
 use crate::support::identity_tm::{Bank, Vendor, follow, order_of, poll};
 
 /// A PDF of one page without anything on it.
-pub const CONTRACT: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n\
+pub(crate) const CONTRACT: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n\
     2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
     3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\n\
     % [sign here]\ntrailer<</Root 1 0 R>>\n%%EOF\n";
 
 /// For signing, with what comes of it as evidence.
-pub fn for_signing(config: &mut IdentityTmConfig) {
+pub(crate) fn for_signing(config: &mut IdentityTmConfig) {
     config.product = 15;
     config.recordings = Recordings::default();
     config.recordings.signed_documents = true;
 }
 
 /// Adds the contract.
-pub fn with_contract(order: &mut Order) {
+pub(crate) fn with_contract(order: &mut Order) {
     order.esign_pdfs.push(SignDocument::new(CONTRACT.to_vec(), "contract.pdf".to_owned()));
 }
 

@@ -8,6 +8,7 @@ mod support;
 mod create;
 mod crypt;
 mod esign;
+mod every_call;
 mod functions;
 mod results;
 mod video;
