@@ -1,0 +1,3 @@
+//! CM.com ID Scan v1 as an idv provider.
+
+#![forbid(unsafe_code)]
