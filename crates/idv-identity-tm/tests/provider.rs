@@ -1,0 +1,347 @@
+//! Identity.TM as the model sees it, over a scripted transport: asking, fetching, looking up and deleting.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod fixture;
+mod support;
+
+use fixture::fixture;
+use idv_core::report::{EvidenceKind, Field};
+use idv_core::{
+    Channel, CreateSafety, Deleted, Effect, Error, ErrorKind, Facet, ListQuery, Needs, Observation, Outcome, Reference,
+    ReportSource, ResultHandle, ResultState, Sent, Status, TransportCause, VendorId, VerificationId, Want,
+};
+use idv_identity_tm::evidence::VIDEO_PROVIDED;
+use idv_identity_tm::{IdentityTmConfig, Images};
+use idv_testkit::{Exchange, ScriptedTransport};
+use support::*;
+
+fn text(name: &str) -> String {
+    String::from_utf8(fixture(name)).unwrap()
+}
+
+/// A result with one image in it.
+fn result() -> String {
+    text("own-ident-data-object.json")
+}
+
+fn scripted(answers: &[(u16, String)]) -> ScriptedTransport {
+    let transport = ScriptedTransport::new();
+    for (status, body) in answers {
+        transport.then_json(*status, body.clone());
+    }
+    transport
+}
+
+async fn fetch_of(
+    config: IdentityTmConfig,
+    handle: Option<&ResultHandle>,
+    answers: &[(u16, String)],
+) -> (Result<Observation, Error>, Vec<String>) {
+    let transport = scripted(answers);
+    let fetched = client_of(config, &transport).fetch(&id(), handle, &Want::default()).await;
+    (fetched, lines(&transport))
+}
+
+const ASKED: &str = "GET getIdentData/99920006C38842/IncludeInitialData/IncludeIdentifyMethod";
+const HISTORY: &str = "GET getStatus/99920006C38842/ExtendedList/IncludeSubKind";
+
+#[tokio::test]
+async fn a_poll_reads_the_whole_history_and_is_proven() {
+    for (kinds, status) in [
+        ([25].as_slice(), Status::AwaitingPerson),
+        (&[25, 75, 6], Status::Finished(Outcome::Verified)),
+        (&[25, 17], Status::Finished(Outcome::Rejected)),
+        (&[25, 16], Status::Finished(Outcome::Canceled)),
+        (&[25, 99], Status::Finished(Outcome::Expired)),
+    ] {
+        let transport = scripted(&[(200, history(kinds))]);
+        let observation = client(&transport).poll(&id()).await.unwrap();
+        assert_eq!((observation.status, observation.channel), (Some(status), Channel::Poll), "{kinds:?}");
+        assert!(observation.trust.is_proven() && observation.subject.is(&id()));
+        assert_eq!(lines(&transport), [HISTORY]);
+    }
+}
+
+#[tokio::test]
+async fn what_ends_an_order_goes_by_the_configured_product() {
+    for (product, kinds, status) in
+        [(12, [25, 6].as_slice(), Status::Finished(Outcome::Verified)), (15, &[25, 6, 84], Status::Finished(Outcome::Verified))]
+    {
+        let transport = scripted(&[(200, history(kinds))]);
+        let client = client_of(with(|config| config.product = product), &transport);
+        assert_eq!(client.poll(&id()).await.unwrap().status, Some(status));
+    }
+    // Identified is not signed.
+    let transport = scripted(&[(200, history(&[25, 6]))]);
+    let observation = client_of(with(|config| config.product = 15), &transport).poll(&id()).await.unwrap();
+    assert!(!matches!(observation.status, Some(Status::Finished(_))), "{observation:?}");
+}
+
+#[tokio::test]
+async fn every_failure_of_a_poll_is_an_error_and_no_state() {
+    for (status, body, kind) in [
+        (400, r#"{"Error":"no"}"#, ErrorKind::InvalidRequest { field: "request".into() }),
+        (401, "", ErrorKind::Unauthorized),
+        (404, "", ErrorKind::NotFound),
+        (500, "<html>", ErrorKind::Unavailable),
+        (200, "<html>", ErrorKind::Malformed),
+        (200, r#"{"Status":["#, ErrorKind::Malformed),
+        (200, "{}", ErrorKind::Malformed),
+    ] {
+        let error = client(&scripted(&vec![(status, body.to_owned()); 4])).poll(&id()).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (&kind, Effect::NotApplied), "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_about_another_order_is_a_mismatch() {
+    let other = VerificationId::new(Reference::parse("f".repeat(32)).unwrap(), Some(VendorId::new(ORDER)));
+    let another = VerificationId::new(reference(), Some(VendorId::new("99920006C38843")));
+    for id in [other, another] {
+        let error = client(&scripted(&[(200, history(&[6]))])).poll(&id).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::SubjectMismatch);
+    }
+}
+
+#[tokio::test]
+async fn without_the_vendors_id_nothing_is_asked() {
+    for vendor_id in [None, Some(VendorId::new("../getOrdersByRef")), Some(VendorId::new(""))] {
+        let transport = ScriptedTransport::new();
+        let client = client(&transport);
+        let id = VerificationId::new(reference(), vendor_id);
+        let errors = [
+            client.poll(&id).await.unwrap_err(),
+            client.fetch(&id, None, &Want::default()).await.unwrap_err(),
+            client.delete(&id).await.unwrap_err(),
+            client.evidence(&id, &idv_core::EvidenceId::new("pdf"), 10, &mut Vec::new()).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert!(matches!(error.kind(), ErrorKind::InvalidRequest { .. }), "{error}");
+            assert_eq!((transport.count(), error.effect()), (0, Effect::NotApplied));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_result_is_fetched_with_what_was_submitted_and_how_it_came_about() {
+    let (fetched, asked) = fetch_of(config(), None, &[(200, result())]).await;
+    let observation = fetched.unwrap();
+    assert_eq!((observation.channel, observation.status), (Channel::Fetch, None));
+    assert!(observation.trust.is_proven() && observation.subject.is(&id()));
+    let report = observation.report().unwrap();
+    assert_eq!((report.reference.as_deref(), report.vendor_id.as_ref()), (Some(REFERENCE), id().vendor_id.as_ref()));
+    let images = report.evidence.iter().map(|evidence| evidence.kind).collect::<Vec<_>>();
+    assert_eq!(images, [EvidenceKind::DocumentFront, EvidenceKind::DocumentBack, EvidenceKind::Other]);
+    assert_eq!(asked, [ASKED]);
+    let with_agent = with(|config| config.include_identifier = true);
+    assert_eq!(fetch_of(with_agent, None, &[(200, result())]).await.1, [format!("{ASKED}/IncludeIdentifier")]);
+}
+
+#[tokio::test]
+async fn images_that_are_apart_are_asked_for_and_listed() {
+    let separate = || with(|config| config.images = Images::Separate);
+    let images = r#"{"Images":[{"Image":"/9j/4A==","Filename":"front_1.jpg"},{"Image":"/9j/4A==","Filename":"back_1.jpg"}]}"#;
+    let plain = (200, text("get-ident-data.json"));
+    let (fetched, asked) = fetch_of(separate(), None, &[plain.clone(), (200, images.to_owned())]).await;
+    let observation = fetched.unwrap();
+    let ids: Vec<_> = observation.report().unwrap().evidence.iter().map(|evidence| evidence.id.as_str()).collect();
+    assert_eq!(ids, ["image/front_1.jpg", "image/back_1.jpg"]);
+    assert_eq!(asked, [ASKED.to_owned(), format!("GET getImages/{ORDER}")]);
+    let (fetched, _) = fetch_of(separate(), None, &[plain, (200, "{}".to_owned())]).await;
+    assert!(fetched.unwrap().report().unwrap().evidence.is_empty(), "none were recorded");
+}
+
+#[tokio::test]
+async fn what_the_account_records_is_listed_as_evidence() {
+    let all = || {
+        with(|config| {
+            let kinds = &mut config.recordings;
+            (kinds.video, kinds.voice, kinds.pdf, kinds.signed_documents, kinds.audit_log) = (true, true, true, true, true);
+        })
+    };
+    let plain = [(200, text("get-ident-data.json"))];
+    let listed = |observation: Observation| -> Vec<_> {
+        let evidence = &observation.report().unwrap().evidence;
+        evidence.iter().map(|piece| (piece.id.as_str().to_owned(), piece.kind)).collect()
+    };
+    let expected = |video: &str| {
+        [
+            ("pdf", EvidenceKind::ReportPdf),
+            (video, EvidenceKind::Video),
+            ("voice/1", EvidenceKind::Audio),
+            ("signed-document/1", EvidenceKind::SignedDocument),
+            ("audit-log", EvidenceKind::Other),
+        ]
+        .map(|(id, kind)| (id.to_owned(), kind))
+    };
+    assert_eq!(listed(fetch_of(all(), None, &plain).await.0.unwrap()), expected("video"));
+    // With the handle of the callback that says so, the video is there; whatever the configuration says.
+    let provided = ResultHandle::new(VIDEO_PROVIDED);
+    assert_eq!(listed(fetch_of(all(), Some(&provided), &plain).await.0.unwrap()), expected(VIDEO_PROVIDED));
+    let fetched = fetch_of(config(), Some(&provided), &plain).await.0.unwrap();
+    assert_eq!(listed(fetched), [(VIDEO_PROVIDED.to_owned(), EvidenceKind::Video)]);
+    assert!(listed(fetch_of(config(), Some(&ResultHandle::new(ORDER)), &plain).await.0.unwrap()).is_empty());
+}
+
+#[tokio::test]
+async fn a_suspected_fraud_is_fetched_with_its_reasons() {
+    let suspected = (200, text("own-ident-data-fraud.json"));
+    let why = (200, history(&[25, 89]));
+    let (fetched, asked) = fetch_of(config(), None, &[suspected.clone(), why]).await;
+    let observation = fetched.unwrap();
+    let report = observation.report().unwrap();
+    assert!(report.reasons.iter().any(|reason| reason.code == "89"), "{:?}", report.reasons);
+    assert_eq!(asked, [ASKED, HISTORY]);
+    // Without the reasons there is no report: half of one would look like a whole one.
+    let (fetched, _) = fetch_of(config(), None, &[suspected, (404, String::new())]).await;
+    assert_eq!(fetched.unwrap_err().kind(), &ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_result_that_is_not_there_is_a_conflict_and_one_that_cannot_be_read_is_malformed() {
+    for (status, body, kind) in [
+        (400, "not final", ErrorKind::Conflict),
+        (401, "", ErrorKind::Unauthorized),
+        (404, "", ErrorKind::NotFound),
+        (200, "", ErrorKind::Malformed),
+        (200, r#"{"Identitfied":"2018-09-05T11:06:21+02:00"}"#, ErrorKind::Malformed),
+        (200, r#"{"IdentData":[{"Firstname":"Er"#, ErrorKind::Malformed),
+    ] {
+        let (fetched, _) = fetch_of(config(), None, &[(status, body.to_owned())]).await;
+        let error = fetched.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (&kind, Effect::NotApplied), "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn an_encrypted_result_is_opened_and_a_plain_one_is_not_believed() {
+    let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    let transport = ScriptedTransport::new();
+    transport.then(file("application/json", fixture("crypt/java.bin")));
+    transport.then(file("application/json", fixture("crypt/plain.json")));
+    let client = client_of(with(|config| config.crypt_key = Some(key.into())), &transport);
+    let fetched = client.fetch(&id(), None, &Want::default()).await.unwrap();
+    assert!(fetched.report().unwrap().person.family_name.is_some() && fetched.trust.is_proven());
+    assert_eq!(lines(&transport), [format!("{ASKED}/crypt")]);
+    assert_eq!(client.fetch(&id(), None, &Want::default()).await.unwrap_err().kind(), &ErrorKind::Forged);
+}
+
+#[tokio::test]
+async fn a_lookup_names_every_order_of_a_reference() {
+    let transport = scripted(&[(200, text("get-orders-by-ref.txt")), (200, "[]".to_owned())]);
+    let client = client(&transport);
+    let found = client.find(&reference()).await.unwrap();
+    let ids: Vec<_> = found.iter().map(|id| id.vendor_id.as_ref().unwrap().as_str()).collect();
+    assert_eq!(ids, ["99921801997040", "99921800019939"]);
+    assert!(found.iter().all(|id| id.reference == reference()));
+    assert!(client.find(&reference()).await.unwrap().is_empty());
+    assert_eq!(lines(&transport), vec![format!("GET getOrdersByRef/{REFERENCE}"); 2]);
+}
+
+#[tokio::test]
+async fn a_404_is_believed_only_of_the_vendor() {
+    let none = (404, String::new());
+    // Nothing found, and the vendor is who answered.
+    let transport = scripted(&[none.clone(), (200, String::new())]);
+    assert!(client(&transport).find(&reference()).await.unwrap().is_empty());
+    assert_eq!(lines(&transport), [format!("GET getOrdersByRef/{REFERENCE}"), "GET serverStatus".to_owned()]);
+    let transport = scripted(&[none.clone(), (200, String::new())]);
+    assert_eq!(client(&transport).delete(&id()).await.unwrap(), Deleted::AlreadyGone);
+    assert_eq!(lines(&transport), [format!("DELETE delIdentdata/{ORDER}"), "GET serverStatus".to_owned()]);
+    // Whoever knows no server status knows no orders: a wrong address deletes nothing.
+    for status in [404, 500, 302] {
+        let answers = [vec![none.clone()], vec![(status, "<html>".to_owned()); 4]].concat();
+        assert_eq!(client(&scripted(&answers)).find(&reference()).await.unwrap_err().kind(), &ErrorKind::NotFound);
+        assert_eq!(client(&scripted(&answers)).delete(&id()).await.unwrap_err().kind(), &ErrorKind::NotFound);
+    }
+    let transport = scripted(std::slice::from_ref(&none));
+    assert_eq!(client(&transport).delete(&id()).await.unwrap_err().kind(), &ErrorKind::NotFound);
+}
+
+/// Deletes, with these statuses for each call in turn.
+async fn deleted(statuses: &[u16]) -> (Result<Deleted, Error>, Vec<String>) {
+    let answers: Vec<_> = statuses.iter().map(|status| (*status, String::new())).collect();
+    let transport = scripted(&answers);
+    let deleted = client(&transport).delete(&id()).await;
+    (deleted, lines(&transport))
+}
+
+#[tokio::test]
+async fn what_is_over_is_deleted_and_what_is_open_is_called_off() {
+    let (delete, cancel) = (format!("DELETE delIdentdata/{ORDER}"), format!("POST cancelOrder/{ORDER}"));
+    let (outcome, asked) = deleted(&[202]).await;
+    assert_eq!((outcome.unwrap(), asked), (Deleted::Data, vec![delete.clone()]));
+    let (outcome, asked) = deleted(&[406, 202]).await;
+    assert_eq!((outcome.unwrap(), asked), (Deleted::CanceledOnly, vec![delete.clone(), cancel.clone()]));
+    // It came to its end between the two.
+    let (outcome, asked) = deleted(&[406, 406, 202]).await;
+    assert_eq!((outcome.unwrap(), asked), (Deleted::Data, vec![delete.clone(), cancel.clone(), delete.clone()]));
+    let (outcome, asked) = deleted(&[406, 406, 406, 406]).await;
+    let error = outcome.unwrap_err();
+    assert_eq!((error.kind(), asked), (&ErrorKind::Conflict, vec![delete.clone(), cancel.clone(), delete.clone(), cancel]));
+    assert_eq!(error.effect(), Effect::NotApplied);
+    for (statuses, kind) in [
+        ([401].as_slice(), ErrorKind::Unauthorized),
+        (&[400], ErrorKind::InvalidRequest { field: "request".into() }),
+        (&[406, 401], ErrorKind::Unauthorized),
+        (&[406, 404], ErrorKind::NotFound),
+    ] {
+        let (outcome, asked) = deleted(statuses).await;
+        assert_eq!((outcome.unwrap_err().kind(), asked.len()), (&kind, statuses.len()), "{statuses:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_is_repeated() {
+    let transport = ScriptedTransport::new();
+    transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Interrupted));
+    transport.then(empty(404)).then(empty(200));
+    assert_eq!(client(&transport).delete(&id()).await.unwrap(), Deleted::AlreadyGone);
+}
+
+#[tokio::test]
+async fn the_profile_says_what_the_vendor_can() {
+    let transport = ScriptedTransport::new();
+    let client = client(&transport);
+    let capabilities = client.capabilities();
+    assert_eq!((capabilities.provider.as_str(), capabilities.create_safety), ("identity-tm", CreateSafety::Findable));
+    assert_eq!((capabilities.report_from, capabilities.lifetime), (ReportSource::Fetch, None));
+    for facet in Facet::ALL {
+        assert_eq!(capabilities.has(*facet), *facet != Facet::Listing, "{facet}");
+    }
+    client.require(&Needs::new().facet(Facet::Lookup).facet(Facet::Deletion).input("person.birth_name")).unwrap();
+    let error = client.require(&Needs::new().facet(Facet::Listing).input("custom").proven_callbacks()).unwrap_err().to_string();
+    assert!(error.contains("custom") && error.contains("listing") && error.contains("not proven"), "{error}");
+    assert_eq!(client.list(&ListQuery::default(), None).await.unwrap_err().kind(), &ErrorKind::Unsupported);
+    assert_eq!(transport.count(), 0);
+    let guarded = client_of(with(|config| config.callback_secret = Some("0123456789abcdef".into())), &transport);
+    guarded.require(&Needs::new().proven_callbacks()).unwrap();
+}
+
+#[tokio::test]
+async fn no_result_fills_a_field_that_is_not_declared_and_together_they_fill_all() {
+    let mut filled: Vec<Field> = Vec::new();
+    let separate = with(|config| config.include_identifier = true);
+    let declared = client(&ScriptedTransport::new()).capabilities().report_fields;
+    for name in fixture::results() {
+        let answers = [(200, text(&name)), (200, text("own-status-fraud.json").replace("99921269855041", ORDER))];
+        let (fetched, _) = fetch_of(separate.clone(), None, &answers).await;
+        let observation = fetched.unwrap();
+        assert!(matches!(observation.result, ResultState::Inline(_)), "{name}");
+        let report = observation.report().unwrap();
+        for field in Field::ALL.iter().copied().filter(|field| field.is_filled(report)) {
+            // Whose it is stands in every report.
+            assert!(declared.contains(&field), "{name}: {field:?}");
+            filled.push(field);
+        }
+    }
+    for field in declared {
+        assert!(filled.contains(field), "{field:?} is declared, and no result fills it");
+    }
+}
