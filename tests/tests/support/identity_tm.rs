@@ -140,20 +140,9 @@ impl Vendor {
 
     /// Asks the control plane for what has no function of its own.
     pub async fn control(&self, method: &str, path: &str, body: &serde_json::Value) -> serde_json::Value {
-        let url: Url = self.sandbox.control_url().parse().unwrap();
-        let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
-        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
-        let body = body.to_string();
-        let request = format!(
-            "{method} /_control/{path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+        let (status, answer) = super::plain_http(method, &(self.sandbox.control_url() + path), &body.to_string()).await;
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+        serde_json::from_slice(&answer).unwrap()
     }
 }
 

@@ -88,6 +88,27 @@ pub const fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
 }
 
+/// One request as anybody could send it: the status and the body of the answer.
+pub async fn plain_http(method: &str, url: &str, body: &str) -> (u16, Vec<u8>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let url: idv::Url = url.parse().unwrap();
+    let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let request = format!(
+        "{method} {} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{body}",
+        url.path(),
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), answer[end + 4..].to_vec())
+}
+
 fn client(sandbox: &Sandbox, folder: &std::path::Path, settings: &[(&str, &str)]) -> Client {
     let idnow = sandbox.idnow();
     let key = folder.join("key");
