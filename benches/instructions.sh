@@ -21,9 +21,9 @@ count() {
 }
 
 printf '%-32s %14s %14s %8s %8s\n' "" "ours" "baseline" "ratio" "budget"
-for what in poll create; do
+for what in idnow-poll idnow-create identity-tm-poll identity-tm-create; do
     ours=$(( ($(count $what ours 300) - $(count $what ours 100)) / 200 ))
     baseline=$(( ($(count $what baseline 300) - $(count $what baseline 100)) / 200 ))
-    awk -v w="client.$what, instructions" -v o="$ours" -v b="$baseline" 'BEGIN {
+    awk -v w="$what, instructions" -v o="$ours" -v b="$baseline" 'BEGIN {
         printf "%-32s %14d %14d %7.2fx %7.2fx%s\n", w, o, b, o / b, 1.15, (o / b > 1.15 ? "  MISSED" : "") }'
 done
