@@ -1,3 +1,9 @@
 //! VerificarIdentidad 3.0, operated by Mensatek as an idv provider.
 
 #![forbid(unsafe_code)]
+
+mod config;
+pub mod dni;
+mod session;
+
+pub use config::{AnswerFormat, ENVIRONMENT, LINK, PURPOSE, RequestFormat, VerificarIdentidadConfig};

@@ -1,0 +1,301 @@
+//! How the adapter is configured: one struct, one validation, whether it came from a file or from the environment.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use idv_core::settings::{self, Variable};
+use idv_core::{Error, Guard, Locale, Result, Secret, Url};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::session::Credentials;
+
+/// The address of the gateway. The document names functions only; this is where the vendor's public clients find them.
+const BASE_URL: &str = "https://api.mensatek.com/v7/";
+
+/// What the vendor replaces by the person's link ("Send Identity Verification Request", `Mensaje`).
+pub const LINK: &str = "[LINK]";
+
+/// What the adapter replaces by the purpose of a verification.
+pub const PURPOSE: &str = "[PURPOSE]";
+
+/// What the person reads where the configuration has no text for their language: in letters that a text message has without an
+/// alphabet of its own.
+const MESSAGES: &[(&str, &str)] = &[
+    ("de", "[PURPOSE] Bitte bestaetigen Sie Ihre Identitaet: [LINK]"),
+    ("en", "[PURPOSE] Please verify your identity: [LINK]"),
+    ("es", "[PURPOSE] Por favor, verifique su identidad: [LINK]"),
+    ("fr", "[PURPOSE] Merci de verifier votre identite : [LINK]"),
+    ("it", "[PURPOSE] Verifichi la sua identita: [LINK]"),
+    ("pt", "[PURPOSE] Por favor, verifique a sua identidade: [LINK]"),
+];
+
+/// How long a sender may be, in characters (`Remitente`).
+const SENDER: usize = 11;
+
+/// What an account at VerificarIdentidad needs.
+///
+/// ```toml
+/// [verificar-identidad]
+/// user = "api-user"
+/// token = { env = "IDV_VERIFICAR_IDENTIDAD_TOKEN" }
+/// sender = "MiBanco"
+/// callback_user = "mensatek"
+/// callback_password = { env = "IDV_VERIFICAR_IDENTIDAD_CALLBACK_PASSWORD" }
+///
+/// [verificar-identidad.messages]
+/// es = "[PURPOSE] Verifique su identidad en [LINK]"
+/// ```
+///
+/// Nobody can be asked how a verification ends: the vendor's report is all there is, and it settles. So it has to be proven, by
+/// `callback_user` and `callback_password` or by `callback_secret`; without one of them the adapter refuses to start. Each key can be
+/// given by the environment instead: [`ENVIRONMENT`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct VerificarIdentidadConfig {
+    /// The API User, from the panel: Your Data, Configure Account ("Authentication").
+    pub user: String,
+    /// The API Token, from the same place.
+    pub token: Secret,
+    /// The address of the gateway, in place of the vendor's own: proxies, emulators.
+    #[serde(default)]
+    pub base_url: Option<Url>,
+    /// How parameters are sent.
+    #[serde(default)]
+    pub request_format: RequestFormat,
+    /// Which form of answers is asked for (`Resp`). Each of them is read, whichever comes.
+    #[serde(default)]
+    pub answer_format: AnswerFormat,
+    /// Who the text message is from: at most 11 characters (`Remitente`). The account's own sender, where there is none.
+    #[serde(default)]
+    pub sender: Option<String>,
+    /// What the person reads, by language: ISO 639-1 to a text with `[LINK]`, which the vendor replaces, and with `[PURPOSE]` where the
+    /// verification's purpose is to stand. The environment spells it as an object of JSON. Of German, English, Spanish, French, Italian
+    /// and Portuguese there are texts already.
+    #[serde(default, deserialize_with = "messages")]
+    pub messages: BTreeMap<String, String>,
+    /// The language of a verification that has none, or one without a text. `es` unless told otherwise.
+    #[serde(default = "language")]
+    pub language: String,
+    /// The user's name by which reports are proven: the one that the panel sends by HTTP Basic.
+    #[serde(default)]
+    pub callback_user: Option<String>,
+    /// The password that belongs to it, of 16 characters at least.
+    #[serde(default)]
+    pub callback_password: Option<Secret>,
+    /// The secret in the address that reports are sent to, of 16 characters at least; in place of HTTP Basic.
+    #[serde(default)]
+    pub callback_secret: Option<Secret>,
+    /// The name of the query parameter that carries the secret. `token` unless told otherwise.
+    #[serde(default = "token")]
+    pub callback_parameter: String,
+}
+
+impl VerificarIdentidadConfig {
+    /// An account whose reports are not proven yet: set `callback_user` and `callback_password`, or `callback_secret`, on the value.
+    #[must_use]
+    pub fn new(user: impl Into<String>, token: Secret) -> Self {
+        Self {
+            user: user.into(),
+            token,
+            base_url: None,
+            request_format: RequestFormat::default(),
+            answer_format: AnswerFormat::default(),
+            sender: None,
+            messages: BTreeMap::new(),
+            language: language(),
+            callback_user: None,
+            callback_password: None,
+            callback_secret: None,
+            callback_parameter: self::token(),
+        }
+    }
+
+    /// Checks all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
+    pub fn check(&self) -> Result<()> {
+        Credentials::new(&self.user, &self.token)?;
+        self.address()?;
+        if self.sender.as_ref().is_some_and(|sender| !is_sender(sender)) {
+            return Err(Error::config("sender must be 1 to 11 characters, none of them a control character"));
+        }
+        for (language, message) in &self.messages {
+            let known = language.parse::<Locale>().is_ok_and(|locale| locale.language() == language);
+            if !known {
+                return Err(Error::config("messages has a language that is not two lower-case letters of ISO 639-1"));
+            }
+            if !is_message(message) {
+                return Err(Error::config(format!(
+                    "messages.{language} must hold [LINK] once, where the vendor puts the link, [PURPOSE] once at most, and no control character"
+                )));
+            }
+        }
+        if self.template(&self.language).is_none() {
+            return Err(Error::config("language has no text in messages, and none is built in: de, en, es, fr, it, pt"));
+        }
+        self.guard().map(drop)
+    }
+
+    /// The address of the gateway.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config) where it is no address that can be used.
+    pub fn address(&self) -> Result<Url> {
+        let url = match &self.base_url {
+            Some(url) => url.clone(),
+            None => Url::parse(BASE_URL).map_err(|_| Error::config("base_url has no default"))?,
+        };
+        settings::check_address("base_url", &url, |_| false)?;
+        Ok(url)
+    }
+
+    /// How reports are proven. It is never open: a report that anybody can send must not settle.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config) where there is no proof, half of one, two of them, or one that can be guessed.
+    pub fn guard(&self) -> Result<Guard> {
+        match (&self.callback_user, &self.callback_password, &self.callback_secret) {
+            (Some(user), Some(password), None) if !user.is_empty() => Guard::basic(user, password.clone()),
+            (Some(_), Some(_), None) => Err(Error::config("callback_user is empty")),
+            (None, None, Some(secret)) => {
+                if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                {
+                    return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));
+                }
+                Guard::query(self.callback_parameter.clone(), secret.clone())
+            }
+            (None, None, None) => Err(Error::config(
+                "this vendor cannot be asked for an outcome, so its reports must be proven: set callback_user and \
+                 callback_password as in the vendor's panel, or callback_secret and put it into the address there",
+            )),
+            (_, _, Some(_)) => Err(Error::config(
+                "callback_secret stands beside callback_user or callback_password: choose one of the two proofs",
+            )),
+            _ => Err(Error::config("callback_user and callback_password belong together: one of them is missing")),
+        }
+    }
+
+    /// The text for a language, where there is one.
+    #[must_use]
+    pub fn template(&self, language: &str) -> Option<&str> {
+        let built_in = || MESSAGES.iter().find(|(known, _)| *known == language).map(|(_, message)| *message);
+        self.messages.get(language).map(String::as_str).or_else(built_in)
+    }
+
+    /// Whether every text says what a verification is for.
+    pub(crate) fn says_purposes(&self) -> bool {
+        self.messages.values().all(|message| message.contains(PURPOSE))
+    }
+}
+
+/// Whether it can be a sender (`Remitente`).
+pub(crate) fn is_sender(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= SENDER && !text.chars().any(char::is_control)
+}
+
+fn is_message(text: &str) -> bool {
+    text.matches(LINK).count() == 1 && text.matches(PURPOSE).count() <= 1 && !text.chars().any(char::is_control)
+}
+
+/// How parameters are sent ("Request Body schema").
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RequestFormat {
+    /// An object of JSON, which the vendor recommends.
+    #[default]
+    Json,
+    /// A form: `application/x-www-form-urlencoded`.
+    Form,
+}
+
+/// Which form of answers is asked for (`Resp`). It is always asked for one: left out, the vendor answers as versions long gone did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AnswerFormat {
+    /// JSON.
+    #[default]
+    Json,
+    /// XML.
+    Xml,
+    /// Lines of text.
+    Txt,
+}
+
+impl AnswerFormat {
+    /// The vendor's word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Xml => "XML",
+            Self::Txt => "TXT",
+        }
+    }
+}
+
+/// The environment's names of the keys.
+pub const ENVIRONMENT: &[Variable] = &[
+    Variable::plain("IDV_VERIFICAR_IDENTIDAD_USER", "user"),
+    Variable::secret("IDV_VERIFICAR_IDENTIDAD_TOKEN", "token"),
+    Variable::plain("IDV_VERIFICAR_IDENTIDAD_BASE_URL", "base_url"),
+    Variable::plain("IDV_VERIFICAR_IDENTIDAD_REQUEST_FORMAT", "request_format"),
+    Variable::plain("IDV_VERIFICAR_IDENTIDAD_ANSWER_FORMAT", "answer_format"),
+    Variable::plain("IDV_VERIFICAR_IDENTIDAD_SENDER", "sender"),
+    Variable::plain("IDV_VERIFICAR_IDENTIDAD_MESSAGES", "messages"),
+    Variable::plain("IDV_VERIFICAR_IDENTIDAD_LANGUAGE", "language"),
+    Variable::plain("IDV_VERIFICAR_IDENTIDAD_CALLBACK_USER", "callback_user"),
+    Variable::secret("IDV_VERIFICAR_IDENTIDAD_CALLBACK_PASSWORD", "callback_password"),
+    Variable::secret("IDV_VERIFICAR_IDENTIDAD_CALLBACK_SECRET", "callback_secret"),
+    Variable::plain("IDV_VERIFICAR_IDENTIDAD_CALLBACK_PARAMETER", "callback_parameter"),
+];
+
+fn token() -> String {
+    "token".to_owned()
+}
+
+fn language() -> String {
+    "es".to_owned()
+}
+
+/// Texts by language: a table, or an object of JSON in one text, as an environment variable has it.
+fn messages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Messages;
+
+    impl<'de> Visitor<'de> for Messages {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("texts by language, as a table or an object of JSON")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            serde_json::from_str(text).map_err(|_| E::custom("messages is no object of JSON: write {\"es\": \"… [LINK]\"}"))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            BTreeMap::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+        }
+    }
+
+    deserializer.deserialize_any(Messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_texts_are_messages() {
+        for (language, message) in MESSAGES {
+            assert!(is_message(message) && message.contains(PURPOSE) && message.is_ascii(), "{language}");
+        }
+    }
+}
