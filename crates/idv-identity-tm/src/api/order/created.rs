@@ -1,12 +1,14 @@
 //! What ordering returns (chapter 3.1.5).
 
+use std::fmt;
+
 use idv_core::{Error, Pii, Result, Secret, SessionUrl, Url};
 use serde::Deserialize;
 
 use crate::api::OrderId;
 
-/// An order that the vendor has taken (chapter 3.1.5).
-#[derive(Debug, Clone)]
+/// An order that the vendor has taken (chapter 3.1.5). `Debug` prints neither ids nor our reference, nor links but for their hosts.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct OrderCreated {
     /// The vendor's id of the order.
@@ -82,6 +84,17 @@ impl OrderCreated {
             user_token: wire.user_token.map(Secret::new),
             error: wire.error.map(Pii::new),
         })
+    }
+}
+
+impl fmt::Debug for OrderCreated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrderCreated")
+            .field("target_url", &self.target_url)
+            .field("deep_link_url", &self.deep_link_url)
+            .field("auto_id_url", &self.auto_id_url)
+            .field("signed_data_accepted", &self.signed_data_accepted)
+            .finish_non_exhaustive()
     }
 }
 

@@ -24,6 +24,8 @@ mod person;
 mod product;
 mod settings;
 
+use std::fmt;
+
 use idv_core::{Pii, Result, Secret, pii};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -37,8 +39,8 @@ pub use settings::{
 
 use self::json::{flag, is_default, is_false, one_or_many, or_default};
 
-/// An order (chapter 3.1.4).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// An order (chapter 3.1.4). `Debug` prints neither our reference nor the person's data.
+#[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 #[allow(clippy::struct_excessive_bools, reason = "they are the document's")]
 pub struct Order {
@@ -214,6 +216,20 @@ impl Order {
 
     const fn is_for_a_robot(&self) -> bool {
         self.robot
+    }
+}
+
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Order")
+            .field("product", &self.product)
+            .field("behaviors", &self.behaviors)
+            .field("language", &self.language)
+            .field("webhooks", &self.webhooks)
+            .field("esign_pdfs", &self.esign_pdfs.len())
+            .field("esign_hashes", &self.esign_hashes.len())
+            .field("robot", &self.robot)
+            .finish_non_exhaustive()
     }
 }
 
