@@ -1,4 +1,4 @@
-//! Marked data goes through every operation of IDnow over real HTTP, faults included; no mark may show in any log at TRACE, in any
+//! Marked data goes through every operation of each vendor over real HTTP, faults included; no mark may show in any log at TRACE, in any
 //! error, in any `Debug`, or in a panic.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
@@ -9,9 +9,16 @@ use std::error::Error as _;
 use std::fmt::Debug;
 
 use http::{HeaderMap, Method};
-use idv::{Delivery, EvidenceId, ListQuery, NewVerification, Verification, Want};
+use idv::identity_tm::IdentityTmConfig;
+use idv::identity_tm::api::order::{
+    AdditionalField, Address, FieldKind, IdentData, Order, Product, SignDocument, SignHash, Stamp,
+};
+use idv::identity_tm::api::{IdentDataVariants, OrderId, SignatureType, StatusVariants, Tan};
+use idv::{Delivery, EvidenceId, ListQuery, NewVerification, Pii, Secret, Verification, VerificationId, Want};
 use idv_sandbox::{Fault, FaultKind};
 use idv_testkit::{Canary, Recording};
+use serde_json::json;
+use support::identity_tm::{self, Bank, Receiver, Vendor};
 use support::{Setup, minutes};
 
 /// What would be printed of a value by somebody who is careless.
@@ -133,6 +140,243 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
     assert!(log.contains("idv.call") && log.contains("operation=\"evidence\""), "the log was recorded: {log}");
     assert_eq!(canary.found_in(&log), None, "in the log: {log}");
     assert_eq!(canary.found_in(&out), None, "printed: {out}");
+}
+
+/// An order of Identity.TM with a mark in every personal field.
+fn marked_order(bank: &Bank, canary: &mut Canary) -> NewVerification {
+    let mut new = identity_tm::new_verification(&bank.client);
+    let mut mark = |what| Some(Pii::from(canary.mark(what)));
+    let person = &mut new.person;
+    (person.given_names, person.family_name) = (mark("given"), mark("family"));
+    (person.birth_name, person.birth_place, person.title) = (mark("birthname"), mark("birthplace"), mark("title"));
+    (person.address.street, person.address.house_number, person.address.city) = (mark("street"), mark("house"), mark("city"));
+    (new.document.number, new.document.issuer) = (mark("number"), mark("issuer"));
+    new.contact.email = Some(format!("{}@example.com", canary.mark("mail")).into());
+    new.contact.phone = Some("+4917100998877".into());
+    canary.watch("17100998877");
+    // What it is for are the application's own words.
+    new.purpose = Some("opening an account".into());
+    canary.watch(new.reference.as_str().get(8..).unwrap());
+    new
+}
+
+/// Adds everything to an order that the model has no place for, marked.
+fn enrich(order: &mut Order, marks: &[String]) {
+    let [file, hash, stamp, signed, field] = marks else { panic!("five marks are wanted") };
+    let mut contract = SignDocument::new(format!("%PDF-1.4\n{file}").into_bytes(), format!("{file}.pdf"));
+    contract.stamps.push(Stamp::new(stamp.clone()));
+    order.esign_pdfs.push(contract);
+    order.esign_hashes.push(SignHash::new(hash.clone().into_bytes(), format!("{hash}.pdf")));
+    order.ident_data_signed = Some(Secret::new(signed.clone()));
+    order.email_notifications.on_positive_ident = Some(format!("{field}@example.com").into());
+    let detail = AdditionalField::new(FieldKind::Text, "label").with(field.clone());
+    order.ident_data.as_mut().unwrap().additional.insert("detail".into(), detail);
+    order.video_hashes = true;
+}
+
+/// Every call of the API of Identity.TM with this order, printed, whatever becomes of it.
+async fn every_call(bank: &Bank, id: &OrderId, email: &Pii<String>, tan: &Tan, url: &idv::Url, order: &Order) -> String {
+    let (api, cx) = (bank.api(), bank.call());
+    let mut out = String::new();
+    macro_rules! print {
+        ($($call:expr),* $(,)?) => {
+            $(match $call.await {
+                Ok(answer) => out += &printed(&answer),
+                Err(error) => out += &failure::<()>(Err(error)),
+            })*
+        };
+    }
+    let all = IdentDataVariants::default();
+    let mut signed = IdentDataVariants::default();
+    signed.signed = true;
+    let mut sink = Vec::new();
+    print!(api.put_order(&cx, order), api.status(&cx, id, StatusVariants::ALL), api.ident_data(&cx, id, all));
+    print!(api.ident_data(&cx, id, signed), api.signed_documents(&cx, id), api.signed_hashes(&cx, id), api.images(&cx, id));
+    print!(api.ident_data_pdf(&cx, id, 1 << 20, &mut sink), api.audit_log(&cx, id, 1 << 20, &mut sink));
+    print!(api.provide_video(&cx, id, url), api.video(&cx, id, 1 << 20, &mut sink), api.voice_files(&cx, id));
+    print!(api.request_sign(&cx, id), api.resend_sign_tan(&cx, id), api.confirm_sign(&cx, id, tan));
+    print!(api.request_phone_verification(&cx, id), api.resend_phone_tan(&cx, id), api.prove_phone_control(&cx, id, tan));
+    print!(api.server_status(&cx), api.system_status(&cx), api.check_signme_user(&cx, email, Some(SignatureType::Qes)));
+    print!(api.request_new_password(&cx, &"+4917100998877".into()), api.confirm_new_password(&cx, tan));
+    print!(api.cancel(&cx, id), api.delete(&cx, id));
+    out
+}
+
+/// Every operation of the model on one verification, printed, whatever becomes of it.
+async fn every_operation(bank: &Bank, new: &NewVerification, id: &VerificationId) -> String {
+    let client = &bank.client;
+    let mut out = String::new();
+    macro_rules! print {
+        ($($operation:expr),* $(,)?) => {
+            $(match $operation.await {
+                Ok(answer) => out += &printed(&answer),
+                Err(error) => out += &failure::<()>(Err(error)),
+            })*
+        };
+    }
+    print!(client.create(new), client.poll(id), client.fetch(id, None, &Want::default()), client.find(&id.reference));
+    for evidence in ["pdf", "video", "video/provided", "voice/1", "signed-document/1", "signed-hashes", "audit-log", "image/#1"] {
+        print!(client.evidence(id, &EvidenceId::new(evidence), 1 << 20, &mut Vec::new()));
+    }
+    out
+}
+
+#[tokio::test]
+async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
+    let mut canary = Canary::new();
+    let vendor = Vendor::with(|account| {
+        account.encryption_key = Some(CRYPT_KEY.into());
+        account.audio_recording = true;
+        account.phone_verification = true;
+    })
+    .await;
+    let receiver = Receiver::start().await;
+    // The credentials, as they are and as they travel.
+    for secret in ["examplePassword", "ZXhhbXBsZTpleGFtcGxlUGFzc3dvcmQ", CRYPT_KEY, "zqtan9"] {
+        canary.watch(secret);
+    }
+    let callback_key = canary.mark("callbackkey");
+    let marks: Vec<String> = ["file", "hash", "stamp", "signed", "field"].map(|what| canary.mark(what)).into();
+    let url = receiver.url.clone();
+    let setting = |product: u32, crypt: bool| {
+        let (url, key) = (url.clone(), callback_key.clone());
+        move |config: &mut IdentityTmConfig| {
+            config.product = product;
+            config.callback_secret = Some(Secret::new(format!("{key} which is long enough")));
+            config.webhooks = serde_json::from_value("after_ident, on_final, on_error, on_status_change".into()).unwrap();
+            config.recordings = serde_json::from_value("video, voice, pdf, signed_documents, audit_log".into()).unwrap();
+            config.video_callback_url = Some(url);
+            config.crypt_key = crypt.then(|| CRYPT_KEY.into());
+            config.include_identifier = true;
+        }
+    };
+    let recording = Recording::start();
+    let mut out = String::new();
+
+    let prepared = marks.clone();
+    let signing = vendor.preparing(setting(15, false), move |order| enrich(order, &prepared));
+    for (bank, scenario) in [
+        (vendor.bank(setting(12, false)), "data-changed"),
+        (vendor.bank(setting(12, true)), "fraud-in-review"),
+        (vendor.bank(setting(0, false)), "aborted-then-success"),
+        (signing.clone(), "happy"),
+    ] {
+        let mut new = marked_order(&bank, &mut canary);
+        new.callback_url = Some(receiver.url.clone());
+        out += &printed(&(&new, &bank.client, &bank.provider));
+        let created = bank.client.create(&new).await.unwrap();
+        if let idv::HandOff::Visit(link) = &created.hand_off {
+            canary.watch(link.expose().path());
+        }
+        canary.watch(created.id.vendor_id.as_ref().unwrap().as_str());
+        out += &printed(&created);
+        let mut verification = Verification::new(created.id.clone(), bank.client.capabilities(), created.expires_at);
+        out += &every_operation(&bank, &new, &created.id).await;
+        vendor.play(&verification, scenario).await;
+        out += &every_operation(&bank, &new, &created.id).await;
+        let observation = bank.client.poll(&created.id).await.unwrap();
+        out += &format!("{:?}", verification.apply(&observation));
+        let fetched = bank.client.fetch(&created.id, None, &Want::default()).await.unwrap();
+        assert!(fetched.report().unwrap().person.family_name.is_some(), "{scenario}: there was something to print");
+        out += &printed(&fetched.report().unwrap());
+        vendor.pass(5).await;
+        for delivery in receiver.take() {
+            canary.watch(delivery.query("token").unwrap());
+            out += &printed(&delivery);
+            out += &printed(&bank.client.receive(&delivery).unwrap());
+            let elsewhere = Delivery::callback(delivery.method, "/hook?orderId=1&token=x".parse().unwrap(), delivery.headers, "");
+            out += &failure(bank.client.receive(&elsewhere));
+        }
+        out += &printed(&verification);
+        out += &format!("{:?}", bank.client.delete(&created.id).await);
+        // A panic that prints what it has at hand.
+        let panic = std::panic::catch_unwind(|| panic!("{new:?} {created:?} {verification:?}")).unwrap_err();
+        out += panic.downcast_ref::<String>().unwrap();
+    }
+
+    // Every call of the API, as it succeeds and under every fault.
+    let bank = signing;
+    let email = Pii::from(format!("{}@example.com", canary.mark("signme")));
+    let tan = Tan::parse("zqtan9").unwrap();
+    let new = marked_order(&bank, &mut canary);
+    let created = bank.client.create(&new).await.unwrap().id;
+    let id = identity_tm::order_of(&created);
+    let mut order = Order::new(Product::Esign, email.clone(), Address::new("A".into(), canary.mark("name").into(), "DE".into()));
+    order.ident_data = Some(IdentData::default());
+    enrich(&mut order, &marks);
+    out += &printed(&(&tan, &order, &id, &email));
+    out += &every_call(&bank, &id, &email, &tan, &receiver.url, &order).await;
+    for kind in [
+        FaultKind::CutAfter,
+        FaultKind::Truncated,
+        FaultKind::WrongType,
+        FaultKind::Html,
+        FaultKind::Status { code: 400, retry_after: None },
+        FaultKind::Status { code: 404, retry_after: None },
+        FaultKind::Status { code: 429, retry_after: Some("1".into()) },
+    ] {
+        vendor.sandbox.plan(Fault::new(kind).at("/api/").times(9999));
+        out += &every_call(&bank, &id, &email, &tan, &receiver.url, &order).await;
+        let another = marked_order(&bank, &mut canary);
+        out += &every_operation(&bank, &another, &created).await;
+        vendor.sandbox.clear_faults();
+    }
+
+    // A vendor that says marked things wherever it can.
+    let liar = vendor.bank(|config| {
+        setting(15, false)(config);
+        config.base_url = Some(receiver.url.join("/api/2.10/").unwrap());
+    });
+    let said = canary.mark("said");
+    for (status, body) in answers_with(&said) {
+        receiver.say(status, &body, 500);
+        out += &every_call(&liar, &id, &email, &tan, &receiver.url, &order).await;
+        let another = marked_order(&liar, &mut canary);
+        out += &every_operation(&liar, &another, &created).await;
+        assert!(receiver.take().len() > 30, "{status}: it was asked");
+    }
+    for answer in
+        ["OrderCreated {", "SystemStatus {", "SignmeUser {", "VideoHashes {", "Retrieved {", "Download {", "Observation {"]
+    {
+        assert!(out.contains(answer), "{answer}: nothing of it was printed");
+    }
+
+    let log = recording.text();
+    assert!(log.contains("idv.call") && log.contains("operation=\"evidence\""), "the log was recorded: {log}");
+    assert_eq!(canary.found_in(&log), None, "in the log: {log}");
+    assert_eq!(canary.found_in(&out), None, "printed: {out}");
+}
+
+/// The key of the encrypted answers.
+const CRYPT_KEY: &str = "c0ffee02030405060708090a0b0c0d0e0f101112131415161718191a1b1c1dee";
+
+/// Answers in which a mark stands wherever text can: right ones, wrong ones, and errors.
+fn answers_with(mark: &str) -> Vec<(u16, String)> {
+    let person = json!({ "Type": 1, "Firstname": mark, "Surname": mark, "Street": mark, "ZipCode": mark, "City": mark, "Country": mark,
+        "Birthdate": mark, "Birthplace": mark, "Nationality": mark, "Gender": mark, "Title": mark, "Mobile": mark,
+        "IDCard": { "CardNo": mark, "Type": mark, "CountryOfIssue": mark, "ValidUntil": mark, "PlaceOfIssue": mark },
+        "Additional": { "detail": mark }, "Images": [{ "Image": mark, "Filename": mark }] });
+    let right = json!({ "OrderID": "99921269855041", "Ref": "our-own", "TargetURL": format!("https://www.identity.tm/status/{mark}"),
+        "Executed": mark, "Status": [{ "Kind": 6, "Time": mark, "Text": mark }], "IdentData": [person], "Identifier": mark,
+        "IdentifyMethod": mark, "Identified": mark, "UserIp": mark, "PDFs": [{ "Base64Data": mark, "Filename": mark }],
+        "Hashes": [{ mark: mark }], "Images": [{ "Image": mark, "Filename": mark }],
+        "Voicefiles": [{ "Filename": mark, "Base64Data": mark }], "password": mark, "UserToken": mark, "VideoHashes":
+        { "ShortCode": mark, "LongCode": mark }, "Error": mark });
+    let wrong = json!({ "OrderID": { mark: mark }, "TargetURL": mark, "Status": mark, "IdentData": mark, "UserExists": mark, "eSign": mark,
+        "Images": mark, "PDFs": mark, "Hashes": mark, "Voicefiles": mark, "password": [mark] });
+    let mut answers: Vec<(u16, String)> = [
+        right.to_string(),
+        wrong.to_string(),
+        format!("[\"{mark}\"]"),
+        format!("\"{mark}"),
+        format!("{{\"{mark}\": {mark}"),
+        mark.into(),
+    ]
+    .map(|body| (200, body))
+    .into();
+    answers.extend([400, 401, 404, 406, 409, 410, 412, 429, 500].map(|status| (status, json!({ "Error": mark }).to_string())));
+    answers.extend([400, 409, 500].map(|status| (status, format!("no {mark} here"))));
+    answers
 }
 
 #[test]

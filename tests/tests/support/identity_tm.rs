@@ -216,7 +216,7 @@ pub struct Receiver {
 struct Arrived {
     deliveries: Vec<Delivery>,
     /// What is answered to the next ones; 200 when none is left.
-    statuses: std::collections::VecDeque<u16>,
+    answers: std::collections::VecDeque<(u16, String)>,
 }
 
 impl Receiver {
@@ -230,12 +230,13 @@ impl Receiver {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let Some(delivery) = read(&mut stream).await else { continue };
-                let status = {
+                let (status, body) = {
                     let mut state = kept.lock().unwrap();
                     state.deliveries.push(delivery);
-                    state.statuses.pop_front().unwrap_or(200)
+                    state.answers.pop_front().unwrap_or((200, String::new()))
                 };
-                let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                let length = body.len();
+                let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
@@ -244,7 +245,12 @@ impl Receiver {
 
     /// Answers the next ones with these.
     pub fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
-        self.state.lock().unwrap().statuses.extend(statuses);
+        self.state.lock().unwrap().answers.extend(statuses.into_iter().map(|status| (status, String::new())));
+    }
+
+    /// Answers each of the next ones with this, as a vendor could who says what it likes.
+    pub fn say(&self, status: u16, body: &str, times: usize) {
+        self.state.lock().unwrap().answers = std::iter::repeat_n((status, body.to_owned()), times).collect();
     }
 
     /// What has arrived since the last time.
