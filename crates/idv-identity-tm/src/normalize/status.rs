@@ -117,9 +117,15 @@ impl<'l, 'a> History<'l, 'a> {
     fn of(list: &'l StatusList<'a>) -> Self {
         // One whose time cannot be read happened when the one before it did.
         let mut before = None;
+        // Much happens in one second: a time that was just read is not read again.
+        let mut read = (None, None);
         let entries = list.status.iter().flatten().filter(|entry| entry.kind.is_some());
         let events = entries.map(|entry| {
-            let at = filled(entry.time.as_ref()).and_then(time);
+            let text = filled(entry.time.as_ref());
+            if text != read.0 {
+                read = (text, text.and_then(time));
+            }
+            let at = read.1;
             before = at.or(before);
             let row = entry.kind.as_ref().and_then(|kind| codes::find_kind(kind.number()?));
             Event { entry, row, at, when: before }
