@@ -1,0 +1,1 @@
+//! What CM.com sends, in its own words.
