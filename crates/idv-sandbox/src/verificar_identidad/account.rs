@@ -1,12 +1,186 @@
-//! The account: who it is, and what is agreed with the vendor.
+//! The account: who it is, what is set in its panel, and which of the variants that the document leaves open the vendor answers with.
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::AnswerFormat;
+use crate::callback::is_loopback;
+
 /// The settings of the account.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Account {
-    /// Where callbacks go; nowhere, where it is absent. Loopback only.
-    pub callback_url: Option<String>,
+    /// The API user.
+    pub user: String,
+    /// The API token.
+    pub token: String,
+    /// Whether the function is activated for the account; else a request is answered with -4.
+    pub activated: bool,
+    /// The credits that are left, in hundredths of a credit.
+    pub credit_hundredths: u64,
+    /// What a request costs, in hundredths of a credit.
+    pub cost_hundredths: u64,
+    /// The sender of messages whose request names none.
+    pub sender: String,
+    /// Whether `Mensaje` must contain `[LINK]`, as its description says; its sample does not. Else the link follows the text.
+    pub link_demanded: bool,
+    /// Refuses every request to verify somebody with this code: -5, -6 or -7.
+    pub general_error: Option<i64>,
+    /// How wrong credentials are answered.
+    pub wrong_credentials: WrongCredentials,
+    /// What format stands in for an absent `Resp`.
+    pub format_unless_told: AnswerFormat,
+    /// Whether answers in JSON are a bare object; else an array of one, as the document's schema has it.
+    pub answer_as_object: bool,
+    /// Whether numbers in answers are text in JSON, and the `ID`, which is text, a number.
+    pub answer_types_swapped: bool,
+    /// Whether `CredNecesarios` comes with -2.
+    pub needed_credits: bool,
+    /// Whether the elements of an answer in XML are in an element `item0`.
+    pub xml_items: bool,
+    /// Whether the elements of an answer in XML are in upper case.
+    pub xml_upper_case: bool,
+    /// The HTTP status with which there is no certificate.
+    pub certificate_failure_status: u16,
+    /// The media type of a certificate.
+    pub certificate_type: String,
+    /// How long a certificate is at least, in bytes.
+    pub certificate_length: u64,
+    /// How many calls in [`block_window_seconds`](Self::block_window_seconds) may be wrong, or ask for the credits, before the sender is
+    /// blocked; 0 never blocks.
+    pub block_after: usize,
+    /// Within what time calls count together, in seconds.
+    pub block_window_seconds: u64,
+    /// For how long a sender is blocked, in seconds.
+    pub block_seconds: u64,
+    /// The HTTP status that somebody blocked gets: 400 to 599.
+    pub blocked_status: u16,
+    /// Where reports go; nowhere, where it is absent. Loopback only.
+    pub report_url: Option<String>,
+    /// In which format reports are.
+    pub report_format: ReportFormat,
+    /// The user of the reports' Basic authentication; without, they have none.
+    pub report_user: Option<String>,
+    /// The password of the reports' Basic authentication.
+    pub report_password: String,
+    /// How `Acceso`, `Posicion`, `Dispositivo` and `Result` are written in a report. In a form, what is no text is JSON.
+    pub nested: ReportNesting,
+    /// Whether `Estado` and `Telefono` are numbers in reports in JSON, as the schema has them; else text, as in the sample.
+    pub report_numbers: bool,
+    /// Whether what is not known yet is an empty text in a report; else it is left out.
+    pub empty_when_unknown: bool,
+    /// Whether there is a `Result` before the process has finished, whose `Resultado` is -7.
+    pub early_result: bool,
+    /// Whether people allow their position to be seen.
+    pub position_allowed: bool,
+    /// Whether a report of another service of the vendor (`SMSRECIBIDO`) comes before each one.
+    pub other_services: bool,
+}
+
+/// How wrong credentials are answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WrongCredentials {
+    /// By `Res` -1, in the format that was asked for.
+    #[default]
+    Told,
+    /// By the bare text `-1`, whatever was asked for.
+    Bare,
+    /// By the HTTP status 401.
+    Unauthorized,
+    /// By the HTTP status 403.
+    Forbidden,
+}
+
+/// The format of reports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReportFormat {
+    /// `application/json`.
+    #[default]
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// `multipart/form-data`, which the document's FORM-DATA may mean too.
+    Multipart,
+}
+
+/// How a value that has parts is written in a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReportNesting {
+    /// As a text that is JSON: the sample.
+    #[default]
+    Text,
+    /// As an object: the descriptions.
+    Object,
+    /// As an array of objects: the schema.
+    Array,
+}
+
+impl Account {
+    /// Why the settings are not possible.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        if self.report_url.as_deref().is_some_and(|url| !is_loopback(url)) {
+            return Err("callbacks go to the loopback interface only");
+        }
+        if self.general_error.is_some_and(|code| !(-7..=-5).contains(&code)) {
+            return Err("general errors are -5, -6 and -7");
+        }
+        if !(400..600).contains(&self.blocked_status) || !(200..600).contains(&self.certificate_failure_status) {
+            return Err("there is no such HTTP status for it");
+        }
+        if self.user.contains(':') || self.user.is_empty() || self.token.is_empty() {
+            return Err("there are a user, without a colon, and a token");
+        }
+        if !(1..=super::send::LONGEST_SENDER).contains(&self.sender.chars().count()) {
+            return Err("the sender has 1 to 11 characters");
+        }
+        if http::HeaderValue::from_str(&self.certificate_type).is_err() {
+            return Err("the type of certificates is no value of a header");
+        }
+        Ok(())
+    }
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            user: "APIUser".into(),
+            token: "APIToken".into(),
+            activated: true,
+            credit_hundredths: 100_000,
+            cost_hundredths: 100,
+            sender: "MiEmpresa".into(),
+            link_demanded: true,
+            general_error: None,
+            wrong_credentials: WrongCredentials::Told,
+            format_unless_told: AnswerFormat::Ant,
+            answer_as_object: false,
+            answer_types_swapped: false,
+            needed_credits: true,
+            xml_items: false,
+            xml_upper_case: false,
+            certificate_failure_status: 200,
+            certificate_type: "application/pdf".into(),
+            certificate_length: 0,
+            block_after: 10,
+            block_window_seconds: 60,
+            block_seconds: 600,
+            blocked_status: 429,
+            report_url: None,
+            report_format: ReportFormat::Json,
+            report_user: None,
+            report_password: String::new(),
+            nested: ReportNesting::Text,
+            report_numbers: false,
+            empty_when_unknown: false,
+            early_result: true,
+            position_allowed: true,
+            other_services: false,
+        }
+    }
 }

@@ -2,19 +2,80 @@
 
 use http::Method;
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::World;
 use super::account::Account;
+use super::finding::Finding;
 use crate::control::body;
 use crate::exchange::Incoming;
+use crate::idnow::scenario::SCENARIOS;
 use crate::world::State;
 
 /// Answers a request; `None` where there is no such route.
-pub(crate) fn handle(state: &mut State, _now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
+pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
         (&Method::GET, ["account"]) => Ok(json!(state.verificar_identidad.account())),
-        (&Method::PUT, ["account"]) => body::<Account>(request)
-            .and_then(|account| state.verificar_identidad.configure(account).map(|()| Value::Null).map_err(str::to_owned)),
+        (&Method::PUT, ["account"]) => body::<Account>(request).and_then(|account| {
+            state.verificar_identidad.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
+        }),
+        (&Method::GET, ["messages"]) => Ok(json!(state.verificar_identidad.messages())),
+        (&Method::GET, ["phones", number]) => {
+            let messages = state.verificar_identidad.messages();
+            Ok(json!(messages.into_iter().filter(|message| message.to == *number).collect::<Vec<_>>()))
+        }
+        (&Method::GET, ["requests"]) => Ok(json!(state.verificar_identidad.ids())),
+        (&Method::GET, ["requests", id]) => view(&state.verificar_identidad, id),
+        (&Method::POST, ["requests", id, "act"]) => body::<Act>(request).and_then(|act| {
+            let steps = state.with(now, |world: &mut World, moment| world.act(id, &act.scenario, moment));
+            steps.map(|steps| json!(steps)).map_err(|error| format!("{error}; the scenarios are {}", SCENARIOS.join(", ")))
+        }),
+        (&Method::POST, ["requests", id, "status"]) => body::<Set>(request).and_then(|set| {
+            state.with(now, |world: &mut World, moment| {
+                let case = world.cases.get_mut(*id).ok_or("there is no such request")?;
+                if case.is_final() {
+                    return Err("the request is finished".to_owned());
+                }
+                if let Some(reason) = set.resultado {
+                    case.finding = Finding::of(reason).ok_or("a reason is one of -1 to -9, but -7")?;
+                }
+                world.reach(id, set.estado, moment);
+                view(world, id)
+            })
+        }),
         _ => return None,
     })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Act {
+    scenario: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Set {
+    estado: i64,
+    /// Why the result is not positive.
+    #[serde(default)]
+    resultado: Option<i64>,
+}
+
+/// A request as nobody outside sees it.
+fn view(world: &World, id: &str) -> Result<Value, String> {
+    let case = world.cases.get(id).ok_or("there is no such request")?;
+    let statuses: Vec<Value> =
+        case.statuses.iter().map(|(status, at)| json!({ "estado": status, "at": at.to_string() })).collect();
+    Ok(json!({
+        "id": case.id,
+        "phone": case.phone,
+        "dni": case.wanted,
+        "send_at": case.send_at.to_string(),
+        "message": world.messages().into_iter().find(|message| message.id == id),
+        "statuses": statuses,
+        "accesses": case.accesses.len(),
+        "final": case.is_final(),
+    }))
 }

@@ -1,5 +1,7 @@
 //! What drives the vendor from Rust.
 
+use serde::Serialize;
+
 use super::World;
 use super::account::Account;
 use crate::idnow::scenario::Step;
@@ -10,6 +12,20 @@ use crate::vendor::Vendor;
 #[derive(Debug)]
 pub struct VerificarIdentidad<'a> {
     sandbox: &'a Sandbox,
+}
+
+/// A message on a person's phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PhoneMessage {
+    /// The identifier of the request that it belongs to.
+    pub id: String,
+    /// The number of the phone.
+    pub to: String,
+    /// From whom it says it is.
+    pub from: String,
+    /// What it says, with the link filled in.
+    pub text: String,
 }
 
 impl<'a> VerificarIdentidad<'a> {
@@ -23,7 +39,19 @@ impl<'a> VerificarIdentidad<'a> {
         self.sandbox.vendor_url(Vendor::VerificarIdentidad)
     }
 
-    /// The account's settings.
+    /// The API user.
+    #[must_use]
+    pub fn user(&self) -> String {
+        self.account().user
+    }
+
+    /// The API token.
+    #[must_use]
+    pub fn token(&self) -> String {
+        self.account().token
+    }
+
+    /// The account's settings, the credits that are left included.
     #[must_use]
     pub fn account(&self) -> Account {
         self.sandbox.worlds.state().verificar_identidad.account().clone()
@@ -56,6 +84,18 @@ impl<'a> VerificarIdentidad<'a> {
         state
             .with(now, |world: &mut World, moment| world.act(id, scenario, moment))
             .map_err(|error| SandboxError::Refused(error.to_owned()))
+    }
+
+    /// The messages that have come to people's phones, in their order.
+    #[must_use]
+    pub fn messages(&self) -> Vec<PhoneMessage> {
+        self.sandbox.worlds.state().verificar_identidad.messages()
+    }
+
+    /// Every request's identifier, in the order in which they were given.
+    #[must_use]
+    pub fn ids(&self) -> Vec<String> {
+        self.sandbox.worlds.state().verificar_identidad.ids()
     }
 
     /// How many requests there are.

@@ -1,14 +1,28 @@
-//! VerificarIdentidad 3.0 by its document.
+//! VerificarIdentidad 3.0, Mensatek's identity verification, by its document.
 
 pub(crate) mod account;
+pub(crate) mod answer;
+mod api;
+mod block;
+mod case;
+mod certificate;
 pub(crate) mod control;
+mod finding;
 pub(crate) mod handle;
+mod pages;
+mod parameters;
+mod php;
+mod report;
+mod scenario;
+mod send;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use http::StatusCode;
-
 use self::account::Account;
+use self::block::Block;
+use self::case::{Access, Case, estado};
+use self::finding::Finding;
 use crate::exchange::{Answer, Incoming};
 use crate::idnow::scenario::Step;
 use crate::random::Random;
@@ -25,13 +39,34 @@ pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
 #[derive(Debug)]
 pub(crate) struct World {
     account: Account,
+    /// By identifier.
+    cases: HashMap<String, Case>,
+    /// The requests whose message has come, in the order in which they came.
+    messages: Vec<String>,
+    block: Block,
     /// Where the pages are that persons visit.
     pages: String,
 }
 
-/// Something that is to happen later.
+/// Something that is to happen to a request.
 #[derive(Debug, Clone)]
-pub(crate) struct Planned;
+pub(crate) struct Planned {
+    id: String,
+    /// Of which attempt it is a part; of none, where it happens in any case.
+    attempt: Option<u32>,
+    effect: Effect,
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, PartialEq)]
+enum Effect {
+    /// The message comes to the person's phone.
+    Message,
+    /// A status is reached.
+    Status(i64),
+    /// What the process is going to find, and the numbers on the document's front and back.
+    Finding { finding: Finding, front: String, back: String },
+}
 
 impl Part for World {
     type Planned = Planned;
@@ -42,16 +77,41 @@ impl Part for World {
         (&mut state.verificar_identidad, &mut state.random)
     }
 
-    fn handle(&mut self, _request: &Incoming, _moment: &mut Moment<'_>) -> Answer {
-        Answer::empty(StatusCode::NOT_FOUND)
+    fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
+        let segments = request.segments();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match segments.as_slice() {
+            ["vi", token] => pages::handle(self, request, token, moment),
+            ["v7", function] | [function] => api::handle(self, request, function, moment),
+            _ => api::nothing_here(),
+        }
     }
 
-    fn happen(&mut self, _planned: &Planned, _moment: &mut Moment<'_>) {}
+    fn happen(&mut self, planned: &Planned, moment: &mut Moment<'_>) {
+        let Some(case) = self.cases.get_mut(&planned.id) else { return };
+        if planned.attempt.is_some_and(|attempt| attempt != case.attempt) {
+            return;
+        }
+        match &planned.effect {
+            Effect::Message => self.deliver(&planned.id),
+            Effect::Status(status) => self.reach(&planned.id, *status, moment),
+            Effect::Finding { finding, front, back } => {
+                case.finding = *finding;
+                (case.front, case.back) = (front.clone(), back.clone());
+            }
+        }
+    }
 }
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { account: Account::default(), pages: String::new() }
+        Self {
+            account: Account::default(),
+            cases: HashMap::new(),
+            messages: Vec::new(),
+            block: Block::default(),
+            pages: "https://www.mensatek.com".to_owned(),
+        }
     }
 
     /// Has the links for persons lead here.
@@ -65,7 +125,14 @@ impl World {
 
     /// How many requests there are.
     pub(crate) fn requests(&self) -> usize {
-        0
+        self.cases.len()
+    }
+
+    /// Every identifier, in the order in which they were given.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let mut cases: Vec<&Case> = self.cases.values().collect();
+        cases.sort_by_key(|case| case.number);
+        cases.into_iter().map(|case| case.id.clone()).collect()
     }
 
     pub(crate) const fn account(&self) -> &Account {
@@ -74,22 +141,74 @@ impl World {
 
     /// Changes the account's settings.
     pub(crate) fn configure(&mut self, account: Account) -> Result<(), &'static str> {
+        account.check()?;
         self.account = account;
         Ok(())
     }
 
-    /// Lets the person and the vendor's people act out a scenario.
-    pub(crate) fn act(&mut self, _id: &str, _scenario: &str, _moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
-        Err("there is nothing under this id")
+    /// Lets the person and the vendor's people act out a scenario, in place of what was planned before.
+    pub(crate) fn act(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
+        let case = self.cases.get_mut(id).ok_or("there is no such request")?;
+        if case.is_final() {
+            return Err("the request is finished");
+        }
+        let plan = scenario::plan(scenario, case, moment.now)?;
+        case.attempt += 1;
+        let (steps, planned) = plan.planned(case, moment.now);
+        moment.planned.extend(planned);
+        Ok(steps)
+    }
+
+    /// The messages that have come to phones, in their order.
+    pub(crate) fn messages(&self) -> Vec<handle::PhoneMessage> {
+        let message = |case: &Case| handle::PhoneMessage {
+            id: case.id.clone(),
+            to: case.phone.clone(),
+            from: case.sender.clone(),
+            text: case.message.clone(),
+        };
+        self.messages.iter().filter_map(|id| self.cases.get(id)).map(message).collect()
+    }
+
+    /// The message comes to the person's phone.
+    fn deliver(&mut self, id: &str) {
+        self.messages.push(id.to_owned());
+    }
+
+    /// A status is reached, and the account is told.
+    fn reach(&mut self, id: &str, status: i64, moment: &mut Moment<'_>) {
+        let Some(case) = self.cases.get_mut(id) else { return };
+        case.statuses.push((status, moment.now));
+        if status == estado::ACCESSED {
+            let port = 1024 + moment.random.number(60_000);
+            case.accesses.push(Access { at: moment.now, port });
+        }
+        report::tell(case, &self.account, moment);
+    }
+
+    /// An identifier that was not given before.
+    fn new_id(&self, moment: &mut Moment<'_>) -> String {
+        loop {
+            let id = (200_000_000 + moment.random.number(1_800_000_000)).to_string();
+            if !self.cases.contains_key(&id) {
+                return id;
+            }
+        }
     }
 }
 
-/// Whether a callback that is answered so counts as delivered.
+/// Whether a report that is answered so counts as delivered.
 pub(crate) fn accepted(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// How long to wait before a callback is tried again; `None` where it is given up.
-pub(crate) fn again(_tries: u32, _since_first_try: Duration) -> Option<Duration> {
-    None
+/// How long to wait before a report is tried again; `None` where it is given up. The document says nothing of it: three times more.
+pub(crate) fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
+    let minutes = match tries {
+        0 => 1,
+        1 => 5,
+        2 => 30,
+        _ => return None,
+    };
+    Some(Duration::from_secs(minutes * 60))
 }

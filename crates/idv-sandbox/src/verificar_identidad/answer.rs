@@ -1,0 +1,172 @@
+//! The answers: what they say, and the formats that `Resp` chooses.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::account::{Account, WrongCredentials};
+use crate::exchange::Answer;
+
+/// The format of an answer (`Resp`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
+pub enum AnswerFormat {
+    /// JSON.
+    Json,
+    /// XML.
+    Xml,
+    /// One `Name:value;` in a line.
+    Txt,
+    /// That of old versions, with less in it.
+    Ant,
+}
+
+/// What a function says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Said {
+    /// A request was sent: its identifier, and the credits that are left.
+    Sent {
+        id: String,
+        credit_hundredths: u64,
+    },
+    /// The credits that are left.
+    Credits(u64),
+    Failed(Failure),
+}
+
+/// A function's refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// -1.
+    Credentials,
+    /// -2: the credits that it takes.
+    Credits(u64),
+    /// -3, and what is wrong.
+    Data(String),
+    /// -4.
+    NotActivated,
+    /// -5 to -7.
+    General(i64),
+}
+
+impl Failure {
+    /// What is wrong with the data.
+    pub(super) fn data(error: impl Into<String>) -> Self {
+        Self::Data(error.into())
+    }
+
+    const fn code(&self) -> i64 {
+        match self {
+            Self::Credentials => -1,
+            Self::Credits(_) => -2,
+            Self::Data(_) => -3,
+            Self::NotActivated => -4,
+            Self::General(code) => *code,
+        }
+    }
+}
+
+impl AnswerFormat {
+    /// By its name in `Resp`.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "JSON" => Self::Json,
+            "XML" => Self::Xml,
+            "TXT" => Self::Txt,
+            "ANT" => Self::Ant,
+            _ => return None,
+        })
+    }
+
+    /// The answer.
+    pub(super) fn answer(self, said: &Said, account: &Account) -> Answer {
+        if matches!(said, Said::Failed(Failure::Credentials)) {
+            match account.wrong_credentials {
+                WrongCredentials::Told => {}
+                WrongCredentials::Bare => return text("-1".to_owned()),
+                WrongCredentials::Unauthorized => return Answer::page(StatusCode::UNAUTHORIZED, "Authentication error."),
+                WrongCredentials::Forbidden => return Answer::page(StatusCode::FORBIDDEN, "Authentication error."),
+            }
+        }
+        let parts = parts(said, account);
+        match self {
+            Self::Json => {
+                let object = Value::Object(parts);
+                Answer::json(StatusCode::OK, &if account.answer_as_object { object } else { json!([object]) })
+            }
+            Self::Xml => Answer::new(StatusCode::OK, "text/xml; charset=utf-8", xml(&parts, account)),
+            Self::Txt => text(parts.iter().map(|(name, value)| format!("{name}:{};\n", plain(value))).collect()),
+            Self::Ant => text(match said {
+                Said::Sent { id, .. } => format!("Res:1;\nID:{id};\n"),
+                Said::Credits(hundredths) => number(*hundredths).to_string(),
+                Said::Failed(failure) => failure.code().to_string(),
+            }),
+        }
+    }
+}
+
+/// Hundredths of a credit as credits: whole ones are an integer.
+fn number(hundredths: u64) -> Value {
+    if hundredths.is_multiple_of(100) {
+        return json!(hundredths / 100);
+    }
+    let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    text.parse::<f64>().map_or_else(|_| json!(text), |number| json!(number))
+}
+
+fn parts(said: &Said, account: &Account) -> Map<String, Value> {
+    let mut parts = Map::new();
+    let mut part = |name: &str, value: Value| {
+        let value = match value {
+            Value::Number(number) if account.answer_types_swapped => Value::String(number.to_string()),
+            Value::String(id) if account.answer_types_swapped && name == "ID" => {
+                id.parse::<u64>().map_or(Value::String(id), Value::from)
+            }
+            value => value,
+        };
+        parts.insert(name.to_owned(), value);
+    };
+    match said {
+        Said::Sent { id, credit_hundredths } => {
+            part("Res", json!(1));
+            part("ID", json!(id));
+            part("Cred", number(*credit_hundredths));
+        }
+        Said::Credits(hundredths) => {
+            part("Res", json!(1));
+            part("Cred", number(*hundredths));
+        }
+        Said::Failed(failure) => {
+            part("Res", json!(failure.code()));
+            match failure {
+                Failure::Data(error) => part("Error", json!(error)),
+                Failure::Credits(needed) if account.needed_credits => part("CredNecesarios", number(*needed)),
+                _ => {}
+            }
+        }
+    }
+    parts
+}
+
+fn xml(parts: &Map<String, Value>, account: &Account) -> String {
+    let mut xml = String::from("<?xml version=\"1.0\"?><result>");
+    let (open, close) = if account.xml_items { ("<item0>", "</item0>") } else { ("", "") };
+    xml.push_str(open);
+    for (name, value) in parts {
+        let name = if account.xml_upper_case { name.to_uppercase() } else { name.clone() };
+        let value = plain(value).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        xml.push_str(&format!("<{name}>{value}</{name}>"));
+    }
+    xml.push_str(close);
+    xml.push_str("</result>");
+    xml
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn text(body: String) -> Answer {
+    Answer::new(StatusCode::OK, "text/plain; charset=utf-8", body)
+}

@@ -1,0 +1,38 @@
+//! Who calls wrongly over and over is blocked for a time ("empty connections").
+
+use std::time::Duration;
+
+use http::StatusCode;
+use jiff::Timestamp;
+
+use super::account::Account;
+use crate::clock::later;
+use crate::exchange::Answer;
+
+/// The calls that count, and what came of them. On the loopback interface there is one sender.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    counted: Vec<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+impl Block {
+    /// The answer to somebody who is blocked.
+    pub(super) fn refuse(&mut self, account: &Account, now: Timestamp) -> Option<Answer> {
+        self.until = self.until.filter(|until| now < *until);
+        self.until?;
+        let status = StatusCode::from_u16(account.blocked_status).unwrap_or(StatusCode::TOO_MANY_REQUESTS);
+        Some(Answer::page(status, "Your connection is blocked."))
+    }
+
+    /// Counts a call that was wrong, or empty; one too many blocks.
+    pub(super) fn count(&mut self, account: &Account, now: Timestamp) {
+        let window = Duration::from_secs(account.block_window_seconds);
+        self.counted.retain(|at| now < later(*at, window));
+        self.counted.push(now);
+        if account.block_after > 0 && self.counted.len() >= account.block_after {
+            self.counted.clear();
+            self.until = Some(later(now, Duration::from_secs(account.block_seconds)));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A request to verify somebody, and what is known of it.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::finding::Finding;
+
+/// The statuses of a request.
+pub(super) mod estado {
+    pub(in super::super) const ACCESSED: i64 = 3000;
+    pub(in super::super) const LIVENESS: i64 = 3001;
+    pub(in super::super) const FRONT: i64 = 3002;
+    pub(in super::super) const BACK: i64 = 3003;
+    pub(in super::super) const IN_PROCESS: i64 = 5000;
+    pub(in super::super) const UNDER_VERIFICATION: i64 = 5001;
+    pub(in super::super) const VALIDATED: i64 = 5100;
+    pub(in super::super) const REJECTED: i64 = 5500;
+}
+
+/// A request to verify somebody.
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    pub(super) id: String,
+    /// In which order it came.
+    pub(super) number: usize,
+    /// The person's mobile number, with its country code.
+    pub(super) phone: String,
+    /// The number of the document that was asked for.
+    pub(super) wanted: Option<String>,
+    /// The sender of the message.
+    pub(super) sender: String,
+    /// The message with its link.
+    pub(super) message: String,
+    /// What the link ends with.
+    pub(super) token: String,
+    /// When the message is sent.
+    pub(super) send_at: Timestamp,
+    /// The statuses and when they were reached.
+    pub(super) statuses: Vec<(i64, Timestamp)>,
+    pub(super) accesses: Vec<Access>,
+    /// The number on the front of the document that the person shows.
+    pub(super) front: String,
+    /// The number on its back.
+    pub(super) back: String,
+    /// What the process finds, once it is finished.
+    pub(super) finding: Finding,
+    /// Which plan of what happens is followed; those before it are void.
+    pub(super) attempt: u32,
+}
+
+/// Somebody opened the link.
+#[derive(Debug, Clone)]
+pub(super) struct Access {
+    pub(super) at: Timestamp,
+    pub(super) port: u32,
+}
+
+impl Case {
+    /// The status, where it has one.
+    pub(super) fn status(&self) -> Option<i64> {
+        self.statuses.last().map(|(status, _)| *status)
+    }
+
+    /// Whether nothing is to come any more.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self.status(), Some(estado::VALIDATED | estado::REJECTED))
+    }
+
+    pub(super) fn is_validated(&self) -> bool {
+        self.status() == Some(estado::VALIDATED)
+    }
+
+    /// Whether it was ever in one of these statuses since the person came last.
+    pub(super) fn reached(&self, statuses: &[i64]) -> bool {
+        let since = self.statuses.iter().rposition(|(status, _)| *status == estado::ACCESSED).unwrap_or(0);
+        self.statuses.iter().skip(since).any(|(status, _)| statuses.contains(status))
+    }
+
+    /// Whether the process has finished, so that there is a result.
+    pub(super) fn is_processed(&self) -> bool {
+        self.reached(&[estado::UNDER_VERIFICATION, estado::VALIDATED, estado::REJECTED])
+    }
+}
+
+/// The time zone of every time: that of Spain.
+pub(super) fn spain() -> TimeZone {
+    // Without a database of time zones, winter time.
+    TimeZone::get("Europe/Madrid").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(1)))
+}
+
+/// A time in Spain, to the minute.
+pub(super) fn minute(at: Timestamp) -> String {
+    at.to_zoned(spain()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A time in Spain, to the second.
+pub(super) fn second(at: Timestamp) -> String {
+    at.to_zoned(spain()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}

@@ -1,0 +1,91 @@
+//! What the process finds out about a person: `Result` of a report.
+
+use serde_json::{Value, json};
+
+use super::case::Case;
+
+/// What the process finds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Finding {
+    /// Why it is not positive: -1 to -9.
+    pub(super) reason: Option<i64>,
+    /// How alike the person and the picture on the document are, in percent.
+    pub(super) likeness: f64,
+}
+
+/// The likeness of the document's sample.
+pub(super) const ALIKE: f64 = 93.957_847_595_214_844;
+
+impl Finding {
+    /// All went well.
+    pub(super) const GOOD: Self = Self { reason: None, likeness: ALIKE };
+
+    /// That of one of the reasons -1 to -9; none where there is no such reason.
+    pub(super) const fn of(reason: i64) -> Option<Self> {
+        let likeness = match reason {
+            -1 => 71.208_984_375_124_557,
+            -8 => 4.118_730_068_206_787_1,
+            -9..=-2 => ALIKE,
+            _ => return None,
+        };
+        Some(Self { reason: Some(reason), likeness })
+    }
+
+    const fn is(self, reason: i64) -> bool {
+        matches!(self.reason, Some(own) if own == reason)
+    }
+}
+
+/// `Result`. Before the process has finished it says just that.
+pub(super) fn result(case: &Case) -> Value {
+    let wanted = case.wanted.as_deref();
+    if !case.is_processed() {
+        return json!({
+            "Resultado": -7,
+            "DNIAnverso": case.front,
+            "DNIReverso": case.back,
+            "AnversoReversoCoinciden": yes(case.front == case.back),
+            "DNISolicitado": wanted.unwrap_or_default(),
+            "DNISolicitadoCoincide": wanted.map_or("N/A", |wanted| yes(wanted == case.front)),
+        });
+    }
+    let finding = case.finding;
+    let (age, born) = if finding.is(-2) { (16, "18/12/2009") } else { (66, "18/12/1955") };
+    let expired = finding.is(-5);
+    json!({
+        "Resultado": finding.reason.map_or_else(|| json!(finding.likeness), |reason| json!(reason)),
+        "DNIAnverso": case.front,
+        "DNIReverso": case.back,
+        "AnversoReversoCoinciden": yes(case.front == case.back),
+        "DNISolicitado": wanted.unwrap_or_default(),
+        "DNISolicitadoCoincide": wanted.map_or("N/A", |wanted| yes(wanted == case.front)),
+        "DNI": {
+            "Edad": age,
+            "FechaNacimiento": born,
+            "DNI": case.front,
+            "Nacionalidad": "ESP",
+            "Pais": "ESP",
+            "Nombre": "APARICIO LOPEZ,JUAN",
+            "NumeroSerie": "BGHR56776",
+            "TipoDocumento": "ID-1",
+            "Sexo": "M",
+            "FechaExpira": if expired { "19/10/2021" } else { "19/10/2027" },
+            "Caducado": yes(expired),
+        },
+        "ProcesoRelizadoMismaPersona": yes(!finding.is(-4)),
+        "Barba": "No",
+        "Bigote": "No",
+        "GafasLectura": "No",
+        "GafasSol": "No",
+        "Sexo": "Hombre con probabilidad de 99.599784851074%",
+        "RangoAparenteEdad": if finding.is(-2) { "12-18" } else { "44-62" },
+        "Dispositivo": "Android.v11-Chrome.v92.0.4515.131",
+        "ParecidoPersonaDNI": finding.likeness,
+        "PruebaDeVida": yes(!finding.is(-6)),
+    })
+}
+
+/// In the vendor's words.
+pub(super) const fn yes(is: bool) -> &'static str {
+    if is { "Si" } else { "No" }
+}

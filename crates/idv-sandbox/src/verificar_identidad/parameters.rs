@@ -1,0 +1,52 @@
+//! The parameters of a call: in the query, in a form, or in an object of JSON, by names without regard to case.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::answer::Failure;
+use crate::exchange::Incoming;
+
+/// The parameters, by their names in lower case.
+#[derive(Debug, Default)]
+pub(super) struct Parameters(HashMap<String, Value>);
+
+impl Parameters {
+    /// Those of a request. What is in the body stands before what is in the query.
+    ///
+    /// With the second part the body cannot be read, and the first has what is in the query alone.
+    pub(super) fn of(request: &Incoming) -> (Self, Result<(), Failure>) {
+        let mut parameters = Self::default();
+        parameters.extend(request.parameters());
+        let read = match request.media_type().to_ascii_lowercase().as_str() {
+            _ if request.body.is_empty() => Ok(()),
+            "application/json" => match serde_json::from_slice::<Map<String, Value>>(&request.body) {
+                Ok(object) => {
+                    parameters.0.extend(object.into_iter().map(|(name, value)| (name.to_lowercase(), value)));
+                    Ok(())
+                }
+                Err(error) => Err(Failure::data(format!("the body is no object of JSON: {error}"))),
+            },
+            "application/x-www-form-urlencoded" => {
+                parameters.extend(url::form_urlencoded::parse(&request.body).into_owned());
+                Ok(())
+            }
+            _ => Err(Failure::data("the body is neither application/json nor application/x-www-form-urlencoded")),
+        };
+        (parameters, read)
+    }
+
+    /// A text; empty ones are none. A number is taken for its digits: in the document `Id` is an integer here and a text there.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Failure> {
+        match self.0.get(&name.to_lowercase()) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(_) => Err(Failure::data(format!("{name} is no text"))),
+        }
+    }
+
+    fn extend(&mut self, pairs: impl IntoIterator<Item = (String, String)>) {
+        self.0.extend(pairs.into_iter().map(|(name, value)| (name.to_lowercase(), Value::String(value))));
+    }
+}

@@ -1,0 +1,109 @@
+//! VerificarIdentidad: a message with a link goes to a person's phone.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::AmbiguousOffset;
+
+use super::answer::{Failure, Said};
+use super::case::{Case, spain};
+use super::finding::Finding;
+use super::parameters::Parameters;
+use super::{Effect, Moment, Planned, World};
+
+/// How long a sender may be.
+pub(super) const LONGEST_SENDER: usize = 11;
+
+/// Where the link comes in a message.
+const LINK: &str = "[LINK]";
+
+/// The message of a request that has none.
+const MESSAGE: &str = "Necesitamos verificar su identidad. Pulse en el enlace para comenzar el proceso: [LINK]";
+
+/// Sends a request.
+pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Moment<'_>) -> Result<Said, Failure> {
+    let account = &world.account;
+    let phone = parameters.text("Telefono")?.ok_or_else(|| Failure::data("Telefono is required"))?;
+    if !is_phone(&phone) {
+        return Err(Failure::data("Telefono has the digits of a number with its country code and nothing else"));
+    }
+    let mut text = parameters.text("Mensaje")?.unwrap_or_else(|| MESSAGE.to_owned());
+    if !text.contains(LINK) {
+        if account.link_demanded {
+            return Err(Failure::data("Mensaje must include the keyword [LINK]"));
+        }
+        text = format!("{text} {LINK}");
+    }
+    let sender = parameters.text("Remitente")?.unwrap_or_else(|| account.sender.clone());
+    if sender.chars().count() > LONGEST_SENDER {
+        return Err(Failure::data("Remitente has more than 11 characters"));
+    }
+    let send_at = match parameters.text("Fecha")? {
+        Some(date) => moment_of(&date, moment.now)?,
+        None => moment.now,
+    };
+    let wanted = parameters.text("Dni")?;
+    if !account.activated {
+        return Err(Failure::NotActivated);
+    }
+    if let Some(code) = account.general_error {
+        return Err(Failure::General(code));
+    }
+    let cost = account.cost_hundredths;
+    let left = account.credit_hundredths.checked_sub(cost).ok_or(Failure::Credits(cost))?;
+    world.account.credit_hundredths = left;
+
+    let id = world.new_id(moment);
+    let token = moment.random.letters(12);
+    let shown = wanted.clone().unwrap_or_else(|| "00000000T".to_owned());
+    let case = Case {
+        id: id.clone(),
+        number: world.cases.len(),
+        phone,
+        wanted,
+        sender,
+        message: text.replace(LINK, &format!("{}/vi/{token}", world.pages)),
+        token,
+        send_at,
+        statuses: Vec::new(),
+        accesses: Vec::new(),
+        front: shown.clone(),
+        back: shown,
+        finding: Finding::GOOD,
+        attempt: 0,
+    };
+    world.cases.insert(id.clone(), case);
+    if send_at > moment.now {
+        moment.planned.push((send_at, Planned { id: id.clone(), attempt: None, effect: Effect::Message }));
+    } else {
+        world.deliver(&id);
+    }
+    Ok(Said::Sent { id, credit_hundredths: left })
+}
+
+/// Digits with a country code, which does not begin with 0: at most 15 (E.164).
+fn is_phone(phone: &str) -> bool {
+    (8..=15).contains(&phone.len()) && phone.bytes().all(|byte| byte.is_ascii_digit()) && !phone.starts_with('0')
+}
+
+/// The time of a `Fecha`: to the minute, in Spain. One that there is not there is refused, of one that comes twice the first is meant.
+fn moment_of(date: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    let refuse = || Failure::data("Fecha is no time as 2022-05-01 15:10");
+    let shaped = date.len() == 16
+        && date.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            10 => byte == b' ',
+            13 => byte == b':',
+            _ => byte.is_ascii_digit(),
+        });
+    let civil = DateTime::strptime("%Y-%m-%d %H:%M", date).ok().filter(|_| shaped).ok_or_else(refuse)?;
+    let spain = spain().into_ambiguous_zoned(civil);
+    if matches!(spain.offset(), AmbiguousOffset::Gap { .. }) {
+        return Err(Failure::data("Fecha is in an hour that there is not in Spain"));
+    }
+    let at = spain.earlier().map_err(|_| refuse())?.timestamp();
+    // The minute that has begun is not over.
+    if at.as_second() + 60 <= now.as_second() {
+        return Err(Failure::data("Fecha is in the past"));
+    }
+    Ok(at.max(now))
+}
