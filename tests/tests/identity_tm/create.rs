@@ -216,3 +216,14 @@ async fn an_order_of_another_account_is_not_to_be_had() {
     assert_eq!(second.client.delete(&created.id).await.unwrap(), Deleted::AlreadyGone);
     assert_eq!(vendor.bank.client.find(&new.reference).await.unwrap(), [created.id], "it is there still");
 }
+
+#[tokio::test]
+async fn an_order_is_found_by_its_reference_for_ninety_days() {
+    let vendor = Vendor::new().await;
+    let new = new_verification(&vendor.bank.client);
+    let created = vendor.bank.client.create(&new).await.unwrap();
+    vendor.pass(89 * 24 * 60).await;
+    assert_eq!(vendor.bank.client.find(&new.reference).await.unwrap(), [created.id]);
+    vendor.pass(2 * 24 * 60).await;
+    assert!(vendor.bank.client.find(&new.reference).await.unwrap().is_empty());
+}

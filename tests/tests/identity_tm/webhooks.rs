@@ -4,6 +4,7 @@ use http::Method;
 use idv::identity_tm::api::order::{Order, Webhooks};
 use idv::identity_tm::callback::{Event, address};
 use idv::{Client, Decision, Delivery, ErrorKind, Observation, Outcome, ProofKind, Status, Transition, Verification};
+use idv_sandbox::{Fault, FaultKind};
 
 use crate::support::identity_tm::{Bank, Receiver, Vendor, new_verification, order_of, poll};
 
@@ -266,4 +267,34 @@ async fn a_person_who_comes_back_proves_nothing() {
         verification.apply(observation);
     }
     assert_eq!(verification.decision(), Decision::Open(Status::AwaitingPerson));
+}
+
+#[tokio::test]
+async fn callbacks_that_are_lost_late_doubled_or_out_of_order_change_no_outcome() {
+    let cases = [
+        (FaultKind::CallbackLost, 2, "lost"),
+        (FaultKind::CallbackLate(7200), 3, "late"),
+        (FaultKind::CallbackDuplicated, 4, "doubled"),
+        (FaultKind::CallbackReordered, 3, "out of order"),
+    ];
+    for (fault, arrived, what) in cases {
+        let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
+        let bank = told_of(&vendor, "after_ident, on_final, on_status_change");
+        let mut verification = create(&bank, &receiver).await;
+        vendor.sandbox.plan(Fault::new(fault).at("/hook"));
+        vendor.play(&verification, "rejected").await;
+        vendor.pass(24 * 60).await;
+        let deliveries = receiver.take();
+        // That it was conducted is told of twice, since it is a status too, and then the end.
+        assert_eq!(deliveries.len(), arrived, "{what}");
+        for delivery in &deliveries {
+            verification.apply(&read(&bank.client, delivery));
+            assert!(matches!(verification.decision(), Decision::Open(_)), "{what}");
+        }
+        assert_eq!(poll(&bank, &mut verification).await, Decision::Settled(Outcome::Rejected), "{what}");
+        for delivery in deliveries.iter().rev() {
+            verification.apply(&read(&bank.client, delivery));
+            assert_eq!(verification.decision(), Decision::Settled(Outcome::Rejected), "{what}");
+        }
+    }
 }
