@@ -5,5 +5,6 @@
 mod config;
 pub mod dni;
 mod session;
+pub mod wire;
 
 pub use config::{AnswerFormat, ENVIRONMENT, LINK, PURPOSE, RequestFormat, VerificarIdentidadConfig};

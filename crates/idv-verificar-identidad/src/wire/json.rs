@@ -1,0 +1,247 @@
+//! How parts of a payload are read, whatever stands there.
+//!
+//! A part takes what it can use and passes over the rest: one of another shape is a missing part. How deep values nest is bounded by
+//! serde_json.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use idv_core::{Error, Result, Text};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// An object with named parts, which is also read where it stands in arrays.
+pub(super) trait Object<'de>: Default {
+    /// Reads the part of this name, or passes over it.
+    fn part<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
+}
+
+/// Reads an object: bare, in an array, or in an array of arrays. Of a part that is repeated the last one counts. Something else is an
+/// object without parts.
+pub(super) fn object<'de, O: Object<'de>>(text: &'de str) -> Result<O, serde_json::Error> {
+    let mut object = O::default();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    Filling(&mut object).deserialize(&mut deserializer)?;
+    // Nothing but white space may follow: what follows would be lost without a word.
+    deserializer.end()?;
+    Ok(object)
+}
+
+struct Filling<'o, O>(&'o mut O);
+
+impl<'de, O: Object<'de>> DeserializeSeed<'de> for Filling<'_, O> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// What is of another shape is passed over.
+macro_rules! passed_over {
+    ($($visit:ident: $type:ty,)*) => {
+        $(fn $visit<E>(self, _: $type) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        })*
+    };
+}
+
+impl<'de, O: Object<'de>> Visitor<'de> for Filling<'_, O> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    passed_over! { visit_str: &str, visit_bool: bool, visit_u64: u64, visit_i64: i64, visit_f64: f64, }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key_seed(Name)? {
+            self.0.part(&name, &mut map)?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(Filling(&mut *self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+/// The name of a part, borrowed where it stands in the payload as it is.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}
+
+/// A scalar as text: what is a number here is a string there.
+pub(super) struct Scalar;
+
+impl<'de> DeserializeSeed<'de> for Scalar {
+    type Value = Option<Text<'de>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Scalar {
+    type Value = Option<Text<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(Text::new(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(Text::new(text.to_owned())))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Some(Text::new(if value { "true" } else { "false" })))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Some(Text::new(value.to_string())))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Some(Text::new(value.to_string())))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(serde_json::Number::from_f64(value).map(|number| Text::new(number.to_string())))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_map(map)?;
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_seq(seq)?;
+        Ok(None)
+    }
+}
+
+/// A part that is JSON again: an object or array as it stands in the payload, or the text of a string that holds one.
+///
+/// The vendor's table has arrays of arrays, its prose objects, and its sample strings with JSON in them. `Debug` prints none of it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Embedded<'a>(Cow<'a, str>);
+
+/// The text of a string.
+#[derive(Deserialize)]
+struct Unquoted<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// How often JSON may be wrapped into a string, one in the other.
+const WRAPPINGS: usize = 3;
+
+impl<'a> Embedded<'a> {
+    /// Takes a value of a form, where everything is text.
+    pub(super) const fn of(text: Cow<'a, str>) -> Self {
+        Self(text)
+    }
+
+    /// Takes the value of a member. One that was written into a string is taken out of it.
+    pub(super) fn value<A: MapAccess<'a>>(map: &mut A) -> Result<Self, A::Error> {
+        let raw = map.next_value::<&'a RawValue>()?.get();
+        if raw.starts_with('"') {
+            // The text was a string already, so this does not fail; the reader's words are never passed on.
+            let Unquoted(text) = serde_json::from_str(raw).map_err(|_| serde::de::Error::custom("no text"))?;
+            return Ok(Self(text).unwrapped());
+        }
+        Ok(Self(Cow::Borrowed(raw)).unwrapped())
+    }
+
+    /// Whether nothing stands there: an empty text, an empty object or array, null.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self.0.trim(), "" | "{}" | "[]" | "null" | "N/A" | "\"\"" | "[[]]")
+    }
+
+    /// The object that it is.
+    pub(super) fn read<'s, O: Object<'s>>(&'s self) -> Result<O> {
+        if self.is_empty() {
+            return Ok(O::default());
+        }
+        object(&self.0).map_err(|error| Error::malformed_json(&error))
+    }
+
+    /// The same without what it is wrapped in beside the first string: a string again, or an array with a string alone.
+    pub(super) fn unwrapped(mut self) -> Self {
+        for _ in 0..WRAPPINGS {
+            let text = self.0.trim_start();
+            let inner = match text.as_bytes().first() {
+                Some(b'"') => serde_json::from_str::<String>(text).ok(),
+                Some(b'[') if text.trim_start_matches('[').trim_start().starts_with('"') => {
+                    serde_json::from_str::<[String; 1]>(text).ok().map(|[text]| text)
+                }
+                _ => None,
+            };
+            let Some(inner) = inner else { break };
+            self.0 = Cow::Owned(inner);
+        }
+        self
+    }
+}
+
+impl fmt::Debug for Embedded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[personal]")
+    }
+}
+
+/// A type with named parts, in the vendor's own words: scalars, and parts that are JSON again.
+macro_rules! parts {
+    ($object:ident<$life:lifetime> { $($($name:literal)|+ => $field:ident,)* embedded { $($inner:literal => $inner_field:ident,)* } }) => {
+        impl<$life> $crate::wire::json::Object<$life> for $object<$life> {
+            fn part<A: serde::de::MapAccess<$life>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+                match name {
+                    $($($name)|+ => self.$field = map.next_value_seed($crate::wire::json::Scalar)?,)*
+                    $($inner => self.$inner_field = Some($crate::wire::json::Embedded::value(map)?),)*
+                    other => {
+                        if let Some(value) = map.next_value_seed($crate::wire::json::Scalar)? {
+                            self.others.push((Text::new(other.to_owned()), value));
+                        }
+                    }
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+pub(super) use parts;
