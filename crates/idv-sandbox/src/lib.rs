@@ -42,7 +42,9 @@ pub use callback::RecordedCallback;
 pub use cm_id_scan::account::Account as CmIdScanAccount;
 pub use cm_id_scan::handle::CmIdScan;
 pub use fault::{Fault, FaultKind};
-pub use identify24::account::Account as Identify24Account;
+pub use identify24::account::{
+    Account as Identify24Account, Project as Identify24Project, Status as Identify24Status, Statuses as Identify24Statuses,
+};
 pub use identify24::handle::Identify24;
 pub use identity_tm::account::{Account as IdentityTmAccount, WebhookMethod, Webhooks};
 pub use identity_tm::handle::IdentityTm;
@@ -50,8 +52,9 @@ pub use idnow::account::{Account, CallbackKind, DataCenter};
 pub use idnow::handle::Idnow;
 pub use idnow::scenario::Step;
 pub use sandbox::{Builder, Sandbox, SandboxError, VirtualClock};
-pub use verificar_identidad::account::Account as VerificarIdentidadAccount;
-pub use verificar_identidad::handle::VerificarIdentidad;
+pub use verificar_identidad::account::{Account as VerificarIdentidadAccount, ReportFormat, ReportNesting, WrongCredentials};
+pub use verificar_identidad::answer::AnswerFormat;
+pub use verificar_identidad::handle::{PhoneMessage, VerificarIdentidad};
 pub use world::RecordedRequest;
 
 /// The README's example, kept compiling.

@@ -1,12 +1,137 @@
-//! The account: who it is, and what is agreed with the vendor.
+//! A partner's account: who it is, and what is agreed with the vendor.
 
 use serde::{Deserialize, Serialize};
 
-/// The settings of the account.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The settings of a partner's account. What the document leaves open is set here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Account {
-    /// Where callbacks go; nowhere, where it is absent. Loopback only.
+    /// The partner's user name ("auth").
+    pub partner: String,
+    /// The API key ("auth").
+    pub api_key: String,
+    /// The partner's projects ("project/getAll").
+    pub projects: Vec<Project>,
+    /// Where webhooks go ("How to define webhook URL ?"); nowhere, where it is absent. Loopback only.
     pub callback_url: Option<String>,
+    /// The words for what becomes of idents, of which the document has one alone.
+    pub statuses: Statuses,
+    /// How many minutes after the creation of an ident its appointment is; none, where it is absent.
+    pub appointment_minutes: Option<u32>,
+    /// Who speaks with the person (`agent_name` of the webhook).
+    pub agent_name: String,
+}
+
+/// A project of a partner ("project/get").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Project {
+    /// Its id, which is a text in answers.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// `Active`, or any other word: then no idents can be created in it.
+    pub status: String,
+}
+
+/// The status that each step has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Statuses {
+    /// Nobody was identified yet: the document's own word.
+    pub unidentified: Status,
+    /// The video call came to nothing and can be repeated.
+    pub aborted: Status,
+    /// The call is over, and somebody looks at it again.
+    pub in_review: Status,
+    /// Fraud is suspected, and somebody looks at it again.
+    pub fraud_suspected: Status,
+    /// The person was identified.
+    pub identified: Status,
+    /// The person was refused.
+    pub rejected: Status,
+    /// The ident was given up in the review.
+    pub canceled: Status,
+    /// Nobody was identified within the lifetime of 90 days.
+    pub expired: Status,
+}
+
+/// A status: `status_id` and `status` of the webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Status {
+    /// The webhook's `status_id`.
+    pub id: String,
+    /// The word.
+    pub word: String,
+}
+
+impl Project {
+    /// A project. It is open for new idents with the status `Active`.
+    #[must_use]
+    pub fn new(id: &str, title: &str, status: &str) -> Self {
+        Self { id: id.to_owned(), title: title.to_owned(), status: status.to_owned() }
+    }
+
+    /// Whether idents can be created in it.
+    pub(crate) fn is_active(&self) -> bool {
+        self.status == "Active"
+    }
+}
+
+impl Status {
+    /// A status by its id and its word.
+    #[must_use]
+    pub fn new(id: &str, word: &str) -> Self {
+        Self { id: id.to_owned(), word: word.to_owned() }
+    }
+}
+
+impl Statuses {
+    /// Every status.
+    pub(crate) fn all(&self) -> [&Status; 8] {
+        [
+            &self.unidentified,
+            &self.aborted,
+            &self.in_review,
+            &self.fraud_suspected,
+            &self.identified,
+            &self.rejected,
+            &self.canceled,
+            &self.expired,
+        ]
+    }
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            partner: "911-internet".to_owned(),
+            api_key: "exampleApiKey".to_owned(),
+            projects: vec![Project::new("6", "911 Internet GmbH", "Active"), Project::new("7", "Closed business", "Inactive")],
+            callback_url: None,
+            statuses: Statuses::default(),
+            appointment_minutes: None,
+            agent_name: "Erika Beispiel".to_owned(),
+        }
+    }
+}
+
+impl Default for Statuses {
+    fn default() -> Self {
+        Self {
+            unidentified: Status::new("1", "Unidentified"),
+            aborted: Status::new("2", "Aborted"),
+            in_review: Status::new("3", "InReview"),
+            fraud_suspected: Status::new("4", "FraudSuspected"),
+            identified: Status::new("5", "Identified"),
+            rejected: Status::new("6", "Rejected"),
+            canceled: Status::new("7", "Canceled"),
+            expired: Status::new("8", "Expired"),
+        }
+    }
 }

@@ -23,10 +23,28 @@ impl<'a> Identify24<'a> {
         self.sandbox.vendor_url(Vendor::Identify24)
     }
 
+    /// The partner's user name.
+    #[must_use]
+    pub const fn partner(&self) -> &'static str {
+        "911-internet"
+    }
+
+    /// The API key, until it is configured.
+    #[must_use]
+    pub const fn api_key(&self) -> &'static str {
+        "exampleApiKey"
+    }
+
+    /// The project in which idents can be created.
+    #[must_use]
+    pub const fn project_id(&self) -> &'static str {
+        "6"
+    }
+
     /// The account's settings.
     #[must_use]
     pub fn account(&self) -> Account {
-        self.sandbox.worlds.state().identify24.account().clone()
+        self.sandbox.worlds.state().identify24.account(self.partner()).cloned().unwrap_or_default()
     }
 
     /// Changes the account's settings.
@@ -49,8 +67,13 @@ impl<'a> Identify24<'a> {
         let now = self.sandbox.worlds.clock.now();
         let mut state = self.sandbox.worlds.state();
         state
-            .with(now, |world: &mut World, moment| world.act(id, scenario, moment))
+            .with(now, |world: &mut World, moment| world.act(id, scenario, None, moment))
             .map_err(|error| SandboxError::Refused(error.to_owned()))
+    }
+
+    /// Every token becomes invalid, as if it had been idle for half an hour.
+    pub fn forget_tokens(&self) {
+        self.sandbox.worlds.state().identify24.tokens.clear();
     }
 
     /// How many idents there are.

@@ -1,14 +1,26 @@
 //! Identify24 VideoIdent 1.0.1 by its document.
 
 pub(crate) mod account;
+mod api;
 pub(crate) mod control;
+mod create;
+mod failure;
 pub(crate) mod handle;
+mod ident;
+mod render;
+mod scenario;
+mod token;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
-use self::account::Account;
+use self::account::{Account, Project, Status};
+use self::ident::Ident;
+use self::scenario::Effect;
+use self::token::Tokens;
+use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::idnow::scenario::Step;
 use crate::random::Random;
@@ -18,20 +30,31 @@ use crate::world::{Part, State};
 /// The hosts of the API and of the pages that persons visit.
 pub(crate) const HOSTS: [&str; 2] = ["api.identify24.de", "identify24.de"];
 
+/// How long an ident lives ("Lifetime").
+const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
+
 /// What a request is handled with, and what comes of it beside the answer.
 pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
 
 /// Everything at the vendor.
 #[derive(Debug)]
 pub(crate) struct World {
-    account: Account,
+    accounts: Vec<Account>,
+    tokens: Tokens,
+    /// By ident_id.
+    idents: HashMap<String, Ident>,
     /// Where the pages are that persons visit.
     pages: String,
 }
 
-/// Something that is to happen later.
+/// Something that is to happen to an ident.
 #[derive(Debug, Clone)]
-pub(crate) struct Planned;
+pub(crate) enum Planned {
+    /// A part of a scenario: of the ident with this id, in this attempt.
+    Act(String, u32, Effect),
+    /// The ident's lifetime is over.
+    EndOfLife(String),
+}
 
 impl Part for World {
     type Planned = Planned;
@@ -42,16 +65,61 @@ impl Part for World {
         (&mut state.identify24, &mut state.random)
     }
 
-    fn handle(&mut self, _request: &Incoming, _moment: &mut Moment<'_>) -> Answer {
-        Answer::empty(StatusCode::NOT_FOUND)
+    fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
+        let segments = request.segments();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match segments.as_slice() {
+            ["apply", id] if request.method == Method::GET => self.page(id),
+            path => api::handle(self, request, path, moment).unwrap_or_else(|failure| failure.answer()),
+        }
     }
 
-    fn happen(&mut self, _planned: &Planned, _moment: &mut Moment<'_>) {}
+    fn happen(&mut self, planned: &Planned, moment: &mut Moment<'_>) {
+        match planned {
+            Planned::Act(id, attempt, effect) => {
+                let Some((ident, account)) = self.find(id).filter(|(ident, _)| ident.attempt == *attempt) else { return };
+                match effect {
+                    Effect::Call => ident.agent_name = Some(account.agent_name),
+                    Effect::Correct => {
+                        let name = ident.submitted.text("person_last_name").unwrap_or_default();
+                        let corrected = format!("{name}-BEISPIEL");
+                        ident.submitted.correct("person_last_name", &corrected);
+                        ident.agent_notes = Some("person_last_name corrected by the document".to_owned());
+                    }
+                    Effect::Refuse(reason) => ident.reject_reason = Some(reason.clone()),
+                    Effect::Status(status, is_last) => {
+                        ident.finished = *is_last;
+                        moment.callbacks.extend(ident.reach(status, moment.now, account.callback_url.as_deref()));
+                    }
+                }
+            }
+            Planned::EndOfLife(id) => {
+                let Some((ident, account)) = self.find(id) else { return };
+                if !ident.finished {
+                    let expired = account.statuses.expired.clone();
+                    moment.callbacks.extend(ident.reach(&expired, moment.now, account.callback_url.as_deref()));
+                }
+                ident.end();
+            }
+        }
+    }
 }
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { account: Account::default(), pages: String::new() }
+        // A second partner, so that reaching for somebody else's ident can be tried.
+        let second = Account {
+            partner: "second".to_owned(),
+            api_key: "secondApiKey".to_owned(),
+            projects: vec![Project::new("8", "Second business", "Active")],
+            ..Account::default()
+        };
+        Self {
+            accounts: vec![Account::default(), second],
+            tokens: Tokens::default(),
+            idents: HashMap::new(),
+            pages: "https://identify24.de".to_owned(),
+        }
     }
 
     /// Has the links for persons lead here.
@@ -65,31 +133,95 @@ impl World {
 
     /// How many idents there are.
     pub(crate) fn idents(&self) -> usize {
-        0
+        self.idents.len()
     }
 
-    pub(crate) const fn account(&self) -> &Account {
-        &self.account
+    /// Every ident_id, in the order in which they were given.
+    fn ids(&self) -> Vec<&str> {
+        let mut idents: Vec<&Ident> = self.idents.values().collect();
+        idents.sort_by_key(|ident| ident.number);
+        idents.into_iter().map(|ident| ident.id.as_str()).collect()
     }
 
-    /// Changes the account's settings.
+    /// An account by its partner's name.
+    pub(crate) fn account(&self, partner: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.partner == partner)
+    }
+
+    /// Changes an account's settings.
     pub(crate) fn configure(&mut self, account: Account) -> Result<(), &'static str> {
-        self.account = account;
+        if account.callback_url.as_deref().is_some_and(|url| !crate::callback::is_loopback(url)) {
+            return Err("callbacks go to the loopback interface only");
+        }
+        if account.statuses.all().iter().any(|status| status.word == scenario::UNKNOWN || status.word.is_empty()) {
+            return Err("a status has a word, and one that an account may know");
+        }
+        let known = self.accounts.iter_mut().find(|known| known.partner == account.partner);
+        *known.ok_or("there is no such account")? = account;
         Ok(())
     }
 
-    /// Lets the person and the vendor's people act out a scenario.
-    pub(crate) fn act(&mut self, _id: &str, _scenario: &str, _moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
-        Err("there is nothing under this id")
+    /// Lets the person and the agents act out a scenario.
+    pub(crate) fn act(
+        &mut self,
+        id: &str,
+        scenario: &str,
+        reason: Option<&str>,
+        moment: &mut Moment<'_>,
+    ) -> Result<Vec<Step>, &'static str> {
+        let (ident, account) = self.find(id).ok_or("there is no such ident")?;
+        if ident.finished {
+            return Err("the ident is finished");
+        }
+        let plan = scenario::plan(scenario, reason, &account).ok_or("there is no such scenario")?;
+        ident.attempt += 1;
+        for (after, effect) in plan.effects {
+            let planned = Planned::Act(ident.id.clone(), ident.attempt, effect);
+            moment.planned.push((later(moment.now, Duration::from_secs(after)), planned));
+        }
+        Ok(plan.steps)
+    }
+
+    /// Sets a status, known or not; nothing that was planned happens any more.
+    fn set(&mut self, id: &str, status: &Status, moment: &mut Moment<'_>) -> Result<(), &'static str> {
+        let (ident, account) = self.find(id).ok_or("there is no such ident")?;
+        if ident.finished {
+            return Err("the ident is finished");
+        }
+        ident.attempt += 1;
+        moment.callbacks.extend(ident.reach(status, moment.now, account.callback_url.as_deref()));
+        Ok(())
+    }
+
+    /// What the person's browser sees at `conference_url`.
+    fn page(&self, id: &str) -> Answer {
+        match self.idents.get(id) {
+            Some(ident) if ident.gone => Answer::page(StatusCode::NOT_FOUND, "There is nothing here."),
+            Some(ident) if ident.finished => Answer::page(StatusCode::OK, "This identification is finished."),
+            Some(_) => Answer::page(StatusCode::OK, "Please hold your identity card ready. An agent will be with you shortly."),
+            None => Answer::page(StatusCode::NOT_FOUND, "There is nothing here."),
+        }
+    }
+
+    fn find(&mut self, id: &str) -> Option<(&mut Ident, Account)> {
+        let ident = self.idents.get_mut(id)?;
+        let account = self.accounts.iter().find(|account| account.partner == ident.partner)?.clone();
+        Some((ident, account))
     }
 }
 
-/// Whether a callback that is answered so counts as delivered.
+/// Whether a webhook that is answered so counts as delivered.
 pub(crate) fn accepted(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// How long to wait before a callback is tried again; `None` where it is given up.
-pub(crate) fn again(_tries: u32, _since_first_try: Duration) -> Option<Duration> {
-    None
+/// How long to wait before a webhook is tried again; `None` where it is given up.
+pub(crate) fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
+    let minutes = match tries {
+        0 => 1,
+        1 => 5,
+        2 => 30,
+        _ => return None,
+    };
+    Some(Duration::from_secs(minutes * 60))
 }

@@ -1,0 +1,184 @@
+//! The attributes of an ident ("Ident Attributes").
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::civil::Date;
+use serde_json::{Map, Value};
+
+use super::failure::Failure;
+use crate::identity_tm::iso::is_country;
+
+/// What stands before the Base64 text of a PDF in the document's sample.
+const PDF_PREFIX: &str = "data:@file/pdf;base64,";
+
+/// What an attribute's value has to be like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Text,
+    /// To be in upper-case letters. The samples are not, so it is noted, not refused.
+    UpperCase,
+    Date,
+    Gender,
+    Email,
+    Phone,
+    Country,
+    TypeOfId,
+    Url,
+    Pdf,
+}
+
+/// Each attribute, whether it is required, and its format. The last seven came with later versions of the document.
+const ATTRIBUTES: [(&str, bool, Format); 40] = [
+    ("project_id", true, Format::Text),
+    ("company_name", false, Format::Text),
+    ("store_name", false, Format::Text),
+    ("branche", false, Format::Text),
+    ("birthday", true, Format::Date),
+    ("birth_place", true, Format::UpperCase),
+    ("email", true, Format::Email),
+    ("gender", true, Format::Gender),
+    ("person_title", false, Format::Text),
+    ("person_first_name", true, Format::UpperCase),
+    ("person_last_name", true, Format::UpperCase),
+    ("person_position", false, Format::Text),
+    ("mobile_phone", true, Format::Phone),
+    ("international_code", false, Format::Text),
+    ("nationality", true, Format::Country),
+    ("street", false, Format::UpperCase),
+    ("house_no", false, Format::Text),
+    ("zip_code", true, Format::Text),
+    ("city", true, Format::UpperCase),
+    ("country", true, Format::Country),
+    ("type_of_id", false, Format::TypeOfId),
+    ("id_number", false, Format::Text),
+    ("id_country", false, Format::Country),
+    ("id_issue_date", false, Format::Date),
+    ("id_end_date", false, Format::Date),
+    ("issuing_authority", false, Format::Text),
+    ("pdf_url", false, Format::Url),
+    ("pdf_content", false, Format::Pdf),
+    ("custom_id", false, Format::Text),
+    ("custom1", false, Format::Text),
+    ("custom2", false, Format::Text),
+    ("custom3", false, Format::Text),
+    ("custom4", false, Format::Text),
+    ("company_hrb_number", false, Format::Text),
+    ("company_hrb_city", false, Format::Text),
+    ("company_street", false, Format::Text),
+    ("company_house_no", false, Format::Text),
+    ("company_zip_code", false, Format::Text),
+    ("company_city", false, Format::Text),
+    ("company_country", false, Format::Text),
+];
+
+/// What was submitted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Submitted {
+    fields: BTreeMap<String, String>,
+    /// Attributes that are to be in upper case and are not.
+    pub(crate) not_uppercase: Vec<&'static str>,
+    /// Attributes that the table does not have.
+    pub(crate) unknown: Vec<String>,
+}
+
+impl Submitted {
+    /// Checks the body of ident/create.
+    pub(crate) fn parse(body: &Map<String, Value>) -> Result<Self, Failure> {
+        let mut submitted = Self::default();
+        for (name, value) in body {
+            if value.is_object() || value.is_array() {
+                return Err(Failure::bad(format!("{name}: the expected JSON structure is flat")));
+            }
+            if !ATTRIBUTES.iter().any(|(known, ..)| known == name) {
+                submitted.unknown.push(name.clone());
+            }
+        }
+        for (name, required, format) in ATTRIBUTES {
+            let text = match body.get(name) {
+                None | Some(Value::Null) => None,
+                Some(Value::String(text)) => Some(text.clone()),
+                // A number in the sample of project/get, a text in that of ident/create.
+                Some(Value::Number(number)) if name == "project_id" && number.is_u64() => Some(number.to_string()),
+                Some(_) => return Err(Failure::bad(format!("{name} must be a text"))),
+            };
+            let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+                if required {
+                    return Err(Failure::bad(format!("{name} is required")));
+                }
+                continue;
+            };
+            format.check(&text).map_err(|rule| Failure::bad(format!("{name} must be {rule}")))?;
+            if format == Format::UpperCase && text.chars().any(char::is_lowercase) {
+                submitted.not_uppercase.push(name);
+            }
+            submitted.fields.insert(name.to_owned(), text);
+        }
+        Ok(submitted)
+    }
+
+    /// An attribute.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).map(String::as_str)
+    }
+
+    /// The agent reads another value from the document.
+    pub(crate) fn correct(&mut self, name: &str, value: &str) {
+        self.fields.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Forgets the person.
+    pub(crate) fn forget(&mut self) {
+        let kept = ["project_id", "custom_id"];
+        self.fields.retain(|name, _| kept.contains(&name.as_str()));
+    }
+}
+
+impl Format {
+    /// Whether a value is like this; if not, the rule it breaks.
+    fn check(self, text: &str) -> Result<(), &'static str> {
+        let (fits, rule) = match self {
+            Self::Text | Self::UpperCase => (true, ""),
+            Self::Date => (is_date(text), "a date: YYYY-MM-DD"),
+            Self::Gender => (matches!(text, "MALE" | "FEMALE"), "either MALE or FEMALE"),
+            Self::Email => (is_email(text), "an e-mail address"),
+            Self::Phone => (is_phone(text), "a phone number"),
+            Self::Country => (is_country(text, 2), "an uppercase two-letter code of ISO 3166"),
+            Self::TypeOfId => (matches!(text, "Personalausweis" | "Reisepass"), "Personalausweis or Reisepass"),
+            Self::Url => (is_url(text), "a URL"),
+            Self::Pdf => (is_pdf(text), "a PDF in Base64"),
+        };
+        if fits { Ok(()) } else { Err(rule) }
+    }
+}
+
+fn is_date(text: &str) -> bool {
+    let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = text.split('-').collect();
+    let has_form = matches!(parts.as_slice(), [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2));
+    has_form && text.parse::<Date>().is_ok()
+}
+
+fn is_email(text: &str) -> bool {
+    let parts = text.rsplit_once('@');
+    let is_clean = !text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
+    is_clean && parts.is_some_and(|(person, host)| !person.is_empty() && !host.trim_matches('.').is_empty())
+}
+
+/// With or without a country code; how it is grouped is left to the writer.
+fn is_phone(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let rest = text.strip_prefix('+').unwrap_or(text);
+    (5..=20).contains(&digits)
+        && rest.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, ' ' | '-' | '/' | '(' | ')'))
+}
+
+fn is_url(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+fn is_pdf(text: &str) -> bool {
+    let content = text.strip_prefix(PDF_PREFIX).unwrap_or(text);
+    STANDARD.decode(content).is_ok_and(|bytes| bytes.starts_with(b"%PDF-"))
+}

@@ -1,0 +1,106 @@
+//! An ident: what was submitted and what became of it.
+
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::account::{Account, Status};
+use super::create::Submitted;
+use super::render;
+use crate::callback::{self, Callback, Told};
+
+/// An ident.
+#[derive(Debug, Clone)]
+pub(crate) struct Ident {
+    pub(crate) id: String,
+    pub(crate) partner: String,
+    /// Which one it is, in the order of creation.
+    pub(crate) number: usize,
+    pub(crate) submitted: Submitted,
+    pub(crate) created: Timestamp,
+    pub(crate) appointment: Option<Timestamp>,
+    /// Every status that was reached, the latest last.
+    pub(crate) history: Vec<(Timestamp, Status)>,
+    /// Whether nothing follows any more.
+    pub(crate) finished: bool,
+    /// Whether its lifetime is over.
+    pub(crate) gone: bool,
+    pub(crate) agent_name: Option<String>,
+    pub(crate) agent_notes: Option<String>,
+    pub(crate) reject_reason: Option<String>,
+    /// Which scenario is acted; what was planned for an earlier one does not happen.
+    pub(crate) attempt: u32,
+}
+
+impl Ident {
+    pub(crate) fn new(id: String, number: usize, account: &Account, submitted: Submitted, now: Timestamp) -> Self {
+        let appointment = account.appointment_minutes.map(|minutes| SignedDuration::from_mins(minutes.into()));
+        Self {
+            id,
+            partner: account.partner.clone(),
+            number,
+            submitted,
+            created: now,
+            appointment: appointment.and_then(|after| now.checked_add(after).ok()),
+            history: vec![(now, account.statuses.unidentified.clone())],
+            finished: false,
+            gone: false,
+            agent_name: None,
+            agent_notes: None,
+            reject_reason: None,
+            attempt: 0,
+        }
+    }
+
+    /// The word for what became of it so far.
+    pub(crate) fn word(&self) -> &str {
+        self.history.last().map_or("", |(_, status)| status.word.as_str())
+    }
+
+    /// A status is reached, and the partner is told where there is an address for it.
+    pub(crate) fn reach(&mut self, status: &Status, now: Timestamp, url: Option<&str>) -> Option<Callback> {
+        self.history.push((now, status.clone()));
+        let url = url?.to_owned();
+        Some(Callback {
+            kind: "webhook",
+            reference: self.id.clone(),
+            method: Method::POST,
+            url,
+            headers: Vec::new(),
+            body: callback::json(&self.payload(status)),
+            told: Told::Nothing,
+        })
+    }
+
+    /// Its lifetime is over: the person is forgotten.
+    pub(crate) fn end(&mut self) {
+        self.attempt += 1;
+        self.gone = true;
+        self.finished = true;
+        self.submitted.forget();
+        (self.agent_notes, self.reject_reason) = (None, None);
+    }
+
+    /// The webhook's body ("Sample Payload").
+    fn payload(&self, status: &Status) -> Value {
+        let text = |name: &str| self.submitted.text(name);
+        json!({
+            "ident_id": self.id,
+            "status_id": status.id,
+            "status": status.word,
+            "project_id": text("project_id"),
+            "custom_id": text("custom_id"),
+            "company_name": text("company_name"),
+            "first_name": text("person_first_name"),
+            "last_name": text("person_last_name"),
+            "custom1": text("custom1"),
+            "custom2": text("custom2"),
+            "custom3": text("custom3"),
+            "custom4": text("custom4"),
+            "agent_notes": self.agent_notes,
+            "reject_reason": self.reject_reason,
+            "agent_name": self.agent_name,
+            "appointment_date": self.appointment.map(render::minute),
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! What the person and the agents do: the named scenarios.
+
+use super::account::{Account, Status};
+use crate::idnow::scenario::Step;
+
+/// A word that is in no account's table.
+pub(crate) const UNKNOWN: &str = "EscalatedToPartner";
+
+const MINUTE: u64 = 60;
+
+/// What happens to an ident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// The agent speaks with the person.
+    Call,
+    /// The agent reads another birthday and another name from the document than were submitted.
+    Correct,
+    /// Why the person is refused, for the webhook.
+    Refuse(String),
+    /// A status is reached; the last one, if nothing follows it.
+    Status(Status, bool),
+}
+
+/// What happens when, and what is said of it.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) effects: Vec<(u64, Effect)>,
+    after: u64,
+}
+
+/// What happens in a scenario; `reason` replaces the reason of one that has a reason.
+pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account) -> Option<Plan> {
+    let words = &account.statuses;
+    let because = |usual: &str| reason.unwrap_or(usual).to_owned();
+    let mut plan = Plan::default();
+    match name {
+        "happy" => plan.call().reach(&words.in_review).review().end(&words.identified),
+        "data-changed" => {
+            plan.call().say("the agent corrected the last name").effect(Effect::Correct).reach(&words.in_review);
+            plan.review().end(&words.identified)
+        }
+        "rejected" => {
+            plan.call().say("the agent saw that the document is not valid");
+            plan.effect(Effect::Refuse(because("DOCUMENT_NOT_VALID"))).end(&words.rejected)
+        }
+        "fraud" => {
+            plan.call().say("the agent suspected fraud").reach(&words.fraud_suspected).review();
+            plan.say("the review confirmed it").effect(Effect::Refuse(because("FRAUD"))).end(&words.rejected)
+        }
+        "fraud-in-review" => {
+            plan.call().reach(&words.in_review).review();
+            plan.say("the review found fraud").effect(Effect::Refuse(because("FRAUD"))).end(&words.rejected)
+        }
+        "aborted-then-success" => {
+            plan.call().say("the connection was not good enough").reach(&words.aborted).later(30).say("tried again");
+            plan.call().reach(&words.in_review).review().end(&words.identified)
+        }
+        "canceled-in-review" => {
+            plan.call().reach(&words.in_review).review().say("the picture was not good enough");
+            plan.effect(Effect::Refuse(because("PHOTO_NOT_CLEAR"))).end(&words.canceled)
+        }
+        "expired" => plan.say("never came; the ident's lifetime ends by itself"),
+        "never-finishes" => plan.call().reach(&words.in_review).say("nobody reviewed it"),
+        "unknown-status" => plan.call().say("the vendor said a word that no document knows").reach(&Status::new("4711", UNKNOWN)),
+        _ => return None,
+    };
+    Some(plan)
+}
+
+impl Plan {
+    fn later(&mut self, minutes: u64) -> &mut Self {
+        self.after += minutes * MINUTE;
+        self
+    }
+
+    fn say(&mut self, what: &str) -> &mut Self {
+        self.steps.push(Step { what: what.to_owned(), after_seconds: self.after, effect: None });
+        self
+    }
+
+    fn effect(&mut self, effect: Effect) -> &mut Self {
+        self.effects.push((self.after, effect));
+        self
+    }
+
+    fn call(&mut self) -> &mut Self {
+        self.say("opened the link").later(2).say("showed the identity card in the video call").effect(Effect::Call).later(5)
+    }
+
+    fn review(&mut self) -> &mut Self {
+        self.later(12).say("a second agent reviewed it")
+    }
+
+    fn reach(&mut self, status: &Status) -> &mut Self {
+        self.say(&format!("the status was {}", status.word)).effect(Effect::Status(status.clone(), false))
+    }
+
+    fn end(&mut self, status: &Status) -> &mut Self {
+        self.say(&format!("the status was {}", status.word)).effect(Effect::Status(status.clone(), true))
+    }
+}
