@@ -2,4 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod callback;
+mod config;
+pub mod normalize;
 pub mod wire;
+
+pub use config::{ENVIRONMENT, Identify24Config};

@@ -1,0 +1,29 @@
+//! What a webhook says, and the reply to it.
+//!
+//! The vendor calls one address for all idents of an account, by POST, with a flat object of JSON. It does not sign, and the document
+//! names neither the addresses that it calls from, nor how often it repeats, nor what it takes for a success: a secret in the address is
+//! the only proof there is, and the reply is 200 with an empty body. A message has no time and no number of its own, so that a repetition
+//! cannot be told from a second event of the same kind; neither changes anything that is known already.
+
+use http::StatusCode;
+use idv_core::{Channel, Delivery, DeliveryKind, Guard, Received, Reply, Result};
+
+use crate::normalize::{self, Statuses};
+use crate::wire::Webhook;
+
+/// Reads a delivery: a webhook, or the person's return, of which the document knows nothing.
+///
+/// # Errors
+///
+/// [`Forged`](idv_core::ErrorKind::Forged) where the guard has a secret and the webhook lacks it;
+/// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read or names no ident.
+pub fn receive(guard: &Guard, statuses: &Statuses, delivery: &Delivery) -> Result<Received> {
+    let reply = Reply::status(StatusCode::OK);
+    if delivery.kind == DeliveryKind::Return {
+        return Ok(Received::new(Vec::new(), reply));
+    }
+    // The secret is one for all idents, so that nothing has to be read before it was looked at.
+    let trust = guard.verify(delivery, "")?;
+    let webhook = Webhook::read(&delivery.body)?;
+    Ok(Received::new(vec![normalize::webhook(&webhook, statuses, Channel::Callback).trusted(trust)], reply))
+}
