@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::finding::Finding;
+use super::finding::{self, Finding};
 
 /// The statuses of a request.
 pub(super) mod estado {
@@ -16,6 +16,11 @@ pub(super) mod estado {
     pub(in super::super) const VALIDATED: i64 = 5100;
     pub(in super::super) const REJECTED: i64 = 5500;
 }
+
+/// The number of the document of somebody of whom none was asked for.
+const NUMBER: &str = "00000000T";
+/// The number of another document.
+const ANOTHER: &str = "11111111H";
 
 /// A request to verify somebody.
 #[derive(Debug, Clone)]
@@ -38,10 +43,6 @@ pub(super) struct Case {
     /// The statuses and when they were reached.
     pub(super) statuses: Vec<(i64, Timestamp)>,
     pub(super) accesses: Vec<Access>,
-    /// The number on the front of the document that the person shows.
-    pub(super) front: String,
-    /// The number on its back.
-    pub(super) back: String,
     /// What the process finds, once it is finished.
     pub(super) finding: Finding,
     /// Which plan of what happens is followed; those before it are void.
@@ -56,6 +57,17 @@ pub(super) struct Access {
 }
 
 impl Case {
+    /// The number on the front of the document that the person shows.
+    pub(super) fn front(&self) -> &str {
+        let wanted = self.wanted.as_deref().unwrap_or(NUMBER);
+        if self.finding.is(finding::ANOTHER_NUMBER) { ANOTHER } else { wanted }
+    }
+
+    /// The number on its back.
+    pub(super) fn back(&self) -> &str {
+        if self.finding.is(finding::SIDES_DIFFER) { ANOTHER } else { self.front() }
+    }
+
     /// The status, where it has one.
     pub(super) fn status(&self) -> Option<i64> {
         self.statuses.last().map(|(status, _)| *status)

@@ -33,7 +33,7 @@ fn document(case: &Case) -> Vec<u8> {
         "Certificado de verificación de identidad".to_owned(),
         format!("Identificador: {}", case.id),
         format!("Teléfono: {}", case.phone),
-        format!("DNI: {}", case.front),
+        format!("DNI: {}", case.front()),
         format!("Fecha de envío: {}", minute(case.send_at)),
         format!("Validado: {validated}"),
     ])

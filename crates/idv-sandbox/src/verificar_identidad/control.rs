@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::account::Account;
-use super::finding::Finding;
+use super::finding::{ANOTHER_NUMBER, Finding};
 use crate::control::body;
 use crate::exchange::Incoming;
 use crate::idnow::scenario::SCENARIOS;
@@ -38,6 +38,9 @@ pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest
                     return Err("the request is finished".to_owned());
                 }
                 if let Some(reason) = set.resultado {
+                    if reason == ANOTHER_NUMBER && case.wanted.is_none() {
+                        return Err("no number was asked for, so none can be another".to_owned());
+                    }
                     case.finding = Finding::of(reason).ok_or("a reason is one of -1 to -9, but -7")?;
                 }
                 world.reach(id, set.estado, moment);

@@ -13,8 +13,13 @@ pub(super) struct Finding {
     pub(super) likeness: f64,
 }
 
+/// The front and the back do not match.
+pub(super) const SIDES_DIFFER: i64 = -3;
+/// The number is not the one that was asked for.
+pub(super) const ANOTHER_NUMBER: i64 = -9;
+
 /// The likeness of the document's sample.
-pub(super) const ALIKE: f64 = 93.957_847_595_214_844;
+pub(super) const ALIKE: f64 = 93.957_847_595_214_84;
 
 impl Finding {
     /// All went well.
@@ -23,15 +28,16 @@ impl Finding {
     /// That of one of the reasons -1 to -9; none where there is no such reason.
     pub(super) const fn of(reason: i64) -> Option<Self> {
         let likeness = match reason {
-            -1 => 71.208_984_375_124_557,
-            -8 => 4.118_730_068_206_787_1,
-            -9..=-2 => ALIKE,
+            -1 => 71.208_984_375_124_56,
+            -8 => 4.118_730_068_206_787,
+            -6..=-2 | -9 => ALIKE,
             _ => return None,
         };
         Some(Self { reason: Some(reason), likeness })
     }
 
-    const fn is(self, reason: i64) -> bool {
+    /// Whether it is this reason for which it is not positive.
+    pub(super) const fn is(self, reason: i64) -> bool {
         matches!(self.reason, Some(own) if own == reason)
     }
 }
@@ -42,11 +48,11 @@ pub(super) fn result(case: &Case) -> Value {
     if !case.is_processed() {
         return json!({
             "Resultado": -7,
-            "DNIAnverso": case.front,
-            "DNIReverso": case.back,
-            "AnversoReversoCoinciden": yes(case.front == case.back),
+            "DNIAnverso": case.front(),
+            "DNIReverso": case.back(),
+            "AnversoReversoCoinciden": yes(case.front() == case.back()),
             "DNISolicitado": wanted.unwrap_or_default(),
-            "DNISolicitadoCoincide": wanted.map_or("N/A", |wanted| yes(wanted == case.front)),
+            "DNISolicitadoCoincide": wanted.map_or("N/A", |wanted| yes(wanted == case.front())),
         });
     }
     let finding = case.finding;
@@ -54,15 +60,15 @@ pub(super) fn result(case: &Case) -> Value {
     let expired = finding.is(-5);
     json!({
         "Resultado": finding.reason.map_or_else(|| json!(finding.likeness), |reason| json!(reason)),
-        "DNIAnverso": case.front,
-        "DNIReverso": case.back,
-        "AnversoReversoCoinciden": yes(case.front == case.back),
+        "DNIAnverso": case.front(),
+        "DNIReverso": case.back(),
+        "AnversoReversoCoinciden": yes(case.front() == case.back()),
         "DNISolicitado": wanted.unwrap_or_default(),
-        "DNISolicitadoCoincide": wanted.map_or("N/A", |wanted| yes(wanted == case.front)),
+        "DNISolicitadoCoincide": wanted.map_or("N/A", |wanted| yes(wanted == case.front())),
         "DNI": {
             "Edad": age,
             "FechaNacimiento": born,
-            "DNI": case.front,
+            "DNI": case.front(),
             "Nacionalidad": "ESP",
             "Pais": "ESP",
             "Nombre": "APARICIO LOPEZ,JUAN",

@@ -58,14 +58,14 @@ pub(crate) struct Planned {
 }
 
 /// What happens to a request.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Effect {
     /// The message comes to the person's phone.
     Message,
     /// A status is reached.
     Status(i64),
-    /// What the process is going to find, and the numbers on the document's front and back.
-    Finding { finding: Finding, front: String, back: String },
+    /// What the process is going to find.
+    Finding(Finding),
 }
 
 impl Part for World {
@@ -92,13 +92,10 @@ impl Part for World {
         if planned.attempt.is_some_and(|attempt| attempt != case.attempt) {
             return;
         }
-        match &planned.effect {
+        match planned.effect {
             Effect::Message => self.deliver(&planned.id),
-            Effect::Status(status) => self.reach(&planned.id, *status, moment),
-            Effect::Finding { finding, front, back } => {
-                case.finding = *finding;
-                (case.front, case.back) = (front.clone(), back.clone());
-            }
+            Effect::Status(status) => self.reach(&planned.id, status, moment),
+            Effect::Finding(finding) => case.finding = finding,
         }
     }
 }

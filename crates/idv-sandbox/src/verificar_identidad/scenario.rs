@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::case::{Case, estado};
-use super::finding::Finding;
+use super::finding::{ANOTHER_NUMBER, Finding, SIDES_DIFFER};
 use super::{Effect, Planned};
 use crate::clock::later;
 use crate::idnow::scenario::Step;
-use jiff::Timestamp;
 
 const MINUTE: u64 = 60;
 /// How long nobody comes before it is said that nobody does: the vendor itself never says so.
 const NOBODY: u64 = 30 * 24 * 60 * MINUTE;
 /// A status that the document does not have.
 const UNKNOWN: i64 = 4711;
-/// The number of another document than the one that was asked for, and one that was read wrong.
-const ANOTHER: &str = "11111111H";
 
 /// The steps of a scenario and what they do, each after so many seconds.
 #[derive(Debug, Default)]
@@ -31,43 +30,44 @@ pub(super) fn plan(name: &str, case: &Case, now: Timestamp) -> Result<Plan, &'st
     // Before the message is sent, nobody can come.
     let wait = case.send_at.duration_since(now).as_secs();
     plan.after = u64::try_from(wait).unwrap_or_default();
-    let own = case.wanted.as_deref().unwrap_or("00000000T").to_owned();
     match name {
         "happy" => {
-            plan.finding(Finding::GOOD, &own, &own).conduct().finish();
+            plan.finding(Finding::GOOD).conduct().finish();
             plan.review("saw nothing against it").status("validated it", estado::VALIDATED)
         }
         "data-changed" => {
-            // Without a number that was asked for, nothing was submitted that could differ: the back was read wrong.
-            let (reason, front) = if case.wanted.is_some() { (-9, ANOTHER) } else { (-3, own.as_str()) };
-            plan.found(reason, front, ANOTHER).say("showed a document whose number is not the expected one");
+            // Where no number was asked for, none can be another than expected.
+            match case.wanted {
+                Some(_) => plan.found(ANOTHER_NUMBER).say("took another document than the one that is expected"),
+                None => plan.found(SIDES_DIFFER).say("took a document whose back cannot be read well"),
+            };
             plan.conduct().finish().review("saw that it is the right person nevertheless");
             plan.status("validated it", estado::VALIDATED)
         }
         "rejected" => {
-            plan.found(-5, &own, &own).say("took a document that has expired").conduct().finish();
+            plan.found(-5).say("took a document that has expired").conduct().finish();
             plan.review("saw that the document has expired").status("rejected it", estado::REJECTED)
         }
         "fraud" => {
-            plan.found(-8, &own, &own).say("took somebody else's document").conduct().finish();
+            plan.found(-8).say("took somebody else's document").conduct().finish();
             plan.review("saw another person").status("rejected it", estado::REJECTED)
         }
         "fraud-in-review" => {
-            plan.found(-1, &own, &own).conduct().finish();
+            plan.found(-1).conduct().finish();
             plan.review("saw that the document is forged").status("rejected it", estado::REJECTED)
         }
         "aborted-then-success" => {
-            plan.finding(Finding::GOOD, &own, &own).access().say("closed the page").later(30 * MINUTE).say("tried again");
+            plan.finding(Finding::GOOD).access().say("closed the page").later(30 * MINUTE).say("tried again");
             plan.conduct().finish().review("saw nothing against it").status("validated it", estado::VALIDATED)
         }
         "canceled-in-review" => {
-            plan.found(-6, &own, &own).say("held the phone into the light").conduct().finish();
+            plan.found(-6).say("held the phone into the light").conduct().finish();
             plan.review("could see nobody").status("rejected it", estado::REJECTED)
         }
         "expired" => plan.later(NOBODY).say("never came; the vendor says nothing of it"),
-        "never-finishes" => plan.found(-1, &own, &own).conduct().finish().say("no operator ever looked at it"),
+        "never-finishes" => plan.found(-1).conduct().finish().say("no operator ever looked at it"),
         "unknown-status" => {
-            plan.finding(Finding::GOOD, &own, &own).conduct();
+            plan.finding(Finding::GOOD).conduct();
             plan.status("the vendor set a status that no document knows", UNKNOWN)
         }
         _ => return Err("there is no such scenario"),
@@ -101,16 +101,15 @@ impl Plan {
         self
     }
 
-    /// What the process will find, and the numbers on both sides of the document.
-    fn finding(&mut self, finding: Finding, front: &str, back: &str) -> &mut Self {
-        let effect = Effect::Finding { finding, front: front.to_owned(), back: back.to_owned() };
-        self.effects.push((self.after, effect));
+    /// What the process will find.
+    fn finding(&mut self, finding: Finding) -> &mut Self {
+        self.effects.push((self.after, Effect::Finding(finding)));
         self
     }
 
     /// As [`Plan::finding`], for one of the reasons.
-    fn found(&mut self, reason: i64, front: &str, back: &str) -> &mut Self {
-        self.finding(Finding::of(reason).unwrap_or(Finding::GOOD), front, back)
+    fn found(&mut self, reason: i64) -> &mut Self {
+        self.finding(Finding::of(reason).unwrap_or(Finding::GOOD))
     }
 
     /// The person opens the link and is filmed.

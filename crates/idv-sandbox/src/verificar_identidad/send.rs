@@ -54,7 +54,6 @@ pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Mome
 
     let id = world.new_id(moment);
     let token = moment.random.letters(12);
-    let shown = wanted.clone().unwrap_or_else(|| "00000000T".to_owned());
     let case = Case {
         id: id.clone(),
         number: world.cases.len(),
@@ -66,8 +65,6 @@ pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Mome
         send_at,
         statuses: Vec::new(),
         accesses: Vec::new(),
-        front: shown.clone(),
-        back: shown,
         finding: Finding::GOOD,
         attempt: 0,
     };
