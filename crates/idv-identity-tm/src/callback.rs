@@ -103,6 +103,9 @@ pub(crate) fn can_be_base(base: &Url, secret: &str) -> bool {
 }
 
 /// Writes the address of a webhook: `base`, the event, the vendor's placeholders, and the order's secret.
+///
+/// Of a parameter that stands twice the first counts, so a verification whose `callback_url` has one of these already, or a fragment,
+/// is refused when it is created.
 #[must_use]
 pub fn address(base: &Url, event: Event, secret: Option<(&str, &Secret)>) -> String {
     let mut address = base.as_str().to_owned();
