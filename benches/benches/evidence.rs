@@ -77,6 +77,7 @@ fn main() {
         peak("20 MB of images in a result, to a report / to a Value", ["normalize", file], "value"),
         peak("one image out of it, by the client / by a Value", ["image", &image], "image-by-hand"),
     ];
+    std::fs::remove_file(file).unwrap();
     vendor.encrypt();
     peaks.push(peak("the same, encrypted by the vendor / not encrypted", ["image-encrypted", &image], "image-by-hand"));
 
