@@ -39,7 +39,7 @@ mod verificar_identidad;
 mod world;
 
 pub use callback::RecordedCallback;
-pub use cm_id_scan::account::Account as CmIdScanAccount;
+pub use cm_id_scan::account::{Account as CmIdScanAccount, Person as CmIdScanPerson};
 pub use cm_id_scan::handle::CmIdScan;
 pub use fault::{Fault, FaultKind};
 pub use identify24::account::{

@@ -1,12 +1,81 @@
-//! The account: who it is, and what is agreed with the vendor.
+//! An account: its credentials, what is agreed with the vendor, and who comes.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// The settings of the account.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The settings of an account. What the document leaves open is set here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Account {
-    /// Where callbacks go; nowhere, where it is absent. Loopback only.
-    pub callback_url: Option<String>,
+    /// The key ID: `kid` of the tokens ("Authentication").
+    pub key_id: String,
+    /// The secret that tokens are signed with, as it stands: it is no Base64.
+    pub secret: String,
+    /// How long a token may be valid, from `iat` to `exp`, in seconds.
+    pub longest_token_seconds: u64,
+    /// By how many seconds the `iat` and `nbf` of a token may be ahead of the clock.
+    pub clock_skew_seconds: u64,
+    /// Whether the id of a result alone decides which result is answered, whatever transaction it is asked of. What comes names the
+    /// transaction that it is of, so that a customer can see it.
+    pub results_by_id_alone: bool,
+    /// How long the files of a result can be downloaded, in seconds; always, where it is absent.
+    pub result_files_seconds: Option<u64>,
+    /// How long each image is at least, in bytes.
+    pub image_length: usize,
+    /// Who comes.
+    pub person: Person,
+}
+
+/// The person who shows their passport.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Person {
+    /// The given names, as they are printed.
+    pub given_names: String,
+    /// The surname, as it is printed.
+    pub surname: String,
+    /// The date of birth.
+    pub date_of_birth: Date,
+    /// The nationality: the vendor has names, no codes.
+    pub nationality: String,
+    /// The number of the passport.
+    pub document_number: String,
+    /// The personal number in it.
+    pub personal_number: String,
+    /// The sex, as in the machine-readable zone: `F`, `M` or `X`.
+    pub sex: String,
+    /// Until when the passport is valid.
+    pub date_of_expiry: Date,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            key_id: "3b438437-04a4-40bb-8389-54bb02766fba".to_owned(),
+            secret: "AC4Etykn7jusGR5FwLDAtILtQbiQbTMKedP31szXg4WlSbjGEXyNMZ".to_owned(),
+            longest_token_seconds: 3600,
+            clock_skew_seconds: 0,
+            results_by_id_alone: false,
+            result_files_seconds: None,
+            image_length: 0,
+            person: Person::default(),
+        }
+    }
+}
+
+impl Default for Person {
+    fn default() -> Self {
+        Self {
+            given_names: "Sanne Maria".to_owned(),
+            surname: "Voorbeeld".to_owned(),
+            date_of_birth: Date::constant(1990, 3, 10),
+            nationality: "Netherlands".to_owned(),
+            document_number: "NX12VB345".to_owned(),
+            personal_number: "999999990".to_owned(),
+            sex: "F".to_owned(),
+            date_of_expiry: Date::constant(2031, 8, 30),
+        }
+    }
 }

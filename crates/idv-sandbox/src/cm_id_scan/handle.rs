@@ -23,10 +23,22 @@ impl<'a> CmIdScan<'a> {
         self.sandbox.vendor_url(Vendor::CmIdScan)
     }
 
+    /// The key ID.
+    #[must_use]
+    pub const fn key_id(&self) -> &'static str {
+        "3b438437-04a4-40bb-8389-54bb02766fba"
+    }
+
+    /// The secret, until it is configured.
+    #[must_use]
+    pub const fn secret(&self) -> &'static str {
+        "AC4Etykn7jusGR5FwLDAtILtQbiQbTMKedP31szXg4WlSbjGEXyNMZ"
+    }
+
     /// The account's settings.
     #[must_use]
     pub fn account(&self) -> Account {
-        self.sandbox.worlds.state().cm_id_scan.account().clone()
+        self.sandbox.worlds.state().cm_id_scan.account(self.key_id()).cloned().unwrap_or_default()
     }
 
     /// Changes the account's settings.
@@ -51,6 +63,12 @@ impl<'a> CmIdScan<'a> {
         state
             .with(now, |world: &mut World, moment| world.act(id, scenario, moment))
             .map_err(|error| SandboxError::Refused(error.to_owned()))
+    }
+
+    /// The id of a transaction's result, which the person's browser brings along; none before it is completed.
+    #[must_use]
+    pub fn result_id(&self, id: &str) -> Option<String> {
+        self.sandbox.worlds.state().cm_id_scan.result_id(id)
     }
 
     /// How many transactions there are.

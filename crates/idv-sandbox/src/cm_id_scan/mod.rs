@@ -1,14 +1,28 @@
 //! CM.com ID Scan v1 by its document.
 
 pub(crate) mod account;
+mod api;
+mod bearer;
 pub(crate) mod control;
+mod create;
+mod failure;
 pub(crate) mod handle;
+mod pages;
+mod render;
+mod scenario;
+mod transaction;
+mod webhook;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::Method;
 
 use self::account::Account;
+use self::scenario::Effect;
+use self::transaction::{COMPLETED, EXPIRED, Outcome, Scan, Transaction};
+use self::webhook::Webhook;
+use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::idnow::scenario::Step;
 use crate::random::Random;
@@ -24,14 +38,22 @@ pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
 /// Everything at the vendor.
 #[derive(Debug)]
 pub(crate) struct World {
-    account: Account,
+    accounts: Vec<Account>,
+    /// By id.
+    transactions: HashMap<String, Transaction>,
+    webhooks: Vec<Webhook>,
     /// Where the pages are that persons visit.
     pages: String,
 }
 
-/// Something that is to happen later.
+/// Something that is to happen to a transaction.
 #[derive(Debug, Clone)]
-pub(crate) struct Planned;
+pub(crate) enum Planned {
+    /// A part of a scenario: of the transaction with this id, in this attempt.
+    Act(String, u32, Effect),
+    /// The transaction's time is over.
+    Expire(String),
+}
 
 impl Part for World {
     type Planned = Planned;
@@ -42,19 +64,76 @@ impl Part for World {
         (&mut state.cm_id_scan, &mut state.random)
     }
 
-    fn handle(&mut self, _request: &Incoming, _moment: &mut Moment<'_>) -> Answer {
-        Answer::empty(StatusCode::NOT_FOUND)
+    fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
+        let segments = request.segments();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match segments.as_slice() {
+            ["id-scan", "v1", path @ ..] => api::handle(self, request, path, moment).unwrap_or_else(|failure| failure.answer()),
+            path if request.method == Method::GET => pages::handle(self, path),
+            _ => failure::Failure::not_found("there is no such route").answer(),
+        }
     }
 
-    fn happen(&mut self, _planned: &Planned, _moment: &mut Moment<'_>) {}
+    fn happen(&mut self, planned: &Planned, moment: &mut Moment<'_>) {
+        match planned {
+            Planned::Act(id, attempt, effect) => {
+                let known = self.transactions.get_mut(id).filter(|known| known.attempt == *attempt && !known.is_over());
+                let Some(transaction) = known else { return };
+                match effect {
+                    Effect::Attempt => transaction.attempts += 1,
+                    Effect::Scan(code, linked) => {
+                        let files = std::array::from_fn(|_| api::opaque(moment));
+                        transaction.scans.push(Scan { created: moment.now, code, linked: *linked, files });
+                    }
+                    Effect::Done(task) => {
+                        transaction.done.push((*task).to_owned());
+                        webhook::tell(&self.webhooks, transaction, Some(task), moment);
+                    }
+                    Effect::Complete(finding) => {
+                        let account = self.accounts.iter().find(|account| account.key_id == transaction.key_id);
+                        transaction.state = COMPLETED.to_owned();
+                        transaction.outcome = Some(Outcome {
+                            result_id: moment.random.uuid(),
+                            completed: moment.now,
+                            finding: *finding,
+                            person: account.map(|account| account.person.clone()).unwrap_or_default(),
+                            files: std::array::from_fn(|_| api::opaque(moment)),
+                        });
+                        webhook::tell(&self.webhooks, transaction, None, moment);
+                    }
+                    Effect::State(word) => {
+                        transaction.state = (*word).to_owned();
+                        webhook::tell(&self.webhooks, transaction, None, moment);
+                    }
+                }
+            }
+            Planned::Expire(id) => {
+                let Some(transaction) = self.transactions.get_mut(id).filter(|known| known.is_pending()) else { return };
+                transaction.attempt += 1;
+                transaction.state = EXPIRED.to_owned();
+                webhook::tell(&self.webhooks, transaction, None, moment);
+            }
+        }
+    }
 }
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { account: Account::default(), pages: String::new() }
+        // A second account, so that reaching for somebody else's transaction can be tried.
+        let second = Account {
+            key_id: "5d1f6a4e-2b90-4c7e-9f33-8a1c0e7b6d52".to_owned(),
+            secret: "secondSecretOfTheSandboxThatNobodyElseHas".to_owned(),
+            ..Account::default()
+        };
+        Self {
+            accounts: vec![Account::default(), second],
+            transactions: HashMap::new(),
+            webhooks: Vec::new(),
+            pages: "https://id-scan.identity.cm.com".to_owned(),
+        }
     }
 
-    /// Has the links for persons lead here.
+    /// Has the links for persons, and those of files, lead here.
     pub(crate) fn serve_pages_at(&mut self, base: String) {
         self.pages = base;
     }
@@ -65,31 +144,63 @@ impl World {
 
     /// How many transactions there are.
     pub(crate) fn transactions(&self) -> usize {
-        0
+        self.transactions.len()
     }
 
-    pub(crate) const fn account(&self) -> &Account {
-        &self.account
+    /// Every transaction's id, in the order in which they were given.
+    fn ids(&self) -> Vec<&str> {
+        let mut transactions: Vec<&Transaction> = self.transactions.values().collect();
+        transactions.sort_by_key(|transaction| transaction.number);
+        transactions.into_iter().map(|transaction| transaction.id.as_str()).collect()
     }
 
-    /// Changes the account's settings.
+    /// The id of a transaction's result.
+    pub(crate) fn result_id(&self, id: &str) -> Option<String> {
+        self.transactions.get(id)?.outcome.as_ref().map(|outcome| outcome.result_id.clone())
+    }
+
+    /// An account by its key ID.
+    pub(crate) fn account(&self, key_id: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.key_id == key_id)
+    }
+
+    /// Changes an account's settings.
     pub(crate) fn configure(&mut self, account: Account) -> Result<(), &'static str> {
-        self.account = account;
+        if account.secret.is_empty() {
+            return Err("the secret must not be empty");
+        }
+        let known = self.accounts.iter_mut().find(|known| known.key_id == account.key_id);
+        *known.ok_or("there is no such account")? = account;
         Ok(())
     }
 
-    /// Lets the person and the vendor's people act out a scenario.
-    pub(crate) fn act(&mut self, _id: &str, _scenario: &str, _moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
-        Err("there is nothing under this id")
+    /// Lets the person act out a scenario.
+    pub(crate) fn act(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
+        let transaction = self.transactions.get_mut(id).ok_or("there is no such transaction")?;
+        if transaction.is_over() {
+            return Err("the transaction is over");
+        }
+        let left = transaction.expires.duration_since(moment.now).as_secs().try_into().unwrap_or_default();
+        let plan = scenario::plan(scenario, transaction, left).ok_or("there is no such scenario")?;
+        transaction.attempt += 1;
+        // Whoever comes again begins anew.
+        transaction.done.clear();
+        for (after, effect) in plan.effects {
+            let planned = Planned::Act(transaction.id.clone(), transaction.attempt, effect);
+            moment.planned.push((later(moment.now, Duration::from_secs(after)), planned));
+        }
+        Ok(plan.steps)
     }
 }
 
-/// Whether a callback that is answered so counts as delivered.
+/// Whether a webhook that is answered so counts as delivered.
 pub(crate) fn accepted(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// How long to wait before a callback is tried again; `None` where it is given up.
-pub(crate) fn again(_tries: u32, _since_first_try: Duration) -> Option<Duration> {
-    None
+/// How long to wait before a webhook is tried again; `None` where it is given up. The document has a growing delay and no numbers.
+pub(crate) fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
+    const MINUTES: [u64; 6] = [1, 5, 15, 60, 360, 1440];
+    let minutes = MINUTES.get(usize::try_from(tries).ok()?)?;
+    Some(Duration::from_secs(minutes * 60))
 }

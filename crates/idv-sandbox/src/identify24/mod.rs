@@ -173,7 +173,8 @@ impl World {
         if ident.finished {
             return Err("the ident is finished");
         }
-        let plan = scenario::plan(scenario, reason, &account).ok_or("there is no such scenario")?;
+        let left = later(ident.created, LIFETIME).duration_since(moment.now).as_secs().try_into().unwrap_or_default();
+        let plan = scenario::plan(scenario, reason, &account, left).ok_or("there is no such scenario")?;
         ident.attempt += 1;
         for (after, effect) in plan.effects {
             let planned = Planned::Act(ident.id.clone(), ident.attempt, effect);

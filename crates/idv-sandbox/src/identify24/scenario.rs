@@ -29,8 +29,8 @@ pub(crate) struct Plan {
     after: u64,
 }
 
-/// What happens in a scenario; `reason` replaces the reason of one that has a reason.
-pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account) -> Option<Plan> {
+/// What happens in a scenario; `reason` replaces the reason of one that has a reason, `left` is for how many seconds the ident lives.
+pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account, left: u64) -> Option<Plan> {
     let words = &account.statuses;
     let because = |usual: &str| reason.unwrap_or(usual).to_owned();
     let mut plan = Plan::default();
@@ -60,7 +60,7 @@ pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account) -> Optio
             plan.call().reach(&words.in_review).review().say("the picture was not good enough");
             plan.effect(Effect::Refuse(because("PHOTO_NOT_CLEAR"))).end(&words.canceled)
         }
-        "expired" => plan.say("never came; the ident's lifetime ends by itself"),
+        "expired" => plan.until(left).say("never came, and the vendor forgot them"),
         "never-finishes" => plan.call().reach(&words.in_review).say("nobody reviewed it"),
         "unknown-status" => plan.call().say("the vendor said a word that no document knows").reach(&Status::new("4711", UNKNOWN)),
         _ => return None,
@@ -71,6 +71,11 @@ pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account) -> Optio
 impl Plan {
     fn later(&mut self, minutes: u64) -> &mut Self {
         self.after += minutes * MINUTE;
+        self
+    }
+
+    fn until(&mut self, seconds: u64) -> &mut Self {
+        self.after = self.after.max(seconds);
         self
     }
 

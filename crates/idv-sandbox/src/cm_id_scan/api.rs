@@ -1,0 +1,142 @@
+//! The API, and who may call it.
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value};
+
+use super::account::Account;
+use super::create::Submitted;
+use super::failure::Failure;
+use super::render::Places;
+use super::transaction::{Outcome, PENDING, Transaction};
+use super::webhook::Webhook;
+use super::{Moment, Planned, World, bearer, render};
+use crate::clock::later;
+use crate::exchange::{Answer, Incoming};
+use crate::identity_tm::pdf;
+
+/// A JPEG file by its marks, without a picture.
+const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xFF\xD9";
+
+/// Answers a request to `/id-scan/v1/…`.
+pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+    let account = bearer::authorized(&world.accounts, request, moment.now)?;
+    match (&request.method, path) {
+        (&Method::POST, ["transactions"]) => create(world, &account, request, moment),
+        (&Method::GET, ["transactions", id]) => {
+            let transaction = own(world, &account, id)?;
+            Ok(Answer::json(StatusCode::OK, &render::details(transaction, Places(&world.pages))))
+        }
+        (&Method::GET, ["transactions", id, "results", result]) => {
+            let (transaction, outcome) = completed(world, &account, id, result)?;
+            Ok(Answer::json(StatusCode::OK, &render::result(transaction, outcome, Places(&world.pages))))
+        }
+        (&Method::GET, ["transactions", id, "results", result, "report"]) => report(world, &account, id, result, request, moment),
+        (&Method::GET, ["downloads", token]) => download(world, &account, token, moment),
+        (&Method::POST, ["webhooks"]) => {
+            let hook = Webhook::parse(moment.random.uuid(), &account.key_id, &body(request)?, moment.now)?;
+            let answer = hook.render();
+            world.webhooks.push(hook);
+            Ok(Answer::json(StatusCode::CREATED, &answer))
+        }
+        _ => Err(Failure::not_found("there is no such route")),
+    }
+}
+
+/// "Create a transaction".
+fn create(world: &mut World, account: &Account, request: &Incoming, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+    let submitted = Submitted::parse(&body(request)?)?;
+    let expires = later(moment.now, std::time::Duration::from_secs(submitted.expires_in));
+    let id = moment.random.uuid();
+    let transaction = Transaction {
+        id: id.clone(),
+        key_id: account.key_id.clone(),
+        number: world.transactions.len(),
+        token: opaque(moment),
+        submitted,
+        created: moment.now,
+        expires,
+        state: PENDING.to_owned(),
+        scans: Vec::new(),
+        attempts: 0,
+        done: Vec::new(),
+        outcome: None,
+        attempt: 0,
+    };
+    let answer = render::created(&transaction, Places(&world.pages));
+    moment.planned.push((expires, Planned::Expire(id.clone())));
+    world.transactions.insert(id, transaction);
+    Ok(Answer::json(StatusCode::CREATED, &answer))
+}
+
+/// "Retrieve transaction report".
+fn report(
+    world: &World,
+    account: &Account,
+    id: &str,
+    result: &str,
+    request: &Incoming,
+    moment: &Moment<'_>,
+) -> Result<Answer, Failure> {
+    let (transaction, outcome) = completed(world, account, id, result)?;
+    let kind = request.parameters().into_iter().find(|(name, _)| name == "type").map(|(_, value)| value);
+    let extended = match kind.as_deref() {
+        None | Some("simple") => false,
+        Some("extended") => true,
+        Some(_) => return Err(Failure::bad("type must be simple or extended")),
+    };
+    if extended && moment.now >= transaction.expires {
+        return Err(Failure::not_found("the transaction expired, and with it its extended report"));
+    }
+    let report = pdf::document(&render::report(transaction, outcome, extended));
+    let name = format!("attachment; filename=\"{id}.pdf\"");
+    Ok(Answer::new(StatusCode::OK, "application/pdf", report).with_header("content-disposition", name))
+}
+
+/// "Download document image".
+fn download(world: &World, account: &Account, token: &str, moment: &Moment<'_>) -> Result<Answer, Failure> {
+    let is_alive = |transaction: &&Transaction| {
+        let in_details = transaction.scans.iter().any(|scan| scan.files.iter().any(|file| file == token));
+        let of_result = transaction.outcome.as_ref().filter(|outcome| outcome.files.iter().any(|file| file == token));
+        let kept = |outcome: &Outcome| {
+            let end =
+                account.result_files_seconds.map(|seconds| later(outcome.completed, std::time::Duration::from_secs(seconds)));
+            end.is_none_or(|end| moment.now < end)
+        };
+        (in_details && moment.now < transaction.expires) || of_result.is_some_and(kept)
+    };
+    let mut own = world.transactions.values().filter(|transaction| transaction.key_id == account.key_id);
+    own.find(is_alive).ok_or_else(|| Failure::not_found("there is no such file"))?;
+    let mut image = JPEG.to_vec();
+    // Behind its end, so that it stays an image.
+    image.resize(image.len().max(account.image_length), 0);
+    Ok(Answer::new(StatusCode::OK, "image/jpeg", image))
+}
+
+/// A transaction of the account.
+fn own<'a>(world: &'a World, account: &Account, id: &str) -> Result<&'a Transaction, Failure> {
+    let transaction = world.transactions.get(id).filter(|transaction| transaction.key_id == account.key_id);
+    transaction.ok_or_else(|| Failure::not_found("there is no such transaction"))
+}
+
+/// A completed transaction of the account, by its id and that of its result.
+fn completed<'a>(world: &'a World, account: &Account, id: &str, result: &str) -> Result<(&'a Transaction, &'a Outcome), Failure> {
+    let asked = own(world, account, id)?;
+    let own = world.transactions.values().filter(|transaction| transaction.key_id == account.key_id);
+    let mut found = own.filter_map(|transaction| transaction.outcome.as_ref().map(|outcome| (transaction, outcome)));
+    found
+        .find(|(_, outcome)| outcome.result_id == result)
+        .filter(|(transaction, _)| account.results_by_id_alone || transaction.id == asked.id)
+        .ok_or_else(|| Failure::not_found("there is no such result"))
+}
+
+/// What stands in an address in place of an id.
+pub(super) fn opaque(moment: &mut Moment<'_>) -> String {
+    moment.random.letters(32)
+}
+
+fn body(request: &Incoming) -> Result<Map<String, Value>, Failure> {
+    if !request.media_type().eq_ignore_ascii_case("application/json") {
+        return Err(Failure::bad("the content type must be application/json"));
+    }
+    serde_json::from_slice(&request.body).map_err(|_| Failure::bad("the body must be a JSON object"))
+}

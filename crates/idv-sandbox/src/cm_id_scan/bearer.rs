@@ -1,0 +1,58 @@
+//! Tokens that the customer makes: a JWT by HS256, with the key ID in its header ("Authentication").
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use sha2::Sha256;
+
+use super::account::Account;
+use super::failure::Failure;
+use crate::exchange::Incoming;
+
+/// The account that a request's token is of.
+pub(crate) fn authorized(accounts: &[Account], request: &Incoming, now: Timestamp) -> Result<Account, Failure> {
+    let (scheme, token) = request
+        .header("authorization")
+        .and_then(|value| value.split_once(' '))
+        .ok_or_else(|| Failure::unauthorized("Authorization must be Bearer and a token"))?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Failure::unauthorized("Authorization must be Bearer and a token"));
+    }
+    check(accounts, token.trim(), now.as_second()).cloned().map_err(Failure::unauthorized)
+}
+
+fn check<'a>(accounts: &'a [Account], token: &str, now: i64) -> Result<&'a Account, &'static str> {
+    let (signed, signature) = token.rsplit_once('.').ok_or("the token is no JWT")?;
+    let (header, payload) = signed.split_once('.').ok_or("the token is no JWT")?;
+    let header = object(header).ok_or("the token's header is no JSON object in Base64url")?;
+    if header.get("alg").and_then(Value::as_str) != Some("HS256") {
+        return Err("alg must be HS256");
+    }
+    let key_id = header.get("kid").and_then(Value::as_str).ok_or("kid is missing in the token's header")?;
+    let account = accounts.iter().find(|account| account.key_id == key_id).ok_or("kid is not known")?;
+    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| "the token's signature is no Base64url")?;
+    let mac = Hmac::<Sha256>::new_from_slice(account.secret.as_bytes()).map_err(|_| "the secret is no key")?;
+    mac.chain_update(signed.as_bytes()).verify_slice(&signature).map_err(|_| "the token's signature is wrong")?;
+    let payload = object(payload).ok_or("the token's payload is no JSON object in Base64url")?;
+    let seconds = |name: &str| payload.get(name).and_then(Value::as_i64);
+    let issued = seconds("iat").ok_or("iat must be a UNIX timestamp in seconds")?;
+    let not_before = seconds("nbf").ok_or("nbf must be a UNIX timestamp in seconds")?;
+    let expires = seconds("exp").ok_or("exp must be a UNIX timestamp in seconds")?;
+    let latest = now.saturating_add_unsigned(account.clock_skew_seconds);
+    if issued > latest || not_before > latest {
+        return Err("the token is not valid yet");
+    }
+    if expires <= now {
+        return Err("the token is expired");
+    }
+    if expires > issued.saturating_add_unsigned(account.longest_token_seconds) {
+        return Err("the token is valid for too long");
+    }
+    Ok(account)
+}
+
+fn object(part: &str) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}

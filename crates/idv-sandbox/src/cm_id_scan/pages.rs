@@ -1,0 +1,45 @@
+//! What the person's browser sees ("Integration with return URL").
+
+use http::StatusCode;
+
+use super::World;
+use super::transaction::{EXPIRED, Transaction};
+use crate::exchange::Answer;
+
+/// The page at a transaction's `url`; below it, at `/scan`, what the QR code leads a phone to.
+pub(super) fn handle(world: &World, path: &[&str]) -> Answer {
+    let (locale, token, by_phone) = match path {
+        [locale, "identifications", token] => (locale, token, false),
+        [locale, "identifications", token, "scan"] => (locale, token, true),
+        _ => return nowhere(),
+    };
+    let mut known = world.transactions.values();
+    let transaction = known.find(|transaction| transaction.token == *token);
+    let Some(transaction) = transaction.filter(|known| known.submitted.locale.eq_ignore_ascii_case(locale)) else {
+        return nowhere();
+    };
+    if transaction.state == EXPIRED {
+        return Answer::page(StatusCode::OK, "This identification has expired.");
+    }
+    let Some(outcome) = &transaction.outcome else {
+        return Answer::page(StatusCode::OK, "Please take a picture of your passport.");
+    };
+    match place(transaction, &outcome.result_id, by_phone) {
+        Some(place) => Answer::page(StatusCode::FOUND, "Please go on.").with_header("location", place),
+        None => Answer::page(StatusCode::OK, "Thank you for your identification."),
+    }
+}
+
+/// Where the person is sent when they are done. The status page of `scanReturnUrl` is told of nothing.
+fn place(transaction: &Transaction, result_id: &str, by_phone: bool) -> Option<String> {
+    if by_phone {
+        return transaction.submitted.scan_return_url.clone();
+    }
+    let mut url = url::Url::parse(transaction.submitted.return_url.as_deref()?).ok()?;
+    url.query_pairs_mut().append_pair("trxid", &transaction.id).append_pair("resultid", result_id);
+    Some(url.into())
+}
+
+fn nowhere() -> Answer {
+    Answer::page(StatusCode::NOT_FOUND, "There is nothing here.")
+}

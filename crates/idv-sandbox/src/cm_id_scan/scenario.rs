@@ -1,0 +1,110 @@
+//! What the person does and what the checks find: the named scenarios.
+
+use super::create::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH};
+use super::transaction::{Finding, Transaction};
+use crate::idnow::scenario::Step;
+
+/// A state that no document has.
+const UNKNOWN: &str = "on_hold";
+
+const MINUTE: u64 = 60;
+
+/// What happens to a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// The person begins to show the document.
+    Attempt,
+    /// A picture was taken: what the vendor says of it, and whether it belongs to the one before.
+    Scan(&'static str, bool),
+    /// A task is done.
+    Done(&'static str),
+    /// Every task is done, and this was found.
+    Complete(Finding),
+    /// A state is reached.
+    State(&'static str),
+}
+
+/// What happens when, and what is said of it.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) effects: Vec<(u64, Effect)>,
+    after: u64,
+}
+
+/// What happens in a scenario; `left` is for how many seconds the transaction lives.
+pub(crate) fn plan(name: &str, transaction: &Transaction, left: u64) -> Option<Plan> {
+    let mut plan = Plan::default();
+    match name {
+        "happy" => plan.open().tasks(transaction).complete("nothing was found", Finding::Nothing),
+        "data-changed" => {
+            plan.open().tasks(transaction).complete("the print differs from the machine-readable zone", Finding::Differing)
+        }
+        "rejected" => plan.open().tasks(transaction).complete("the number of the document is invalid", Finding::Invalid),
+        "fraud" => plan.open().tasks(transaction).complete("the faces are of different persons", Finding::OtherFace),
+        "fraud-in-review" => plan.open().tasks(transaction).complete("nobody alive was there", Finding::NotAlive),
+        "aborted-then-success" => {
+            plan.open().attempt().later(1).say("showed something else than the back of the document");
+            plan.effect(Effect::Scan("unknown_type_back", true)).later(10).say("tried again");
+            plan.tasks(transaction).complete("nothing was found", Finding::Nothing)
+        }
+        // There is nobody who reviews and nothing that cancels: who gives up lets the time run out.
+        "canceled-in-review" => plan.open().attempt().say("left in the middle").until(left).say("the transaction expired"),
+        "expired" => plan.until(left).say("never came, and the transaction expired"),
+        "never-finishes" => plan.open().attempt().say("left in the middle"),
+        "unknown-status" => {
+            plan.open().tasks(transaction).say("the vendor said a word that no document knows").effect(Effect::State(UNKNOWN))
+        }
+        _ => return None,
+    };
+    Some(plan)
+}
+
+impl Plan {
+    fn later(&mut self, minutes: u64) -> &mut Self {
+        self.after += minutes * MINUTE;
+        self
+    }
+
+    fn until(&mut self, seconds: u64) -> &mut Self {
+        self.after = self.after.max(seconds);
+        self
+    }
+
+    fn say(&mut self, what: &str) -> &mut Self {
+        self.steps.push(Step { what: what.to_owned(), after_seconds: self.after, effect: None });
+        self
+    }
+
+    fn effect(&mut self, effect: Effect) -> &mut Self {
+        self.effects.push((self.after, effect));
+        self
+    }
+
+    fn open(&mut self) -> &mut Self {
+        self.say("opened the page").later(1)
+    }
+
+    /// The front of the document.
+    fn attempt(&mut self) -> &mut Self {
+        self.effect(Effect::Attempt).say("took a picture of the front of the passport");
+        self.effect(Effect::Scan("front_side_provided_back_side_required", false))
+    }
+
+    /// The person does every task.
+    fn tasks(&mut self, transaction: &Transaction) -> &mut Self {
+        self.attempt().later(1).say("took a picture of the back of the passport");
+        self.effect(Effect::Scan("document_complete", true)).effect(Effect::Done(DOCUMENT_SCAN));
+        if transaction.submitted.has(FACE_LIVENESS) {
+            self.later(1).say("looked into the camera").effect(Effect::Done(FACE_LIVENESS));
+        }
+        if transaction.submitted.has(FACE_MATCH) {
+            self.say("the faces were compared").effect(Effect::Done(FACE_MATCH));
+        }
+        self
+    }
+
+    fn complete(&mut self, what: &str, finding: Finding) -> &mut Self {
+        self.say(what).say("the transaction was completed").effect(Effect::Complete(finding))
+    }
+}

@@ -1,0 +1,99 @@
+//! A transaction: what was submitted and what became of it.
+
+use jiff::Timestamp;
+
+use super::account::Person;
+use super::create::{DOCUMENT_SCAN, Submitted};
+
+/// A transaction.
+#[derive(Debug, Clone)]
+pub(crate) struct Transaction {
+    pub(crate) id: String,
+    /// Whose it is, by the account's key ID.
+    pub(crate) key_id: String,
+    /// Which one it is, in the order of creation.
+    pub(crate) number: usize,
+    /// What the person's address has in place of the id.
+    pub(crate) token: String,
+    pub(crate) submitted: Submitted,
+    pub(crate) created: Timestamp,
+    pub(crate) expires: Timestamp,
+    pub(crate) state: String,
+    pub(crate) scans: Vec<Scan>,
+    /// How often the document was shown.
+    pub(crate) attempts: u32,
+    /// The tasks that the person has done.
+    pub(crate) done: Vec<String>,
+    pub(crate) outcome: Option<Outcome>,
+    /// Which scenario is acted; what was planned for an earlier one does not happen.
+    pub(crate) attempt: u32,
+}
+
+/// A picture that the person took of a side of the document.
+#[derive(Debug, Clone)]
+pub(crate) struct Scan {
+    pub(crate) created: Timestamp,
+    pub(crate) code: &'static str,
+    /// Whether it belongs to the scan before.
+    pub(crate) linked: bool,
+    /// What the addresses of its files end with: the raw image, the document, the portrait.
+    pub(crate) files: [String; 3],
+}
+
+/// What was found once every task was done.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    pub(crate) result_id: String,
+    pub(crate) completed: Timestamp,
+    pub(crate) finding: Finding,
+    pub(crate) person: Person,
+    /// What the addresses of the files end with: the document, the portrait.
+    pub(crate) files: [String; 2],
+}
+
+/// What the checks found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finding {
+    Nothing,
+    /// What is printed differs from the machine-readable zone.
+    Differing,
+    /// The number of the document is invalid.
+    Invalid,
+    /// The faces are of different persons.
+    OtherFace,
+    /// Nobody alive was in front of the camera.
+    NotAlive,
+}
+
+/// The state before every task is done.
+pub(crate) const PENDING: &str = "pending";
+/// The state with a result.
+pub(crate) const COMPLETED: &str = "completed";
+/// The state once the time is over. No document shows it.
+pub(crate) const EXPIRED: &str = "expired";
+
+impl Transaction {
+    /// Whether the person can still do something.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.state == PENDING
+    }
+
+    /// Whether nothing follows any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state == COMPLETED || self.state == EXPIRED
+    }
+
+    /// The state of one of its tasks.
+    pub(crate) fn task_state(&self, task: &str) -> &'static str {
+        if self.done.iter().any(|done| done == task) { COMPLETED } else { PENDING }
+    }
+
+    /// How often a task was tried.
+    pub(crate) fn tries(&self, task: &str) -> u32 {
+        match self.task_state(task) {
+            _ if task == DOCUMENT_SCAN => self.attempts,
+            COMPLETED => 1,
+            _ => 0,
+        }
+    }
+}
