@@ -2,9 +2,16 @@
 
 #![forbid(unsafe_code)]
 
+pub mod api;
+pub mod callback;
 mod config;
+mod create;
 pub mod dni;
+pub mod evidence;
+pub mod normalize;
+mod provider;
 mod session;
 pub mod wire;
 
 pub use config::{AnswerFormat, ENVIRONMENT, LINK, PURPOSE, RequestFormat, VerificarIdentidadConfig};
+pub use provider::VerificarIdentidad;

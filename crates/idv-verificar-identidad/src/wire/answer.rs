@@ -40,11 +40,11 @@ impl<'a> Answer<'a> {
         let answer = match text.as_bytes().first() {
             None => return Err(Error::malformed("the answer is empty")),
             Some(b'<') => xml::read(text)?,
-            Some(b'{') => json::object(text).map_err(|error| Error::malformed_json(&error))?,
+            Some(b'{') => json::single(text)?,
             // Lists begin like this in lines of text too.
-            Some(b'[') => json::object(text).or_else(|error| {
+            Some(b'[') => json::single(text).or_else(|error| {
                 let answer = Self::of_lines(text);
-                if answer.res.is_some() { Ok(answer) } else { Err(Error::malformed_json(&error)) }
+                if answer.res.is_some() { Ok(answer) } else { Err(error) }
             })?,
             Some(_) if is_number(text) => Self { res: Some(Text::new(text)), ..Self::default() },
             Some(_) => Self::of_lines(text),

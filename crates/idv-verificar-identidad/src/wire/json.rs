@@ -28,6 +28,19 @@ pub(super) fn object<'de, O: Object<'de>>(text: &'de str) -> Result<O, serde_jso
     Ok(object)
 }
 
+/// Reads the one object of a payload: bare, or alone in an array.
+pub(super) fn single<'de, O: Object<'de>>(text: &'de str) -> Result<O> {
+    let malformed = |error: serde_json::Error| Error::malformed_json(&error);
+    if !text.trim_ascii_start().starts_with('[') {
+        return object(text).map_err(malformed);
+    }
+    match serde_json::from_str::<Vec<&'de RawValue>>(text).map_err(malformed)?.as_slice() {
+        [one] if one.get().starts_with('{') => object(one.get()).map_err(malformed),
+        // Merged into one they would say of one what holds for the other.
+        _ => Err(Error::malformed("it is an array of something else than one object")),
+    }
+}
+
 struct Filling<'o, O>(&'o mut O);
 
 impl<'de, O: Object<'de>> DeserializeSeed<'de> for Filling<'_, O> {

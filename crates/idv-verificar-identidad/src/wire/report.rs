@@ -80,7 +80,7 @@ impl<'a> Report<'a> {
         let text = super::decoded(bytes)?;
         let report = match text.trim_ascii_start().as_bytes().first() {
             None => return Err(Error::malformed("it is empty")),
-            Some(b'{' | b'[') => json::object(text).map_err(|error| Error::malformed_json(&error))?,
+            Some(b'{' | b'[') => json::single(text)?,
             Some(_) => Self::of_pairs(super::form::read(text)?),
         };
         if report.service.is_none() && report.id.is_none() {

@@ -1,0 +1,196 @@
+//! The whole API as typed calls, in the vendor's own words: usable on its own.
+//!
+//! | call | function | does |
+//! |---|---|---|
+//! | [`Api::send`] | `/VerificarIdentidad` | sends a person a text message with the link to their verification: [`SendRequest`] |
+//! | [`Api::certificate`] | `/GetCertificadoIdentidad` | the certificate of a verification as a PDF |
+//! | [`Api::credits`] | `/GetCreditos` | the credits that are left |
+//!
+//! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. What their codes mean is a table:
+//! [`CALLS`]. The vendor fails inside an answer of 200, and takes who repeats errors for a sender of spam: nothing that it has
+//! answered is asked again.
+
+mod calls;
+mod certificate;
+mod request;
+
+use std::fmt;
+
+use http::StatusCode;
+use idv_core::call::{Answer, Attempt, Call, CallContext, Downloaded, Ruling};
+use idv_core::{Download, Error, ErrorKind, Result, Sink, Text, VendorId};
+
+use self::certificate::Gate;
+use self::request::Endpoint;
+use crate::config::VerificarIdentidadConfig;
+use crate::session::Credentials;
+use crate::wire;
+
+pub use calls::{CALLS, CallRow, Failure};
+pub(crate) use request::ZONE;
+pub use request::{RequestId, SendRequest};
+
+/// The API of one account.
+///
+/// # Errors
+///
+/// Every call fails with the kinds of its row in [`CALLS`]. [`Error::vendor_code`] is `Res`, with what the vendor says of it where it
+/// says anything (`-3: …`).
+pub struct Api {
+    endpoint: Endpoint,
+}
+
+/// A request that the vendor has taken.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Sent {
+    /// Its identifier: `ID`. Reports name it, and nothing else does.
+    pub id: VendorId,
+    /// The credits that are left: `Cred`.
+    pub credits: Option<Credits>,
+}
+
+/// Credits, as the vendor writes them: a decimal number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credits(String);
+
+impl Credits {
+    fn read(text: Option<&Text<'_>>) -> Option<Self> {
+        let text = text?.expose().trim();
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+        (plain && text.parse::<f64>().is_ok()).then(|| Self(text.to_owned()))
+    }
+
+    /// As the vendor writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As a number, near enough for comparisons.
+    #[must_use]
+    pub fn number(&self) -> f64 {
+        // It was one when it was read.
+        self.0.parse().unwrap_or(f64::NAN)
+    }
+}
+
+impl Api {
+    /// The API as it is configured. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config), as [`VerificarIdentidadConfig::check`].
+    pub fn new(config: &VerificarIdentidadConfig) -> Result<Self> {
+        config.check()?;
+        let credentials = Credentials::new(&config.user, &config.token)?;
+        Ok(Self { endpoint: Endpoint::new(&config.address()?, credentials, config.request_format, config.answer_format) })
+    }
+
+    /// Sends a person a text message with the link to their verification. Each call is a message and a bill, so it is never repeated
+    /// once it may have been acted on, and never after an answer.
+    ///
+    /// # Errors
+    ///
+    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the parameter where the document forbids what the request
+    /// holds: nothing was sent then.
+    pub async fn send(&self, cx: &CallContext, request: &SendRequest) -> Result<Sent> {
+        request.check()?;
+        let build = |_: &Attempt<'_>| self.endpoint.send(&calls::SEND, request);
+        let answer = cx.send(Call::once().overruled_by(never_again), build).await?;
+        let read = answered(&calls::SEND, &answer)?;
+        let id = read.id.as_ref().map(|id| id.expose().trim()).filter(|id| !id.is_empty()).ok_or_else(|| {
+            answer.complement(Error::malformed("the request was taken, but the answer does not say under which ID"))
+        })?;
+        Ok(Sent { id: VendorId::new(id), credits: Credits::read(read.credits.as_ref()) })
+    }
+
+    /// The certificate of a verification, a PDF. The document has it asked for once a report says 5100.
+    ///
+    /// A failure is text within an answer of 200, so that only what begins like a PDF reaches `sink`: nothing of a failure ever does.
+    ///
+    /// # Errors
+    ///
+    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) where the vendor has none; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is
+    /// longer than `limit` bytes.
+    pub async fn certificate(&self, cx: &CallContext, id: &RequestId, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
+        let call = &calls::CERTIFICATE;
+        let build = |_: &Attempt<'_>| self.endpoint.certificate(call, id);
+        let mut gate = Gate::new(sink);
+        match cx.download(Call::repeatable().overruled_by(never_again), limit, &mut gate, build).await? {
+            Downloaded::Whole(mut download) => {
+                gate.end(call)?;
+                download.media_type = Some("application/pdf".to_owned());
+                Ok(download)
+            }
+            Downloaded::Refused(answer) => Err(refused(call, &answer)),
+            _ => Err(Error::malformed("the download ended in a way that is not known here")),
+        }
+    }
+
+    /// The credits that are left. Every answer of [`Api::send`] has them too; the vendor asks not to call this often.
+    ///
+    /// # Errors
+    ///
+    /// See [`Api`].
+    pub async fn credits(&self, cx: &CallContext) -> Result<Credits> {
+        let call = &calls::CREDITS;
+        let build = |_: &Attempt<'_>| self.endpoint.credits(call);
+        let answer = cx.send(Call::repeatable().overruled_by(never_again), build).await?;
+        let read = answered(call, &answer)?;
+        Credits::read(read.credits.as_ref()).ok_or_else(|| {
+            answer.complement(Error::malformed("the answer has no credits that are a number")).with_effect(call.in_doubt())
+        })
+    }
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("endpoint", &self.endpoint).finish()
+    }
+}
+
+/// What an answer says, unless it is an error.
+fn answered<'a>(call: &CallRow, answer: &'a Answer) -> Result<wire::Answer<'a>> {
+    if !answer.status.is_success() {
+        return Err(refused(call, answer));
+    }
+    let read = wire::Answer::read(&answer.body).map_err(|error| answer.complement(error).with_effect(call.in_doubt()))?;
+    match failed(call, &read) {
+        Some(error) => {
+            // The answer is a success by its status, and its code says more.
+            let effect = error.effect();
+            Err(answer.complement(error).with_effect(effect))
+        }
+        None => Ok(read),
+    }
+}
+
+/// The error that an answer's code is.
+fn failed(call: &CallRow, read: &wire::Answer<'_>) -> Option<Error> {
+    let res = read.code().filter(|res| *res != 1)?;
+    // It may repeat what was sent; the code of an error is never printed.
+    let said = read.error.as_ref().map(|text| text.expose().trim()).filter(|text| !text.is_empty());
+    let code = said.map_or_else(|| res.to_string(), |said| format!("{res}: {said}"));
+    Some(call.error(res).with_vendor_code(code))
+}
+
+/// The error that an answer with an error status is: its code, where the vendor sends one, else its status.
+fn refused(call: &CallRow, answer: &Answer) -> Error {
+    let by_code = || wire::Answer::read(&answer.body).ok().and_then(|read| failed(call, &read));
+    match answer.status.as_u16() {
+        401 | 403 => answer.complement(call.error(-1)),
+        404 | 405 => {
+            answer.complement(Error::new(ErrorKind::NotFound).detail("the address is not known at the vendor: check base_url"))
+        }
+        400..=499 if answer.status != StatusCode::TOO_MANY_REQUESTS && answer.status != StatusCode::REQUEST_TIMEOUT => {
+            by_code().map_or_else(|| answer.error(), |error| answer.complement(error))
+        }
+        _ => answer.error(),
+    }
+}
+
+/// Who is told to make fewer calls does not make one more: the vendor blocks who repeats.
+fn never_again(status: StatusCode, _: &[u8]) -> Option<Ruling> {
+    (status == StatusCode::TOO_MANY_REQUESTS).then_some(Ruling::Final)
+}

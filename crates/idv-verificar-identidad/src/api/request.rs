@@ -1,0 +1,221 @@
+//! Requests, as pure functions: method, address, headers and body as the document shows them.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request};
+use idv_core::{Error, Pii, Result, Timestamp, Url, VendorId};
+use jiff::tz::TimeZone;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use url::form_urlencoded;
+
+use super::calls::CallRow;
+use crate::config::{self, AnswerFormat, LINK, RequestFormat};
+use crate::dni;
+use crate::session::Credentials;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// The zone of the vendor's times: "CET/CEST (Spain time zone)".
+pub(crate) const ZONE: &str = "Europe/Madrid";
+
+/// A request for a verification ("Send Identity Verification Request"). `Debug` prints nothing of a person.
+///
+/// ```
+/// use idv_verificar_identidad::api::SendRequest;
+///
+/// let mut request = SendRequest::new("34600000001");
+/// request.message = Some("Verifique su identidad: [LINK]".into());
+/// assert!(request.check().is_ok());
+/// request.message = Some("MiEmpresa".into());
+/// assert_eq!(request.check().unwrap_err().to_string(), "`Mensaje` is not valid: it must hold [LINK] once, where the vendor puts the link");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SendRequest {
+    /// What the person reads on their mobile, with `[LINK]` where the link is to stand: `Mensaje`.
+    pub message: Option<Pii<String>>,
+    /// The number of the document that is expected: `Dni`.
+    pub number: Option<Pii<String>>,
+    /// When the message is to be sent; at once, where there is none: `Fecha`. It is sent in Spanish local time, to the minute.
+    pub send_at: Option<Timestamp>,
+    /// Who the message is from, at most 11 characters: `Remitente`.
+    pub sender: Option<String>,
+    /// The recipient's mobile, with its country code, in digits alone: `Telefono`.
+    pub phone: Pii<String>,
+}
+
+impl SendRequest {
+    /// A request to a mobile, at once.
+    #[must_use]
+    pub fn new(phone: impl Into<String>) -> Self {
+        Self { message: None, number: None, send_at: None, sender: None, phone: Pii::new(phone.into()) }
+    }
+
+    /// Checks what the document demands, and what can be checked for nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the vendor's parameter.
+    pub fn check(&self) -> Result<()> {
+        let phone = self.phone.expose();
+        if !(7..=15).contains(&phone.len()) || !phone.bytes().all(|byte| byte.is_ascii_digit()) || phone.starts_with('0') {
+            return Err(Error::invalid("Telefono", "it is 7 to 15 digits that begin with a country code, without a plus"));
+        }
+        if let Some(message) = &self.message {
+            let message = message.expose();
+            if message.matches(LINK).count() != 1 {
+                return Err(Error::invalid("Mensaje", "it must hold [LINK] once, where the vendor puts the link"));
+            }
+            if message.chars().any(char::is_control) {
+                return Err(Error::invalid("Mensaje", "it has a control character"));
+            }
+        }
+        if self.sender.as_ref().is_some_and(|sender| !config::is_sender(sender)) {
+            return Err(Error::invalid("Remitente", "it is 1 to 11 characters, none of them a control character"));
+        }
+        if let Some(number) = &self.number {
+            let number = number.expose();
+            if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+                return Err(Error::invalid("Dni", "a document's number is ASCII letters and digits"));
+            }
+            if dni::letter_holds(number) == Some(false) {
+                return Err(Error::invalid("Dni", "the letter at its end is not the one that its digits have"));
+            }
+        }
+        self.date().map(drop)
+    }
+
+    /// `Fecha`: the time as a Spanish clock shows it. One that the clock shows twice, when summer time ends, cannot be said.
+    fn date(&self) -> Result<Option<String>> {
+        let Some(at) = self.send_at else { return Ok(None) };
+        let zone = TimeZone::get(ZONE).map_err(|_| Error::config("the time zone database has no Europe/Madrid"))?;
+        let local = zone.to_datetime(at);
+        if !(2000..=9999).contains(&local.year()) || zone.to_ambiguous_timestamp(local).is_ambiguous() {
+            return Err(Error::invalid("Fecha", "it is a time that a Spanish clock shows twice, or one of another age"));
+        }
+        Ok(Some(local.strftime("%Y-%m-%d %H:%M").to_string()))
+    }
+}
+
+/// The identifier of a request, which the send function returned: a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(VendorId);
+
+impl RequestId {
+    /// Takes an identifier.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id`, where it is no number of 1 to 19 digits.
+    pub fn parse(text: &str) -> Result<Self> {
+        if !(1..=19).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::invalid("vendor_id", "the vendor's identifier is a number of 1 to 19 digits"));
+        }
+        Ok(Self(VendorId::new(text)))
+    }
+
+    /// The identifier.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+/// Where the calls go, as whom, and in which form.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    /// Without a slash at its end.
+    base: String,
+    credentials: Credentials,
+    format: RequestFormat,
+    answers: AnswerFormat,
+}
+
+impl Endpoint {
+    pub(crate) fn new(base: &Url, credentials: Credentials, format: RequestFormat, answers: AnswerFormat) -> Self {
+        Self { base: base.as_str().trim_end_matches('/').to_owned(), credentials, format, answers }
+    }
+
+    /// `/VerificarIdentidad`. What is wrong with it has been found by [`SendRequest::check`].
+    pub(crate) fn send(&self, call: &CallRow, request: &SendRequest) -> Result<Request<Bytes>> {
+        let date = request.date()?;
+        let text = |value: Option<&str>| value.map(|value| Value::Text(value.to_owned()));
+        self.build(
+            call,
+            &[
+                ("Mensaje", text(request.message.as_ref().map(|it| it.expose().as_str()))),
+                ("Dni", text(request.number.as_ref().map(|it| it.expose().as_str()))),
+                ("Fecha", text(date.as_deref())),
+                ("Remitente", text(request.sender.as_deref())),
+                ("Telefono", text(Some(request.phone.expose()))),
+            ],
+        )
+    }
+
+    /// `/GetCertificadoIdentidad`. The table says that the identifier is an integer.
+    pub(crate) fn certificate(&self, call: &CallRow, id: &RequestId) -> Result<Request<Bytes>> {
+        let text = id.as_str();
+        // A number would lose noughts at its beginning.
+        let number = text.parse().ok().filter(|number: &u64| number.to_string() == text);
+        self.build(call, &[("Id", Some(number.map_or_else(|| Value::Text(text.to_owned()), Value::Number)))])
+    }
+
+    /// `/GetCreditos`.
+    pub(crate) fn credits(&self, call: &CallRow) -> Result<Request<Bytes>> {
+        self.build(call, &[])
+    }
+
+    fn build(&self, call: &CallRow, given: &[(&'static str, Option<Value>)]) -> Result<Request<Bytes>> {
+        let answers = Value::Text(self.answers.word().to_owned());
+        let mut parameters: Vec<_> = given.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?))).collect();
+        parameters.push(("Resp", &answers));
+        let (media_type, body) = match self.format {
+            RequestFormat::Json => {
+                (JSON, serde_json::to_vec(&Parameters(&parameters)).map_err(|error| Error::malformed_json(&error))?)
+            }
+            RequestFormat::Form => (FORM, form(&parameters).into_bytes()),
+        };
+        let mut request = Request::new(Bytes::from(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = format!("{}/{}", self.base, call.name)
+            .parse()
+            .map_err(|_| Error::config("base_url makes no address that can be called"))?;
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, self.credentials.header());
+        headers.insert(CONTENT_TYPE, media_type);
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        Ok(request)
+    }
+}
+
+enum Value {
+    Text(String),
+    Number(u64),
+}
+
+struct Parameters<'p>(&'p [(&'static str, &'p Value)]);
+
+impl Serialize for Parameters<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.0 {
+            match value {
+                Value::Text(text) => object.serialize_entry(name, text)?,
+                Value::Number(number) => object.serialize_entry(name, number)?,
+            }
+        }
+        object.end()
+    }
+}
+
+fn form(parameters: &[(&str, &Value)]) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parameters {
+        match value {
+            Value::Text(text) => form.append_pair(name, text),
+            Value::Number(number) => form.append_pair(name, &number.to_string()),
+        };
+    }
+    form.finish()
+}

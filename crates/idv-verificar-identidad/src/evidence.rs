@@ -1,0 +1,28 @@
+//! The certificate of a verification, a PDF: the only evidence that the vendor gives.
+
+use idv_core::call::CallContext;
+use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, Sink, VerificationId, async_trait};
+
+use crate::api::RequestId;
+use crate::provider::VerificarIdentidad;
+
+/// What the certificate is called in a report's evidence.
+pub const CERTIFICATE: &str = "certificate";
+
+#[async_trait]
+impl EvidenceSource for VerificarIdentidad {
+    async fn download(
+        &self,
+        cx: &CallContext,
+        id: &VerificationId,
+        evidence: &EvidenceId,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
+        let request = RequestId::parse(id.require_vendor_id()?.as_str())?;
+        if evidence.as_str() != CERTIFICATE {
+            return Err(Error::new(ErrorKind::NotFound).detail("the vendor has no such piece of evidence, only `certificate`"));
+        }
+        self.api().certificate(cx, &request, limit, sink).await
+    }
+}

@@ -1,0 +1,150 @@
+//! Single values: the vendor's text to an attribute of the model.
+
+use idv_core::report::{Attribute, Country, DocumentKind, Gender, Source, Verdict};
+use idv_core::{PartialDate, Pii, Text};
+
+use super::filled;
+
+/// A value of the model that the vendor has a word for.
+pub(super) trait Word: Sized {
+    /// The value; none where the word is no value of the model.
+    fn of(word: &str) -> Option<Self>;
+
+    /// Whether the value is written like the word.
+    fn is_written(&self, word: &str) -> bool;
+}
+
+impl Word for String {
+    fn of(word: &str) -> Option<Self> {
+        Some(word.to_owned())
+    }
+
+    fn is_written(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// DD/MM/YYYY, as Spain writes dates; and as everybody else does.
+impl Word for PartialDate {
+    fn of(word: &str) -> Option<Self> {
+        let mut parts = word.split(['/', '-', '.']);
+        let (day, month, year) = (parts.next()?, parts.next(), parts.next());
+        match (day, month, year, parts.next()) {
+            (day, Some(month), Some(year), None) if day.len() <= 2 && year.len() == 4 => {
+                Self::new(digits(year)?, Some(digits(month)?.try_into().ok()?), Some(digits(day)?.try_into().ok()?))
+            }
+            _ => word.parse().ok(),
+        }
+    }
+
+    fn is_written(&self, word: &str) -> bool {
+        word.as_bytes().get(4) == Some(&b'-')
+    }
+}
+
+impl Word for Country {
+    fn of(word: &str) -> Option<Self> {
+        Self::from_word(word)
+    }
+
+    fn is_written(&self, word: &str) -> bool {
+        self.alpha2() == word
+    }
+}
+
+/// `F` for women, `M` for men: on the document. (In Spanish `M` might be a woman, but the table says otherwise.)
+impl Word for Gender {
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "F" | "f" => Some(Self::Female),
+            "M" | "m" => Some(Self::Male),
+            "X" | "x" => Some(Self::Diverse),
+            _ => None,
+        }
+    }
+
+    fn is_written(&self, _: &str) -> bool {
+        false
+    }
+}
+
+/// The document shows one word, `ID-1`, which is the size of a card (ISO/IEC 7810), and ICAO's name for it; the others are ICAO's and
+/// Spain's.
+impl Word for DocumentKind {
+    fn of(word: &str) -> Option<Self> {
+        const WORDS: &[(&str, DocumentKind)] = &[
+            ("ID-1", DocumentKind::IdCard),
+            ("ID", DocumentKind::IdCard),
+            ("I", DocumentKind::IdCard),
+            ("DNI", DocumentKind::IdCard),
+            ("ID-3", DocumentKind::Passport),
+            ("P", DocumentKind::Passport),
+            ("PASSPORT", DocumentKind::Passport),
+            ("PASAPORTE", DocumentKind::Passport),
+            ("NIE", DocumentKind::ResidencePermit),
+            ("TIE", DocumentKind::ResidencePermit),
+        ];
+        let known = WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, kind)| *kind);
+        Some(known.unwrap_or(Self::Other))
+    }
+
+    fn is_written(&self, _: &str) -> bool {
+        false
+    }
+}
+
+/// What is known of a value, where anything is. It was read off the document.
+pub(super) fn attribute<T: Word>(text: Option<&Text<'_>>, verdict: Verdict) -> Option<Attribute<T>> {
+    filled(text).map(|word| read(word, verdict))
+}
+
+/// The value of a word; and the word itself, where it is no value or the value is written in another way.
+pub(super) fn read<T: Word>(word: &str, verdict: Verdict) -> Attribute<T> {
+    let mut attribute = Attribute::new(Source::Visual, verdict);
+    let value = T::of(word);
+    if !value.as_ref().is_some_and(|value| value.is_written(word)) {
+        attribute.raw = Some(Pii::from(word));
+    }
+    attribute.value = value.map(Pii::new);
+    attribute
+}
+
+fn digits(text: &str) -> Option<i16> {
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_read_with_its_day_first() {
+        let date = |word: &str| PartialDate::of(word).map(|date| date.to_string());
+        for (word, read) in [
+            ("18/12/1955", Some("1955-12-18")),
+            ("01/02/2003", Some("2003-02-01")),
+            ("1/2/2003", Some("2003-02-01")),
+            ("18-12-1955", Some("1955-12-18")),
+            ("1955-12-18", Some("1955-12-18")),
+            ("12/18/1955", None),
+            ("31/02/2003", None),
+            ("18/12/55", None),
+            ("+1/02/2003", None),
+            ("18/12/1955/1", None),
+            ("", None),
+        ] {
+            assert_eq!(date(word).as_deref(), read, "{word}");
+        }
+    }
+
+    #[test]
+    fn absence_is_no_value_and_an_unknown_word_stays() {
+        for word in ["", " ", "N/A", "n/a"] {
+            assert_eq!(attribute::<String>(Some(&Text::new(word)), Verdict::Valid), None, "{word}");
+        }
+        let country = attribute::<Country>(Some(&Text::new("ESP")), Verdict::Valid).unwrap();
+        assert_eq!((country.expose().unwrap().alpha2(), country.raw.as_ref().unwrap().expose().as_str()), ("ES", "ESP"));
+        let gender = attribute::<Gender>(Some(&Text::new("Q")), Verdict::Valid).unwrap();
+        assert_eq!((gender.expose(), gender.raw.as_ref().unwrap().expose().as_str()), (None, "Q"));
+    }
+}
