@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod callback;
 mod config;
 pub mod normalize;
+mod session;
 pub mod wire;
 
 pub use config::{ENVIRONMENT, Identify24Config};

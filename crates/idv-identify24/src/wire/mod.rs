@@ -38,6 +38,8 @@ object! {
     pub IdentAnswer<'a> {
         /// Whether the request succeeded.
         "result" result: Option<bool>,
+        /// The status of HTTP once more, where it stands there at all.
+        "response_status" response_status: Option<u16>,
         /// The ident; more than one is not documented.
         "data" data: Vec<Ident<'a>>,
     }
@@ -154,13 +156,19 @@ impl<'a> IdentAnswer<'a> {
         read(bytes)
     }
 
+    /// Whether it says that the request failed.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        self.result == Some(false) || self.response_status.is_some_and(|status| status >= 400)
+    }
+
     /// The ident.
     ///
     /// # Errors
     ///
     /// [`Malformed`](idv_core::ErrorKind::Malformed) where the answer says that the request failed, or has no ident or several.
     pub fn ident(&self) -> Result<&Ident<'a>> {
-        if self.result == Some(false) {
+        if self.is_failure() {
             return Err(Error::malformed("it is no ident: the vendor says that the request failed"));
         }
         match self.data.as_slice() {

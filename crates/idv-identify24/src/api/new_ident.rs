@@ -1,0 +1,357 @@
+//! What an ident is created with.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use idv_core::report::Country;
+use idv_core::{Error, Pii, Result, Url, pii};
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
+
+/// The body of `ident/create`: every attribute of the document's table, in the vendor's words, and the seven of a company that newer
+/// versions have.
+///
+/// It serializes to the flat JSON of the call, with the person's data in clear. What is absent or empty is not sent. Where the table
+/// says "all uppercase", the text is sent in capitals by the rules of Unicode ("Groß" becomes "GROSS"), whatever stands here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct NewIdent {
+    /// The project's number. Required. It is sent as text, as in the sample.
+    #[serde(serialize_with = "as_text")]
+    pub project_id: u64,
+    /// The company's name.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub company_name: Option<Pii<String>>,
+    /// The company's number in the commercial register; of newer versions.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub company_hrb_number: Option<Pii<String>>,
+    /// The city of the commercial register; of newer versions.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub company_hrb_city: Option<Pii<String>>,
+    /// The company's street; of newer versions.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub company_street: Option<Pii<String>>,
+    /// The company's house number; of newer versions.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub company_house_no: Option<Pii<String>>,
+    /// The company's postal code; of newer versions.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub company_zip_code: Option<Pii<String>>,
+    /// The company's city; of newer versions.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub company_city: Option<Pii<String>>,
+    /// The company's country; of newer versions, which do not say in which form.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub company_country: Option<Pii<String>>,
+    /// The store's name.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub store_name: Option<Pii<String>>,
+    /// The line of business.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub branche: Option<Pii<String>>,
+    /// The academic title, where it is part of the name and stands in documents.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub person_title: Option<Pii<String>>,
+    /// The gender. Required.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    pub gender: Option<Pii<Gender>>,
+    /// The given names. Required, sent in capitals.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
+    pub person_first_name: Option<Pii<String>>,
+    /// The family name. Required, sent in capitals.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
+    pub person_last_name: Option<Pii<String>>,
+    /// The person's position in their company.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub person_position: Option<Pii<String>>,
+    /// The e-mail address. Required.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub email: Option<Pii<String>>,
+    /// The street, sent in capitals. It stands beside the others, as in the sample, though the table speaks of an object `address`.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
+    pub street: Option<Pii<String>>,
+    /// The house number.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub house_no: Option<Pii<String>>,
+    /// The postal code. Required.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub zip_code: Option<Pii<String>>,
+    /// The city. Required, sent in capitals.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
+    pub city: Option<Pii<String>>,
+    /// The country. Required, sent as two capitals.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    pub country: Option<Pii<Country>>,
+    /// The mobile phone's number. Required. With a country code it begins with `+` or `00`, and is sent with `00`; without one the vendor
+    /// takes it for a German one. White space, hyphens, slashes and dots are not sent.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "dialled")]
+    pub mobile_phone: Option<Pii<String>>,
+    /// A country: `DE` in the sample, so that it is no dialling code. The document says no more of it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    pub international_code: Option<Pii<Country>>,
+    /// The date of birth, sent as `YYYY-MM-DD`. Required.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    pub birthday: Option<Pii<Date>>,
+    /// The place of birth. Required, sent in capitals.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
+    pub birth_place: Option<Pii<String>>,
+    /// The nationality. Required, sent as two capitals.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    pub nationality: Option<Pii<Country>>,
+    /// What kind of document the person is to show.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    pub type_of_id: Option<Pii<TypeOfId>>,
+    /// The document's number.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub id_number: Option<Pii<String>>,
+    /// The country that issued the document, sent as two capitals.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    pub id_country: Option<Pii<Country>>,
+    /// When the document was issued, sent as `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    pub id_issue_date: Option<Pii<Date>>,
+    /// Until when the document is valid, sent as `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    pub id_end_date: Option<Pii<Date>>,
+    /// The authority that issued the document.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub issuing_authority: Option<Pii<String>>,
+    /// A PDF to be signed: `pdf_url` or `pdf_content`, one of them.
+    #[serde(flatten)]
+    pub pdf: Option<Pdf>,
+    /// What comes back with the result; our reference. It is to be unique and not guessable.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub custom_id: Option<Pii<String>>,
+    /// A text that comes back.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub custom1: Option<Pii<String>>,
+    /// A text that comes back.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub custom2: Option<Pii<String>>,
+    /// A text that comes back.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub custom3: Option<Pii<String>>,
+    /// A text that comes back.
+    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    pub custom4: Option<Pii<String>>,
+}
+
+/// A gender in the vendor's words. There are no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Gender {
+    /// `MALE`.
+    Male,
+    /// `FEMALE`.
+    Female,
+}
+
+/// A kind of document in the vendor's words. There are no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum TypeOfId {
+    /// An identity card.
+    Personalausweis,
+    /// A passport.
+    Reisepass,
+}
+
+/// A PDF to be signed. `Debug` prints neither its address nor what is in it.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum Pdf {
+    /// The address from which the vendor fetches it.
+    #[serde(rename = "pdf_url", serialize_with = "pii::exposed")]
+    Url(Pii<Url>),
+    /// The file itself. It is sent in Base64 behind the prefix of the sample, `data:@file/pdf;base64,`.
+    #[serde(rename = "pdf_content", serialize_with = "embedded")]
+    Content(Bytes),
+}
+
+impl fmt::Debug for Pdf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Url(_) => "Url(…)",
+            Self::Content(_) => "Content(…)",
+        })
+    }
+}
+
+impl NewIdent {
+    /// An ident of a project, of which nothing else is known yet.
+    #[must_use]
+    pub fn new(project_id: u64) -> Self {
+        Self { project_id, ..Self::default() }
+    }
+
+    /// Checks what the document demands and forbids. [`Api::create_ident`](super::Api::create_ident) does so before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the attribute.
+    pub fn check(&self) -> Result<()> {
+        if self.project_id == 0 {
+            return Err(Error::invalid("project_id", "it must not be 0"));
+        }
+        let required = [
+            ("person_first_name", !nothing(&self.person_first_name)),
+            ("person_last_name", !nothing(&self.person_last_name)),
+            ("gender", self.gender.is_some()),
+            ("birthday", self.birthday.is_some()),
+            ("birth_place", !nothing(&self.birth_place)),
+            ("nationality", self.nationality.is_some()),
+            ("zip_code", !nothing(&self.zip_code)),
+            ("city", !nothing(&self.city)),
+            ("country", self.country.is_some()),
+            ("email", !nothing(&self.email)),
+            ("mobile_phone", !nothing(&self.mobile_phone)),
+        ];
+        if let Some((field, _)) = required.into_iter().find(|(_, given)| !given) {
+            return Err(Error::invalid(field, "Identify24 requires it of every ident"));
+        }
+        let has_control = |text: &Option<Pii<String>>| text.as_ref().is_some_and(|it| it.expose().chars().any(char::is_control));
+        if let Some((field, _)) = self.texts().into_iter().find(|(_, text)| has_control(text)) {
+            return Err(Error::invalid(field, "it has a control character, such as a line break"));
+        }
+        let dates = [("birthday", &self.birthday), ("id_issue_date", &self.id_issue_date), ("id_end_date", &self.id_end_date)];
+        let unwritable = |date: &Option<Pii<Date>>| date.as_ref().is_some_and(|date| date.expose().year() < 1);
+        if let Some((field, _)) = dates.into_iter().find(|(_, date)| unwritable(date)) {
+            return Err(Error::invalid(field, "a date is written YYYY-MM-DD, which has no year before 1"));
+        }
+        if !self.email.as_ref().is_some_and(|email| is_address(email.expose())) {
+            return Err(Error::invalid("email", "it is no e-mail address"));
+        }
+        if self.mobile_phone.as_ref().and_then(|phone| dialling(phone.expose())).is_none() {
+            return Err(Error::invalid(
+                "mobile_phone",
+                "it is a number of 5 to 15 digits, with + or 00 and the country code before them, or 0 for a German one",
+            ));
+        }
+        match &self.pdf {
+            Some(Pdf::Url(url)) if !matches!(url.expose().scheme(), "http" | "https") => {
+                Err(Error::invalid("pdf_url", "it is no address of the web"))
+            }
+            Some(Pdf::Content(bytes)) if !bytes.starts_with(b"%PDF-") => Err(Error::invalid("pdf_content", "it is no PDF")),
+            _ => Ok(()),
+        }
+    }
+
+    fn texts(&self) -> impl IntoIterator<Item = (&'static str, &Option<Pii<String>>)> {
+        [
+            ("company_name", &self.company_name),
+            ("company_hrb_number", &self.company_hrb_number),
+            ("company_hrb_city", &self.company_hrb_city),
+            ("company_street", &self.company_street),
+            ("company_house_no", &self.company_house_no),
+            ("company_zip_code", &self.company_zip_code),
+            ("company_city", &self.company_city),
+            ("company_country", &self.company_country),
+            ("store_name", &self.store_name),
+            ("branche", &self.branche),
+            ("person_title", &self.person_title),
+            ("person_first_name", &self.person_first_name),
+            ("person_last_name", &self.person_last_name),
+            ("person_position", &self.person_position),
+            ("email", &self.email),
+            ("street", &self.street),
+            ("house_no", &self.house_no),
+            ("zip_code", &self.zip_code),
+            ("city", &self.city),
+            ("mobile_phone", &self.mobile_phone),
+            ("birth_place", &self.birth_place),
+            ("id_number", &self.id_number),
+            ("issuing_authority", &self.issuing_authority),
+            ("custom_id", &self.custom_id),
+            ("custom1", &self.custom1),
+            ("custom2", &self.custom2),
+            ("custom3", &self.custom3),
+            ("custom4", &self.custom4),
+        ]
+    }
+}
+
+/// The number as it is dialled: digits alone, with `00` before a country code.
+fn dialling(phone: &str) -> Option<String> {
+    let divides = |character: char| character.is_whitespace() || matches!(character, '-' | '/' | '.');
+    let mut digits: String = phone.trim().chars().filter(|character| !divides(*character)).collect();
+    if let Some(rest) = digits.strip_prefix('+') {
+        digits = format!("00{rest}");
+    }
+    let rest = digits.strip_prefix("00").or_else(|| digits.strip_prefix('0'))?;
+    // Neither a country code nor what follows a national 0 begins with a nought.
+    let plausible = (5..=15).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_digit()) && !rest.starts_with('0');
+    plausible.then_some(digits)
+}
+
+fn is_address(email: &str) -> bool {
+    let named = |part: &str| !part.is_empty() && !part.contains(char::is_whitespace);
+    email.rsplit_once('@').is_some_and(|(local, host)| named(local) && named(host) && !local.contains('@'))
+}
+
+/// Whether there is nothing to send.
+fn nothing(text: &Option<Pii<String>>) -> bool {
+    text.as_ref().is_none_or(|text| text.expose().trim().is_empty())
+}
+
+fn as_text<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(number)
+}
+
+fn capitals<S: Serializer>(text: &Option<Pii<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&text.as_ref().map(|text| text.expose().to_uppercase()).unwrap_or_default())
+}
+
+fn dialled<S: Serializer>(phone: &Option<Pii<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let phone = phone.as_ref().and_then(|phone| dialling(phone.expose()));
+    serializer.serialize_str(&phone.unwrap_or_default())
+}
+
+fn embedded<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut text = String::from("data:@file/pdf;base64,");
+    STANDARD.encode_string(bytes, &mut text);
+    serializer.serialize_str(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_dialled_with_its_country_code_where_it_has_one() {
+        for (phone, dialled) in [
+            ("+4915111111111", Some("004915111111111")),
+            ("+49 151 111-11 111", Some("004915111111111")),
+            ("004915111111111", Some("004915111111111")),
+            ("+1.202.555.0143", Some("0012025550143")),
+            ("01511111111", Some("01511111111")),
+            ("0151/1111111", Some("01511111111")),
+            ("15111111111", None),
+            ("+0151111111", None),
+            ("+49 (0)151 1111", None),
+            ("+49", None),
+            ("+1234567890123456", None),
+            ("call me", None),
+            ("+49151１１１１１１", None),
+            ("", None),
+        ] {
+            assert_eq!(dialling(phone).as_deref(), dialled, "{phone}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_one_at_sign_with_something_on_either_side() {
+        for (email, is) in [
+            ("johndoe@identify24.de", true),
+            ("a@b", true),
+            ("", false),
+            ("john", false),
+            ("@identify24.de", false),
+            ("john@", false),
+            ("john doe@identify24.de", false),
+            ("john@doe@identify24.de", false),
+        ] {
+            assert_eq!(is_address(email), is, "{email}");
+        }
+    }
+}
