@@ -1,4 +1,5 @@
-//! Test tools for idv providers: a scripted transport, a clock that is moved by hand, and a check that nothing personal is printed.
+//! Test tools for idv providers: a scripted transport, a clock that is moved by hand, a check that nothing personal is printed, and the
+//! suite of tests that every adapter is held to.
 //!
 //! Nothing here waits for real time or touches a network.
 
@@ -6,6 +7,7 @@
 
 mod canary;
 mod clock;
+pub mod conformance;
 mod transport;
 
 pub use canary::{Canary, Recording};

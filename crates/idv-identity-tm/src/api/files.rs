@@ -119,10 +119,11 @@ impl Api {
             };
         };
         let build = |_: &Attempt<'_>| self.endpoint.about(call, order, &[CRYPT]);
-        let answer = self.answered(call, cx.send(Call::repeatable().up_to(self.max_embedded), build).await?)?;
+        let mut answer = self.answered(call, cx.send(Call::repeatable().up_to(self.max_embedded), build).await?)?;
         let media_type = answer.media_type().map(str::to_owned);
-        let file = open(key, answer.body.clone()).map_err(|error| answer.complement(error))?;
-        drop(answer);
+        // Taken out, so that it can be decrypted where it lies.
+        let body = std::mem::take(&mut answer.body);
+        let file = open(key, body).map_err(|error| answer.complement(error))?;
         let mut download = store(&file, limit, sink).await?;
         download.media_type = download.media_type.or(media_type);
         Ok(download)

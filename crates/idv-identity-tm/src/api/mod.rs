@@ -127,7 +127,7 @@ impl Retrieved {
         &self.bytes
     }
 
-    /// The answer itself, which proves that the vendor says so. Its body is encrypted where that was asked for.
+    /// The answer itself, which proves that the vendor says so. Its body has been taken out: [`Retrieved::bytes`].
     #[must_use]
     pub const fn answer(&self) -> &Answer {
         &self.answer
@@ -252,10 +252,12 @@ impl Api {
         let key = self.crypt.as_ref().filter(|_| can_be_encrypted);
         let variants = encrypted(variants, key);
         let build = |_: &Attempt<'_>| self.endpoint.about(call, order, &variants);
-        let answer = self.answered(call, cx.send(Call::repeatable().up_to(self.max_embedded), build).await?)?;
+        let mut answer = self.answered(call, cx.send(Call::repeatable().up_to(self.max_embedded), build).await?)?;
+        // Taken out, so that it can be decrypted where it lies.
+        let bytes = std::mem::take(&mut answer.body);
         let bytes = match key {
-            Some(key) => open(key, answer.body.clone()).map_err(|error| answer.complement(error))?,
-            None => answer.body.clone(),
+            Some(key) => open(key, bytes).map_err(|error| answer.complement(error))?,
+            None => bytes,
         };
         Ok(Retrieved { bytes, answer })
     }

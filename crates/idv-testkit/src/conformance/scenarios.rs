@@ -1,0 +1,150 @@
+//! Scenarios: what people do comes out as it must, whichever vendor it is.
+
+use std::time::Duration;
+
+use idv_core::report::{Attribute, Report, Verdict};
+use idv_core::{Decision, Facet, Outcome, Status, Transition};
+
+use super::{Case, Harness};
+
+/// The scenarios that a [`Harness`] is asked to act out.
+pub const SCENARIOS: &[&str] = &[
+    "happy",
+    "data-changed",
+    "rejected",
+    "fraud",
+    "fraud-in-review",
+    "aborted-then-success",
+    "canceled-in-review",
+    "expired",
+    "never-finishes",
+    "unknown-status",
+];
+
+/// Long enough for every vendor to forget a person who never comes.
+const PATIENCE: Duration = Duration::from_secs(100 * 24 * 3600);
+
+/// A person is verified, and a report says so.
+pub async fn happy<H: Harness>(harness: &H) {
+    let Some(case) = played(harness, "happy").await else { return };
+    assert_eq!(case.verification.decision(), Decision::Settled(Outcome::Verified), "{:?}", case.transitions);
+    let report = case.reports.last().and_then(|observation| observation.report()).expect("a verified person has a report");
+    assert_eq!(report.provider, harness.client().capabilities().provider);
+    assert!(report.person.family_name.is_some(), "a report names the person");
+}
+
+/// A person is verified, and what differs from what was submitted is told where the vendor tells it.
+pub async fn data_changed<H: Harness>(harness: &H) {
+    let Some(case) = played(harness, "data-changed").await else { return };
+    let report = case.reports.last().and_then(|observation| observation.report()).expect("a report came");
+    let changed = changed(report);
+    let settled = case.verification.decision();
+    assert!(
+        matches!(settled, Decision::Settled(Outcome::Verified) if changed) || settled == Decision::Settled(Outcome::Inconclusive),
+        "{settled:?}, changed: {changed}: {:?}",
+        case.transitions
+    );
+}
+
+/// A person is rejected.
+pub async fn rejected<H: Harness>(harness: &H) {
+    not_verified(harness, "rejected").await;
+}
+
+/// A forger is rejected.
+pub async fn fraud<H: Harness>(harness: &H) {
+    not_verified(harness, "fraud").await;
+}
+
+/// A forger whom only the review finds is rejected.
+pub async fn fraud_in_review<H: Harness>(harness: &H) {
+    not_verified(harness, "fraud-in-review").await;
+}
+
+/// A failed attempt is not the end.
+pub async fn aborted_then_success<H: Harness>(harness: &H) {
+    let Some(case) = played(harness, "aborted-then-success").await else { return };
+    assert_eq!(case.verification.decision(), Decision::Settled(Outcome::Verified), "{:?}", case.transitions);
+}
+
+/// What a review calls off is over, and verifies nobody.
+pub async fn canceled_in_review<H: Harness>(harness: &H) {
+    not_verified(harness, "canceled-in-review").await;
+}
+
+/// A person who never comes expires, by the vendor's word or by our clock; a vendor that never says when is waited for.
+pub async fn expired<H: Harness>(harness: &H) {
+    let Some(mut case) = played(harness, "expired").await else { return };
+    if matches!(case.verification.decision(), Decision::Open(_)) {
+        harness.advance(PATIENCE).await;
+        case.harness.deliveries().await;
+        if let Some(lapsed) = case.verification.lapse(harness.now()) {
+            case.take(lapsed);
+        }
+    }
+    let decision = case.verification.decision();
+    let waits = harness.client().provider().profile().lifetime.is_none() && !harness.client().capabilities().has(Facet::Polling);
+    assert!(
+        decision == Decision::Settled(Outcome::Expired) || (waits && matches!(decision, Decision::Open(_))),
+        "{decision:?}: {:?}",
+        case.transitions
+    );
+}
+
+/// What nobody finishes stays open.
+pub async fn never_finishes<H: Harness>(harness: &H) {
+    let Some(case) = played(harness, "never-finishes").await else { return };
+    assert!(matches!(case.verification.decision(), Decision::Open(_)), "{:?}", case.transitions);
+}
+
+/// A word that nobody knows changes nothing, and is told.
+pub async fn unknown_status<H: Harness>(harness: &H) {
+    let Some(case) = played(harness, "unknown-status").await else { return };
+    assert!(matches!(case.verification.decision(), Decision::Open(status) if status != Status::Ended), "{:?}", case.transitions);
+    assert!(
+        case.transitions.iter().any(|transition| matches!(transition, Transition::NotUnderstood(_))),
+        "nobody is told of the unknown word: {:?}",
+        case.transitions
+    );
+}
+
+/// Whether a report says of a value that it differs from what was submitted.
+pub(super) fn changed(report: &Report) -> bool {
+    fn is<T>(attribute: &Option<Attribute<T>>) -> bool {
+        attribute.as_ref().is_some_and(|attribute| attribute.verdict == Verdict::Changed)
+    }
+    let (person, address) = (&report.person, &report.person.address);
+    is(&person.given_names)
+        || is(&person.family_name)
+        || is(&person.birth_date)
+        || is(&person.birth_place)
+        || is(&person.nationality)
+        || is(&address.street)
+        || is(&address.city)
+        || is(&address.postal_code)
+}
+
+async fn played<'h, H: Harness>(harness: &'h H, scenario: &str) -> Option<Case<'h, H>> {
+    let mut case = Case::create(harness).await;
+    case.follow().await;
+    if !case.play(scenario).await {
+        return None;
+    }
+    assert!(
+        !case.transitions.iter().any(|transition| matches!(transition, Transition::Foreign | Transition::Disputed)),
+        "{:?}",
+        case.transitions
+    );
+    Some(case)
+}
+
+/// It is settled, and the person is not verified.
+async fn not_verified<H: Harness>(harness: &H, scenario: &str) {
+    let Some(case) = played(harness, scenario).await else { return };
+    let decision = case.verification.decision();
+    assert!(
+        matches!(decision, Decision::Settled(outcome) if outcome != Outcome::Verified),
+        "{decision:?}: {:?}",
+        case.transitions
+    );
+}
