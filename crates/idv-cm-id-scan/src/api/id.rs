@@ -1,0 +1,76 @@
+//! The vendor's two ids: of a transaction, and of its result.
+
+use std::fmt;
+
+use idv_core::{Error, ResultHandle, VendorId, VerificationId};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident, $field:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Takes an id: 1 to 100 characters of `a-z`, `A-Z`, `0-9`, `-` and `_`. The vendor's are UUIDs in every sample; the alphabet
+            /// is what can go into an address as it is.
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) where it is none.
+            pub fn parse(text: &str) -> Result<Self, Error> {
+                let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+                if !(1..=100).contains(&text.len()) || !text.bytes().all(allowed) {
+                    return Err(Error::invalid($field, "it is 1 to 100 characters of a-z, A-Z, 0-9, - and _"));
+                }
+                Ok(Self(text.into()))
+            }
+
+            /// The id in clear.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// The vendor's id of a transaction.
+    TransactionId, "vendor_id";
+    /// The vendor's id of a transaction's result. It comes with an event, or with the person's browser.
+    ResultId, "handle";
+}
+
+impl TryFrom<&VerificationId> for TransactionId {
+    type Error = Error;
+
+    fn try_from(id: &VerificationId) -> Result<Self, Error> {
+        Self::parse(id.require_vendor_id()?.as_str())
+    }
+}
+
+impl From<TransactionId> for VendorId {
+    fn from(id: TransactionId) -> Self {
+        Self::new(id.0)
+    }
+}
+
+impl TryFrom<&ResultHandle> for ResultId {
+    type Error = Error;
+
+    fn try_from(handle: &ResultHandle) -> Result<Self, Error> {
+        Self::parse(handle.as_str())
+    }
+}
+
+impl From<ResultId> for ResultHandle {
+    fn from(id: ResultId) -> Self {
+        Self::new(id.0)
+    }
+}

@@ -1,0 +1,92 @@
+//! Events and returns ("Events", "Integration with return URL"): what they prove, what they wake, and what is answered.
+//!
+//! The vendor signs nothing. A webhook is registered with headers of our own choice, and one with a secret proves its calls. What an event
+//! brings is the id of the result, which is needed to fetch it and which nothing else is known to bring but the person's browser.
+//!
+//! Every event that is proven is answered 200, also one of a kind that is not known here: the vendor repeats what is answered otherwise.
+//! Events that come twice have the same id; whoever keeps them tells them apart by their bytes.
+
+use http::StatusCode;
+use idv_core::{
+    Channel, Delivery, DeliveryKind, Error, Guard, Observation, Received, Reply, Result, ResultState, Status, Subject, VendorId,
+};
+
+use crate::api::{EventKind, ResultId, TransactionId, is_return_parameter};
+use crate::normalize::{filled, find_state, handle};
+use crate::wire::Event;
+
+/// Reads a delivery: an event, or the person's return.
+///
+/// # Errors
+///
+/// [`Forged`](idv_core::ErrorKind::Forged) where the guard has a secret and the event lacks it; [`Malformed`](idv_core::ErrorKind::Malformed)
+/// where it is no event, or is one about no transaction.
+pub fn receive(guard: &Guard, delivery: &Delivery) -> Result<Received> {
+    let reply = Reply::status(StatusCode::OK);
+    if delivery.kind == DeliveryKind::Return {
+        let returned = returned(delivery.uri.query().unwrap_or_default());
+        return Ok(Received::new(returned.into_iter().collect(), reply));
+    }
+    // The proof is the same for every transaction, so it is looked at before anything is read.
+    let trust = guard.verify(delivery, "")?;
+    let told = told(&Event::read(&delivery.body)?)?;
+    Ok(Received::new(told.into_iter().map(|observation| observation.trusted(trust)).collect(), reply))
+}
+
+/// What a callback says that was kept: the body of an event, or the address that a person came back to (or its query alone). Claims, all of
+/// it.
+pub(crate) fn claims(bytes: &[u8]) -> Result<Vec<Observation>> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.starts_with('{') {
+        return Ok(told(&Event::read(text.as_bytes())?)?.into_iter().collect());
+    }
+    if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
+        return Err(Error::malformed(
+            "a callback is the JSON of an event, or an address that a person came back to, in one line",
+        ));
+    }
+    let text = text.split_once('#').map_or(text, |(text, _)| text);
+    let query = text.split_once('?').map_or(text, |(_, query)| query);
+    let returned = returned(query).ok_or_else(|| Error::malformed("it names no transaction: trxid is missing"))?;
+    Ok(vec![returned])
+}
+
+/// What an event says; nothing, where its kind is not known.
+fn told(event: &Event<'_>) -> Result<Option<Observation>> {
+    let Some(kind) = filled(event.kind.as_ref()).and_then(EventKind::named) else { return Ok(None) };
+    let id = event.transaction_id().ok_or_else(|| Error::malformed("the event names no transaction"))?;
+    let mut observation = Observation::claimed(Subject::new(None, Some(VendorId::new(id))), Channel::Callback);
+    observation.at = filled(event.created.as_ref()).and_then(|time| time.parse().ok());
+    let transaction = &event.transaction;
+    match kind {
+        EventKind::TransactionStateUpdated => {
+            let state = filled(transaction.state.as_ref());
+            observation.code = state.map(str::to_owned);
+            // That the state changed to pending means that the person has begun.
+            observation.status = state.and_then(find_state).map(|row| row.begun);
+            if let Some(handle) = handle(transaction.result_id.as_ref()) {
+                observation.result = ResultState::Fetchable(handle);
+            }
+        }
+        // A task that changed was begun. Its own state is none of the transaction's.
+        EventKind::TaskStateUpdated => observation.status = Some(Status::InProgress),
+    }
+    Ok(Some(observation))
+}
+
+/// What the address says that a person came back to: which transaction, and which result it should have. The person can write there what
+/// they like, so it is a claim; the result may be tried all the same, since the vendor's answer says whose it is.
+fn returned(query: &str) -> Option<Observation> {
+    let (mut transaction, mut result) = (None, None);
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| is_return_parameter(name)) {
+        let place = if name.eq_ignore_ascii_case("trxid") { &mut transaction } else { &mut result };
+        place.get_or_insert_with(|| value.into_owned());
+    }
+    let transaction = TransactionId::parse(&transaction?).ok()?;
+    let mut observation = Observation::claimed(Subject::new(None, Some(transaction.into())), Channel::Return);
+    if let Some(result) = result.and_then(|result| ResultId::parse(&result).ok()) {
+        observation.result = ResultState::Fetchable(result.into());
+    }
+    Some(observation)
+}

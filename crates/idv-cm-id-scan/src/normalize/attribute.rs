@@ -1,0 +1,207 @@
+//! Single values: what the vendor read in several places to one attribute of the model.
+
+use idv_core::report::{Alternative, Attribute, CheckResult, Country, Gender, Source, Verdict};
+use idv_core::{PartialDate, Pii, Text};
+
+use super::acceptance::{comparison, validity};
+use super::country::country;
+use super::{filled, is};
+use crate::wire::{ResultField, Value};
+
+/// A value of the model that the vendor has a word for.
+pub(super) trait Word: Sized {
+    /// The value; none where the word is no value of the model.
+    fn of(word: &str) -> Option<Self>;
+
+    /// Whether the value is written like the word.
+    fn is_written(&self, word: &str) -> bool;
+}
+
+impl Word for String {
+    fn of(word: &str) -> Option<Self> {
+        Some(word.to_owned())
+    }
+
+    fn is_written(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// The vendor does not say how it writes dates. Taken are year, month and day; and day, month and year where nothing else can be meant: with
+/// dots, or with a day beyond twelve. `03/04/1990` stays as it is written.
+impl Word for PartialDate {
+    fn of(word: &str) -> Option<Self> {
+        let date = word.split_once(['T', ' ']).map_or(word, |(date, _)| date);
+        if let Ok(date) = date.parse() {
+            return Some(date);
+        }
+        let mut parts = date.split(['.', '/', '-']);
+        let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() || !date.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/' | b'-')) {
+            return None;
+        }
+        let (year, month, day) = match (first.len(), third.len()) {
+            (4, 1..=2) => (first, second, third),
+            (1..=2, 4) if date.contains('.') || first.parse::<u8>().ok()? > 12 => (third, second, first),
+            _ => return None,
+        };
+        Self::new(year.parse().ok()?, Some(month.parse().ok()?), Some(day.parse().ok()?))
+    }
+
+    fn is_written(&self, word: &str) -> bool {
+        self.to_string() == word
+    }
+}
+
+impl Word for Country {
+    fn of(word: &str) -> Option<Self> {
+        country(word)
+    }
+
+    fn is_written(&self, word: &str) -> bool {
+        self.alpha2() == word
+    }
+}
+
+/// Documents have the word in their own language, and often in two: `V/F` on a Dutch one.
+impl Word for Gender {
+    fn of(word: &str) -> Option<Self> {
+        const WORDS: &[(&str, Gender)] = &[
+            ("F", Gender::Female),
+            ("female", Gender::Female),
+            ("V", Gender::Female),
+            ("V/F", Gender::Female),
+            ("F/F", Gender::Female),
+            ("vrouw", Gender::Female),
+            ("M", Gender::Male),
+            ("male", Gender::Male),
+            ("M/M", Gender::Male),
+            ("man", Gender::Male),
+            ("X", Gender::Diverse),
+            ("X/X", Gender::Diverse),
+            ("diverse", Gender::Diverse),
+        ];
+        WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, gender)| *gender)
+    }
+
+    fn is_written(&self, word: &str) -> bool {
+        matches!((self, word), (Self::Female, "female") | (Self::Male, "male") | (Self::Diverse, "diverse"))
+    }
+}
+
+/// The classes of a driving licence, in one text of which nobody says how it is divided.
+impl Word for Vec<String> {
+    fn of(word: &str) -> Option<Self> {
+        let classes = word.split(|character: char| character.is_whitespace() || matches!(character, ',' | ';' | '/' | '|'));
+        let classes: Self = classes.filter(|class| !class.is_empty()).map(str::to_owned).collect();
+        (!classes.is_empty()).then_some(classes)
+    }
+
+    fn is_written(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// What is known of one value, from every place where it was read. `None` where it was not read anywhere and nothing is wrong with it.
+///
+/// - The value is that of the machine-readable zone, as the vendor recommends, written without a language; then that zone in any language,
+///   then the printed text without a language and with one, then anything else. Every other reading is an alternative, with its language.
+/// - It is invalid where any place of it is, or where its sources contradict each other; else it is valid where the place that was chosen
+///   is, and unchecked otherwise.
+pub(super) fn attribute<'t, T: Word>(fields: &(impl Iterator<Item = &'t ResultField<'t>> + Clone)) -> Option<Attribute<T>> {
+    let mut readings: Vec<_> = fields.clone().flat_map(readings).collect();
+    let is_wrong =
+        |field: &ResultField<'_>| validity(field) == Some(CheckResult::Failed) || comparison(field) == CheckResult::Failed;
+    let is_wrong = fields.clone().any(is_wrong);
+    let Some((chosen, _)) = readings.iter().enumerate().min_by_key(|(_, reading)| reading.rank()) else {
+        return is_wrong.then(|| Attribute::new(Source::Vendor, Verdict::Invalid));
+    };
+    let chosen = readings.remove(chosen);
+    let verdict = match validity(chosen.field) {
+        _ if is_wrong => Verdict::Invalid,
+        Some(CheckResult::Passed) => Verdict::Valid,
+        _ => Verdict::Unchecked,
+    };
+    let mut attribute = Attribute::new(chosen.source(), verdict);
+    (attribute.value, attribute.raw) = read(chosen.word);
+    attribute.alternatives = readings
+        .into_iter()
+        .map(|reading| {
+            let (value, raw) = read(reading.word);
+            let mut alternative = Alternative::new(reading.source(), value, raw);
+            alternative.locale = filled(reading.field.locale.as_ref()).map(str::to_owned);
+            alternative
+        })
+        .collect();
+    Some(attribute)
+}
+
+/// A value as it was read at one place.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'t> {
+    pub(super) field: &'t ResultField<'t>,
+    pub(super) value: &'t Value<'t>,
+    pub(super) word: &'t str,
+}
+
+/// Every reading of a field that says something.
+pub(super) fn readings<'t>(field: &'t ResultField<'t>) -> impl Iterator<Item = Reading<'t>> {
+    field.values.iter().filter_map(move |value| Some(Reading { field, value, word: filled(value.value.as_ref())? }))
+}
+
+impl Reading<'_> {
+    /// Where it was read.
+    pub(super) fn source(&self) -> Source {
+        match &self.value.source {
+            source if is(source.as_ref(), "mrz") => Source::Mrz,
+            source if is(source.as_ref(), "visual") => Source::Visual,
+            source if is(source.as_ref(), "chip") || is(source.as_ref(), "nfc") => Source::Chip,
+            _ => Source::Vendor,
+        }
+    }
+
+    /// The lower, the better.
+    pub(super) fn rank(&self) -> u8 {
+        let source = match self.source() {
+            Source::Mrz => 0,
+            Source::Visual => 2,
+            _ => 4,
+        };
+        source + u8::from(filled(self.field.locale.as_ref()).is_some())
+    }
+}
+
+/// A word as a value; and the word itself, where it is no value or the value is written in another way.
+pub(super) fn read<T: Word>(word: &str) -> (Option<Pii<T>>, Option<Pii<String>>) {
+    let value = T::of(word);
+    let raw = if value.as_ref().is_some_and(|value| value.is_written(word)) { None } else { Some(Pii::from(word)) };
+    (value.map(Pii::new), raw)
+}
+
+/// The text of a part that is no field, as an attribute that nobody checked.
+pub(super) fn unchecked<T>(value: T, word: &Text<'_>) -> Attribute<T> {
+    let mut attribute = Attribute::new(Source::Vendor, Verdict::Unchecked).with_value(value);
+    attribute.raw = filled(Some(word)).map(Pii::from);
+    attribute
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_read_where_one_thing_only_can_be_meant() {
+        let date = |word: &str| PartialDate::of(word).map(|date| date.to_string());
+        for word in ["1965-03-10", "1965-03-10T00:00:00+00:00", "1965/03/10", "10.03.1965", "10.3.1965"] {
+            assert_eq!(date(word).as_deref(), Some("1965-03-10"), "{word}");
+        }
+        assert_eq!(date("25/03/1965").as_deref(), Some("1965-03-25"));
+        assert_eq!(date("25-03-1965").as_deref(), Some("1965-03-25"));
+        assert_eq!(date("1965").as_deref(), Some("1965"));
+        for word in
+            ["", "10/03/1965", "10-03-1965", "650310", "10 MRT 1965", "31.02.1965", "1.2.3", "1965-03-10-01", "+1.+2.1965"]
+        {
+            assert_eq!(date(word), None, "{word}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The images of a result and the audit reports, as evidence.
+//!
+//! | evidence | is |
+//! |---|---|
+//! | `results/{resultId}/files/{task}/{category}/{type}` | an image of a result; a second one of the same names ends with `#2` |
+//! | `results/{resultId}/report` | the simple audit report |
+//! | `results/{resultId}/report/extended` | the extended audit report, until the transaction expires |
+//!
+//! An image is named by what it is and not by its address, since nobody says how long an address lives; the id of the result is part of
+//! the name, since nothing else leads to it later.
+
+use std::collections::HashMap;
+
+use idv_core::report::{Evidence, EvidenceKind};
+use idv_core::{EvidenceId, Pii};
+
+use super::{filled, is};
+use crate::api::{DOCUMENT_SCAN, REPORT, ReportKind, ResultId};
+use crate::wire::{File, Task, Transaction};
+
+const RESULTS: &str = "results/";
+const FILES: &str = "files/";
+const EXTENDED: &str = "report/extended";
+
+/// What a piece of evidence is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Wanted<'e> {
+    /// An image, by the name that [`find_file`] knows.
+    File(&'e str),
+    /// An audit report.
+    Report(ReportKind),
+}
+
+/// The audit reports of a result.
+#[must_use]
+pub fn audit_reports(result: &ResultId) -> [Evidence; 2] {
+    [REPORT, EXTENDED].map(|name| {
+        let id = EvidenceId::new(format!("{RESULTS}{}/{name}", result.as_str()));
+        let mut evidence = Evidence::new(id, EvidenceKind::ReportPdf);
+        evidence.media_type = Some("application/pdf".to_owned());
+        evidence
+    })
+}
+
+/// What is to be downloaded by the id of a piece of evidence, and the result that it belongs to; `None` where it is no id of this vendor's.
+#[must_use]
+pub fn wanted(evidence: &EvidenceId) -> Option<(ResultId, Wanted<'_>)> {
+    let (result, name) = evidence.as_str().strip_prefix(RESULTS)?.split_once('/')?;
+    let wanted = match name {
+        REPORT => Wanted::Report(ReportKind::Simple),
+        EXTENDED => Wanted::Report(ReportKind::Extended),
+        name if name.starts_with(FILES) => Wanted::File(name),
+        _ => return None,
+    };
+    Some((ResultId::parse(result).ok()?, wanted))
+}
+
+/// The images of a result that can be downloaded. Without the id of the result their names are incomplete: good for looking, not for
+/// downloading.
+#[must_use]
+pub fn images(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Vec<Evidence> {
+    let prefix = result.map_or_else(String::new, |result| format!("{RESULTS}{}/", result.as_str()));
+    let mut sides = 0;
+    let named = names(transaction).filter_map(|(name, task, file)| {
+        filled(file.url.as_ref())?;
+        let mut evidence = Evidence::new(EvidenceId::new(format!("{prefix}{name}")), kind(task, file, &mut sides));
+        evidence.name = filled(file.name.as_ref()).map(Pii::from);
+        Some(evidence)
+    });
+    named.collect()
+}
+
+/// The image of a result that has this name.
+#[must_use]
+pub fn find_file<'t>(transaction: &'t Transaction<'t>, name: &str) -> Option<&'t File<'t>> {
+    names(transaction).find_map(|(known, _, file)| (known == name).then_some(file))
+}
+
+/// The images with their names.
+fn names<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = (String, &'t Task<'t>, &'t File<'t>)> {
+    let mut counts: HashMap<String, u32> = HashMap::new();
+    let files = transaction.tasks.iter().flat_map(|task| task.files.iter().map(move |file| (task, file)));
+    files.map(move |(task, file)| {
+        let part = |text| filled(text).unwrap_or("other").to_ascii_lowercase();
+        let (task_name, category, kind) = (part(task.kind.as_ref()), part(file.category.as_ref()), part(file.kind.as_ref()));
+        let name = format!("{FILES}{task_name}/{category}/{kind}");
+        let count = counts.entry(name.clone()).or_default();
+        *count += 1;
+        let name = if *count == 1 { name } else { format!("{name}#{count}") };
+        (name, task, file)
+    })
+}
+
+/// What an image shows. The vendor does not say which side of a document one is of: the first is the front, the second the back, as they
+/// are asked for.
+fn kind(task: &Task<'_>, file: &File<'_>, sides: &mut u32) -> EvidenceKind {
+    let name = filled(file.kind.as_ref()).unwrap_or_default().to_ascii_lowercase();
+    if !is(task.kind.as_ref(), DOCUMENT_SCAN) {
+        return if name.contains("video") { EvidenceKind::Video } else { EvidenceKind::Selfie };
+    }
+    match name.as_str() {
+        "portrait" => return EvidenceKind::Portrait,
+        "raw_document_image" => return EvidenceKind::Other,
+        _ if !is(file.category.as_ref(), "document") => return EvidenceKind::Other,
+        _ => {}
+    }
+    *sides += 1;
+    match *sides {
+        1 => EvidenceKind::DocumentFront,
+        2 => EvidenceKind::DocumentBack,
+        _ => EvidenceKind::Other,
+    }
+}

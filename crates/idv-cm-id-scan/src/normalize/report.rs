@@ -1,0 +1,142 @@
+//! The report of a result ("Retrieve transaction result").
+
+use std::collections::BTreeMap;
+
+use idv_core::report::{Country, Field, Method};
+use idv_core::{Pii, Report, VendorId};
+
+use super::attribute::{Reading, Word, attribute, readings, unchecked};
+use super::country::country;
+use super::evidence::{audit_reports, images};
+use super::fields::{Target, document_kind, target};
+use super::{PROVIDER, filled, is};
+use crate::api::ResultId;
+use crate::wire::{File, ResultField, Task, Transaction};
+
+/// The fields that a report of this vendor can ever fill.
+pub const REPORT_FIELDS: &[Field] = &[
+    Field::CompletedAt,
+    Field::Method,
+    Field::GivenNames,
+    Field::FamilyName,
+    Field::BirthName,
+    Field::BirthDate,
+    Field::BirthPlace,
+    Field::Nationality,
+    Field::Gender,
+    Field::Street,
+    Field::PostalCode,
+    Field::City,
+    Field::PersonalNumber,
+    Field::DocumentKind,
+    Field::DocumentNumber,
+    Field::IssuingCountry,
+    Field::Issuer,
+    Field::IssuedOn,
+    Field::ExpiresOn,
+    Field::LicenceClasses,
+    Field::Checks,
+    Field::Reasons,
+    Field::Evidence,
+    Field::Custom,
+];
+
+/// What a result says of the person and the document. It is not judged here: see [`Acceptance`](super::Acceptance).
+///
+/// - A field that was read in several places or languages is one attribute, with every other reading as an alternative.
+/// - The kind of document is the vendor's word for the image of it; the country that issued it is the field, or else what the name of the
+///   document begins with (`Netherlands - ePassport (2021)`).
+/// - `custom` has the age and every field that the model has no place for, by the vendor's name; a further reading of one is named with its
+///   source and language: `age`, `signature.visual.nl-NL`.
+#[must_use]
+pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<Report> {
+    let fields = Fields::of(transaction);
+    // A report is long: it is made where it stays.
+    let mut report = Box::new(Report::new(PROVIDER));
+    report.vendor_id = filled(transaction.id.as_ref()).map(VendorId::new);
+    report.completed_at = filled(transaction.completed.as_ref()).and_then(|time| time.parse().ok());
+    report.method = Some(Method::Auto);
+    let person = &mut report.person;
+    person.given_names = fields.read(Target::GivenNames);
+    person.family_name = fields.read(Target::FamilyName);
+    person.birth_name = fields.read(Target::BirthName);
+    person.birth_date = fields.read(Target::BirthDate);
+    person.birth_place = fields.read(Target::BirthPlace);
+    person.nationality = fields.read(Target::Nationality);
+    person.gender = fields.read(Target::Gender);
+    person.address.street = fields.read(Target::Street);
+    person.address.postal_code = fields.read(Target::PostalCode);
+    person.address.city = fields.read(Target::City);
+    person.personal_number = fields.read(Target::PersonalNumber);
+    let document = &mut report.document;
+    document.number = fields.read(Target::DocumentNumber);
+    document.issuing_country = fields.read(Target::IssuingCountry);
+    document.issuer = fields.read(Target::Issuer);
+    document.issued_on = fields.read(Target::IssuedOn);
+    document.expires_on = fields.read(Target::ExpiresOn);
+    document.licence_classes = fields.read(Target::LicenceClasses);
+    if let Some(file) = recognized(transaction) {
+        document.kind = file.kind.as_ref().map(|word| unchecked(document_kind(word.expose().trim()), word));
+        if document.issuing_country.is_none() {
+            document.issuing_country =
+                file.name.as_ref().and_then(|name| issued_by(name.expose()).map(|country| unchecked(country, name)));
+        }
+    }
+    report.evidence = images(transaction, result);
+    report.evidence.extend(result.map(audit_reports).into_iter().flatten());
+    report.custom = fields.custom();
+    report
+}
+
+/// What was read, by where it goes.
+struct Fields<'t>(Vec<(Option<Target>, &'t ResultField<'t>)>);
+
+impl<'t> Fields<'t> {
+    fn of(transaction: &'t Transaction<'t>) -> Self {
+        let fields = transaction.tasks.iter().flat_map(Task::fields);
+        Self(fields.filter_map(|field| Some((target(filled(field.field.as_ref())?), field))).collect())
+    }
+
+    fn of_target(&self, wanted: Target) -> impl Iterator<Item = &'t ResultField<'t>> + Clone {
+        self.0.iter().filter(move |(target, _)| *target == Some(wanted)).map(|(_, field)| *field)
+    }
+
+    fn read<T: Word>(&self, target: Target) -> Option<idv_core::report::Attribute<T>> {
+        attribute(&self.of_target(target))
+    }
+
+    /// What the model has no place for.
+    fn custom(&self) -> BTreeMap<String, Pii<String>> {
+        let mut custom = BTreeMap::new();
+        let without_place = self.0.iter().filter(|(target, _)| target.is_none_or(|target| target == Target::Age));
+        let mut readings: Vec<_> = without_place.flat_map(|(_, field)| readings(field)).collect();
+        // The best reading of each takes the name.
+        readings.sort_by_key(Reading::rank);
+        for reading in readings {
+            let Some(name) = filled(reading.field.field.as_ref()) else { continue };
+            if !custom.contains_key(name) {
+                custom.insert(name.to_owned(), Pii::from(reading.word));
+                continue;
+            }
+            let parts = [Some(name), filled(reading.value.source.as_ref()), filled(reading.field.locale.as_ref())];
+            let name = parts.into_iter().flatten().collect::<Vec<_>>().join(".");
+            custom.entry(name).or_insert_with(|| Pii::from(reading.word));
+        }
+        custom
+    }
+}
+
+/// The image of the document that was recognized.
+fn recognized<'t>(transaction: &'t Transaction<'t>) -> Option<&'t File<'t>> {
+    let mut files = transaction.tasks.iter().flat_map(|task| &task.files);
+    files.find(|file| {
+        is(file.category.as_ref(), "document")
+            && filled(file.kind.as_ref()).is_some()
+            && !is(file.kind.as_ref(), "raw_document_image")
+    })
+}
+
+/// The country that the name of a document begins with.
+fn issued_by(name: &str) -> Option<Country> {
+    country(name.split_once(" - ").map_or(name, |(country, _)| country).trim())
+}

@@ -1,0 +1,239 @@
+//! The vendor as the model sees it.
+
+use std::fmt;
+use std::time::Duration;
+
+use idv_core::call::CallContext;
+use idv_core::{
+    Callbacks, CreateSafety, Created, Deletion, Delivery, Download, Error, ErrorKind, EvidenceId, EvidenceSource, Guard, HandOff,
+    HandOffKind, Listing, Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received, ReportSource,
+    Result, ResultHandle, ResultState, Results, Sink, Subject, Url, VerificationId, Want, async_trait,
+};
+
+use crate::api::{Api, Locale, NewTransaction, NewWebhook, ResultId, TransactionId, WebhookCreated};
+use crate::callback;
+use crate::config::CmIdScanConfig;
+use crate::normalize::{self, Acceptance, REPORT_FIELDS, Wanted, filled};
+use crate::wire::Transaction;
+
+/// What a creation takes, as [`NewVerification::given`] names it. The vendor takes nothing personal.
+const ACCEPTS: &[&str] = &["locale", "return_urls.success"];
+
+/// CM.com ID Scan as a provider.
+///
+/// ```
+/// use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
+/// use idv_core::{Client, call::CallPolicy};
+/// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+/// # let environment = environment(&ScriptedTransport::new(), &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+///
+/// let config = CmIdScanConfig::new("3b438437-04a4-40bb-8389-54bb02766fba", "the account's secret".into());
+/// let client = Client::new(CmIdScan::new(config)?, environment, CallPolicy::default());
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+pub struct CmIdScan {
+    api: Api,
+    guard: Guard,
+    profile: Profile,
+    acceptance: Acceptance,
+    config: CmIdScanConfig,
+}
+
+impl CmIdScan {
+    /// The provider's id.
+    pub const ID: ProviderId = normalize::PROVIDER;
+
+    /// The provider as it is configured. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config), which names the key and says what to do.
+    pub fn new(config: CmIdScanConfig) -> Result<Self> {
+        let (api, guard, acceptance) = (Api::new(&config)?, config.guard()?, config.acceptance());
+        Ok(Self { api, guard, profile: profile(&config), acceptance, config })
+    }
+
+    /// The vendor's own API, with everything that the model has no place for.
+    #[must_use]
+    pub const fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &CmIdScanConfig {
+        &self.config
+    }
+
+    /// The webhook to be registered once for the account: at this address, for every event, with the secret that proves them.
+    #[must_use]
+    pub fn webhook(&self, url: Url) -> NewWebhook {
+        self.config.webhook(url)
+    }
+
+    /// Registers that webhook. The vendor has webhooks by account and not by transaction, and no call that lists or removes one is documented:
+    /// to be done once, and not at every start.
+    ///
+    /// # Errors
+    ///
+    /// As [`Api::create_webhook`].
+    pub async fn register_webhook(&self, cx: &CallContext, url: Url) -> Result<WebhookCreated> {
+        self.api.create_webhook(cx, &self.webhook(url)).await
+    }
+
+    /// The transaction for a verification.
+    fn transaction(&self, new: &NewVerification) -> NewTransaction {
+        let mut transaction = self.config.transaction();
+        transaction.locale = new.locale.as_ref().and_then(Locale::of).or(transaction.locale);
+        transaction.return_url.clone_from(&new.return_urls.success);
+        transaction
+    }
+}
+
+#[async_trait]
+impl Provider for CmIdScan {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+        let created = self.api.create_transaction(cx, &self.transaction(new)).await;
+        let created = created.map_err(|error| error.with_field_named(&[("return_url", "return_urls.success")]))?;
+        let now = cx.now();
+        let id = VerificationId::new(new.reference.clone(), Some(created.id.into()));
+        let mut result = Created::new(id, HandOff::Visit(created.url), now);
+        result.expires_at = created.expires.or_else(|| now.checked_add(self.config.lifetime()).ok());
+        Ok(result)
+    }
+
+    fn polling(&self) -> Option<&dyn Polling> {
+        Some(self)
+    }
+
+    fn results(&self) -> Option<&dyn Results> {
+        Some(self)
+    }
+
+    fn evidence(&self) -> Option<&dyn EvidenceSource> {
+        Some(self)
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        // The API asks about one transaction at a time.
+        None
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        // The vendor does not take our reference.
+        None
+    }
+
+    fn deletion(&self) -> Option<&dyn Deletion> {
+        // No call is documented.
+        None
+    }
+
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Polling for CmIdScan {
+    async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
+        let transaction = TransactionId::try_from(id)?;
+        let retrieved = self.api.transaction(cx, &transaction).await?;
+        let details = retrieved.read(Transaction::read)?;
+        Ok(normalize::status(&details, idv_core::Channel::Poll).proven(retrieved.answer().proof()))
+    }
+}
+
+#[async_trait]
+impl Results for CmIdScan {
+    async fn fetch(
+        &self,
+        cx: &CallContext,
+        id: &VerificationId,
+        handle: Option<&ResultHandle>,
+        _want: &Want,
+    ) -> Result<Observation> {
+        let transaction = TransactionId::try_from(id)?;
+        let handle = handle.ok_or_else(|| {
+            Error::invalid(
+                "handle",
+                "a result is known by an id of its own, which comes by an event or with the person's browser",
+            )
+        })?;
+        let result_id = ResultId::try_from(handle)?;
+        let retrieved = self.api.result(cx, &transaction, &result_id).await?;
+        let result = retrieved.read(Transaction::read)?;
+        let observation = normalize::result(&result, Some(&result_id), &self.acceptance, idv_core::Channel::Fetch);
+        let mut observation = observation.proven(retrieved.answer().proof());
+        if observation.subject.is(id) {
+            observation.subject = Subject::from(id);
+            if let ResultState::Inline(report) = &mut observation.result {
+                report.reference = Some(id.reference.as_str().to_owned());
+            }
+        }
+        Ok(observation)
+    }
+}
+
+#[async_trait]
+impl EvidenceSource for CmIdScan {
+    /// An image is downloaded from where the result says that it is now: one call more than by an address that was kept, of which nobody
+    /// knows how long it lives.
+    async fn download(
+        &self,
+        cx: &CallContext,
+        id: &VerificationId,
+        evidence: &EvidenceId,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
+        let no_evidence =
+            || Error::new(ErrorKind::NotFound).detail("there is no such piece of evidence: take its id from the report");
+        let transaction = TransactionId::try_from(id)?;
+        let (result_id, wanted) = normalize::wanted(evidence).ok_or_else(no_evidence)?;
+        let name = match wanted {
+            Wanted::Report(kind) => return self.api.report(cx, &transaction, &result_id, kind, limit, sink).await,
+            Wanted::File(name) => name,
+        };
+        let retrieved = self.api.result(cx, &transaction, &result_id).await?;
+        let result = retrieved.read(Transaction::read)?;
+        if filled(result.id.as_ref()) != Some(transaction.as_str()) {
+            return Err(retrieved.answer().error_of(ErrorKind::SubjectMismatch));
+        }
+        let address = normalize::find_file(&result, name).and_then(|file| filled(file.url.as_ref())).ok_or_else(no_evidence)?;
+        self.api.download(cx, address, limit, sink).await
+    }
+}
+
+impl Callbacks for CmIdScan {
+    fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    fn receive(&self, delivery: &Delivery) -> Result<Received> {
+        callback::receive(&self.guard, delivery)
+    }
+}
+
+impl fmt::Debug for CmIdScan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CmIdScan").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+fn profile(config: &CmIdScanConfig) -> Profile {
+    let mut profile =
+        Profile::new(CmIdScan::ID, "CM.com ID Scan", CreateSafety::Unkeyed, HandOffKind::Visit, ReportSource::Fetch);
+    profile.document = "CM.com ID Scan API, v1";
+    profile.report_fields = REPORT_FIELDS;
+    profile.accepts = ACCEPTS;
+    profile.lifetime = Some(config.lifetime());
+    // A transaction lives an hour; an event mostly comes first.
+    profile.poll_interval = Duration::from_secs(30);
+    profile.by_hand = "ask the account manager at CM.com to delete the transaction; no call for it is documented";
+    profile
+}
