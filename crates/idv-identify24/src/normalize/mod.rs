@@ -34,6 +34,14 @@ pub fn ident(ident: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observ
     observation
 }
 
+/// The same with what it tells of the person as a report.
+#[must_use]
+pub fn ident_with_report(wire: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observation {
+    let mut observation = ident(wire, statuses, channel);
+    observation.result = ResultState::Inline(ident_report(wire, observation.status));
+    observation
+}
+
 /// What a webhook says, with its report. It is a claim: whoever received it adds the proof, where there is one.
 ///
 /// The code is the state's word; its number stands in where there is no word. There is no time and no number of the event, so that a
@@ -69,11 +77,11 @@ pub fn kind(bytes: &[u8], kind: &str, statuses: &Statuses) -> Result<Page> {
 /// naming `channel`, where nothing comes from this vendor by that channel.
 pub fn payload(bytes: &[u8], channel: Channel, statuses: &Statuses) -> Result<Vec<Observation>> {
     let observation = match channel {
-        Channel::Poll => reported(IdentAnswer::read(bytes)?.ident()?, statuses, channel),
+        Channel::Poll => ident_with_report(IdentAnswer::read(bytes)?.ident()?, statuses, channel),
         Channel::Callback => webhook(&Webhook::read(bytes)?, statuses, channel),
         Channel::Fetch => match IdentAnswer::read(bytes)? {
             answer if answer.result.is_none() && answer.data.is_empty() => webhook(&Webhook::read(bytes)?, statuses, channel),
-            answer => reported(answer.ident()?, statuses, channel),
+            answer => ident_with_report(answer.ident()?, statuses, channel),
         },
         _ => return Err(Error::invalid("channel", "it is fetch, poll or callback")),
     };
@@ -89,13 +97,6 @@ pub fn kind_channel(kind: &str) -> Option<Channel> {
         "callback" => Some(Channel::Callback),
         _ => None,
     }
-}
-
-/// An ident with its report.
-pub(crate) fn reported(wire: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observation {
-    let mut observation = ident(wire, statuses, channel);
-    observation.result = ResultState::Inline(ident_report(wire, observation.status));
-    observation
 }
 
 /// When an ident was created: `DD-MM-YYYY HH:MM:SS`, in Berlin. A time by ISO 8601 is taken too.

@@ -1,0 +1,197 @@
+//! The vendor as the model sees it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use idv_core::call::CallContext;
+use idv_core::{
+    Callbacks, Channel, CreateSafety, Created, Deletion, Delivery, EvidenceSource, Guard, HandOff, HandOffKind, Listing, Lookup,
+    NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received, ReportSource, Result, Results, Subject,
+    VerificationId, async_trait,
+};
+use jiff::SignedDuration;
+
+use crate::api::{Api, IdentId, NewIdent};
+use crate::callback;
+use crate::config::Identify24Config;
+use crate::create::{self, ACCEPTS, NAMES};
+use crate::normalize::{self, REPORT_FIELDS};
+
+/// How long an ident lives ("Lifetime").
+const LIFETIME_DAYS: u32 = 90;
+
+/// Changes an ident before it is sent: see [`Identify24::preparing_idents`].
+type Prepare = Arc<dyn Fn(&NewVerification, &mut NewIdent) -> Result<()> + Send + Sync>;
+
+/// Identify24 as a provider.
+///
+/// ```
+/// use idv_core::{Client, call::CallPolicy};
+/// use idv_identify24::{Identify24, Identify24Config};
+/// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+/// # let environment = environment(&ScriptedTransport::new(), &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+///
+/// let config = Identify24Config::new("911-internet", "example-api-key".into(), 6);
+/// let client = Client::new(Identify24::new(config)?, environment, CallPolicy::default());
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+pub struct Identify24 {
+    api: Api,
+    guard: Guard,
+    profile: Profile,
+    config: Identify24Config,
+    prepare: Option<Prepare>,
+}
+
+impl Identify24 {
+    /// The provider's id.
+    pub const ID: ProviderId = normalize::PROVIDER;
+
+    /// The provider as it is configured. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
+    pub fn new(config: Identify24Config) -> Result<Self> {
+        let (api, guard) = (Api::new(&config)?, config.guard()?);
+        let profile = profile(&guard);
+        Ok(Self { api, guard, profile, config, prepare: None })
+    }
+
+    /// The same, with `prepare` changing each ident before it is checked and sent: for what the model has no place for, such as a PDF
+    /// to be signed, or the company that the person acts for.
+    ///
+    /// ```
+    /// use idv_identify24::{Identify24, Identify24Config};
+    ///
+    /// let config = Identify24Config::new("911-internet", "example-api-key".into(), 6);
+    /// let provider = Identify24::new(config)?.preparing_idents(|_, ident| {
+    ///     ident.store_name = Some("Nürnberg".into());
+    ///     Ok(())
+    /// });
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn preparing_idents(
+        mut self,
+        prepare: impl Fn(&NewVerification, &mut NewIdent) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.prepare = Some(Arc::new(prepare));
+        self
+    }
+
+    /// The vendor's own API, for what the model has no place for.
+    #[must_use]
+    pub const fn api(&self) -> &Api {
+        &self.api
+    }
+
+    fn ident(&self, new: &NewVerification) -> Result<NewIdent> {
+        let mut ident = create::ident(new, self.config.project_id)?;
+        if let Some(prepare) = &self.prepare {
+            prepare(new, &mut ident)?;
+        }
+        ident.check().map_err(|error| error.with_field_named(NAMES))?;
+        Ok(ident)
+    }
+}
+
+#[async_trait]
+impl Provider for Identify24 {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+        let ident = self.ident(new)?;
+        let made = self.api.create_ident(cx, &ident).await?;
+        let id = VerificationId::new(new.reference.clone(), Some(made.ident_id.into()));
+        let at = cx.now();
+        let mut created = Created::new(id, HandOff::Visit(made.conference_url), at);
+        created.expires_at = at.checked_add(SignedDuration::from_hours(24 * i64::from(LIFETIME_DAYS))).ok();
+        Ok(created)
+    }
+
+    fn polling(&self) -> Option<&dyn Polling> {
+        Some(self)
+    }
+
+    fn results(&self) -> Option<&dyn Results> {
+        // No call gives what an agent found out.
+        None
+    }
+
+    fn evidence(&self) -> Option<&dyn EvidenceSource> {
+        None
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        // The API asks about one ident at a time.
+        None
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        // No call finds an ident by our reference.
+        None
+    }
+
+    fn deletion(&self) -> Option<&dyn Deletion> {
+        None
+    }
+
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Polling for Identify24 {
+    /// Asks for the state.
+    ///
+    /// Where webhooks are proven, they bring the report, and a poll brings none: what `ident/get` repeats of the person would stand for
+    /// a report that lacks the agent and the reasons. Where they are not, it is all that can be believed.
+    async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
+        let ident_id = IdentId::try_from(id)?;
+        let retrieved = self.api.ident(cx, &ident_id).await?;
+        let read = retrieved.read()?;
+        let ident = read.ident()?;
+        let observe = if self.guard.proof().is_some() { normalize::ident } else { normalize::ident_with_report };
+        let mut observation = observe(ident, &self.config.statuses, Channel::Poll).proven(retrieved.answer().proof());
+        if observation.subject == Subject::default() {
+            // It does not say whose it is: it is the answer to a question about this ident.
+            observation.subject = Subject::from(id);
+        }
+        Ok(observation)
+    }
+}
+
+impl Callbacks for Identify24 {
+    fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    fn receive(&self, delivery: &Delivery) -> Result<Received> {
+        callback::receive(&self.guard, &self.config.statuses, delivery)
+    }
+}
+
+impl fmt::Debug for Identify24 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identify24").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+fn profile(guard: &Guard) -> Profile {
+    let report_from = if guard.proof().is_some() { ReportSource::Callback } else { ReportSource::Poll };
+    let mut profile =
+        Profile::new(Identify24::ID, "Identify24 VideoIdent", CreateSafety::Unkeyed, HandOffKind::Visit, report_from);
+    profile.document = "Identify API, version 1.0.1 of 12 April 2022";
+    profile.report_fields = REPORT_FIELDS;
+    profile.accepts = ACCEPTS;
+    profile.lifetime = Some(Duration::from_secs(24 * 60 * 60 * u64::from(LIFETIME_DAYS)));
+    profile.poll_interval = Duration::from_secs(60);
+    profile.by_hand = "have Identify24 delete the ident, by its ident_id: the API has no call for it; without that, an ident lives for \
+                       90 days where no data retention policy says otherwise";
+    profile
+}

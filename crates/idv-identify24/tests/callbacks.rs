@@ -1,0 +1,168 @@
+//! Webhooks: what they prove, what they wake, and what is answered.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod support;
+
+use http::{HeaderMap, Method, StatusCode};
+use idv_core::{
+    Capabilities, Channel, Decision, Delivery, ErrorKind, Outcome, Provider as _, Reply, Status, Transition, Verification,
+};
+use idv_identify24::{Identify24, Identify24Config};
+use idv_testkit::ScriptedTransport;
+use support::*;
+
+fn delivery(uri: &str, body: &str) -> Delivery {
+    Delivery::callback(Method::POST, uri.parse().unwrap(), HeaderMap::new(), body.to_owned())
+}
+
+fn receive(config: Identify24Config, uri: &str, body: &str) -> idv_core::Result<idv_core::Received> {
+    client_of(config, &ScriptedTransport::new()).receive(&delivery(uri, body))
+}
+
+fn good() -> String {
+    format!("/identify24?tenant=7&token={SECRET}")
+}
+
+#[test]
+fn a_webhook_with_the_secret_is_proven_and_answered_with_200() {
+    let received = receive(guarded(), &good(), &text("own-webhook-final.json")).unwrap();
+    assert_eq!(received.reply, Reply::status(StatusCode::OK));
+    let [observation] = received.observations.as_slice() else { panic!("one observation") };
+    assert!(observation.trust.is_proven() && observation.subject.is(&id()));
+    assert_eq!((observation.channel, observation.status), (Channel::Callback, Some(Status::Finished(Outcome::Verified))));
+    assert!(observation.report().is_some());
+}
+
+#[test]
+fn a_wrong_or_missing_secret_is_a_forgery_whatever_the_body() {
+    let mut uris = vec![
+        "/identify24".to_owned(),
+        "/identify24?token=".to_owned(),
+        format!("/identify24?Token={SECRET}"),
+        format!("/identify24?token=wrong&token={SECRET}"),
+        format!("/identify24?token={SECRET}x"),
+    ];
+    for index in 0..SECRET.len() {
+        let mut changed = SECRET.as_bytes().to_vec();
+        changed[index] = if changed[index] == b'0' { b'1' } else { b'0' };
+        uris.push(format!("/identify24?token={}", String::from_utf8(changed).unwrap()));
+    }
+    for uri in uris {
+        for body in [text("own-webhook-final.json"), "no JSON".to_owned(), String::new()] {
+            let error = receive(guarded(), &uri, &body).unwrap_err();
+            assert_eq!(error.kind(), &ErrorKind::Forged, "{uri}");
+            assert_eq!(Reply::to_error(&error).status, StatusCode::FORBIDDEN);
+        }
+    }
+}
+
+#[test]
+fn without_a_secret_every_webhook_is_a_claim() {
+    let received = receive(config(), "/identify24", &text("own-webhook-final.json")).unwrap();
+    assert!(!received.observations[0].trust.is_proven());
+}
+
+#[test]
+fn what_cannot_be_read_or_names_no_ident_is_refused() {
+    for body in ["", "{", "[]", "ident_id=1", "{}", r#"{"status":"Unidentified"}"#, r#"{"ident_id":"","custom_id":" "}"#, "\u{0}"]
+    {
+        let error = receive(guarded(), &good(), body).unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Malformed, "{body:?}");
+        assert_eq!(Reply::to_error(&error).status, StatusCode::BAD_REQUEST);
+    }
+}
+
+#[test]
+fn the_person_that_comes_back_says_nothing() {
+    let returning = Delivery::returning(good().parse().unwrap());
+    let received = client(&ScriptedTransport::new()).receive(&returning).unwrap();
+    assert!(received.observations.is_empty());
+}
+
+/// Every order of the numbers below `length`.
+fn orders(length: usize) -> Vec<Vec<usize>> {
+    (0..length).fold(vec![Vec::new()], |orders, next| {
+        let insert = |order: &Vec<usize>, at| {
+            let mut longer: Vec<usize> = order.clone();
+            longer.insert(at, next);
+            longer
+        };
+        orders.iter().flat_map(|order| (0..=order.len()).map(|at| insert(order, at)).collect::<Vec<_>>()).collect()
+    })
+}
+
+#[test]
+fn webhooks_that_are_repeated_or_reordered_change_nothing() {
+    let capabilities = Capabilities::of(&Identify24::new(guarded()).unwrap());
+    let observe = |word: &str| receive(guarded(), &good(), &webhook(word)).unwrap().observations.remove(0);
+    let observations =
+        ["Unidentified", "Example Waiting", "Example Review", VERIFIED, "Never heard of"].map(|word| observe(word));
+    let fold = |order: &[usize]| {
+        let mut state = Verification::new(id(), &capabilities, None);
+        for index in order {
+            state.apply(&observations[*index]);
+            state.apply(&observations[*index]);
+        }
+        state
+    };
+    let expected = fold(&[0, 1, 2, 3, 4]);
+    for order in orders(observations.len()) {
+        let mut state = fold(&order);
+        assert_eq!(state, expected, "{order:?}");
+        for observation in &observations {
+            state.apply(observation);
+        }
+        assert_eq!(state, expected, "{order:?} once more");
+    }
+    // The vendor can be asked, so that no webhook settles it.
+    assert_eq!(expected.decision(), Decision::Open(Status::InReview { leaning: None }));
+}
+
+#[tokio::test]
+async fn a_webhook_wakes_a_poll_and_the_poll_settles() {
+    let provider = Identify24::new(guarded()).unwrap();
+    let capabilities = Capabilities::of(&provider);
+    let mut state = Verification::new(id(), &capabilities, None);
+    let told = receive(guarded(), &good(), &webhook(VERIFIED)).unwrap();
+    assert_eq!(state.apply(&told.observations[0]), Transition::Progressed);
+    assert!(!state.decision().is_verified());
+
+    let transport = logged_in();
+    transport.then_json(200, ident(VERIFIED));
+    let polled = client(&transport).poll(&id()).await.unwrap();
+    assert_eq!(state.apply(&polled), Transition::Settled(Outcome::Verified));
+    // What comes late and says the same is nothing new; what says something else is a reason to ask, and decides nothing.
+    assert_eq!(state.apply(&told.observations[0]), Transition::Unchanged);
+    let late = receive(guarded(), &good(), &webhook(REJECTED)).unwrap();
+    assert_eq!(state.apply(&late.observations[0]), Transition::Woken);
+    assert!(state.decision().is_verified());
+}
+
+#[tokio::test]
+async fn a_word_that_is_not_known_changes_nothing_and_is_told() {
+    let capabilities = Capabilities::of(&Identify24::new(guarded()).unwrap());
+    let mut state = Verification::new(id(), &capabilities, None);
+    let before = state.clone();
+    let transport = logged_in();
+    transport.then_json(200, ident("Identified"));
+    let polled = client(&transport).poll(&id()).await.unwrap();
+    assert_eq!(state.apply(&polled), Transition::NotUnderstood("Identified".to_owned()));
+    assert_eq!(state, before);
+}
+
+#[test]
+fn somebody_elses_webhook_is_foreign() {
+    let capabilities = Capabilities::of(&Identify24::new(guarded()).unwrap());
+    let mut state = Verification::new(id(), &capabilities, None);
+    for (from, to) in [(IDENT, "3d1b2c4e-0000-4000-8000-00000000a002"), (REFERENCE, "0c2d6a1f7e116f1c2a9e1c1f4a6b9a52")] {
+        let received = receive(guarded(), &good(), &webhook(VERIFIED).replace(from, to)).unwrap();
+        assert_eq!(state.apply(&received.observations[0]), Transition::Foreign);
+    }
+    assert!(Identify24::new(guarded()).unwrap().callbacks().is_some());
+}

@@ -1,0 +1,228 @@
+//! The document's samples, and what they say in the model's words.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod support;
+
+use idv_core::report::{Field, Method, Reason, Source, Verdict};
+use idv_core::{Channel, ErrorKind, Observation, Outcome, Status};
+use idv_identify24::normalize::{self, REPORT_FIELDS, STATUSES, Statuses};
+use idv_identify24::wire::{Envelope, IdentAnswer, ProjectsAnswer, Webhook};
+use support::*;
+
+fn observe(name: &str, kind: &str) -> Observation {
+    let page = normalize::kind(&fixture(name), kind, &statuses()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!((page.observations.len(), page.unreadable), (1, 0));
+    page.observations.into_iter().next().unwrap()
+}
+
+#[test]
+fn every_ident_says_what_its_snapshot_says() {
+    for name in idents() {
+        insta::assert_json_snapshot!(name.replace('.', "-"), observe(&name, "status"));
+    }
+}
+
+#[test]
+fn every_webhook_says_what_its_snapshot_says() {
+    for name in webhooks() {
+        insta::assert_json_snapshot!(name.replace('.', "-"), observe(&name, "callback"));
+    }
+}
+
+#[test]
+fn every_fixture_is_explained() {
+    let (explained, names) = (text("README.md"), named(&["auth-", "ident-", "project-", "webhook", "own-"]));
+    assert!(names.len() >= 15, "{names:?}");
+    for name in names {
+        assert!(explained.contains(&format!("`{name}`")), "{name} is not in the table of fixtures");
+    }
+}
+
+#[test]
+fn the_documents_answers_are_read_as_they_stand() {
+    let auth = fixture("auth-response.json");
+    let auth = Envelope::read(&auth).unwrap();
+    assert_eq!((auth.result, auth.response_status, auth.token.unwrap().expose()), (Some(true), Some(200), "xxx"));
+    assert_eq!(auth.messages[0].as_ref().unwrap().expose(), "Successful..");
+
+    let created = fixture("ident-create-response.json");
+    let created = Envelope::read(&created).unwrap();
+    assert_eq!((created.result, created.response_status, created.messages.len()), (Some(true), None, 0));
+    assert_eq!(created.ident_id.unwrap().expose(), "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+    assert_eq!(created.conference_url.unwrap().expose(), "https://identify24.de/apply/xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+
+    for name in ["project-get-all-response.json", "project-get-response.json"] {
+        let bytes = fixture(name);
+        let answer = ProjectsAnswer::read(&bytes).unwrap();
+        let [project] = answer.data.as_slice() else { panic!("{name}") };
+        let texts = [&project.id, &project.title, &project.status].map(|text| text.as_ref().unwrap().expose().to_owned());
+        assert_eq!(texts, ["6", "911 Internet GmbH", "Active"]);
+    }
+}
+
+#[test]
+fn the_documents_sample_without_its_comma_is_no_json() {
+    let broken = text("ident-get-response.json").replace("51\",", "51\"");
+    let error = normalize::kind(broken.as_bytes(), "status", &Statuses::of_document()).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Malformed);
+}
+
+#[test]
+fn the_documents_ident_awaits_the_person_since_it_was_created() {
+    let observation = observe("ident-get-response.json", "status");
+    assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::AwaitingPerson), Some("Unidentified")));
+    assert_eq!(observation.at.unwrap().to_string(), "2019-10-21T07:57:51Z");
+    assert_eq!(observation.subject.reference.as_deref(), Some("Optional"));
+    assert_eq!(observation.subject.vendor_id.unwrap().as_str(), "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+    assert!(!observation.trust.is_proven());
+}
+
+#[test]
+fn a_creation_is_no_time_of_a_later_state() {
+    let observation = observe("own-ident-get-final.json", "status");
+    assert_eq!((observation.status, observation.at), (Some(Status::Finished(Outcome::Verified)), None));
+}
+
+#[test]
+fn a_webhook_brings_names_agent_notes_and_what_was_sent_along() {
+    let observation = observe("own-webhook-final.json", "callback");
+    assert_eq!((observation.channel, observation.status), (Channel::Callback, Some(Status::Finished(Outcome::Verified))));
+    let report = observation.report().unwrap();
+    let name = report.person.family_name.as_ref().unwrap();
+    assert_eq!((name.expose().unwrap().as_str(), name.source, name.verdict), ("MUSTERMANN", Source::Vendor, Verdict::Unchecked));
+    assert_eq!((report.method, report.agent.as_ref().unwrap().expose().as_str()), (Some(Method::Video), "Agentin Acht"));
+    assert_eq!((report.reference.as_deref(), report.vendor_id.as_ref().unwrap().as_str()), (Some(REFERENCE), IDENT));
+    let custom: Vec<_> = report.custom.iter().map(|(name, value)| (name.as_str(), value.expose().as_str())).collect();
+    assert_eq!(
+        custom,
+        [
+            ("agent_notes", "Ausweis gut lesbar"),
+            ("appointment_date", "2024-01-03T09:30:00Z"),
+            ("custom1", "policy-4711"),
+            ("project_id", "6"),
+            ("status_id", "5"),
+        ]
+    );
+    assert!(report.reasons.is_empty() && report.document.is_empty());
+}
+
+#[test]
+fn a_reason_is_a_text_that_may_name_the_person() {
+    let observation = observe("own-webhook-rejected.json", "callback");
+    let report = observation.report().unwrap();
+    let [finding] = report.reasons.as_slice() else { panic!("one reason") };
+    assert_eq!((finding.reason, finding.code.as_str()), (Reason::Unknown, "reject_reason"));
+    assert_eq!(finding.text.as_ref().unwrap().expose(), "Das Gesicht von Frau Mustermann ist verdeckt");
+    assert!(!format!("{report:?}").contains("Mustermann"));
+}
+
+#[test]
+fn a_word_that_nobody_taught_is_kept_and_means_nothing() {
+    for word in ["Identified", "VERIFIED", "Success", "xxxxx", "Active"] {
+        for (payload, kind) in [(ident(word), "status"), (webhook(word), "callback")] {
+            let page = normalize::kind(payload.as_bytes(), kind, &Statuses::of_document()).unwrap();
+            assert_eq!((page.observations[0].status, page.observations[0].code.as_deref()), (None, Some(word)), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn every_word_of_the_document_is_in_the_table_and_found() {
+    let samples: String = idents().iter().filter(|name| !name.starts_with("own-")).map(|name| text(name)).collect();
+    for row in STATUSES {
+        assert!(samples.contains(&format!("\"{}\"", row.word)), "{} is in no sample", row.word);
+        assert_eq!(Statuses::of_document().find(row.word), Some(row.status));
+        assert!(row.source.starts_with("ident/get"));
+    }
+    // And none is left out.
+    for name in idents().iter().filter(|name| !name.starts_with("own-")) {
+        let bytes = fixture(name);
+        let answer = IdentAnswer::read(&bytes).unwrap();
+        let word = answer.ident().unwrap().status.as_ref().unwrap().expose().to_owned();
+        assert!(STATUSES.iter().any(|row| row.word == word), "{word}");
+    }
+}
+
+#[test]
+fn the_number_of_a_state_stands_in_for_a_missing_word() {
+    let observation = observe("own-webhook-loose.json", "callback");
+    assert_eq!((observation.status, observation.code.as_deref()), (None, Some("5")));
+    let statuses = statuses().with("5", Status::Finished(Outcome::Verified)).unwrap();
+    let read = |payload: &str| normalize::kind(payload.as_bytes(), "callback", &statuses).unwrap().observations.remove(0);
+    assert_eq!(read(&text("own-webhook-loose.json")).status, Some(Status::Finished(Outcome::Verified)));
+    // Where there is a word, it alone counts.
+    let observation = read(&webhook("Something else"));
+    assert_eq!((observation.status, observation.code.as_deref()), (None, Some("Something else")));
+}
+
+#[test]
+fn a_result_is_either_payload() {
+    let result = observe("own-ident-get-final.json", "result");
+    assert_eq!(result.channel, Channel::Fetch);
+    assert_eq!(result.report().unwrap().custom["custom1"].expose(), "policy-4711");
+    let result = observe("own-webhook-rejected.json", "result");
+    assert_eq!((result.channel, result.report().unwrap().reasons.len()), (Channel::Fetch, 1));
+    for payload in ["{}", r#"{"result":true}"#, r#"{"result":true,"data":[]}"#, r#"{"data":{}}"#, &text("own-refused.json")] {
+        let error = normalize::kind(payload.as_bytes(), "result", &statuses()).unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Malformed, "{payload}");
+    }
+}
+
+#[test]
+fn an_answer_that_says_that_it_failed_is_no_state() {
+    for payload in [
+        text("own-refused.json"),
+        ident(VERIFIED).replace("\"result\":true", "\"result\":false"),
+        ident(VERIFIED).replace("\"result\":true", "\"result\":true,\"response_status\":500"),
+        r#"{"result":true,"messages":[]}"#.to_owned(),
+        r#"{"result":true,"data":null}"#.to_owned(),
+        ident(VERIFIED).replace("\"data\":", "\"data\":[{\"id\":\"1\"},").replace("}}", "}]}"),
+    ] {
+        let error = normalize::kind(payload.as_bytes(), "status", &statuses()).unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Malformed, "{payload}");
+    }
+}
+
+#[test]
+fn there_are_three_kinds() {
+    for (kind, channel) in [("result", Channel::Fetch), ("status", Channel::Poll), ("callback", Channel::Callback)] {
+        assert_eq!(normalize::kind_channel(kind), Some(channel));
+    }
+    let error = normalize::kind(b"{}", "list", &statuses()).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "kind".into() });
+    let error = normalize::payload(b"{}", Channel::List, &statuses()).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "channel".into() });
+}
+
+#[test]
+fn the_declared_fields_are_those_that_payloads_fill() {
+    let mut filled: Vec<Field> = Vec::new();
+    for (name, kind) in
+        idents().into_iter().map(|name| (name, "status")).chain(webhooks().into_iter().map(|name| (name, "callback")))
+    {
+        let observation = observe(&name, kind);
+        let report = observation.report().unwrap();
+        for field in Field::ALL.iter().filter(|field| field.is_filled(report)) {
+            assert!(REPORT_FIELDS.contains(field), "{name} fills {field}, which is not declared");
+            filled.push(*field);
+        }
+    }
+    for field in REPORT_FIELDS {
+        assert!(filled.contains(field), "{field} is declared and never filled");
+    }
+}
+
+#[test]
+fn text_of_a_payload_borrows_from_it() {
+    let bytes = fixture("own-webhook-final.json");
+    let webhook = Webhook::read(&bytes).unwrap();
+    for text in [&webhook.first_name, &webhook.agent_notes, &webhook.custom_id] {
+        assert!(text.as_ref().unwrap().is_borrowed());
+    }
+}
