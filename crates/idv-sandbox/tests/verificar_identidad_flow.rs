@@ -168,11 +168,20 @@ async fn every_reason_can_be_found_and_its_data_agree_with_it() {
         assert_eq!((&result["Resultado"], told), (&json!(reason), &json!(value)), "{reason}");
     }
     let id = vi.request(&with("Dni", Value::Null)).await;
-    for reason in [-9, -7, -10, 0, 93] {
+    for reason in ["-9", "-7", "-10", "-1.5", "100.1", "\"-1\""] {
         let set = format!("{{\"estado\":5001,\"resultado\":{reason}}}");
         assert_eq!(vi.control("POST", &format!("requests/{id}/status"), &set).await.status, 400, "{reason}");
     }
     assert!(vi.statuses(&id).await.is_empty(), "what is refused does nothing");
+    for (likeness, told) in [("80", "80"), ("0.25", "0.25"), ("79.5", "79.5"), ("100", "100")] {
+        let set = format!("{{\"estado\":5001,\"resultado\":{likeness}}}");
+        assert_eq!(vi.control("POST", &format!("requests/{id}/status"), &set).await.status, 200, "{likeness}");
+        vi.seconds(0).await;
+        let body = script.last().json();
+        let result = body["Result"].as_str().unwrap();
+        let told = [format!("\"Resultado\":{told},"), format!("\"ParecidoPersonaDNI\":{told},")];
+        assert!(told.iter().all(|told| result.contains(told)), "{result}");
+    }
 }
 
 #[tokio::test]

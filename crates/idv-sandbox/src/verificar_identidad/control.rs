@@ -37,11 +37,12 @@ pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest
                 if case.is_final() {
                     return Err("the request is finished".to_owned());
                 }
-                if let Some(reason) = set.resultado {
-                    if reason == ANOTHER_NUMBER && case.wanted.is_none() {
+                if let Some(number) = set.resultado {
+                    let finding = Finding::by(&number).ok_or("a result is one of -1 to -9, but -7, or 0 to 100 percent")?;
+                    if finding.is(ANOTHER_NUMBER) && case.wanted.is_none() {
                         return Err("no number was asked for, so none can be another".to_owned());
                     }
-                    case.finding = Finding::of(reason).ok_or("a reason is one of -1 to -9, but -7")?;
+                    case.finding = finding;
                 }
                 world.reach(id, set.estado, moment);
                 view(world, id)
@@ -61,9 +62,9 @@ struct Act {
 #[serde(deny_unknown_fields)]
 struct Set {
     estado: i64,
-    /// Why the result is not positive.
+    /// Why the result is not positive, or how alike the person is.
     #[serde(default)]
-    resultado: Option<i64>,
+    resultado: Option<serde_json::Number>,
 }
 
 /// A request as nobody outside sees it.

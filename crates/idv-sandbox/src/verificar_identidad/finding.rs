@@ -1,6 +1,6 @@
 //! What the process finds out about a person: `Result` of a report.
 
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 
 use super::case::Case;
 
@@ -34,6 +34,17 @@ impl Finding {
             _ => return None,
         };
         Some(Self { reason: Some(reason), likeness })
+    }
+
+    /// By what `Resultado` is to be.
+    pub(super) fn by(number: &Number) -> Option<Self> {
+        match number.as_i64().filter(|number| *number < 0) {
+            Some(reason) => Self::of(reason),
+            None => {
+                let likeness = number.as_f64().filter(|likeness| (0.0..=100.0).contains(likeness))?;
+                Some(Self { reason: None, likeness })
+            }
+        }
     }
 
     /// Whether it is this reason for which it is not positive.

@@ -44,3 +44,26 @@ fn seventeen(float: f64) -> String {
     let text = format!("{:.*}", 17_usize.saturating_sub(digits), float);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Digits, text};
+
+    #[test]
+    fn numbers_have_17_digits_and_no_zeros_behind() {
+        let numbers = json!([93.957_847_595_214_84, 15.5, 0.1, 80.0, 100.0, 4.25, -0.5, 7, 0.0, 1_234.5]);
+        let expected = "[93.957847595214844,15.5,0.10000000000000001,80,100,4.25,-0.5,7,0,1234.5]";
+        assert_eq!(text(&numbers, Digits::Seventeen), expected);
+        assert_eq!(text(&numbers, Digits::Shortest), numbers.to_string());
+    }
+
+    #[test]
+    fn slashes_and_quotes_are_escaped_in_names_and_values() {
+        let value = json!({ "a/\"b": ["N/A", "\\", null, true, "ñ"] });
+        let text = text(&value, Digits::Seventeen);
+        assert_eq!(text, r#"{"a\/\"b":["N\/A","\\",null,true,"ñ"]}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).ok(), Some(value));
+    }
+}
