@@ -191,6 +191,18 @@ async fn a_sender_has_at_most_11_characters() {
 }
 
 #[tokio::test]
+async fn a_document_number_is_told_again_as_it_was_given() {
+    let vi = Vi::start().await;
+    assert!(vi.refused(&with("Dni", "0\r\n--")).await.contains("Dni"));
+    for (number, told) in
+        [(json!("X-1234567 ñ"), json!("X-1234567 ñ")), (json!(12_345), json!("12345")), (json!(""), Value::Null)]
+    {
+        let id = vi.request(&with("Dni", number)).await;
+        assert_eq!(vi.control("GET", &format!("requests/{id}"), "").await.json()["dni"], told);
+    }
+}
+
+#[tokio::test]
 async fn a_request_is_sent_at_its_time_in_spain() {
     let start: Timestamp = "2026-03-28T20:00:30Z".parse().unwrap();
     let sandbox = still().start_time(start).start().await.unwrap();

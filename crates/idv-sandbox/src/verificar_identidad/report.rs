@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::Moment;
 use super::account::{Account, ReportFormat, ReportNesting};
-use super::case::{Case, estado, minute, second};
+use super::case::{Access, Case, estado, minute, second};
 use super::finding::result;
 use super::php::{self, Digits};
 use crate::callback::{Callback, Told};
 
 /// The service of these reports.
 const SERVICE: &str = "VERIFICACION_IDENTIDAD";
-/// A boundary that nothing in a report contains.
+/// A boundary begins a line, and no value of a report has more than one.
 const MULTIPART: &str = "multipart/form-data; boundary=----InformeDeVerificacionDeIdentidad";
 const BOUNDARY: &str = "------InformeDeVerificacionDeIdentidad";
 
@@ -88,7 +88,10 @@ fn fields(case: &Case, account: &Account) -> Vec<(&'static str, Field)> {
 }
 
 fn accesses(case: &Case) -> Vec<Value> {
-    let access = |access: &super::case::Access| json!({ "Fecha": second(access.at), "IP": "85.10.20.221", "Puerto": access.port.to_string() });
+    let access = |access: &Access| {
+        let (date, port) = (second(access.at), access.port.to_string());
+        json!({ "Fecha": date, "IP": "85.10.20.221", "Puerto": port })
+    };
     case.accesses.iter().map(access).collect()
 }
 

@@ -42,6 +42,9 @@ pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Mome
         None => moment.now,
     };
     let wanted = parameters.text("Dni")?;
+    if wanted.as_deref().is_some_and(|number| number.contains(char::is_control)) {
+        return Err(Failure::data("Dni has control characters"));
+    }
     if !account.activated {
         return Err(Failure::NotActivated);
     }
