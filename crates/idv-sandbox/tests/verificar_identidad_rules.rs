@@ -42,7 +42,7 @@ async fn settings_that_cannot_be_are_refused() {
     let vi = Vi::start().await;
     let account = vi.control("GET", "account", "").await.json();
     for (name, value) in [
-        ("report_url", json!("https://example.com/reports")),
+        ("callback_url", json!("https://example.com/reports")),
         ("general_error", json!(-4)),
         ("blocked_status", json!(200)),
         ("certificate_failure_status", json!(99)),

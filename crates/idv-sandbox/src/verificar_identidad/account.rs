@@ -56,7 +56,7 @@ pub struct Account {
     /// The HTTP status that somebody blocked gets: 400 to 599.
     pub blocked_status: u16,
     /// Where reports go; nowhere, where it is absent. Loopback only.
-    pub report_url: Option<String>,
+    pub callback_url: Option<String>,
     /// In which format reports are.
     pub report_format: ReportFormat,
     /// The user of the reports' Basic authentication; without, they have none.
@@ -124,7 +124,7 @@ pub enum ReportNesting {
 impl Account {
     /// Why the settings are not possible.
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        if self.report_url.as_deref().is_some_and(|url| !is_loopback(url)) {
+        if self.callback_url.as_deref().is_some_and(|url| !is_loopback(url)) {
             return Err("callbacks go to the loopback interface only");
         }
         if self.general_error.is_some_and(|code| !(-7..=-5).contains(&code)) {
@@ -171,7 +171,7 @@ impl Default for Account {
             block_window_seconds: 60,
             block_seconds: 600,
             blocked_status: 429,
-            report_url: None,
+            callback_url: None,
             report_format: ReportFormat::Json,
             report_user: None,
             report_password: String::new(),

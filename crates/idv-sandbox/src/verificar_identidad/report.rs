@@ -31,7 +31,7 @@ enum Field {
 
 /// Tells of the status that a request has now.
 pub(super) fn tell(case: &Case, account: &Account, moment: &mut Moment<'_>) {
-    let Some(url) = account.report_url.as_ref() else { return };
+    let Some(url) = account.callback_url.as_ref() else { return };
     let mut headers = Vec::new();
     if let Some(user) = &account.report_user {
         let credentials = STANDARD.encode(format!("{user}:{}", account.report_password));

@@ -198,7 +198,7 @@ impl Drop for Script {
 pub(crate) async fn reporting(change: impl FnOnce(&mut VerificarIdentidadAccount)) -> (Vi, Script) {
     let script = Script::start().await;
     let vi = Vi::with(|account| {
-        account.report_url = Some(script.url.clone());
+        account.callback_url = Some(script.url.clone());
         change(account);
     })
     .await;
