@@ -155,10 +155,12 @@ fn checks(report: &mut Report, found: &IdentityResult<'_>, card: &Card<'_>, outc
         check.score = score;
         report.checks.push(check);
     };
-    let similarity = number(found.similarity.as_ref()).or(outcome).filter(|percent| (0.0..=100.0).contains(percent));
-    if let Some(percent) = similarity {
+    let measured = number(found.similarity.as_ref()).map(|percent| (percent, "ParecidoPersonaDNI"));
+    // A result that is no code is the same measurement.
+    let measured = measured.or(outcome.map(|percent| (percent, "Resultado")));
+    if let Some((percent, code)) = measured.filter(|(percent, _)| (0.0..=100.0).contains(percent)) {
         let result = if percent > SIMILAR { CheckResult::Passed } else { CheckResult::Inconclusive };
-        add(CheckKind::FaceMatch, result, Some(percent / 100.0), "ParecidoPersonaDNI");
+        add(CheckKind::FaceMatch, result, Some(percent / 100.0), code);
     }
     for (kind, text, good, code) in [
         (CheckKind::Liveness, &found.liveness, true, "PruebaDeVida"),
@@ -253,6 +255,18 @@ fn custom(told: &wire::Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) 
     ];
     let kept = |(name, text): (&str, Option<&Text<'_>>)| Some((name.to_owned(), Pii::from(filled(text)?)));
     let mut custom: BTreeMap<_, _> = named.into_iter().filter_map(|(name, text)| kept((name, text.as_ref()))).collect();
+    // A word that is neither yes nor no stands in no check.
+    for (name, text) in [
+        ("Result.AnversoReversoCoinciden", &found.sides_match),
+        ("Result.DNI.Caducado", &card.expired),
+        ("Result.DNISolicitadoCoincide", &found.requested_number_matches),
+        ("Result.ProcesoRelizadoMismaPersona", &found.same_person),
+        ("Result.PruebaDeVida", &found.liveness),
+    ] {
+        if let Some(word) = filled(text.as_ref()).filter(|word| yes(word).is_none()) {
+            custom.insert(name.to_owned(), Pii::from(word));
+        }
+    }
     for (path, others) in [("", &told.others), ("Result.", &found.others), ("Result.DNI.", &card.others)] {
         for (name, value) in others {
             if let Some(value) = filled(Some(value)) {
