@@ -299,3 +299,47 @@ async fn a_result_is_found_by_both_ids_unless_the_account_says_otherwise() {
     assert_eq!((answer.status, &answer.json()["id"]), (200, &json!(second)), "it names the transaction that it is of");
     assert_refused(&cm.get(&format!("transactions/nothing/results/{other}")).await, 404, "transaction");
 }
+
+#[tokio::test]
+async fn whatever_is_sent_is_answered() {
+    let cm = Cm::start().await;
+    let values = [
+        json!("\u{1f600}"),
+        json!(["\u{0}"]),
+        json!({ "documentScan": { "allowedExpiration": i64::MIN } }),
+        json!({ "documentScan": { "minimumAge": i64::MAX } }),
+        json!(u64::MAX),
+        json!(-1.5e300),
+        json!("http://127.0.0.1:99999/"),
+    ];
+    for name in ["tasks", "settings", "locale", "mobileOnly", "expiresIn", "returnUrl", "scanReturnUrl", "\u{e9}"] {
+        for value in &values {
+            let mut body = body();
+            body[name] = value.clone();
+            let reply = cm.create(&body).await;
+            assert!(matches!(reply.status, 201 | 400), "{name} {value}: {}", reply.status);
+            if let Some(id) = reply.json()["id"].as_str() {
+                cm.run(id, "happy").await;
+                let result = cm.sandbox.cm_id_scan().result_id(id).unwrap();
+                assert_eq!(cm.get(&format!("transactions/{id}/results/{result}")).await.status, 200, "{name} {value}");
+            }
+        }
+    }
+    for token in ["", ".", "..", "....", "é.é.é", "e30.e30.", "bnVsbA.bnVsbA.bnVsbA", "eyJ.eyJ.eyJ"] {
+        assert_refused(&cm.with_token(token, "GET", "transactions/x", "").await, 401, "");
+    }
+    for path in ["", "//", "%00", "transactions/%ff%fe", "transactions/../results/x", "downloads/%2F", "transactions/x/results/"]
+    {
+        assert_eq!(cm.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[test]
+fn the_readme_names_every_setting() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let chapter = readme.split("\n## CM.com ID Scan\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let account = serde_json::to_value(idv_sandbox::CmIdScanAccount::default()).unwrap();
+    for name in keys(&account).into_iter().chain(keys(&account["person"])) {
+        assert!(chapter.contains(&format!("`{name}`")), "{name}");
+    }
+}

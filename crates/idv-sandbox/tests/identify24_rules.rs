@@ -235,3 +235,39 @@ async fn what_is_unknown_inactive_or_anothers_is_told_apart() {
     let headers = [("X-API-PARTNER", "second"), ("X-API-TOKEN", token.as_str()), JSON];
     assert_refused(&client.send("GET", &format!("/ident/get/{id}"), &headers, "").await, 403, "permission");
 }
+
+#[tokio::test]
+async fn whatever_is_sent_is_answered() {
+    let client = Client::start().await;
+    let token = client.token().await;
+    let texts =
+        ["\u{1f600}-1-1", "ä975-12-2", "-0001-01-01", "99999-01-01", "2026-13-45", "@", "+", "data:@file/pdf;base64,", "\u{0}"];
+    for name in keys(&sample()) {
+        for text in texts {
+            let body = with(name, json!(text)).to_string();
+            let reply = client.with_token(&token, "POST", "/ident/create", &body).await;
+            assert!(matches!(reply.status, 200 | 400 | 404), "{name} {text}: {}", reply.status);
+        }
+    }
+    for body in ["\u{0}", "nul", "{\"project_id\":1e999}", "{\"project_id\":-0}", "{\"PARTNER\":\"\",\"APIKEY\":{}}"] {
+        for (method, target) in [("POST", "/auth"), ("POST", "/ident/create"), ("GET", "/project/get")] {
+            assert_refused(&client.with_token(&token, method, target, body).await, 400, "");
+        }
+    }
+    for target in ["//", "/%00", "/%ff%fe", "/ident/get/%", "/ident/get/..", "/ident/get/\u{e9}", "/apply/%2F", "/apply/a/b"] {
+        assert_eq!(client.with_token(&token, "GET", target, "").await.status, 404, "{target}");
+    }
+}
+
+#[test]
+fn the_readme_names_every_setting_and_status() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let chapter = readme.split("\n## Identify24\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let account = serde_json::to_value(idv_sandbox::Identify24Account::default()).unwrap();
+    for name in keys(&account).into_iter().chain(keys(&account["statuses"])) {
+        assert!(chapter.contains(&format!("`{name}`")), "{name}");
+    }
+    for status in account["statuses"].as_object().unwrap().values() {
+        assert!(chapter.contains(&format!("`{}`", status["word"].as_str().unwrap())), "{status}");
+    }
+}
