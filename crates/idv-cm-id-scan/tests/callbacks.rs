@@ -1,0 +1,173 @@
+//! Events and returns: what they prove, what they wake, and what is answered.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod fixture;
+mod support;
+
+use fixture::{events, fixture};
+use http::{HeaderMap, Method, StatusCode};
+use idv_cm_id_scan::CmIdScan;
+use idv_cm_id_scan::normalize::{self, Acceptance};
+use idv_core::{Channel, Delivery, Error, ErrorKind, Provider as _, Received, Reply, ResultHandle, ResultState, Status};
+use support::{CALLBACK_SECRET, config, with};
+
+/// The transaction of the fixtures.
+const TRANSACTION: &str = "b659c273-0000-4000-8000-000000000000";
+const RESULT: &str = "e6b7ce66-0000-4000-8000-000000000000";
+
+fn delivery(body: impl Into<bytes::Bytes>, secret: Option<&str>) -> Delivery {
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", "application/json".parse().unwrap());
+    if let Some(secret) = secret {
+        headers.insert("X-Callback-Secret", secret.parse().unwrap());
+    }
+    Delivery::callback(Method::POST, "/webhook".parse().unwrap(), headers, body)
+}
+
+fn receive(delivery: &Delivery) -> Result<Received, Error> {
+    CmIdScan::new(config()).unwrap().callbacks().unwrap().receive(delivery)
+}
+
+fn proven(body: impl Into<bytes::Bytes>) -> Result<Received, Error> {
+    receive(&delivery(body, Some(CALLBACK_SECRET)))
+}
+
+#[test]
+fn an_event_brings_the_state_and_the_handle_of_the_result() {
+    let handle = ResultState::Fetchable(ResultHandle::new(RESULT));
+    for (name, status, code, result) in [
+        ("event-completed.json", Some(Status::Ended), Some("completed"), handle),
+        ("own-event-pending.json", Some(Status::InProgress), Some("pending"), ResultState::Absent),
+        ("own-event-state-unknown.json", None, Some("quarantined"), ResultState::Absent),
+        ("own-event-task.json", Some(Status::InProgress), None, ResultState::Absent),
+        ("own-event-task-nested.json", Some(Status::InProgress), None, ResultState::Absent),
+    ] {
+        let received = proven(fixture(name)).unwrap();
+        assert_eq!(received.reply, Reply::status(StatusCode::OK));
+        let [observation] = received.observations.as_slice() else { panic!("{name}: {received:?}") };
+        assert_eq!(observation.subject.vendor_id.as_ref().unwrap().as_str(), TRANSACTION, "{name}");
+        assert_eq!((observation.status, observation.code.as_deref(), &observation.result), (status, code, &result), "{name}");
+        assert_eq!(observation.channel, Channel::Callback);
+        assert_eq!(observation.at.unwrap().to_string(), "2022-01-01T00:00:00Z");
+        assert!(observation.trust.is_proven());
+    }
+}
+
+#[test]
+fn an_event_of_an_unknown_kind_is_taken_and_says_nothing() {
+    let received = proven(fixture("own-event-unknown.json")).unwrap();
+    assert_eq!((received.observations.len(), received.reply.status), (0, StatusCode::OK));
+}
+
+#[test]
+fn no_event_is_taken_without_the_secret() {
+    for name in events() {
+        for secret in [None, Some(""), Some("5f1c2a9e1c1f4a6b9a520c2d6a1f7e10"), Some("5F1C2A9E1C1F4A6B9A520C2D6A1F7E11")] {
+            let error = receive(&delivery(fixture(&name), secret)).unwrap_err();
+            assert_eq!(error.kind(), &ErrorKind::Forged, "{name} {secret:?}");
+            assert_eq!(Reply::to_error(&error).status, StatusCode::FORBIDDEN);
+        }
+    }
+}
+
+#[test]
+fn without_a_secret_every_event_is_a_claim() {
+    let provider = CmIdScan::new(with(|config| config.callback_secret = None)).unwrap();
+    let received = provider.callbacks().unwrap().receive(&delivery(fixture("event-completed.json"), None)).unwrap();
+    assert!(!received.observations[0].trust.is_proven());
+}
+
+#[test]
+fn the_header_has_the_configured_name() {
+    let provider = CmIdScan::new(with(|config| config.callback_header = "X-Bank-Proof".to_owned())).unwrap();
+    assert!(provider.callbacks().unwrap().receive(&delivery(fixture("event-completed.json"), Some(CALLBACK_SECRET))).is_err());
+    let mut delivery = delivery(fixture("event-completed.json"), None);
+    delivery.headers.insert("x-bank-proof", CALLBACK_SECRET.parse().unwrap());
+    assert!(provider.callbacks().unwrap().receive(&delivery).unwrap().observations[0].trust.is_proven());
+}
+
+#[test]
+fn what_is_no_event_is_malformed() {
+    for body in [
+        "",
+        "[]",
+        "null",
+        "\"x\"",
+        "{}",
+        "{\"type\":null}",
+        "{\"type\":\"transaction.state.updated\"}",
+        "{\"type\":\"transaction.state.updated\",\"transaction\":{}}",
+        "{\"type\":\"transaction.state.updated\",\"transaction\":{\"id\":\"\"}}",
+        "{\"type\":\"task.state.updated\",\"task\":{\"id\":\"x\"}}",
+        "{\"type\":\"transaction.archived\"",
+        "trxid=a&resultid=b",
+    ] {
+        let error = proven(body).unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Malformed, "{body}");
+        assert_eq!(Reply::to_error(&error).status, StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(proven(vec![0xFF, 0xFE]).unwrap_err().kind(), &ErrorKind::Malformed);
+}
+
+#[test]
+fn a_result_id_that_cannot_stand_in_an_address_is_no_handle() {
+    for result in ["", "../x", "a/b", "a b", "é"] {
+        let body = format!(
+            r#"{{"type":"transaction.state.updated","transaction":{{"id":"{TRANSACTION}","state":"completed","resultId":"{result}"}}}}"#
+        );
+        assert_eq!(proven(body).unwrap().observations[0].result, ResultState::Absent, "{result}");
+    }
+}
+
+fn back(uri: &str) -> Received {
+    receive(&Delivery::returning(uri.parse().unwrap())).unwrap()
+}
+
+#[test]
+fn a_person_who_comes_back_claims_a_result_and_decides_nothing() {
+    for uri in [
+        format!("/back?session=7&trxid={TRANSACTION}&resultid={RESULT}"),
+        format!("/back?trxId={TRANSACTION}&resultId={RESULT}"),
+        format!("/?resultid={RESULT}&trxid={TRANSACTION}&trxid=another"),
+    ] {
+        let received = back(&uri);
+        assert_eq!(received.reply.status, StatusCode::OK);
+        let observation = &received.observations[0];
+        assert_eq!(observation.subject.vendor_id.as_ref().unwrap().as_str(), TRANSACTION);
+        assert_eq!(observation.result, ResultState::Fetchable(ResultHandle::new(RESULT)));
+        assert_eq!((observation.channel, observation.status, observation.code.as_deref()), (Channel::Return, None, None));
+        assert!(!observation.trust.is_proven());
+    }
+    assert_eq!(back(&format!("/?trxid={TRANSACTION}")).observations[0].result, ResultState::Absent);
+    for nobody in ["/", "/?", "/?trxid=", "/?trxid=../x", "/?resultid=x"] {
+        assert!(back(nobody).observations.is_empty(), "{nobody}");
+    }
+}
+
+#[test]
+fn a_kept_callback_is_read_as_what_it_was_and_claims_only() {
+    let read = |bytes: &[u8]| normalize::kind(bytes, "callback", &Acceptance::default());
+    for name in events() {
+        let (page, received) = (read(&fixture(&name)).unwrap(), proven(fixture(&name)).unwrap());
+        assert_eq!(page.observations.len(), received.observations.len(), "{name}");
+        for (claimed, proven) in page.observations.into_iter().zip(received.observations) {
+            assert!(!claimed.trust.is_proven());
+            assert_eq!(claimed.trusted(proven.trust), proven, "{name}");
+        }
+    }
+    for address in
+        ["https://example.com/back?a=b&trxid=x1&resultid=y2#top", "/back?trxid=x1&resultid=y2", "trxid=x1&resultid=y2\n"]
+    {
+        let observation = read(address.as_bytes()).unwrap().observations.remove(0);
+        assert_eq!((observation.channel, observation.subject.vendor_id.unwrap().as_str()), (Channel::Return, "x1"), "{address}");
+    }
+    for neither in ["", "hello", "a=b", "trxid=x1\nresultid=y2", "{\"id\":1}", "[{}]"] {
+        assert_eq!(read(neither.as_bytes()).unwrap_err().kind(), &ErrorKind::Malformed, "{neither}");
+    }
+}

@@ -1,0 +1,489 @@
+//! The provider over a script: create, poll, fetch, evidence.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod fixture;
+mod support;
+
+use std::time::Duration;
+
+use fixture::{fixture, json};
+use idv_cm_id_scan::CmIdScan;
+use idv_core::report::{EvidenceKind, Field};
+use idv_core::{
+    Capabilities, CreateSafety, Decision, Delivery, Effect, ErrorKind, EvidenceId, Facet, HandOff, NewVerification, Outcome,
+    Provider as _, ResultHandle, Sent, Status, Step, Transition, TransportCause, VendorId, Verification, VerificationId, Want,
+};
+use idv_testkit::{Exchange, ManualClock, ScriptedTransport};
+use serde_json::json;
+use support::{
+    BASE, RESULT, TRANSACTION, body, claims, client, client_at, client_of, config, empty, file, handle, header, id, lines,
+    reference, with,
+};
+
+fn text(name: &str) -> String {
+    String::from_utf8(fixture(name)).unwrap()
+}
+
+/// A result that stays the same but for the transaction that it names.
+fn result(name: &str) -> String {
+    let result = json(name);
+    assert_eq!(result["id"], TRANSACTION, "{name}");
+    result.to_string()
+}
+
+fn new() -> NewVerification {
+    let mut new = NewVerification::new(reference());
+    new.locale = Some("nl".parse().unwrap());
+    new.return_urls.success = Some("https://www.example.com/back?session=7".parse().unwrap());
+    new
+}
+
+#[tokio::test]
+async fn a_creation_sends_what_the_document_shows_and_nothing_personal() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(201, text("create-response.json"));
+    let mut new = new();
+    new.person.given_names = Some("Erika".into());
+    new.callback_url = Some("https://www.example.com/callback".parse().unwrap());
+    new.return_urls.failure = new.return_urls.success.clone();
+    let created = client(&transport).create(&new).await.unwrap();
+
+    let request = transport.requests().remove(0);
+    assert_eq!(lines(&transport), ["POST transactions"]);
+    assert_eq!(header(&request, "content-type"), Some("application/json"));
+    assert_eq!(
+        body(&request),
+        json!({
+            "tasks": ["document_scan", "face_liveness", "face_match"],
+            "locale": "nl-NL",
+            "returnUrl": "https://www.example.com/back?session=7",
+        })
+    );
+    assert_eq!(created.id, id());
+    assert_eq!(created.left_out, ["person.given_names", "return_urls.failure", "callback_url"]);
+    assert_eq!(created.expires_at.unwrap().to_string(), "2024-01-01T13:00:00Z");
+    let HandOff::Visit(url) = &created.hand_off else { panic!("{created:?}") };
+    assert_eq!(url.expose().as_str(), "https://id-scan.identity.cm.com/en-us/identifications/8f14e45fceea167a5a36dedd4bea2543");
+    assert!(!created.existed);
+}
+
+#[tokio::test]
+async fn every_setting_reaches_the_vendor_as_its_table_has_it() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(200, text("create-response.json"));
+    let config = with(|config| {
+        config.allowed_expiration = Some(30);
+        config.redact_fields = vec!["personal_number".into(), "signature".into()];
+        config.capture_sources = vec!["camera".into(), "file".into()];
+        config.level = Some("advanced".into());
+        (config.minimum_age, config.maximum_age) = (Some(16), Some(80));
+        config.validate_fields = vec!["personal_number".into()];
+        config.extract_fields = vec!["document_number".into(), "given_names".into(), "surname".into()];
+        config.mobile_only = true;
+        config.expires_in = Some(3600);
+    });
+    let mut new = new();
+    new.return_urls.success = None;
+    client_of(config, &transport).create(&new).await.unwrap();
+    assert_eq!(body(&transport.requests()[0]), json("create-request.json"));
+}
+
+#[tokio::test]
+async fn a_language_that_is_not_supported_is_the_configured_one_or_the_vendors() {
+    for (asked, configured, sent) in [
+        (Some("en-GB"), None, json!("en-US")),
+        (Some("fr"), None, json!("fr-FR")),
+        (Some("nl-BE"), None, json!("nl-NL")),
+        (Some("de"), None, json!(null)),
+        (None, None, json!(null)),
+        (Some("de"), Some(idv_cm_id_scan::api::Locale::Dutch), json!("nl-NL")),
+        (Some("fr"), Some(idv_cm_id_scan::api::Locale::Dutch), json!("fr-FR")),
+    ] {
+        let transport = ScriptedTransport::new();
+        transport.then_json(200, text("create-response.json"));
+        let mut new = new();
+        new.locale = asked.map(|locale| locale.parse().unwrap());
+        client_of(with(|config| config.locale = configured), &transport).create(&new).await.unwrap();
+        let body = body(&transport.requests()[0]);
+        assert_eq!(body.get("locale").cloned().unwrap_or_default(), sent, "{asked:?} {configured:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_creation_is_sent_once_whatever_becomes_of_it() {
+    for exchange in [
+        Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
+        empty(500),
+        empty(503),
+        empty(408),
+        file("application/json", "{}"),
+        file("application/json", r#"{"id":"c3b92333","state":"pending"}"#),
+        file("application/json", r#"{"id":"../c3b92333","state":"pending","url":"https://id-scan.example.com"}"#),
+        file("application/json", r#"{"id":"c3b92333","state":"pending","url":"javascript:alert(1)"}"#),
+        file("text/html", "<html>"),
+    ] {
+        let transport = ScriptedTransport::new();
+        transport.then(exchange);
+        let error = client(&transport).create(&new()).await.unwrap_err();
+        assert_eq!((error.effect(), transport.count()), (Effect::Unknown, 1), "{error}");
+    }
+    for (status, kind) in [
+        (400, ErrorKind::InvalidRequest { field: "request".into() }),
+        (401, ErrorKind::Unauthorized),
+        (403, ErrorKind::Unauthorized),
+        (422, ErrorKind::InvalidRequest { field: "request".into() }),
+    ] {
+        let transport = ScriptedTransport::new();
+        transport.then_json(status, text("own-error.json"));
+        let error = client(&transport).create(&new()).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect(), transport.count()), (&kind, Effect::NotApplied, 1), "{error}");
+        assert_eq!(error.vendor_code(), Some("transaction_not_found"));
+    }
+    let transport = ScriptedTransport::new();
+    transport.then(Exchange::Fail(Sent::No, TransportCause::Connect)).then(empty(429));
+    transport.then_json(200, text("create-response.json"));
+    client(&transport).create(&new()).await.unwrap();
+    assert_eq!(transport.count(), 3, "what was not acted on is sent again");
+}
+
+#[tokio::test]
+async fn an_address_to_come_back_to_that_would_lose_the_result_is_refused_by_the_models_name() {
+    for url in ["https://example.com/?trxid=1", "https://example.com/?ResultId=1", "https://example.com/#here"] {
+        let transport = ScriptedTransport::new();
+        let mut new = new();
+        new.return_urls.success = Some(url.parse().unwrap());
+        let error = client(&transport).create(&new).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "return_urls.success".into() });
+        assert_eq!((transport.count(), error.effect()), (0, Effect::NotApplied));
+    }
+}
+
+#[tokio::test]
+async fn without_a_time_of_expiry_the_documented_one_counts() {
+    for (expires_in, at) in [(None, "2024-01-01T13:00:00Z"), (Some(86_400), "2024-01-02T12:00:00Z")] {
+        let transport = ScriptedTransport::new();
+        transport.then_json(200, r#"{"id":"c3b92333","state":"pending","url":"https://id-scan.example.com/x"}"#);
+        let created = client_of(with(|config| config.expires_in = expires_in), &transport).create(&new()).await.unwrap();
+        assert_eq!(created.expires_at.unwrap().to_string(), at);
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_dated_back_and_used_until_it_might_not_outlive_a_call() {
+    let transport = ScriptedTransport::new();
+    for _ in 0..4 {
+        transport.then_json(200, text("own-details-untouched.json"));
+    }
+    let clock = ManualClock::new("2024-01-01T12:00:00Z".parse().unwrap());
+    let client = client_at(config(), &transport, &clock);
+    let mut tokens = Vec::new();
+    // 300 seconds of life, 120 of which are kept back.
+    for wait in [0, 180, 1, 0] {
+        clock.advance(Duration::from_secs(wait));
+        client.poll(&id()).await.unwrap();
+        let request = transport.requests().pop().unwrap();
+        tokens.push(header(&request, "authorization").unwrap().to_owned());
+        let claims = claims(&request);
+        assert_eq!(claims["iat"], claims["nbf"]);
+        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 330);
+    }
+    assert_eq!(tokens[0], tokens[1]);
+    assert_ne!(tokens[1], tokens[2]);
+    assert_eq!(tokens[2], tokens[3]);
+    let claims = |index: usize| claims(&transport.requests()[index]);
+    let noon = 1_704_110_400_i64;
+    assert_eq!((claims(0)["iat"].as_i64(), claims(0)["exp"].as_i64()), (Some(noon - 30), Some(noon + 300)));
+    assert_eq!((claims(2)["iat"].as_i64(), claims(2)["exp"].as_i64()), (Some(noon + 151), Some(noon + 481)));
+}
+
+#[tokio::test]
+async fn a_poll_tells_the_state_and_never_an_outcome_that_only_the_result_has() {
+    for (name, status, code) in [
+        ("own-details-untouched.json", Some(Status::AwaitingPerson), "pending"),
+        ("create-response.json", Some(Status::AwaitingPerson), "pending"),
+        ("own-details-completed.json", Some(Status::Ended), "completed"),
+        ("own-details-expired.json", Some(Status::Finished(Outcome::Expired)), "expired"),
+        ("own-details-unknown.json", None, "quarantined"),
+    ] {
+        let transport = ScriptedTransport::new();
+        transport.then_json(200, text(name));
+        let observation = client(&transport).poll(&id()).await.unwrap();
+        assert_eq!((observation.status, observation.code.as_deref()), (status, Some(code)), "{name}");
+        assert!(observation.trust.is_proven());
+        assert_eq!(lines(&transport), [format!("GET transactions/{TRANSACTION}")]);
+    }
+    let transport = ScriptedTransport::new();
+    transport.then_json(200, text("details.json").replace("2c2f04a5", "c3b92333"));
+    assert_eq!(client(&transport).poll(&id()).await.unwrap().status, Some(Status::InProgress));
+}
+
+#[tokio::test]
+async fn a_result_is_fetched_by_its_handle_and_judged() {
+    for (name, outcome) in [
+        ("own-result-verified.json", Outcome::Verified),
+        ("own-result-face-mismatch.json", Outcome::Rejected),
+        ("own-result-document-only.json", Outcome::Inconclusive),
+        ("result.json", Outcome::Inconclusive),
+    ] {
+        let transport = ScriptedTransport::new();
+        transport.then_json(200, result(name));
+        let observation = client(&transport).fetch(&id(), Some(&handle()), &Want::default()).await.unwrap();
+        assert_eq!(observation.status, Some(Status::Finished(outcome)), "{name}");
+        assert!(observation.trust.is_proven());
+        let report = observation.report().unwrap();
+        assert_eq!(report.reference.as_deref(), Some(support::REFERENCE));
+        assert!(report.acceptance.as_ref().unwrap().starts_with("strict/1 min_score=0.8"), "{:?}", report.acceptance);
+        assert_eq!(report.reasons.is_empty(), outcome == Outcome::Verified, "{name}");
+        assert_eq!(lines(&transport), [format!("GET transactions/{TRANSACTION}/results/{RESULT}")]);
+    }
+}
+
+#[tokio::test]
+async fn a_result_needs_its_handle_and_one_that_can_stand_in_an_address() {
+    let transport = ScriptedTransport::new();
+    let field = ErrorKind::InvalidRequest { field: "handle".into() };
+    for handle in [None, Some(""), Some("../x"), Some("a/b"), Some("a?b"), Some("é")] {
+        let handle = handle.map(ResultHandle::new);
+        let error = client(&transport).fetch(&id(), handle.as_ref(), &Want::default()).await.unwrap_err();
+        assert_eq!(error.kind(), &field);
+    }
+    let nameless = VerificationId::new(reference(), None);
+    let error = client(&transport).poll(&nameless).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "vendor_id".into() });
+    assert_eq!(transport.count(), 0);
+}
+
+#[tokio::test]
+async fn the_result_of_another_transaction_is_refused() {
+    let others = result("own-result-verified.json").replace("c3b92333", "ffffffff");
+    let transport = ScriptedTransport::new();
+    transport.then_json(200, others.clone());
+    let error = client(&transport).fetch(&id(), Some(&handle()), &Want::default()).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::SubjectMismatch);
+
+    transport.then_json(200, text("own-details-completed.json").replace("c3b92333", "ffffffff"));
+    assert_eq!(client(&transport).poll(&id()).await.unwrap_err().kind(), &ErrorKind::SubjectMismatch);
+
+    transport.then_json(200, others);
+    let evidence = EvidenceId::new(format!("results/{RESULT}/files/document_scan/image/portrait"));
+    let error = client(&transport).evidence(&id(), &evidence, 100, &mut Vec::new()).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::SubjectMismatch);
+    assert_eq!(transport.count(), 3, "nothing of it was downloaded");
+
+    transport.then_json(200, r#"{"state":"completed","tasks":[]}"#);
+    let error = client(&transport).fetch(&id(), Some(&handle()), &Want::default()).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Malformed, "one of nobody's is none");
+}
+
+#[tokio::test]
+async fn a_result_that_is_not_there_is_not_found_and_a_broken_vendor_is_asked_again() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(404, text("own-error.json"));
+    let error = client(&transport).fetch(&id(), Some(&handle()), &Want::default()).await.unwrap_err();
+    assert_eq!((error.kind(), error.vendor_code()), (&ErrorKind::NotFound, Some("transaction_not_found")));
+    transport.then(empty(502));
+    transport.then_json(200, result("own-result-verified.json"));
+    assert!(client(&transport).fetch(&id(), Some(&handle()), &Want::default()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_refused_token_is_an_error_that_names_every_cause() {
+    let transport = ScriptedTransport::new();
+    transport.then(empty(401));
+    let error = client(&transport).poll(&id()).await.unwrap_err();
+    assert_eq!((error.kind(), transport.count()), (&ErrorKind::Unauthorized, 1));
+    assert!(error.to_string().contains("clock"), "{error}");
+}
+
+#[tokio::test]
+async fn evidence_is_downloaded_by_ids_that_survive_from_where_the_result_says_it_is_now() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(200, result("own-result-everything.json"));
+    let client = client(&transport);
+    let observation = client.fetch(&id(), Some(&handle()), &Want::default()).await.unwrap();
+    let report = observation.report().unwrap();
+    let listed: Vec<_> = report.evidence.iter().map(|evidence| (evidence.id.as_str(), evidence.kind)).collect();
+    let of = |rest: &str| format!("results/{RESULT}/{rest}");
+    assert_eq!(
+        listed,
+        [
+            (of("files/document_scan/document/passport").as_str(), EvidenceKind::DocumentFront),
+            (of("files/document_scan/document/passport#2").as_str(), EvidenceKind::DocumentBack),
+            (of("files/document_scan/image/portrait").as_str(), EvidenceKind::Portrait),
+            (of("files/document_scan/document/raw_document_image").as_str(), EvidenceKind::Other),
+            (of("files/face_liveness/image/selfie").as_str(), EvidenceKind::Selfie),
+            (of("report").as_str(), EvidenceKind::ReportPdf),
+            (of("report/extended").as_str(), EvidenceKind::ReportPdf),
+        ]
+    );
+
+    // Later the same image has another address.
+    transport.then_json(200, result("own-result-everything.json").replace("downloads/doc2", "downloads/moved"));
+    transport.then(file("image/jpeg", vec![0xFF, 0xD8, 0xFF, 0xE0]));
+    let mut image = Vec::new();
+    let download = client.evidence(&id(), &report.evidence[1].id, 100, &mut image).await.unwrap();
+    assert_eq!((download.length, download.media_type.as_deref()), (4, Some("image/jpeg")));
+    assert_eq!(image, [0xFF, 0xD8, 0xFF, 0xE0]);
+    assert_eq!(lines(&transport)[2], "GET downloads/moved");
+    assert!(header(&transport.requests()[2], "authorization").unwrap().starts_with("Bearer "));
+
+    for (index, address) in [(5, "report"), (6, "report?type=extended")] {
+        transport.then(file("application/pdf", "%PDF-1.7"));
+        client.evidence(&id(), &report.evidence[index].id, 100, &mut Vec::new()).await.unwrap();
+        assert_eq!(lines(&transport).pop().unwrap(), format!("GET transactions/{TRANSACTION}/results/{RESULT}/{address}"));
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_sent_to_the_configured_host_and_nowhere_else() {
+    for elsewhere in [
+        "https://evil.example.com/id-scan/v1/downloads/x",
+        "https://api.cm.com.evil.example.com/x",
+        "http://api.cm.com/id-scan/v1/downloads/x",
+        "https://api.cm.com:8443/id-scan/v1/downloads/x",
+        "https://evil@api.cm.com/id-scan/v1/downloads/x",
+        "https://api.cm.com@evil.example.com/x",
+        "//api.cm.com/x",
+        "/id-scan/v1/downloads/x",
+        "file:///etc/passwd",
+        "x",
+    ] {
+        let transport = ScriptedTransport::new();
+        let mut result = json("own-result-verified.json");
+        result["tasks"][0]["files"][1]["url"] = elsewhere.into();
+        transport.then_json(200, result.to_string());
+        let evidence = EvidenceId::new(format!("results/{RESULT}/files/document_scan/image/portrait"));
+        let error = client(&transport).evidence(&id(), &evidence, 100, &mut Vec::new()).await.unwrap_err();
+        assert_eq!((error.kind(), transport.count()), (&ErrorKind::Malformed, 1), "{elsewhere}");
+    }
+}
+
+#[tokio::test]
+async fn evidence_that_is_not_there_is_not_found_and_nothing_is_sent_for_names_that_are_none() {
+    let transport = ScriptedTransport::new();
+    for name in ["", "portrait", "results/", "results/x", "results//report", "results/a b/report", "results/x/y", "files/a/b/c"] {
+        let error = client(&transport).evidence(&id(), &EvidenceId::new(name), 100, &mut Vec::new()).await.unwrap_err();
+        assert_eq!((error.kind(), transport.count()), (&ErrorKind::NotFound, 0), "{name}");
+    }
+    transport.then_json(200, result("own-result-verified.json"));
+    let evidence = EvidenceId::new(format!("results/{RESULT}/files/document_scan/image/portrait#2"));
+    let error = client(&transport).evidence(&id(), &evidence, 100, &mut Vec::new()).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn an_extended_report_that_comes_too_late_is_a_conflict_and_no_pdf_is_none() {
+    let report = |name: &str| EvidenceId::new(format!("results/{RESULT}/{name}"));
+    for status in [400, 404, 409, 410, 422] {
+        let transport = ScriptedTransport::new();
+        transport.then_json(status, text("own-error.json"));
+        let error = client(&transport).evidence(&id(), &report("report/extended"), 100, &mut Vec::new()).await.unwrap_err();
+        assert_eq!((error.kind(), error.http_status()), (&ErrorKind::Conflict, Some(status)));
+        assert_eq!(error.vendor_code(), Some("transaction_not_found"));
+    }
+    let transport = ScriptedTransport::new();
+    transport.then(empty(404)).then(file("text/html", "<html>")).then(file("application/pdf", "%PDF-1.7 and more"));
+    let client = client(&transport);
+    let download = async |limit| client.evidence(&id(), &report("report"), limit, &mut Vec::new()).await.unwrap_err();
+    assert_eq!(download(100).await.kind(), &ErrorKind::NotFound);
+    assert_eq!(download(100).await.kind(), &ErrorKind::Malformed);
+    assert_eq!(download(8).await.kind(), &ErrorKind::LimitExceeded);
+}
+
+#[tokio::test]
+async fn a_verification_runs_from_its_creation_to_its_report() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(201, text("create-response.json"));
+    transport.then_json(200, text("own-details-untouched.json"));
+    transport.then_json(200, text("own-details-completed.json"));
+    transport.then_json(200, result("own-result-verified.json"));
+    let client = client(&transport);
+    let capabilities = client.capabilities().clone();
+    let created = client.create(&new()).await.unwrap();
+    let mut verification = Verification::new(created.id.clone(), &capabilities, created.expires_at);
+    verification.apply(&client.poll(&created.id).await.unwrap());
+    assert_eq!(verification.next(&capabilities), Step::Poll);
+
+    // Somebody's browser tells of a result; the vendor is asked all the same.
+    let back = format!("/back?session=7&trxid={TRANSACTION}&resultid=zz-made-up");
+    let received = client.receive(&Delivery::returning(back.parse().unwrap())).unwrap();
+    assert_eq!(verification.apply(&received.observations[0]), Transition::Woken);
+    assert_eq!(verification.next(&capabilities), Step::Poll);
+
+    verification.apply(&client.poll(&created.id).await.unwrap());
+    assert_eq!(verification.decision(), Decision::Open(Status::Ended));
+    assert_eq!(verification.next(&capabilities), Step::Fetch(ResultHandle::new("zz-made-up")));
+
+    // The proven handle is taken before the claimed one.
+    let event = text("event-completed.json").replace("b659c273", "c3b92333");
+    let mut headers = http::HeaderMap::new();
+    headers.insert("x-callback-secret", support::CALLBACK_SECRET.parse().unwrap());
+    let delivery = Delivery::callback(http::Method::POST, "/webhook".parse().unwrap(), headers, event);
+    let received = client.receive(&delivery).unwrap();
+    verification.apply(&received.observations[0]);
+    let Step::Fetch(handle) = verification.next(&capabilities) else { panic!("{verification:?}") };
+    assert_eq!(handle, support::handle());
+    let observation = client.fetch(&created.id, Some(&handle), &Want::default()).await.unwrap();
+    assert_eq!(verification.apply(&observation), Transition::Settled(Outcome::Verified));
+    assert_eq!(verification.next(&capabilities), Step::Done);
+}
+
+#[tokio::test]
+async fn the_webhook_is_registered_once_with_the_secret_that_proves_events() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(201, text("webhook-response.json")).then(empty(500));
+    let provider = CmIdScan::new(config()).unwrap();
+    let client = client(&transport);
+    let url: idv_core::Url = "https://www.example.com/webhook".parse().unwrap();
+    let created = provider.register_webhook(&client.context(idv_core::Operation::Other), url.clone()).await.unwrap();
+    assert_eq!(created.events, ["transaction.state.updated", "task.state.updated"]);
+    assert_eq!(created.created.unwrap().to_string(), "2022-01-01T00:00:00Z");
+    assert_eq!(
+        body(&transport.requests()[0]),
+        json!({
+            "url": "https://www.example.com/webhook",
+            "events": ["transaction.state.updated", "task.state.updated"],
+            "headers": { "X-Callback-Secret": support::CALLBACK_SECRET },
+        })
+    );
+    assert_eq!(lines(&transport), ["POST webhooks"]);
+    assert!(provider.register_webhook(&client.context(idv_core::Operation::Other), url).await.is_err());
+    assert_eq!(transport.count(), 2, "it is not repeated");
+    let plain = provider.webhook("http://www.example.com/webhook".parse().unwrap());
+    let error = provider.api().create_webhook(&client.context(idv_core::Operation::Other), &plain).await.unwrap_err();
+    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "url".into() }, 2));
+}
+
+#[test]
+fn what_it_can_is_what_the_vendor_documents() {
+    let provider = CmIdScan::new(with(|config| config.expires_in = Some(7_200))).unwrap();
+    let capabilities = Capabilities::of(&provider);
+    assert_eq!(capabilities.facets, [Facet::Polling, Facet::Results, Facet::Evidence, Facet::Callbacks]);
+    assert_eq!(capabilities.create_safety, CreateSafety::Unkeyed);
+    assert_eq!(capabilities.callback_proof, Some(idv_core::ProofKind::SharedSecret));
+    assert_eq!(capabilities.lifetime, Some(Duration::from_secs(7_200)));
+    assert_eq!(capabilities.accepts, ["locale", "return_urls.success"]);
+    assert!(capabilities.report_fields.contains(&Field::FamilyName));
+    assert_eq!(provider.profile().id.as_str(), "cm-id-scan");
+    let open = CmIdScan::new(with(|config| config.callback_secret = None)).unwrap();
+    assert_eq!(Capabilities::of(&open).callback_proof, None);
+}
+
+#[tokio::test]
+async fn another_address_of_the_api_is_used_for_everything() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(200, text("own-details-untouched.json"));
+    let config = with(|config| config.base_url = Some("http://127.0.0.1:9000/id-scan/v1".parse().unwrap()));
+    client_of(config, &transport).poll(&id()).await.unwrap();
+    assert_eq!(transport.requests()[0].uri().to_string(), format!("http://127.0.0.1:9000/id-scan/v1/transactions/{TRANSACTION}"));
+    assert!(BASE.starts_with("https://"));
+    let id = VerificationId::new(reference(), Some(VendorId::new("../webhooks")));
+    assert!(client(&transport).poll(&id).await.is_err());
+    assert_eq!(transport.count(), 1);
+}
