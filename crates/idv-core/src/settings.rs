@@ -49,15 +49,9 @@ impl Variable {
 /// assert!(check_address("base_url", &"http://api.example.com".parse().unwrap(), |_| false).is_err());
 /// ```
 pub fn check_address(key: &str, url: &Url, plain: impl FnOnce(&str) -> bool) -> Result<()> {
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
     match url.scheme() {
         "https" => {}
-        "http" if loopback || plain(url.host_str().unwrap_or_default()) => {}
+        "http" if is_loopback(url) || plain(url.host_str().unwrap_or_default()) => {}
         _ => {
             return Err(Error::config(format!(
                 "{key} must begin with https:// (http:// only for a test system and for this machine)"
@@ -68,6 +62,17 @@ pub fn check_address(key: &str, url: &Url, plain: impl FnOnce(&str) -> bool) -> 
         return Err(Error::config(format!("{key} must be an address without user, query and fragment")));
     }
     Ok(())
+}
+
+/// Whether an address is on this machine.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// A number, or the digits that an environment variable has in place of one. For `#[serde(deserialize_with)]`.

@@ -46,8 +46,11 @@
 //!
 //! | feature | on by default | adds |
 //! |---|---|---|
+//! | `cm-id-scan` | no | the provider `cm-id-scan`: CM.com ID Scan v1 |
+//! | `identify24` | no | the provider `identify24`: Identify24 VideoIdent 1.0.1 |
 //! | `identity-tm` | no | the provider `identity-tm`: Identity.TM web services 2.10 |
 //! | `idnow` | no | the provider `idnow`: IDnow gateway API v1 |
+//! | `verificar-identidad` | no | the provider `verificar-identidad`: VerificarIdentidad 3.0 |
 //! | `reqwest` | yes | the transport over reqwest, and [`connect`] |
 //! | `archive` | no | results that come as ZIP archives |
 //! | `schema` | no | JSON Schema of the observation and the report |
@@ -74,11 +77,20 @@ pub use config::Config;
 #[doc(inline)]
 pub use idv_core::*;
 
+#[cfg(feature = "cm-id-scan")]
+pub use idv_cm_id_scan as cm_id_scan;
+
+#[cfg(feature = "identify24")]
+pub use idv_identify24 as identify24;
+
 #[cfg(feature = "identity-tm")]
 pub use idv_identity_tm as identity_tm;
 
 #[cfg(feature = "idnow")]
 pub use idv_idnow as idnow;
+
+#[cfg(feature = "verificar-identidad")]
+pub use idv_verificar_identidad as verificar_identidad;
 
 #[cfg(feature = "reqwest")]
 pub use idv_transport_reqwest as transport;

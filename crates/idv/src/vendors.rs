@@ -16,7 +16,16 @@ pub(crate) struct Vendor {
 }
 
 /// What a vendor that is compiled in brings along.
-#[cfg_attr(not(any(feature = "identity-tm", feature = "idnow")), allow(dead_code, reason = "no vendor is compiled in"))]
+#[cfg_attr(
+    not(any(
+        feature = "cm-id-scan",
+        feature = "identify24",
+        feature = "identity-tm",
+        feature = "idnow",
+        feature = "verificar-identidad"
+    )),
+    allow(dead_code, reason = "no vendor is compiled in")
+)]
 struct Compiled {
     build: fn(Value) -> Result<Arc<dyn Provider>>,
     /// `None` would mean that the adapter refuses its own example.
@@ -26,6 +35,22 @@ struct Compiled {
 
 /// Every vendor of the family, in the order of their ids.
 pub(crate) static ALL: &[Vendor] = &[
+    Vendor {
+        id: "cm-id-scan",
+        feature: "cm-id-scan",
+        #[cfg(feature = "cm-id-scan")]
+        compiled: Some(cm_id_scan::COMPILED),
+        #[cfg(not(feature = "cm-id-scan"))]
+        compiled: None,
+    },
+    Vendor {
+        id: "identify24",
+        feature: "identify24",
+        #[cfg(feature = "identify24")]
+        compiled: Some(identify24::COMPILED),
+        #[cfg(not(feature = "identify24"))]
+        compiled: None,
+    },
     Vendor {
         id: "identity-tm",
         feature: "identity-tm",
@@ -40,6 +65,14 @@ pub(crate) static ALL: &[Vendor] = &[
         #[cfg(feature = "idnow")]
         compiled: Some(idnow::COMPILED),
         #[cfg(not(feature = "idnow"))]
+        compiled: None,
+    },
+    Vendor {
+        id: "verificar-identidad",
+        feature: "verificar-identidad",
+        #[cfg(feature = "verificar-identidad")]
+        compiled: Some(verificar_identidad::COMPILED),
+        #[cfg(not(feature = "verificar-identidad"))]
         compiled: None,
     },
 ];
@@ -95,49 +128,79 @@ pub(crate) fn list() -> String {
 }
 
 /// The provider that a table describes, by the adapter's own rules; an error says in which table it is.
-#[cfg_attr(not(any(feature = "identity-tm", feature = "idnow")), allow(dead_code, reason = "no vendor is compiled in"))]
+#[cfg_attr(
+    not(any(
+        feature = "cm-id-scan",
+        feature = "identify24",
+        feature = "identity-tm",
+        feature = "idnow",
+        feature = "verificar-identidad"
+    )),
+    allow(dead_code, reason = "no vendor is compiled in")
+)]
 fn read<T: serde::de::DeserializeOwned>(id: &str, table: Value) -> Result<T> {
     serde_json::from_value(table).map_err(|error| Error::config(format!("in the table `{id}`: {error}")))
 }
 
-#[cfg(feature = "identity-tm")]
-mod identity_tm {
-    use std::sync::Arc;
+/// What a vendor that is compiled in brings along: its feature, a module for it, its crate's provider and configuration, and a
+/// configuration of no account at all, by which it tells what it can do at best.
+macro_rules! compiled {
+    ($id:literal, $module:ident, $library:ident::$provider:ident, $config:ident, $example:expr) => {
+        #[cfg(feature = $id)]
+        mod $module {
+            use std::sync::Arc;
 
-    use idv_core::{Capabilities, Secret};
-    use idv_identity_tm::{ENVIRONMENT, IdentityTm, IdentityTmConfig};
+            use idv_core::{Capabilities, Secret};
+            use $library::{ENVIRONMENT, $config, $provider};
 
-    use super::{Compiled, read};
+            use super::{Compiled, read};
 
-    pub(super) const COMPILED: Compiled = Compiled {
-        build: |table| Ok(Arc::new(IdentityTm::new(read("identity-tm", table)?)?)),
-        capabilities: || {
-            let mut config = IdentityTmConfig::new("example", Secret::from("example"));
-            config.callback_secret = Some(Secret::from("of no account at all"));
-            // The configuration is a constant, and the adapter's tests hold that such a one is taken.
-            IdentityTm::new(config).ok().map(|provider| Capabilities::of(&provider))
-        },
-        settings: ENVIRONMENT,
+            pub(super) const COMPILED: Compiled = Compiled {
+                build: |table| Ok(Arc::new($provider::new(read($id, table)?)?)),
+                capabilities: || {
+                    let mut config: $config = $example;
+                    config.callback_secret = Some(Secret::from("of no account at all"));
+                    // The configuration is a constant, and the adapter's tests hold that such a one is taken.
+                    $provider::new(config).ok().map(|provider| Capabilities::of(&provider))
+                },
+                settings: ENVIRONMENT,
+            };
+        }
     };
 }
 
-#[cfg(feature = "idnow")]
-mod idnow {
-    use std::sync::Arc;
-
-    use idv_core::{Capabilities, Secret};
-    use idv_idnow::{DataCentre, ENVIRONMENT, Idnow, IdnowConfig};
-
-    use super::{Compiled, read};
-
-    pub(super) const COMPILED: Compiled = Compiled {
-        build: |table| Ok(Arc::new(Idnow::new(read("idnow", table)?)?)),
-        capabilities: || {
-            let mut config = IdnowConfig::new("example", Secret::from("example"), DataCentre::Test);
-            config.callback_secret = Some(Secret::from("of no account at all"));
-            // The configuration is a constant, and the adapter's tests hold that such a one is taken.
-            Idnow::new(config).ok().map(|provider| Capabilities::of(&provider))
-        },
-        settings: ENVIRONMENT,
-    };
-}
+compiled!(
+    "cm-id-scan",
+    cm_id_scan,
+    idv_cm_id_scan::CmIdScan,
+    CmIdScanConfig,
+    CmIdScanConfig::new("example", Secret::from("example of a secret, long enough"))
+);
+compiled!(
+    "identify24",
+    identify24,
+    idv_identify24::Identify24,
+    Identify24Config,
+    Identify24Config::new("example", Secret::from("example"), 1)
+);
+compiled!(
+    "identity-tm",
+    identity_tm,
+    idv_identity_tm::IdentityTm,
+    IdentityTmConfig,
+    IdentityTmConfig::new("example", Secret::from("example"))
+);
+compiled!(
+    "idnow",
+    idnow,
+    idv_idnow::Idnow,
+    IdnowConfig,
+    IdnowConfig::new("example", Secret::from("example"), idv_idnow::DataCentre::Test)
+);
+compiled!(
+    "verificar-identidad",
+    verificar_identidad,
+    idv_verificar_identidad::VerificarIdentidad,
+    VerificarIdentidadConfig,
+    VerificarIdentidadConfig::new("example", Secret::from("example"))
+);

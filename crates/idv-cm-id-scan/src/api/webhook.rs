@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderName, HeaderValue};
+use idv_core::settings::is_loopback;
 use idv_core::{Error, Result, Secret, Text, Timestamp, Url};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -13,7 +14,7 @@ use crate::wire;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct NewWebhook {
-    /// The address that is called; https.
+    /// The address that is called: https, or http on this machine, for emulators.
     pub url: Url,
     /// What it is called for; everything, where nothing is named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -75,8 +76,11 @@ impl NewWebhook {
     ///
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest), naming the field.
     pub fn check(&self) -> Result<()> {
-        if self.url.scheme() != "https" {
-            return Err(Error::invalid("url", "the vendor calls only addresses that begin with https://"));
+        if self.url.scheme() != "https" && !(self.url.scheme() == "http" && is_loopback(&self.url)) {
+            return Err(Error::invalid(
+                "url",
+                "the vendor calls only addresses that begin with https:// (an emulator http:// on this machine)",
+            ));
         }
         for (name, value) in &self.headers {
             if HeaderName::try_from(name).is_err() || HeaderValue::try_from(value.expose()).is_err() {

@@ -1,15 +1,8 @@
 //! The contract that every adapter is held to, as a suite of tests.
 //!
 //! An adapter passes by what it does over its vendor (an emulator, usually), never by what it says of itself. A [`Harness`] brings
-//! the vendor; [`conformance!`](crate::conformance!) makes a test of each part of the contract:
-//!
-//! ```ignore
-//! struct Example { /* the emulator, and a client of it */ }
-//!
-//! impl idv_testkit::conformance::Harness for Example { /* … */ }
-//!
-//! idv_testkit::conformance!(Example);
-//! ```
+//! the vendor; [`conformance!`](crate::conformance!) makes a test of each part of the contract. `tests/example.rs` of this crate shows
+//! both, for a vendor that does not exist.
 //!
 //! - **Facets.** One that is there does what it promises; for one that is absent the client refuses, and no request was made.
 //! - **Scenarios.** Ten things that people do come out as they must, followed by [`Verification::next`] alone.

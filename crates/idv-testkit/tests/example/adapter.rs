@@ -1,0 +1,139 @@
+//! An adapter for a vendor that does not exist: what the tutorial builds, and what the conformance suite is shown to hold.
+
+use bytes::Bytes;
+use http::{Method, Request};
+use idv_core::call::{CallContext, Repeat};
+use idv_core::report::{Attribute, Field, Report, Source, Verdict};
+use idv_core::{
+    Callbacks, Channel, CreateSafety, Created, Deleted, Deletion, Error, ErrorKind, EvidenceSource, HandOff, HandOffKind,
+    Listing, Lookup, NewVerification, Observation, Outcome, Polling, Profile, Provider, ProviderId, ReportSource, Result,
+    ResultState, Results, SessionUrl, Status, Subject, VerificationId, async_trait,
+};
+
+const ID: ProviderId = ProviderId::new("example");
+
+/// The words that the vendor documents, and what they mean. A word that is not here is kept, and changes nothing.
+const STATES: &[(&str, Status)] = &[
+    ("waiting", Status::AwaitingPerson),
+    ("running", Status::InProgress),
+    ("review", Status::InReview { leaning: None }),
+    ("passed", Status::Finished(Outcome::Verified)),
+    ("failed", Status::Finished(Outcome::Rejected)),
+    ("canceled", Status::Finished(Outcome::Canceled)),
+    ("expired", Status::Finished(Outcome::Expired)),
+];
+
+#[derive(Debug)]
+pub struct Example(Profile);
+
+/// What the vendor sends. Unknown fields are passed over.
+#[derive(serde::Deserialize)]
+struct Wire {
+    reference: String,
+    state: String,
+    name: Option<String>,
+    corrected_from: Option<String>,
+}
+
+impl Example {
+    pub fn new() -> Self {
+        let mut profile = Profile::new(ID, "Example", CreateSafety::Keyed, HandOffKind::Visit, ReportSource::Poll);
+        profile.document = "Example API 1";
+        profile.accepts = &["person.family_name"];
+        profile.report_fields = &[Field::FamilyName];
+        Self(profile)
+    }
+}
+
+/// Requests are built by pure functions. Our reference has an alphabet that goes into addresses as it is.
+fn request(method: &Method, id: &str, body: String) -> Result<Request<Bytes>> {
+    let request = Request::builder().method(method).uri(format!("https://api.example.com/verifications/{id}"));
+    request.body(body.into()).map_err(|_| Error::invalid("reference", "it makes no address"))
+}
+
+/// Answers are read by pure functions.
+fn observe(wire: Wire) -> Observation {
+    let mut observation = Observation::claimed(Subject::new(Some(wire.reference), None), Channel::Poll);
+    observation.status = STATES.iter().find(|(word, _)| *word == wire.state).map(|(_, status)| *status);
+    observation.code = Some(wire.state);
+    if let Some(name) = wire.name {
+        let verdict = if wire.corrected_from.is_some() { Verdict::Changed } else { Verdict::Match };
+        let mut attribute = Attribute::new(Source::Agent, verdict);
+        (attribute.value, attribute.submitted) = (Some(name.into()), wire.corrected_from.map(Into::into));
+        let mut report = Report::new(ID);
+        report.person.family_name = Some(attribute);
+        observation.result = ResultState::Inline(Box::new(report));
+    }
+    observation
+}
+
+#[async_trait]
+impl Provider for Example {
+    fn profile(&self) -> &Profile {
+        &self.0
+    }
+
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+        let name = new.person.family_name.as_ref().ok_or_else(|| Error::invalid("person.family_name", "it is demanded"))?;
+        let (id, body) = (new.reference.as_str(), serde_json::json!({ "name": name.expose() }).to_string());
+        // The vendor takes our reference as its key: a repetition is the same verification.
+        let answer = cx.send(Repeat::Repeatable, |_| request(&Method::PUT, id, body.clone())).await?;
+        let link = answer.status.is_success().then(|| serde_json::from_slice::<idv_core::Url>(&answer.body));
+        let link = link.ok_or_else(|| answer.error())?.map_err(|error| answer.complement(Error::malformed_json(&error)))?;
+        Ok(Created::new(VerificationId::new(new.reference.clone(), None), HandOff::Visit(SessionUrl::new(link)), cx.now()))
+    }
+
+    fn polling(&self) -> Option<&dyn Polling> {
+        Some(self)
+    }
+
+    fn deletion(&self) -> Option<&dyn Deletion> {
+        Some(self)
+    }
+
+    // What the vendor has not is written down, not left out.
+
+    fn results(&self) -> Option<&dyn Results> {
+        None
+    }
+
+    fn evidence(&self) -> Option<&dyn EvidenceSource> {
+        None
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        None
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        None
+    }
+
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        None
+    }
+}
+
+#[async_trait]
+impl Polling for Example {
+    async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
+        let answer = cx.send(Repeat::Repeatable, |_| request(&Method::GET, id.reference.as_str(), String::new())).await?;
+        if !answer.status.is_success() {
+            return Err(answer.error());
+        }
+        let wire = serde_json::from_slice(&answer.body).map_err(|error| answer.complement(Error::malformed_json(&error)))?;
+        Ok(observe(wire).proven(answer.proof()))
+    }
+}
+
+#[async_trait]
+impl Deletion for Example {
+    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<Deleted> {
+        let answer = cx.send(Repeat::Repeatable, |_| request(&Method::DELETE, id.reference.as_str(), String::new())).await?;
+        match answer.status.as_u16() {
+            200..=299 => Ok(Deleted::Data),
+            404 if answer.error().kind() == &ErrorKind::NotFound => Ok(Deleted::AlreadyGone),
+            _ => Err(answer.error()),
+        }
+    }
+}
