@@ -1,0 +1,334 @@
+//! Creating: every field of the model, what is refused before anything is sent, and what becomes of an answer that is lost.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod support;
+
+use idv_core::call::CallPolicy;
+use idv_core::report::{DocumentKind, Gender};
+use idv_core::{Client, Created, Effect, Error, ErrorKind, HandOff, Locale, NewVerification, Sent, TransportCause, VendorId};
+use idv_identify24::Identify24;
+use idv_identify24::api::{NewIdent, Pdf};
+use idv_testkit::{Exchange, ScriptedTransport, environment};
+use serde_json::json;
+use support::*;
+
+async fn create(new: &NewVerification, answers: &[(u16, String)]) -> (Result<Created, Error>, ScriptedTransport) {
+    let transport = logged_in();
+    for (status, body) in answers {
+        transport.then_json(*status, body.clone());
+    }
+    let created = client(&transport).create(new).await;
+    (created, transport)
+}
+
+/// What is refused, and the field that is named.
+async fn refused(change: impl FnOnce(&mut NewVerification)) -> String {
+    let mut new = new();
+    change(&mut new);
+    let (created, transport) = create(&new, &[(200, created())]).await;
+    let error = created.unwrap_err();
+    assert_eq!((transport.count(), error.effect()), (0, Effect::NotApplied), "nothing was sent, not even a login");
+    let ErrorKind::InvalidRequest { field } = error.kind() else { panic!("{error}") };
+    field.to_string()
+}
+
+#[tokio::test]
+async fn every_field_of_the_model_is_sent_in_the_vendors_words() {
+    let (created, transport) = create(&new(), &[(200, created())]).await;
+    let created = created.unwrap();
+    assert_eq!(lines(&transport), ["POST auth", "POST ident/create"]);
+    let request = &transport.requests()[1];
+    assert_eq!(header(request, "x-api-partner"), Some("911-internet"));
+    assert_eq!(header(request, "x-api-token"), Some(TOKEN));
+    assert_eq!(header(request, "content-type"), Some("application/json"));
+    assert_eq!(
+        sent(request),
+        json!({
+            "project_id": "6",
+            "person_title": "Dr.",
+            "gender": "FEMALE",
+            "person_first_name": "ERIKA ZOË",
+            "person_last_name": "MUSTERMANN-GROSS",
+            "email": "e.mustermann@example.com",
+            "street": "HEIDESTRASSE",
+            "house_no": "17a",
+            "zip_code": "51147",
+            "city": "NÜRNBERG",
+            "country": "AT",
+            "mobile_phone": "004915111111111",
+            "birthday": "1964-08-12",
+            "birth_place": "KÖLN",
+            "nationality": "DE",
+            "type_of_id": "Personalausweis",
+            "id_number": "LJFE8J32NDM",
+            "id_country": "DE",
+            "id_issue_date": "2021-05-10",
+            "id_end_date": "2031-05-09",
+            "issuing_authority": "Stadt Nürnberg",
+            "custom_id": REFERENCE,
+            "custom1": "own 1",
+            "custom2": "own 2",
+            "custom3": "own 3",
+            "custom4": "own 4",
+        })
+    );
+    assert_eq!((created.id.reference.as_str(), created.id.vendor_id.as_ref().map(VendorId::as_str)), (REFERENCE, Some(IDENT)));
+    let HandOff::Visit(link) = &created.hand_off else { panic!("a link") };
+    assert_eq!(link.expose().as_str(), format!("https://identify24.de/apply/{IDENT}"));
+    assert_eq!((created.left_out.len(), created.existed), (0, false));
+    // An ident lives for 90 days.
+    assert_eq!(created.expires_at.unwrap().to_string(), "2024-04-01T09:00:00Z");
+}
+
+#[tokio::test]
+async fn what_the_vendor_has_no_place_for_is_left_out_and_listed() {
+    let mut new = new();
+    new.person.birth_name = Some("Gabler".into());
+    new.locale = Some("de".parse::<Locale>().unwrap());
+    new.return_urls.success = Some("https://bank.example.com/done".parse().unwrap());
+    new.return_urls.failure = Some("https://bank.example.com/failed".parse().unwrap());
+    new.callback_url = Some("https://bank.example.com/callback".parse().unwrap());
+    new.purpose = Some("an account".into());
+    let (made, transport) = create(&new, &[(200, created())]).await;
+    assert_eq!(
+        made.unwrap().left_out,
+        ["person.birth_name", "locale", "return_urls.success", "return_urls.failure", "callback_url", "purpose"]
+    );
+    let body = String::from_utf8(transport.requests()[1].body().to_vec()).unwrap();
+    assert!(!body.to_lowercase().contains("gabler") && !body.contains("bank.example.com"));
+}
+
+#[tokio::test]
+async fn what_the_document_requires_is_named_where_it_is_missing() {
+    type Remove = fn(&mut NewVerification);
+    let required: [(&str, Remove); 11] = [
+        ("person.given_names", |new| new.person.given_names = None),
+        ("person.family_name", |new| new.person.family_name = None),
+        ("person.gender", |new| new.person.gender = None),
+        ("person.birth_date", |new| new.person.birth_date = None),
+        ("person.birth_place", |new| new.person.birth_place = None),
+        ("person.nationality", |new| new.person.nationality = None),
+        ("person.address.postal_code", |new| new.person.address.postal_code = None),
+        ("person.address.city", |new| new.person.address.city = None),
+        ("person.address.country", |new| new.person.address.country = None),
+        ("contact.email", |new| new.contact.email = None),
+        ("contact.phone", |new| new.contact.phone = None),
+    ];
+    for (field, remove) in required {
+        assert_eq!(refused(remove).await, field);
+    }
+    assert_eq!(refused(|new| new.person.given_names = Some(" \t".into())).await, "person.given_names");
+    assert_eq!(refused(|new| new.person.address.city = Some("".into())).await, "person.address.city");
+}
+
+#[tokio::test]
+async fn what_the_document_does_not_require_may_be_missing() {
+    let mut least = new();
+    least.person.title = None;
+    least.person.address.street = None;
+    least.person.address.house_number = Some("".into());
+    least.document = idv_core::ExpectedDocument::default();
+    least.custom.clear();
+    let (made, transport) = create(&least, &[(200, created())]).await;
+    assert!(made.is_ok());
+    let sent = sent(&transport.requests()[1]);
+    let names: Vec<_> = sent.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "birth_place",
+            "birthday",
+            "city",
+            "country",
+            "custom_id",
+            "email",
+            "gender",
+            "mobile_phone",
+            "nationality",
+            "person_first_name",
+            "person_last_name",
+            "project_id",
+            "zip_code"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_the_document_forbids_is_refused_by_the_models_name() {
+    assert_eq!(refused(|new| new.person.gender = Some(Gender::Diverse.into())).await, "person.gender");
+    for kind in [DocumentKind::ResidencePermit, DocumentKind::DrivingLicence, DocumentKind::Other] {
+        assert_eq!(refused(|new| new.document.kind = Some(kind.into())).await, "document.kind");
+    }
+    for email in ["nobody", "@example.com", "a b@example.com", "a@b@c"] {
+        assert_eq!(refused(|new| new.contact.email = Some(email.into())).await, "contact.email", "{email}");
+    }
+    for phone in ["call me", "15111111111", "+49", "+0151111111", "+49 (0)151 111111", "+4915111111111111"] {
+        assert_eq!(refused(|new| new.contact.phone = Some(phone.into())).await, "contact.phone", "{phone}");
+    }
+    let year_nought = jiff::civil::date(0, 1, 1);
+    assert_eq!(refused(|new| new.person.birth_date = Some(year_nought.into())).await, "person.birth_date");
+    assert_eq!(refused(|new| new.document.issued_on = Some(year_nought.into())).await, "document.issued_on");
+    assert_eq!(refused(|new| new.document.expires_on = Some(year_nought.into())).await, "document.expires_on");
+    assert_eq!(refused(|new| new.person.family_name = Some("Muster\nmann".into())).await, "person.family_name");
+    assert_eq!(refused(|new| new.document.issuer = Some("Stadt\u{0}".into())).await, "document.issuer");
+    for name in ["custom5", "custom", "Custom1", "trackingid"] {
+        assert_eq!(refused(|new| drop(new.custom.insert(name.into(), "x".into()))).await, "custom", "{name}");
+    }
+    assert_eq!(refused(|new| drop(new.custom.insert("custom1".into(), "a\u{7}".into()))).await, "custom");
+}
+
+#[tokio::test]
+async fn a_passport_is_a_reisepass_and_a_man_is_male() {
+    let mut new = new();
+    new.document.kind = Some(DocumentKind::Passport.into());
+    new.person.gender = Some(Gender::Male.into());
+    let (_, transport) = create(&new, &[(200, created())]).await;
+    let sent = sent(&transport.requests()[1]);
+    assert_eq!((&sent["type_of_id"], &sent["gender"]), (&json!("Reisepass"), &json!("MALE")));
+}
+
+#[tokio::test]
+async fn what_the_model_has_no_place_for_is_put_in_before_the_check() {
+    let transport = logged_in();
+    transport.then_json(200, created());
+    let provider = Identify24::new(config()).unwrap().preparing_idents(|new, ident: &mut NewIdent| {
+        assert_eq!(new.reference.as_str(), REFERENCE);
+        ident.store_name = Some("Nürnberg".into());
+        ident.pdf = Some(Pdf::Content(b"%PDF-1.4 contract".as_slice().into()));
+        Ok(())
+    });
+    let client = Client::new(provider, environment(&transport, &clock()), CallPolicy::default());
+    client.create(&new()).await.unwrap();
+    let request = sent(&transport.requests()[1]);
+    // Only names, places, streets and cities are capitals.
+    assert_eq!(request["store_name"], "Nürnberg");
+    assert_eq!(request["pdf_content"], "data:@file/pdf;base64,JVBERi0xLjQgY29udHJhY3Q=");
+
+    let provider = Identify24::new(config()).unwrap().preparing_idents(|_, ident| {
+        ident.pdf = Some(Pdf::Content(b"contract".as_slice().into()));
+        Ok(())
+    });
+    let transport = ScriptedTransport::new();
+    let client = Client::new(provider, environment(&transport, &clock()), CallPolicy::default());
+    let error = client.create(&new()).await.unwrap_err();
+    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "pdf_content".into() }, 0));
+}
+
+#[tokio::test]
+async fn a_creation_whose_answer_is_lost_is_not_repeated_and_says_so() {
+    for exchange in [
+        || Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
+        || Exchange::Break(http::Response::new("{\"result\":true".into())),
+    ] {
+        let transport = logged_in();
+        transport.then(exchange());
+        transport.then_json(200, created());
+        let error = client(&transport).create(&new()).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (&ErrorKind::Unavailable, Effect::Unknown));
+        assert_eq!(lines(&transport), ["POST auth", "POST ident/create"]);
+    }
+    for status in [408, 500, 502, 503, 504] {
+        let (made, transport) = create(&new(), &[(status, String::new()), (200, created())]).await;
+        assert_eq!(made.unwrap_err().effect(), Effect::Unknown, "{status}");
+        assert_eq!(transport.count(), 2, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_creation_that_did_not_leave_or_came_too_soon_is_tried_again() {
+    let transport = logged_in();
+    transport.then(Exchange::Fail(Sent::No, TransportCause::Connect));
+    transport.then_json(429, r#"{"result":false,"messages":["slow down"]}"#);
+    transport.then_json(200, created());
+    client(&transport).create(&new()).await.unwrap();
+    assert_eq!(transport.count(), 4);
+}
+
+#[tokio::test]
+async fn a_refusal_has_its_kind_and_no_effect() {
+    let request = || ErrorKind::InvalidRequest { field: "request".into() };
+    for (status, kind) in [
+        (400, request()),
+        (402, ErrorKind::Conflict),
+        (403, ErrorKind::Unauthorized),
+        (404, ErrorKind::NotFound),
+        (409, ErrorKind::Conflict),
+        (418, request()),
+        (302, ErrorKind::Malformed),
+    ] {
+        for body in [text("own-refused.json"), "<html>".to_owned(), String::new()] {
+            let (made, transport) = create(&new(), &[(status, body.clone())]).await;
+            let error = made.unwrap_err();
+            assert_eq!((error.kind(), error.effect(), transport.count()), (&kind, Effect::NotApplied, 2), "{status} {body}");
+            let code = body.starts_with('{').then_some("Ident could not be created for ERIKA MUSTERMANN");
+            assert_eq!(error.vendor_code(), code);
+            assert!(!format!("{error} {error:?}").contains("MUSTERMANN"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failure_inside_of_a_200_is_a_failure() {
+    for (body, kind, effect) in [
+        (text("own-refused.json"), ErrorKind::Conflict, Effect::NotApplied),
+        (r#"{"result":"false"}"#.into(), ErrorKind::Conflict, Effect::NotApplied),
+        (
+            r#"{"result":false,"response_status":400,"messages":["birthday"]}"#.into(),
+            ErrorKind::InvalidRequest { field: "request".into() },
+            Effect::NotApplied,
+        ),
+        (r#"{"result":true,"response_status":402}"#.into(), ErrorKind::Conflict, Effect::NotApplied),
+        (r#"{"result":false,"response_status":"403"}"#.into(), ErrorKind::Unauthorized, Effect::NotApplied),
+        // Somebody broke in the middle of it, or something was created all the same.
+        (r#"{"result":false,"response_status":500}"#.into(), ErrorKind::Unavailable, Effect::Unknown),
+        (created().replace("true", "false"), ErrorKind::Conflict, Effect::Unknown),
+        // It says that it succeeded, and not what.
+        (r#"{"result":true,"messages":[]}"#.into(), ErrorKind::Malformed, Effect::Unknown),
+        ("{}".into(), ErrorKind::Malformed, Effect::Unknown),
+        ("<html>".into(), ErrorKind::Malformed, Effect::Unknown),
+        (String::new(), ErrorKind::Malformed, Effect::Unknown),
+    ] {
+        let (made, transport) = create(&new(), &[(200, body.clone()), (200, created())]).await;
+        let error = made.unwrap_err();
+        assert_eq!((error.kind(), error.effect(), transport.count()), (&kind, effect, 2), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_nobody_may_be_sent_to_is_no_link() {
+    let answer = |url: &str| created().replace(&format!("https://identify24.de/apply/{IDENT}"), url);
+    for url in ["", "javascript:alert(1)", "http://identify24.de/apply/1", "identify24.de", "https://user:word@identify24.de/"] {
+        let (made, _) = create(&new(), &[(200, answer(url))]).await;
+        let error = made.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (&ErrorKind::Malformed, Effect::Unknown), "{url}");
+    }
+    for url in ["https://identify24.de/apply/1?lang=de#start", "http://127.0.0.1:8080/apply/1"] {
+        let (made, _) = create(&new(), &[(200, answer(url))]).await;
+        assert!(matches!(made.unwrap().hand_off, HandOff::Visit(link) if link.expose().as_str() == url), "{url}");
+    }
+    let (made, _) = create(&new(), &[(200, created().replace(IDENT, "../project/getAll"))]).await;
+    assert_eq!(made.unwrap_err().kind(), &ErrorKind::Malformed);
+}
+
+#[tokio::test]
+async fn a_login_that_fails_creates_nothing_and_leaves_nothing_open() {
+    for answers in [
+        vec![Exchange::Fail(Sent::Maybe, TransportCause::Interrupted)],
+        vec![Exchange::Answer(http::Response::builder().status(500).body("".into()).unwrap())],
+        vec![Exchange::Answer(http::Response::new("<html>".into()))],
+    ] {
+        let transport = ScriptedTransport::new();
+        for exchange in answers {
+            transport.then(exchange);
+        }
+        let error = client(&transport).create(&new()).await.unwrap_err();
+        assert_eq!(error.effect(), Effect::NotApplied, "{error}");
+        assert!(lines(&transport).iter().all(|line| line == "POST auth"));
+    }
+}

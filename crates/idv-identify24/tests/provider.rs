@@ -1,0 +1,154 @@
+//! Identify24 as the model sees it, over a scripted transport: what it can, and asking for the state.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod support;
+
+use idv_core::{
+    Capabilities, Channel, CreateSafety, Effect, ErrorKind, EvidenceId, Facet, HandOffKind, ListQuery, Outcome, ProofKind,
+    Provider as _, ReportSource, ResultState, Status, VendorId, Verification, VerificationId, Want,
+};
+use idv_identify24::{Identify24, Identify24Config};
+use idv_testkit::ScriptedTransport;
+use support::*;
+
+fn capabilities(config: Identify24Config) -> Capabilities {
+    Capabilities::of(&Identify24::new(config).unwrap())
+}
+
+#[test]
+fn it_creates_once_can_be_asked_and_tells() {
+    let capabilities = capabilities(guarded());
+    assert_eq!((capabilities.provider.as_str(), capabilities.name), ("identify24", "Identify24 VideoIdent"));
+    assert_eq!(capabilities.facets, [Facet::Polling, Facet::Callbacks]);
+    assert_eq!((capabilities.create_safety, capabilities.hand_off), (CreateSafety::Unkeyed, HandOffKind::Visit));
+    assert_eq!((capabilities.report_from, capabilities.callback_proof), (ReportSource::Callback, Some(ProofKind::SecretUrl)));
+    assert_eq!(capabilities.lifetime.unwrap().as_secs(), 90 * 24 * 60 * 60);
+    assert_eq!(capabilities.accepts.len(), 21);
+}
+
+#[test]
+fn without_a_secret_the_report_is_what_a_poll_tells() {
+    let capabilities = capabilities(config());
+    assert_eq!((capabilities.report_from, capabilities.callback_proof), (ReportSource::Poll, None));
+}
+
+#[test]
+fn every_field_that_is_accepted_is_one_of_the_model_and_given() {
+    let accepted = capabilities(config()).accepts;
+    assert_eq!(new().given(), accepted, "all of what is accepted, in the model's order");
+}
+
+#[tokio::test]
+async fn a_poll_is_proven_and_about_the_ident() {
+    for (word, status) in [
+        ("Unidentified", Some(Status::AwaitingPerson)),
+        ("Example Waiting", Some(Status::InProgress)),
+        (VERIFIED, Some(Status::Finished(Outcome::Verified))),
+        (REJECTED, Some(Status::Finished(Outcome::Rejected))),
+        ("Never heard of", None),
+    ] {
+        let transport = logged_in();
+        transport.then_json(200, ident(word));
+        let observation = client(&transport).poll(&id()).await.unwrap();
+        assert_eq!((observation.status, observation.code.as_deref(), observation.channel), (status, Some(word), Channel::Poll));
+        assert!(observation.trust.is_proven() && observation.subject.is(&id()));
+        // The webhook brings the report.
+        assert_eq!(observation.result, ResultState::Absent);
+        assert_eq!(lines(&transport), ["POST auth".to_owned(), format!("GET ident/get/{IDENT}")]);
+    }
+}
+
+#[tokio::test]
+async fn without_a_secret_a_poll_brings_the_last_word() {
+    let (transport, capabilities) = (logged_in(), capabilities(config()));
+    transport.then_json(200, ident(VERIFIED));
+    let observation = client_of(config(), &transport).poll(&id()).await.unwrap();
+    assert_eq!(observation.report().unwrap().custom["custom1"].expose(), "policy-4711");
+    let mut state = Verification::new(id(), &capabilities, None);
+    state.apply(&observation);
+    assert_eq!((state.decision().is_verified(), state.next(&capabilities)), (true, idv_core::Step::Done));
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_say_whose_it_is_is_the_one_that_was_asked_for() {
+    let transport = logged_in();
+    transport.then_json(200, r#"{"result":true,"data":{"status":"Unidentified"}}"#);
+    let observation = client(&transport).poll(&id()).await.unwrap();
+    assert!(observation.subject.is(&id()));
+}
+
+#[tokio::test]
+async fn an_answer_about_another_ident_is_a_mismatch() {
+    for (from, to) in [(IDENT, "3d1b2c4e-0000-4000-8000-00000000a002"), (REFERENCE, "0c2d6a1f7e116f1c2a9e1c1f4a6b9a52")] {
+        let transport = logged_in();
+        transport.then_json(200, ident(VERIFIED).replace(from, to));
+        let error = client(&transport).poll(&id()).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::SubjectMismatch);
+    }
+}
+
+#[tokio::test]
+async fn every_failure_of_a_poll_is_an_error_and_no_state() {
+    let request = || ErrorKind::InvalidRequest { field: "request".into() };
+    for (status, body, kind) in [
+        (400, String::new(), request()),
+        (402, String::new(), ErrorKind::Conflict),
+        (403, String::new(), ErrorKind::Unauthorized),
+        (404, text("own-refused.json"), ErrorKind::NotFound),
+        (409, String::new(), ErrorKind::Conflict),
+        (429, String::new(), ErrorKind::RateLimited),
+        (500, "<html>".to_owned(), ErrorKind::Unavailable),
+        (504, String::new(), ErrorKind::Unavailable),
+        (200, text("own-refused.json"), ErrorKind::Conflict),
+        (200, ident(VERIFIED).replace("true", "false"), ErrorKind::Conflict),
+        (200, r#"{"result":false,"response_status":404}"#.to_owned(), ErrorKind::NotFound),
+        (200, r#"{"result":true,"data":null}"#.to_owned(), ErrorKind::Malformed),
+        (200, r#"{"result":true,"data":[]}"#.to_owned(), ErrorKind::Malformed),
+        (200, "<html>".to_owned(), ErrorKind::Malformed),
+        (200, ident(VERIFIED).trim_end_matches('}').to_owned(), ErrorKind::Malformed),
+    ] {
+        let transport = logged_in();
+        for _ in 0..4 {
+            transport.then_json(status, body.clone());
+        }
+        let error = client(&transport).poll(&id()).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (&kind, Effect::NotApplied), "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_vendors_id_nothing_is_asked() {
+    for vendor_id in
+        [None, Some(VendorId::new("")), Some(VendorId::new("../auth")), Some(VendorId::new("a?b=c")), Some(VendorId::new("a b"))]
+    {
+        let transport = ScriptedTransport::new();
+        let error = client(&transport).poll(&VerificationId::new(reference(), vendor_id)).await.unwrap_err();
+        assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "vendor_id".into() }, 0));
+    }
+}
+
+#[tokio::test]
+async fn what_the_vendor_has_no_call_for_is_unsupported_and_nothing_is_sent() {
+    let transport = ScriptedTransport::new();
+    let client = client(&transport);
+    let errors = [
+        client.fetch(&id(), None, &Want::default()).await.unwrap_err(),
+        client.evidence(&id(), &EvidenceId::new("video"), 1, &mut Vec::new()).await.unwrap_err(),
+        client.list(&ListQuery::default(), None).await.unwrap_err(),
+        client.find(&reference()).await.unwrap_err(),
+        client.delete(&id()).await.unwrap_err(),
+    ];
+    for error in &errors {
+        assert_eq!(error.kind(), &ErrorKind::Unsupported);
+    }
+    assert_eq!(transport.count(), 0);
+    let said = errors[4].to_string();
+    assert!(said.contains("by hand") && said.contains("90 days"), "{said}");
+    assert_eq!(Identify24::new(config()).unwrap().profile().id, Identify24::ID);
+}
