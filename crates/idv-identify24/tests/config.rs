@@ -1,0 +1,173 @@
+//! The configuration: every key from a file and from the environment, and what is refused in words.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod support;
+
+use idv_core::{ErrorKind, Outcome, Status};
+use idv_identify24::normalize::Statuses;
+use idv_identify24::{ENVIRONMENT, Identify24, Identify24Config};
+use support::*;
+
+const LEAST: &str = "partner = '911-internet'\napi_key = { env = 'PATH' }\nproject_id = 6\n";
+
+fn parse(toml: &str) -> Result<Identify24Config, toml::de::Error> {
+    toml::from_str(toml)
+}
+
+/// The least that is needed, with this beside it.
+fn parse_with(more: &str) -> Result<Identify24Config, toml::de::Error> {
+    parse(&format!("{LEAST}{more}"))
+}
+
+/// What is said of a configuration that is refused.
+fn refused(change: impl FnOnce(&mut Identify24Config)) -> String {
+    let error = with(change).check().unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Config);
+    error.to_string()
+}
+
+#[test]
+fn what_is_not_said_is_the_documents() {
+    let least = parse(LEAST).unwrap();
+    for config in [least, Identify24Config::new("911-internet", "key".into(), 6)] {
+        assert_eq!(config.address().unwrap().as_str(), "https://api.identify24.de/");
+        assert_eq!((config.project_id, config.callback_parameter.as_str()), (6, "token"));
+        assert!(config.callback_secret.is_none() && config.base_url.is_none());
+        assert_eq!(config.statuses, Statuses::of_document());
+        assert!(config.check().is_ok());
+    }
+}
+
+#[test]
+fn every_key_is_read_and_an_unknown_one_is_named() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let config = parse(&format!(
+        r#"
+        partner = "911-internet"
+        api_key = {{ env = "PATH" }}
+        project_id = 6
+        base_url = "https://proxy.example.com/identify24"
+        callback_secret = {{ file = "{path}" }}
+        callback_parameter = "secret"
+        [statuses]
+        "Some Word" = "verified"
+        "Another Word" = "in_review"
+        "#
+    ))
+    .unwrap();
+    assert_eq!((config.partner.as_str(), config.project_id), ("911-internet", 6));
+    assert_eq!(config.api_key.expose(), std::env::var("PATH").unwrap());
+    assert_eq!(config.address().unwrap().as_str(), "https://proxy.example.com/identify24");
+    assert!(config.callback_secret.unwrap().expose().contains("idv-identify24"));
+    assert_eq!(config.callback_parameter, "secret");
+    assert_eq!(config.statuses.find("some word"), Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(config.statuses.find("Another Word"), Some(Status::InReview { leaning: None }));
+
+    let error = parse_with("projectid = 7").unwrap_err().to_string();
+    assert!(error.contains("projectid") && error.contains("project_id"), "{error}");
+    for missing in ["partner", "api_key", "project_id"] {
+        let rest: String = LEAST.lines().filter(|line| !line.starts_with(missing)).map(|line| format!("{line}\n")).collect();
+        assert!(parse(&rest).unwrap_err().to_string().contains("missing field"), "{missing}");
+    }
+}
+
+#[test]
+fn each_key_has_a_variable_that_is_named_after_it() {
+    // The error that refuses an unknown key lists those that there are.
+    let error = parse("none = 1").unwrap_err().to_string();
+    let (_, listed) = error.split_once("expected one of ").unwrap();
+    let keys: Vec<_> = listed.split('`').skip(1).step_by(2).collect();
+    assert_eq!(keys, ENVIRONMENT.iter().map(|variable| variable.key).collect::<Vec<_>>());
+    for variable in ENVIRONMENT {
+        assert_eq!(variable.name, format!("IDV_IDENTIFY24_{}", variable.key.to_uppercase()));
+        assert_eq!(variable.secret, matches!(variable.key, "api_key" | "callback_secret"), "{}", variable.key);
+    }
+}
+
+#[test]
+fn the_words_of_an_environment_variable_are_read_like_a_files_values() {
+    let config =
+        parse("partner = 'a'\napi_key = { env = 'PATH' }\nproject_id = '6'\nstatuses = 'Some Word=verified, Other=ended'")
+            .unwrap();
+    assert_eq!(config.project_id, 6);
+    let file = parse_with("[statuses]\n'Some Word' = 'verified'\nOther = 'ended'").unwrap();
+    for word in ["Some Word", "Other", "Third"] {
+        assert_eq!(config.statuses.find(word), file.statuses.find(word), "{word}");
+    }
+}
+
+#[test]
+fn secrets_are_referred_to_and_never_written_down() {
+    for key in ["api_key", "callback_secret"] {
+        let rest =
+            LEAST.replace("api_key = { env = 'PATH' }\n", if key == "api_key" { "" } else { "api_key = { env = 'PATH' }\n" });
+        let error = parse(&format!("{rest}{key} = 'hunter2'")).unwrap_err();
+        assert!(error.message().contains("refer to it by") && !error.message().contains("hunter2"), "{key}: {error}");
+    }
+}
+
+#[test]
+fn words_that_say_nothing_are_refused_and_the_right_ones_listed() {
+    for (wrong, says) in [
+        ("base_url = 'api.identify24.de'", "relative URL"),
+        ("statuses = 'Some Word'", "word=meaning"),
+        ("statuses = 'Some Word=identified'", "inconclusive"),
+        ("statuses = 1", "a table"),
+        ("[statuses]\nA = 'verified'\na = 'rejected'", "twice"),
+        ("[statuses]\nA = 1", "string"),
+    ] {
+        let error = parse_with(wrong).unwrap_err();
+        assert!(error.message().contains(says), "{wrong}: {error}");
+    }
+    for number in ["-1", "'six'", "6.5", "true"] {
+        assert!(parse(&LEAST.replace("= 6", &format!("= {number}"))).is_err(), "{number}");
+    }
+}
+
+#[test]
+fn values_that_cannot_work_are_refused_by_their_key() {
+    for partner in ["", "911 internet", "911\ninternet", "pärtner", "a\u{7f}"] {
+        let said = refused(|config| config.partner = partner.into());
+        assert!(said.contains("partner") && !said.contains("911"), "{said}");
+    }
+    for api_key in ["", "key\n", "a\u{0}b"] {
+        let said = refused(|config| config.api_key = api_key.into());
+        assert!(said.contains("api_key") && !said.contains("a\u{0}b"), "{said}");
+    }
+    assert!(refused(|config| config.project_id = 0).contains("project_id"));
+    assert!(refused(|config| config.callback_secret = Some("short".into())).contains("16"));
+    for name in ["", "to ken", "token=", "tökén", "a&b", "to-ken"] {
+        assert!(refused(|config| config.callback_parameter = name.into()).contains("callback_parameter"), "{name}");
+    }
+    for (url, taken) in [
+        ("https://api.example.com", true),
+        ("http://api.identify24.de", false),
+        ("http://127.0.0.1:8080", true),
+        ("http://localhost:8080/identify24", true),
+        ("ftp://api.identify24.de", false),
+        ("https://user@api.identify24.de", false),
+        ("https://api.identify24.de?a=b", false),
+    ] {
+        let config = with(|config| config.base_url = Some(url.parse().unwrap()));
+        assert_eq!(config.check().is_ok(), taken, "{url}");
+        assert!(taken || config.check().unwrap_err().to_string().contains("base_url"), "{url}");
+    }
+    let error = Identify24::new(with(|config| config.project_id = 0)).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Config);
+}
+
+#[test]
+fn a_configuration_prints_no_secret() {
+    let config = guarded();
+    let provider = Identify24::new(config.clone()).unwrap();
+    let printed = format!("{config:?} {config:#?} {provider:?} {:?} {:?}", provider.api(), config.guard().unwrap());
+    for secret in ["example-api-key", SECRET] {
+        assert!(!printed.contains(secret), "{secret}: {printed}");
+    }
+}
