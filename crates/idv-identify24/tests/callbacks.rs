@@ -101,8 +101,7 @@ fn orders(length: usize) -> Vec<Vec<usize>> {
 fn webhooks_that_are_repeated_or_reordered_change_nothing() {
     let capabilities = Capabilities::of(&Identify24::new(guarded()).unwrap());
     let observe = |word: &str| receive(guarded(), &good(), &webhook(word)).unwrap().observations.remove(0);
-    let observations =
-        ["Unidentified", "Example Waiting", "Example Review", VERIFIED, "Never heard of"].map(|word| observe(word));
+    let observations = ["Unidentified", "Example Waiting", "Example Review", VERIFIED, "Never heard of"].map(observe);
     let fold = |order: &[usize]| {
         let mut state = Verification::new(id(), &capabilities, None);
         for index in order {
