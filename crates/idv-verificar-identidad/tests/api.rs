@@ -13,121 +13,34 @@ mod support;
 use bytes::Bytes;
 use fixture::{fixture, text};
 use http::{Request, Response};
-use idv_core::call::{CallContext, CallPolicy};
-use idv_core::{Callbacks, Deletion, HandOff, Listing, Lookup, Polling, Results};
-use idv_core::{
-    Client, Created, Download, Effect, Error, ErrorKind, EvidenceId, EvidenceSource, NewVerification, Profile, Provider, Sink,
-    Transport, TransportCause, VerificationId, async_trait,
-};
-use idv_testkit::{Exchange, ManualClock, ScriptedTransport, environment};
+use idv_core::call::CallPolicy;
+use idv_core::{Client, Download, Effect, Error, ErrorKind, EvidenceId, Operation, Sink, Transport, TransportCause, async_trait};
+use idv_testkit::{Exchange, ManualClock, ScriptedTransport};
 use idv_verificar_identidad::api::{Api, RequestId, SendRequest};
 use idv_verificar_identidad::{AnswerFormat, RequestFormat, VerificarIdentidad, VerificarIdentidadConfig};
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
 use support::*;
 
-/// What a call of the API is, given the context that only a client makes.
-type Work = Box<dyn Fn(CallContext) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
-
-/// A provider whose `create` makes any call.
-struct Calling {
-    inner: VerificarIdentidad,
-    work: Work,
-}
-
-impl std::fmt::Debug for Calling {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Calling")
-    }
-}
-
-#[async_trait]
-impl Provider for Calling {
-    fn profile(&self) -> &Profile {
-        self.inner.profile()
-    }
-
-    async fn create(&self, cx: &CallContext, new: &NewVerification) -> idv_core::Result<Created> {
-        (self.work)(cx.clone()).await;
-        Ok(Created::new(VerificationId::new(new.reference.clone(), None), HandOff::VendorContactsPerson, cx.now()))
-    }
-
-    fn polling(&self) -> Option<&dyn Polling> {
-        None
-    }
-
-    fn results(&self) -> Option<&dyn Results> {
-        None
-    }
-
-    fn evidence(&self) -> Option<&dyn EvidenceSource> {
-        None
-    }
-
-    fn listing(&self) -> Option<&dyn Listing> {
-        None
-    }
-
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        None
-    }
-
-    fn deletion(&self) -> Option<&dyn Deletion> {
-        None
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        None
-    }
-}
-
-/// Makes one call of the API.
-async fn call<T, F>(
-    config: VerificarIdentidadConfig,
-    transport: &ScriptedTransport,
-    work: impl Fn(Arc<Api>, CallContext) -> F + Send + Sync + 'static,
-) -> T
-where
-    T: Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-{
-    let api = Arc::new(Api::new(&config).unwrap());
-    let result = Arc::new(Mutex::new(None));
-    let kept = Arc::clone(&result);
-    let work: Work = Box::new(move |cx| {
-        let (future, kept) = (work(Arc::clone(&api), cx), Arc::clone(&kept));
-        Box::pin(async move {
-            let value = future.await;
-            *kept.lock().unwrap() = Some(value);
-        })
-    });
-    let clock = ManualClock::leaping("2021-10-10T08:00:00Z".parse().unwrap());
-    let provider = Calling { inner: VerificarIdentidad::new(config).unwrap(), work };
-    Client::new(provider, environment(transport, &clock), CallPolicy::default()).create(&new()).await.unwrap();
-    let value = result.lock().unwrap().take();
-    value.unwrap()
+fn api(config: &VerificarIdentidadConfig) -> Api {
+    Api::new(config).unwrap()
 }
 
 async fn send(config: VerificarIdentidadConfig, transport: &ScriptedTransport, request: SendRequest) -> Result<String, Error> {
-    call(config, transport, move |api, cx| {
-        let request = request.clone();
-        async move { api.send(&cx, &request).await.map(|sent| sent.id.as_str().to_owned()) }
-    })
-    .await
+    let api = api(&config);
+    let cx = client_of(config, transport).context(Operation::Create);
+    api.send(&cx, &request).await.map(|sent| sent.id.as_str().to_owned())
 }
 
 async fn credits(transport: &ScriptedTransport) -> Result<String, Error> {
-    call(config(), transport, |api, cx| async move { api.credits(&cx).await.map(|credits| credits.as_str().to_owned()) }).await
+    let cx = client(transport).context(Operation::Other);
+    api(&config()).credits(&cx).await.map(|credits| credits.as_str().to_owned())
 }
 
 async fn certificate(transport: &ScriptedTransport, limit: u64) -> (Result<Download, Error>, Vec<u8>) {
-    call(config(), transport, move |api, cx| async move {
-        let mut sink = Vec::new();
-        let id = RequestId::parse("0012").unwrap();
-        let downloaded = api.certificate(&cx, &id, limit, &mut sink).await;
-        (downloaded, sink)
-    })
-    .await
+    let mut sink = Vec::new();
+    let cx = client(transport).context(Operation::Evidence);
+    let downloaded = api(&config()).certificate(&cx, &RequestId::parse("0012").unwrap(), limit, &mut sink).await;
+    (downloaded, sink)
 }
 
 fn everything() -> SendRequest {
@@ -190,12 +103,8 @@ async fn a_form_says_the_same_and_what_is_not_given_is_not_sent() {
 async fn the_other_functions_are_asked_as_documented() {
     let transport = scripted(&[(200, r#"[{"Res":1,"Cred":"12345.67"}]"#), (200, "%PDF-1.7 certificate")]);
     assert_eq!(credits(&transport).await.unwrap(), "12345.67");
-    let id = RequestId::parse("1283876988").unwrap();
-    call(config(), &transport, move |api, cx| {
-        let id = id.clone();
-        async move { api.certificate(&cx, &id, 100, &mut Vec::new()).await.unwrap() }
-    })
-    .await;
+    let cx = client(&transport).context(Operation::Evidence);
+    api(&config()).certificate(&cx, &RequestId::parse(REQUEST).unwrap(), 100, &mut Vec::new()).await.unwrap();
     let requests = transport.requests();
     for (request, name, sample) in [
         (&requests[0], "GetCreditos", "credits-request.json"),

@@ -1,0 +1,235 @@
+//! The vendor as the model sees it, over a scripted transport.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod support;
+
+use idv_core::report::{Country, DocumentKind};
+use idv_core::{
+    CreateSafety, Effect, ErrorKind, EvidenceId, Facet, HandOff, HandOffKind, ListQuery, Needs, NewVerification, ProofKind,
+    ReportSource, Sent, TransportCause, VendorId, VerificationId, Want,
+};
+use idv_testkit::{Exchange, ScriptedTransport};
+use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
+use serde_json::Value;
+use support::*;
+
+/// What is sent for a verification.
+async fn sent(config: VerificarIdentidadConfig, change: impl FnOnce(&mut NewVerification)) -> Value {
+    let transport = scripted(&[(200, TAKEN)]);
+    let mut new = new();
+    change(&mut new);
+    client_of(config, &transport).create(&new).await.unwrap();
+    serde_json::from_slice(transport.requests()[0].body()).unwrap()
+}
+
+/// The field for which a verification is refused, and nothing sent.
+async fn refused(change: impl FnOnce(&mut NewVerification)) -> String {
+    let transport = scripted(&[(200, TAKEN)]);
+    let mut new = new();
+    change(&mut new);
+    let error = client(&transport).create(&new).await.unwrap_err();
+    assert_eq!((error.effect(), transport.count()), (Effect::NotApplied, 0));
+    match error.kind() {
+        ErrorKind::InvalidRequest { field } => field.clone().into_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn country(alpha2: &str) -> Option<idv_core::Pii<Country>> {
+    Country::from_alpha2(alpha2).map(Into::into)
+}
+
+#[tokio::test]
+async fn a_person_is_texted_by_the_vendor_and_known_by_its_id() {
+    let transport = scripted(&[(200, TAKEN)]);
+    let client = client_of(with(|config| config.sender = Some("MiBanco".to_owned())), &transport);
+    let mut new = new();
+    new.purpose = Some("Para abrir su cuenta.".to_owned());
+    new.document.number = Some("00.000.000-t".into());
+    new.person.given_names = Some("Juan".into());
+    let created = client.create(&new).await.unwrap();
+    assert_eq!((created.hand_off, created.existed, created.expires_at), (HandOff::VendorContactsPerson, false, None));
+    assert_eq!((created.id.vendor_id.unwrap().as_str(), created.id.reference.as_str()), (REQUEST, REFERENCE));
+    assert_eq!(created.left_out, ["person.given_names"]);
+    let body: Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
+    assert_eq!(
+        body,
+        serde_json::json!({
+            "Mensaje": "Para abrir su cuenta. Por favor, verifique su identidad: [LINK]",
+            "Dni": "00000000T",
+            "Remitente": "MiBanco",
+            "Telefono": "34600000001",
+            "Resp": "JSON",
+        })
+    );
+    assert!(!body.to_string().contains(REFERENCE), "the vendor has no place for our reference");
+}
+
+#[tokio::test]
+async fn a_phone_is_required_and_sent_in_digits_alone() {
+    for (phone, digits) in
+        [("+34600000001", "34600000001"), ("+34 600-00.00/01", "34600000001"), ("0034 (600) 000001", "34600000001")]
+    {
+        assert_eq!(sent(config(), |new| new.contact.phone = Some(phone.into())).await["Telefono"], digits, "{phone}");
+    }
+    assert_eq!(refused(|new| new.contact.phone = None).await, "contact.phone");
+    for phone in ["", "600000001", "34600000001", "+", "+34", "+34600000001x", "+3460000000100000", "00", "+0034600000001"] {
+        assert_eq!(refused(|new| new.contact.phone = Some(phone.into())).await, "contact.phone", "{phone}");
+    }
+}
+
+#[tokio::test]
+async fn a_spanish_number_is_checked_and_one_of_another_country_is_not_sent() {
+    for (number, kind, issuing, dni) in [
+        ("12345678Z", None, None, Some("12345678Z")),
+        ("x1234567l", Some(DocumentKind::ResidencePermit), country("ES"), Some("X1234567L")),
+        ("12345678Z", Some(DocumentKind::DrivingLicence), country("ES"), Some("12345678Z")),
+        ("AAA123456", Some(DocumentKind::Passport), country("ES"), None),
+        ("T22000129", None, country("DE"), None),
+        ("T22000129", Some(DocumentKind::Passport), None, None),
+    ] {
+        let body = sent(config(), |new| {
+            new.document.number = Some(number.into());
+            new.document.kind = kind.map(Into::into);
+            new.document.issuing_country = issuing;
+        })
+        .await;
+        assert_eq!(body.get("Dni").and_then(Value::as_str), dni, "{number}");
+    }
+    for number in ["12345678A", "T22000129", "1234567Z", ""] {
+        assert_eq!(refused(|new| new.document.number = Some(number.into())).await, "document.number", "{number}");
+    }
+}
+
+#[tokio::test]
+async fn the_text_is_that_of_the_persons_language() {
+    let texts = with(|config| {
+        config.language = "ca".to_owned();
+        config.messages = [("ca", "Verifiqui: [LINK] [PURPOSE]"), ("en", "Go to [LINK]")]
+            .map(|(language, text)| (language.to_owned(), text.to_owned()))
+            .into();
+    });
+    for (locale, purpose, message) in [
+        (None, Some("Compte"), "Verifiqui: [LINK] Compte"),
+        (None, None, "Verifiqui: [LINK]"),
+        (Some("en-GB"), None, "Go to [LINK]"),
+        (Some("de"), Some("Konto:"), "Konto: Bitte bestaetigen Sie Ihre Identitaet: [LINK]"),
+        (Some("ja"), Some("x"), "Verifiqui: [LINK] x"),
+    ] {
+        let body = sent(texts.clone(), |new| {
+            new.locale = locale.map(|locale| locale.parse().unwrap());
+            new.purpose = purpose.map(str::to_owned);
+        })
+        .await;
+        assert_eq!(body["Mensaje"], message, "{locale:?}");
+    }
+    for purpose in ["[LINK]", "[other]", "a\nb", "a\u{0}"] {
+        assert_eq!(refused(|new| new.purpose = Some(purpose.to_owned())).await, "purpose", "{purpose:?}");
+    }
+    // Where a text does not say it, a purpose has no place.
+    let accepts = |config| VerificarIdentidad::new(config).map(|it| idv_core::Provider::profile(&it).accepts).unwrap();
+    assert!(accepts(config()).contains(&"purpose") && !accepts(texts).contains(&"purpose"));
+}
+
+#[tokio::test]
+async fn what_has_no_place_in_the_model_goes_into_the_request_by_a_closure() {
+    let transport = scripted(&[(200, TAKEN)]);
+    let provider = VerificarIdentidad::new(config()).unwrap().preparing_requests(|new, request| {
+        request.send_at = Some("2022-05-01T13:10:00Z".parse().unwrap());
+        request.sender = new.purpose.clone();
+        Ok(())
+    });
+    let client = client_with(provider, &transport);
+    let mut new = new();
+    new.purpose = Some("MiBanco".to_owned());
+    client.create(&new).await.unwrap();
+    let body: Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
+    assert_eq!((body["Fecha"].as_str(), body["Remitente"].as_str()), (Some("2022-05-01 15:10"), Some("MiBanco")));
+    // What it changed is checked all the same.
+    new.purpose = Some("longer than 11".to_owned());
+    let error = client.create(&new).await.unwrap_err();
+    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "Remitente".into() }, 1));
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_the_effect_unknown_and_nobody_is_texted_twice() {
+    for exchange in [
+        Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
+        Exchange::Hang,
+        file(500, "-2"),
+        file(502, "<html>"),
+        file(200, "[{\"Res\":"),
+        file(200, ""),
+    ] {
+        let transport = ScriptedTransport::new();
+        transport.then(exchange).then_json(200, TAKEN);
+        let error = client(&transport).create(&new()).await.unwrap_err();
+        assert_eq!((error.effect(), transport.count()), (Effect::Unknown, 1), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_vendor_refuses_has_no_effect() {
+    for (body, kind) in [
+        ("-1", ErrorKind::Unauthorized),
+        (r#"[{"Res":-2}]"#, ErrorKind::QuotaExhausted),
+        (r#"[{"Res":-3,"Error":"x"}]"#, ErrorKind::InvalidRequest { field: "request".into() }),
+        (r#"[{"Res":-4}]"#, ErrorKind::QuotaExhausted),
+    ] {
+        let transport = scripted(&[(200, body), (200, TAKEN)]);
+        let error = client(&transport).create(&new()).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect(), error.is_transient()), (&kind, Effect::NotApplied, false), "{body}");
+        assert_eq!((error.attempts(), transport.count()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn the_certificate_is_evidence_and_nothing_else_is() {
+    let transport = ScriptedTransport::new();
+    transport.then(file(200, "%PDF-1.4"));
+    let client = client(&transport);
+    let mut sink = Vec::new();
+    let download = client.evidence(&id(), &EvidenceId::new("certificate"), 100, &mut sink).await.unwrap();
+    assert_eq!((download.length, sink.as_slice()), (8, b"%PDF-1.4".as_slice()));
+    assert_eq!(client.evidence(&id(), &EvidenceId::new("pdf"), 100, &mut sink).await.unwrap_err().kind(), &ErrorKind::NotFound);
+    for vendor_id in [None, Some(VendorId::new("../GetCreditos"))] {
+        let id = VerificationId::new(reference(), vendor_id);
+        let error = client.evidence(&id, &EvidenceId::new("certificate"), 100, &mut sink).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "vendor_id".into() });
+    }
+    assert_eq!(transport.count(), 1, "only the certificate was asked for");
+}
+
+#[tokio::test]
+async fn what_the_vendor_cannot_do_is_unsupported_and_never_sent() {
+    let transport = ScriptedTransport::new();
+    let client = client(&transport);
+    let errors = [
+        client.poll(&id()).await.unwrap_err(),
+        client.fetch(&id(), None, &Want::default()).await.unwrap_err(),
+        client.list(&ListQuery::default(), None).await.unwrap_err(),
+        client.find(&reference()).await.unwrap_err(),
+        client.delete(&id()).await.unwrap_err(),
+    ];
+    assert!(errors.iter().all(|error| error.kind() == &ErrorKind::Unsupported));
+    assert_eq!(transport.count(), 0);
+}
+
+#[test]
+fn what_it_can_is_declared() {
+    let client = client(&ScriptedTransport::new());
+    let capabilities = client.capabilities();
+    assert_eq!(capabilities.facets, [Facet::Evidence, Facet::Callbacks]);
+    assert_eq!((capabilities.create_safety, capabilities.hand_off), (CreateSafety::Unkeyed, HandOffKind::VendorContactsPerson));
+    assert_eq!((capabilities.report_from, capabilities.callback_proof), (ReportSource::Callback, Some(ProofKind::SecretUrl)));
+    assert!(!capabilities.can_be_asked());
+    assert!(client.require(&Needs::new().proven_callbacks().input("contact.phone").facet(Facet::Evidence)).is_ok());
+    assert!(client.require(&Needs::new().repeatable_create()).is_err());
+    assert!(client.provider().profile().by_hand.contains("panel"));
+}
