@@ -1,10 +1,11 @@
 //! Single values: what the vendor read in several places to one attribute of the model.
 
-use idv_core::report::{Alternative, Attribute, CheckResult, Country, Gender, Source, Verdict};
-use idv_core::{PartialDate, Pii, Text};
+use idv_core::report::{Alternative, Attribute, CheckResult, Country, DocumentKind, Gender, Source, Verdict};
+use idv_core::{PartialDate, Pii};
 
 use super::acceptance::{comparison, validity};
 use super::country::country;
+use super::fields::document_kind;
 use super::{filled, is};
 use crate::wire::{ResultField, Value};
 
@@ -86,6 +87,19 @@ impl Word for Gender {
 
     fn is_written(&self, word: &str) -> bool {
         matches!((self, word), (Self::Female, "female") | (Self::Male, "male") | (Self::Diverse, "diverse"))
+    }
+}
+
+impl Word for DocumentKind {
+    fn of(word: &str) -> Option<Self> {
+        Some(document_kind(word))
+    }
+
+    fn is_written(&self, word: &str) -> bool {
+        matches!(
+            (self, word),
+            (Self::Passport, "passport") | (Self::IdCard, "id_card") | (Self::ResidencePermit, "residence_permit")
+        )
     }
 }
 
@@ -178,10 +192,10 @@ pub(super) fn read<T: Word>(word: &str) -> (Option<Pii<T>>, Option<Pii<String>>)
     (value.map(Pii::new), raw)
 }
 
-/// The text of a part that is no field, as an attribute that nobody checked.
-pub(super) fn unchecked<T>(value: T, word: &Text<'_>) -> Attribute<T> {
-    let mut attribute = Attribute::new(Source::Vendor, Verdict::Unchecked).with_value(value);
-    attribute.raw = filled(Some(word)).map(Pii::from);
+/// A value that is no field of the result, so that nobody checked it.
+pub(super) fn unchecked<T: Word>(word: &str) -> Attribute<T> {
+    let mut attribute = Attribute::new(Source::Vendor, Verdict::Unchecked);
+    (attribute.value, attribute.raw) = read(word);
     attribute
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use idv_core::report::{Country, Field, Method};
+use idv_core::report::{Attribute, Country, Field, Method, Source, Verdict};
 use idv_core::{Pii, Report, VendorId};
 
 use super::attribute::{Reading, Word, attribute, readings, unchecked};
 use super::country::country;
 use super::evidence::{audit_reports, images};
-use super::fields::{Target, document_kind, target};
+use super::fields::{Target, target};
 use super::{PROVIDER, filled, is};
 use crate::api::ResultId;
 use crate::wire::{File, ResultField, Task, Transaction};
@@ -76,10 +76,9 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     document.expires_on = fields.read(Target::ExpiresOn);
     document.licence_classes = fields.read(Target::LicenceClasses);
     if let Some(file) = recognized(transaction) {
-        document.kind = file.kind.as_ref().map(|word| unchecked(document_kind(word.expose().trim()), word));
+        document.kind = filled(file.kind.as_ref()).map(unchecked);
         if document.issuing_country.is_none() {
-            document.issuing_country =
-                file.name.as_ref().and_then(|name| issued_by(name.expose()).map(|country| unchecked(country, name)));
+            document.issuing_country = filled(file.name.as_ref()).and_then(issued_by);
         }
     }
     report.evidence = images(transaction, result);
@@ -101,7 +100,7 @@ impl<'t> Fields<'t> {
         self.0.iter().filter(move |(target, _)| *target == Some(wanted)).map(|(_, field)| *field)
     }
 
-    fn read<T: Word>(&self, target: Target) -> Option<idv_core::report::Attribute<T>> {
+    fn read<T: Word>(&self, target: Target) -> Option<Attribute<T>> {
         attribute(&self.of_target(target))
     }
 
@@ -136,7 +135,10 @@ fn recognized<'t>(transaction: &'t Transaction<'t>) -> Option<&'t File<'t>> {
     })
 }
 
-/// The country that the name of a document begins with.
-fn issued_by(name: &str) -> Option<Country> {
-    country(name.split_once(" - ").map_or(name, |(country, _)| country).trim())
+/// The country that the name of a document begins with, with the whole name as the vendor's word for it.
+fn issued_by(name: &str) -> Option<Attribute<Country>> {
+    let country = country(name.split_once(" - ").map_or(name, |(country, _)| country).trim())?;
+    let mut attribute = Attribute::new(Source::Vendor, Verdict::Unchecked).with_value(country);
+    attribute.raw = Some(Pii::from(name));
+    Some(attribute)
 }
