@@ -191,7 +191,9 @@ impl Verification {
                 self.progress = Progress::Ended;
             }
             Some(Status::Ended) if settles => self.progress = Progress::Ended,
-            // That it is over is not believed from a callback where the vendor can be asked, but that the person is done is.
+            // That it is over is not believed from a callback where the vendor can be asked, but that the person is done is; unless it
+            // expired.
+            Some(Status::Finished(Outcome::Expired)) => {}
             Some(Status::Finished(_) | Status::Ended) => self.progress = self.progress.max(Progress::Review),
             Some(Status::InReview { leaning }) => {
                 self.progress = self.progress.max(Progress::Review);

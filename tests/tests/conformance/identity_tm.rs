@@ -11,6 +11,7 @@ use super::{Stage, Vendor};
 
 pub struct IdentityTm;
 
+#[async_trait::async_trait]
 impl Vendor for IdentityTm {
     const CREATE: &'static str = "/putOrder";
     const POLL: &'static str = "/getStatus";

@@ -10,6 +10,7 @@ use super::{Stage, Vendor};
 
 pub struct Idnow;
 
+#[async_trait::async_trait]
 impl Vendor for Idnow {
     const CREATE: &'static str = "/start";
     const POLL: &'static str = "/identifications/";
@@ -24,11 +25,9 @@ impl Vendor for Idnow {
         Client::new(idv::idnow::Idnow::new(config).unwrap(), environment, CallPolicy::default())
     }
 
-    fn report_to(sandbox: &Sandbox, client: &Client, url: &Url) {
-        let mut url = url.clone();
-        let (name, secret) = client.provider().callbacks().unwrap().guard().parameter_for("").unwrap();
-        url.query_pairs_mut().append_pair(name, secret.expose());
-        sandbox.idnow().configure(|account| account.callback_url = Some(url.to_string())).unwrap();
+    async fn report_to(sandbox: &Sandbox, client: &Client, url: &Url) {
+        let url = super::proven(client, url).to_string();
+        sandbox.idnow().configure(|account| account.callback_url = Some(url)).unwrap();
     }
 
     fn act(sandbox: &Sandbox, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError> {

@@ -3,11 +3,14 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test is a crate of its own, and nobody uses it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod cm_id_scan;
+mod identify24;
 mod identity_tm;
 mod idnow;
 mod receiver;
 #[path = "../support/mod.rs"]
 mod support;
+mod verificar_identidad;
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -19,6 +22,7 @@ use idv_testkit::conformance::{Astray, Fault, Harness, Trouble};
 use self::receiver::Receiver;
 
 /// A vendor's part of the sandbox.
+#[async_trait::async_trait]
 pub trait Vendor: Send + Sync + 'static {
     /// What stands in the address of a creation, and of a question about the state.
     const CREATE: &'static str;
@@ -28,7 +32,7 @@ pub trait Vendor: Send + Sync + 'static {
     fn client(sandbox: &Sandbox, environment: Environment) -> Client;
 
     /// Has the vendor report to this address, where that is set for all verifications.
-    fn report_to(_sandbox: &Sandbox, _client: &Client, _url: &Url) {}
+    async fn report_to(_sandbox: &Sandbox, _client: &Client, _url: &Url) {}
 
     /// Adds what the vendor demands.
     fn demand(_new: &mut NewVerification) {}
@@ -59,7 +63,7 @@ impl<V: Vendor> Harness for Stage<V> {
         let sandbox = Sandbox::builder().speed(0.0).start().await.unwrap();
         let client = V::client(&sandbox, support::environment(&sandbox));
         let receiver = Receiver::start().await;
-        V::report_to(&sandbox, &client, &receiver.url);
+        V::report_to(&sandbox, &client, &receiver.url).await;
         Self { sandbox, client, receiver, vendor: PhantomData }
     }
 
@@ -130,6 +134,14 @@ impl<V: Vendor> Harness for Stage<V> {
     fn verifications(&self) -> usize {
         V::verifications(&self.sandbox)
     }
+}
+
+/// The address for callbacks of an account, with the secret that proves them.
+fn proven(client: &Client, url: &Url) -> Url {
+    let mut url = url.clone();
+    let (name, secret) = client.provider().callbacks().unwrap().guard().parameter_for("").unwrap();
+    url.query_pairs_mut().append_pair(name, secret.expose());
+    url
 }
 
 fn kind(trouble: Trouble) -> FaultKind {

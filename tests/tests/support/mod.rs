@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use idv::call::CallPolicy;
 use idv::{Client, Config, Environment, NewVerification, Verification};
-use idv_sandbox::Sandbox;
-use idv_testkit::ManualClock;
+use idv_sandbox::{Sandbox, VirtualClock};
 
 /// A sandbox whose time stands still until it is moved, and a client of it that waits on a clock of its own.
 pub struct Setup {
@@ -131,13 +130,13 @@ pub fn environment(sandbox: &Sandbox) -> Environment {
     options.extra_root_certificates = sandbox.ca_certificate_pem().map(str::to_owned);
     let mut environment = idv::transport::environment(options).unwrap();
     let system = std::sync::Arc::clone(&environment.clock);
-    environment.clock = std::sync::Arc::new(ImpatientClock(system, ManualClock::new(sandbox.clock().now())));
+    environment.clock = std::sync::Arc::new(ImpatientClock(system, sandbox.clock()));
     environment
 }
 
-/// The system's clock, but for short waits: those between attempts are over at once, and those that bound an attempt are not.
+/// The sandbox's time of day, and the system's clock but for short waits: those between attempts are over at once, and those that bound an attempt are not.
 #[derive(Debug)]
-struct ImpatientClock(std::sync::Arc<dyn idv::Clock>, ManualClock);
+struct ImpatientClock(std::sync::Arc<dyn idv::Clock>, VirtualClock);
 
 impl idv::Clock for ImpatientClock {
     fn now(&self) -> idv::Timestamp {

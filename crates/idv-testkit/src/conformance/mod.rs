@@ -152,7 +152,7 @@ macro_rules! conformance {
             a_creation_cut_before_the_effect_makes_one_at_most
             a_creation_cut_after_the_effect_makes_one
             a_creation_answered_by_a_broken_vendor_makes_one_at_most
-            a_creation_that_comes_too_often_waits
+            a_creation_that_comes_too_often_waits_or_says_so
             a_creation_answered_by_a_proxy_makes_one_at_most
             a_creation_whose_answer_breaks_off_makes_one
             a_creation_whose_answer_is_something_else_makes_one
