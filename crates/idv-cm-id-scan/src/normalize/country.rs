@@ -42,7 +42,6 @@ pub const COUNTRY_WORDS: &[(&str, &str)] = &[
     ("lietuva", "LT"), ("lietuvos", "LT"), ("lithuanian", "LT"), ("latvija", "LV"), ("latvijas", "LV"), ("latvian", "LV"),
     ("eesti", "EE"), ("estonian", "EE"), ("україна", "UA"), ("ukrainian", "UA"), ("turkey", "TR"), ("türkiye", "TR"), ("türk", "TR"),
     ("turkish", "TR"), ("t.c./tur", "TR"), ("russia", "RU"), ("russian", "RU"), ("russian federation", "RU"), ("moldova", "MD"),
-    ("kosovo", "XK"),
     // Further away, where the everyday name is another than that of ISO.
     ("united states", "US"), ("united states of america", "US"), ("usa", "US"), ("american", "US"), ("canadian", "CA"),
     ("brasil", "BR"), ("brasileiro", "BR"), ("brasileira", "BR"), ("brazilian", "BR"), ("surinaamse", "SR"), ("surinamese", "SR"),
