@@ -1,0 +1,253 @@
+//! Payloads that are broken, or meant to break something.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod fixture;
+
+use std::sync::LazyLock;
+
+use fixture::{fixture, named, reports};
+use idv_core::{Channel, ErrorKind, Outcome, Status};
+use idv_verificar_identidad::dni;
+use idv_verificar_identidad::normalize;
+use idv_verificar_identidad::wire::{Answer, Report};
+use proptest::prelude::*;
+
+/// Reads a payload as everything that there is, and everything that is in it.
+fn read_as_everything(bytes: &[u8]) {
+    for kind in ["result", "status", "callback"] {
+        if let Ok(page) = normalize::kind(bytes, kind) {
+            assert!(serde_json::to_string(&page.observations).is_ok());
+        }
+    }
+    if let Ok(report) = Report::read(bytes) {
+        let _ = (report.access(), report.device(), report.position().coordinates());
+        if let Ok(Some(result)) = report.result() {
+            let _ = result.card();
+        }
+    }
+    if let Ok(answer) = Answer::read(bytes) {
+        assert!(answer.code().is_some());
+    }
+}
+
+/// Every payload that is whole, and whether it is a report.
+fn whole() -> &'static [(String, Vec<u8>, bool)] {
+    static WHOLE: LazyLock<Vec<(String, Vec<u8>, bool)>> = LazyLock::new(|| {
+        let reports = reports();
+        let answers = named(&["own-send", "own-unauthorized"]);
+        let names = reports.iter().map(|name| (name, true)).chain(answers.iter().map(|name| (name, false)));
+        names.map(|(name, is_report)| (name.clone(), fixture(name), is_report)).collect()
+    });
+    &WHOLE
+}
+
+fn settles(bytes: &[u8]) -> Option<Outcome> {
+    let observations = normalize::payload(bytes, Channel::Callback).ok()?;
+    observations.iter().find_map(|it| match it.status {
+        Some(Status::Finished(outcome)) => Some(outcome),
+        _ => None,
+    })
+}
+
+#[test]
+fn json_that_is_cut_off_anywhere_is_refused() {
+    for (name, payload, is_report) in whole().iter().filter(|(name, ..)| name.ends_with(".json")) {
+        let reads = |bytes: &[u8]| if *is_report { Report::read(bytes).is_ok() } else { Answer::read(bytes).is_ok() };
+        assert!(reads(payload), "{name}");
+        for length in 0..payload.trim_ascii_end().len() {
+            assert!(!reads(&payload[..length]), "{name} cut off after {length} bytes is read");
+            if length % 8 == 0 {
+                read_as_everything(&payload[..length]);
+            }
+        }
+        for garbage in ["x", "{}", "]", "\0", ","] {
+            assert!(!reads(&[payload.as_slice(), garbage.as_bytes()].concat()), "{name} followed by {garbage:?}");
+        }
+        assert!(reads(&["\u{feff} \n".as_bytes(), payload.as_slice(), b" \r\n\t"].concat()), "{name} with white space around it");
+    }
+}
+
+/// A form has no end that could be missing, and its `Estado` stands before its `Result`: what is cut off within the latter is refused.
+#[test]
+fn a_form_that_is_cut_off_within_its_result_is_refused() {
+    let form = String::from_utf8(fixture("own-report.form")).unwrap().replace("Estado=5001", "Estado=5100");
+    let form = form.trim_end();
+    assert_eq!(settles(form.as_bytes()), Some(Outcome::Verified));
+    let start = form.find("Result=").unwrap() + "Result=".len();
+    for length in start + 1..form.len() {
+        assert_eq!(settles(&form.as_bytes()[..length]), None, "cut off after {length} of {} bytes", form.len());
+    }
+    let multipart = fixture("own-report.multipart");
+    for length in 0..multipart.trim_ascii_end().len() - 1 {
+        assert!(Report::read(&multipart[..length]).is_err(), "cut off after {length} bytes");
+    }
+}
+
+#[test]
+fn no_single_byte_of_structure_turns_a_report_into_a_success() {
+    let names =
+        ["report.json", "own-report-objects.json", "own-report.form", "own-report-rejected.json", "own-report-accessed.json"];
+    for name in names {
+        let payload = fixture(name);
+        assert_ne!(settles(&payload), Some(Outcome::Verified), "{name}");
+        for position in (0..payload.len()).filter(|position| !payload[*position].is_ascii_digit()) {
+            for byte in [0, b'"', b'\\', b']', b'}', b',', b':', b'&', 0x80] {
+                let mut payload = payload.clone();
+                payload[position] = byte;
+                assert_ne!(settles(&payload), Some(Outcome::Verified), "{name}: byte {position} as {byte}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_nests_without_end_overflows_nothing() {
+    for depth in [100, 127, 128, 129, 20_000] {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("{\"Result\":", "}"), ("<a>", "</a>"), ("[ 0: ", "]")] {
+            let nested = open.repeat(depth) + "1" + &close.repeat(depth);
+            read_as_everything(nested.as_bytes());
+            for part in ["Result", "Acceso", "Estado", "ID", "Added"] {
+                read_as_everything(
+                    format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"{part}":{nested}}}"#).as_bytes(),
+                );
+            }
+        }
+    }
+    // Text in text in text.
+    let mut text = r#"{"Resultado":93}"#.to_owned();
+    for _ in 0..8 {
+        text = serde_json::to_string(&text).unwrap();
+        read_as_everything(
+            format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Result":{text}}}"#).as_bytes(),
+        );
+    }
+}
+
+#[test]
+fn many_parts_are_worked_off_in_reasonable_time() {
+    let parts: Vec<_> = (0..50_000).map(|part| format!(r#""P{part}":"x""#)).collect();
+    let body = format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,{}}}"#, parts.join(","));
+    let observations = normalize::payload(body.as_bytes(), Channel::Callback).unwrap();
+    assert_eq!(observations[0].report().unwrap().custom.len(), 50_000);
+    let accesses = vec![r#"{"IP":"203.0.113.1"}"#; 50_000].join(",");
+    read_as_everything(
+        format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Acceso":[{accesses}]}}"#).as_bytes(),
+    );
+}
+
+#[test]
+fn of_a_part_that_is_repeated_the_last_one_counts() {
+    let body = br#"{"Servicio":"X","Servicio":"VERIFICACION_IDENTIDAD","ID":"1","ID":"2","Estado":5100,"Estado":"3000"}"#;
+    let observation = normalize::payload(body, Channel::Callback).unwrap().remove(0);
+    assert_eq!((observation.status, observation.subject.vendor_id.unwrap().as_str()), (Some(Status::InProgress), "2"));
+}
+
+#[test]
+fn text_in_another_encoding_is_refused() {
+    let utf16: Vec<u8> = "{\"Servicio\":\"x\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let payloads: [&[u8]; 6] = [&utf16, b"{\"ID\":\"\xFF\"}", b"ID=%FF&Servicio=x", b"", b" ", b"\xEF\xBB\xBF"];
+    for payload in payloads {
+        assert_eq!(Report::read(payload).unwrap_err().kind(), &ErrorKind::Malformed);
+    }
+}
+
+#[test]
+fn errors_do_not_quote_what_cannot_be_read() {
+    for payload in [
+        r#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":"5100","Result":"{\"Nombre\":\"Mustermann\",}"}"#,
+        r#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":"5100","Result":{"DNI":"{Mustermann"}}"#,
+        r#"{"Mustermann":Mustermann}"#,
+        r#"["Mustermann"#,
+        "Mustermann",
+        "<Mustermann>Mustermann</a>",
+        "<r><Error>&Mustermann;</Error></r>",
+        "--Mustermann\nMustermann",
+        "[\"Mustermann\"]",
+    ] {
+        for kind in ["result", "status", "callback"] {
+            let Err(error) = normalize::kind(payload.as_bytes(), kind) else { panic!("{payload} is read") };
+            let mut printed = format!("{error} {error:?}");
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                printed += &format!("{cause} {cause:?}");
+                source = cause.source();
+            }
+            assert!(!printed.contains("Mustermann"), "{printed}");
+        }
+    }
+}
+
+#[test]
+fn nothing_of_a_person_is_printed() {
+    for (name, bytes, is_report) in whole() {
+        let mut printed = String::new();
+        if *is_report {
+            let report = Report::read(bytes).unwrap();
+            let result = report.result().unwrap();
+            let card = result.as_ref().map(|result| result.card().unwrap());
+            printed +=
+                &format!("{report:?} {result:#?} {card:?} {:?} {:?} {:?}", report.access(), report.position(), report.device());
+            printed +=
+                &format!("{:?} {:?}", report.position().coordinates(), normalize::payload(bytes, Channel::Callback).unwrap());
+        } else {
+            printed += &format!("{:?}", Answer::read(bytes).unwrap());
+        }
+        for word in [
+            "APARICIO", "JUAN", "ERIKA", "1955", "0000000", "BGT", "85.10", "203.0", "Madrid", "1.659", "Chrome", "34600",
+            "2998463", "12838", "Falta", "ilegible",
+        ] {
+            assert!(!printed.contains(word), "{name} prints {word}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        read_as_everything(&bytes);
+    }
+
+    #[test]
+    fn arbitrary_text_after_each_beginning_is_refused_or_read(
+        start in prop::sample::select(vec![
+            "{", "[", "[{", "<", "<r>", "--x\r\n", "Res:", "[ 0: [ ", "Servicio=VERIFICACION_IDENTIDAD&ID=1&",
+            r#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5001,"Result":"#,
+            r#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5001,"Result":{"DNI":{"DNI":""#,
+        ]),
+        text in "[ -~\\n\\r{}\\[\\]:,\"/\\\\&=%<>;a-f0-9]{0,300}",
+    ) {
+        read_as_everything(format!("{start}{text}").as_bytes());
+    }
+
+    #[test]
+    fn changed_bytes_are_refused_or_read(
+        which in any::<prop::sample::Index>(),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let (_, mut payload, _) = which.get(whole()).clone();
+        for (position, byte) in changes {
+            let position = position.index(payload.len());
+            payload[position] = byte;
+        }
+        read_as_everything(&payload);
+    }
+
+    #[test]
+    fn one_digit_that_is_wrong_never_keeps_the_letter_of_a_number(number in 0_u32..100_000_000, place in 0_usize..8, add in 1_u8..10) {
+        let letters = "TRWAGMYFPDXBNJZSQVHLCKE".as_bytes();
+        let right = format!("{number:08}{}", char::from(letters[(number % 23) as usize]));
+        prop_assert_eq!(dni::letter_holds(&right), Some(true));
+        let mut wrong = right.into_bytes();
+        wrong[place] = b'0' + (wrong[place] - b'0' + add) % 10;
+        prop_assert_eq!(dni::letter_holds(std::str::from_utf8(&wrong).unwrap()), Some(false));
+    }
+}
