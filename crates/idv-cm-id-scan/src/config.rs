@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use idv_core::settings::{self, Variable};
-use idv_core::{Error, ErrorKind, Guard, Result, Secret, Url};
+use idv_core::{Error, Guard, Result, Secret, Url};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Visitor};
 
@@ -144,14 +144,12 @@ impl CmIdScanConfig {
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config), which names the key and says what to do.
+    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
     pub fn check(&self) -> Result<()> {
         session::check(&self.key_id, &self.secret)?;
         self.address()?;
-        self.transaction().check().map_err(|error| match error.kind() {
-            ErrorKind::InvalidRequest { field } => Error::config(format!("{field} is none that the vendor takes: {error}")),
-            _ => error,
-        })?;
+        // The fields of a transaction are called as the keys are.
+        self.transaction().check().map_err(|error| Error::config(error.to_string()))?;
         if !(60..=3_600).contains(&self.token_lifetime) {
             return Err(Error::config("token_lifetime is 60 to 3600 seconds"));
         }
@@ -166,7 +164,7 @@ impl CmIdScanConfig {
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config) where it is no address that can be used.
+    /// [`Config`](idv_core::ErrorKind::Config) where it is no address that can be used.
     pub fn address(&self) -> Result<Url> {
         let url = match &self.base_url {
             Some(url) => url.clone(),
@@ -180,7 +178,7 @@ impl CmIdScanConfig {
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config) where the secret is too short, or the name is none of a header.
+    /// [`Config`](idv_core::ErrorKind::Config) where the secret is too short, or the name is none of a header.
     pub fn guard(&self) -> Result<Guard> {
         if http::HeaderName::try_from(&self.callback_header).is_err() {
             return Err(Error::config("callback_header is not a name of a header, such as X-Callback-Secret"));

@@ -1,0 +1,253 @@
+//! Configuration: every key, its variable, its default, and what is refused.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod support;
+
+use idv_cm_id_scan::api::{Locale, NewTransaction, NewWebhook, ResultId, Tasks, TransactionId};
+use idv_cm_id_scan::normalize::Acceptance;
+use idv_cm_id_scan::{CmIdScan, CmIdScanConfig, ENVIRONMENT};
+use idv_core::{ErrorKind, Secret, Url};
+use support::{KEY_ID, SECRET, config, with};
+
+const LEAST: &str = "key_id = 'k'\nsecret = { env = 'PATH' }\n";
+
+fn parse(text: &str) -> Result<CmIdScanConfig, toml::de::Error> {
+    toml::from_str(text)
+}
+
+fn parse_with(rest: &str) -> Result<CmIdScanConfig, toml::de::Error> {
+    parse(&format!("{LEAST}{rest}"))
+}
+
+fn refused(change: impl FnOnce(&mut CmIdScanConfig)) -> String {
+    let error = with(change).check().unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Config);
+    error.to_string()
+}
+
+#[test]
+fn what_is_not_said_is_the_vendors_or_the_strictest() {
+    for config in [parse(LEAST).unwrap(), CmIdScanConfig::new(KEY_ID, SECRET.into())] {
+        assert_eq!(config.address().unwrap().as_str(), "https://api.cm.com/id-scan/v1/");
+        assert_eq!(config.transaction(), NewTransaction::new(Tasks::DocumentLivenessAndMatch));
+        assert_eq!((config.token_lifetime, config.token_skew), (300, 30));
+        assert_eq!(config.callback_header, "X-Callback-Secret");
+        assert!(config.callback_secret.is_none() && config.guard().unwrap().proof().is_none());
+        let mut strict = Acceptance::strict();
+        strict.ordered = Some(Tasks::DocumentLivenessAndMatch);
+        assert_eq!(config.acceptance(), strict);
+        assert!(config.check().is_ok());
+    }
+}
+
+#[test]
+fn every_key_is_read_from_a_file_and_from_the_environments_words() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let secret = format!("callback_secret = {{ file = '{path}' }}\ncallback_header = 'X-Bank'\n");
+    let file = parse_with(&format!(
+        r#"
+        base_url = "https://api.cmdisp.com/id-scan/v1/"
+        tasks = ["document_scan", "face_liveness"]
+        allowed_expiration = -30
+        redact_fields = ["personal_number", "signature"]
+        capture_sources = ["camera"]
+        level = "advanced"
+        minimum_age = 18
+        maximum_age = 99
+        validate_fields = ["personal_number"]
+        extract_fields = ["document_number", "portrait"]
+        locale = "fr-FR"
+        mobile_only = true
+        expires_in = 7200
+        scan_return_url = "https://bank.example.com/done"
+        token_lifetime = 60
+        token_skew = 0
+        acceptance_min_score = 0.9
+        acceptance_face_floor = 0
+        acceptance_require_scores = true
+        acceptance_required_fields = ["document_number"]
+        acceptance_tolerated_fields = ["signature"]
+        {secret}"#
+    ))
+    .unwrap();
+    let environment = parse_with(&format!(
+        r#"
+        base_url = "https://api.cmdisp.com/id-scan/v1/"
+        tasks = "document_scan, face_liveness"
+        allowed_expiration = "-30"
+        redact_fields = "personal_number,signature"
+        capture_sources = "camera"
+        level = "advanced"
+        minimum_age = "18"
+        maximum_age = "99"
+        validate_fields = "personal_number"
+        extract_fields = "document_number, portrait"
+        locale = "fr-FR"
+        mobile_only = "true"
+        expires_in = "7200"
+        scan_return_url = "https://bank.example.com/done"
+        token_lifetime = "60"
+        token_skew = "0"
+        acceptance_min_score = "0.9"
+        acceptance_face_floor = "0"
+        acceptance_require_scores = "true"
+        acceptance_required_fields = "document_number"
+        acceptance_tolerated_fields = "signature"
+        {secret}"#
+    ))
+    .unwrap();
+    assert_eq!(format!("{file:?}"), format!("{environment:?}"));
+    assert!(file.check().is_ok());
+    assert_eq!(file.address().unwrap().host_str(), Some("api.cmdisp.com"));
+    let scan = &file.transaction().settings.document_scan;
+    assert_eq!((scan.allowed_expiration, scan.minimum_age, scan.maximum_age), (Some(-30), Some(18), Some(99)));
+    assert_eq!((scan.redact_fields.len(), scan.capture_sources.len(), scan.extract_fields.len()), (2, 1, 2));
+    assert_eq!((scan.level.as_deref(), scan.validate_fields.len()), (Some("advanced"), 1));
+    assert_eq!((file.locale, file.mobile_only, file.expires_in), (Some(Locale::French), true, Some(7_200)));
+    assert_eq!(file.transaction().scan_return_url.unwrap().as_str(), "https://bank.example.com/done");
+    assert_eq!((file.token_lifetime, file.token_skew, file.callback_header.as_str()), (60, 0, "X-Bank"));
+    assert_eq!(
+        file.acceptance().to_string(),
+        "strict/1 min_score=0.9 face_floor=0 require_scores required_fields=document_number tolerated_fields=signature \
+         minimum_age=18 tasks=document_scan,face_liveness"
+    );
+}
+
+#[test]
+fn each_key_has_a_variable_that_is_named_after_it() {
+    // The error that refuses an unknown key lists those that there are.
+    let error = parse("none = 1").unwrap_err().to_string();
+    let (_, listed) = error.split_once("expected one of ").unwrap();
+    let keys: Vec<_> = listed.split('`').skip(1).step_by(2).collect();
+    assert_eq!(keys, ENVIRONMENT.iter().map(|variable| variable.key).collect::<Vec<_>>());
+    for variable in ENVIRONMENT {
+        assert_eq!(variable.name, format!("IDV_CM_ID_SCAN_{}", variable.key.to_uppercase()));
+        assert_eq!(variable.secret, matches!(variable.key, "secret" | "callback_secret"), "{}", variable.key);
+    }
+}
+
+#[test]
+fn what_is_missing_unknown_or_of_another_type_is_named() {
+    for missing in ["key_id = 'a'", "secret = { env = 'PATH' }"] {
+        assert!(parse(missing).unwrap_err().to_string().contains("missing field"), "{missing}");
+    }
+    for (wrong, named) in [
+        ("sekret = 'x'", "sekret"),
+        ("tasks = 'face_match'", "tasks"),
+        ("tasks = []", "tasks"),
+        ("tasks = ['document_scan', 'face_match']", "tasks"),
+        ("allowed_expiration = 1.5", "allowed_expiration"),
+        ("allowed_expiration = 'soon'", "allowed_expiration"),
+        ("allowed_expiration = 9999999999", "allowed_expiration"),
+        ("minimum_age = -1", "minimum_age"),
+        ("minimum_age = 70000", "minimum_age"),
+        ("locale = 'de-DE'", "locale"),
+        ("mobile_only = 'yes'", "mobile_only"),
+        ("expires_in = 'day'", "expires_in"),
+        ("acceptance_min_score = 'high'", "acceptance_min_score"),
+        ("acceptance_min_score = true", "acceptance_min_score"),
+    ] {
+        let error = parse_with(wrong).unwrap_err().to_string();
+        assert!(error.contains(named), "{wrong}: {error}");
+    }
+    for key in ["secret", "callback_secret"] {
+        let rest = if key == "secret" { "key_id = 'a'\n" } else { LEAST };
+        let error = parse(&format!("{rest}{key} = 'hunter2'")).unwrap_err();
+        assert!(error.message().contains("refer to it by") && !error.message().contains("hunter2"), "{key}: {error}");
+    }
+}
+
+#[test]
+fn values_that_cannot_work_are_refused_by_their_key() {
+    for key_id in ["", " ", "a\nb"] {
+        assert!(refused(|config| config.key_id = key_id.into()).contains("key_id"));
+    }
+    assert!(refused(|config| config.secret = Secret::new("")).contains("secret"));
+    for url in
+        ["http://api.cm.com/", "ftp://api.cm.com", "https://user@api.cm.com", "https://api.cm.com?a=b", "https://api.cm.com#a"]
+    {
+        assert!(refused(|config| config.base_url = Some(url.parse().unwrap())).contains("base_url"), "{url}");
+    }
+    for seconds in [0, 3_599, 86_401, u32::MAX] {
+        assert!(refused(|config| config.expires_in = Some(seconds)).contains("expires_in"), "{seconds}");
+    }
+    for seconds in [3_600, 86_400] {
+        assert!(with(|config| config.expires_in = Some(seconds)).check().is_ok());
+    }
+    for lifetime in [0, 59, 3_601] {
+        assert!(refused(|config| config.token_lifetime = lifetime).contains("token_lifetime"));
+    }
+    assert!(refused(|config| config.token_skew = 301).contains("token_skew"));
+    assert!(refused(|config| (config.minimum_age, config.maximum_age) = (Some(30), Some(29))).contains("minimum_age"));
+    assert!(refused(|config| config.capture_sources = vec!["scanner".into()]).contains("capture_sources"));
+    assert!(refused(|config| config.level = Some(String::new())).contains("level"));
+    for word in ["", "personal number", "naïve", "a-b"] {
+        assert!(refused(|config| config.redact_fields = vec![word.into()]).contains("redact_fields"), "{word}");
+        assert!(refused(|config| config.validate_fields = vec![word.into()]).contains("validate_fields"), "{word}");
+        assert!(refused(|config| config.extract_fields = vec![word.into()]).contains("extract_fields"), "{word}");
+    }
+    assert!(refused(|config| config.callback_secret = Some("short".into())).contains("16"));
+    let said = refused(|config| config.callback_secret = Some("a secret with\na line break".into()));
+    assert!(said.contains("callback_secret") && !said.contains("line break"));
+    for name in ["", "X Callback", "X-Callback:", "ü"] {
+        assert!(refused(|config| config.callback_header = name.into()).contains("callback_header"), "{name}");
+    }
+    for score in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
+        assert!(refused(|config| config.acceptance_min_score = score).contains("acceptance_min_score"), "{score}");
+    }
+    assert!(refused(|config| config.acceptance_face_floor = 0.9).contains("acceptance_face_floor"));
+    assert_eq!(CmIdScan::new(with(|config| config.expires_in = Some(1))).unwrap_err().kind(), &ErrorKind::Config);
+}
+
+#[test]
+fn what_is_extracted_is_required_unless_something_else_is() {
+    let fields = |extract: &[&str], required: &[&str]| {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let config = with(|config| {
+            (config.extract_fields, config.acceptance_required_fields) = (words(extract), words(required));
+        });
+        config.acceptance().required_fields
+    };
+    assert_eq!(fields(&[], &[]), ["document_number", "surname"]);
+    assert_eq!(fields(&["age", "portrait", "document_image"], &[]), ["age"]);
+    assert_eq!(fields(&["portrait"], &[]), ["document_number", "surname"], "an image alone names nobody");
+    assert_eq!(fields(&["age", "surname"], &["surname"]), ["surname"]);
+}
+
+#[test]
+fn what_the_document_forbids_is_refused_by_the_requests_themselves() {
+    let field = |field: &'static str| ErrorKind::InvalidRequest { field: field.into() };
+    let mut transaction = NewTransaction::default();
+    assert!(transaction.check().is_ok());
+    transaction.return_url = Some("https://example.com/?a=b".parse().unwrap());
+    assert!(transaction.check().is_ok());
+    transaction.return_url = Some("https://example.com/?trxid=b".parse().unwrap());
+    assert_eq!(transaction.check().unwrap_err().kind(), &field("return_url"));
+    let url: Url = "https://example.com/".parse().unwrap();
+    assert!(NewWebhook::new(url.clone()).check().is_ok());
+    for (name, value) in [("", "x"), ("a b", "x"), ("a", "line\nbreak")] {
+        let webhook = NewWebhook::new(url.clone()).with_header(name, value.into());
+        assert_eq!(webhook.check().unwrap_err().kind(), &field("headers"));
+    }
+    for id in ["", "a/b", "..", "a b", "é", &"a".repeat(101)] {
+        assert_eq!(TransactionId::parse(id).unwrap_err().kind(), &field("vendor_id"), "{id}");
+        assert_eq!(ResultId::parse(id).unwrap_err().kind(), &field("handle"), "{id}");
+    }
+}
+
+#[test]
+fn a_configuration_prints_no_secret() {
+    let config = config();
+    let provider = CmIdScan::new(config.clone()).unwrap();
+    let webhook = provider.webhook("https://example.com/".parse().unwrap());
+    let printed = format!("{config:?} {config:#?} {provider:?} {:?} {webhook:?} {:?}", provider.api(), config.guard().unwrap());
+    for secret in [SECRET, support::CALLBACK_SECRET] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}

@@ -1,0 +1,240 @@
+//! Payloads that are broken, or meant to break something.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod fixture;
+
+use std::sync::LazyLock;
+
+use fixture::{details, events, fixture, results};
+use idv_cm_id_scan::api::{ResultId, TransactionCreated, WebhookCreated};
+use idv_cm_id_scan::normalize::{self, Acceptance, Wanted};
+use idv_cm_id_scan::wire::{ErrorBody, Event, Transaction, Webhook};
+use idv_core::{Channel, ErrorKind, EvidenceId, Outcome, Status};
+use proptest::prelude::*;
+
+/// Reads a payload as everything that there is, and everything that is in it.
+fn read_as_everything(bytes: &[u8]) {
+    let acceptance = Acceptance::default();
+    for kind in ["result", "status", "callback"] {
+        if let Ok(page) = normalize::kind(bytes, kind, &acceptance) {
+            assert!(serde_json::to_string(&page.observations).is_ok());
+        }
+    }
+    if let Ok(transaction) = Transaction::read(bytes) {
+        let result = ResultId::parse("e6b7ce66").unwrap();
+        for evidence in normalize::images(&transaction, Some(&result)) {
+            let (_, wanted) = normalize::wanted(&evidence.id).unwrap();
+            let Wanted::File(name) = wanted else { panic!("{evidence:?}") };
+            assert!(normalize::find_file(&transaction, name).is_some_and(|file| file.url.is_some()));
+        }
+    }
+    let _ = (TransactionCreated::read(bytes), WebhookCreated::read(bytes), Event::read(bytes), Webhook::read(bytes));
+    let _ = ErrorBody::read(bytes).name();
+}
+
+fn reads(name: &str, bytes: &[u8]) -> bool {
+    if events().iter().any(|event| event == name) { Event::read(bytes).is_ok() } else { Transaction::read(bytes).is_ok() }
+}
+
+fn verified(bytes: &[u8]) -> bool {
+    let observations = normalize::kind(bytes, "result", &Acceptance::default()).map(|page| page.observations).unwrap_or_default();
+    observations.iter().any(|observation| observation.status == Some(Status::Finished(Outcome::Verified)))
+}
+
+/// Every payload that is whole.
+fn whole() -> &'static [(String, Vec<u8>)] {
+    static WHOLE: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
+        [results(), details(), events()].concat().into_iter().map(|name| (name.clone(), fixture(&name))).collect()
+    });
+    &WHOLE
+}
+
+#[test]
+fn what_is_cut_off_anywhere_or_followed_by_anything_is_refused() {
+    for (name, payload) in whole() {
+        assert!(reads(name, payload), "{name}");
+        let end = payload.trim_ascii_end().len();
+        for length in 0..end {
+            assert!(!reads(name, &payload[..length]), "{name} cut off after {length} bytes is read");
+        }
+        for garbage in ["x", "{}", "]", "\0", ","] {
+            assert!(!reads(name, &[payload.as_slice(), garbage.as_bytes()].concat()), "{name} followed by {garbage:?}");
+        }
+        assert!(reads(name, &["\u{feff} \n".as_bytes(), payload.as_slice(), b" \r\n\t"].concat()), "{name}");
+    }
+}
+
+/// Digits stay what they are: a score that loses one may be a better one, and nothing could tell.
+#[test]
+fn no_single_byte_turns_a_result_into_a_success() {
+    for name in results() {
+        let payload = fixture(&name);
+        if verified(&payload) {
+            continue;
+        }
+        for position in (0..payload.len()).filter(|position| !payload[*position].is_ascii_digit()) {
+            for byte in [0, b' ', b'"', b'\\', b'[', b']', b'{', b'}', b',', b':', b'x', 0x80, 0xFF] {
+                // What stands there can lose its name, and then it is another result: a field of another name is another field.
+                let mut changed = payload.clone();
+                changed[position] = byte;
+                if verified(&changed) {
+                    let result = String::from_utf8(changed).unwrap();
+                    panic!("{name}: byte {position} as {byte:?}: …{}…", &result[position.saturating_sub(60)..position + 20]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_nests_without_end_overflows_nothing() {
+    for depth in [100, 127, 128, 129, 20_000] {
+        for (open, close) in [
+            ("[", "]"),
+            ("{\"a\":", "}"),
+            ("{\"tasks\":", "}"),
+            ("{\"error\":", "}"),
+            ("{\"errors\":[", "]}"),
+            ("{\"task\":", "}"),
+        ] {
+            let nested = open.repeat(depth) + "1" + &close.repeat(depth);
+            read_as_everything(nested.as_bytes());
+            for part in ["tasks", "transaction", "task", "url", "error"] {
+                read_as_everything(format!("{{\"id\":\"a\",\"state\":\"completed\",\"{part}\":{nested}}}").as_bytes());
+            }
+            for part in ["result", "files", "score", "documentScans"] {
+                read_as_everything(
+                    format!("{{\"id\":\"a\",\"state\":\"completed\",\"tasks\":[{{\"{part}\":{nested}}}]}}").as_bytes(),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn many_fields_and_files_are_worked_off_in_reasonable_time() {
+    let field =
+        r#"{"field":"surname","validity":"valid","values":[{"source":"visual","value":"A"},{"source":"mrz","value":"B"}]}"#;
+    let file = r#"{"category":"image","type":"portrait","url":"https://api.cm.com/x"}"#;
+    let payload = format!(
+        r#"{{"id":"a","state":"completed","tasks":[{{"type":"document_scan","state":"completed","result":[{}],"files":[{}]}}]}}"#,
+        vec![field; 30_000].join(","),
+        vec![file; 30_000].join(",")
+    );
+    let observation = normalize::kind(payload.as_bytes(), "result", &Acceptance::default()).unwrap().observations.remove(0);
+    let report = observation.report().unwrap();
+    assert_eq!(report.person.family_name.as_ref().unwrap().alternatives.len(), 59_999);
+    assert_eq!(
+        (report.evidence.len(), report.evidence[29_999].id.as_str()),
+        (30_000, "files/document_scan/image/portrait#30000")
+    );
+}
+
+#[test]
+fn of_a_part_that_is_repeated_the_last_one_counts() {
+    let mut payload = String::from_utf8(fixture("own-result-verified.json")).unwrap();
+    assert!(verified(payload.as_bytes()));
+    payload.insert_str(payload.rfind('}').unwrap(), r#","state":"pending""#);
+    assert!(!verified(payload.as_bytes()));
+    payload.insert_str(payload.rfind('}').unwrap(), r#","state":"completed","tasks":[]"#);
+    assert!(!verified(payload.as_bytes()));
+}
+
+#[test]
+fn what_is_known_from_one_part_survives_the_others_being_wrong() {
+    let payload = br#"{"id":"a","state":"completed","created":{},"expires":[],"completed":7,"resultId":{},"mobileOnly":"perhaps",
+        "tasks":[null,7,["document_scan"],{"type":{},"files":"none","documentScans":true},
+        {"type":"document_scan","state":"completed","attempts":-1,"files":[null,7,{"url":[]}],
+         "result":[null,{"field":["x"]},{"field":"surname","validity":"valid","values":[null,7,{"source":1,"value":["x"]},{"value":"DE BRUIJN"}]}]}]}"#;
+    let observation = normalize::kind(payload, "result", &Acceptance::default()).unwrap().observations.remove(0);
+    assert_eq!(observation.status, Some(Status::Finished(Outcome::Inconclusive)));
+    let surname = observation.report().unwrap().person.family_name.clone().unwrap();
+    assert_eq!(
+        (surname.expose().unwrap().as_str(), surname.alternatives[0].value.as_ref().unwrap().expose().as_str()),
+        ("7", "DE BRUIJN")
+    );
+}
+
+#[test]
+fn text_in_another_encoding_is_refused() {
+    let utf16: Vec<u8> = r#"{"id":"a","state":"pending"}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let payloads: [&[u8]; 6] =
+        [&utf16, &[&[0xFF, 0xFE], &utf16[..]].concat(), b"{\"id\":\"\xFF\",\"state\":\"a\"}", b"", b" ", b"\xEF\xBB\xBF"];
+    for payload in payloads {
+        assert_eq!(Transaction::read(payload).unwrap_err().kind(), &ErrorKind::Malformed);
+        assert_eq!(Event::read(payload).unwrap_err().kind(), &ErrorKind::Malformed);
+    }
+}
+
+#[test]
+fn the_name_of_evidence_finds_only_what_it_names() {
+    let payload = fixture("own-result-everything.json");
+    let transaction = Transaction::read(&payload).unwrap();
+    for name in
+        ["", "files/", "files/document_scan/image/portrait#1", "files/document_scan/image/portrait#2", "files/x/image/portrait"]
+    {
+        assert!(normalize::find_file(&transaction, name).is_none(), "{name}");
+    }
+    for id in ["", "results/", "results/a", "results/a/", "results/a/x", "results/../report", "report", "results/a/report/x"] {
+        assert!(normalize::wanted(&EvidenceId::new(id)).is_none(), "{id}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        read_as_everything(&bytes);
+    }
+
+    #[test]
+    fn arbitrary_text_after_each_beginning_is_refused_or_read(
+        start in prop::sample::select(vec![
+            "{", "[", "trxid=", "{\"id\":\"a\",\"state\":\"completed\",\"tasks\":", "{\"type\":\"transaction.state.updated\",\"transaction\":",
+            "{\"id\":\"a\",\"state\":\"completed\",\"tasks\":[{\"result\":[{\"field\":", "{\"error\":",
+        ]),
+        text in "[ -~\\n{}\\[\\]:,\"/\\\\a-f0-9]{0,300}",
+    ) {
+        read_as_everything(format!("{start}{text}").as_bytes());
+    }
+
+    #[test]
+    fn changed_bytes_are_refused_or_read(
+        which in any::<prop::sample::Index>(),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let (_, mut payload) = which.get(whole()).clone();
+        for (position, byte) in changes {
+            let position = position.index(payload.len());
+            payload[position] = byte;
+        }
+        read_as_everything(&payload);
+    }
+
+    #[test]
+    fn nobody_is_verified_whom_any_part_speaks_against(
+        validity in prop::sample::select(vec!["valid", "not_checked", "invalid", "unknown"]),
+        comparison in prop::sample::select(vec!["match", "not_performed", "mismatch"]),
+        state in prop::sample::select(vec!["completed", "pending", "failed"]),
+        score in 0.0..=1.0_f64,
+        position in 0_usize..11,
+        task in 0_usize..3,
+    ) {
+        let mut result = fixture::json("own-result-verified.json");
+        result["tasks"][0]["result"][position]["validity"] = validity.into();
+        result["tasks"][0]["result"][position]["comparison"] = comparison.into();
+        result["tasks"][task]["state"] = state.into();
+        result["tasks"][task]["score"] = score.into();
+        let good = matches!(validity, "valid" | "not_checked") && comparison != "mismatch" && state == "completed" && score >= 0.8;
+        let observation = normalize::payload(result.to_string().as_bytes(), Channel::Fetch, &Acceptance::default()).unwrap().remove(0);
+        prop_assert_eq!(observation.status == Some(Status::Finished(Outcome::Verified)), good);
+        prop_assert_eq!(observation.report().unwrap().reasons.is_empty(), good);
+    }
+}
