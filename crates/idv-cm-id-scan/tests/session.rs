@@ -45,7 +45,7 @@ fn a_token_is_one_for_other_programs_and_for_no_other_secret() {
     let data = read(SECRET).unwrap();
     assert_eq!(data.header.kid.as_deref(), Some("a \"key\" ü"));
     assert_eq!(data.claims, serde_json::json!({ "iat": 1_704_067_200, "nbf": 1_704_067_200, "exp": 1_704_153_600 }));
-    assert!(read(&SECRET[1..]).is_err());
+    assert!(read(SECRET.trim_start_matches('A')).is_err());
 }
 
 #[test]
