@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    create, decrypt, delete, evidence, fetch, find, link, list, normalize, poll, providers, sandbox, schema, verify, watch,
+    create, decrypt, delete, evidence, fetch, find, link, list, normalize, poll, providers, sandbox, schema, token, verify, watch,
 };
 use crate::demo;
 use crate::failure::Failure;
@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Normalize(normalize::Normalize),
     /// Make a signed link
     Link(link::Link),
+    /// Make a bearer token
+    Token(token::Token),
     /// Decrypt a vendor's answer
     Decrypt(decrypt::Decrypt),
     /// Verify the signature of a vendor's result

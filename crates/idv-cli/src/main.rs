@@ -77,6 +77,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Delete(command) => command.run(&settings, output).await,
         Command::Normalize(command) => command.run(output),
         Command::Link(command) => command.run(output),
+        Command::Token(command) => command.run(output),
         Command::Decrypt(command) => command.run(),
         Command::Verify(command) => command.run(output),
         Command::Sandbox(command) => command.run(output).await,

@@ -13,6 +13,7 @@ pub(crate) mod poll;
 pub(crate) mod providers;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
+pub(crate) mod token;
 pub(crate) mod verify;
 pub(crate) mod watch;
 

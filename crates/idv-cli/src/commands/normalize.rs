@@ -75,19 +75,27 @@ impl Normalize {
 /// Reads a payload of a kind, of a product where the vendor's products differ.
 type Reader = fn(&[u8], &str, u32) -> idv::Result<Page>;
 
-/// What reads the payloads of a provider.
+/// What reads the payloads of a provider. Where an account has rules of its own, those of one that has set none.
 fn reader(provider: &str) -> Result<Reader, Failure> {
-    match provider {
-        "identity-tm" => Ok(|payload, kind, product| {
-            let flow = idv::identity_tm::normalize::Flow::of_product(product);
-            idv::identity_tm::normalize::kind(payload, kind, flow)
-        }),
-        "idnow" => Ok(|payload, kind, _| idv::idnow::normalize::kind(payload, kind)),
+    use idv::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
+
+    Ok(match provider {
+        "cm-id-scan" => {
+            |payload, kind, _| cm_id_scan::normalize::kind(payload, kind, &cm_id_scan::normalize::Acceptance::strict())
+        }
+        "identify24" => {
+            |payload, kind, _| identify24::normalize::kind(payload, kind, &identify24::normalize::Statuses::of_document())
+        }
+        "identity-tm" => |payload, kind, product| {
+            identity_tm::normalize::kind(payload, kind, identity_tm::normalize::Flow::of_product(product))
+        },
+        "idnow" => |payload, kind, _| idnow::normalize::kind(payload, kind),
+        "verificar-identidad" => |payload, kind, _| verificar_identidad::normalize::kind(payload, kind),
         _ => {
             let known: Vec<String> = idv::providers().iter().map(|vendor| vendor.provider.to_string()).collect();
-            Err(Failure::usage(format!("there is no provider `{provider}`; compiled in: {}", known.join(", "))))
+            return Err(Failure::usage(format!("there is no provider `{provider}`; compiled in: {}", known.join(", "))));
         }
-    }
+    })
 }
 
 /// What the payload looks like.
@@ -157,8 +165,8 @@ mod tests {
 
     #[test]
     fn a_provider_that_is_not_compiled_in_is_answered_with_those_that_are() {
-        let failure = reader("cm-id-scan").err().unwrap();
+        let failure = reader("nobody").err().unwrap();
         assert_eq!(failure.exit(), Exit::Usage);
-        assert!(failure.text().contains("cm-id-scan") && failure.text().contains("idnow"), "{}", failure.text());
+        assert!(failure.text().contains("nobody") && failure.text().contains("idnow"), "{}", failure.text());
     }
 }

@@ -1,5 +1,6 @@
 //! Identity.TM's part of the sandbox.
 
+use async_trait::async_trait;
 use idv::call::CallPolicy;
 use idv::identity_tm::{IdentityTmConfig, Images};
 use idv::{Client, Environment, Error, Result, Secret, Url, VerificationId};
@@ -15,6 +16,7 @@ impl<'a> IdentityTm<'a> {
     }
 }
 
+#[async_trait(?Send)]
 impl Stage for IdentityTm<'_> {
     fn provider(&self) -> &'static str {
         "identity-tm"
@@ -30,7 +32,7 @@ impl Stage for IdentityTm<'_> {
         Ok(Client::new(idv::identity_tm::IdentityTm::new(config)?, environment, CallPolicy::default()))
     }
 
-    fn report_to(&self, _: &Url) -> Result<(), SandboxError> {
+    async fn report_to(&self, _: &Client, _: &Url) -> Result<()> {
         // Each order brings the address of its own callbacks.
         Ok(())
     }

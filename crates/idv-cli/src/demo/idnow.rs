@@ -1,12 +1,13 @@
 //! IDnow's part of the sandbox.
 
+use async_trait::async_trait;
 use idv::call::CallPolicy;
 use idv::idnow::{DataCentre, IdnowConfig};
 use idv::{Client, Environment, Error, Result, Secret, Url, VerificationId};
 use idv_sandbox::{Sandbox, SandboxError, Step};
 use serde_json::json;
 
-use super::stage::{Forged, Stage};
+use super::stage::{Forged, Stage, proven, refused};
 
 pub(crate) struct Idnow<'a>(&'a Sandbox);
 
@@ -16,6 +17,7 @@ impl<'a> Idnow<'a> {
     }
 }
 
+#[async_trait(?Send)]
 impl Stage for Idnow<'_> {
     fn provider(&self) -> &'static str {
         "idnow"
@@ -31,8 +33,9 @@ impl Stage for Idnow<'_> {
         Ok(Client::new(idv::idnow::Idnow::new(config)?, environment, CallPolicy::default()))
     }
 
-    fn report_to(&self, url: &Url) -> Result<(), SandboxError> {
-        self.0.idnow().configure(|account| account.callback_url = Some(url.to_string()))
+    async fn report_to(&self, client: &Client, url: &Url) -> Result<()> {
+        let url = proven(client, url).to_string();
+        self.0.idnow().configure(|account| account.callback_url = Some(url)).map_err(refused)
     }
 
     fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError> {

@@ -1,6 +1,8 @@
 //! `idv demo`: the vendors' sandbox inside this program, and people who act.
 
+mod cm_id_scan;
 mod environment;
+mod identify24;
 mod identity_tm;
 mod idnow;
 mod play;
@@ -8,6 +10,7 @@ mod print;
 mod receiver;
 mod stage;
 mod story;
+mod verificar_identidad;
 
 use clap::Args;
 use idv_sandbox::Sandbox;
@@ -72,8 +75,13 @@ impl Demo {
 
     /// The vendors, in the order of their ids.
     fn stages<'a>(&self, sandbox: &'a Sandbox) -> Result<Vec<Box<dyn Stage + 'a>>, Failure> {
-        let all: Vec<Box<dyn Stage + 'a>> =
-            vec![Box::new(identity_tm::IdentityTm::new(sandbox)), Box::new(idnow::Idnow::new(sandbox))];
+        let all: Vec<Box<dyn Stage + 'a>> = vec![
+            Box::new(cm_id_scan::CmIdScan::new(sandbox)),
+            Box::new(identify24::Identify24::new(sandbox)),
+            Box::new(identity_tm::IdentityTm::new(sandbox)),
+            Box::new(idnow::Idnow::new(sandbox)),
+            Box::new(verificar_identidad::VerificarIdentidad::new(sandbox)),
+        ];
         let names: Vec<&str> = all.iter().map(|stage| stage.provider()).collect();
         if self.provider != "all" && !names.contains(&self.provider.as_str()) {
             let known = format!("there is no provider `{}`; there are: all, {}", self.provider, names.join(", "));

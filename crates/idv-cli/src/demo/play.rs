@@ -7,7 +7,7 @@ use idv::report::{Country, Evidence, EvidenceKind, Gender, Report};
 use idv::transport::{ReqwestTransport, TransportOptions};
 use idv::{
     Client, Created, Environment, Error, Facet, HandOff, NewVerification, Observation, Pii, Reference, Secret, Step, Timestamp,
-    Transport as _, Url, Verification, Want,
+    Transport as _, Verification, Want,
 };
 use idv_sandbox::Sandbox;
 
@@ -43,7 +43,7 @@ impl<'a> Company<'a> {
         let secret = Secret::from(Reference::random(&*environment.random).as_str());
         let client = stage.connect(secret, environment)?;
         let receiver = Receiver::start(client.clone()).await?;
-        stage.report_to(&proven(&client, receiver.url())).map_err(|error| failed(&error))?;
+        stage.report_to(&client, receiver.url()).await.map_err(|error| failed(&error))?;
         let browser = ReqwestTransport::new(TransportOptions::default())?;
         Ok(Self { stage, sandbox, client, transport, receiver, browser })
     }
@@ -238,15 +238,6 @@ impl<'a> Scene<'a> {
         // Virtual time never runs backwards.
         Duration::try_from(self.company.sandbox.clock().now().duration_since(self.began)).unwrap_or_default()
     }
-}
-
-/// The address for callbacks, with the secret that proves them where the vendor's guard lives in the address.
-fn proven(client: &Client, url: &Url) -> Url {
-    let mut url = url.clone();
-    if let Some((name, secret)) = client.provider().callbacks().and_then(|callbacks| callbacks.guard().parameter_for("")) {
-        url.query_pairs_mut().append_pair(name, secret.expose());
-    }
-    url
 }
 
 fn most_telling(evidence: &[Evidence]) -> Option<&Evidence> {

@@ -1,9 +1,11 @@
 //! What the demo needs of a vendor's part of the sandbox.
 
-use idv::{Client, Environment, Result, Secret, Url, VerificationId};
+use async_trait::async_trait;
+use idv::{Client, Environment, Error, Result, Secret, Url, VerificationId};
 use idv_sandbox::{SandboxError, Step};
 
 /// A vendor's part of the sandbox.
+#[async_trait(?Send)]
 pub(crate) trait Stage {
     /// The provider's id.
     fn provider(&self) -> &'static str;
@@ -12,7 +14,7 @@ pub(crate) trait Stage {
     fn connect(&self, secret: Secret, environment: Environment) -> Result<Client>;
 
     /// Lets the vendor report to `url`, where its accounts have one address for all verifications.
-    fn report_to(&self, url: &Url) -> Result<(), SandboxError>;
+    async fn report_to(&self, client: &Client, url: &Url) -> Result<()>;
 
     /// Lets the person and the vendor's people act out a scenario, from now on.
     fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError>;
@@ -27,4 +29,19 @@ pub(crate) enum Forged {
     Body(String),
     /// An address, by GET.
     Visit(Url),
+}
+
+/// The address for callbacks of an account, with the secret that proves them where the vendor's guard lives in the address.
+pub(crate) fn proven(client: &Client, url: &Url) -> Url {
+    let mut url = url.clone();
+    if let Some((name, secret)) = client.provider().callbacks().and_then(|callbacks| callbacks.guard().parameter_for("")) {
+        url.query_pairs_mut().append_pair(name, secret.expose());
+    }
+    url
+}
+
+/// The sandbox refused something.
+#[allow(clippy::needless_pass_by_value, reason = "it stands behind map_err")]
+pub(crate) fn refused(error: SandboxError) -> Error {
+    Error::config(error.to_string())
 }

@@ -1,0 +1,57 @@
+//! CM.com ID Scan's part of the sandbox.
+
+use async_trait::async_trait;
+use idv::call::CallPolicy;
+use idv::cm_id_scan::{CmIdScan as Provider, CmIdScanConfig};
+use idv::{Client, Environment, Error, Operation, Result, Secret, Url, VerificationId};
+use idv_sandbox::{Sandbox, SandboxError, Step};
+use serde_json::json;
+
+use super::stage::{Forged, Stage};
+
+pub(crate) struct CmIdScan<'a> {
+    sandbox: &'a Sandbox,
+    secret: std::sync::OnceLock<Secret>,
+}
+
+impl<'a> CmIdScan<'a> {
+    pub(crate) const fn new(sandbox: &'a Sandbox) -> Self {
+        Self { sandbox, secret: std::sync::OnceLock::new() }
+    }
+
+    fn provider(&self) -> Result<Provider> {
+        let vendor = self.sandbox.cm_id_scan();
+        let mut config = CmIdScanConfig::new(vendor.key_id(), Secret::from(vendor.secret()));
+        let url = format!("{}/id-scan/v1/", vendor.base_url());
+        config.base_url = Some(url.parse().map_err(|_| Error::config("the sandbox's address is none"))?);
+        config.callback_secret = self.secret.get().cloned();
+        Provider::new(config)
+    }
+}
+
+#[async_trait(?Send)]
+impl Stage for CmIdScan<'_> {
+    fn provider(&self) -> &'static str {
+        "cm-id-scan"
+    }
+
+    fn connect(&self, secret: Secret, environment: Environment) -> Result<Client> {
+        self.secret.get_or_init(|| secret);
+        Ok(Client::new(Self::provider(self)?, environment, CallPolicy::default()))
+    }
+
+    async fn report_to(&self, client: &Client, url: &Url) -> Result<()> {
+        // The secret is in a header that the webhook is registered with.
+        Self::provider(self)?.register_webhook(&client.context(Operation::Other), url.clone()).await?;
+        Ok(())
+    }
+
+    fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError> {
+        self.sandbox.cm_id_scan().act(id.vendor_id.as_ref().map_or("", idv::VendorId::as_str), scenario)
+    }
+
+    fn forgery(&self, _: &Url, id: &VerificationId) -> Forged {
+        let transaction = json!({ "id": id.vendor_id, "state": "completed", "resultId": "00000000-0000-4000-8000-000000000000" });
+        Forged::Body(json!({ "id": "1", "type": "transaction.state.updated", "transaction": transaction }).to_string())
+    }
+}
