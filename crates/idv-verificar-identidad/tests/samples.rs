@@ -230,7 +230,7 @@ fn an_unfinished_process_has_no_report_yet() {
     let bytes = fixture("own-report-accessed.json");
     let told = wire::Report::read(&bytes).unwrap();
     // Of several accesses the last.
-    assert_eq!(told.access().ip.unwrap().expose(), "203.0.113.10");
+    assert_eq!(told.access().ip.as_ref().unwrap().expose(), "203.0.113.10");
 }
 
 #[test]

@@ -7,12 +7,13 @@ mod attribute;
 mod codes;
 mod report;
 
-use idv_core::{
-    Channel, Error, Observation, Page, ProviderId, Result, ResultState, Status, Subject, Text, Timestamp, VendorId, time_in_zone,
-};
+use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, ResultState, Status, Subject, Text, Timestamp, VendorId};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 pub use codes::{OF_AGE, RESULTS, ResultRow, SIMILAR, STATES, StateRow, find_result, find_state, leaning};
-pub use report::{REPORT_FIELDS, report};
+pub use report::REPORT_FIELDS;
+use report::report;
 
 use crate::api::ZONE;
 use crate::wire::{Answer, Report};
@@ -41,15 +42,18 @@ pub fn observe(told: &Report<'_>, channel: Channel) -> Result<Option<Observation
     let mut observation = Observation::claimed(Subject::new(None, Some(VendorId::new(id))), channel);
     observation.code = code.map(str::to_owned);
     observation.at = time(told.updated_at.as_ref());
-    observation.status = match state.map(|row| row.status) {
-        Some(Status::InReview { .. }) => {
-            let result = told.result()?.and_then(|found| report::outcome(&found));
-            Some(Status::InReview { leaning: result.and_then(leaning) })
-        }
-        status => status,
-    };
-    if state.map_or_else(|| told.result().map(|found| found.is_some()), |row| Ok(row.reports))? {
-        observation.result = ResultState::Inline(report(told, state)?);
+    observation.status = state.map(|row| row.status);
+    if state.is_some_and(|row| !row.reports) {
+        return Ok(Some(observation));
+    }
+    let found = told.result()?;
+    if let Some(Status::InReview { leaning: leans }) = &mut observation.status {
+        *leans = found.as_deref().and_then(report::outcome).and_then(leaning);
+    }
+    if state.is_some() || found.is_some() {
+        let mut report = report(told, &found.unwrap_or_default(), state)?;
+        report.completed_at = observation.at.filter(|_| matches!(observation.status, Some(Status::Finished(_))));
+        observation.result = ResultState::Inline(report);
     }
     Ok(Some(observation))
 }
@@ -121,7 +125,8 @@ fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
 
 /// A time of the vendor's, which has no zone: it is Spain's.
 fn time(text: Option<&Text<'_>>) -> Option<Timestamp> {
-    time_in_zone(filled(text)?, ZONE)
+    let local: DateTime = filled(text)?.parse().ok()?;
+    TimeZone::get(ZONE).ok()?.to_timestamp(local).ok()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use idv_core::{EvidenceId, Outcome, Pii, Report, Result, Status, Text, VendorId}
 
 use super::attribute::{attribute, read};
 use super::codes::{OF_AGE, SIMILAR, StateRow, find_result};
-use super::{PROVIDER, filled, time};
+use super::{PROVIDER, filled};
 use crate::dni;
 use crate::evidence::CERTIFICATE;
 use crate::wire::{self, Card, IdentityResult};
@@ -46,29 +46,27 @@ pub const REPORT_FIELDS: &[Field] = &[
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) where `Result`, or `DNI` in it, is not well formed: half a result is no result.
-pub fn report(told: &wire::Report<'_>, state: Option<&StateRow>) -> Result<Box<Report>> {
-    let found = told.result()?.unwrap_or_default();
+/// [`Malformed`](idv_core::ErrorKind::Malformed) where `DNI` is not well formed: half a result is no result.
+pub(super) fn report(told: &wire::Report<'_>, found: &IdentityResult<'_>, state: Option<&StateRow>) -> Result<Box<Report>> {
     let card = found.card()?;
     let status = state.map(|row| row.status);
     let verified = status == Some(Status::Finished(Outcome::Verified));
     // A report is long: it is made where it stays.
     let mut report = Box::new(Report::new(PROVIDER));
     report.vendor_id = filled(told.id.as_ref()).map(VendorId::new);
-    report.completed_at = matches!(status, Some(Status::Finished(_))).then(|| time(told.updated_at.as_ref())).flatten();
     report.method = Some(Method::Auto);
     let verdict = if verified { Verdict::Valid } else { Verdict::Unchecked };
     person(&mut report, told, &card, verdict);
-    document(&mut report, told, &found, &card, verdict);
-    let outcome = outcome(&found);
-    checks(&mut report, &found, &card, outcome);
-    judge(&mut report, &found, outcome, state);
+    document(&mut report, told, found, &card, verdict);
+    let outcome = outcome(found);
+    checks(&mut report, found, &card, outcome);
+    judge(&mut report, found, outcome, state);
     if verified {
         let mut certificate = Evidence::new(EvidenceId::new(CERTIFICATE), EvidenceKind::ReportPdf);
         certificate.media_type = Some("application/pdf".to_owned());
         report.evidence.push(certificate);
     }
-    report.custom = custom(told, &found, &card);
+    report.custom = custom(told, found, &card);
     Ok(report)
 }
 

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use idv_core::{Error, Result, Text};
-use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -170,70 +169,128 @@ impl<'de> Visitor<'de> for Scalar {
     }
 }
 
-/// A part that is JSON again: an object or array as it stands in the payload, or the text of a string that holds one.
+/// A part that is JSON again: an object or array as it stands in the payload, or a string that holds one.
 ///
 /// The vendor's table has arrays of arrays, its prose objects, and its sample strings with JSON in them. `Debug` prints none of it.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Embedded<'a>(Cow<'a, str>);
-
-/// The text of a string.
-#[derive(Deserialize)]
-struct Unquoted<'a>(#[serde(borrow)] Cow<'a, str>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) enum Embedded<'a, O> {
+    /// Nothing stands there, or a number.
+    #[default]
+    Absent,
+    /// A string, of which nothing was read yet.
+    Text(Cow<'a, str>),
+    /// An object, read on the way.
+    Read(O),
+}
 
 /// How often JSON may be wrapped into a string, one in the other.
 const WRAPPINGS: usize = 3;
 
-impl<'a> Embedded<'a> {
-    /// Takes a value of a form, where everything is text.
-    pub(super) const fn of(text: Cow<'a, str>) -> Self {
-        Self(text)
-    }
-
-    /// Takes the value of a member. One that was written into a string is taken out of it.
-    pub(super) fn value<A: MapAccess<'a>>(map: &mut A) -> Result<Self, A::Error> {
-        let raw = map.next_value::<&'a RawValue>()?.get();
-        if raw.starts_with('"') {
-            // The text was a string already, so this does not fail; the reader's words are never passed on.
-            let Unquoted(text) = serde_json::from_str(raw).map_err(|_| serde::de::Error::custom("no text"))?;
-            return Ok(Self(text).unwrapped());
-        }
-        Ok(Self(Cow::Borrowed(raw)).unwrapped())
-    }
-
-    /// Whether nothing stands there: an empty text, an empty object or array, null.
-    pub(super) fn is_empty(&self) -> bool {
-        matches!(self.0.trim(), "" | "{}" | "[]" | "null" | "N/A" | "\"\"" | "[[]]")
-    }
-
-    /// The object that it is.
-    pub(super) fn read<'s, O: Object<'s>>(&'s self) -> Result<O> {
-        if self.is_empty() {
-            return Ok(O::default());
-        }
-        object(&self.0).map_err(|error| Error::malformed_json(&error))
-    }
-
-    /// The same without what it is wrapped in beside the first string: a string again, or an array with a string alone.
-    pub(super) fn unwrapped(mut self) -> Self {
+impl<'a, O> Embedded<'a, O> {
+    /// Takes a string. What the JSON in it is wrapped in beside the string, another string or an array with one, is taken off.
+    pub(super) fn text(mut text: Cow<'a, str>) -> Self {
         for _ in 0..WRAPPINGS {
-            let text = self.0.trim_start();
-            let inner = match text.as_bytes().first() {
-                Some(b'"') => serde_json::from_str::<String>(text).ok(),
-                Some(b'[') if text.trim_start_matches('[').trim_start().starts_with('"') => {
-                    serde_json::from_str::<[String; 1]>(text).ok().map(|[text]| text)
+            let start = text.trim_start();
+            let inner = match start.as_bytes().first() {
+                Some(b'"') => serde_json::from_str::<String>(start).ok(),
+                Some(b'[') if start.trim_start_matches('[').trim_start().starts_with('"') => {
+                    serde_json::from_str::<[String; 1]>(start).ok().map(|[text]| text)
                 }
                 _ => None,
             };
             let Some(inner) = inner else { break };
-            self.0 = Cow::Owned(inner);
+            text = Cow::Owned(inner);
         }
-        self
+        Self::Text(text)
     }
 }
 
-impl fmt::Debug for Embedded<'_> {
+impl<'s, O: Object<'s> + Clone + PartialEq> Embedded<'s, O> {
+    /// The object that it is; none where nothing stands there: an empty text, an empty object or array.
+    pub(super) fn read(&'s self) -> Result<Option<Cow<'s, O>>> {
+        let object = match self {
+            Self::Absent => return Ok(None),
+            Self::Text(text) if matches!(text.trim(), "" | "null" | "N/A" | "\"\"") => return Ok(None),
+            Self::Text(text) => Cow::Owned(object(text).map_err(|error| Error::malformed_json(&error))?),
+            Self::Read(object) => Cow::Borrowed(object),
+        };
+        Ok(Some(object).filter(|object| **object != O::default()))
+    }
+
+    /// The same for what is beside the point and must not spoil it.
+    pub(super) fn lenient(&'s self) -> Cow<'s, O> {
+        self.read().ok().flatten().unwrap_or_else(|| Cow::Owned(O::default()))
+    }
+}
+
+impl<O> fmt::Debug for Embedded<'_, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[personal]")
+    }
+}
+
+/// How deep arrays may nest in which an object stands. The table has two.
+const ARRAYS: usize = 4;
+
+/// Reads a part that is JSON again. The objects of an array are one, in parts; a string in it that holds an object is that object.
+pub(super) struct Embedding<'o, 'de, O> {
+    into: &'o mut Embedded<'de, O>,
+    depth: usize,
+}
+
+impl<'o, 'de, O> Embedding<'o, 'de, O> {
+    pub(super) const fn of(into: &'o mut Embedded<'de, O>) -> Self {
+        Self { into, depth: 0 }
+    }
+}
+
+impl<'de, O: Object<'de>> DeserializeSeed<'de> for Embedding<'_, 'de, O> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, O: Object<'de>> Visitor<'de> for Embedding<'_, 'de, O> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    passed_over! { visit_bool: bool, visit_u64: u64, visit_i64: i64, visit_f64: f64, }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
+        *self.into = Embedded::text(Cow::Borrowed(text));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        *self.into = Embedded::text(Cow::Owned(text.to_owned()));
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        if !matches!(self.into, Embedded::Read(_)) {
+            *self.into = Embedded::Read(O::default());
+        }
+        match self.into {
+            Embedded::Read(object) => Filling(object).visit_map(map),
+            _ => Ok(()),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        if self.depth >= ARRAYS {
+            return IgnoredAny.visit_seq(seq).map(drop);
+        }
+        while seq.next_element_seed(Embedding { into: &mut *self.into, depth: self.depth + 1 })?.is_some() {}
+        Ok(())
     }
 }
 
@@ -244,7 +301,10 @@ macro_rules! parts {
             fn part<A: serde::de::MapAccess<$life>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
                 match name {
                     $($($name)|+ => self.$field = map.next_value_seed($crate::wire::json::Scalar)?,)*
-                    $($inner => self.$inner_field = Some($crate::wire::json::Embedded::value(map)?),)*
+                    $($inner => {
+                        self.$inner_field = $crate::wire::json::Embedded::Absent;
+                        map.next_value_seed($crate::wire::json::Embedding::of(&mut self.$inner_field))?;
+                    })*
                     other => {
                         if let Some(value) = map.next_value_seed($crate::wire::json::Scalar)? {
                             self.others.push((Text::new(other.to_owned()), value));

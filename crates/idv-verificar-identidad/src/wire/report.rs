@@ -30,10 +30,10 @@ pub struct Report<'a> {
     pub requested_number: Option<Text<'a>>,
     /// Parts that the document does not name.
     pub others: Vec<(Text<'a>, Text<'a>)>,
-    access: Option<Embedded<'a>>,
-    position: Option<Embedded<'a>>,
-    device: Option<Embedded<'a>>,
-    result: Option<Embedded<'a>>,
+    access: Embedded<'a, Access<'a>>,
+    position: Embedded<'a, Position<'a>>,
+    device: Embedded<'a, Device<'a>>,
+    result: Embedded<'a, IdentityResult<'a>>,
 }
 
 parts! {
@@ -94,42 +94,38 @@ impl<'a> Report<'a> {
     /// # Errors
     ///
     /// [`Malformed`](idv_core::ErrorKind::Malformed) where something stands there that is not well formed.
-    pub fn result(&self) -> Result<Option<IdentityResult<'_>>> {
-        self.result.as_ref().filter(|result| !result.is_empty()).map(Embedded::read).transpose()
+    pub fn result(&self) -> Result<Option<Cow<'_, IdentityResult<'_>>>> {
+        self.result.read()
     }
 
     /// From where the person came: `Acceso`. Of several accesses the last; none where it cannot be read.
     #[must_use]
-    pub fn access(&self) -> Access<'_> {
-        lenient(self.access.as_ref())
+    pub fn access(&self) -> Cow<'_, Access<'_>> {
+        self.access.lenient()
     }
 
     /// Where the person was: `Posicion`; nothing where it cannot be read.
     #[must_use]
-    pub fn position(&self) -> Position<'_> {
-        lenient(self.position.as_ref())
+    pub fn position(&self) -> Cow<'_, Position<'_>> {
+        self.position.lenient()
     }
 
     /// What the person held in their hands: `Dispositivo`; nothing where it cannot be read.
     #[must_use]
-    pub fn device(&self) -> Device<'_> {
-        lenient(self.device.as_ref())
+    pub fn device(&self) -> Cow<'_, Device<'_>> {
+        self.device.lenient()
     }
 
     fn of_pairs(pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>) -> Self {
         let mut report = Self::default();
         for (name, value) in pairs {
-            let part = match &*name {
-                "Acceso" => &mut report.access,
-                "Posicion" => &mut report.position,
-                "Dispositivo" => &mut report.device,
-                "Result" => &mut report.result,
-                _ => {
-                    report.scalar(name, value);
-                    continue;
-                }
-            };
-            *part = Some(Embedded::of(value).unwrapped());
+            match &*name {
+                "Acceso" => report.access = Embedded::text(value),
+                "Posicion" => report.position = Embedded::text(value),
+                "Dispositivo" => report.device = Embedded::text(value),
+                "Result" => report.result = Embedded::text(value),
+                _ => report.scalar(name, value),
+            }
         }
         report
     }
@@ -152,11 +148,6 @@ impl<'a> Report<'a> {
         };
         *part = Some(Text::new(value));
     }
-}
-
-/// What is beside the point must not spoil it.
-fn lenient<'s, O: json::Object<'s>>(part: Option<&'s Embedded<'_>>) -> O {
-    part.and_then(|part| part.read().ok()).unwrap_or_default()
 }
 
 /// What was found out about a person: `Result`.
@@ -197,7 +188,7 @@ pub struct IdentityResult<'a> {
     pub liveness: Option<Text<'a>>,
     /// Parts that the document does not name.
     pub others: Vec<(Text<'a>, Text<'a>)>,
-    card: Option<Embedded<'a>>,
+    card: Embedded<'a, Card<'a>>,
 }
 
 parts! {
@@ -228,8 +219,8 @@ impl IdentityResult<'_> {
     /// # Errors
     ///
     /// [`Malformed`](idv_core::ErrorKind::Malformed) where something stands there that is not well formed.
-    pub fn card(&self) -> Result<Card<'_>> {
-        self.card.as_ref().map_or_else(|| Ok(Card::default()), Embedded::read)
+    pub fn card(&self) -> Result<Cow<'_, Card<'_>>> {
+        Ok(self.card.read()?.unwrap_or_default())
     }
 }
 
@@ -311,7 +302,7 @@ pub struct Position<'a> {
     pub address: Option<Text<'a>>,
     /// Parts that the document does not name.
     pub others: Vec<(Text<'a>, Text<'a>)>,
-    coordinates: Option<Embedded<'a>>,
+    coordinates: Embedded<'a, Coordinates<'a>>,
 }
 
 parts! {
@@ -324,8 +315,8 @@ parts! {
 impl Position<'_> {
     /// The coordinates: `Coordenadas`; nothing where they cannot be read.
     #[must_use]
-    pub fn coordinates(&self) -> Coordinates<'_> {
-        lenient(self.coordinates.as_ref())
+    pub fn coordinates(&self) -> Cow<'_, Coordinates<'_>> {
+        self.coordinates.lenient()
     }
 }
 
