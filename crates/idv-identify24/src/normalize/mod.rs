@@ -4,9 +4,13 @@
 mod report;
 mod statuses;
 
+use std::sync::OnceLock;
+
 use idv_core::{
     Channel, Error, Observation, Page, ProviderId, Result, ResultState, Status, Subject, Text, Timestamp, VendorId, time_in_zone,
 };
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 pub use report::{REPORT_FIELDS, ident_report, webhook_report};
 pub use statuses::{STATUSES, StatusRow, Statuses};
@@ -29,7 +33,7 @@ pub fn ident(ident: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observ
     observation.code = filled(ident.status.as_ref()).map(str::to_owned);
     observation.status = observation.code.as_deref().and_then(|word| statuses.find(word));
     if observation.status == Some(Status::AwaitingPerson) {
-        observation.at = filled(ident.created_at.as_ref()).and_then(creation);
+        observation.at = filled(ident.created_at.as_ref()).and_then(time);
     }
     observation
 }
@@ -79,9 +83,9 @@ pub fn payload(bytes: &[u8], channel: Channel, statuses: &Statuses) -> Result<Ve
     let observation = match channel {
         Channel::Poll => ident_with_report(IdentAnswer::read(bytes)?.ident()?, statuses, channel),
         Channel::Callback => webhook(&Webhook::read(bytes)?, statuses, channel),
-        Channel::Fetch => match IdentAnswer::read(bytes)? {
-            answer if answer.result.is_none() && answer.data.is_empty() => webhook(&Webhook::read(bytes)?, statuses, channel),
-            answer => ident_with_report(answer.ident()?, statuses, channel),
+        Channel::Fetch => match Webhook::sniffed(bytes)? {
+            Some(told) => webhook(&told, statuses, channel),
+            None => ident_with_report(IdentAnswer::read(bytes)?.ident()?, statuses, channel),
         },
         _ => return Err(Error::invalid("channel", "it is fetch, poll or callback")),
     };
@@ -99,29 +103,46 @@ pub fn kind_channel(kind: &str) -> Option<Channel> {
     }
 }
 
-/// When an ident was created: `DD-MM-YYYY HH:MM:SS`, in Berlin. A time by ISO 8601 is taken too.
+/// A time of the vendor's, which has no zone and is Berlin's: `DD-MM-YYYY HH:MM:SS` where an ident was created, `YYYY-MM-DD HH:MM` where
+/// the person has an appointment. Where the year stands tells the two apart. A time by ISO 8601 is taken too.
 #[must_use]
-pub fn creation(text: &str) -> Option<Timestamp> {
-    let turned = || {
-        let (date, time) = text.split_once(' ')?;
-        let mut parts = date.split('-');
-        let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-        (day.len() == 2 && month.len() == 2 && year.len() == 4 && parts.next().is_none())
-            .then(|| format!("{year}-{month}-{day}T{}", time.trim()))
+pub fn time(text: &str) -> Option<Timestamp> {
+    let Some(local) = local(text.as_bytes()) else {
+        // A day alone is no time: its midnight would be made up.
+        return text.contains('T').then(|| time_in_zone(text, ZONE)).flatten();
     };
-    // The year has four digits, at the one end or the other, so that neither form can be taken for the other.
-    turned().map_or_else(|| in_zone(text), |turned| in_zone(&turned))
+    berlin()?.to_timestamp(local).ok()
 }
 
-/// When a person has an appointment: `YYYY-MM-DD HH:MM`, in Berlin.
-#[must_use]
-pub fn appointment(text: &str) -> Option<Timestamp> {
-    in_zone(text)
+/// The zone's rules, looked up once: the database asks what time it is at each look.
+fn berlin() -> Option<&'static TimeZone> {
+    static BERLIN: OnceLock<TimeZone> = OnceLock::new();
+    if let Some(zone) = BERLIN.get() {
+        return Some(zone);
+    }
+    let zone = TimeZone::get(ZONE).ok()?;
+    Some(BERLIN.get_or_init(|| zone))
 }
 
-fn in_zone(text: &str) -> Option<Timestamp> {
-    // A day alone is no time: its midnight would be made up.
-    text.contains(':').then(|| time_in_zone(text, ZONE)).flatten()
+fn local(text: &[u8]) -> Option<DateTime> {
+    let (date, time) = text.split_at_checked("DD-MM-YYYY".len())?;
+    let (year, month, day) = match *date {
+        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] | [d1, d2, b'-', m1, m2, b'-', y1, y2, y3, y4] => {
+            (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?)
+        }
+        _ => return None,
+    };
+    let (hour, minute, second) = match *time {
+        [b' ', h1, h2, b':', m1, m2] => (number(&[h1, h2])?, number(&[m1, m2])?, 0),
+        [b' ', h1, h2, b':', m1, m2, b':', s1, s2] => (number(&[h1, h2])?, number(&[m1, m2])?, number(&[s1, s2])?),
+        _ => return None,
+    };
+    let narrow = |number: i16| i8::try_from(number).ok();
+    DateTime::new(year, narrow(month)?, narrow(day)?, narrow(hour)?, narrow(minute)?, narrow(second)?, 0).ok()
+}
+
+fn number(digits: &[u8]) -> Option<i16> {
+    digits.iter().try_fold(0_i16, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0')))
 }
 
 fn observed(reference: Option<&Text<'_>>, vendor_id: Option<&Text<'_>>, channel: Channel) -> Observation {
@@ -134,27 +155,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_creation_is_berlins_by_its_rules() {
-        let at = |text: &str| creation(text).map(|time| time.to_string());
-        assert_eq!(at("21-10-2019 09:57:51").as_deref(), Some("2019-10-21T07:57:51Z"));
-        assert_eq!(at("21-12-2019 09:57:51").as_deref(), Some("2019-12-21T08:57:51Z"));
-        // The night in which clocks go forward.
-        assert_eq!(at("31-03-2024 01:59:59").as_deref(), Some("2024-03-31T00:59:59Z"));
-        assert_eq!(at("31-03-2024 03:00:00").as_deref(), Some("2024-03-31T01:00:00Z"));
-        assert_eq!(at("2019-10-21T09:57:51Z").as_deref(), Some("2019-10-21T09:57:51Z"));
-        assert_eq!(at("2019-10-21 09:57:51").as_deref(), Some("2019-10-21T07:57:51Z"));
-        for text in ["", "yesterday", "31-02-2019 09:57:51", "10-21-2019 09:57:51", "21-10-19 09:57:51", "21.10.2019 09:57:51"] {
-            assert_eq!(at(text), None, "{text}");
+    fn a_time_is_berlins_by_its_rules() {
+        for (text, expected) in [
+            ("21-10-2019 09:57:51", "2019-10-21T07:57:51Z"),
+            ("21-12-2019 09:57:51", "2019-12-21T08:57:51Z"),
+            // The night in which clocks go forward.
+            ("31-03-2024 01:59:59", "2024-03-31T00:59:59Z"),
+            ("31-03-2024 03:00:00", "2024-03-31T01:00:00Z"),
+            ("2019-10-24 11:11", "2019-10-24T09:11:00Z"),
+            ("2024-01-03 10:30", "2024-01-03T09:30:00Z"),
+            ("2019-10-21 09:57:51", "2019-10-21T07:57:51Z"),
+            ("2019-10-21T09:57:51", "2019-10-21T07:57:51Z"),
+            ("2019-10-21T09:57:51Z", "2019-10-21T09:57:51Z"),
+        ] {
+            assert_eq!(time(text).map(|time| time.to_string()).as_deref(), Some(expected), "{text}");
         }
     }
 
     #[test]
-    fn an_appointment_has_no_seconds() {
-        let at = |text: &str| appointment(text).map(|time| time.to_string());
-        assert_eq!(at("2019-10-24 11:11").as_deref(), Some("2019-10-24T09:11:00Z"));
-        assert_eq!(at("2024-01-03 10:30").as_deref(), Some("2024-01-03T09:30:00Z"));
-        for text in ["YYYY-mm-dd H:i", "2019-10-24", "24-10-2019 11:11"] {
-            assert_eq!(at(text), None, "{text}");
+    fn what_is_no_time_is_none() {
+        for text in [
+            "",
+            "yesterday",
+            "TOMORROW",
+            "YYYY-mm-dd H:i",
+            "2019-10-24",
+            "24-10-2019",
+            "31-02-2019 09:57:51",
+            "10-21-2019 09:57:51",
+            "21-10-19 09:57:51",
+            "21.10.2019 09:57:51",
+            "21-10-2019 24:00:00",
+            "21-10-2019 09:57:5",
+            "21-10-2019 09:57:51 ",
+            "0000-00-00 00:00",
+            "２１-10-2019 09:57",
+        ] {
+            assert_eq!(time(text), None, "{text}");
         }
     }
 }

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use idv_core::report::{Attribute, Field, Finding, Method, Reason, Source, Verdict};
 use idv_core::{Outcome, Pii, Report, Status, Text, VendorId};
 
-use super::{PROVIDER, appointment};
+use super::{PROVIDER, time};
 use crate::wire::{Ident, Webhook, filled};
 
 /// The fields that a report of this vendor can ever fill. No documented call or message brings checked data beyond the name.
 pub const REPORT_FIELDS: &[Field] =
     &[Field::Method, Field::Agent, Field::GivenNames, Field::FamilyName, Field::Reasons, Field::Custom];
+
+/// The one part among those that come along that is a time.
+const APPOINTMENT: &str = "appointment_date";
 
 /// What a webhook tells.
 ///
@@ -29,19 +32,19 @@ pub fn webhook_report(webhook: &Webhook<'_>, status: Option<Status>) -> Box<Repo
     if let Some(text) = filled(webhook.reject_reason.as_ref()) {
         let mut finding = Finding::new(Reason::Unknown, "reject_reason");
         finding.text = Some(text.into());
-        report.reasons.push(finding);
+        report.reasons = vec![finding];
     }
     report.custom = custom([
-        ("custom1", webhook.custom1.as_ref()),
-        ("custom2", webhook.custom2.as_ref()),
-        ("custom3", webhook.custom3.as_ref()),
-        ("custom4", webhook.custom4.as_ref()),
-        ("agent_notes", webhook.agent_notes.as_ref()),
-        ("company_name", webhook.company_name.as_ref()),
-        ("project_id", webhook.project_id.as_ref()),
         ("status_id", webhook.status_id.as_ref()),
+        ("project_id", webhook.project_id.as_ref()),
+        ("custom4", webhook.custom4.as_ref()),
+        ("custom3", webhook.custom3.as_ref()),
+        ("custom2", webhook.custom2.as_ref()),
+        ("custom1", webhook.custom1.as_ref()),
+        ("company_name", webhook.company_name.as_ref()),
+        (APPOINTMENT, webhook.appointment_date.as_ref()),
+        ("agent_notes", webhook.agent_notes.as_ref()),
     ]);
-    add_appointment(&mut report.custom, webhook.appointment_date.as_ref());
     report
 }
 
@@ -53,13 +56,13 @@ pub fn ident_report(ident: &Ident<'_>, status: Option<Status>) -> Box<Report> {
     report.vendor_id = filled(ident.id.as_ref()).map(VendorId::new);
     report.method = method(status, false);
     report.custom = custom([
-        ("custom1", ident.custom1.as_ref()),
-        ("custom2", ident.custom2.as_ref()),
-        ("custom3", ident.custom3.as_ref()),
-        ("custom4", ident.custom4.as_ref()),
         ("project_id", ident.project_id.as_ref()),
+        ("custom4", ident.custom4.as_ref()),
+        ("custom3", ident.custom3.as_ref()),
+        ("custom2", ident.custom2.as_ref()),
+        ("custom1", ident.custom1.as_ref()),
+        (APPOINTMENT, ident.appointment_date.as_ref()),
     ]);
-    add_appointment(&mut report.custom, ident.appointment_date.as_ref());
     report
 }
 
@@ -78,14 +81,23 @@ fn method(status: Option<Status>, has_agent: bool) -> Option<Method> {
     (has_agent || identified).then_some(Method::Video)
 }
 
+/// What came along, by the vendor's names. They are given in descending order: a map compares each new one with the first alone then.
 fn custom<const N: usize>(parts: [(&str, Option<&Text<'_>>); N]) -> BTreeMap<String, Pii<String>> {
-    parts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), filled(text)?.into()))).collect()
+    let mut custom = BTreeMap::new();
+    for (name, text) in parts {
+        let Some(text) = filled(text) else { continue };
+        let text = if name == APPOINTMENT { appointment(text) } else { Some(text.to_owned()) };
+        if let Some(text) = text {
+            custom.insert(name.to_owned(), text.into());
+        }
+    }
+    custom
 }
 
-fn add_appointment(custom: &mut BTreeMap<String, Pii<String>>, text: Option<&Text<'_>>) {
-    // What is no time is kept as it is, unless it stands for none.
-    if let Some(text) = filled(text).filter(|text| !text.starts_with("0000-00-00")) {
-        let time = appointment(text).map_or_else(|| text.to_owned(), |time| time.to_string());
-        custom.insert("appointment_date".to_owned(), time.into());
+/// An appointment as a time of UTC. What is no time is kept as it is, unless it stands for none.
+fn appointment(text: &str) -> Option<String> {
+    match time(text) {
+        Some(time) => Some(time.to_string()),
+        None => (!text.starts_with("0000-00-00")).then(|| text.to_owned()),
     }
 }

@@ -205,16 +205,27 @@ impl<'a> Webhook<'a> {
     /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, not an object of JSON, or names no ident.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let webhook: Self = read(bytes)?;
-        if filled(webhook.ident_id.as_ref()).is_none() && filled(webhook.custom_id.as_ref()).is_none() {
+        if !webhook.names_an_ident() {
             return Err(Error::malformed("it is no webhook: it has neither ident_id nor custom_id"));
         }
         Ok(webhook)
+    }
+
+    /// Reads the body of a webhook, if it is one: an answer has the ident's id and its state elsewhere.
+    pub(crate) fn sniffed(bytes: &'a [u8]) -> Result<Option<Self>> {
+        let webhook: Self = read(bytes)?;
+        let tells_a_state = webhook.status.is_some() || webhook.status_id.is_some();
+        Ok((tells_a_state && webhook.names_an_ident()).then_some(webhook))
+    }
+
+    fn names_an_ident(&self) -> bool {
+        filled(self.ident_id.as_ref()).is_some() || filled(self.custom_id.as_ref()).is_some()
     }
 }
 
 /// The text, where there is any: an empty one is none, and so is a word for none.
 pub(crate) fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    text.map(|text| text.expose().trim()).filter(|text| !text.is_empty() && !text.eq_ignore_ascii_case("N/A"))
+    text.map(|text| text.expose().trim_ascii()).filter(|text| !text.is_empty() && !text.eq_ignore_ascii_case("N/A"))
 }
 
 /// Reads a payload of any kind.
