@@ -87,6 +87,10 @@ fn the_documents_ident_awaits_the_person_since_it_was_created() {
 fn a_creation_is_no_time_of_a_later_state() {
     let observation = observe("own-ident-get-final.json", "status");
     assert_eq!((observation.status, observation.at), (Some(Status::Finished(Outcome::Verified)), None));
+    // Nor of one in which the person is waited for once more.
+    let statuses = statuses().with("Aborted", Status::AwaitingPerson).unwrap();
+    let page = normalize::kind(ident("Aborted").as_bytes(), "status", &statuses).unwrap();
+    assert_eq!((page.observations[0].status, page.observations[0].at), (Some(Status::AwaitingPerson), None));
 }
 
 #[test]

@@ -25,14 +25,15 @@ const ZONE: &str = "Europe/Berlin";
 
 /// What an ident of `ident/get` says of the state. It is a claim: whoever got it as an answer adds the proof.
 ///
-/// The time is when the ident was created, as long as the person has not begun: that is the only time there is, and it says nothing of
-/// later states.
+/// The time is when the ident was created, as long as it is in the state that it was created in (`Unidentified`): that is the only time
+/// there is, and it says nothing of later states.
 #[must_use]
 pub fn ident(ident: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observation {
     let mut observation = observed(ident.custom_id.as_ref(), ident.id.as_ref(), channel);
     observation.code = filled(ident.status.as_ref()).map(str::to_owned);
     observation.status = observation.code.as_deref().and_then(|word| statuses.find(word));
-    if observation.status == Some(Status::AwaitingPerson) {
+    let begins = |word| STATUSES.iter().any(|row| row.word.eq_ignore_ascii_case(word));
+    if observation.status == Some(Status::AwaitingPerson) && observation.code.as_deref().is_some_and(begins) {
         observation.at = filled(ident.created_at.as_ref()).and_then(time);
     }
     observation
