@@ -224,7 +224,11 @@ fn an_age_below_the_configured_one_rejects_whatever_the_vendor_says_of_it() {
     expect(&aged("17", "valid"), Outcome::Rejected, &[(Reason::Underage, "age:minimum")]);
     expect(&aged("17", "invalid"), Outcome::Rejected, &[(Reason::Underage, "age:invalid")]);
     expect(&aged("99", "invalid"), Outcome::Rejected, &[(Reason::Other, "age:invalid")]);
-    expect(&aged("old", "invalid"), Outcome::Rejected, &[(Reason::Underage, "age:invalid")]);
+    let unreadable = [(Reason::Underage, "age:invalid"), (Reason::DocumentUnreadable, "age:missing")];
+    expect(&aged("old", "invalid"), Outcome::Rejected, &unreadable);
+    expect(&aged("", "valid"), Outcome::Inconclusive, &[(Reason::DocumentUnreadable, "age:missing")]);
+    let renamed = judged(&adults, |result| field(result, "age")["field"] = "height".into());
+    expect(&renamed, Outcome::Inconclusive, &[(Reason::DocumentUnreadable, "age:missing")]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::wire::{ResultField, Score, Task, TaskResult, Transaction};
 /// | a word as a task's result | one that says it went well | inconclusive |
 /// | each of the `required_fields` | there, with a value | inconclusive |
 /// | the validity of each field | `valid` or `not_checked` | inconclusive; for the age and the day of expiry **rejected** |
-/// | the age, where a minimum is configured | not below it | **rejected** |
+/// | the age, where a minimum is configured | there, else inconclusive; and not below it | **rejected** |
 /// | the comparison of each field | `match`, `not_performed`, or not there | inconclusive |
 ///
 /// Whatever is missing, unreadable or unknown speaks against a result, never for it. Who fails in nothing is verified; one rejection is
@@ -256,6 +256,13 @@ impl Bench<'_> {
         }
         if let Some(result) = data.result() {
             self.checks.push(Check::new(CheckKind::DocumentData, result));
+        }
+        if self.rule.minimum_age.is_some()
+            && !fields().any(|field| {
+                target(filled(field.field.as_ref()).unwrap_or_default()) == Some(Target::Age) && age(field).is_some()
+            })
+        {
+            self.doubt(Reason::DocumentUnreadable, "age", "missing");
         }
         for required in &self.rule.required_fields {
             let is_there = |field: &ResultField<'_>| {

@@ -123,14 +123,13 @@ impl Word for Vec<String> {
 /// - It is invalid where any place of it is, or where its sources contradict each other; else it is valid where the place that was chosen
 ///   is, and unchecked otherwise.
 pub(super) fn attribute<'t, T: Word>(fields: &(impl Iterator<Item = &'t ResultField<'t>> + Clone)) -> Option<Attribute<T>> {
-    let mut readings: Vec<_> = fields.clone().flat_map(readings).collect();
     let is_wrong =
         |field: &ResultField<'_>| validity(field) == Some(CheckResult::Failed) || comparison(field) == CheckResult::Failed;
     let is_wrong = fields.clone().any(is_wrong);
-    let Some((chosen, _)) = readings.iter().enumerate().min_by_key(|(_, reading)| reading.rank()) else {
+    let readings = || fields.clone().flat_map(readings).enumerate();
+    let Some((position, chosen)) = readings().min_by_key(|(_, reading)| reading.rank()) else {
         return is_wrong.then(|| Attribute::new(Source::Vendor, Verdict::Invalid));
     };
-    let chosen = readings.remove(chosen);
     let verdict = match validity(chosen.field) {
         _ if is_wrong => Verdict::Invalid,
         Some(CheckResult::Passed) => Verdict::Valid,
@@ -138,9 +137,9 @@ pub(super) fn attribute<'t, T: Word>(fields: &(impl Iterator<Item = &'t ResultFi
     };
     let mut attribute = Attribute::new(chosen.source(), verdict);
     (attribute.value, attribute.raw) = read(chosen.word);
-    attribute.alternatives = readings
-        .into_iter()
-        .map(|reading| {
+    let others = readings().filter(|(other, _)| *other != position);
+    attribute.alternatives = others
+        .map(|(_, reading)| {
             let (value, raw) = read(reading.word);
             let mut alternative = Alternative::new(reading.source(), value, raw);
             alternative.locale = filled(reading.field.locale.as_ref()).map(str::to_owned);

@@ -1,5 +1,8 @@
 //! Countries as the vendor writes them: English names, the words of the document's own language, and codes.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use idv_core::report::Country;
 
 /// Words beside the codes and short English names of ISO 3166, in lower case, with the country's two letters: everyday English names, and
@@ -52,13 +55,24 @@ pub const COUNTRY_WORDS: &[(&str, &str)] = &[
     ("indian", "IN"), ("chinese", "CN"), ("japanese", "JP"), ("indonesian", "ID"), ("australian", "AU"),
 ];
 
+/// Every word in lower case: the short English names of ISO 3166, and those of the table.
+static WORDS: LazyLock<HashMap<String, Country>> = LazyLock::new(|| {
+    let letters = || 'A'..='Z';
+    let codes = letters().flat_map(|first| letters().map(move |second| String::from_iter([first, second])));
+    let names = codes.filter_map(|code| Country::from_alpha2(&code)).map(|country| (country.name().to_lowercase(), country));
+    let words = COUNTRY_WORDS.iter().filter_map(|(word, code)| Some(((*word).to_owned(), Country::from_alpha2(code)?)));
+    names.chain(words).collect()
+});
+
 /// The country that a word names.
 pub(super) fn country(word: &str) -> Option<Country> {
-    Country::from_word(word).or_else(|| {
-        // Case beyond ASCII matters: documents are written in capitals.
-        let word = word.to_lowercase();
-        COUNTRY_WORDS.iter().find(|(known, _)| *known == word).and_then(|(_, letters)| Country::from_alpha2(letters))
-    })
+    if matches!(word.len(), 2 | 3)
+        && let Some(country) = Country::from_word(word)
+    {
+        return Some(country);
+    }
+    // Case beyond ASCII matters: documents are written in capitals.
+    WORDS.get(&word.to_lowercase()).copied()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 //! An image is named by what it is and not by its address, since nobody says how long an address lives; the id of the result is part of
 //! the name, since nothing else leads to it later.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use idv_core::report::{Evidence, EvidenceKind};
 use idv_core::{EvidenceId, Pii};
@@ -79,15 +79,19 @@ pub fn find_file<'t>(transaction: &'t Transaction<'t>, name: &str) -> Option<&'t
 
 /// The images with their names.
 fn names<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = (String, &'t Task<'t>, &'t File<'t>)> {
-    let mut counts: HashMap<String, u32> = HashMap::new();
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     let files = transaction.tasks.iter().flat_map(|task| task.files.iter().map(move |file| (task, file)));
     files.map(move |(task, file)| {
-        let part = |text| filled(text).unwrap_or("other").to_ascii_lowercase();
-        let (task_name, category, kind) = (part(task.kind.as_ref()), part(file.category.as_ref()), part(file.kind.as_ref()));
-        let name = format!("{FILES}{task_name}/{category}/{kind}");
-        let count = counts.entry(name.clone()).or_default();
-        *count += 1;
-        let name = if *count == 1 { name } else { format!("{name}#{count}") };
+        let parts = [&task.kind, &file.category, &file.kind].map(|text| filled(text.as_ref()).unwrap_or("other"));
+        let mut name = [FILES, &parts.join("/")].concat();
+        name.make_ascii_lowercase();
+        match counts.get_mut(&name) {
+            Some(count) => {
+                *count += 1;
+                name = format!("{name}#{count}");
+            }
+            None => _ = counts.insert(name.clone(), 1),
+        }
         (name, task, file)
     })
 }
