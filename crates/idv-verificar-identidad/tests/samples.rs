@@ -259,6 +259,8 @@ fn what_is_wrong_in_one_part_does_not_spoil_the_others() {
     assert_eq!(check(report, CheckKind::FaceMatch).unwrap().score, Some(0.935));
     // A reason whose name the document does not tell is not lost.
     assert_eq!(report.custom["Motivo"].expose(), "Documento ilegible");
+    assert_eq!(report.custom["Result.AnversoReversoCoinciden"].expose(), "Puede");
+    assert_eq!(report.custom["Result.DNI.Edad"].expose(), "sesenta");
     assert_eq!(report.custom["Result.DNI.Extra"].expose(), "x");
 }
 

@@ -42,7 +42,8 @@ pub const REPORT_FIELDS: &[Field] = &[
 /// - What was read off the document is `valid` once the vendor has validated the verification (5100), else `unchecked`. The number is a
 ///   `match` or `changed` where one had been asked for, and `invalid` where the letter of a Spanish one is wrong.
 /// - `N/A` and the empty text are absence.
-/// - `custom` has what the model has no place for, by the vendor's path: `Acceso.IP`, `Posicion.Direccion`, `Result.Barba`.
+/// - `custom` has what the model has no place for, by the vendor's path: `Acceso.IP`, `Posicion.Direccion`, `Result.Barba`; also what
+///   the document does not name, and words of checks that are neither yes nor no.
 ///
 /// # Errors
 ///
@@ -235,7 +236,6 @@ fn custom(told: &wire::Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) 
         ("Dispositivo.SysOp", &device.operating_system),
         ("Dispositivo.browser", &device.browser),
         ("Dispositivo.displayResolution", &device.resolution),
-        ("FechaEnvio", &told.sent_at),
         ("Posicion.Coordenadas.Altura", &coordinates.altitude),
         ("Posicion.Coordenadas.Latitud", &coordinates.latitude),
         ("Posicion.Coordenadas.Longitud", &coordinates.longitude),
@@ -243,7 +243,6 @@ fn custom(told: &wire::Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) 
         ("Posicion.Direccion", &position.address),
         ("Result.Barba", &found.beard),
         ("Result.Bigote", &found.moustache),
-        ("Result.DNI.Edad", &card.age),
         ("Result.Dispositivo", &found.device),
         ("Result.GafasLectura", &found.reading_glasses),
         ("Result.GafasSol", &found.sunglasses),
@@ -251,8 +250,14 @@ fn custom(told: &wire::Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) 
         ("Result.Resultado", &found.outcome),
         ("Result.Sexo", &found.apparent_sex),
     ];
-    let kept = |(name, text): (&str, Option<&Text<'_>>)| Some((name.to_owned(), Pii::from(filled(text)?)));
-    let mut custom: BTreeMap<_, _> = named.into_iter().filter_map(|(name, text)| kept((name, text.as_ref()))).collect();
+    // In their order already, and in one piece of memory: the map takes them over as they are.
+    let mut kept = Vec::with_capacity(named.len());
+    for (name, text) in named {
+        if let Some(text) = filled(text.as_ref()) {
+            kept.push((name.to_owned(), Pii::from(text)));
+        }
+    }
+    let mut custom = BTreeMap::from_iter(kept);
     // A word that is neither yes nor no stands in no check.
     for (name, text) in [
         ("Result.AnversoReversoCoinciden", &found.sides_match),
@@ -264,6 +269,9 @@ fn custom(told: &wire::Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) 
         if let Some(word) = filled(text.as_ref()).filter(|word| yes(word).is_none()) {
             custom.insert(name.to_owned(), Pii::from(word));
         }
+    }
+    if let Some(age) = filled(card.age.as_ref()).filter(|age| age.parse::<u32>().is_err()) {
+        custom.insert("Result.DNI.Edad".to_owned(), Pii::from(age));
     }
     for (path, others) in [("", &told.others), ("Result.", &found.others), ("Result.DNI.", &card.others)] {
         for (name, value) in others {
@@ -285,7 +293,7 @@ fn yes(word: &str) -> Option<bool> {
 }
 
 fn number(text: Option<&Text<'_>>) -> Option<f64> {
-    let text = filled(text)?.trim_end_matches('%');
+    let text = filled(text)?.trim_end_matches('%').trim_end();
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
-    if plain { text.trim_end().parse().ok() } else { None }
+    if plain { text.parse().ok() } else { None }
 }
