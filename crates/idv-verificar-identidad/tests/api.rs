@@ -245,6 +245,8 @@ async fn credits_are_read_in_each_form_and_nothing_is_in_doubt() {
         (200, "-1", ErrorKind::Unauthorized),
         (200, "oops", ErrorKind::Malformed),
         (429, "", ErrorKind::RateLimited),
+        (500, "", ErrorKind::Unavailable),
+        (503, "-1", ErrorKind::Unavailable),
     ] {
         let transport = scripted(&[(status, body), (200, "[{\"Res\":1,\"Cred\":1}]")]);
         let error = credits(&transport).await.unwrap_err();
@@ -275,6 +277,7 @@ async fn only_a_pdf_reaches_the_sink() {
         (200, " %PDF-1.7", ErrorKind::Malformed, None),
         (403, "%PDF-1.7", ErrorKind::Unauthorized, None),
         (404, "", ErrorKind::NotFound, None),
+        (500, "%PDF-1.7", ErrorKind::Unavailable, None),
     ] {
         let transport = ScriptedTransport::new();
         transport.then(file(status, body)).then(file(200, "%PDF-1.7"));
@@ -283,6 +286,14 @@ async fn only_a_pdf_reaches_the_sink() {
         assert_eq!((error.kind(), error.effect(), error.vendor_code()), (&kind, Effect::NotApplied, code), "{status} {body}");
         assert!(sink.is_empty() && transport.count() == 1, "{status} {body}");
     }
+}
+
+#[tokio::test]
+async fn a_question_whose_connection_broke_is_asked_again() {
+    let transport = ScriptedTransport::new();
+    transport.then(Exchange::Fail(idv_core::Sent::Maybe, TransportCause::Interrupted)).then(file(200, "%PDF-1.7"));
+    let (downloaded, sink) = certificate(&transport, 1000).await;
+    assert_eq!((downloaded.is_ok(), sink.as_slice(), transport.count()), (true, b"%PDF-1.7".as_slice(), 2));
 }
 
 #[tokio::test]

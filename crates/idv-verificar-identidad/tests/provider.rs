@@ -119,7 +119,7 @@ async fn the_text_is_that_of_the_persons_language() {
         (None, Some("Compte"), "Verifiqui: [LINK] Compte"),
         (None, None, "Verifiqui: [LINK]"),
         (Some("en-GB"), None, "Go to [LINK]"),
-        (Some("de"), Some("Konto:"), "Konto: Bitte bestaetigen Sie Ihre Identitaet: [LINK]"),
+        (Some("de"), Some("Konto:"), "Konto: Bitte bestätigen Sie Ihre Identität: [LINK]"),
         (Some("ja"), Some("x"), "Verifiqui: [LINK] x"),
     ] {
         let body = sent(texts.clone(), |new| {

@@ -117,7 +117,7 @@ impl Api {
         let call = &calls::CERTIFICATE;
         let build = |_: &Attempt<'_>| self.endpoint.certificate(call, id);
         let mut gate = Gate::new(sink);
-        match cx.download(Call::repeatable().overruled_by(never_again), limit, &mut gate, build).await? {
+        match cx.download(Call::repeatable().overruled_by(answered_once), limit, &mut gate, build).await? {
             Downloaded::Whole(mut download) => {
                 gate.end(call)?;
                 download.media_type = Some("application/pdf".to_owned());
@@ -136,7 +136,7 @@ impl Api {
     pub async fn credits(&self, cx: &CallContext) -> Result<Credits> {
         let call = &calls::CREDITS;
         let build = |_: &Attempt<'_>| self.endpoint.credits(call);
-        let answer = cx.send(Call::repeatable().overruled_by(never_again), build).await?;
+        let answer = cx.send(Call::repeatable().overruled_by(answered_once), build).await?;
         let read = answered(call, &answer)?;
         Credits::read(read.credits.as_ref()).ok_or_else(|| {
             answer.complement(Error::malformed("the answer has no credits that are a number")).with_effect(call.in_doubt())
@@ -193,4 +193,9 @@ fn refused(call: &CallRow, answer: &Answer) -> Error {
 /// Who is told to make fewer calls does not make one more: the vendor blocks who repeats.
 fn never_again(status: StatusCode, _: &[u8]) -> Option<Ruling> {
     (status == StatusCode::TOO_MANY_REQUESTS).then_some(Ruling::Final)
+}
+
+/// The same for calls that only ask: whatever is answered is the answer. Only a connection that broke is tried again.
+fn answered_once(status: StatusCode, _: &[u8]) -> Option<Ruling> {
+    (!status.is_success()).then_some(Ruling::Final)
 }

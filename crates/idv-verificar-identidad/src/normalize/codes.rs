@@ -49,10 +49,11 @@ pub fn find_state(code: u32) -> Option<&'static StateRow> {
     STATES.iter().find(|row| row.code == code)
 }
 
-/// The row of a result.
+/// The row of a result. The vendor has one number for similarities and for codes, so that codes may be written like the former.
 #[must_use]
-pub fn find_result(code: i32) -> Option<&'static ResultRow> {
-    RESULTS.iter().find(|row| row.code == code)
+pub fn find_result(code: f64) -> Option<&'static ResultRow> {
+    // Small whole numbers are exact.
+    RESULTS.iter().find(|row| f64::from(row.code) == code)
 }
 
 /// What a result that stands in review is expected to become.
@@ -61,7 +62,7 @@ pub fn leaning(result: f64) -> Option<Outcome> {
     if result > SIMILAR {
         return Some(Outcome::Verified);
     }
-    let row = RESULTS.iter().find(|row| f64::from(row.code) == result)?;
+    let row = find_result(result)?;
     (!row.to_be_judged).then_some(Outcome::Rejected)
 }
 

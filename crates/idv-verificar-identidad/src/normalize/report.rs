@@ -195,7 +195,7 @@ fn judge(report: &mut Report, found: &IdentityResult<'_>, outcome: Option<f64>, 
     let rejected = state.is_some_and(|row| row.status == Status::Finished(Outcome::Rejected));
     // A number that is not negative is a similarity.
     if let Some(code) = filled(found.outcome.as_ref()).filter(|_| outcome.is_none_or(|outcome| outcome < 0.0)) {
-        match code.parse().ok().and_then(find_result) {
+        match outcome.and_then(find_result) {
             Some(row) => {
                 if let Some((kind, result)) = row.check {
                     settle(&mut report.checks, kind, result, code);
