@@ -275,6 +275,14 @@ fn a_rule_is_named_with_every_number_in_it_and_one_that_cannot_be_is_refused() {
         acceptance.to_string(),
         "strict/1 min_score=0.8 face_floor=0.5 required_fields=document_number,surname tasks=document_scan,face_liveness,face_match"
     );
+    let written = |min_score: f64, face_floor: f64| {
+        let mut acceptance = strict();
+        (acceptance.min_score, acceptance.face_floor) = (min_score, face_floor);
+        acceptance.to_string()
+    };
+    for (min_score, face_floor) in [(Acceptance::MIN_SCORE, Acceptance::FACE_FLOOR), (0.85, 0.25), (1.0, 0.0)] {
+        assert!(written(min_score, face_floor).starts_with(&format!("strict/1 min_score={min_score} face_floor={face_floor} ")));
+    }
     (acceptance.require_scores, acceptance.minimum_age) = (true, Some(18));
     assert!(acceptance.to_string().contains("require_scores") && acceptance.to_string().contains("minimum_age=18"));
     assert!(acceptance.check().is_ok());

@@ -132,22 +132,37 @@ impl Default for Acceptance {
 
 impl fmt::Display for Acceptance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "strict/1 min_score={} face_floor={}", self.min_score, self.face_floor)?;
+        f.write_str("strict/1 min_score=")?;
+        number(f, self.min_score, Self::MIN_SCORE, "0.8")?;
+        f.write_str(" face_floor=")?;
+        number(f, self.face_floor, Self::FACE_FLOOR, "0.5")?;
         if self.require_scores {
             f.write_str(" require_scores")?;
         }
-        write!(f, " required_fields={}", self.required_fields.join(","))?;
-        if !self.tolerated_fields.is_empty() {
-            write!(f, " tolerated_fields={}", self.tolerated_fields.join(","))?;
-        }
+        list(f, " required_fields=", &self.required_fields)?;
+        list(f, " tolerated_fields=", &self.tolerated_fields)?;
         if let Some(age) = self.minimum_age {
             write!(f, " minimum_age={age}")?;
         }
         match self.ordered {
-            Some(tasks) => write!(f, " tasks={}", tasks.names().join(",")),
+            Some(tasks) => list(f, " tasks=", tasks.names()),
             None => Ok(()),
         }
     }
+}
+
+/// A number. To write a fraction takes as long as to read a field, so the usual one is not written anew for each report.
+fn number(f: &mut fmt::Formatter<'_>, number: f64, usual: f64, written: &str) -> fmt::Result {
+    if number.to_bits() == usual.to_bits() { f.write_str(written) } else { write!(f, "{number}") }
+}
+
+/// Words with commas between them, where there are any.
+fn list(f: &mut fmt::Formatter<'_>, name: &str, words: &[impl AsRef<str>]) -> fmt::Result {
+    for (index, word) in words.iter().enumerate() {
+        f.write_str(if index == 0 { name } else { "," })?;
+        f.write_str(word.as_ref())?;
+    }
+    Ok(())
 }
 
 /// Words by which a task may say that it went well. The results of tasks about the face are not documented.

@@ -83,7 +83,8 @@ fn names<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = (String, 
     let files = transaction.tasks.iter().flat_map(|task| task.files.iter().map(move |file| (task, file)));
     files.map(move |(task, file)| {
         let parts = [&task.kind, &file.category, &file.kind].map(|text| filled(text.as_ref()).unwrap_or("other"));
-        let mut name = [FILES, &parts.join("/")].concat();
+        let [task_name, category, kind] = parts;
+        let mut name = [FILES, task_name, "/", category, "/", kind].concat();
         name.make_ascii_lowercase();
         match counts.get_mut(&name) {
             Some(count) => {

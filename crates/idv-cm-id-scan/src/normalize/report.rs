@@ -88,26 +88,40 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
 }
 
 /// What was read, by where it goes.
-struct Fields<'t>(Vec<(Option<Target>, &'t ResultField<'t>)>);
+struct Fields<'t> {
+    fields: Vec<(Option<Target>, &'t ResultField<'t>)>,
+    /// One bit for each target that there is something of. Most results have a few.
+    present: u32,
+}
 
 impl<'t> Fields<'t> {
     fn of(transaction: &'t Transaction<'t>) -> Self {
-        let fields = transaction.tasks.iter().flat_map(Task::fields);
-        Self(fields.filter_map(|field| Some((target(filled(field.field.as_ref())?), field))).collect())
+        let mut fields = Vec::with_capacity(transaction.tasks.iter().map(|task| task.fields().len()).sum());
+        let mut present = 0;
+        for field in transaction.tasks.iter().flat_map(Task::fields) {
+            let Some(name) = filled(field.field.as_ref()) else { continue };
+            let target = target(name);
+            present |= target.map_or(0, |target| 1 << target as u32);
+            fields.push((target, field));
+        }
+        Self { fields, present }
     }
 
     fn of_target(&self, wanted: Target) -> impl Iterator<Item = &'t ResultField<'t>> + Clone {
-        self.0.iter().filter(move |(target, _)| *target == Some(wanted)).map(|(_, field)| *field)
+        self.fields.iter().filter(move |(target, _)| *target == Some(wanted)).map(|(_, field)| *field)
     }
 
     fn read<T: Word>(&self, target: Target) -> Option<Attribute<T>> {
+        if self.present & (1 << target as u32) == 0 {
+            return None;
+        }
         attribute(&self.of_target(target))
     }
 
     /// What the model has no place for.
     fn custom(&self) -> BTreeMap<String, Pii<String>> {
         let mut custom = BTreeMap::new();
-        let without_place = self.0.iter().filter(|(target, _)| target.is_none_or(|target| target == Target::Age));
+        let without_place = self.fields.iter().filter(|(target, _)| target.is_none_or(|target| target == Target::Age));
         let mut readings: Vec<_> = without_place.flat_map(|(_, field)| readings(field)).collect();
         // The best reading of each takes the name.
         readings.sort_by_key(Reading::rank);
