@@ -39,6 +39,7 @@ pub struct CmIdScanConfig {
     #[serde(default)]
     pub base_url: Option<Url>,
     /// What the person has to do; all three tasks, unless told otherwise. Without `face_match` nothing ties the person to the document.
+    /// A result that lacks one of them verifies nobody, whatever had been configured when its transaction was created.
     #[serde(default, deserialize_with = "tasks")]
     pub tasks: Tasks,
     /// By how many days a document may have expired; where negative, for how many days it must still be valid.

@@ -13,7 +13,7 @@ use fixture::{json, named};
 use idv_cm_id_scan::api::{EventKind, Tasks};
 use idv_cm_id_scan::normalize::{self, Acceptance, DOCUMENT_KINDS, FIELDS, STATES, find_state};
 use idv_core::report::{CheckResult, DocumentKind, Source, Verdict};
-use idv_core::{Channel, Observation, Outcome, Report, Status};
+use idv_core::{Channel, Observation, Outcome, Report, ResultHandle, ResultState, Status};
 use serde_json::{Value, json};
 
 fn report_of(fields: &Value) -> Report {
@@ -57,6 +57,17 @@ fn every_state_means_what_its_row_says() {
     for unknown in ["quarantined", "complete", "canceled"] {
         let observation = details(unknown, &json!([]));
         assert_eq!((observation.status, observation.code.as_deref()), (None, Some(unknown)));
+    }
+}
+
+#[test]
+fn the_id_of_a_result_is_taken_from_details_too_where_they_have_it() {
+    for (id, handle) in [(json!("e6b7ce66"), Some("e6b7ce66")), (json!(null), None), (json!("../x"), None), (json!([]), None)] {
+        let payload = json!({ "id": "a", "state": "completed", "tasks": [], "resultId": id });
+        let observation =
+            normalize::payload(payload.to_string().as_bytes(), Channel::Poll, &Acceptance::default()).unwrap().remove(0);
+        let expected = handle.map_or(ResultState::Absent, |handle| ResultState::Fetchable(ResultHandle::new(handle)));
+        assert_eq!((observation.status, observation.result), (Some(Status::Ended), expected), "{id}");
     }
 }
 
