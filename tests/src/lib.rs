@@ -21,6 +21,9 @@ pages! {
     Sandbox "../../docs/src/sandbox.md";
     IdentityTm "../../docs/src/vendors/identity-tm.md";
     Idnow "../../docs/src/vendors/idnow.md";
+    Identify24 "../../docs/src/vendors/identify24.md";
+    CmIdScan "../../docs/src/vendors/cm-id-scan.md";
+    VerificarIdentidad "../../docs/src/vendors/verificar-identidad.md";
     Design "../../docs/src/design.md";
     Decisions "../../docs/src/decisions.md";
 }

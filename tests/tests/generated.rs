@@ -10,7 +10,7 @@ use idv::identity_tm::api::CALLS;
 use idv::identity_tm::normalize::{Flow, KINDS, SUB_KINDS};
 use idv::idnow::normalize::{ATTACHMENTS, REASONS, RESULTS};
 use idv::report::Field;
-use idv::{Capabilities, CreateSafety, Facet, HandOffKind, ProofKind, ReportSource};
+use idv::{Capabilities, CreateSafety, Facet, HandOffKind, ProofKind, ReportSource, Status};
 
 #[test]
 fn the_readmes_matrix_is_what_the_code_can() {
@@ -114,6 +114,102 @@ fn the_page_of_identity_tm_has_the_adapters_tables() {
         line(&mut sub_codes, &[format!("{}/{}", row.kind, row.sub_kind), row.meaning.into(), reason, check]);
     }
     keep(PAGE, "sub-codes", &sub_codes);
+}
+
+#[test]
+fn the_page_of_cm_id_scan_has_the_adapters_tables() {
+    use idv::cm_id_scan::normalize::{DOCUMENT_KINDS, FIELDS, REPORT_FIELDS, STATES, Target};
+    const PAGE: &str = "docs/src/vendors/cm-id-scan.md";
+    let mut states = table(&["state", "before the person has begun", "once the person has", "source"]);
+    for row in STATES {
+        line(&mut states, &[format!("`{}`", row.state), state(row.untouched), state(row.begun), row.source.into()]);
+    }
+    keep(PAGE, "states", &states);
+
+    let mut fields = table(&["field", "in the model", "in a sample"]);
+    for row in FIELDS {
+        // A target and the field of a report that it stands for have one name.
+        let target = format!("{:?}", row.target);
+        let field = REPORT_FIELDS.iter().find(|field| format!("{field:?}") == target);
+        let path = match (row.target, field) {
+            (Target::Age, _) => "a check, and `custom`".to_owned(),
+            (_, field) => format!("`{}`", field.unwrap_or_else(|| panic!("no report has {target}"))),
+        };
+        line(&mut fields, &[format!("`{}`", row.field), path, if row.documented { "yes" } else { "" }.into()]);
+    }
+    keep(PAGE, "fields", &fields);
+
+    let mut documents = table(&["type", "kind"]);
+    for (word, kind) in DOCUMENT_KINDS {
+        line(&mut documents, &[format!("`{word}`"), name(kind)]);
+    }
+    keep(PAGE, "documents", &documents);
+}
+
+#[test]
+fn the_page_of_identify24_has_the_adapters_tables() {
+    use idv::identify24::api::{CALLS, FAILURES};
+    use idv::identify24::normalize::STATUSES;
+    const PAGE: &str = "docs/src/vendors/identify24.md";
+    let mut states = table(&["word", "state", "source"]);
+    for row in STATUSES {
+        line(&mut states, &[format!("`{}`", row.word), state(row.status), row.source.into()]);
+    }
+    keep(PAGE, "states", &states);
+
+    let mut calls = table(&["call", "method", "body"]);
+    for call in CALLS {
+        line(&mut calls, &[format!("`{}`", call.name), call.method.to_string(), if call.has_body { "JSON" } else { "" }.into()]);
+    }
+    keep(PAGE, "calls", &calls);
+
+    let mut failures = table(&["status", "meaning"]);
+    for failure in FAILURES {
+        line(&mut failures, &[failure.status.to_string(), failure.detail.into()]);
+    }
+    keep(PAGE, "failures", &failures);
+}
+
+#[test]
+fn the_page_of_verificar_identidad_has_the_adapters_tables() {
+    use idv::verificar_identidad::api::CALLS;
+    use idv::verificar_identidad::normalize::{RESULTS, STATES};
+    const PAGE: &str = "docs/src/vendors/verificar-identidad.md";
+    let mut states = table(&["`Estado`", "name", "state", "has a report", "meaning"]);
+    for row in STATES {
+        let reports = if row.reports { "yes" } else { "" };
+        line(&mut states, &[row.code.to_string(), row.name.into(), state(row.status), reports.into(), row.meaning.into()]);
+    }
+    keep(PAGE, "states", &states);
+
+    let mut results = table(&["`Resultado`", "meaning", "check", "reason", "an operator judges"]);
+    for row in RESULTS {
+        let check = row.check.map(|(kind, result)| format!("{}: {}", name(&kind), name(&result))).unwrap_or_default();
+        let reason = row.reason.as_ref().map(|reason| reason.name().to_owned()).unwrap_or_default();
+        let judged = if row.to_be_judged { "yes" } else { "" };
+        line(&mut results, &[row.code.to_string(), row.meaning.into(), check, reason, judged.into()]);
+    }
+    keep(PAGE, "results", &results);
+
+    let mut calls = table(&["call", "section", "sends and costs", "failures"]);
+    for call in CALLS {
+        let failures: Vec<String> = call.failures.iter().map(|failure| format!("{}: {}", failure.res, failure.detail)).collect();
+        let acts = if call.acts { "yes" } else { "" };
+        line(&mut calls, &[format!("`{}`", call.name), call.section.into(), acts.into(), failures.join("; ")]);
+    }
+    keep(PAGE, "calls", &calls);
+}
+
+/// A state in words: its name, and what it comes to or leans to.
+fn state(status: Status) -> String {
+    let status = serde_json::to_value(status).unwrap();
+    let word = |name: &str| status[name].as_str();
+    let state = word("state").unwrap();
+    match (word("outcome"), word("leaning")) {
+        (Some(outcome), _) => format!("{state}: {outcome}"),
+        (None, Some(leaning)) => format!("{state}, leans to {leaning}"),
+        (None, None) => state.to_owned(),
+    }
 }
 
 fn matrix(providers: &[Capabilities]) -> String {
