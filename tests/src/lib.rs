@@ -25,5 +25,6 @@ pages! {
     CmIdScan "../../docs/src/vendors/cm-id-scan.md";
     VerificarIdentidad "../../docs/src/vendors/verificar-identidad.md";
     Design "../../docs/src/design.md";
+    AddingAVendor "../../docs/src/adding-a-vendor.md";
     Decisions "../../docs/src/decisions.md";
 }
