@@ -37,7 +37,31 @@ const HISTORIES: [(&str, &[u8]); 2] = [
     ("Identity.TM: history of a rejection, with reasons", fixture!("idv-identity-tm/fixtures/own-status-rejected.json")),
 ];
 
+/// Results of CM, judged by the strict rule.
+const CM_RESULTS: [(&str, &[u8]); 2] = [
+    ("CM ID Scan: result to a report / to a Value", fixture!("idv-cm-id-scan/fixtures/result.json")),
+    ("CM ID Scan: result with everything", fixture!("idv-cm-id-scan/fixtures/own-result-everything.json")),
+];
+
+/// Identify24's answer to a fetch, and its webhook.
+const IDENTIFY24: [(&str, &[u8], Channel); 2] = [
+    (
+        "Identify24: ident/get to a report / to a Value",
+        fixture!("idv-identify24/fixtures/ident-get-response.json"),
+        Channel::Fetch,
+    ),
+    ("Identify24: webhook to a report", fixture!("idv-identify24/fixtures/webhook.json"), Channel::Callback),
+];
+
+/// Reports of VerificarIdentidad, with the result as a string and as an object.
+const VERIFICAR: [(&str, &[u8]); 2] = [
+    ("VerificarIdentidad: report to a report / to a Value", fixture!("idv-verificar-identidad/fixtures/report.json")),
+    ("VerificarIdentidad: report with objects", fixture!("idv-verificar-identidad/fixtures/own-report-objects.json")),
+];
+
 fn main() {
+    let acceptance = idv_cm_id_scan::normalize::Acceptance::strict();
+    let statuses = idv_identify24::normalize::Statuses::default();
     let mut rows = vec![
         beside_value("IDnow: JSON to a report / serde_json to a Value", JSON, |bytes| reported(idnow(bytes))),
         Comparison::measure(
@@ -53,6 +77,19 @@ fn main() {
             let seen = identity_tm(Channel::Poll, bytes);
             assert!(!seen.is_empty() && seen.iter().all(|seen| seen.status.is_some()));
             seen
+        })
+    }));
+    rows.extend(CM_RESULTS.map(|(name, bytes)| {
+        beside_value(name, bytes, |bytes| {
+            reported(idv_cm_id_scan::normalize::payload(bytes, Channel::Fetch, &acceptance).unwrap())
+        })
+    }));
+    rows.extend(IDENTIFY24.map(|(name, bytes, channel)| {
+        beside_value(name, bytes, |bytes| reported(idv_identify24::normalize::payload(bytes, channel, &statuses).unwrap()))
+    }));
+    rows.extend(VERIFICAR.map(|(name, bytes)| {
+        beside_value(name, bytes, |bytes| {
+            reported(idv_verificar_identidad::normalize::payload(bytes, Channel::Callback).unwrap())
         })
     }));
     print("payload to report", &rows);
