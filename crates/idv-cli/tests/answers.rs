@@ -12,14 +12,17 @@ fn providers_are_listed_without_credentials() {
     let place = Place::new();
     let providers = place.run(&["providers", "--json"]).json();
     let ids: Vec<&str> = providers.as_array().unwrap().iter().map(|one| one.get("provider").unwrap().as_str().unwrap()).collect();
-    assert_eq!(ids, ["identity-tm", "idnow"]);
-    let idnow = providers.pointer("/1").unwrap();
+    assert_eq!(ids, ["cm-id-scan", "identify24", "identity-tm", "idnow", "verificar-identidad"]);
+    let idnow = providers.pointer("/3").unwrap();
     assert_eq!(idnow.get("create_safety").unwrap(), "keyed");
     assert!(idnow.get("facets").unwrap().as_array().unwrap().contains(&json!("listing")));
     let table = place.run(&["providers"]);
     assert_eq!(table.exit, 0);
     let line = |begin: &str| table.out.lines().find(|line| line.trim_start().starts_with(begin)).unwrap().to_owned();
-    assert!(line("lookup").ends_with('-') && line("polling").ends_with("yes"));
+    let yes = |begin: &str| line(begin).split_whitespace().skip(1).map(|word| word == "yes").collect::<Vec<_>>();
+    assert_eq!(yes("lookup"), [false, false, true, false, false]);
+    assert_eq!(yes("polling"), [true, true, true, true, false]);
+    assert_eq!(yes("deletion"), [false, false, true, true, false]);
 }
 
 #[test]
@@ -120,7 +123,7 @@ fn the_sandbox_prints_settings_that_work_and_ends_when_asked_to() {
     }
 }
 
-/// What is printed for people to paste is pasted.
+/// What is printed for people to paste is pasted, for each vendor.
 #[cfg(unix)]
 #[test]
 fn the_file_that_the_sandbox_prints_can_be_pasted() {
@@ -130,14 +133,35 @@ fn the_file_that_the_sandbox_prints_can_be_pasted() {
     let mut place = Place::new();
     let mut child = place.command(&["sandbox", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let _child = Ended(child);
     let file: Vec<String> =
         lines.by_ref().skip_while(|line| line != "# idv.toml").take_while(|line| !line.starts_with("# for a shell")).collect();
-    place.write("idv.toml", file.join("\n"));
-    let key = lines.find_map(|line| line.strip_prefix("export IDNOW_API_KEY=").map(str::to_owned)).unwrap();
-    place.set("IDNOW_API_KEY", &key);
-    place.run(&["create", "--json"]).json();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    for line in lines.by_ref().take_while(|line| !line.starts_with("# for a shell")) {
+        let Some((name, value)) = line.strip_prefix("export ").and_then(|line| line.split_once('=')) else { continue };
+        place.set(name, value);
+    }
+    let file = file.join("\n");
+    for provider in ["cm-id-scan", "identify24", "identity-tm", "idnow", "verificar-identidad"] {
+        let chosen = file.replace("provider = \"idnow\"", &format!("provider = \"{provider}\""));
+        place.write("idv.toml", chosen);
+        let person =
+            ["--given-names", "Erika", "--family-name", "Mustermann", "--gender", "female", "--birth-date", "1982-05-22"];
+        let contact = ["--nationality", "DE", "--street", "Heidestrasse", "--house-number", "17", "--postal-code", "51147"];
+        let rest = ["--city", "Köln", "--country", "DE", "--email", "erika@example.com", "--phone", "+4915123456789", "--json"];
+        place.run(&[&["create"], &person[..], &contact, &rest].concat()).json();
+    }
+}
+
+/// A process that is ended with the test, whatever becomes of the test.
+#[cfg(unix)]
+struct Ended(std::process::Child);
+
+#[cfg(unix)]
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]

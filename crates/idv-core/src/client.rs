@@ -77,7 +77,10 @@ impl Client {
         let cx = self.context(Operation::Create);
         self.told(new.reference.check_new(), Operation::Create)?;
         let mut created = self.told(self.provider.create(&cx, new).await, Operation::Create)?;
-        created.left_out = new.given().into_iter().filter(|path| !self.capabilities.accepts.contains(path)).collect();
+        // Beside what the vendor has no place for, an adapter names what it could not send for what it says.
+        let adapters = std::mem::take(&mut created.left_out);
+        let given = new.given().into_iter();
+        created.left_out = given.filter(|path| adapters.contains(path) || !self.capabilities.accepts.contains(path)).collect();
         Ok(created)
     }
 

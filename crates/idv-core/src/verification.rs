@@ -18,6 +18,7 @@ use crate::provider::ReportSource;
 /// - progress never runs backwards;
 /// - a claim changes nothing; it only [wakes](Transition::Woken) whoever asks the vendor;
 /// - where the vendor can be asked, no callback settles the outcome, proven or not; where it cannot, a proven one does;
+/// - a report counts where it comes with what can settle the outcome; where the vendor reports by callback alone, with a proven one;
 /// - two different proven outcomes are a dispute, and nobody is verified until a person has [ruled](Verification::rule);
 /// - what is about somebody else is [foreign](Transition::Foreign) and changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub struct Verification {
     id: VerificationId,
     /// Whether the vendor can be asked for the outcome.
     askable: bool,
+    /// Whether the report comes with a callback, though the vendor be asked for the outcome.
+    reported: bool,
     expires_at: Option<Timestamp>,
     progress: Progress,
     /// What outcomes the vendor has foreseen.
@@ -47,6 +50,7 @@ impl Verification {
         Self {
             id,
             askable: capabilities.can_be_asked(),
+            reported: capabilities.report_from == ReportSource::Callback,
             expires_at,
             progress: Progress::Awaiting,
             leanings: Outcomes::default(),
@@ -207,7 +211,7 @@ impl Verification {
         match &observation.result {
             ResultState::Fetchable(handle) => keep_least(&mut self.handle, handle),
             // What comes with a code that is not known is not counted either: the code changes nothing, and is reported.
-            ResultState::Inline(_) if settles && !not_understood(observation) => {
+            ResultState::Inline(_) if (settles || self.reported) && !not_understood(observation) => {
                 let last_word = match observation.status {
                     Some(Status::Finished(_)) => true,
                     // A result that carries no state of its own is fetched when there is one to fetch.

@@ -52,7 +52,9 @@ pub use idnow::account::{Account, CallbackKind, DataCenter};
 pub use idnow::handle::Idnow;
 pub use idnow::scenario::Step;
 pub use sandbox::{Builder, Sandbox, SandboxError, VirtualClock};
-pub use verificar_identidad::account::{Account as VerificarIdentidadAccount, ReportFormat, ReportNesting, WrongCredentials};
+pub use verificar_identidad::account::{
+    Account as VerificarIdentidadAccount, Person as VerificarIdentidadPerson, ReportFormat, ReportNesting, WrongCredentials,
+};
 pub use verificar_identidad::answer::AnswerFormat;
 pub use verificar_identidad::handle::{PhoneMessage, VerificarIdentidad};
 pub use world::RecordedRequest;

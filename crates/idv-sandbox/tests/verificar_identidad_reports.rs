@@ -19,10 +19,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use verificar_identidad::{Report, Vi, basic, reporting, request, with};
 
-/// The document's example of `Result`, with the slashes as its sample of a report has them.
+/// The document's example of `Result`, with the slashes as its sample of a report has them, and the age of 2026.
 const RESULT: &str = concat!(
     r#"{"Resultado":93.957847595214844,"DNIAnverso":"00000000T","DNIReverso":"00000000T","AnversoReversoCoinciden":"Si","#,
-    r#""DNISolicitado":"","DNISolicitadoCoincide":"N\/A","DNI":{"Edad":66,"FechaNacimiento":"18\/12\/1955","DNI":"00000000T","#,
+    r#""DNISolicitado":"","DNISolicitadoCoincide":"N\/A","DNI":{"Edad":70,"FechaNacimiento":"18\/12\/1955","DNI":"00000000T","#,
     r#""Nacionalidad":"ESP","Pais":"ESP","Nombre":"APARICIO LOPEZ,JUAN","NumeroSerie":"BGHR56776","TipoDocumento":"ID-1","#,
     r#""Sexo":"M","FechaExpira":"19\/10\/2027","Caducado":"No"},"ProcesoRelizadoMismaPersona":"Si","Barba":"No","Bigote":"No","#,
     r#""GafasLectura":"No","GafasSol":"No","Sexo":"Hombre con probabilidad de 99.599784851074%","RangoAparenteEdad":"44-62","#,

@@ -1,7 +1,13 @@
 //! What a configuration promises: one validation, and errors that list what there is.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![cfg(all(feature = "identity-tm", feature = "idnow"))]
+#![cfg(all(
+    feature = "cm-id-scan",
+    feature = "identify24",
+    feature = "identity-tm",
+    feature = "idnow",
+    feature = "verificar-identidad"
+))]
 
 use idv::{Config, CreateSafety, ErrorKind, Facet, Timestamp, connect_in};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
@@ -96,9 +102,15 @@ fn a_provider_that_there_is_not_is_answered_with_those_that_there_are() {
     for text in ["provider = 'idnw'", "provider = ''"] {
         let error = connect(&toml(text)).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Config);
-        assert!(error.to_string().contains("compiled in: identity-tm, idnow"), "{error}");
+        assert!(
+            error.to_string().contains("compiled in: cm-id-scan, identify24, identity-tm, idnow, verificar-identidad"),
+            "{error}"
+        );
     }
-    assert!(refusal("[calls]\n").contains("`provider` is missing: it is one of identity-tm, idnow"));
+    assert!(
+        refusal("[calls]\n")
+            .contains("`provider` is missing: it is one of cm-id-scan, identify24, identity-tm, idnow, verificar-identidad")
+    );
     assert!(Config::from_env([("PATH", "")]).unwrap_err().to_string().contains("IDV_PROVIDER"));
 }
 
@@ -113,8 +125,8 @@ fn a_secret_written_into_the_file_is_refused_and_not_repeated() {
 fn what_is_compiled_in_is_listed_without_credentials() {
     let providers = idv::providers();
     let ids: Vec<&str> = providers.iter().map(|vendor| vendor.provider.as_str()).collect();
-    assert_eq!(ids, ["identity-tm", "idnow"]);
-    let idnow = &providers[1];
+    assert_eq!(ids, ["cm-id-scan", "identify24", "identity-tm", "idnow", "verificar-identidad"]);
+    let idnow = &providers[3];
     assert_eq!(idnow.create_safety, CreateSafety::Keyed);
     assert!(idnow.has(Facet::Polling) && idnow.has(Facet::Deletion) && !idnow.has(Facet::Lookup));
     assert!(idnow.callback_proof.is_some(), "what the vendor can do at best");

@@ -1,7 +1,13 @@
 //! What is said where no vendor is compiled in.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![cfg(not(any(feature = "identity-tm", feature = "idnow")))]
+#![cfg(not(any(
+    feature = "cm-id-scan",
+    feature = "identify24",
+    feature = "identity-tm",
+    feature = "idnow",
+    feature = "verificar-identidad"
+)))]
 
 use idv::{Config, ErrorKind, Timestamp, connect_in};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};

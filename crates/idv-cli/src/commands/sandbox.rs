@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use idv_sandbox::Sandbox;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure};
 use crate::interrupt::Interrupt;
@@ -43,30 +43,28 @@ impl SandboxCommand {
                 .write_ca_certificate(path)
                 .map_err(|error| Failure::usage(format!("{} cannot be written: {error}", path.display())))?;
         }
-        let (identity_tm, idnow) = (sandbox.identity_tm(), sandbox.idnow());
-        let answer = json!({
+        let accounts = accounts(&sandbox);
+        let mut answer = json!({
             "shared_url": sandbox.shared_url(),
             "control_url": sandbox.control_url(),
             "ca_certificate": self.tls.as_ref().map(|path| path.display().to_string()),
-            "identity-tm": {
-                "url": identity_tm.base_url(),
-                "user": identity_tm.user(),
-                "password": identity_tm.password(),
-            },
-            "idnow": { "url": idnow.base_url(), "company": idnow.company_id(), "api_key": idnow.api_key() },
         });
-        output.answer(&answer, |_| self.settings(&sandbox))?;
+        for account in &accounts {
+            answer[account.provider] = account.json();
+        }
+        output.answer(&answer, |_| self.settings(&sandbox, &accounts))?;
         interrupt.come().await;
         sandbox.shutdown().await;
         Ok(Exit::Done)
     }
 
     /// What to paste. The credentials are those of the vendors' documents: they open nothing.
-    fn settings(&self, sandbox: &Sandbox) -> String {
-        let idnow = sandbox.idnow();
-        let (url, company, key) = (idnow.base_url(), idnow.company_id(), idnow.api_key());
-        let identity_tm = sandbox.identity_tm();
-        let (itm_url, user, password) = (identity_tm.base_url(), identity_tm.user(), identity_tm.password());
+    fn settings(&self, sandbox: &Sandbox, accounts: &[Account]) -> String {
+        let others: Vec<&str> = accounts.iter().map(|account| account.provider).filter(|provider| *provider != FIRST).collect();
+        let others = others.join(", ");
+        let tables: Vec<String> = accounts.iter().map(Account::table).collect();
+        let secrets: String = accounts.iter().map(Account::named).collect();
+        let variables: String = accounts.iter().map(Account::variables).collect();
         let pem = self.tls.as_ref().map(|path| path.display().to_string());
         let (file, variable) = pem.map_or_else(Default::default, |pem| {
             (format!("\n[transport]\nroot_certificates = {pem:?}\n"), format!("export IDV_TRANSPORT_ROOT_CERTIFICATES='{pem}'\n"))
@@ -76,37 +74,124 @@ impl SandboxCommand {
 Stop it with Ctrl-C.
 
 # idv.toml
-provider = \"idnow\"  # or \"identity-tm\"
+provider = \"{FIRST}\"  # or one of: {others}
 
-[identity-tm]
-user = \"{user}\"
-password = {{ env = \"IDENTITY_TM_PASSWORD\" }}
-base_url = \"{itm_url}\"
-
-[idnow]
-company = \"{company}\"
-api_key = {{ env = \"IDNOW_API_KEY\" }}
-gateway_url = \"{url}\"
-go_url = \"{url}\"
-{file}
-# for a shell; the first two lines for the file above, the others in its place
-export IDENTITY_TM_PASSWORD={password}
-export IDNOW_API_KEY={key}
-export IDV_PROVIDER=idnow  # or identity-tm
-export IDV_IDENTITY_TM_USER={user}
-export IDV_IDENTITY_TM_PASSWORD={password}
-export IDV_IDENTITY_TM_BASE_URL={itm_url}
-export IDV_IDNOW_COMPANY={company}
-export IDV_IDNOW_API_KEY={key}
-export IDV_IDNOW_GATEWAY_URL={url}
-export IDV_IDNOW_GO_URL={url}
-{variable}",
+{}{file}
+# for a shell, with the file above
+{secrets}
+# for a shell, in its place
+export IDV_PROVIDER={FIRST}  # or one of: {others}
+{variables}{variable}",
             sandbox.shared_url(),
             sandbox.control_url(),
+            tables.join("\n"),
         )
     }
 }
 
+/// The vendor that the printed settings choose.
+const FIRST: &str = "idnow";
+
+/// An account of the sandbox, as a configuration names it.
+struct Account {
+    provider: &'static str,
+    url: String,
+    /// What stands in the configuration in the clear.
+    settings: Vec<(&'static str, String)>,
+    /// What stands in the environment.
+    secrets: Vec<(&'static str, String)>,
+}
+
+impl Account {
+    fn json(&self) -> Value {
+        let mut account = json!({ "url": self.url });
+        for (key, value) in self.settings.iter().chain(&self.secrets) {
+            account[*key] = value.as_str().into();
+        }
+        account
+    }
+
+    /// The table of a configuration file.
+    fn table(&self) -> String {
+        let mut table = format!("[{}]\n", self.provider);
+        for (key, value) in &self.settings {
+            table += &format!("{key} = {value:?}\n");
+        }
+        for (key, _) in &self.secrets {
+            table += &format!("{key} = {{ env = \"{}\" }}\n", self.variable(key));
+        }
+        table
+    }
+
+    /// The variables that the table names.
+    fn named(&self) -> String {
+        self.secrets.iter().map(|(key, value)| format!("export {}={}\n", self.variable(key), quoted(value))).collect()
+    }
+
+    /// The variables that stand in for the table.
+    fn variables(&self) -> String {
+        let all = self.settings.iter().chain(&self.secrets);
+        all.map(|(key, value)| format!("export IDV_{}={}\n", self.variable(key), quoted(value))).collect()
+    }
+
+    fn variable(&self, key: &str) -> String {
+        format!("{}_{key}", self.provider.replace('-', "_")).to_ascii_uppercase()
+    }
+}
+
+/// A value for a shell; none of these has an apostrophe.
+fn quoted(value: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:".contains(character);
+    if value.chars().all(plain) { value.to_owned() } else { format!("'{value}'") }
+}
+
+fn accounts(sandbox: &Sandbox) -> [Account; 5] {
+    let (cm, identify24, identity_tm) = (sandbox.cm_id_scan(), sandbox.identify24(), sandbox.identity_tm());
+    let (idnow, verificar) = (sandbox.idnow(), sandbox.verificar_identidad());
+    let own = |text: &str| text.to_owned();
+    [
+        Account {
+            provider: "cm-id-scan",
+            url: cm.base_url(),
+            settings: vec![("key_id", own(&cm.key_id())), ("base_url", format!("{}/id-scan/v1/", cm.base_url()))],
+            secrets: vec![("secret", own(&cm.secret()))],
+        },
+        Account {
+            provider: "identify24",
+            url: identify24.base_url(),
+            settings: vec![
+                ("partner", own(&identify24.partner())),
+                ("project_id", own(&identify24.project_id())),
+                ("base_url", identify24.base_url()),
+                ("statuses", own(crate::demo::WORDS)),
+            ],
+            secrets: vec![("api_key", own(&identify24.api_key()))],
+        },
+        Account {
+            provider: "identity-tm",
+            url: identity_tm.base_url(),
+            settings: vec![("user", own(&identity_tm.user())), ("base_url", identity_tm.base_url())],
+            secrets: vec![("password", own(&identity_tm.password()))],
+        },
+        Account {
+            provider: "idnow",
+            url: idnow.base_url(),
+            settings: vec![
+                ("company", own(&idnow.company_id())),
+                ("gateway_url", idnow.base_url()),
+                ("go_url", idnow.base_url()),
+            ],
+            secrets: vec![("api_key", own(&idnow.api_key()))],
+        },
+        Account {
+            provider: "verificar-identidad",
+            url: verificar.base_url(),
+            settings: vec![("user", own(&verificar.user())), ("base_url", verificar.base_url())],
+            // Without a proof of its reports the adapter refuses to start; it belongs into the address that the account reports to.
+            secrets: vec![("token", own(&verificar.token())), ("callback_secret", own("a-word-for-the-sandbox-only"))],
+        },
+    ]
+}
 /// An error and what is beneath it, in one line.
 fn whole(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();

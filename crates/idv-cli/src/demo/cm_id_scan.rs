@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use idv::call::CallPolicy;
 use idv::cm_id_scan::{CmIdScan as Provider, CmIdScanConfig};
-use idv::{Client, Environment, Error, Operation, Result, Secret, Url, VerificationId};
+use idv::{Client, Environment, Error, Operation, Outcome, Result, Secret, Url, VerificationId};
 use idv_sandbox::{Sandbox, SandboxError, Step};
 use serde_json::json;
 
-use super::stage::{Forged, Stage};
+use super::stage::{Forged, Stage, refused};
+use super::story::Expected;
 
 pub(crate) struct CmIdScan<'a> {
     sandbox: &'a Sandbox,
@@ -37,6 +38,18 @@ impl Stage for CmIdScan<'_> {
 
     fn connect(&self, secret: Secret, environment: Environment) -> Result<Client> {
         self.secret.get_or_init(|| secret);
+        self.sandbox
+            .cm_id_scan()
+            .configure(|account| {
+                // Nobody says at creation who is expected: who comes is who comes elsewhere.
+                account.person.given_names = "Erika".to_owned();
+                account.person.surname = "Mustermann".to_owned();
+                account.person.date_of_birth = jiff::civil::date(1982, 5, 22);
+                account.person.nationality = "Germany".to_owned();
+                account.person.personal_number = "00000000T".to_owned();
+                account.person.sex = "F".to_owned();
+            })
+            .map_err(refused)?;
         Ok(Client::new(Self::provider(self)?, environment, CallPolicy::default()))
     }
 
@@ -48,6 +61,16 @@ impl Stage for CmIdScan<'_> {
 
     fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError> {
         self.sandbox.cm_id_scan().act(id.vendor_id.as_ref().map_or("", idv::VendorId::as_str), scenario)
+    }
+
+    fn comes_out(&self, scenario: &str) -> Option<Expected> {
+        match scenario {
+            // Measurements that contradict each other, or are invalid, verify nobody; whether they are fraud is for a person to say.
+            "data-changed" | "rejected" => Some(Expected::Settled(Outcome::Inconclusive)),
+            // Nobody reviews and nothing cancels: the transaction's time runs out.
+            "canceled-in-review" | "never-finishes" => Some(Expected::Settled(Outcome::Expired)),
+            _ => None,
+        }
     }
 
     fn forgery(&self, _: &Url, id: &VerificationId) -> Forged {

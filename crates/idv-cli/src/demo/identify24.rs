@@ -3,14 +3,15 @@
 use async_trait::async_trait;
 use idv::call::CallPolicy;
 use idv::identify24::{Identify24 as Provider, Identify24Config};
-use idv::{Client, Environment, Error, Result, Secret, Url, VerificationId};
+use idv::{Client, Environment, Error, Outcome, Result, Secret, Url, VerificationId};
 use idv_sandbox::{Sandbox, SandboxError, Step};
 use serde_json::json;
 
 use super::stage::{Forged, Stage, proven, refused};
+use super::story::Expected;
 
 /// What the words of the sandbox's account mean. The vendor's document shows one alone, so each account is taught its own.
-const WORDS: &str = "Aborted = awaiting_person, InReview = in_review, FraudSuspected = in_review, Identified = verified, \
+pub(crate) const WORDS: &str = "Aborted = awaiting_person, InReview = in_review, FraudSuspected = in_review, Identified = verified, \
     Rejected = rejected, Canceled = canceled, Expired = expired";
 
 pub(crate) struct Identify24<'a>(&'a Sandbox);
@@ -44,6 +45,11 @@ impl Stage for Identify24<'_> {
 
     fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError> {
         self.0.identify24().act(id.vendor_id.as_ref().map_or("", idv::VendorId::as_str), scenario)
+    }
+
+    fn comes_out(&self, scenario: &str) -> Option<Expected> {
+        // What the person corrects is reported; that it differs from what was submitted is not.
+        (scenario == "data-changed").then_some(Expected::Settled(Outcome::Verified))
     }
 
     fn forgery(&self, _: &Url, id: &VerificationId) -> Forged {

@@ -12,12 +12,14 @@ mod stage;
 mod story;
 mod verificar_identidad;
 
+pub(crate) use identify24::WORDS;
+
 use clap::Args;
 use idv_sandbox::Sandbox;
 use serde_json::json;
 
 use crate::demo::stage::Stage;
-use crate::demo::story::{SCENARIOS, Scenario, Story};
+use crate::demo::story::{Portrait, SCENARIOS, Scenario, Story};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
 
@@ -55,13 +57,15 @@ impl Demo {
             }
         }
         sandbox.shutdown().await;
-        let short = stories.iter().filter(|story| story.fell_short()).count();
+        let portrait = Portrait::of(&stories);
+        let short = stories.iter().filter(|story| story.fell_short()).count() + portrait.differences().count();
         if output.is_json() {
-            output::json(&json!({ "stories": stories, "fell_short": short }))?;
+            output::json(&json!({ "stories": stories, "person": portrait, "fell_short": short }))?;
         } else {
+            output::text(&print::portrait(&portrait))?;
             output::text(&print::summary(&stories))?;
         }
-        report(&stories);
+        report(&stories, &portrait);
         Ok(if short == 0 { Exit::Done } else { Exit::Failed })
     }
 
@@ -92,10 +96,13 @@ impl Demo {
 }
 
 /// Says on standard error what fell short: standard output may be read by a program.
-fn report(stories: &[Story]) {
+fn report(stories: &[Story], portrait: &Portrait) {
     for story in stories {
         for shortfall in &story.shortfalls {
             output::note(&format!("idv: {} {}: {shortfall}", story.provider, story.scenario));
         }
+    }
+    for field in portrait.differences() {
+        output::note(&format!("idv: the same person has more than one {field}"));
     }
 }

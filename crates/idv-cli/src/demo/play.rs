@@ -6,15 +6,15 @@ use bytes::Bytes;
 use idv::report::{Country, Evidence, EvidenceKind, Gender, Report};
 use idv::transport::{ReqwestTransport, TransportOptions};
 use idv::{
-    Client, Created, Environment, Error, Facet, HandOff, NewVerification, Observation, Pii, Reference, Secret, Step, Timestamp,
-    Transport as _, Verification, Want,
+    Client, Created, Decision, Environment, Error, Facet, HandOff, NewVerification, Observation, Pii, Reference, ResultHandle,
+    Secret, Step, Timestamp, Transport as _, Verification, Want,
 };
 use idv_sandbox::Sandbox;
 
 use super::environment::{CountingTransport, SandboxClock};
 use super::receiver::Receiver;
 use super::stage::{Forged, Stage};
-use super::story::{Act, EvidenceSeen, Expected, Forgery, HandOffSeen, Scenario, Story};
+use super::story::{Act, EvidenceSeen, Forgery, HandOffSeen, Scenario, Story};
 use crate::failure::{Exit, Failure};
 use crate::words::{self, word};
 
@@ -60,7 +60,11 @@ impl<'a> Company<'a> {
                 }
                 let decision = scene.verification.decision();
                 story.requests = self.transport.requests() - before;
-                story.judge(scenario.expected, decision);
+                story.judge(
+                    self.stage.comes_out(scenario.name).unwrap_or(scenario.expected),
+                    decision,
+                    self.client.capabilities(),
+                );
             }
             Err(error) => story.shortfalls.push(error.to_string()),
         }
@@ -83,6 +87,8 @@ struct Scene<'a> {
     story: &'a mut Story,
     verification: Verification,
     report: Option<Report>,
+    /// Whether the whole result was fetched.
+    fetched: bool,
     began: Timestamp,
 }
 
@@ -91,7 +97,7 @@ impl<'a> Scene<'a> {
         story.reference = Some(created.id.reference.as_str().to_owned());
         story.vendor_id = created.id.vendor_id.as_ref().map(|id| id.as_str().to_owned());
         let verification = Verification::new(created.id.clone(), company.client.capabilities(), created.expires_at);
-        Self { company, story, verification, report: None, began: company.sandbox.clock().now() }
+        Self { company, story, verification, report: None, fetched: false, began: company.sandbox.clock().now() }
     }
 
     async fn act(&mut self, scenario: &Scenario, created: &Created) -> Result<(), Error> {
@@ -114,7 +120,7 @@ impl<'a> Scene<'a> {
         for moment in moments {
             self.pass(Duration::from_secs(moment).saturating_sub(self.after())).await?;
         }
-        if scenario.expected == Expected::InReview {
+        if matches!(self.verification.decision(), Decision::Open(_)) && scenario.waits {
             self.pass(PATIENCE).await?;
         }
         self.finish().await
@@ -159,9 +165,24 @@ impl<'a> Scene<'a> {
         if let Some(lapsed) = self.verification.lapse(self.company.sandbox.clock().now()) {
             self.take(&lapsed);
         }
-        if matches!(self.verification.next(self.company.client.capabilities()), Step::Poll) {
+        if matches!(self.next(), Step::Poll) {
             self.ask().await?;
         }
+        // Where the outcome stands in the result alone, it is fetched as soon as there is one.
+        if let (Decision::Open(_), Step::Fetch(handle)) = (self.verification.decision(), self.next()) {
+            self.fetch(Some(&handle)).await?;
+        }
+        Ok(())
+    }
+
+    fn next(&self) -> Step {
+        self.verification.next(self.company.client.capabilities())
+    }
+
+    async fn fetch(&mut self, handle: Option<&ResultHandle>) -> Result<(), Error> {
+        let observation = self.company.client.fetch(self.verification.id(), handle, &Want::default()).await?;
+        self.take(&observation);
+        self.fetched = true;
         Ok(())
     }
 
@@ -194,15 +215,15 @@ impl<'a> Scene<'a> {
     async fn finish(&mut self) -> Result<(), Error> {
         let client = &self.company.client;
         let id = self.verification.id().clone();
-        if self.verification.decision().is_verified() && client.capabilities().has(Facet::Results) {
-            let handle = match self.verification.next(client.capabilities()) {
+        if self.verification.decision().is_verified() && client.capabilities().has(Facet::Results) && !self.fetched {
+            let handle = match self.next() {
                 Step::Fetch(handle) => Some(handle),
                 _ => None,
             };
-            let observation = client.fetch(&id, handle.as_ref(), &Want::default()).await?;
-            self.take(&observation);
+            self.fetch(handle.as_ref()).await?;
         }
         if let Some(report) = &self.report {
+            self.story.told = words::fields(report).into_iter().filter_map(|field| Some((field.field, field.value?))).collect();
             self.story.changed = words::fields(report).into_iter().filter(|field| field.verdict == "changed").collect();
             let listed = report.evidence.len();
             if client.capabilities().has(Facet::Evidence)

@@ -1,6 +1,6 @@
 //! Stories as people read them.
 
-use super::story::{Seen, Story};
+use super::story::{Portrait, Seen, Story};
 use crate::output::{plain, table};
 
 /// One story: who did what, and what was learnt, in the order of time.
@@ -51,21 +51,47 @@ pub(crate) fn story(story: &Story) -> String {
 
 /// All stories, one per line.
 pub(crate) fn summary(stories: &[Story]) -> String {
-    let mut lines =
-        table(&["provider", "scenario", "outcome", "vendor's code", "changed", "evidence", "deleted", "requests", ""]);
+    let mut lines = table(&[
+        "provider",
+        "scenario",
+        "outcome",
+        "learnt by",
+        "vendor's code",
+        "changed",
+        "evidence",
+        "deleted",
+        "requests",
+        "",
+    ]);
     for story in stories {
         let none = || "-".to_owned();
         lines.add_row([
             story.provider.to_owned(),
             story.scenario.to_owned(),
             story.outcome.clone(),
-            story.answers().find_map(|seen| seen.code.clone()).unwrap_or_else(none),
+            story.learnt_by().map_or_else(none, str::to_owned),
+            story.code().map_or_else(none, str::to_owned),
             story.changed.len().to_string(),
             story.evidence.as_ref().map_or_else(none, |evidence| format!("{} B", evidence.length)),
             story.deleted.clone().unwrap_or_else(none),
             story.requests.to_string(),
             if story.fell_short() { "FELL SHORT" } else { "as expected" }.to_owned(),
         ]);
+    }
+    plain(&lines)
+}
+
+/// What the vendors say of one person, side by side.
+pub(crate) fn portrait(portrait: &Portrait) -> String {
+    let mut heads = vec!["the same person"];
+    heads.extend(&portrait.providers);
+    heads.push("");
+    let mut lines = table(&heads);
+    for feature in &portrait.features {
+        let mut row = vec![feature.field.to_owned()];
+        row.extend(feature.values.iter().map(|value| value.clone().unwrap_or_else(|| "-".to_owned())));
+        row.push(if feature.same { "the same" } else { "DIFFERS" }.to_owned());
+        lines.add_row(row);
     }
     plain(&lines)
 }

@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use idv::{Client, Environment, Error, Result, Secret, Url, VerificationId};
 use idv_sandbox::{SandboxError, Step};
 
+use super::story::Expected;
+
 /// A vendor's part of the sandbox.
 #[async_trait(?Send)]
 pub(crate) trait Stage {
@@ -18,6 +20,11 @@ pub(crate) trait Stage {
 
     /// Lets the person and the vendor's people act out a scenario, from now on.
     fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError>;
+
+    /// What comes of a scenario at this vendor, where it cannot be what comes of it elsewhere.
+    fn comes_out(&self, _scenario: &str) -> Option<Expected> {
+        None
+    }
 
     /// A callback to `url` that says that the person is verified, as anybody could write it who knows the vendor's document.
     fn forgery(&self, url: &Url, id: &VerificationId) -> Forged;

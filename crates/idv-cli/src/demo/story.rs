@@ -1,6 +1,9 @@
 //! What is told of one scenario, and what must come of it.
 
-use idv::{Channel, Decision, Observation, Outcome, Status, Transition};
+use std::collections::BTreeMap;
+
+use idv::report::Field;
+use idv::{Capabilities, Channel, Decision, Facet, Observation, Outcome, Status, Transition};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,6 +13,14 @@ use crate::words::{self, FieldWords, word};
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) expected: Expected,
+    /// Whether a long time passes in which nobody does anything.
+    pub(crate) waits: bool,
+}
+
+impl Scenario {
+    const fn new(name: &'static str, expected: Expected) -> Self {
+        Self { name, expected, waits: false }
+    }
 }
 
 /// What must come of a scenario.
@@ -21,22 +32,24 @@ pub(crate) enum Expected {
     VerifiedWithChanges,
     /// It stays in review.
     InReview,
+    /// It waits for the person for as long as the application likes: the vendor tells of no end.
+    AwaitingPerson,
     /// Nothing is decided, and the word that nobody knows is reported.
     Undecided,
 }
 
 /// The scenarios.
 pub(crate) const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "happy", expected: Expected::Settled(Outcome::Verified) },
-    Scenario { name: "data-changed", expected: Expected::VerifiedWithChanges },
-    Scenario { name: "rejected", expected: Expected::Settled(Outcome::Rejected) },
-    Scenario { name: "fraud", expected: Expected::Settled(Outcome::Rejected) },
-    Scenario { name: "fraud-in-review", expected: Expected::Settled(Outcome::Rejected) },
-    Scenario { name: "aborted-then-success", expected: Expected::Settled(Outcome::Verified) },
-    Scenario { name: "canceled-in-review", expected: Expected::Settled(Outcome::Canceled) },
-    Scenario { name: "expired", expected: Expected::Settled(Outcome::Expired) },
-    Scenario { name: "never-finishes", expected: Expected::InReview },
-    Scenario { name: "unknown-status", expected: Expected::Undecided },
+    Scenario::new("happy", Expected::Settled(Outcome::Verified)),
+    Scenario::new("data-changed", Expected::VerifiedWithChanges),
+    Scenario::new("rejected", Expected::Settled(Outcome::Rejected)),
+    Scenario::new("fraud", Expected::Settled(Outcome::Rejected)),
+    Scenario::new("fraud-in-review", Expected::Settled(Outcome::Rejected)),
+    Scenario::new("aborted-then-success", Expected::Settled(Outcome::Verified)),
+    Scenario::new("canceled-in-review", Expected::Settled(Outcome::Canceled)),
+    Scenario::new("expired", Expected::Settled(Outcome::Expired)),
+    Scenario { name: "never-finishes", expected: Expected::InReview, waits: true },
+    Scenario::new("unknown-status", Expected::Undecided),
 ];
 
 /// What happened in one scenario at one vendor. Times are virtual seconds since the creation.
@@ -54,12 +67,58 @@ pub(crate) struct Story {
     /// The decision in one line.
     pub(crate) outcome: String,
     pub(crate) changed: Vec<FieldWords>,
+    /// What the report says: its fields' paths, and their values.
+    pub(crate) told: BTreeMap<String, String>,
     pub(crate) evidence: Option<EvidenceSeen>,
     pub(crate) deleted: Option<String>,
     pub(crate) requests: u64,
     pub(crate) expected: String,
     /// What came out otherwise than it must; nothing where all is well.
     pub(crate) shortfalls: Vec<String>,
+}
+
+/// Some vendors have a field of its own for it, others write it behind the street.
+const HOUSE_NUMBER: &str = "person.address.house_number";
+const STREET: &str = "person.address.street";
+
+/// What the vendors say of one and the same person.
+#[derive(Debug, Serialize)]
+pub(crate) struct Portrait {
+    /// The vendors, in the order of the values.
+    pub(crate) providers: Vec<&'static str>,
+    pub(crate) features: Vec<Feature>,
+}
+
+/// What the vendors say of one attribute of the person.
+#[derive(Debug, Serialize)]
+pub(crate) struct Feature {
+    /// The path in the report.
+    pub(crate) field: &'static str,
+    /// The value of each vendor that gives the attribute.
+    pub(crate) values: Vec<Option<String>>,
+    /// Whether all that give it say the same; the case of letters, which vendors print as they like, does not count.
+    pub(crate) same: bool,
+}
+
+impl Portrait {
+    /// The person of whom the same is known at every vendor: that of the scenario in which nothing goes wrong.
+    pub(crate) fn of(stories: &[Story]) -> Self {
+        let happy: Vec<&Story> = stories.iter().filter(|story| story.scenario == "happy").collect();
+        let person = |path: &&str| path.starts_with("person.") && *path != HOUSE_NUMBER;
+        let features = Field::ALL.iter().map(|field| field.path()).filter(person).filter_map(|field| {
+            let values: Vec<Option<String>> = happy.iter().map(|story| story.line(field)).collect();
+            let mut told = values.iter().flatten().map(|value| value.to_lowercase());
+            let first = told.next()?;
+            let same = told.all(|value| value == first);
+            Some(Feature { field, values, same })
+        });
+        Self { providers: happy.iter().map(|story| story.provider).collect(), features: features.collect() }
+    }
+
+    /// The attributes of which vendors say different things.
+    pub(crate) fn differences(&self) -> impl Iterator<Item = &'static str> {
+        self.features.iter().filter(|feature| !feature.same).map(|feature| feature.field)
+    }
 }
 
 /// How the person came to the vendor.
@@ -123,10 +182,11 @@ impl Story {
             decision: Value::Null,
             outcome: String::new(),
             changed: Vec::new(),
+            told: BTreeMap::new(),
             evidence: None,
             deleted: None,
             requests: 0,
-            expected: scenario.expected.words(),
+            expected: String::new(),
             shortfalls: Vec::new(),
         }
     }
@@ -135,17 +195,27 @@ impl Story {
         !self.shortfalls.is_empty()
     }
 
-    /// What the vendor answered when it was asked, the latest first.
-    pub(crate) fn answers(&self) -> impl Iterator<Item = &Seen> {
-        let callback = word(&Channel::Callback);
-        self.observations.iter().rev().filter(move |seen| seen.channel != callback)
+    /// A value of the report; the street with the number of the house.
+    fn line(&self, field: &str) -> Option<String> {
+        let value = self.told.get(field)?;
+        let number = self.told.get(HOUSE_NUMBER).filter(|_| field == STREET);
+        Some(number.map_or_else(|| value.clone(), |number| format!("{value} {number}")))
     }
 
-    /// Notes what was learnt. A callback that settles the outcome of a vendor that can be asked is a shortfall.
+    /// The vendor's code: of its latest answer where it was asked, else of its latest callback.
+    pub(crate) fn code(&self) -> Option<&str> {
+        let callback = word(&Channel::Callback);
+        let (told, answered): (Vec<&Seen>, _) = self.observations.iter().rev().partition(|seen| seen.channel == callback);
+        answered.into_iter().chain(told).find_map(|seen| seen.code.as_deref())
+    }
+
+    /// How the outcome was learnt: the channel of what settled it.
+    pub(crate) fn learnt_by(&self) -> Option<&str> {
+        self.observations.iter().find(|seen| seen.transition.starts_with("settled")).map(|seen| seen.channel.as_str())
+    }
+
+    /// Notes what was learnt.
     pub(crate) fn saw(&mut self, after_seconds: u64, observation: &Observation, transition: &Transition) {
-        if observation.channel == Channel::Callback && matches!(transition, Transition::Settled(_)) {
-            self.shortfalls.push("a callback decided, although the vendor can be asked".to_owned());
-        }
         if matches!(transition, Transition::Foreign | Transition::Disputed) {
             self.shortfalls.push(format!("an observation was {}", words::transition(transition)));
         }
@@ -159,8 +229,9 @@ impl Story {
         });
     }
 
-    /// Compares what came out with what must.
-    pub(crate) fn judge(&mut self, expected: Expected, decision: Decision) {
+    /// Compares what came out with what must, at a vendor that can do so much.
+    pub(crate) fn judge(&mut self, expected: Expected, decision: Decision, capabilities: &Capabilities) {
+        self.expected = expected.words();
         self.decision = words::decision_json(decision);
         self.outcome = words::decision(decision);
         let saw = |transition: &str| self.observations.iter().any(|seen| seen.transition == transition);
@@ -168,24 +239,28 @@ impl Story {
             Expected::Settled(outcome) => decision == Decision::Settled(outcome),
             Expected::VerifiedWithChanges => decision.is_verified() && !self.changed.is_empty(),
             Expected::InReview => matches!(decision, Decision::Open(Status::InReview { .. })),
+            Expected::AwaitingPerson => decision == Decision::Open(Status::AwaitingPerson),
             Expected::Undecided => matches!(decision, Decision::Open(_)) && saw("not understood"),
         };
         let mut short = Vec::new();
         if !as_expected {
             short.push(format!("it came out as {}, and should have been {}", self.outcome, expected.words()));
         }
-        if decision.is_verified() && self.evidence.is_none() {
+        if capabilities.has(Facet::Polling) && self.learnt_by() == Some(&word(&Channel::Callback)) {
+            short.push("a callback decided, although the vendor can be asked".to_owned());
+        }
+        if capabilities.has(Facet::Evidence) && decision.is_verified() && self.evidence.is_none() {
             short.push("the person is verified, and no evidence could be downloaded".to_owned());
         }
         let told = self.observations.iter().any(|seen| seen.channel == word(&Channel::Callback) && seen.trust == "proven");
-        let should_be_told = !matches!(expected, Expected::Settled(Outcome::Expired) | Expected::Undecided);
-        if should_be_told && !told {
+        let untold = matches!(expected, Expected::Settled(Outcome::Expired) | Expected::AwaitingPerson | Expected::Undecided);
+        if capabilities.has(Facet::Callbacks) && !untold && !told {
             short.push("no proven callback came".to_owned());
         }
         if self.forgery.as_ref().is_none_or(|forgery| forgery.changed || forgery.status < 400) {
             short.push("a forged callback was not refused".to_owned());
         }
-        if self.deleted.is_none() {
+        if capabilities.has(Facet::Deletion) && self.deleted.is_none() {
             short.push("it was not deleted".to_owned());
         }
         self.shortfalls.extend(short);
@@ -198,6 +273,7 @@ impl Expected {
             Self::Settled(outcome) => words::decision(Decision::Settled(outcome)),
             Self::VerifiedWithChanges => "settled: verified, with changed fields".to_owned(),
             Self::InReview => "open: in_review".to_owned(),
+            Self::AwaitingPerson => "open: awaiting_person".to_owned(),
             Self::Undecided => "open, the unknown code reported".to_owned(),
         }
     }

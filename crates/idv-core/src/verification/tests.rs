@@ -334,3 +334,26 @@ fn an_open_verification_takes_at_most_512_bytes() {
     let heap = REFERENCE.len() + "XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX".len() * 2;
     assert!(size_of::<Verification>() + heap <= 512, "{} + {heap}", size_of::<Verification>());
 }
+
+#[test]
+fn a_report_that_comes_by_callback_alone_counts_though_the_outcome_is_asked_for() {
+    let vendor = capabilities(&[Facet::Polling, Facet::Callbacks], ReportSource::Callback);
+    let told = inline(proven_callback(Status::Finished(Outcome::Verified)));
+    let answered = answer(Status::Finished(Outcome::Verified));
+    for observations in [[&told, &answered], [&answered, &told]] {
+        let mut state = verification(&vendor);
+        state.apply(observations[0]);
+        assert_ne!(state.next(&vendor), Step::Done);
+        state.apply(observations[1]);
+        assert_eq!((state.decision(), state.next(&vendor)), (Decision::Settled(Outcome::Verified), Step::Done));
+    }
+    let mut state = verification(&vendor);
+    state.apply(&told);
+    assert_eq!((state.decision().is_verified(), state.next(&vendor)), (false, Step::Poll), "the callback decides nothing");
+    let mut claimed = told;
+    claimed.trust = Trust::Claimed;
+    let mut state = verification(&vendor);
+    state.apply(&answered);
+    state.apply(&claimed);
+    assert_eq!(state.next(&vendor), Step::AwaitReport, "nor does a report that nobody proves count");
+}

@@ -1,5 +1,6 @@
 //! The account: who it is, what is set in its panel, and which of the variants that the document leaves open the vendor answers with.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::answer::AnswerFormat;
@@ -75,6 +76,25 @@ pub struct Account {
     pub position_allowed: bool,
     /// Whether a report of another service of the vendor (`SMSRECIBIDO`) comes before each one.
     pub other_services: bool,
+    /// Who comes.
+    pub person: Person,
+}
+
+/// The person who shows their document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Person {
+    /// The names as the document's sample has them: the surnames, a comma, the given names.
+    pub name: String,
+    /// The date of birth. Where somebody under age is found, that of somebody under age is told.
+    pub birth_date: Date,
+    /// The nationality: three letters.
+    pub nationality: String,
+    /// The sex: `M` or `F`.
+    pub sex: String,
+    /// Until when the document is valid. Where an expired document is found, a date that is past is told.
+    pub expiry_date: Date,
 }
 
 /// How wrong credentials are answered.
@@ -181,6 +201,19 @@ impl Default for Account {
             early_result: true,
             position_allowed: true,
             other_services: false,
+            person: Person::default(),
+        }
+    }
+}
+
+impl Default for Person {
+    fn default() -> Self {
+        Self {
+            name: "APARICIO LOPEZ,JUAN".to_owned(),
+            birth_date: Date::constant(1955, 12, 18),
+            nationality: "ESP".to_owned(),
+            sex: "M".to_owned(),
+            expiry_date: Date::constant(2027, 10, 19),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What the process finds out about a person: `Result` of a report.
 
+use jiff::civil::Date;
 use serde_json::{Number, Value, json};
 
-use super::case::Case;
+use super::account::Person;
+use super::case::{Case, spain};
 
 /// What the process finds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +22,11 @@ pub(super) const ANOTHER_NUMBER: i64 = -9;
 
 /// The likeness of the document's sample.
 pub(super) const ALIKE: f64 = 93.957_847_595_214_84;
+
+/// When somebody under age was born.
+const MINOR: Date = Date::constant(2009, 12, 18);
+/// Until when an expired document was valid.
+const PAST: Date = Date::constant(2021, 10, 19);
 
 impl Finding {
     /// All went well.
@@ -54,7 +61,7 @@ impl Finding {
 }
 
 /// `Result`. Before the process has finished it says just that.
-pub(super) fn result(case: &Case) -> Value {
+pub(super) fn result(case: &Case, person: &Person) -> Value {
     let wanted = case.wanted.as_deref();
     if !case.is_processed() {
         return json!({
@@ -67,7 +74,8 @@ pub(super) fn result(case: &Case) -> Value {
         });
     }
     let finding = case.finding;
-    let (age, born) = if finding.is(-2) { (16, "18/12/2009") } else { (66, "18/12/1955") };
+    let today = case.statuses.last().map_or(Date::default(), |(_, at)| at.to_zoned(spain()).date());
+    let born = if finding.is(-2) { MINOR } else { person.birth_date };
     let expired = finding.is(-5);
     json!({
         "Resultado": finding.reason.map_or_else(|| json!(finding.likeness), |reason| json!(reason)),
@@ -77,16 +85,16 @@ pub(super) fn result(case: &Case) -> Value {
         "DNISolicitado": wanted.unwrap_or_default(),
         "DNISolicitadoCoincide": wanted.map_or("N/A", |wanted| yes(wanted == case.front())),
         "DNI": {
-            "Edad": age,
-            "FechaNacimiento": born,
+            "Edad": age(born, today),
+            "FechaNacimiento": day_first(born),
             "DNI": case.front(),
-            "Nacionalidad": "ESP",
+            "Nacionalidad": person.nationality,
             "Pais": "ESP",
-            "Nombre": "APARICIO LOPEZ,JUAN",
+            "Nombre": person.name,
             "NumeroSerie": "BGHR56776",
             "TipoDocumento": "ID-1",
-            "Sexo": "M",
-            "FechaExpira": if expired { "19/10/2021" } else { "19/10/2027" },
+            "Sexo": person.sex,
+            "FechaExpira": day_first(if expired { PAST } else { person.expiry_date }),
             "Caducado": yes(expired),
         },
         "ProcesoRelizadoMismaPersona": yes(!finding.is(-4)),
@@ -94,12 +102,21 @@ pub(super) fn result(case: &Case) -> Value {
         "Bigote": "No",
         "GafasLectura": "No",
         "GafasSol": "No",
-        "Sexo": "Hombre con probabilidad de 99.599784851074%",
+        "Sexo": format!("{} con probabilidad de 99.599784851074%", if person.sex == "F" { "Mujer" } else { "Hombre" }),
         "RangoAparenteEdad": if finding.is(-2) { "12-18" } else { "44-62" },
         "Dispositivo": "Android.v11-Chrome.v92.0.4515.131",
         "ParecidoPersonaDNI": finding.likeness,
         "PruebaDeVida": yes(!finding.is(-6)),
     })
+}
+
+fn age(born: Date, today: Date) -> i32 {
+    let years = i32::from(today.year()) - i32::from(born.year());
+    if (today.month(), today.day()) < (born.month(), born.day()) { years - 1 } else { years }
+}
+
+fn day_first(date: Date) -> String {
+    date.strftime("%d/%m/%Y").to_string()
 }
 
 /// In the vendor's words.

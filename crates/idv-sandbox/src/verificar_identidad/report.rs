@@ -83,7 +83,10 @@ fn fields(case: &Case, account: &Account) -> Vec<(&'static str, Field)> {
         ("DNISolicitado", case.wanted.clone().map_or(Field::Unknown, Field::Text)),
         ("Posicion", known(accessed && account.position_allowed, |_| Field::Nested(vec![position()], Digits::Shortest))),
         ("Dispositivo", known(accessed, |_| Field::Nested(vec![device()], Digits::Shortest))),
-        ("Result", known(has_result, |case| Field::Nested(vec![result(case)], Digits::Seventeen))),
+        (
+            "Result",
+            if has_result { Field::Nested(vec![result(case, &account.person)], Digits::Seventeen) } else { Field::Unknown },
+        ),
     ]
 }
 
