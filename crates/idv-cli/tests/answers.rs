@@ -146,7 +146,18 @@ fn the_file_that_the_sandbox_prints_can_be_pasted() {
         place.write("idv.toml", chosen);
         let person =
             ["--given-names", "Erika", "--family-name", "Mustermann", "--gender", "female", "--birth-date", "1982-05-22"];
-        let contact = ["--nationality", "DE", "--street", "Heidestrasse", "--house-number", "17", "--postal-code", "51147"];
+        let contact = [
+            "--birth-place",
+            "Berlin",
+            "--nationality",
+            "DE",
+            "--street",
+            "Heidestrasse",
+            "--house-number",
+            "17",
+            "--postal-code",
+            "51147",
+        ];
         let rest = ["--city", "Köln", "--country", "DE", "--email", "erika@example.com", "--phone", "+4915123456789", "--json"];
         place.run(&[&["create"], &person[..], &contact, &rest].concat()).json();
     }

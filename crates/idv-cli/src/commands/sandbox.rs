@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use idv_sandbox::Sandbox;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::failure::{Exit, Failure};
 use crate::interrupt::Interrupt;
@@ -44,14 +44,12 @@ impl SandboxCommand {
                 .map_err(|error| Failure::usage(format!("{} cannot be written: {error}", path.display())))?;
         }
         let accounts = accounts(&sandbox);
-        let mut answer = json!({
-            "shared_url": sandbox.shared_url(),
-            "control_url": sandbox.control_url(),
-            "ca_certificate": self.tls.as_ref().map(|path| path.display().to_string()),
-        });
-        for account in &accounts {
-            answer[account.provider] = account.json();
-        }
+        let mut answer = Map::from_iter([
+            ("shared_url".to_owned(), json!(sandbox.shared_url())),
+            ("control_url".to_owned(), json!(sandbox.control_url())),
+            ("ca_certificate".to_owned(), json!(self.tls.as_ref().map(|path| path.display().to_string()))),
+        ]);
+        answer.extend(accounts.iter().map(|account| (account.provider.to_owned(), account.json())));
         output.answer(&answer, |_| self.settings(&sandbox, &accounts))?;
         interrupt.come().await;
         sandbox.shutdown().await;
@@ -104,11 +102,8 @@ struct Account {
 
 impl Account {
     fn json(&self) -> Value {
-        let mut account = json!({ "url": self.url });
-        for (key, value) in self.settings.iter().chain(&self.secrets) {
-            account[*key] = value.as_str().into();
-        }
-        account
+        let all = self.settings.iter().chain(&self.secrets).map(|(key, value)| ((*key).to_owned(), json!(value)));
+        std::iter::once(("url".to_owned(), json!(self.url))).chain(all).collect()
     }
 
     /// The table of a configuration file.
@@ -153,42 +148,38 @@ fn accounts(sandbox: &Sandbox) -> [Account; 5] {
         Account {
             provider: "cm-id-scan",
             url: cm.base_url(),
-            settings: vec![("key_id", own(&cm.key_id())), ("base_url", format!("{}/id-scan/v1/", cm.base_url()))],
-            secrets: vec![("secret", own(&cm.secret()))],
+            settings: vec![("key_id", own(cm.key_id())), ("base_url", format!("{}/id-scan/v1/", cm.base_url()))],
+            secrets: vec![("secret", own(cm.secret()))],
         },
         Account {
             provider: "identify24",
             url: identify24.base_url(),
             settings: vec![
-                ("partner", own(&identify24.partner())),
-                ("project_id", own(&identify24.project_id())),
+                ("partner", own(identify24.partner())),
+                ("project_id", own(identify24.project_id())),
                 ("base_url", identify24.base_url()),
                 ("statuses", own(crate::demo::WORDS)),
             ],
-            secrets: vec![("api_key", own(&identify24.api_key()))],
+            secrets: vec![("api_key", own(identify24.api_key()))],
         },
         Account {
             provider: "identity-tm",
             url: identity_tm.base_url(),
-            settings: vec![("user", own(&identity_tm.user())), ("base_url", identity_tm.base_url())],
-            secrets: vec![("password", own(&identity_tm.password()))],
+            settings: vec![("user", own(identity_tm.user())), ("base_url", identity_tm.base_url())],
+            secrets: vec![("password", own(identity_tm.password()))],
         },
         Account {
             provider: "idnow",
             url: idnow.base_url(),
-            settings: vec![
-                ("company", own(&idnow.company_id())),
-                ("gateway_url", idnow.base_url()),
-                ("go_url", idnow.base_url()),
-            ],
-            secrets: vec![("api_key", own(&idnow.api_key()))],
+            settings: vec![("company", own(idnow.company_id())), ("gateway_url", idnow.base_url()), ("go_url", idnow.base_url())],
+            secrets: vec![("api_key", own(idnow.api_key()))],
         },
         Account {
             provider: "verificar-identidad",
             url: verificar.base_url(),
-            settings: vec![("user", own(&verificar.user())), ("base_url", verificar.base_url())],
+            settings: vec![("user", verificar.user()), ("base_url", verificar.base_url())],
             // Without a proof of its reports the adapter refuses to start; it belongs into the address that the account reports to.
-            secrets: vec![("token", own(&verificar.token())), ("callback_secret", own("a-word-for-the-sandbox-only"))],
+            secrets: vec![("token", verificar.token()), ("callback_secret", own("a-word-for-the-sandbox-only"))],
         },
     ]
 }
