@@ -2,10 +2,14 @@
 //!
 //! Each program in `src/bin` is complete, runs against the sandbox and ends by itself; CI runs every one.
 
+mod inbox;
+
 use std::error::Error;
 
 use idv::{Client, Config};
 use idv_sandbox::Sandbox;
+
+pub use inbox::Inbox;
 
 /// Whatever goes wrong in an example.
 pub type Outcome<T = ()> = Result<T, Box<dyn Error>>;
