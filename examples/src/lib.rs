@@ -3,6 +3,7 @@
 //! Each program in `src/bin` is complete, runs against the sandbox and ends by itself; CI runs every one.
 
 mod inbox;
+mod town;
 
 use std::error::Error;
 
@@ -10,6 +11,7 @@ use idv::{Client, Config};
 use idv_sandbox::Sandbox;
 
 pub use inbox::Inbox;
+pub use town::{Town, Vendor};
 
 /// Whatever goes wrong in an example.
 pub type Outcome<T = ()> = Result<T, Box<dyn Error>>;

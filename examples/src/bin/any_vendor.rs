@@ -1,0 +1,163 @@
+//! The swap: one onboarding, written once, at every vendor of the family. Between two of them nothing changes but the configuration.
+
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
+use idv::report::{Country, Field, Gender, Report};
+use idv::{Channel, Client, Decision, Facet, HandOff, Needs, NewVerification, Pii, Step, Transition, Verification, Want};
+use idv_examples::{Inbox, Outcome, Town, Vendor};
+
+/// How often this application looks after a verification before it gives up.
+const PATIENCE: usize = 1000;
+
+/// How long one piece of evidence may be here, in bytes.
+const EVIDENCE_LIMIT: u64 = 64 * 1024 * 1024;
+
+#[tokio::main]
+async fn main() -> Outcome {
+    for vendor in Vendor::ALL {
+        let town = Town::begin(vendor).await?;
+        let client = town.connect()?;
+        let inbox = Inbox::open(client.clone()).await?;
+        town.report_to(&client, inbox.url()).await?;
+        let decision = onboard(&client, &inbox, &town).await?;
+        assert!(decision.is_verified(), "{}: {decision:?}", client.capabilities().provider);
+        println!();
+        town.end().await;
+    }
+    println!("one onboarding, {} vendors, verified by each", Vendor::ALL.len());
+    Ok(())
+}
+
+/// The onboarding of a customer. It knows no vendor: what they cannot all do is asked of the capabilities.
+async fn onboard(client: &Client, inbox: &Inbox, town: &Town) -> Outcome<Decision> {
+    let capabilities = client.capabilities();
+    println!("{}", capabilities.name);
+    requirements(client)?;
+
+    // The reference is stored before the call, so that a lost answer can be settled.
+    let mut new = customer(client);
+    new.callback_url = Some(inbox.url().clone());
+    let created = client.create(&new).await?;
+    match &created.hand_off {
+        HandOff::Visit(link) => println!("  hand-off: the person is sent to {}", link.expose().host_str().unwrap_or_default()),
+        HandOff::VendorContactsPerson => println!("  hand-off: the vendor contacts the person"),
+        _ => return Err("this application knows no such hand-off".into()),
+    }
+    if !created.left_out.is_empty() {
+        println!("  the vendor is not told: {}", created.left_out.join(", "));
+    }
+    town.act(&created)?;
+
+    let mut verification = Verification::new(created.id, capabilities, created.expires_at);
+    let (report, channel) = follow(client, inbox, town, &mut verification).await?;
+    println!("  {:?}, learnt by {channel:?}", verification.decision());
+    if let Some(report) = &report {
+        tell(report);
+        keep_evidence(client, &verification, report).await?;
+    }
+    if capabilities.has(Facet::Deletion) {
+        println!("  deleted at the vendor: {:?}", client.delete(verification.id()).await?);
+    } else {
+        println!("  by hand: {}", client.provider().profile().by_hand);
+    }
+    Ok(verification.decision())
+}
+
+/// What this application needs is said when it starts, before the first customer.
+fn requirements(client: &Client) -> Outcome {
+    let wanted = Needs::new().facet(Facet::Deletion).facet(Facet::Evidence).field(Field::BirthDate).repeatable_create();
+    if let Err(refused) = client.require(&wanted) {
+        println!("  {refused}");
+        println!("  it goes on with less: a name, and callbacks that are proven");
+    }
+    // What it cannot do without. Where this is refused, it does not start.
+    let needed = Needs::new().field(Field::GivenNames).field(Field::FamilyName).proven_callbacks();
+    Ok(client.require(&needed)?)
+}
+
+/// Everything that the application knows of the customer. What a vendor has no place for is left out, and listed.
+fn customer(client: &Client) -> NewVerification {
+    let mut new = NewVerification::new(client.reference());
+    new.person.given_names = Some("Erika".into());
+    new.person.family_name = Some("Mustermann".into());
+    new.person.birth_date = Some(Pii::new(jiff::civil::date(1982, 5, 22)));
+    new.person.birth_place = Some("Berlin".into());
+    new.person.nationality = Country::from_alpha2("DE").map(Pii::new);
+    new.person.gender = Some(Pii::new(Gender::Female));
+    new.person.address.street = Some("Heidestrasse".into());
+    new.person.address.house_number = Some("17".into());
+    new.person.address.postal_code = Some("51147".into());
+    new.person.address.city = Some("Köln".into());
+    new.person.address.country = Country::from_alpha2("DE").map(Pii::new);
+    new.contact.email = Some("erika@example.com".into());
+    new.contact.phone = Some("+4915123456789".into());
+    new.locale = "de".parse().ok();
+    new
+}
+
+/// Does what is to be done next, until nothing is: returns the report, and by which channel the outcome was learnt.
+async fn follow(
+    client: &Client,
+    inbox: &Inbox,
+    town: &Town,
+    verification: &mut Verification,
+) -> Outcome<(Option<Report>, Channel)> {
+    let (mut report, mut channel, mut before) = (None, None, None);
+    for _ in 0..PATIENCE {
+        let step = verification.next(client.capabilities());
+        if before.as_ref() != Some(&step) {
+            println!("  next: {step:?}");
+        }
+        let mut learnt = match &step {
+            Step::Poll => vec![client.poll(verification.id()).await?],
+            Step::Fetch(handle) => vec![client.fetch(verification.id(), Some(handle), &Want::default()).await?],
+            Step::AwaitCallback | Step::AwaitReport => vec![],
+            Step::Done => return Ok((report, channel.ok_or("nothing was learnt")?)),
+            _ => return Err("a person must look at it".into()),
+        };
+        learnt.extend(inbox.take());
+        learnt.extend(verification.lapse(town.now()));
+        for observation in &learnt {
+            match verification.apply(observation) {
+                Transition::Settled(_) => channel = Some(observation.channel),
+                Transition::NotUnderstood(code) => println!("  somebody must be told of the code {code}"),
+                _ => {}
+            }
+            // A report is believed as far as what brought it.
+            if let Some(seen) = observation.report().filter(|_| observation.trust.is_proven()) {
+                report = Some(seen.clone());
+            }
+        }
+        before = Some(step);
+        town.wait(client.provider().profile().poll_interval).await;
+    }
+    Err("it never came to an end".into())
+}
+
+/// The same words for the same things, whichever vendor says them.
+fn tell(report: &Report) {
+    let person = &report.person;
+    let given_names = person.given_names.as_ref().and_then(|names| names.expose());
+    let family_name = person.family_name.as_ref().and_then(|name| name.expose());
+    let name: Vec<&str> = given_names.into_iter().chain(family_name).map(String::as_str).collect();
+    println!("  name: {}", name.join(" "));
+    if let Some(date) = person.birth_date.as_ref().and_then(|date| date.expose()) {
+        println!("  date of birth: {date}");
+    }
+    if let Some(country) = person.nationality.as_ref().and_then(|country| country.expose()) {
+        println!("  nationality: {}", country.name());
+    }
+}
+
+/// Evidence, where there is any.
+async fn keep_evidence(client: &Client, verification: &Verification, report: &Report) -> Outcome {
+    if !client.capabilities().has(Facet::Evidence) {
+        return Ok(());
+    }
+    let piece = report.evidence.first().ok_or("the report lists no evidence")?;
+    let mut file = Vec::new();
+    let download = client.evidence(verification.id(), &piece.id, EVIDENCE_LIMIT, &mut file).await?;
+    let media_type = download.media_type.as_deref().unwrap_or("of no known type");
+    println!("  evidence: {} listed; {:?}, {media_type}, {} bytes", report.evidence.len(), piece.kind, download.length);
+    Ok(())
+}
