@@ -1,33 +1,52 @@
 #!/usr/bin/env bash
-# What an application pays for idv with one vendor, beside a bare reqwest + serde_json client: CPU time of a clean release build, crates,
-# and the size of the stripped program. Builds each application from nothing, in a folder of its own; takes some minutes.
+# What an application pays for idv, beside a bare reqwest + serde_json client: CPU time of a clean release build, crates, and the size of
+# the stripped program; with no vendor, with each one, and with all five. Builds each application from nothing, in a folder of its own;
+# takes some minutes per line.
 #
-#   benches/footprint.sh
+#   benches/footprint.sh                  # every line
+#   benches/footprint.sh "" idnow all     # these lines: no vendor, IDnow, all five
 set -euo pipefail
 cd "$(dirname "$0")/footprint"
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work"; rm -f bare/Cargo.lock idv/Cargo.lock' EXIT
+vendors=(cm-id-scan identify24 identity-tm idnow verificar-identidad)
 
-# measure NAME: prints "cpu-seconds crates bytes".
+# measure APPLICATION FEATURES: prints "cpu-seconds crates bytes".
 measure() {
+    local features=(--features "$2")
     cp ../../Cargo.lock "$1/Cargo.lock"
     (cd "$1" && cargo fetch --quiet)
-    local times
-    times=$( { TIMEFORMAT='%U %S'; time (cd "$1" && cargo build --quiet --release --offline --target-dir "$work/$1"); } 2>&1 | tail -n 1)
-    local crates bytes
-    crates=$(cd "$1" && cargo tree --offline --edges normal,build --prefix none | sed 's/ (.*//' | sort -u | wc -l)
-    bytes=$(stat -c %s "$work/$1/release/footprint-$1")
+    local times crates bytes
+    times=$( { TIMEFORMAT='%U %S'; time (cd "$1" && cargo build --quiet --release --offline "${features[@]}" --target-dir "$work/build"); } 2>&1 | tail -n 1)
+    crates=$(cd "$1" && cargo tree --offline --edges normal,build --prefix none "${features[@]}" | sed 's/ (.*//' | sort -u | wc -l)
+    bytes=$(stat -c %s "$work/build/release/footprint-$1")
+    rm -rf "$work/build"
     awk -v crates="$crates" -v bytes="$bytes" '{ print $1 + $2, crates, bytes }' <<<"$times"
-    rm -f "$1/Cargo.lock"
 }
 
-read -r bare_cpu bare_crates bare_bytes < <(measure bare)
-read -r idv_cpu idv_crates idv_bytes < <(measure idv)
+read -r bare_cpu bare_crates bare_bytes < <(measure bare "")
+row='%-24s %9s %7s %8s %7s %12s %s\n'
+# shellcheck disable=SC2059
+printf "$row" "" "CPU" "ratio" "crates" "more" "stripped" ""
+# shellcheck disable=SC2059
+printf "$row" "bare reqwest+serde_json" "${bare_cpu}s" "1.00x" "$bare_crates" "" "$((bare_bytes / 1000)) kB" ""
 
-awk -v bc="$bare_cpu" -v bn="$bare_crates" -v bb="$bare_bytes" -v ic="$idv_cpu" -v in_="$idv_crates" -v ib="$idv_bytes" 'BEGIN {
-    printf "%-28s %12s %12s %12s %10s\n", "", "bare", "one vendor", "difference", "budget"
-    printf "%-28s %11.1fs %11.1fs %11.2fx %10s%s\n", "build, CPU time", bc, ic, ic / bc, "1.25x", (ic / bc > 1.25 ? "  MISSED" : "")
-    printf "%-28s %12d %12d %+12d %10s%s\n", "crates", bn, in_, in_ - bn, "+15", (in_ - bn > 15 ? "  MISSED" : "")
-    printf "%-28s %9.0f kB %9.0f kB %+9.0f kB\n", "stripped program", bb / 1000, ib / 1000, (ib - bb) / 1000
-}'
+# The budget is one vendor's: 1.25x of the build, 15 crates.
+line() {
+    local cpu crates bytes
+    read -r cpu crates bytes < <(measure idv "$2")
+    awk -v name="$1" -v row="$row" -v budget="$3" -v bc="$bare_cpu" -v bn="$bare_crates" -v c="$cpu" -v n="$crates" -v b="$bytes" 'BEGIN {
+        missed = budget && (c / bc > 1.25 || n - bn > 15) ? "MISSED (1.25x, +15)" : ""
+        printf row, name, sprintf("%.1fs", c), sprintf("%.2fx", c / bc), n, sprintf("%+d", n - bn), sprintf("%d kB", b / 1000), missed
+    }'
+}
+
+[ $# -gt 0 ] || set -- "" "${vendors[@]}" all
+for wanted in "$@"; do
+    case "$wanted" in
+        "") line "idv, no vendor" "" 0 ;;
+        all) line "idv, all five" "${vendors[*]}" 0 ;;
+        *) line "idv, $wanted" "$wanted" 1 ;;
+    esac
+done
