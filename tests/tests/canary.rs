@@ -14,7 +14,7 @@ use idv::identity_tm::api::order::{
     AdditionalField, Address, FieldKind, IdentData, Order, Product, SignDocument, SignHash, Stamp,
 };
 use idv::identity_tm::api::{IdentDataVariants, OrderId, SignatureType, StatusVariants, Tan};
-use idv::{Delivery, EvidenceId, ListQuery, NewVerification, Pii, Secret, Verification, VerificationId, Want};
+use idv::{Delivery, EvidenceId, ListQuery, NewVerification, Pii, Secret, Verification, VerificationId};
 use idv_sandbox::{Fault, FaultKind};
 use idv_testkit::{Canary, Recording};
 use serde_json::json;
@@ -77,7 +77,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
         setup.sandbox.clock().advance(minutes(advance)).await;
         for format in ["json", "xml", "zip"] {
             let client = setup.client_with(&[("IDV_IDNOW_RESULT_FORMAT", format)]);
-            let observation = client.fetch(&id, None, &Want::default()).await.unwrap();
+            let observation = client.fetch(&id, None).await.unwrap();
             out += &printed(&observation);
             out += &printed(&client);
         }
@@ -115,7 +115,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
         if !matches!(kind, FaultKind::Status { code: 404, .. }) {
             out += &failure(setup.client.poll(&id).await);
         }
-        out += &failure(setup.client.fetch(&id, None, &Want::default()).await);
+        out += &failure(setup.client.fetch(&id, None).await);
         // A list of something else is a list of nothing that can be read.
         if kind != FaultKind::WrongType {
             out += &failure(setup.client.list(&ListQuery::default(), None).await);
@@ -214,7 +214,7 @@ async fn every_operation(bank: &Bank, new: &NewVerification, id: &VerificationId
             })*
         };
     }
-    print!(client.create(new), client.poll(id), client.fetch(id, None, &Want::default()), client.find(&id.reference));
+    print!(client.create(new), client.poll(id), client.fetch(id, None), client.find(&id.reference));
     for evidence in ["pdf", "video", "video/provided", "voice/1", "signed-document/1", "signed-hashes", "audit-log", "image/#1"] {
         print!(client.evidence(id, &EvidenceId::new(evidence), 1 << 20, &mut Vec::new()));
     }
@@ -276,7 +276,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         out += &every_operation(&bank, &new, &created.id).await;
         let observation = bank.client.poll(&created.id).await.unwrap();
         out += &format!("{:?}", verification.apply(&observation));
-        let fetched = bank.client.fetch(&created.id, None, &Want::default()).await.unwrap();
+        let fetched = bank.client.fetch(&created.id, None).await.unwrap();
         assert!(fetched.report().unwrap().person.family_name.is_some(), "{scenario}: there was something to print");
         out += &printed(&fetched.report().unwrap());
         vendor.pass(5).await;

@@ -10,7 +10,7 @@ use http::{HeaderMap, Method};
 use idv::report::Verdict;
 use idv::{
     Channel, CreateSafety, Decision, Deleted, Delivery, Effect, ErrorKind, EvidenceId, ListQuery, Listed, NewVerification,
-    Outcome, Status, Step, Transition, Verification, Want,
+    Outcome, Status, Step, Transition, Verification,
 };
 use idv_sandbox::{Fault, FaultKind};
 use support::{Setup, minutes};
@@ -74,7 +74,7 @@ async fn changed_data_say_what_had_been_submitted() {
     let mut verification = setup.create().await;
     setup.act(&verification, "data-changed");
     follow(&setup, &mut verification).await;
-    let report = setup.client.fetch(verification.id(), None, &Want::default()).await.unwrap().report().cloned().unwrap();
+    let report = setup.client.fetch(verification.id(), None).await.unwrap().report().cloned().unwrap();
     let birth_date = report.person.birth_date.unwrap();
     assert_eq!(birth_date.verdict, Verdict::Changed);
     assert_eq!(birth_date.expose().unwrap().to_string(), "1965-08-12");
@@ -94,7 +94,7 @@ async fn json_xml_and_zip_of_one_case_are_equal_reports() {
         let mut reports = Vec::new();
         for format in ["json", "xml", "zip"] {
             let client = setup.client_with(&[("IDV_IDNOW_RESULT_FORMAT", format)]);
-            let observation = client.fetch(verification.id(), None, &Want::default()).await.unwrap();
+            let observation = client.fetch(verification.id(), None).await.unwrap();
             assert_eq!((observation.channel, observation.trust.is_proven()), (Channel::Fetch, true));
             reports.push(observation);
         }
@@ -320,9 +320,9 @@ async fn an_archive_that_is_longer_than_other_answers_is_read_up_to_its_own_limi
     setup.act(&verification, "happy");
     setup.sandbox.clock().advance(minutes(60)).await;
     let small = [("IDV_IDNOW_RESULT_FORMAT", "zip"), ("IDV_CALLS_MAX_ANSWER_BYTES", "100000")];
-    let observation = setup.client_with(&small).fetch(verification.id(), None, &Want::default()).await.unwrap();
+    let observation = setup.client_with(&small).fetch(verification.id(), None).await.unwrap();
     assert!(observation.report().is_some());
     let smaller = [("IDV_IDNOW_RESULT_FORMAT", "zip"), ("IDV_IDNOW_MAX_ARCHIVE_BYTES", "100000")];
-    let error = setup.client_with(&smaller).fetch(verification.id(), None, &Want::default()).await.unwrap_err();
+    let error = setup.client_with(&smaller).fetch(verification.id(), None).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
 }

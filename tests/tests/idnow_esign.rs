@@ -15,7 +15,7 @@ use idv::idnow::api::{Api, TransactionNumber};
 use idv::idnow::signature::PublicKey;
 use idv::idnow::wire::archive::Limits;
 use idv::idnow::{DataCentre, Idnow, IdnowConfig};
-use idv::{Client, Decision, Effect, ErrorKind, EvidenceId, Operation, Outcome, Secret, Verification, VerificationId, Want};
+use idv::{Client, Decision, Effect, ErrorKind, EvidenceId, Operation, Outcome, Secret, Verification, VerificationId};
 use idv_sandbox::{Fault, FaultKind, Sandbox};
 use support::{Setup, minutes, plain_http};
 
@@ -363,8 +363,8 @@ async fn a_finished_identification_is_copied_to_another_account() {
     assert_ne!(Some(&copied.id), verification.id().vendor_id.as_ref(), "it has an id of its own");
 
     let (_, other) = account(&company.setup.sandbox, "testbank", "testbankApiKey");
-    let theirs = other.fetch(&copy, None, &Want::default()).await.unwrap();
-    let ours = company.client.fetch(verification.id(), None, &Want::default()).await.unwrap();
+    let theirs = other.fetch(&copy, None).await.unwrap();
+    let ours = company.client.fetch(verification.id(), None).await.unwrap();
     assert_eq!(theirs.report().unwrap().person, ours.report().unwrap().person);
     assert_eq!(theirs.report().unwrap().reference.as_deref(), Some(copy.reference.as_str()));
 

@@ -36,7 +36,7 @@
 //! # transport.then_json(200, include_str!("../fixtures/own-result-verified.json"));
 //! # let environment = environment(&transport, &ManualClock::new("2024-01-01T12:00:00Z".parse()?));
 //! use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
-//! use idv_core::{Client, HandOff, NewVerification, Outcome, Reference, ResultHandle, Status, Want, call::CallPolicy};
+//! use idv_core::{Client, HandOff, NewVerification, Outcome, Reference, ResultHandle, Status, call::CallPolicy};
 //!
 //! // The environment is a transport, a clock and random bits: the application's, or a test's as here.
 //! let config = CmIdScanConfig::new("3b438437-04a4-40bb-8389-54bb02766fba", "the account's secret".into());
@@ -50,7 +50,7 @@
 //!
 //! // Later an event brings the id of the result: `Step::Fetch` carries it.
 //! let handle = ResultHandle::new("e6b7ce66-0000-4000-8000-000000000000");
-//! let observation = client.fetch(&created.id, Some(&handle), &Want::default()).await?;
+//! let observation = client.fetch(&created.id, Some(&handle)).await?;
 //! assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
 //! # Ok(())
 //! # }

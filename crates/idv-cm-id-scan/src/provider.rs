@@ -7,7 +7,7 @@ use idv_core::call::CallContext;
 use idv_core::{
     Callbacks, CreateSafety, Created, Deletion, Delivery, Download, Error, ErrorKind, EvidenceId, EvidenceSource, Guard, HandOff,
     HandOffKind, Listing, Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received, ReportSource,
-    Result, ResultHandle, ResultState, Results, Sink, Subject, Url, VerificationId, Want, async_trait,
+    Result, ResultHandle, ResultState, Results, Sink, Subject, Url, VerificationId, async_trait,
 };
 
 use crate::api::{Api, Locale, NewTransaction, NewWebhook, ResultId, TransactionId, WebhookCreated};
@@ -150,13 +150,7 @@ impl Polling for CmIdScan {
 
 #[async_trait]
 impl Results for CmIdScan {
-    async fn fetch(
-        &self,
-        cx: &CallContext,
-        id: &VerificationId,
-        handle: Option<&ResultHandle>,
-        _want: &Want,
-    ) -> Result<Observation> {
+    async fn fetch(&self, cx: &CallContext, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
         let transaction = TransactionId::try_from(id)?;
         let handle = handle.ok_or_else(|| {
             Error::invalid(

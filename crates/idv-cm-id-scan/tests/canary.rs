@@ -18,7 +18,7 @@ use idv_cm_id_scan::wire::{Event, Transaction};
 use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
 use idv_core::{
     Client, Delivery, Error, EvidenceId, NewVerification, Operation, Reference, ResultHandle, Sent, TransportCause, VendorId,
-    VerificationId, Want,
+    VerificationId,
 };
 use idv_testkit::{Canary, Exchange, Recording, ScriptedTransport};
 use support::file;
@@ -158,7 +158,7 @@ async fn operations_that_succeed_print_nothing_of_it() {
     let token = support::header(&transport.requests()[0], "authorization").unwrap().strip_prefix("Bearer ").unwrap().to_owned();
     marked.canary.watch(token);
     let polled = client.poll(&marked.id()).await.unwrap();
-    let fetched = client.fetch(&marked.id(), Some(&marked.handle()), &Want::default()).await.unwrap();
+    let fetched = client.fetch(&marked.id(), Some(&marked.handle())).await.unwrap();
     let report = fetched.report().unwrap();
     assert!(serde_json::to_string(report).unwrap().contains(marked.value(0)), "the marks came");
     let mut sink = Vec::new();
@@ -204,7 +204,7 @@ async fn operations_that_fail_print_nothing_of_it() {
         let mut errors = Vec::new();
         errors.extend(scripted().create(&marked.new_verification()).await.err());
         errors.extend(scripted().poll(&marked.id()).await.err());
-        errors.extend(scripted().fetch(&marked.id(), Some(&marked.handle()), &Want::default()).await.err());
+        errors.extend(scripted().fetch(&marked.id(), Some(&marked.handle())).await.err());
         for evidence in ["files/document_scan/image/portrait", "report", "report/extended", marked.value(4)] {
             let evidence = EvidenceId::new(format!("results/{}/{evidence}", marked.result));
             errors.extend(scripted().evidence(&marked.id(), &evidence, 10, &mut Vec::new()).await.err());

@@ -12,7 +12,7 @@ mod support;
 
 use fixture::{fixture, json};
 use idv_core::report::EvidenceKind;
-use idv_core::{ErrorKind, EvidenceId, Want};
+use idv_core::{ErrorKind, EvidenceId};
 use idv_testkit::ScriptedTransport;
 use support::{RESULT, TRANSACTION, client, empty, file, handle, header, id, lines};
 
@@ -29,7 +29,7 @@ async fn evidence_is_downloaded_by_ids_that_survive_from_where_the_result_says_i
     let transport = ScriptedTransport::new();
     transport.then_json(200, result("own-result-everything.json"));
     let client = client(&transport);
-    let observation = client.fetch(&id(), Some(&handle()), &Want::default()).await.unwrap();
+    let observation = client.fetch(&id(), Some(&handle())).await.unwrap();
     let report = observation.report().unwrap();
     let listed: Vec<_> = report.evidence.iter().map(|evidence| (evidence.id.as_str(), evidence.kind)).collect();
     let of = |rest: &str| format!("results/{RESULT}/{rest}");

@@ -17,7 +17,7 @@ use idv_cm_id_scan::CmIdScan;
 use idv_core::report::Field;
 use idv_core::{
     Capabilities, CreateSafety, Decision, Delivery, Effect, ErrorKind, EvidenceId, Facet, HandOff, NewVerification, Outcome,
-    Provider as _, ResultHandle, Sent, Status, Step, Transition, TransportCause, VendorId, Verification, VerificationId, Want,
+    Provider as _, ResultHandle, Sent, Status, Step, Transition, TransportCause, VendorId, Verification, VerificationId,
 };
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport};
 use serde_json::json;
@@ -233,7 +233,7 @@ async fn a_result_is_fetched_by_its_handle_and_judged() {
     ] {
         let transport = ScriptedTransport::new();
         transport.then_json(200, result(name));
-        let observation = client(&transport).fetch(&id(), Some(&handle()), &Want::default()).await.unwrap();
+        let observation = client(&transport).fetch(&id(), Some(&handle())).await.unwrap();
         assert_eq!(observation.status, Some(Status::Finished(outcome)), "{name}");
         assert!(observation.trust.is_proven());
         let report = observation.report().unwrap();
@@ -250,7 +250,7 @@ async fn a_result_needs_its_handle_and_one_that_can_stand_in_an_address() {
     let field = ErrorKind::InvalidRequest { field: "handle".into() };
     for handle in [None, Some(""), Some("../x"), Some("a/b"), Some("a?b"), Some("é")] {
         let handle = handle.map(ResultHandle::new);
-        let error = client(&transport).fetch(&id(), handle.as_ref(), &Want::default()).await.unwrap_err();
+        let error = client(&transport).fetch(&id(), handle.as_ref()).await.unwrap_err();
         assert_eq!(error.kind(), &field);
     }
     let nameless = VerificationId::new(reference(), None);
@@ -264,7 +264,7 @@ async fn the_result_of_another_transaction_is_refused() {
     let others = result("own-result-verified.json").replace("c3b92333", "ffffffff");
     let transport = ScriptedTransport::new();
     transport.then_json(200, others.clone());
-    let error = client(&transport).fetch(&id(), Some(&handle()), &Want::default()).await.unwrap_err();
+    let error = client(&transport).fetch(&id(), Some(&handle())).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::SubjectMismatch);
 
     transport.then_json(200, text("own-details-completed.json").replace("c3b92333", "ffffffff"));
@@ -277,7 +277,7 @@ async fn the_result_of_another_transaction_is_refused() {
     assert_eq!(transport.count(), 3, "nothing of it was downloaded");
 
     transport.then_json(200, r#"{"state":"completed","tasks":[]}"#);
-    let error = client(&transport).fetch(&id(), Some(&handle()), &Want::default()).await.unwrap_err();
+    let error = client(&transport).fetch(&id(), Some(&handle())).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Malformed, "one of nobody's is none");
 }
 
@@ -285,11 +285,11 @@ async fn the_result_of_another_transaction_is_refused() {
 async fn a_result_that_is_not_there_is_not_found_and_a_broken_vendor_is_asked_again() {
     let transport = ScriptedTransport::new();
     transport.then_json(404, text("own-error.json"));
-    let error = client(&transport).fetch(&id(), Some(&handle()), &Want::default()).await.unwrap_err();
+    let error = client(&transport).fetch(&id(), Some(&handle())).await.unwrap_err();
     assert_eq!((error.kind(), error.vendor_code()), (&ErrorKind::NotFound, Some("transaction_not_found")));
     transport.then(empty(502));
     transport.then_json(200, result("own-result-verified.json"));
-    assert!(client(&transport).fetch(&id(), Some(&handle()), &Want::default()).await.is_ok());
+    assert!(client(&transport).fetch(&id(), Some(&handle())).await.is_ok());
 }
 
 #[tokio::test]
@@ -334,7 +334,7 @@ async fn a_verification_runs_from_its_creation_to_its_report() {
     verification.apply(&received.observations[0]);
     let Step::Fetch(handle) = verification.next(&capabilities) else { panic!("{verification:?}") };
     assert_eq!(handle, support::handle());
-    let observation = client.fetch(&created.id, Some(&handle), &Want::default()).await.unwrap();
+    let observation = client.fetch(&created.id, Some(&handle)).await.unwrap();
     assert_eq!(verification.apply(&observation), Transition::Settled(Outcome::Verified));
     assert_eq!(verification.next(&capabilities), Step::Done);
 }

@@ -12,7 +12,7 @@ use crate::evidence::{Download, Sink};
 use crate::id::{EvidenceId, Reference, ResultHandle, VerificationId};
 use crate::new::{Created, NewVerification};
 use crate::observation::Observation;
-use crate::provider::{Deleted, ListQuery, Page, Provider, Want};
+use crate::provider::{Deleted, ListQuery, Page, Provider};
 
 /// A vendor, as an application uses it: the same methods whichever vendor it is. Cheap to clone.
 ///
@@ -101,10 +101,10 @@ impl Client {
     /// # Errors
     ///
     /// [`NotFound`](ErrorKind::NotFound) or [`NotReady`](ErrorKind::NotReady) where there is none, and as [`Client::poll`].
-    pub async fn fetch(&self, id: &VerificationId, handle: Option<&ResultHandle>, want: &Want) -> Result<Observation> {
+    pub async fn fetch(&self, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
         let results = self.facet(self.provider.results(), Facet::Results, Operation::Fetch)?;
         let cx = self.context(Operation::Fetch);
-        let observation = self.told(results.fetch(&cx, id, handle, want).await, Operation::Fetch)?;
+        let observation = self.told(results.fetch(&cx, id, handle).await, Operation::Fetch)?;
         self.about(id, observation, Operation::Fetch)
     }
 

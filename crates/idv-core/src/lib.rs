@@ -51,7 +51,7 @@ pub use observation::{Channel, Observation, Outcome, Proof, ProofKind, ResultSta
 pub use pii::Pii;
 pub use provider::{
     Callbacks, CreateSafety, Deleted, Deletion, EvidenceSource, HandOffKind, ListQuery, Listed, Listing, Lookup, Page, Polling,
-    Profile, Provider, ReportSource, Results, Want,
+    Profile, Provider, ReportSource, Results,
 };
 pub use report::Report;
 pub use secret::Secret;

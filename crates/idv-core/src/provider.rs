@@ -75,21 +75,7 @@ pub trait Results: Send + Sync {
     ///
     /// [`NotReady`](crate::ErrorKind::NotReady) or [`NotFound`](crate::ErrorKind::NotFound) where there is none;
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `handle` where one is needed and missing.
-    async fn fetch(
-        &self,
-        cx: &CallContext,
-        id: &VerificationId,
-        handle: Option<&ResultHandle>,
-        want: &Want,
-    ) -> Result<Observation>;
-}
-
-/// What a fetch is to bring.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Want {
-    /// Whether evidence that the vendor embeds in its result is wanted; without, it is left out where the vendor allows.
-    pub embedded_evidence: bool,
+    async fn fetch(&self, cx: &CallContext, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation>;
 }
 
 /// Downloading images, recordings and files.

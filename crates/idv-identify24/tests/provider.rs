@@ -11,7 +11,7 @@ mod support;
 
 use idv_core::{
     Capabilities, Channel, CreateSafety, Effect, ErrorKind, EvidenceId, Facet, HandOffKind, ListQuery, Outcome, ProofKind,
-    Provider as _, ReportSource, ResultState, Status, VendorId, Verification, VerificationId, Want,
+    Provider as _, ReportSource, ResultState, Status, VendorId, Verification, VerificationId,
 };
 use idv_identify24::{Identify24, Identify24Config};
 use idv_testkit::ScriptedTransport;
@@ -138,7 +138,7 @@ async fn what_the_vendor_has_no_call_for_is_unsupported_and_nothing_is_sent() {
     let transport = ScriptedTransport::new();
     let client = client(&transport);
     let errors = [
-        client.fetch(&id(), None, &Want::default()).await.unwrap_err(),
+        client.fetch(&id(), None).await.unwrap_err(),
         client.evidence(&id(), &EvidenceId::new("video"), 1, &mut Vec::new()).await.unwrap_err(),
         client.list(&ListQuery::default(), None).await.unwrap_err(),
         client.find(&reference()).await.unwrap_err(),

@@ -8,7 +8,7 @@ use idv_core::call::CallContext;
 use idv_core::{
     Callbacks, Channel, CreateSafety, Created, Deleted, Deletion, Delivery, Effect, Error, ErrorKind, EvidenceSource, Guard,
     HandOff, HandOffKind, Listing, Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received,
-    Reference, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Subject, VerificationId, Want, async_trait,
+    Reference, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Subject, VerificationId, async_trait,
 };
 
 use crate::api::order::{Order, OrderCreated};
@@ -205,13 +205,7 @@ impl Polling for IdentityTm {
 
 #[async_trait]
 impl Results for IdentityTm {
-    async fn fetch(
-        &self,
-        cx: &CallContext,
-        id: &VerificationId,
-        handle: Option<&ResultHandle>,
-        _want: &Want,
-    ) -> Result<Observation> {
+    async fn fetch(&self, cx: &CallContext, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
         let order = OrderId::try_from(id)?;
         let variants = IdentDataVariants {
             initial_data: true,

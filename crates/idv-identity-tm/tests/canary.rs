@@ -16,7 +16,7 @@ use http::{HeaderMap, Method, Response};
 use idv_core::report::{Country, Gender};
 use idv_core::{
     Client, Delivery, Error, EvidenceId, NewVerification, Operation, Pii, Reference, Secret, Sent, TransportCause, VendorId,
-    VerificationId, Want,
+    VerificationId,
 };
 use idv_identity_tm::api::order::{
     AdditionalField, Address, FieldKind, Order, OrderCreated, Product, Redirects, SignDocument, SignHash, Stamp,
@@ -226,7 +226,7 @@ async fn operations_that_succeed_print_nothing_of_it() {
     transport.then(file("application/pdf", marked.value(10).to_owned()));
     transport.then(empty(202));
     let polled = client.poll(&marked.id()).await.unwrap();
-    let fetched = client.fetch(&marked.id(), None, &Want::default()).await.unwrap();
+    let fetched = client.fetch(&marked.id(), None).await.unwrap();
     assert!(fetched.report().unwrap().person.given_names.is_some());
     let found = client.find(&marked.reference).await.unwrap();
     let image = EvidenceId::new(format!("image/{}.jpg", marked.value(10)));
@@ -281,7 +281,7 @@ async fn operations_that_fail_print_nothing_of_it() {
             let mut errors = Vec::new();
             errors.extend(scripted().create(&marked.verification()).await.err());
             errors.extend(scripted().poll(&marked.id()).await.err());
-            errors.extend(scripted().fetch(&marked.id(), None, &Want::default()).await.err());
+            errors.extend(scripted().fetch(&marked.id(), None).await.err());
             errors.extend(scripted().find(&marked.reference).await.err());
             errors.extend(scripted().delete(&marked.id()).await.err());
             for evidence in ["pdf", "audit-log", "video", "video/provided", "voice/1", "signed-document/1", marked.value(10)] {

@@ -14,7 +14,7 @@ use fixture::fixture;
 use idv_core::report::{EvidenceKind, Field};
 use idv_core::{
     Channel, CreateSafety, Deleted, Effect, Error, ErrorKind, Facet, ListQuery, Needs, Observation, Outcome, Reference,
-    ReportSource, ResultHandle, ResultState, Sent, Status, TransportCause, VendorId, VerificationId, Want,
+    ReportSource, ResultHandle, ResultState, Sent, Status, TransportCause, VendorId, VerificationId,
 };
 use idv_identity_tm::evidence::VIDEO_PROVIDED;
 use idv_identity_tm::{IdentityTmConfig, Images};
@@ -44,7 +44,7 @@ async fn fetch_of(
     answers: &[(u16, String)],
 ) -> (Result<Observation, Error>, Vec<String>) {
     let transport = scripted(answers);
-    let fetched = client_of(config, &transport).fetch(&id(), handle, &Want::default()).await;
+    let fetched = client_of(config, &transport).fetch(&id(), handle).await;
     (fetched, lines(&transport))
 }
 
@@ -117,7 +117,7 @@ async fn without_the_vendors_id_nothing_is_asked() {
         let id = VerificationId::new(reference(), vendor_id);
         let errors = [
             client.poll(&id).await.unwrap_err(),
-            client.fetch(&id, None, &Want::default()).await.unwrap_err(),
+            client.fetch(&id, None).await.unwrap_err(),
             client.delete(&id).await.unwrap_err(),
             client.evidence(&id, &idv_core::EvidenceId::new("pdf"), 10, &mut Vec::new()).await.unwrap_err(),
         ];
@@ -226,10 +226,10 @@ async fn an_encrypted_result_is_opened_and_a_plain_one_is_not_believed() {
     transport.then(file("application/json", fixture("crypt/java.bin")));
     transport.then(file("application/json", fixture("crypt/plain.json")));
     let client = client_of(with(|config| config.crypt_key = Some(key.into())), &transport);
-    let fetched = client.fetch(&id(), None, &Want::default()).await.unwrap();
+    let fetched = client.fetch(&id(), None).await.unwrap();
     assert!(fetched.report().unwrap().person.family_name.is_some() && fetched.trust.is_proven());
     assert_eq!(lines(&transport), [format!("{ASKED}/crypt")]);
-    assert_eq!(client.fetch(&id(), None, &Want::default()).await.unwrap_err().kind(), &ErrorKind::Forged);
+    assert_eq!(client.fetch(&id(), None).await.unwrap_err().kind(), &ErrorKind::Forged);
 }
 
 #[tokio::test]

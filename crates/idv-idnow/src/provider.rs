@@ -8,8 +8,7 @@ use idv_core::report::{Field, Method};
 use idv_core::{
     Callbacks, Channel, CreateSafety, Created, Deleted, Deletion, Delivery, Effect, Error, ErrorKind, EvidenceSource, Guard,
     HandOff, HandOffKind, ListQuery, Listed, Listing, Lookup, NewVerification, Observation, Page, Polling, Profile, Provider,
-    ProviderId, Received, ReportSource, Result, ResultHandle, ResultState, Results, Status, Subject, VerificationId, Want,
-    async_trait,
+    ProviderId, Received, ReportSource, Result, ResultHandle, ResultState, Results, Status, Subject, VerificationId, async_trait,
 };
 use jiff::SignedDuration;
 
@@ -198,13 +197,7 @@ impl Polling for Idnow {
 
 #[async_trait]
 impl Results for Idnow {
-    async fn fetch(
-        &self,
-        cx: &CallContext,
-        id: &VerificationId,
-        _handle: Option<&ResultHandle>,
-        _want: &Want,
-    ) -> Result<Observation> {
+    async fn fetch(&self, cx: &CallContext, id: &VerificationId, _handle: Option<&ResultHandle>) -> Result<Observation> {
         let transaction = TransactionNumber::try_from(&id.reference)?;
         let retrieved = match self.config.result_format {
             ResultFormat::Json => self.api.identification(cx, &transaction).await?,

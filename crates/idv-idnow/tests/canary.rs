@@ -12,7 +12,7 @@ use idv_core::call::CallPolicy;
 use idv_core::report::{Country, Gender};
 use idv_core::{
     Client, Delivery, Error, EvidenceId, ListQuery, NewVerification, Operation, Reference, Sent, TransportCause, VendorId,
-    VerificationId, Want,
+    VerificationId,
 };
 use idv_idnow::api::documents::{
     Anchor, DefinitionId, DocumentDefinition, DocumentFile, DocumentUpdate, PDF, Position, Signature,
@@ -155,7 +155,7 @@ async fn operations_that_succeed_print_nothing_of_it() {
         let client = client(config, &transport);
         let polled = client.poll(&marked.id()).await.unwrap();
         assert!(polled.report().unwrap().person.given_names.is_some());
-        let fetched = client.fetch(&marked.id(), None, &Want::default()).await.unwrap();
+        let fetched = client.fetch(&marked.id(), None).await.unwrap();
         let listed = client.list(&ListQuery::default(), None).await.unwrap();
         let downloaded = client.evidence(&marked.id(), &EvidenceId::new("archive"), 10_000, &mut Vec::new()).await.unwrap();
         let deleted = client.delete(&marked.id()).await.unwrap();
@@ -216,7 +216,7 @@ async fn operations_that_fail_print_nothing_of_it() {
         errors.extend(scripted(false).create(&marked.verification()).await.err());
         errors.extend(scripted(false).poll(&marked.id()).await.err());
         errors.extend(scripted(true).poll(&marked.id()).await.err());
-        errors.extend(scripted(true).fetch(&marked.id(), None, &Want::default()).await.err());
+        errors.extend(scripted(true).fetch(&marked.id(), None).await.err());
         errors.extend(scripted(true).list(&ListQuery::default(), None).await.err());
         errors.extend(scripted(true).delete(&marked.id()).await.err());
         for evidence in ["archive", "pdf", marked.value(10)] {

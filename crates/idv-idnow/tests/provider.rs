@@ -7,7 +7,7 @@ mod support;
 use idv_core::report::{EvidenceKind, Field, Gender, Method};
 use idv_core::{
     Channel, CreateSafety, Deleted, Delivery, Effect, Error, ErrorKind, Facet, HandOff, ListQuery, Listed, Needs,
-    NewVerification, Observation, Outcome, Reference, ResultState, Sent, Status, TransportCause, VendorId, VerificationId, Want,
+    NewVerification, Observation, Outcome, Reference, ResultState, Sent, Status, TransportCause, VendorId, VerificationId,
 };
 use idv_idnow::{DataCentre, Idnow, IdnowConfig, LinkStyle, Product, ResultFormat};
 use idv_testkit::{Exchange, ScriptedTransport};
@@ -242,7 +242,7 @@ async fn an_answer_about_another_person_is_a_mismatch() {
     transport.then_json(200, result("SUCCESS"));
     let client = client(&transport);
     assert_eq!(client.poll(&other).await.unwrap_err().kind(), &ErrorKind::SubjectMismatch);
-    assert_eq!(client.fetch(&other, None, &Want::default()).await.unwrap_err().kind(), &ErrorKind::SubjectMismatch);
+    assert_eq!(client.fetch(&other, None).await.unwrap_err().kind(), &ErrorKind::SubjectMismatch);
 }
 
 #[tokio::test]
@@ -271,7 +271,7 @@ async fn a_result_is_the_same_as_json_as_xml_and_in_an_archive() {
         let transport = logged_in();
         transport.then(answer);
         let client = client_of(with(|config| config.result_format = format), &transport);
-        fetched.push(client.fetch(&id(), None, &Want::default()).await.unwrap());
+        fetched.push(client.fetch(&id(), None).await.unwrap());
         assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}{ending}"));
     }
     let [json, xml, zip] = fetched.as_slice() else { panic!("three formats") };
@@ -287,7 +287,7 @@ async fn an_account_without_an_address_for_xml_is_asked_for_json() {
     transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
     transport.then_json(200, result("SUCCESS"));
     let client = client_of(with(|config| config.result_format = ResultFormat::Xml), &transport);
-    assert!(client.fetch(&id(), None, &Want::default()).await.unwrap().report().is_some());
+    assert!(client.fetch(&id(), None).await.unwrap().report().is_some());
     assert_eq!(line(&transport.requests()[2]), format!("GET {BASE}/identifications/{REFERENCE}"));
 }
 
@@ -297,7 +297,7 @@ async fn fetching_what_is_not_there_says_why_that_can_be() {
         let transport = logged_in();
         transport.then_json(404, failure("OBJECT_NOT_FOUND", "")).then_json(404, failure("OBJECT_NOT_FOUND", ""));
         let client = client_of(with(|config| config.result_format = format), &transport);
-        let error = client.fetch(&id(), None, &Want::default()).await.unwrap_err();
+        let error = client.fetch(&id(), None).await.unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::NotFound);
         assert!(error.to_string().contains("not finished yet, expired or deleted"), "{error}");
     }

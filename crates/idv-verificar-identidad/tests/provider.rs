@@ -12,7 +12,7 @@ mod support;
 use idv_core::report::{Country, DocumentKind};
 use idv_core::{
     CreateSafety, Effect, ErrorKind, EvidenceId, Facet, HandOff, HandOffKind, ListQuery, Needs, NewVerification, ProofKind,
-    ReportSource, Sent, TransportCause, VendorId, VerificationId, Want,
+    ReportSource, Sent, TransportCause, VendorId, VerificationId,
 };
 use idv_testkit::{Exchange, ScriptedTransport};
 use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
@@ -212,7 +212,7 @@ async fn what_the_vendor_cannot_do_is_unsupported_and_never_sent() {
     let client = client(&transport);
     let errors = [
         client.poll(&id()).await.unwrap_err(),
-        client.fetch(&id(), None, &Want::default()).await.unwrap_err(),
+        client.fetch(&id(), None).await.unwrap_err(),
         client.list(&ListQuery::default(), None).await.unwrap_err(),
         client.find(&reference()).await.unwrap_err(),
         client.delete(&id()).await.unwrap_err(),

@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use idv::report::{Country, Field, Gender, Report};
-use idv::{Channel, Client, Decision, Facet, HandOff, Needs, NewVerification, Pii, Step, Transition, Verification, Want};
+use idv::{Channel, Client, Decision, Facet, HandOff, Needs, NewVerification, Pii, Step, Transition, Verification};
 use idv_examples::{Inbox, Outcome, Town, Vendor};
 
 /// How often this application looks after a verification before it gives up.
@@ -110,7 +110,7 @@ async fn follow(
         }
         let mut learnt = match &step {
             Step::Poll => vec![client.poll(verification.id()).await?],
-            Step::Fetch(handle) => vec![client.fetch(verification.id(), Some(handle), &Want::default()).await?],
+            Step::Fetch(handle) => vec![client.fetch(verification.id(), Some(handle)).await?],
             Step::AwaitCallback | Step::AwaitReport => vec![],
             Step::Done => return Ok((report, channel.ok_or("nothing was learnt")?)),
             _ => return Err("a person must look at it".into()),

@@ -3,7 +3,7 @@
 use idv::identity_tm::api::IdentDataVariants;
 use idv::identity_tm::api::order::{Order, SignDocument};
 use idv::identity_tm::{IdentityTmConfig, Recordings};
-use idv::{Effect, ErrorKind, EvidenceId, Want};
+use idv::{Effect, ErrorKind, EvidenceId};
 
 use crate::support::identity_tm::{Receiver, Vendor, order_of};
 
@@ -98,7 +98,7 @@ async fn a_wrong_key_is_forged_and_nothing_is_written() {
     let verification = vendor.preparing(encrypted(KEY), with_a_document).create().await;
     vendor.play(&verification, "happy").await;
     let wrong = vendor.bank(encrypted(ANOTHER));
-    let error = wrong.client.fetch(verification.id(), None, &Want::default()).await.unwrap_err();
+    let error = wrong.client.fetch(verification.id(), None).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (&ErrorKind::Forged, Effect::NotApplied));
     for (name, _) in FILES {
         let mut file = Vec::new();
@@ -116,7 +116,7 @@ async fn an_account_that_encrypts_unasked_is_read_with_its_key_alone() {
     let verification = secret.create().await;
     vendor.play(&verification, "happy").await;
     assert!(secret.report(verification.id()).await.person.family_name.is_some());
-    let error = vendor.bank.client.fetch(verification.id(), None, &Want::default()).await.unwrap_err();
+    let error = vendor.bank.client.fetch(verification.id(), None).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Malformed);
 }
 
@@ -126,7 +126,7 @@ async fn a_key_that_the_vendor_does_not_have_is_said() {
     let secret = vendor.bank(|config| config.crypt_key = Some(KEY.into()));
     let verification = secret.create().await;
     vendor.play(&verification, "happy").await;
-    let error = secret.client.fetch(verification.id(), None, &Want::default()).await.unwrap_err();
+    let error = secret.client.fetch(verification.id(), None).await.unwrap_err();
     assert_eq!((error.kind(), error.http_status()), (&ErrorKind::Conflict, Some(400)));
     assert!(error.vendor_code().unwrap().contains("key"), "what the vendor says of it is kept");
 }

@@ -2,7 +2,7 @@
 
 use idv::identity_tm::{Images, Recordings, wire};
 use idv::report::{EvidenceKind, Method, Reason, Source, Verdict};
-use idv::{Channel, Decision, Effect, ErrorKind, EvidenceId, Outcome, Status, Step, Want};
+use idv::{Channel, Decision, Effect, ErrorKind, EvidenceId, Outcome, Status, Step};
 use idv_sandbox::{Fault, FaultKind};
 
 use crate::support::identity_tm::{Vendor, follow, order_of, poll};
@@ -50,7 +50,7 @@ async fn the_words_of_the_document_end_an_identification_and_not_the_last_one() 
     verification.apply(&observation);
     assert_eq!(verification.decision(), Decision::Settled(Outcome::Verified));
     let Step::Fetch(handle) = verification.next(vendor.bank.client.capabilities()) else { panic!("there are data to fetch") };
-    let fetched = vendor.bank.client.fetch(verification.id(), Some(&handle), &Want::default()).await.unwrap();
+    let fetched = vendor.bank.client.fetch(verification.id(), Some(&handle)).await.unwrap();
     assert_eq!((fetched.channel, fetched.trust.is_proven()), (Channel::Fetch, true));
     let report = fetched.report().unwrap();
     assert_eq!(report.reference.as_deref(), Some(verification.id().reference.as_str()));
@@ -232,7 +232,7 @@ async fn what_the_vendor_breaks_is_an_error_and_never_a_verified_person() {
         };
         let errors = [
             bank.client.poll(verification.id()).await.unwrap_err(),
-            bank.client.fetch(verification.id(), None, &Want::default()).await.unwrap_err(),
+            bank.client.fetch(verification.id(), None).await.unwrap_err(),
         ];
         for error in errors {
             assert_eq!((error.kind(), error.effect()), (&expected, Effect::NotApplied), "{fault:?}");

@@ -35,7 +35,7 @@ async fn a_video_is_asked_for_told_of_and_then_downloaded() {
     vendor.play(&verification, "happy").await;
     poll(&bank, &mut verification).await;
     let Step::Fetch(handle) = verification.next(bank.client.capabilities()) else { panic!("there is a result") };
-    let first = bank.client.fetch(verification.id(), Some(&handle), &idv::Want::default()).await.unwrap();
+    let first = bank.client.fetch(verification.id(), Some(&handle)).await.unwrap();
     assert_eq!(videos(first.report().unwrap()), ["video"]);
 
     let mut file = Vec::new();
@@ -52,7 +52,7 @@ async fn a_video_is_asked_for_told_of_and_then_downloaded() {
     assert!(observation.trust.is_proven());
     assert!(observation.subject.is(verification.id()));
     let idv::ResultState::Fetchable(handle) = &observation.result else { panic!("{observation:?}") };
-    let report = bank.client.fetch(verification.id(), Some(handle), &idv::Want::default()).await.unwrap();
+    let report = bank.client.fetch(verification.id(), Some(handle)).await.unwrap();
     assert_eq!(videos(report.report().unwrap()), ["video/provided"]);
     assert_ne!(verification.apply(&observation), Transition::Foreign);
 

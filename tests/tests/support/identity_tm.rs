@@ -7,9 +7,7 @@ use idv::identity_tm::api::order::Order;
 use idv::identity_tm::api::{Api, OrderId};
 use idv::identity_tm::{IdentityTm, IdentityTmConfig};
 use idv::report::{Country, Report};
-use idv::{
-    Client, Decision, Delivery, EvidenceId, NewVerification, Operation, Secret, Step, Url, Verification, VerificationId, Want,
-};
+use idv::{Client, Decision, Delivery, EvidenceId, NewVerification, Operation, Secret, Step, Url, Verification, VerificationId};
 use idv_sandbox::{IdentityTmAccount, Sandbox};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -51,7 +49,7 @@ impl Bank {
 
     /// The report of a verification that is over.
     pub async fn report(&self, id: &VerificationId) -> Report {
-        self.client.fetch(id, None, &Want::default()).await.unwrap().report().cloned().unwrap()
+        self.client.fetch(id, None).await.unwrap().report().cloned().unwrap()
     }
 
     /// A piece of evidence.
@@ -162,7 +160,7 @@ pub async fn follow(vendor: &Vendor, bank: &Bank, verification: &mut Verificatio
                 vendor.pass(5).await;
                 bank.client.poll(verification.id()).await.unwrap()
             }
-            Step::Fetch(handle) => bank.client.fetch(verification.id(), Some(&handle), &Want::default()).await.unwrap(),
+            Step::Fetch(handle) => bank.client.fetch(verification.id(), Some(&handle)).await.unwrap(),
             _ => break,
         };
         report = observation.report().cloned().or(report);

@@ -1,7 +1,7 @@
 //! `idv fetch`.
 
 use clap::Args;
-use idv::{ResultHandle, Want};
+use idv::ResultHandle;
 
 use crate::args::Which;
 use crate::failure::{Exit, Failure};
@@ -18,19 +18,13 @@ pub(crate) struct Fetch {
     /// What an earlier answer named for fetching the result; some vendors need it
     #[arg(long)]
     handle: Option<String>,
-
-    /// Also bring evidence that the vendor embeds in its result
-    #[arg(long)]
-    embedded_evidence: bool,
 }
 
 impl Fetch {
     pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let id = self.which.id()?;
         let handle = self.handle.map(ResultHandle::new);
-        let mut want = Want::default();
-        want.embedded_evidence = self.embedded_evidence;
-        let observation = settings.connect()?.fetch(&id, handle.as_ref(), &want).await?;
+        let observation = settings.connect()?.fetch(&id, handle.as_ref()).await?;
         output.answer(&observation, words::observation)?;
         Ok(Exit::Done)
     }

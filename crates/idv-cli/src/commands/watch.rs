@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use idv::{Client, Decision, Observation, Step, Timestamp, Transition, Verification, Want};
+use idv::{Client, Decision, Observation, Step, Timestamp, Transition, Verification};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -112,7 +112,7 @@ impl Watched {
         let id = self.verification.id().clone();
         let asked = match self.verification.next(self.client.capabilities()) {
             Step::Poll => self.client.poll(&id).await,
-            Step::Fetch(handle) => self.client.fetch(&id, Some(&handle), &Want::default()).await,
+            Step::Fetch(handle) => self.client.fetch(&id, Some(&handle)).await,
             Step::Done => return Ok(Go::Done),
             Step::AwaitCallback => return Ok(Go::Stop("this vendor cannot be asked: its callback tells")),
             Step::AwaitReport => return Ok(Go::Stop("the report comes with a callback")),

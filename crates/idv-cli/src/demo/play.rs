@@ -7,7 +7,7 @@ use idv::report::{Country, Evidence, EvidenceKind, Gender, Report};
 use idv::transport::{ReqwestTransport, TransportOptions};
 use idv::{
     Client, Created, Decision, Environment, Error, Facet, HandOff, NewVerification, Observation, Pii, Reference, ResultHandle,
-    Secret, Step, Timestamp, Transport as _, Verification, Want,
+    Secret, Step, Timestamp, Transport as _, Verification,
 };
 use idv_sandbox::Sandbox;
 
@@ -180,7 +180,7 @@ impl<'a> Scene<'a> {
     }
 
     async fn fetch(&mut self, handle: Option<&ResultHandle>) -> Result<(), Error> {
-        let observation = self.company.client.fetch(self.verification.id(), handle, &Want::default()).await?;
+        let observation = self.company.client.fetch(self.verification.id(), handle).await?;
         self.take(&observation);
         self.fetched = true;
         Ok(())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idv_core::{
-    CreateSafety, Deleted, ErrorKind, EvidenceId, Facet, HandOff, HandOffKind, ListQuery, NewVerification, Reference, Want,
+    CreateSafety, Deleted, ErrorKind, EvidenceId, Facet, HandOff, HandOffKind, ListQuery, NewVerification, Reference,
 };
 
 use super::{Case, Harness, skip};
@@ -81,11 +81,10 @@ pub async fn polling<H: Harness>(harness: &H) {
 /// The result of one that is verified says no more than the profile declares, and before there is none.
 pub async fn results<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
-    let want = Want::default();
-    if absent(harness, Facet::Results, || harness.client().fetch(case.id(), None, &want)).await {
+    if absent(harness, Facet::Results, || harness.client().fetch(case.id(), None)).await {
         return;
     }
-    assert!(harness.client().fetch(case.id(), None, &want).await.is_err(), "there is no result yet");
+    assert!(harness.client().fetch(case.id(), None).await.is_err(), "there is no result yet");
     if !case.play("happy").await {
         return;
     }
@@ -180,7 +179,7 @@ pub async fn deletion<H: Harness>(harness: &H) {
     assert_eq!(harness.client().delete(case.id()).await.expect("it can be deleted"), Deleted::Data);
     assert_eq!(harness.client().delete(case.id()).await.expect("gone is no error"), Deleted::AlreadyGone);
     if harness.client().capabilities().has(Facet::Results) {
-        assert!(harness.client().fetch(case.id(), None, &Want::default()).await.is_err(), "what is deleted is not fetched");
+        assert!(harness.client().fetch(case.id(), None).await.is_err(), "what is deleted is not fetched");
     }
 }
 

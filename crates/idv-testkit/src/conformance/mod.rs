@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use idv_core::{
-    Client, Delivery, EvidenceId, NewVerification, Observation, Step, Timestamp, Transition, Verification, VerificationId, Want,
+    Client, Delivery, EvidenceId, NewVerification, Observation, Step, Timestamp, Transition, Verification, VerificationId,
 };
 
 pub use callbacks::*;
@@ -243,7 +243,7 @@ impl<'h, H: Harness> Case<'h, H> {
                     self.take(observation);
                 }
                 Step::Fetch(handle) => {
-                    let fetched = client.fetch(self.verification.id(), Some(&handle), &Want::default()).await;
+                    let fetched = client.fetch(self.verification.id(), Some(&handle)).await;
                     self.take(fetched.expect("a result that is there can be fetched"));
                 }
                 _ => break,
