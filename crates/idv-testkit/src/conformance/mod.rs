@@ -123,7 +123,7 @@ pub enum Astray {
     Reordered,
 }
 
-/// Makes a test of each part of the contract. See [`conformance`](crate::conformance).
+/// Makes a test of each part of the contract. See [`conformance`](mod@crate::conformance).
 #[macro_export]
 macro_rules! conformance {
     ($harness:ty) => {
