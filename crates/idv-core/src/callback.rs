@@ -62,6 +62,12 @@ impl Delivery {
         self
     }
 
+    /// What was said, as it came: the body, or the query where the vendor tells by its address alone.
+    #[must_use]
+    pub fn message(&self) -> &[u8] {
+        if self.body.is_empty() { self.uri.query().unwrap_or_default().as_bytes() } else { &self.body }
+    }
+
     /// The value of a parameter of the query, decoded; the first one where it is repeated.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
@@ -241,7 +247,7 @@ impl Guard {
                 .is_some_and(|given| same(given.as_bytes(), hex::encode(derive(key, subject)).as_bytes())),
         };
         match self.proof() {
-            Some(kind) if holds => Ok(Trust::Proven(Proof(kind))),
+            Some(kind) if holds => Ok(Trust::Proven(Proof::of(kind, delivery.message()))),
             _ => Err(Error::new(ErrorKind::Forged).detail("the callback's secret is missing or wrong")),
         }
     }

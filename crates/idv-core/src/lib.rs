@@ -56,7 +56,7 @@ pub use provider::{
 pub use report::Report;
 pub use secret::Secret;
 pub use text::Text;
-pub use verification::{Decision, Step, Transition, Verification};
+pub use verification::{Decision, Step, Transition, Verification, Weight};
 
 pub use async_trait::async_trait;
 pub use bytes::Bytes;

@@ -6,12 +6,12 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
 use crate::error::{Error, Result};
 use crate::id::{Reference, VerificationId};
-use crate::pii::Pii;
+use crate::pii::{Pii, exposed};
 use crate::report::{Country, DocumentKind, Gender};
 
 /// A verification to be created: everything that an application knows and may hand to any vendor.
@@ -29,104 +29,143 @@ use crate::report::{Country, DocumentKind, Gender};
 /// new.contact.email = Some("erika@example.com".into());
 /// assert_eq!(new.given(), ["person.given_names", "person.family_name", "contact.email"]);
 /// ```
-#[derive(Debug, Clone)]
+///
+/// It serializes with the person's data in clear, so that an application can keep what it is about to ask for until the vendor has
+/// answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewVerification {
     /// Our reference. Store it before the call.
     pub reference: Reference,
     /// What the person claims about themselves: it is compared with the document.
+    #[serde(default)]
     pub person: SubmittedPerson,
     /// How the person can be reached.
+    #[serde(default)]
     pub contact: Contact,
     /// The document that the person is expected to show.
+    #[serde(default)]
     pub document: ExpectedDocument,
     /// The language to speak with the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<Locale>,
     /// Where the person's browser goes afterwards. What it brings back proves nothing.
+    #[serde(default)]
     pub return_urls: ReturnUrls,
     /// Where the vendor reports to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<Url>,
     /// Why the person is verified, in words shown to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
     /// Data to come back with the report. The names `custom1` to `custom4` are understood by every vendor that takes any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "exposed")]
     pub custom: BTreeMap<String, Pii<String>>,
 }
 
 /// What a person claims about themselves.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct SubmittedPerson {
     /// All given names, as on the document.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub given_names: Option<Pii<String>>,
     /// The family name, as on the document.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub family_name: Option<Pii<String>>,
     /// The family name at birth, without a prefix such as "née".
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub birth_name: Option<Pii<String>>,
     /// The date of birth.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub birth_date: Option<Pii<Date>>,
     /// The place of birth.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub birth_place: Option<Pii<String>>,
     /// The nationality.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub nationality: Option<Pii<Country>>,
     /// The gender.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub gender: Option<Pii<Gender>>,
     /// The academic title, where it is part of the name on documents.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub title: Option<Pii<String>>,
     /// The address.
     pub address: SubmittedAddress,
 }
 
 /// An address that a person claims.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct SubmittedAddress {
     /// The street, without the house number.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub street: Option<Pii<String>>,
     /// The house number with its additions.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub house_number: Option<Pii<String>>,
     /// The postal code.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub postal_code: Option<Pii<String>>,
     /// The city.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub city: Option<Pii<String>>,
     /// The country.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub country: Option<Pii<Country>>,
 }
 
 /// How a person can be reached.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Contact {
     /// The e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub email: Option<Pii<String>>,
     /// The mobile phone's number, with `+` and country code.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub phone: Option<Pii<String>>,
 }
 
 /// The document that a person is expected to show.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct ExpectedDocument {
     /// What kind of document it is.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub kind: Option<Pii<DocumentKind>>,
     /// Its number.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub number: Option<Pii<String>>,
     /// The country that issued it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub issuing_country: Option<Pii<Country>>,
     /// The authority that issued it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub issuer: Option<Pii<String>>,
     /// When it was issued.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub issued_on: Option<Pii<Date>>,
     /// Until when it is valid.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub expires_on: Option<Pii<Date>>,
 }
 
 /// Where a person's browser goes afterwards.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct ReturnUrls {
     /// After the person did their part.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub success: Option<Url>,
     /// After the person gave up, or it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Url>,
 }
 
@@ -227,6 +266,18 @@ impl FromStr for Locale {
     }
 }
 
+impl Serialize for Locale {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Locale {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl fmt::Display for Locale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.language)?;
@@ -261,7 +312,8 @@ impl Created {
 }
 
 /// How the person comes to the vendor.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum HandOff {
     /// Send the person to this address.
@@ -307,6 +359,26 @@ mod tests {
         for text in ["", "deutsch", "d", "en-XX", "1a"] {
             assert!(text.parse::<Locale>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_kept_until_the_vendor_has_answered_comes_back_whole() {
+        let mut new = NewVerification::new(Reference::parse("0123456789abcdef").unwrap());
+        new.person.given_names = Some("Erika".into());
+        new.person.birth_date = Some(jiff::civil::date(1964, 8, 12).into());
+        new.person.nationality = Country::from_alpha2("DE").map(Pii::new);
+        new.person.gender = Some(Gender::Female.into());
+        new.person.address.city = Some("Köln".into());
+        new.contact.phone = Some("+49151".into());
+        new.document.kind = Some(DocumentKind::Passport.into());
+        new.locale = Some("en-GB".parse().unwrap());
+        new.return_urls.success = Some("https://example.com/done".parse().unwrap());
+        new.callback_url = Some("https://example.com/callback".parse().unwrap());
+        new.custom.insert("custom1".into(), "a".into());
+        let kept = serde_json::to_string(&new).unwrap();
+        assert_eq!(serde_json::from_str::<NewVerification>(&kept).unwrap(), new);
+        let least = serde_json::from_str::<NewVerification>(r#"{"reference":"0123456789abcdef"}"#).unwrap();
+        assert_eq!(least, NewVerification::new(least.reference.clone()));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! What was learnt about a verification, by which channel, and how far it can be believed.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
 
 use crate::id::{ResultHandle, Subject, VerificationId};
 use crate::report::Report;
@@ -65,7 +68,7 @@ impl Observation {
         Self {
             status: Some(Status::Finished(Outcome::Expired)),
             at: Some(at),
-            ..Self::claimed(Subject::from(id), Channel::Deadline).proven(Proof(ProofKind::OwnClock))
+            ..Self::claimed(Subject::from(id), Channel::Deadline).proven(Proof::own_clock())
         }
     }
 }
@@ -129,14 +132,40 @@ impl Serialize for Trust {
 
 /// A reason to believe that a message is the vendor's. Only this crate makes one: for an answer to our own call, and for a
 /// callback that a [`Guard`](crate::Guard) has verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proof(pub(crate) ProofKind);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    kind: ProofKind,
+    digest: Option<[u8; 32]>,
+}
 
 impl Proof {
+    /// A proof that rests on `message`, as it came.
+    pub(crate) fn of(kind: ProofKind, message: &[u8]) -> Self {
+        Self { kind, digest: Some(Sha256::digest(message).into()) }
+    }
+
+    /// That our own clock says so.
+    pub(crate) const fn own_clock() -> Self {
+        Self { kind: ProofKind::OwnClock, digest: None }
+    }
+
     /// What kind of proof it is.
     #[must_use]
     pub const fn kind(self) -> ProofKind {
-        self.0
+        self.kind
+    }
+
+    /// The SHA-256 of the message that is believed, byte for byte as the vendor sent it, for an audit trail: the body of its answer, or
+    /// [what its callback said](crate::Delivery::message). `None` where there was no message.
+    #[must_use]
+    pub const fn digest(self) -> Option<[u8; 32]> {
+        self.digest
+    }
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Proof").field(&self.kind).finish()
     }
 }
 

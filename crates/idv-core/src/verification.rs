@@ -69,9 +69,36 @@ impl Verification {
         &self.id
     }
 
+    /// Until when the person can do their part.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
     /// Adds the vendor's id where it was not known: after an interrupted creation was settled. A known one stays.
     pub fn identify(&mut self, vendor_id: VendorId) {
         self.id.vendor_id.get_or_insert(vendor_id);
+    }
+
+    /// What the report of an observation is worth; `None` where none came along, or it does not count. An application keeps the
+    /// final ones: where several came, each with the outcome that its observation tells.
+    #[must_use]
+    pub fn weigh(&self, observation: &Observation) -> Option<Weight> {
+        let counts = observation.subject.is(&self.id)
+            && observation.trust.is_proven()
+            && (self.settles(observation) || self.reported)
+            // What comes with a code that is not known is not counted either: the code changes nothing, and is reported.
+            && !not_understood(observation);
+        let final_word = match observation.status {
+            Some(Status::Finished(_)) => true,
+            // A result that carries no state of its own is fetched when there is one to fetch.
+            None => observation.channel == Channel::Fetch,
+            Some(_) => false,
+        };
+        match observation.result {
+            ResultState::Inline(_) if counts => Some(if final_word { Weight::Final } else { Weight::Preliminary }),
+            _ => None,
+        }
     }
 
     /// Takes an observation in, and says what it changed.
@@ -208,19 +235,14 @@ impl Verification {
             Some(Status::InProgress) => self.progress = self.progress.max(Progress::Underway),
             Some(Status::AwaitingPerson) | None => {}
         }
-        match &observation.result {
-            ResultState::Fetchable(handle) => keep_least(&mut self.handle, handle),
-            // What comes with a code that is not known is not counted either: the code changes nothing, and is reported.
-            ResultState::Inline(_) if (settles || self.reported) && !not_understood(observation) => {
-                let last_word = match observation.status {
-                    Some(Status::Finished(_)) => true,
-                    // A result that carries no state of its own is fetched when there is one to fetch.
-                    None => observation.channel == Channel::Fetch,
-                    Some(_) => false,
-                };
-                self.report = self.report.max(if last_word { ReportSeen::Final } else { ReportSeen::Preliminary });
-            }
-            ResultState::Inline(_) | ResultState::Absent => {}
+        if let ResultState::Fetchable(handle) = &observation.result {
+            keep_least(&mut self.handle, handle);
+        }
+        if let Some(weight) = self.weigh(observation) {
+            self.report = self.report.max(match weight {
+                Weight::Preliminary => ReportSeen::Preliminary,
+                Weight::Final => ReportSeen::Final,
+            });
         }
     }
 
@@ -252,6 +274,15 @@ pub enum Transition {
     Foreign,
     /// The vendor's code is not known here. It changes nothing; tell somebody.
     NotUnderstood(String),
+}
+
+/// What the report of an observation is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Weight {
+    /// The vendor may still change it.
+    Preliminary,
+    /// It is the result.
+    Final,
 }
 
 /// What is decided about a verification.

@@ -55,8 +55,8 @@ impl Answer {
 
     /// That this answers our own call.
     #[must_use]
-    pub const fn proof(&self) -> Proof {
-        Proof(ProofKind::OwnCall)
+    pub fn proof(&self) -> Proof {
+        Proof::of(ProofKind::OwnCall, &self.body)
     }
 
     /// The media type of the body, without its parameters.

@@ -49,11 +49,11 @@ fn said(channel: Channel, status: Option<Status>) -> Observation {
 }
 
 fn answer(status: Status) -> Observation {
-    said(Channel::Poll, Some(status)).proven(Proof(ProofKind::OwnCall))
+    said(Channel::Poll, Some(status)).proven(Proof::of(ProofKind::OwnCall, b""))
 }
 
 fn proven_callback(status: Status) -> Observation {
-    said(Channel::Callback, Some(status)).proven(Proof(ProofKind::SharedSecret))
+    said(Channel::Callback, Some(status)).proven(Proof::of(ProofKind::SharedSecret, b""))
 }
 
 fn inline(mut observation: Observation) -> Observation {
@@ -97,9 +97,9 @@ fn any_observation() -> impl Strategy<Value = Observation> {
             match channel {
                 // The browser never brings a proof, and our own calls always do.
                 Channel::Return => observation,
-                Channel::Callback if proven => observation.proven(Proof(ProofKind::SharedSecret)),
+                Channel::Callback if proven => observation.proven(Proof::of(ProofKind::SharedSecret, b"")),
                 Channel::Callback => observation,
-                _ => observation.proven(Proof(ProofKind::OwnCall)),
+                _ => observation.proven(Proof::of(ProofKind::OwnCall, b"")),
             }
         });
     prop_oneof![9 => told, 1 => Just(Observation::lapsed(&id(), expires_at()))]
@@ -312,7 +312,7 @@ fn time_that_runs_out_ends_only_what_the_person_did_not_do() {
 #[test]
 fn an_unknown_code_changes_nothing_and_is_reported() {
     let mut state = verification(&askable());
-    let mut unknown = said(Channel::Poll, None).proven(Proof(ProofKind::OwnCall));
+    let mut unknown = said(Channel::Poll, None).proven(Proof::of(ProofKind::OwnCall, b""));
     unknown.code = Some("SOMETHING_NEW".into());
     assert_eq!(state.apply(&unknown), Transition::NotUnderstood("SOMETHING_NEW".into()));
     assert_eq!(state, verification(&askable()));
