@@ -1,0 +1,47 @@
+//! What can go wrong with a flow.
+
+use jiff::Timestamp;
+
+use crate::id::FlowId;
+use crate::retention::Copy;
+use crate::store::StoreError;
+
+/// A failure. It prints as one line in our own words: no vendor's text, no person's data.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlowError {
+    /// The store failed. What was being committed is there whole or not at all; repeat what you asked for.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// The vendor's answer, or the refusal to send something it does not take.
+    #[error(transparent)]
+    Vendor(#[from] idv_core::Error),
+    /// There is no such flow.
+    #[error("there is no flow {0}")]
+    UnknownFlow(FlowId),
+    /// No client of this provider was given.
+    #[error("no client of the provider {0} is configured here")]
+    UnknownProvider(String),
+    /// It must be kept for longer.
+    #[error(
+        "{copy} must be kept until {until}, by the retention that was set: delete it after that, or change the retention first"
+    )]
+    Held {
+        /// Whose copy it is.
+        copy: Copy,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The state of the flow does not allow it; in words.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// What was given is not valid; in words.
+    #[error("{0}")]
+    Invalid(String),
+    /// What is stored cannot be opened or read: by another key, by a change, or by an older program.
+    #[error("what is stored cannot be read: {0}")]
+    Damaged(&'static str),
+}
+
+/// The result of everything here that can fail.
+pub type Result<T, E = FlowError> = std::result::Result<T, E>;

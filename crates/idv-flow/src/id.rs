@@ -1,0 +1,80 @@
+//! What a flow is called.
+
+use std::fmt;
+use std::str::FromStr;
+
+use idv_core::Random;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::FlowError;
+
+/// The name of a flow: 128 random bits, written as 32 hexadecimal digits.
+///
+/// Unlike references and vendors' ids it opens nothing anywhere, so it may be printed, logged and put into an address.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FlowId([u8; 16]);
+
+impl FlowId {
+    /// Makes a new one.
+    #[must_use]
+    pub fn random(random: &dyn Random) -> Self {
+        let mut bits = [0; 16];
+        random.fill(&mut bits);
+        Self(bits)
+    }
+
+    /// Its bits.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for FlowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for FlowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for FlowId {
+    type Err = FlowError;
+
+    fn from_str(text: &str) -> Result<Self, FlowError> {
+        let mut bits = [0; 16];
+        hex::decode_to_slice(text, &mut bits)
+            .map_err(|_| FlowError::Invalid("the name of a flow is 32 hexadecimal digits".to_owned()))?;
+        Ok(Self(bits))
+    }
+}
+
+impl Serialize for FlowId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for FlowId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_read_as_it_is_written() {
+        let id = FlowId::random(&idv_core::OsRandom);
+        assert_eq!(id.to_string().parse::<FlowId>().unwrap(), id);
+        for text in ["", "0", &"g".repeat(32), &"0".repeat(33)] {
+            assert!(text.parse::<FlowId>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! A store in memory.
+/// x
+#[derive(Debug)]
+pub struct MemoryStore;

@@ -1,0 +1,377 @@
+//! Where flows are kept.
+//!
+//! A [`Store`] keeps sealed bytes beside a few columns in clear: what is due when, which version it is, where an index finds it. It
+//! decides nothing. Three come with this crate, and one suite ([`contract`], behind the feature of that name) holds them and any other
+//! to what is promised here.
+
+#[cfg(feature = "contract")]
+pub mod contract;
+mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::audit::{AuditBlock, AuditEntry, AuditHead};
+use crate::id::FlowId;
+
+pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
+
+/// Keeps flows, the inbox of callbacks, timers and the audit trail.
+///
+/// # Contract
+///
+/// - Each method is one transaction: it is done whole and durably when it returns, or not at all when it fails or its future is
+///   dropped before the transaction was committed.
+/// - A record has a version that grows with each change. [`Store::commit`] changes a record only at the version that it was read at.
+/// - [`Store::claim`], [`Store::claim_inbox`] and [`Store::claim_timers`] give no item to two callers before its lease has run out, however many
+///   processes call them at the same time. What is due first is given first.
+/// - Times are kept to the microsecond. No method looks at a clock.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Brings the store's tables up to date. Called whenever a program starts, by several at once.
+    async fn migrate(&self) -> StoreResult<()>;
+
+    /// Keeps a value under a name, unless there is one already; returns what is kept.
+    async fn remember(&self, name: &str, value: &[u8]) -> StoreResult<Vec<u8>>;
+
+    /// Replaces the value under a name, if it is still `old`; whether it was.
+    async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool>;
+
+    /// Adds a flow at version 1, whatever `record.version` says, with the beginning of its audit trail, leased until `lease`. Where a
+    /// flow with the same reference key is there, nothing is changed and its name is returned.
+    async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted>;
+
+    /// A flow.
+    async fn load(&self, id: FlowId) -> StoreResult<Option<Record>>;
+
+    /// Replaces a flow that is still at `commit.record.version`, and makes that version one more.
+    async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed>;
+
+    /// The sealed reports of a flow.
+    async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>>;
+
+    /// Leases up to `limit` flows that are due at `now` and not leased beyond it, until `until`, making the version of each one more.
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>>;
+
+    /// The flows that have one of these keys, as reference key or as vendor key; erased flows are not among them.
+    async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>>;
+
+    /// Up to `limit` flows after `after`, by their names.
+    async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>>;
+
+    /// Adds a message to the inbox, unless it is there: one that was worked off before `forgotten` counts anew, any other only as
+    /// repeated.
+    async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed>;
+
+    /// Leases up to `limit` messages that are due at `now` and not leased beyond it, until `until`, making `tries` of each one more.
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>>;
+
+    /// Says what became of a message, and ends its lease.
+    async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()>;
+
+    /// Messages that need a person, oldest first.
+    async fn parked(&self, limit: usize) -> StoreResult<Vec<Message>>;
+
+    /// Forgets messages that were worked off before `before`.
+    async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64>;
+
+    /// Makes a timer, unless there is one of that name.
+    async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;
+
+    /// Leases every timer that is due at `now` and not leased beyond it, until `until`.
+    async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>>;
+
+    /// Winds a timer up again, and ends its lease.
+    async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;
+
+    /// When something is next to be done: the earliest time at which any of the three claims finds something.
+    async fn next_due(&self) -> StoreResult<Option<Timestamp>>;
+
+    /// Up to `limit` entries of the audit trail after `after`, by flow and number.
+    async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>>;
+
+    /// The audit trail of one flow, in order.
+    async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>>;
+
+    /// Up to `limit` entries that stand in no block, by flow and number.
+    async fn loose_entries(&self, limit: usize) -> StoreResult<Vec<AuditEntry>>;
+
+    /// Puts loose entries into a block, unless there is one of that number; whether it was added. An entry that is in a block already
+    /// fails it.
+    async fn add_block(&self, block: &AuditBlock, entries: &[(FlowId, u64)]) -> StoreResult<bool>;
+
+    /// Up to `limit` blocks after `after`, in order.
+    async fn blocks(&self, after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>>;
+
+    /// The last block.
+    async fn last_block(&self) -> StoreResult<Option<AuditBlock>>;
+
+    /// The entries of a block, by flow and number.
+    async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>>;
+}
+
+/// A flow, as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its name.
+    pub id: FlowId,
+    /// The provider's id.
+    pub provider: String,
+    /// How often it was changed.
+    pub version: u64,
+    /// How far it is, in one word.
+    pub phase: Phase,
+    /// For what it needs a person, in one word.
+    pub attention: Option<String>,
+    /// When there is something to be done; `None` where it waits for somebody.
+    pub due: Option<Timestamp>,
+    /// When it was started.
+    pub created_at: Timestamp,
+    /// Where our reference finds it. No two flows have the same.
+    pub reference: LookupKey,
+    /// Where the vendor's id finds it.
+    pub vendor: Option<LookupKey>,
+    /// All else, sealed.
+    pub body: Vec<u8>,
+    /// The end of its audit trail.
+    pub audit: AuditHead,
+}
+
+/// How far a flow is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Phase {
+    /// The verification is being created, or it is not known whether it was.
+    Creating,
+    /// The verification is under way.
+    Open,
+    /// There is an outcome, and the report where there is to be one.
+    Done,
+    /// Nothing was created, for good.
+    Refused,
+    /// Our own copy is erased.
+    Erased,
+}
+
+impl Phase {
+    /// Every phase.
+    pub const ALL: &'static [Self] = &[Self::Creating, Self::Open, Self::Done, Self::Refused, Self::Erased];
+
+    /// The phase as one word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Open => "open",
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Erased => "erased",
+        }
+    }
+
+    /// The phase of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|phase| phase.name() == name)
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name in an index: a keyed digest, so that the index tells nothing of the names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LookupKey(pub [u8; 32]);
+
+/// A change to a flow.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Commit<'a> {
+    /// What it becomes. Its version is that at which it was read.
+    pub record: &'a Record,
+    /// What becomes of the lease.
+    pub lease: Lease,
+    /// What becomes of its reports.
+    pub reports: Reports<'a>,
+    /// What is added to its audit trail.
+    pub audit: &'a [AuditEntry],
+}
+
+impl<'a> Commit<'a> {
+    /// A change that ends the lease and leaves the reports as they are.
+    #[must_use]
+    pub const fn new(record: &'a Record, audit: &'a [AuditEntry]) -> Self {
+        Self { record, lease: Lease::End, reports: Reports::Keep, audit }
+    }
+}
+
+/// What a change makes of a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lease {
+    /// It stays as it is: the change is not its holder's, or the holder goes on.
+    Keep,
+    /// It ends.
+    End,
+}
+
+/// What a change makes of a flow's reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reports<'a> {
+    /// They stay as they are.
+    Keep,
+    /// They are replaced.
+    Put(&'a [u8]),
+    /// They are erased.
+    Erase,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// It was made; the record has this version now.
+    Done(u64),
+    /// The record was changed in between, or is not there; nothing was done.
+    Conflict,
+}
+
+/// What became of an insertion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is there.
+    New,
+    /// There was a flow with the same reference key already; nothing was done.
+    Exists(FlowId),
+}
+
+/// Which flows to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Filter {
+    /// Only those in this phase.
+    pub phase: Option<Phase>,
+    /// Only those at this provider.
+    pub provider: Option<String>,
+    /// Only those that need a person.
+    pub attention: bool,
+}
+
+impl Filter {
+    /// Every flow.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self { phase: None, provider: None, attention: false }
+    }
+
+    /// Only those in a phase.
+    #[must_use]
+    pub const fn in_phase(mut self, phase: Phase) -> Self {
+        self.phase = Some(phase);
+        self
+    }
+
+    /// Only those at a provider.
+    #[must_use]
+    pub fn at_provider(mut self, provider: impl Into<String>) -> Self {
+        self.provider = Some(provider.into());
+        self
+    }
+
+    /// Only those that need a person.
+    #[must_use]
+    pub const fn needing_attention(mut self) -> Self {
+        self.attention = true;
+        self
+    }
+}
+
+/// A message in the inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The digest of what it says; its name.
+    pub digest: [u8; 32],
+    /// The provider's id.
+    pub provider: String,
+    /// When it came, the first time.
+    pub received_at: Timestamp,
+    /// When it is to be worked off.
+    pub due: Timestamp,
+    /// How often it was claimed.
+    pub tries: u32,
+    /// For what it needs a person, in one word.
+    pub attention: Option<String>,
+    /// The delivery, sealed; empty once it was worked off.
+    pub body: Vec<u8>,
+}
+
+impl Message {
+    /// A message that has just come and is due at once.
+    #[must_use]
+    pub const fn new(digest: [u8; 32], provider: String, received_at: Timestamp, body: Vec<u8>) -> Self {
+        Self { digest, provider, received_at, due: received_at, tries: 0, attention: None, body }
+    }
+}
+
+/// What became of a message that was pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// It will be worked off.
+    New,
+    /// It was there already.
+    Repeated,
+}
+
+/// What became of a message that was claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MessageEnd {
+    /// It was worked off then: its body is erased.
+    Done(Timestamp),
+    /// It is tried again then.
+    Later(Timestamp),
+    /// It needs a person, for this reason in one word; it is not tried again.
+    Parked(String),
+}
+
+/// A store's failure.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+#[non_exhaustive]
+pub struct StoreError {
+    /// What was not possible, in our own words.
+    pub what: &'static str,
+    /// The failure beneath. It must not print what is stored.
+    #[source]
+    pub source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl StoreError {
+    /// A failure without one beneath.
+    #[must_use]
+    pub const fn new(what: &'static str) -> Self {
+        Self { what, source: None }
+    }
+
+    /// Adds the failure beneath.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+/// The result of a store.
+pub type StoreResult<T> = std::result::Result<T, StoreError>;
