@@ -23,6 +23,12 @@ impl FlowId {
         Self(bits)
     }
 
+    /// The flow whose name has these bits: for stores, which keep names so.
+    #[must_use]
+    pub const fn from_bytes(bits: [u8; 16]) -> Self {
+        Self(bits)
+    }
+
     /// Its bits.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {

@@ -1,4 +1,460 @@
 //! A store in memory.
-/// x
-#[derive(Debug)]
-pub struct MemoryStore;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{
+    Commit, Committed, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, Phase, Pushed, Record, Reports, Store,
+    StoreError, StoreResult, to_microsecond,
+};
+use crate::audit::{AuditBlock, AuditEntry};
+use crate::id::FlowId;
+
+/// A store in memory: for tests, and for programs that may forget everything when they end.
+///
+/// A clone is the same store, so that a test can end a program and start it again over what was stored.
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<State>>);
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The state. Each method changes it only after everything that can fail has been looked at, so a panic elsewhere that poisoned the
+    /// lock left nothing half done.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn migrate(&self) -> StoreResult<()> {
+        Ok(())
+    }
+
+    async fn remember(&self, name: &str, value: &[u8]) -> StoreResult<Vec<u8>> {
+        Ok(self.state().values.entry(name.to_owned()).or_insert_with(|| value.to_vec()).clone())
+    }
+
+    async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
+        let mut state = self.state();
+        let kept = state.values.get_mut(name).filter(|kept| kept.as_slice() == old);
+        Ok(kept.map(|kept| *kept = new.to_vec()).is_some())
+    }
+
+    async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
+        let mut state = self.state();
+        if let Some(id) = state.references.get(&record.reference) {
+            return Ok(Inserted::Exists(*id));
+        }
+        if state.flows.contains_key(&record.id) {
+            return Err(StoreError::new("a flow of this name is there already"));
+        }
+        state.trail.check(audit)?;
+        state.trail.add(audit);
+        state.put(Record { version: 1, ..record.clone() });
+        state.due.lease_until(&record.id, lease);
+        Ok(Inserted::New)
+    }
+
+    async fn load(&self, id: FlowId) -> StoreResult<Option<Record>> {
+        Ok(self.state().flows.get(&id).cloned())
+    }
+
+    async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
+        let record = commit.record;
+        let mut state = self.state();
+        if state.flows.get(&record.id).is_none_or(|kept| kept.version != record.version) {
+            return Ok(Committed::Conflict);
+        }
+        if state.references.get(&record.reference).is_some_and(|id| *id != record.id) {
+            return Err(StoreError::new("another flow has this reference"));
+        }
+        state.trail.check(commit.audit)?;
+        state.trail.add(commit.audit);
+        let version = record.version.saturating_add(1);
+        state.put(Record { version, ..record.clone() });
+        if commit.lease == Lease::End {
+            state.due.lease_until(&record.id, None);
+        }
+        match commit.reports {
+            Reports::Keep => {}
+            Reports::Put(reports) => {
+                state.reports.insert(record.id, reports.to_vec());
+            }
+            Reports::Erase => {
+                state.reports.remove(&record.id);
+            }
+        }
+        Ok(Committed::Done(version))
+    }
+
+    async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>> {
+        Ok(self.state().reports.get(&id).cloned())
+    }
+
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>> {
+        let mut state = self.state();
+        let claimed = state.due.claim(now, until, limit);
+        let mut records = Vec::with_capacity(claimed.len());
+        for id in claimed {
+            if let Some(record) = state.flows.get_mut(&id) {
+                record.version = record.version.saturating_add(1);
+                records.push(record.clone());
+            }
+        }
+        Ok(records)
+    }
+
+    async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
+        let state = self.state();
+        let mut found = BTreeSet::new();
+        for key in keys {
+            let by_vendor =
+                state.vendors.range((*key, FlowId::from_bytes([0; 16]))..).take_while(|(kept, _)| kept == key).map(|(_, id)| id);
+            let ids = state.references.get(key).into_iter().chain(by_vendor);
+            let alive = ids.filter(|id| state.flows.get(id).is_some_and(|record| record.phase != Phase::Erased));
+            found.extend(alive.map(|id| (*key, *id)));
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>> {
+        let state = self.state();
+        let wanted = |record: &&Record| {
+            filter.phase.is_none_or(|phase| record.phase == phase)
+                && filter.provider.as_ref().is_none_or(|provider| record.provider == *provider)
+                && (!filter.attention || record.attention.is_some())
+        };
+        Ok(beyond(&state.flows, after).map(|(_, record)| record).filter(wanted).take(limit).cloned().collect())
+    }
+
+    async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
+        let mut state = self.state();
+        let anew = |kept: &Kept| kept.done_at.is_some_and(|done_at| done_at < to_microsecond(forgotten));
+        if state.messages.get(&message.digest).is_some_and(|kept| !anew(kept)) {
+            return Ok(Pushed::Repeated);
+        }
+        let message =
+            Message { received_at: to_microsecond(message.received_at), due: to_microsecond(message.due), ..message.clone() };
+        let due = message.attention.is_none().then_some(message.due);
+        state.inbox.set(message.digest, due);
+        state.inbox.lease_until(&message.digest, None);
+        state.messages.insert(message.digest, Kept { message, done_at: None });
+        Ok(Pushed::New)
+    }
+
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
+        let mut state = self.state();
+        let claimed = state.inbox.claim(now, until, limit);
+        let mut messages = Vec::with_capacity(claimed.len());
+        for digest in claimed {
+            if let Some(Kept { message, .. }) = state.messages.get_mut(&digest) {
+                message.tries = message.tries.saturating_add(1);
+                messages.push(message.clone());
+            }
+        }
+        Ok(messages)
+    }
+
+    async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
+        let mut state = self.state();
+        let State { messages, inbox, .. } = &mut *state;
+        let Some(Kept { message, done_at }) = messages.get_mut(digest).filter(|kept| kept.done_at.is_none()) else {
+            return Ok(());
+        };
+        match end {
+            MessageEnd::Done(at) => {
+                *done_at = Some(to_microsecond(*at));
+                message.attention = None;
+                message.body = Vec::new();
+                inbox.set(*digest, None);
+            }
+            MessageEnd::Later(due) => {
+                message.due = to_microsecond(*due);
+                message.attention = None;
+                inbox.set(*digest, Some(message.due));
+            }
+            MessageEnd::Parked(reason) => {
+                message.attention = Some(reason.clone());
+                inbox.set(*digest, None);
+            }
+        }
+        inbox.lease_until(digest, None);
+        Ok(())
+    }
+
+    async fn parked(&self, limit: usize) -> StoreResult<Vec<Message>> {
+        let state = self.state();
+        let mut parked: Vec<_> = state.messages.values().map(|kept| &kept.message).filter(|it| it.attention.is_some()).collect();
+        parked.sort_by_key(|message| (message.received_at, message.digest));
+        Ok(parked.into_iter().take(limit).cloned().collect())
+    }
+
+    async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
+        let mut state = self.state();
+        let State { messages, inbox, .. } = &mut *state;
+        let before = to_microsecond(before);
+        let mut purged = 0;
+        messages.retain(|digest, kept| {
+            let old = kept.done_at.is_some_and(|done_at| done_at < before);
+            if old {
+                inbox.remove(digest);
+                purged += 1;
+            }
+            !old
+        });
+        Ok(purged)
+    }
+
+    async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
+        let mut state = self.state();
+        if !state.timers.contains(name) {
+            state.timers.set(name.to_owned(), Some(due));
+        }
+        Ok(())
+    }
+
+    async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
+        Ok(self.state().timers.claim(now, until, usize::MAX))
+    }
+
+    async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
+        let mut state = self.state();
+        if state.timers.contains(name) {
+            state.timers.set(name.to_owned(), Some(due));
+            state.timers.lease_until(name, None);
+        }
+        Ok(())
+    }
+
+    async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
+        let state = self.state();
+        Ok([state.due.next(), state.inbox.next(), state.timers.next()].into_iter().flatten().min())
+    }
+
+    async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
+        Ok(beyond(&self.state().trail.entries, after).map(|(_, entry)| entry.clone()).take(limit).collect())
+    }
+
+    async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>> {
+        Ok(self.state().trail.entries.range((id, 0)..=(id, u64::MAX)).map(|(_, entry)| entry.clone()).collect())
+    }
+
+    async fn loose_entries(&self, limit: usize) -> StoreResult<Vec<AuditEntry>> {
+        let state = self.state();
+        Ok(state.trail.loose.iter().take(limit).filter_map(|name| state.trail.entries.get(name)).cloned().collect())
+    }
+
+    async fn add_block(&self, block: &AuditBlock, entries: &[(FlowId, u64)]) -> StoreResult<bool> {
+        let mut state = self.state();
+        let trail = &mut state.trail;
+        if trail.blocks.contains_key(&block.number) {
+            return Ok(false);
+        }
+        let names: BTreeSet<_> = entries.iter().copied().collect();
+        if names.len() < entries.len() || !names.is_subset(&trail.loose) {
+            return Err(StoreError::new("an entry of the block is not there, or is in a block already"));
+        }
+        for name in &names {
+            trail.loose.remove(name);
+        }
+        trail.blocks.insert(block.number, (AuditBlock { at: to_microsecond(block.at), ..block.clone() }, names));
+        Ok(true)
+    }
+
+    async fn blocks(&self, after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>> {
+        Ok(beyond(&self.state().trail.blocks, after).map(|(_, (block, _))| block.clone()).take(limit).collect())
+    }
+
+    async fn last_block(&self) -> StoreResult<Option<AuditBlock>> {
+        Ok(self.state().trail.blocks.last_key_value().map(|(_, (block, _))| block.clone()))
+    }
+
+    async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
+        let state = self.state();
+        let names = state.trail.blocks.get(&number).into_iter().flat_map(|(_, names)| names);
+        Ok(names.filter_map(|name| state.trail.entries.get(name)).cloned().collect())
+    }
+}
+
+/// Everything that is stored.
+#[derive(Default)]
+struct State {
+    values: BTreeMap<String, Vec<u8>>,
+    flows: BTreeMap<FlowId, Record>,
+    references: BTreeMap<LookupKey, FlowId>,
+    vendors: BTreeSet<(LookupKey, FlowId)>,
+    reports: BTreeMap<FlowId, Vec<u8>>,
+    due: Queue<FlowId>,
+    messages: BTreeMap<[u8; 32], Kept>,
+    inbox: Queue<[u8; 32]>,
+    timers: Queue<String>,
+    trail: Trail,
+}
+
+impl State {
+    /// Puts a record in the place of the one of its name, and into the indexes. Its lease stays.
+    fn put(&mut self, record: Record) {
+        let record = Record { due: record.due.map(to_microsecond), created_at: to_microsecond(record.created_at), ..record };
+        if let Some(old) = self.flows.get(&record.id) {
+            self.references.remove(&old.reference);
+            if let Some(vendor) = old.vendor {
+                self.vendors.remove(&(vendor, old.id));
+            }
+        }
+        self.references.insert(record.reference, record.id);
+        if let Some(vendor) = record.vendor {
+            self.vendors.insert((vendor, record.id));
+        }
+        self.due.set(record.id, record.due);
+        self.flows.insert(record.id, record);
+    }
+}
+
+/// A message, and when it was worked off.
+struct Kept {
+    message: Message,
+    done_at: Option<Timestamp>,
+}
+
+/// The audit trail.
+#[derive(Default)]
+struct Trail {
+    entries: BTreeMap<(FlowId, u64), AuditEntry>,
+    loose: BTreeSet<(FlowId, u64)>,
+    blocks: BTreeMap<u64, (AuditBlock, BTreeSet<(FlowId, u64)>)>,
+}
+
+impl Trail {
+    /// Fails where one of these entries is there already.
+    fn check(&self, entries: &[AuditEntry]) -> StoreResult<()> {
+        let names: BTreeSet<_> = entries.iter().map(|entry| (entry.flow, entry.number)).collect();
+        if names.len() < entries.len() || names.iter().any(|name| self.entries.contains_key(name)) {
+            return Err(StoreError::new("an entry of the audit trail is there already"));
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, entries: &[AuditEntry]) {
+        for entry in entries {
+            let name = (entry.flow, entry.number);
+            self.entries.insert(name, AuditEntry { at: to_microsecond(entry.at), ..entry.clone() });
+            self.loose.insert(name);
+        }
+    }
+}
+
+/// What is due when, and until when it is leased. Two indexes, so that neither a claim nor the next time looks at what is not due.
+struct Queue<K> {
+    slots: BTreeMap<K, Slot>,
+    /// By when it is due.
+    by_due: BTreeSet<(Timestamp, K)>,
+    /// By when a claim finds it.
+    by_wake: BTreeSet<(Timestamp, K)>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    due: Option<Timestamp>,
+    lease: Option<Timestamp>,
+}
+
+impl Slot {
+    /// When a claim finds it.
+    fn wake(self) -> Option<Timestamp> {
+        self.due.map(|due| self.lease.map_or(due, |lease| lease.max(due)))
+    }
+}
+
+// Not derived: it would demand a default of the keys.
+impl<K> Default for Queue<K> {
+    fn default() -> Self {
+        Self { slots: BTreeMap::new(), by_due: BTreeSet::new(), by_wake: BTreeSet::new() }
+    }
+}
+
+impl<K: Ord + Clone> Queue<K> {
+    fn contains<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.slots.contains_key(key)
+    }
+
+    /// Sets when something is due; its lease stays.
+    fn set(&mut self, key: K, due: Option<Timestamp>) {
+        let lease = self.slots.get(&key).and_then(|slot| slot.lease);
+        self.place(key, Slot { due: due.map(to_microsecond), lease });
+    }
+
+    /// Sets until when something that is here is leased.
+    fn lease_until<Q: Ord + ToOwned<Owned = K> + ?Sized>(&mut self, key: &Q, lease: Option<Timestamp>)
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        if let Some(slot) = self.slots.get(key).copied() {
+            self.place(key.to_owned(), Slot { lease: lease.map(to_microsecond), ..slot });
+        }
+    }
+
+    fn place(&mut self, key: K, slot: Slot) {
+        self.remove(&key);
+        if let Some((due, wake)) = slot.due.zip(slot.wake()) {
+            self.by_due.insert((due, key.clone()));
+            self.by_wake.insert((wake, key.clone()));
+        }
+        self.slots.insert(key, slot);
+    }
+
+    fn remove(&mut self, key: &K) {
+        let Some(slot) = self.slots.remove(key) else { return };
+        if let Some((due, wake)) = slot.due.zip(slot.wake()) {
+            self.by_due.remove(&(due, key.clone()));
+            self.by_wake.remove(&(wake, key.clone()));
+        }
+    }
+
+    /// Leases what is due and not leased, the earliest first. It passes over what is due and leased, which is what workers are at.
+    fn claim(&mut self, now: Timestamp, until: Timestamp, limit: usize) -> Vec<K> {
+        let now = to_microsecond(now);
+        // Where nothing is to be found, as most of the time, not even that.
+        if self.next().is_none_or(|next| next > now) {
+            return Vec::new();
+        }
+        let due = self.by_due.iter().take_while(|(due, _)| *due <= now).map(|(_, key)| key);
+        let free = due.filter(|key| self.slots.get(*key).and_then(|slot| slot.lease).is_none_or(|lease| lease <= now));
+        let claimed: Vec<_> = free.take(limit).cloned().collect();
+        for key in &claimed {
+            if let Some(slot) = self.slots.get(key).copied() {
+                self.place(key.clone(), Slot { lease: Some(to_microsecond(until)), ..slot });
+            }
+        }
+        claimed
+    }
+
+    /// The earliest time at which a claim finds something.
+    fn next(&self) -> Option<Timestamp> {
+        self.by_wake.first().map(|(wake, _)| *wake)
+    }
+}
+
+/// What comes after a key, or all.
+fn beyond<K: Ord, V>(map: &BTreeMap<K, V>, after: Option<K>) -> std::collections::btree_map::Range<'_, K, V> {
+    use std::ops::Bound;
+    map.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
+}

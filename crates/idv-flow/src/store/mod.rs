@@ -374,4 +374,11 @@ impl StoreError {
 }
 
 /// The result of a store.
-pub type StoreResult<T> = std::result::Result<T, StoreError>;
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// A time as stores keep it: without what is finer than a microsecond.
+pub(crate) fn to_microsecond(at: Timestamp) -> Timestamp {
+    // Both are in range: no microsecond begins before the first time there is.
+    let microsecond = i64::try_from(at.as_nanosecond().div_euclid(1_000)).unwrap_or(i64::MIN);
+    Timestamp::from_microsecond(microsecond).unwrap_or(Timestamp::MIN)
+}
