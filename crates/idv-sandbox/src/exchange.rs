@@ -1,6 +1,7 @@
 //! One request and its answer, as the vendors' parts see them.
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
@@ -19,6 +20,19 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
+    pub(crate) fn new(head: Parts, body: Bytes) -> Self {
+        let host = head.headers.get("host").and_then(|host| host.to_str().ok()).or_else(|| head.uri.host()).unwrap_or_default();
+        let host = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
+        Self {
+            method: head.method,
+            host,
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            headers: head.headers,
+            body,
+        }
+    }
+
     /// The segments of the path, decoded.
     pub(crate) fn segments(&self) -> Vec<String> {
         let decode = |segment: &str| percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned();

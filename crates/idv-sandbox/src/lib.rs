@@ -30,7 +30,9 @@ mod fault;
 mod identify24;
 mod identity_tm;
 mod idnow;
+mod in_process;
 mod random;
+mod route;
 mod sandbox;
 mod server;
 mod tls;
@@ -51,6 +53,7 @@ pub use identity_tm::handle::IdentityTm;
 pub use idnow::account::{Account, CallbackKind, DataCenter};
 pub use idnow::handle::Idnow;
 pub use idnow::scenario::Step;
+pub use in_process::{AnswerBody, AnswerDelay, Cut};
 pub use sandbox::{Builder, Sandbox, SandboxError, VirtualClock};
 pub use verificar_identidad::account::{
     Account as VerificarIdentidadAccount, Person as VerificarIdentidadPerson, ReportFormat, ReportNesting, WrongCredentials,

@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
+use bytes::Bytes;
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use crate::callback::RecordedCallback;
+use crate::callback::{Post, RecordedCallback};
 use crate::clock::{Clock, later};
 use crate::cm_id_scan::handle::CmIdScan;
 use crate::control;
@@ -19,7 +20,9 @@ use crate::fault::Fault;
 use crate::identify24::handle::Identify24;
 use crate::identity_tm::handle::IdentityTm;
 use crate::idnow::handle::Idnow;
-use crate::server::{Port, bind, serve};
+use crate::in_process::{self, Receive};
+use crate::route::Port;
+use crate::server::{bind, serve};
 use crate::tls;
 use crate::vendor::Vendor;
 use crate::verificar_identidad::handle::VerificarIdentidad;
@@ -33,6 +36,8 @@ pub struct Builder {
     speed: f64,
     start: Timestamp,
     seed: u64,
+    in_process: bool,
+    receive: Option<Receive>,
 }
 
 /// Why the sandbox did not start, or did not do what it was asked.
@@ -60,9 +65,10 @@ pub enum SandboxError {
 pub struct Sandbox {
     pub(crate) worlds: Arc<Worlds>,
     tasks: JoinSet<()>,
-    shared: SocketAddr,
+    /// Where all of them are: the authority of the address.
+    shared: String,
     /// Where each vendor is.
-    vendors: Vec<(Vendor, SocketAddr)>,
+    vendors: Vec<(Vendor, String)>,
     certificate: Option<String>,
 }
 
@@ -76,6 +82,8 @@ impl Sandbox {
             speed: 1.0,
             start: Timestamp::from_second(1_767_225_600).unwrap_or_default(),
             seed: 1,
+            in_process: false,
+            receive: None,
         }
     }
 
@@ -118,7 +126,7 @@ impl Sandbox {
     /// The base address that serves every vendor by its `Host` header.
     #[must_use]
     pub fn shared_url(&self) -> String {
-        self.url(self.shared)
+        self.url(&self.shared)
     }
 
     /// The base address of the control plane.
@@ -201,12 +209,16 @@ impl Sandbox {
 
     /// The base address of a vendor.
     pub(crate) fn vendor_url(&self, vendor: Vendor) -> String {
-        let address = self.vendors.iter().find(|(known, _)| *known == vendor).map_or(self.shared, |(_, address)| *address);
-        self.url(address)
+        self.url(self.vendors.iter().find(|(known, _)| *known == vendor).map_or(&self.shared, |(_, authority)| authority))
     }
 
-    fn url(&self, address: SocketAddr) -> String {
-        format!("{}://{address}", if self.certificate.is_some() { "https" } else { "http" })
+    /// Who alone is at an address.
+    pub(crate) fn at(&self, authority: &str) -> Option<Vendor> {
+        self.vendors.iter().find(|(_, known)| known.eq_ignore_ascii_case(authority)).map(|(vendor, _)| *vendor)
+    }
+
+    fn url(&self, authority: &str) -> String {
+        format!("{}://{authority}", if self.certificate.is_some() { "https" } else { "http" })
     }
 }
 
@@ -252,23 +264,65 @@ impl Builder {
         self
     }
 
+    /// Starts no listener and no task, and opens no connection: requests are answered by [`Sandbox::exchange`] alone, and callbacks
+    /// arrive where [`Builder::deliver_callbacks_to`] says, else nowhere. Time stands still until it is advanced. What is said of
+    /// listening, TLS and speed means nothing then, and no runtime is needed.
+    ///
+    /// The vendors' addresses are names below `localhost`.
+    #[must_use]
+    pub const fn in_process(mut self) -> Self {
+        self.in_process = true;
+        self
+    }
+
+    /// Delivers every callback by calling this function, forged ones included, instead of over the network. It is given the request as
+    /// a server sees it, with the path and the query in its address and the host in its `Host` header, and says with which status it
+    /// is answered: `None` where nobody answers. Only callbacks to the loopback interface are sent, here too.
+    #[must_use]
+    pub fn deliver_callbacks_to<F, A>(mut self, receive: F) -> Self
+    where
+        F: Fn(http::Request<Bytes>) -> A + Send + Sync + 'static,
+        A: Future<Output = Option<StatusCode>> + Send + 'static,
+    {
+        self.receive = Some(Receive::new(receive));
+        self
+    }
+
     /// Starts the sandbox.
     ///
     /// # Errors
     ///
     /// Those of [`SandboxError`].
-    pub async fn start(self) -> Result<Sandbox, SandboxError> {
+    pub async fn start(mut self) -> Result<Sandbox, SandboxError> {
+        let post = match self.receive.take() {
+            Some(receive) => Post::InProcess(receive),
+            None if self.in_process => Post::Nobody,
+            None => Post::Network(network()?),
+        };
+        let sandbox = if self.in_process { self.inside(post) } else { self.listening(post).await? };
+        let pages = [Vendor::IdentityTm, Vendor::CmIdScan, Vendor::Identify24, Vendor::VerificarIdentidad];
+        sandbox.worlds.state().serve_pages_at(pages.map(|vendor| sandbox.vendor_url(vendor)));
+        Ok(sandbox)
+    }
+
+    /// The sandbox without a network.
+    fn inside(&self, post: Post) -> Sandbox {
+        Sandbox {
+            worlds: Arc::new(Worlds::new(Clock::new(self.start, 0.0), post, self.seed)),
+            tasks: JoinSet::new(),
+            shared: "sandbox.localhost".to_owned(),
+            vendors: Vendor::ALL.map(|vendor| (vendor, in_process::authority(vendor))).into(),
+            certificate: None,
+        }
+    }
+
+    /// The sandbox on its ports.
+    async fn listening(self, post: Post) -> Result<Sandbox, SandboxError> {
         if !self.listen.ip().is_loopback() {
             return Err(SandboxError::NotLoopback(self.listen));
         }
         let speed = if self.speed.is_finite() { self.speed.max(0.0) } else { 1.0 };
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .timeout(Duration::from_secs(10))
-            .build()
-            .map_err(SandboxError::Client)?;
-        let worlds = Arc::new(Worlds::new(Clock::new(self.start, speed), http, self.seed));
+        let worlds = Arc::new(Worlds::new(Clock::new(self.start, speed), post, self.seed));
         let (acceptor, certificate) = if self.tls {
             let (acceptor, certificate) = tls::authority()?;
             (Some(acceptor), Some(certificate))
@@ -281,7 +335,7 @@ impl Builder {
             let wanted = SocketAddr::new(self.listen.ip(), number);
             let (listener, address) = bind(wanted).await.map_err(|error| SandboxError::Listen(wanted, error))?;
             tasks.spawn(serve(listener, port, acceptor.clone(), Arc::clone(&worlds)));
-            Ok::<_, SandboxError>(address)
+            Ok::<_, SandboxError>(address.to_string())
         };
         let shared = take(Port::Shared, 0).await?;
         let mut vendors = Vec::new();
@@ -291,11 +345,18 @@ impl Builder {
         if speed > 0.0 {
             tasks.spawn(tick(Arc::clone(&worlds)));
         }
-        let sandbox = Sandbox { worlds, tasks, shared, vendors, certificate };
-        let pages = [Vendor::IdentityTm, Vendor::CmIdScan, Vendor::Identify24, Vendor::VerificarIdentidad];
-        sandbox.worlds.state().serve_pages_at(pages.map(|vendor| sandbox.vendor_url(vendor)));
-        Ok(sandbox)
+        Ok(Sandbox { worlds, tasks, shared, vendors, certificate })
     }
+}
+
+/// What callbacks leave by.
+fn network() -> Result<reqwest::Client, SandboxError> {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(Duration::from_secs(10))
+        .build()
+        .map_err(SandboxError::Client)
 }
 
 /// Does what becomes due as time passes by itself.

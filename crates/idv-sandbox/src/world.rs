@@ -8,7 +8,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::callback::{Callback, RecordedCallback, Sending};
+use crate::callback::{Callback, Post, RecordedCallback, Sending};
 use crate::clock::Clock;
 use crate::exchange::{Answer, Incoming};
 use crate::fault::{FaultKind, FaultPlan};
@@ -66,7 +66,7 @@ pub(crate) struct Moment<'a, P> {
 pub(crate) struct Worlds {
     state: Mutex<State>,
     pub(crate) clock: Clock,
-    pub(crate) http: reqwest::Client,
+    pub(crate) post: Post,
     /// One at a time does what is due, so that it is done in order.
     turn: tokio::sync::Mutex<()>,
 }
@@ -116,8 +116,8 @@ impl std::fmt::Debug for Event {
 }
 
 impl Worlds {
-    pub(crate) fn new(clock: Clock, http: reqwest::Client, seed: u64) -> Self {
-        Self { state: Mutex::new(State::new(Random::new(seed))), clock, http, turn: tokio::sync::Mutex::new(()) }
+    pub(crate) fn new(clock: Clock, post: Post, seed: u64) -> Self {
+        Self { state: Mutex::new(State::new(Random::new(seed))), clock, post, turn: tokio::sync::Mutex::new(()) }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
