@@ -33,6 +33,7 @@ mod secret;
 pub mod settings;
 mod text;
 mod verification;
+pub mod wire;
 
 pub use call::CallContext;
 pub use callback::{Delivery, DeliveryKind, Guard, Received, Reply};

@@ -1,0 +1,111 @@
+//! Types with named parts.
+
+/// Makes a type with named parts, in the vendor's own words, and has it read from an object.
+///
+/// Before each field stand the names that the vendor has for it. Unknown parts are passed over, and of a part that is repeated the last
+/// one counts. Every field is a [`Part`](crate::wire::Part) and has the type's visibility, and the type is `#[non_exhaustive]`, since
+/// vendors add parts. It derives what it says it derives, and has to derive `Default`.
+///
+/// Two clauses are for what a vendor does on its own:
+///
+/// - `name: Type as Read` reads the part as a `Read`, which is turned into the type: for a type that is not the adapter's own, where this
+///   vendor's way to write it differs.
+/// - `else |text| …` after the type is what it is where text stands in the place of the object.
+///
+/// ```
+/// use idv_core::Text;
+/// use idv_core::wire::{self, Part, object};
+///
+/// object! {
+///     /// What the person has to do.
+///     #[derive(Debug, Default)]
+///     pub struct Task<'a> {
+///         /// What it is.
+///         "type" kind: Option<Text<'a>>,
+///         /// Whether it may be repeated.
+///         "repeat" repeat: Option<bool> as YesNo,
+///     }
+///     // The answer to a creation names it only.
+///     else |kind| Self { kind: Some(kind), ..Self::default() }
+/// }
+///
+/// /// A truth value as this vendor writes it.
+/// #[derive(Default)]
+/// struct YesNo(Option<bool>);
+///
+/// impl<'de> Part<'de> for YesNo {
+///     fn text(text: Text<'de>) -> Self {
+///         Self(match text.expose() {
+///             "yes" => Some(true),
+///             "no" => Some(false),
+///             _ => None,
+///         })
+///     }
+/// }
+///
+/// impl From<YesNo> for Option<bool> {
+///     fn from(word: YesNo) -> Self {
+///         word.0
+///     }
+/// }
+///
+/// let tasks: Vec<Task<'_>> = wire::read_json(r#"["face_match", {"type": "document_scan", "repeat": "yes"}]"#)?;
+/// assert_eq!(tasks[0].kind, Some(Text::new("face_match")));
+/// assert_eq!(tasks[1].repeat, Some(true));
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+// Exported macros are at the root of their crate; the one public path is `wire::object`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __wire_object {
+    ($(#[$attribute:meta])* $vis:vis struct $object:ident<$life:lifetime> { $($parts:tt)* } $(else |$text:ident| $otherwise:expr)?) => {
+        $crate::__wire_object! { @struct $(#[$attribute])* $vis $object [<$life>] { $($parts)* } }
+
+        impl<$life> $crate::wire::Part<$life> for $object<$life> {
+            $(fn text($text: $crate::Text<$life>) -> Self {
+                $otherwise
+            })?
+
+            $crate::__wire_object! { @read $life { $($parts)* } }
+        }
+    };
+    ($(#[$attribute:meta])* $vis:vis struct $object:ident { $($parts:tt)* }) => {
+        $crate::__wire_object! { @struct $(#[$attribute])* $vis $object [] { $($parts)* } }
+
+        impl<'de> $crate::wire::Part<'de> for $object {
+            $crate::__wire_object! { @read 'de { $($parts)* } }
+        }
+    };
+    (@struct $(#[$attribute:meta])* $vis:vis $object:ident [$($generics:tt)*] {
+        $($(#[$part_attribute:meta])* $($name:literal)|+ $field:ident: $type:ty $(as $read:ty)?,)*
+    }) => {
+        $(#[$attribute])*
+        #[non_exhaustive]
+        $vis struct $object $($generics)* {
+            $($(#[$part_attribute])* $vis $field: $type,)*
+        }
+    };
+    (@read $life:lifetime {
+        $($(#[$part_attribute:meta])* $($name:literal)|+ $field:ident: $type:ty $(as $read:ty)?,)*
+    }) => {
+        fn object<A: $crate::wire::__serde::de::MapAccess<$life>>(mut map: A) -> Result<Self, A::Error> {
+            let mut object = Self::default();
+            while let Some(name) = map.next_key_seed($crate::wire::Name)? {
+                match &*name {
+                    $($($name)|+ => object.$field = $crate::__wire_object!(@value map $($read)?),)*
+                    _ => drop(map.next_value::<$crate::wire::__serde::de::IgnoredAny>()?),
+                }
+            }
+            Ok(object)
+        }
+    };
+    (@value $map:ident) => {
+        $map.next_value_seed($crate::wire::place())?
+    };
+    (@value $map:ident $read:ty) => {
+        $map.next_value_seed($crate::wire::place::<$read>())?.into()
+    };
+}
+
+#[doc(inline)]
+pub use crate::__wire_object as object;

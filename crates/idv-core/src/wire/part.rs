@@ -1,0 +1,304 @@
+//! Parts of a payload, read from whatever stands at their place.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+
+use crate::text::Text;
+
+/// Something that is read from whatever stands at its place; its default where that is nothing it can use.
+///
+/// An implementation overrides what it can use. A part that is an `Option` implements [`Optional`] instead.
+pub trait Part<'de>: Sized + Default {
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the deserializer: what is not JSON. What is of another shape is no error.
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reading(PhantomData))
+    }
+
+    /// Text stands there, or a truth value: `true` or `false`.
+    #[must_use]
+    fn text(_: Text<'de>) -> Self {
+        Self::default()
+    }
+
+    /// A number stands there. Unless it says otherwise it is text.
+    #[must_use]
+    fn number(number: &Number) -> Self {
+        Self::text(Text::new(number.to_string()))
+    }
+
+    /// An object stands there.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the deserializer.
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+        IgnoredAny.visit_map(map)?;
+        Ok(Self::default())
+    }
+
+    /// An array stands there.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the deserializer.
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Self, A::Error> {
+        IgnoredAny.visit_seq(seq)?;
+        Ok(Self::default())
+    }
+}
+
+/// Something that may be missing: an `Option` of it is a [`Part`], and none where nothing stands there that it can use.
+///
+/// An adapter cannot implement [`Part`] for an `Option` of its own type, since neither of the two is its own; it implements this for the
+/// type.
+pub trait Optional<'de>: Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the deserializer: what is not JSON. What is of another shape is no error.
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        deserializer.deserialize_any(Reading(PhantomData))
+    }
+
+    /// Text stands there, or a truth value: `true` or `false`.
+    #[must_use]
+    fn text(_: Text<'de>) -> Option<Self> {
+        None
+    }
+
+    /// A number stands there. Unless it says otherwise it is text.
+    #[must_use]
+    fn number(number: &Number) -> Option<Self> {
+        Self::text(Text::new(number.to_string()))
+    }
+
+    /// An object stands there.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the deserializer.
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        IgnoredAny.visit_map(map)?;
+        Ok(None)
+    }
+
+    /// An array stands there.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the deserializer.
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Option<Self>, A::Error> {
+        IgnoredAny.visit_seq(seq)?;
+        Ok(None)
+    }
+}
+
+impl<'de, O: Optional<'de>> Part<'de> for Option<O> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        O::read(deserializer)
+    }
+
+    fn text(text: Text<'de>) -> Self {
+        O::text(text)
+    }
+
+    fn number(number: &Number) -> Self {
+        O::number(number)
+    }
+
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+        O::object(map)
+    }
+
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Self, A::Error> {
+        O::array(seq)
+    }
+}
+
+/// Text; also a number and a truth value, as they are written.
+impl<'de> Optional<'de> for Text<'de> {
+    #[inline]
+    fn text(text: Self) -> Option<Self> {
+        Some(text)
+    }
+}
+
+/// A truth value; also one that is sent as text or as a number.
+impl<'de> Optional<'de> for bool {
+    #[inline]
+    fn text(text: Text<'de>) -> Option<Self> {
+        match text.expose() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// A list; null is an empty one, and one that was written without its brackets has one entry.
+impl<'de, P: Part<'de>> Part<'de> for Vec<P> {
+    fn text(text: Text<'de>) -> Self {
+        vec![P::text(text)]
+    }
+
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+        Ok(vec![P::read(MapAccessDeserializer::new(map))?])
+    }
+
+    fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
+        let mut list = Self::new();
+        while let Some(entry) = seq.next_element_seed(place())? {
+            list.push(entry);
+        }
+        Ok(list)
+    }
+}
+
+/// Reads a part at the place of a value: a seed for those who read an object or an array on their own.
+#[derive(Debug)]
+pub struct Place<P>(PhantomData<P>);
+
+/// The place of a part.
+#[must_use]
+pub const fn place<P>() -> Place<P> {
+    Place(PhantomData)
+}
+
+impl<'de, P: Part<'de>> DeserializeSeed<'de> for Place<P> {
+    type Value = P;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<P, D::Error> {
+        P::read(deserializer)
+    }
+}
+
+/// Reads the name of a part: a seed, too. The name is borrowed where it stands in the payload as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}
+
+/// Takes whatever stands there to the part.
+struct Reading<P>(PhantomData<P>);
+
+impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
+    type Value = P;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<P, E> {
+        Ok(P::text(Text::new(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<P, E> {
+        Ok(P::text(Text::new(text.to_owned())))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<P, E> {
+        Ok(P::text(Text::new(if value { "true" } else { "false" })))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<P, E> {
+        Ok(P::number(&Number::from(value)))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<P, E> {
+        Ok(P::number(&Number::from(value)))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<P, E> {
+        Ok(Number::from_f64(value).as_ref().map_or_else(P::default, P::number))
+    }
+
+    fn visit_unit<E>(self) -> Result<P, E> {
+        Ok(P::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<P, A::Error> {
+        P::object(map)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<P, A::Error> {
+        P::array(seq)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<'a, P: Part<'a>>(json: &'a str) -> P {
+        P::read(&mut serde_json::Deserializer::from_str(json)).unwrap()
+    }
+
+    #[test]
+    fn text_borrows_unless_a_character_is_escaped() {
+        assert!(read::<Option<Text<'_>>>("\"MÜNCHEN\"").unwrap().is_borrowed());
+        for (escaped, text) in [("\"M\\u00dcNCHEN\"", "MÜNCHEN"), ("\"https:\\/\\/example.com\\/\"", "https://example.com/")] {
+            let read: Text<'_> = read::<Option<_>>(escaped).unwrap();
+            assert!(read.expose() == text && !read.is_borrowed(), "{escaped}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_truth_values_are_text_and_nothing_else_is() {
+        let numbers = [("1", "1"), ("-1", "-1"), ("1.5", "1.5"), ("12345678901234567890", "12345678901234567890")];
+        for (json, text) in numbers.into_iter().chain([("true", "true"), ("\"\"", "")]) {
+            assert_eq!(read::<Option<Text<'_>>>(json).as_ref().map(Text::expose), Some(text), "{json}");
+        }
+        for json in ["null", "[]", "[1,{\"a\":[]}]", "{}", "{\"a\":\"b\"}"] {
+            assert_eq!(read::<Option<Text<'_>>>(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_truth_value_is_read_in_each_of_its_forms() {
+        for (json, value) in
+            [("true", Some(true)), ("\"1\"", Some(true)), ("0", Some(false)), ("null", None), ("\"maybe\"", None)]
+        {
+            assert_eq!(read::<Option<bool>>(json), value, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_list_without_brackets_has_one_entry() {
+        type List<'a> = Vec<Option<Text<'a>>>;
+        for (json, length) in [("[1,2]", 2), ("[]", 0), ("null", 0), ("\"x\"", 1), ("1", 1), ("{}", 1)] {
+            assert_eq!(read::<List<'_>>(json).len(), length, "{json}");
+        }
+    }
+}
