@@ -1,11 +1,11 @@
 //! Events, webhooks and errors.
 
+use idv_core::wire::{self, object};
 use idv_core::{Error, Result, Text};
-
-use super::json::object;
 
 object! {
     /// What the vendor tells a webhook.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Event<'a> {
         /// The event's own id: an event that comes again has the same.
         "id" id: Option<Text<'a>>,
@@ -24,6 +24,7 @@ object! {
 
 object! {
     /// The transaction of an event.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct EventTransaction<'a> {
         /// Its id.
         "id" id: Option<Text<'a>>,
@@ -38,6 +39,7 @@ object! {
 
 object! {
     /// The task of an event.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct EventTask<'a> {
         /// What the person has to do.
         "type" kind: Option<Text<'a>>,
@@ -52,6 +54,7 @@ object! {
 
 object! {
     /// A webhook that was registered.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Webhook<'a> {
         /// The vendor's id of it.
         "id" id: Option<Text<'a>>,
@@ -68,6 +71,7 @@ object! {
 
 object! {
     /// The description of an error. Its form is not documented, so the usual words are looked for.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ErrorBody<'a> {
         /// A word or a number for it.
         "code" | "errorCode" code: Option<Text<'a>>,
@@ -90,7 +94,7 @@ impl<'a> Event<'a> {
     ///
     /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, not well formed, or says not what happened.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
-        let event: Self = super::read(bytes)?;
+        let event: Self = wire::read(bytes)?;
         if event.kind.is_none() {
             return Err(Error::malformed("it is no event: its type is missing"));
         }
@@ -113,7 +117,7 @@ impl<'a> Webhook<'a> {
     ///
     /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, not well formed, or has no id.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
-        let webhook: Self = super::read(bytes)?;
+        let webhook: Self = wire::read(bytes)?;
         if webhook.id.is_none() {
             return Err(Error::malformed("it is no webhook: its id is missing"));
         }
@@ -125,7 +129,7 @@ impl<'a> ErrorBody<'a> {
     /// Reads the description of an error; one that cannot be read is an empty one.
     #[must_use]
     pub fn read(bytes: &'a [u8]) -> Self {
-        super::read(bytes).unwrap_or_default()
+        wire::read(bytes).unwrap_or_default()
     }
 
     /// What the vendor calls the error. It may repeat what was sent, so it is not for printing.

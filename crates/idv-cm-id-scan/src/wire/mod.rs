@@ -8,28 +8,7 @@
 //! Text borrows from the payload unless a character of it is escaped (the vendor escapes the slashes of addresses), and cannot be printed.
 
 mod event;
-mod json;
 mod transaction;
-
-use idv_core::{Error, Result};
 
 pub use event::{ErrorBody, Event, EventTask, EventTransaction, Webhook};
 pub use transaction::{File, ResultField, Scan, Score, Task, TaskResult, Transaction, Value};
-
-use json::Part;
-
-/// Reads a payload of any kind.
-fn read<'a, P: Part<'a>>(bytes: &'a [u8]) -> Result<P> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match text.trim_ascii_start().as_bytes().first() {
-        Some(b'{') => {}
-        Some(_) => return Err(Error::malformed("it is no object of JSON")),
-        None => return Err(Error::malformed("it is empty")),
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    P::read(&mut deserializer)
-        // Nothing but white space may follow: what follows would be lost without a word.
-        .and_then(|payload| deserializer.end().map(|()| payload))
-        .map_err(|error| Error::malformed_json(&error))
-}

@@ -1,12 +1,13 @@
 //! Transactions: as they are created, in their details, and in a result.
 
+use idv_core::wire::{self, Optional, Part, object};
 use idv_core::{Error, Result, Text};
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
-
-use super::json::{Part, object};
+use serde_json::Number;
 
 object! {
     /// A transaction: the answer to its creation, its details, or its result. Each has some of the parts.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Transaction<'a> {
         /// The vendor's id.
         "id" id: Option<Text<'a>>,
@@ -33,6 +34,7 @@ object! {
 
 object! {
     /// What a person has to do, or did.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Task<'a> {
         /// What it is: `document_scan`, `face_liveness`, `face_match`.
         "type" kind: Option<Text<'a>>,
@@ -41,9 +43,9 @@ object! {
         /// How thorough it is: `advanced`.
         "level" level: Option<Text<'a>>,
         /// How often the person tried.
-        "attempts" attempts: Option<u32>,
+        "attempts" attempts: Option<u32> as Count,
         /// How many attempts are on the bill.
-        "attemptsInvoiced" attempts_invoiced: Option<u32>,
+        "attemptsInvoiced" attempts_invoiced: Option<u32> as Count,
         /// How sure the vendor is.
         "score" score: Option<Score>,
         /// The single scans; in details, while the transaction is pending.
@@ -59,6 +61,7 @@ object! {
 
 object! {
     /// One scan of a document.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Scan<'a> {
         /// When it was made, by RFC 3339.
         "created" | "createdAt" created: Option<Text<'a>>,
@@ -77,6 +80,7 @@ object! {
 
 object! {
     /// An image.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct File<'a> {
         /// What group it is of: `document`, `image`.
         "category" category: Option<Text<'a>>,
@@ -93,6 +97,7 @@ object! {
 
 object! {
     /// What was read at one place of the document, in one language.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ResultField<'a> {
         /// Its name, such as `document_number`. One can stand several times, told apart by its language.
         "field" field: Option<Text<'a>>,
@@ -109,6 +114,7 @@ object! {
 
 object! {
     /// A value and where it was read.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Value<'a> {
         /// Where: `mrz`, `visual`.
         "source" source: Option<Text<'a>>,
@@ -129,17 +135,17 @@ pub enum TaskResult<'a> {
     Word(Text<'a>),
 }
 
-impl<'de> Part<'de> for Option<TaskResult<'de>> {
-    fn text(text: Text<'de>) -> Self {
-        Some(TaskResult::Word(text))
+impl<'de> Optional<'de> for TaskResult<'de> {
+    fn text(text: Text<'de>) -> Option<Self> {
+        Some(Self::Word(text))
     }
 
-    fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-        Vec::object(map).map(|fields| Some(TaskResult::Fields(fields)))
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        Vec::object(map).map(|fields| Some(Self::Fields(fields)))
     }
 
-    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Self, A::Error> {
-        Vec::array(seq).map(|fields| Some(TaskResult::Fields(fields)))
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Option<Self>, A::Error> {
+        Vec::array(seq).map(|fields| Some(Self::Fields(fields)))
     }
 }
 
@@ -164,26 +170,49 @@ impl Score {
     }
 }
 
-impl<'de> Part<'de> for Option<Score> {
-    fn number(number: f64) -> Self {
-        Some(if (0.0..=1.0).contains(&number) { Score::Of(number) } else { Score::Unreadable })
+impl Score {
+    fn of(number: f64) -> Self {
+        if (0.0..=1.0).contains(&number) { Self::Of(number) } else { Self::Unreadable }
+    }
+}
+
+impl<'de> Optional<'de> for Score {
+    fn text(text: Text<'de>) -> Option<Self> {
+        Some(text.expose().parse().map_or(Self::Unreadable, Self::of))
     }
 
-    fn text(text: Text<'de>) -> Self {
-        match text.expose().parse() {
-            Ok(number) => Self::number(number),
-            Err(_) => Some(Score::Unreadable),
-        }
+    fn number(number: &Number) -> Option<Self> {
+        Some(number.as_f64().map_or(Self::Unreadable, Self::of))
     }
 
-    fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
         IgnoredAny.visit_map(map)?;
-        Ok(Some(Score::Unreadable))
+        Ok(Some(Self::Unreadable))
     }
 
-    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Self, A::Error> {
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Option<Self>, A::Error> {
         IgnoredAny.visit_seq(seq)?;
-        Ok(Some(Score::Unreadable))
+        Ok(Some(Self::Unreadable))
+    }
+}
+
+/// A count; also one that is sent as text, or with a fraction of zero.
+#[derive(Default)]
+struct Count(Option<u32>);
+
+impl<'de> Part<'de> for Count {
+    fn text(text: Text<'de>) -> Self {
+        Self(text.expose().parse().ok())
+    }
+
+    fn number(number: &Number) -> Self {
+        Self(number.as_f64().and_then(|number| number.to_string().parse().ok()))
+    }
+}
+
+impl From<Count> for Option<u32> {
+    fn from(count: Count) -> Self {
+        count.0
     }
 }
 
@@ -204,7 +233,7 @@ impl<'a> Transaction<'a> {
     /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, not well formed, or no transaction: it has to have
     /// an id and a state.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
-        let transaction: Self = super::read(bytes)?;
+        let transaction: Self = wire::read(bytes)?;
         let filled = |text: &Option<Text<'_>>| text.as_ref().is_some_and(|text| !text.expose().is_empty());
         if !filled(&transaction.id) || !filled(&transaction.state) {
             return Err(Error::malformed("it is no transaction: its id or its state is missing"));
@@ -220,6 +249,26 @@ impl<'a> Task<'a> {
         match &self.result {
             Some(TaskResult::Fields(fields)) => fields,
             _ => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_read_in_each_of_its_forms() {
+        for (json, value) in [
+            ("2", Some(2)),
+            ("2.0", Some(2)),
+            ("\"2\"", Some(2)),
+            ("-2", None),
+            ("2.5", None),
+            ("4294967296", None),
+            ("[2]", None),
+        ] {
+            assert_eq!(Count::read(&mut serde_json::Deserializer::from_str(json)).unwrap().0, value, "{json}");
         }
     }
 }

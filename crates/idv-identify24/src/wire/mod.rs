@@ -7,21 +7,19 @@
 //!
 //! Text borrows from the payload, and cannot be printed.
 
-mod json;
-
+use idv_core::wire::{Part, object, read};
 use idv_core::{Error, Result, Text};
-
-use json::{Part, object};
 
 object! {
     /// What every answer has around it.
     ///
     /// `data` has other shapes in other calls: see [`IdentAnswer`] and [`ProjectsAnswer`].
-    pub Envelope<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Envelope<'a> {
         /// Whether the request succeeded. It can be false inside of a 200.
         "result" result: Option<bool>,
         /// The status of HTTP once more, where it stands there at all.
-        "response_status" response_status: Option<u16>,
+        "response_status" response_status: Option<u16> as HttpStatus,
         /// Texts, of which the document lists none. They can be there on a success too ("Successful..").
         "messages" messages: Vec<Option<Text<'a>>>,
         /// The token: `auth` alone.
@@ -35,11 +33,12 @@ object! {
 
 object! {
     /// An answer of `ident/get`.
-    pub IdentAnswer<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct IdentAnswer<'a> {
         /// Whether the request succeeded.
         "result" result: Option<bool>,
         /// The status of HTTP once more, where it stands there at all.
-        "response_status" response_status: Option<u16>,
+        "response_status" response_status: Option<u16> as HttpStatus,
         /// The ident; more than one is not documented.
         "data" data: Vec<Ident<'a>>,
     }
@@ -47,7 +46,8 @@ object! {
 
 object! {
     /// An answer of `project/getAll`, or one of `project/get`, which has a single project.
-    pub ProjectsAnswer<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct ProjectsAnswer<'a> {
         /// Whether the request succeeded.
         "result" result: Option<bool>,
         /// The projects.
@@ -57,7 +57,8 @@ object! {
 
 object! {
     /// An ident as `ident/get` tells it: the state, and of what was submitted a part.
-    pub Ident<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Ident<'a> {
         /// The ident's id. It opens the person's session.
         "id" id: Option<Text<'a>>,
         /// The project's id.
@@ -87,7 +88,8 @@ object! {
 
 object! {
     /// A project.
-    pub Project<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Project<'a> {
         /// The project's id.
         "id" id: Option<Text<'a>>,
         /// What it is called.
@@ -99,7 +101,8 @@ object! {
 
 object! {
     /// The body of a webhook. Some of its names differ from those of [`Ident`].
-    pub Webhook<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Webhook<'a> {
         /// The ident's id. It opens the person's session.
         "ident_id" ident_id: Option<Text<'a>>,
         /// The number of the state, of which the document lists none.
@@ -228,18 +231,32 @@ pub(crate) fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
     text.map(|text| text.expose().trim_ascii()).filter(|text| !text.is_empty() && !text.eq_ignore_ascii_case("N/A"))
 }
 
-/// Reads a payload of any kind.
-fn read<'a, P: Part<'a>>(bytes: &'a [u8]) -> Result<P> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match text.trim_ascii_start().as_bytes().first() {
-        Some(b'{') => {}
-        Some(_) => return Err(Error::malformed("it is no object of JSON")),
-        None => return Err(Error::malformed("it is empty")),
+/// A status of HTTP; also one that is sent as text.
+#[derive(Default)]
+struct HttpStatus(Option<u16>);
+
+impl<'de> Part<'de> for HttpStatus {
+    fn text(text: Text<'de>) -> Self {
+        Self(text.expose().trim().parse().ok())
     }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    P::read(&mut deserializer)
-        // Nothing but white space may follow: what follows would be lost without a word.
-        .and_then(|payload| deserializer.end().map(|()| payload))
-        .map_err(|error| Error::malformed_json(&error))
+}
+
+impl From<HttpStatus> for Option<u16> {
+    fn from(status: HttpStatus) -> Self {
+        status.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_read_in_each_of_its_forms() {
+        for (json, value) in
+            [("200", Some(200)), ("\"401\"", Some(401)), ("-1", None), ("70000", None), ("\"OK\"", None), ("[]", None)]
+        {
+            assert_eq!(HttpStatus::read(&mut serde_json::Deserializer::from_str(json)).unwrap().0, value, "{json}");
+        }
+    }
 }

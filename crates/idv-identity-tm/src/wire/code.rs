@@ -3,6 +3,8 @@
 use std::fmt;
 
 use idv_core::Text;
+use idv_core::wire::Optional;
+use serde_json::Number;
 
 /// A code of the vendor's tables: a number, also where it is sent as text. Whatever else stands there is kept as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,19 @@ impl<'a> Code<'a> {
         match self {
             Self::Number(number) => Some(*number),
             Self::Word(_) => None,
+        }
+    }
+}
+
+impl<'de> Optional<'de> for Code<'de> {
+    fn text(text: Text<'de>) -> Option<Self> {
+        Self::of(text)
+    }
+
+    fn number(number: &Number) -> Option<Self> {
+        match number.as_u64().map(u32::try_from) {
+            Some(Ok(number)) => Some(Self::Number(number)),
+            _ => Self::text(Text::new(number.to_string())),
         }
     }
 }

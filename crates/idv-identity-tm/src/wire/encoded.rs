@@ -5,11 +5,10 @@ use std::fmt;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use idv_core::wire::Optional;
 use idv_core::{Error, Result};
 use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-
-use super::json::Part;
 
 /// A file as Base64 in a string of the payload, of which nothing was copied yet. `Debug` prints its length only.
 ///
@@ -53,12 +52,12 @@ impl fmt::Debug for Encoded<'_> {
     }
 }
 
-impl<'de> Part<'de> for Option<Encoded<'de>> {
+impl<'de> Optional<'de> for Encoded<'de> {
     // The text is not looked at: to resolve an escape would copy it.
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let value = <&'de RawValue>::deserialize(deserializer)?;
         let text = value.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        Ok(text.filter(|text| !text.is_empty()).map(|raw| Encoded { raw }))
+        Ok(text.filter(|text| !text.is_empty()).map(|raw| Self { raw }))
     }
 }
 

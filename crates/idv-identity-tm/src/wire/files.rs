@@ -3,29 +3,33 @@
 use serde::de::MapAccess;
 
 use super::encoded::Encoded;
-use super::json::{Name, Part, object, place};
+use super::list::List;
 use super::result::Image;
 use idv_core::Text;
+use idv_core::wire::{Name, Part, object, place};
 
 object! {
     /// The images that were recorded (chapter 3.8.3): `getImages`.
-    pub Images<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Images<'a> {
         /// The images. Missing where none were recorded.
-        "Images" images: Vec<Image<'a>>,
+        "Images" images: Vec<Image<'a>> as List<Image<'a>>,
     }
 }
 
 object! {
     /// The recordings of sound (chapter 3.11.5): `getVoiceFiles`.
-    pub VoiceFiles<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct VoiceFiles<'a> {
         /// The recordings.
-        "Voicefiles" | "VoiceFiles" voice_files: Vec<VoiceFile<'a>>,
+        "Voicefiles" | "VoiceFiles" voice_files: Vec<VoiceFile<'a>> as List<VoiceFile<'a>>,
     }
 }
 
 object! {
     /// A recording of sound (chapter 3.11.5).
-    pub VoiceFile<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct VoiceFile<'a> {
         /// Its name.
         "Filename" filename: Option<Text<'a>>,
         /// The file.
@@ -35,15 +39,17 @@ object! {
 
 object! {
     /// The documents that were signed (chapter 3.5.4): `getESignPDF`.
-    pub SignedDocuments<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct SignedDocuments<'a> {
         /// The documents, in the order in which they were submitted.
-        "PDFs" pdfs: Vec<SignedDocument<'a>>,
+        "PDFs" pdfs: Vec<SignedDocument<'a>> as List<SignedDocument<'a>>,
     }
 }
 
 object! {
     /// A document that was signed (chapter 3.5.4).
-    pub SignedDocument<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct SignedDocument<'a> {
         /// The file, a PDF.
         "Base64Data" base64_data: Option<Encoded<'a>>,
         /// Its name. The document does not list it, and says that elements may be added.
@@ -53,7 +59,8 @@ object! {
 
 object! {
     /// The hashes that were signed (chapter 3.6.3): `getESignHash`.
-    pub Hashes<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Hashes<'a> {
         /// Names, as the order gave them, and signed hashes.
         "Hashes" hashes: NamedHashes<'a>,
     }

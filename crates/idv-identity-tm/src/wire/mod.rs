@@ -9,11 +9,12 @@
 mod code;
 mod encoded;
 mod files;
-mod json;
+mod list;
 mod result;
 mod status;
 mod system;
 
+use idv_core::wire::{Part, decoded, read_json};
 use idv_core::{Error, Result};
 
 pub use code::Code;
@@ -22,8 +23,6 @@ pub use files::{Hashes, Images, NamedHashes, SignedDocument, SignedDocuments, Vo
 pub use result::{Additional, DriverLicence, IdCard, IdentData, IdentResult, Image};
 pub use status::{Orders, StatusEntry, StatusList};
 pub use system::{ErrorBody, NewPassword, SignatureStatus, SignmeUser, SystemStatus};
-
-use json::Part;
 
 macro_rules! payloads {
     ($($(#[$doc:meta])* $payload:ident $(<$life:lifetime>)? $({ $($check:tt)* })?;)*) => {$(
@@ -100,20 +99,10 @@ fn read<'a, P: Part<'a>>(bytes: &'a [u8]) -> Result<P> {
     read_text(decoded(bytes)?)
 }
 
-fn decoded(bytes: &[u8]) -> Result<&str> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
-}
-
 fn read_text<'a, P: Part<'a>>(text: &'a str) -> Result<P> {
     match text.trim_ascii_start().as_bytes().first() {
-        Some(b'{' | b'[') => {}
-        Some(_) => return Err(Error::malformed("it is neither an object nor an array of JSON")),
-        None => return Err(Error::malformed("it is empty")),
+        Some(b'{' | b'[') => read_json(text),
+        Some(_) => Err(Error::malformed("it is neither an object nor an array of JSON")),
+        None => Err(Error::malformed("it is empty")),
     }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    P::read(&mut deserializer)
-        // Nothing but white space may follow: what follows would be lost without a word.
-        .and_then(|payload| deserializer.end().map(|()| payload))
-        .map_err(|error| Error::malformed_json(&error))
 }

@@ -4,12 +4,14 @@ use serde::de::MapAccess;
 
 use super::code::Code;
 use super::encoded::Encoded;
-use super::json::{Name, Part, object, place};
+use super::list::List;
 use idv_core::Text;
+use idv_core::wire::{Name, Part, object, place};
 
 object! {
     /// What came of an identification (chapter 3.3.4).
-    pub IdentResult<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct IdentResult<'a> {
         /// When the person was identified: ISO 8601, with an offset. The vendor keeps the misspelt name for those who rely on it.
         "Identitfied" identitfied: Option<Text<'a>>,
         /// The same under the name as it should be, for when the vendor adds it.
@@ -30,13 +32,14 @@ object! {
         "FraudAttempt" fraud_attempt: Option<bool>,
         /// The person: as checked, and as submitted where `/IncludeInitialData` asked for it. The vendor sends an array, or an object
         /// where the account is set to have images in the result. None where it is missing, which makes it no result.
-        "IdentData" ident_data: Option<Vec<IdentData<'a>>>,
+        "IdentData" ident_data: Option<Vec<IdentData<'a>>> as List<IdentData<'a>>,
     }
 }
 
 object! {
     /// What is known, or was submitted, of a person (chapter 3.3.4, parent `IdentData`).
-    pub IdentData<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct IdentData<'a> {
         /// 1 for what was checked, 2 for what had been submitted.
         "Type" kind: Option<Code<'a>>,
         /// The given names.
@@ -76,13 +79,14 @@ object! {
         /// What else was to be asked for, by the names that the order gave it.
         "Additional" additional: Additional<'a>,
         /// The images, where the account is set to have them here.
-        "Images" images: Vec<Image<'a>>,
+        "Images" images: Vec<Image<'a>> as List<Image<'a>>,
     }
 }
 
 object! {
     /// The document (chapter 3.3.4, parent `IDCard`).
-    pub IdCard<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct IdCard<'a> {
         /// Its number. Missing where only its electronic identity was read.
         "CardNo" card_no: Option<Text<'a>>,
         /// The pseudonym that the card's chip makes for one service. Only where its electronic identity was read.
@@ -105,7 +109,8 @@ object! {
 
 object! {
     /// The driver's licence (chapter 3.3.4, parent `DriverLicence`).
-    pub DriverLicence<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct DriverLicence<'a> {
         /// Its number.
         "LicenceNo" licence_no: Option<Text<'a>>,
         /// Its classes, in one text.
@@ -117,7 +122,8 @@ object! {
 
 object! {
     /// An image (chapters 3.3.4 and 3.8.3).
-    pub Image<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Image<'a> {
         /// The file.
         "Image" image: Option<Encoded<'a>>,
         /// Its name.
@@ -175,7 +181,8 @@ impl<'de> Part<'de> for Detail<'de> {
 
 object! {
     /// A detail as the order has it (chapter 3.1.4, parent `<detail>`).
-    Described<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    struct Described<'a> {
         /// Its value.
         "Value" value: Option<Text<'a>>,
     }

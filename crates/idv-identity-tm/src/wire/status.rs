@@ -1,12 +1,14 @@
 //! The status of an order (chapter 3.2) and the orders of a reference (chapter 3.13).
 
 use super::code::Code;
-use super::json::{Part, object, place};
+use super::list::List;
 use idv_core::Text;
+use idv_core::wire::{Part, object, place};
 
 object! {
     /// The history of an order (chapter 3.2.6): `getStatus`.
-    pub StatusList<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct StatusList<'a> {
         /// The vendor's id of the order.
         "OrderID" order_id: Option<Text<'a>>,
         /// Our reference.
@@ -14,13 +16,14 @@ object! {
         /// When the question was answered: ISO 8601, with an offset.
         "Executed" executed: Option<Text<'a>>,
         /// What happened, in its order. None where it is missing, which makes it no answer of `getStatus`.
-        "Status" status: Option<Vec<StatusEntry<'a>>>,
+        "Status" status: Option<Vec<StatusEntry<'a>>> as List<StatusEntry<'a>>,
     }
 }
 
 object! {
     /// One thing that happened to an order (chapter 3.2.6).
-    pub StatusEntry<'a> {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct StatusEntry<'a> {
         /// What happened: a code of chapter 3.2.3, or a newer one.
         "Kind" kind: Option<Code<'a>>,
         /// In more detail: a code of chapter 3.2.3.1, or a newer one. Only in the variant `/IncludeSubKind`.

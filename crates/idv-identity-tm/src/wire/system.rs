@@ -6,12 +6,13 @@ use idv_core::{Pii, Secret};
 use serde::de::MapAccess;
 use serde_json::Value;
 
-use super::json::{Name, Part, object, place};
 use idv_core::Text;
+use idv_core::wire::{Name, Part, object, place};
 
 object! {
     /// Which of the vendor's systems work (chapter 8.2.2): `systemStatus`.
-    pub SystemStatus {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct SystemStatus {
         /// The servers are running.
         "serverAlive" server_alive: Option<bool>,
         /// The API works.
@@ -37,7 +38,8 @@ object! {
 
 object! {
     /// Which of the systems for signing work (chapter 8.2.2, parent `eSign`).
-    pub SignatureStatus {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct SignatureStatus {
         /// The servers for qualified signatures are running.
         "serverAlive" server_alive: Option<bool>,
         /// Qualified signatures work.
@@ -51,7 +53,8 @@ object! {
 
 object! {
     /// Whether somebody has an account of sign-me (chapter 9.1.4): `checkSignmeUser`.
-    pub SignmeUser {
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct SignmeUser {
         /// There is an account.
         "UserExists" user_exists: Option<bool>,
         /// The account is qualified, and can sign.

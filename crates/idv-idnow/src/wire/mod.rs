@@ -12,6 +12,7 @@ mod item;
 mod json;
 mod xml;
 
+use idv_core::wire::decoded;
 use idv_core::{Error, Result, Text};
 
 pub use error::{ErrorBody, VendorError};
@@ -50,8 +51,7 @@ pub fn read(bytes: &[u8]) -> Result<Payload<'_>> {
     if archive::is_archive(bytes) {
         return Err(Error::malformed("it is a ZIP archive: the result in it is read on its own"));
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = decoded(bytes)?;
     // A declaration of XML stands at the beginning; white space before it is an editor's.
     let trimmed = text.trim_ascii_start();
     match trimmed.as_bytes().first() {

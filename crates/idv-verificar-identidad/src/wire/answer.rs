@@ -1,9 +1,10 @@
 //! Answers of the API: JSON as an array or an object, XML, lines of text, or a bare number ("Response of the requests").
 
+use idv_core::wire::{decoded, place};
 use idv_core::{Error, Result, Text};
 use serde::de::MapAccess;
 
-use super::json::{self, Object, Scalar};
+use super::json::{self, Object};
 use super::xml;
 
 /// An answer of any function.
@@ -36,7 +37,7 @@ impl<'a> Answer<'a> {
     /// # Ok::<(), idv_core::Error>(())
     /// ```
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
-        let text = super::decoded(bytes)?.trim_ascii();
+        let text = decoded(bytes)?.trim_ascii();
         let answer = match text.as_bytes().first() {
             None => return Err(Error::malformed("the answer is empty")),
             Some(b'<') => xml::read(text)?,
@@ -90,7 +91,7 @@ impl<'a> Answer<'a> {
 
 impl<'de> Object<'de> for Answer<'de> {
     fn part<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        if let Some(value) = map.next_value_seed(Scalar)? {
+        if let Some(value) = map.next_value_seed(place::<Option<Text<'_>>>())? {
             self.take(name, value);
         }
         Ok(())

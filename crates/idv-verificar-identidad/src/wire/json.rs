@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use idv_core::{Error, Result, Text};
+use idv_core::wire::Name;
+use idv_core::{Error, Result};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -82,90 +83,6 @@ impl<'de, O: Object<'de>> Visitor<'de> for Filling<'_, O> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         while seq.next_element_seed(Filling(&mut *self.0))?.is_some() {}
         Ok(())
-    }
-}
-
-/// The name of a part, borrowed where it stands in the payload as it is.
-struct Name;
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_identifier(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(name))
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(name.to_owned()))
-    }
-}
-
-/// A scalar as text: what is a number here is a string there.
-pub(super) struct Scalar;
-
-impl<'de> DeserializeSeed<'de> for Scalar {
-    type Value = Option<Text<'de>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Scalar {
-    type Value = Option<Text<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Some(Text::new(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Some(Text::new(text.to_owned())))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Some(Text::new(if value { "true" } else { "false" })))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(Text::new(value.to_string())))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(Text::new(value.to_string())))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(serde_json::Number::from_f64(value).map(|number| Text::new(number.to_string())))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        IgnoredAny.visit_map(map)?;
-        Ok(None)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        IgnoredAny.visit_seq(seq)?;
-        Ok(None)
     }
 }
 
@@ -300,13 +217,13 @@ macro_rules! parts {
         impl<$life> $crate::wire::json::Object<$life> for $object<$life> {
             fn part<A: serde::de::MapAccess<$life>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
                 match name {
-                    $($($name)|+ => self.$field = map.next_value_seed($crate::wire::json::Scalar)?,)*
+                    $($($name)|+ => self.$field = map.next_value_seed(idv_core::wire::place())?,)*
                     $($inner => {
                         self.$inner_field = $crate::wire::json::Embedded::Absent;
                         map.next_value_seed($crate::wire::json::Embedding::of(&mut self.$inner_field))?;
                     })*
                     other => {
-                        if let Some(value) = map.next_value_seed($crate::wire::json::Scalar)? {
+                        if let Some(value) = map.next_value_seed(idv_core::wire::place())? {
                             self.others.push((Text::new(other.to_owned()), value));
                         }
                     }

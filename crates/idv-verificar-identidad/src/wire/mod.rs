@@ -12,12 +12,5 @@ mod json;
 mod report;
 mod xml;
 
-use idv_core::{Error, Result};
-
 pub use answer::Answer;
 pub use report::{Access, Card, Coordinates, Device, IdentityResult, Position, Report};
-
-fn decoded(bytes: &[u8]) -> Result<&str> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
-}

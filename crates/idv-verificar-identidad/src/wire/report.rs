@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use idv_core::wire::decoded;
 use idv_core::{Error, Result, Text};
 
 use super::json::{self, Embedded, parts};
@@ -77,7 +78,7 @@ impl<'a> Report<'a> {
     /// # Ok::<(), idv_core::Error>(())
     /// ```
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
-        let text = super::decoded(bytes)?;
+        let text = decoded(bytes)?;
         let report = match text.trim_ascii_start().as_bytes().first() {
             None => return Err(Error::malformed("it is empty")),
             Some(b'{' | b'[') => json::single(text)?,
