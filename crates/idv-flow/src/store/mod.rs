@@ -49,7 +49,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool>;
 
     /// Adds a flow at version 1, whatever `record.version` says, with the beginning of its audit trail, leased until `lease`. Where a
-    /// flow with the same reference key is there, nothing is changed and its name is returned.
+    /// flow with the same reference key is there, erased or not, nothing is changed and its name is returned.
     async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted>;
 
     /// A flow.
@@ -77,7 +77,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Leases up to `limit` messages that are due at `now` and not leased beyond it, until `until`, making `tries` of each one more.
     async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>>;
 
-    /// Says what became of a message, and ends its lease.
+    /// Says what became of a message, and ends its lease. One that was worked off stays so, whatever is said of it later.
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()>;
 
     /// Messages that need a person, oldest first.
@@ -92,7 +92,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Leases every timer that is due at `now` and not leased beyond it, until `until`.
     async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>>;
 
-    /// Winds a timer up again, and ends its lease.
+    /// Winds a timer up again, and ends its lease. One that is not there is not made.
     async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;
 
     /// When something is next to be done: the earliest time at which any of the three claims finds something.
@@ -378,7 +378,12 @@ pub type StoreResult<T> = Result<T, StoreError>;
 
 /// A time as stores keep it: without what is finer than a microsecond.
 pub(crate) fn to_microsecond(at: Timestamp) -> Timestamp {
-    // Both are in range: no microsecond begins before the first time there is.
-    let microsecond = i64::try_from(at.as_nanosecond().div_euclid(1_000)).unwrap_or(i64::MIN);
-    Timestamp::from_microsecond(microsecond).unwrap_or(Timestamp::MIN)
+    from_microseconds(at.as_microsecond()).unwrap_or(at)
+}
+
+/// The time so many microseconds after the beginning of 1970; `None` where it is beyond what a [`Timestamp`] can be.
+pub(crate) fn from_microseconds(microseconds: i64) -> Option<Timestamp> {
+    // Not `Timestamp::from_microsecond`, which does not reach into the last second before `Timestamp::MAX`.
+    let nanosecond = i32::try_from(microseconds % 1_000_000 * 1_000).ok()?;
+    Timestamp::new(microseconds / 1_000_000, nanosecond).ok()
 }

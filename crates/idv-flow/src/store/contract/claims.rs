@@ -1,0 +1,172 @@
+//! Flows that are due, and their leases.
+
+use std::sync::Arc;
+
+use super::{Harness, at, at_once, claimed, counted, done, due, entry, flow, insert, load, opened, opened_often, record};
+use crate::audit::AuditHead;
+use crate::store::{Commit, Committed, Lease, Record, Store};
+
+/// Promises: a claim gives what is due, the earliest first, and no more than was asked for, each at a version that is one more.
+pub async fn what_is_due_is_claimed_in_its_order_up_to_the_limit<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    for (number, second) in [(1, 30), (2, 10), (3, 40), (4, 20), (5, -9), (6, 31)] {
+        insert(&store, &due(number, second)).await;
+    }
+    insert(&store, &record(7)).await;
+    assert_eq!(claimed(&store, 30, 0).await, []);
+    assert_eq!(claimed(&store, -10, 9).await, [], "nothing is due yet");
+    let first = done(store.claim(at(30), at(60), 2).await);
+    assert_eq!(first, [(5, -9), (2, 10)].map(|(number, second)| Record { version: 2, ..due(number, second) }));
+    for record in first {
+        assert_eq!(done(store.load(record.id).await), Some(record), "what was given is what is kept");
+    }
+    assert_eq!(claimed(&store, 30, 9).await, [flow(4), flow(1)], "what is due now is due");
+    assert_eq!(claimed(&store, 30, 9).await, []);
+    assert_eq!(claimed(&store, 35, usize::MAX).await, [flow(6)]);
+    assert_eq!(load(&store, 3).await.version, 1, "what is not claimed is not changed");
+}
+
+/// Promises: a leased flow is given to nobody else until its lease has run out; then it is, at a new version.
+pub async fn a_lease_holds_until_it_runs_out<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    let other = harness.connect().await;
+    insert(&store, &due(1, 0)).await;
+    for round in 0..3 {
+        let start = round * 100;
+        let given = done(store.claim(at(start), at(start + 100), 1).await);
+        let version = 2 + u64::try_from(round).expect("a version");
+        assert_eq!(given, [Record { version, ..due(1, 0) }]);
+        for store in [&store, &other] {
+            assert_eq!(claimed(store, start, 9).await, []);
+            assert_eq!(claimed(store, start + 99, 9).await, []);
+        }
+    }
+}
+
+/// Promises: who inserts a flow can hold it at once.
+pub async fn a_flow_can_be_inserted_with_a_lease<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    done(store.insert(&due(1, 0), Some(at(10)), &[]).await);
+    assert_eq!(claimed(&store, 9, 9).await, []);
+    assert_eq!(claimed(&store, 10, 9).await, [flow(1)]);
+}
+
+/// Promises: a commit leaves the lease as it is, or ends it.
+pub async fn a_commit_keeps_or_ends_the_lease<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    insert(&store, &due(1, 0)).await;
+    let mut held = done(store.claim(at(0), at(100), 1).await).remove(0);
+    for due in [Some(at(1)), None, Some(at(2))] {
+        held.due = due;
+        let commit = Commit { lease: Lease::Keep, ..Commit::new(&held, &[]) };
+        assert_eq!(done(store.commit(&commit).await), Committed::Done(held.version + 1));
+        held.version += 1;
+        assert_eq!(claimed(&store, 99, 9).await, [], "the lease holds, even where nothing was due in between");
+    }
+    assert_eq!(done(store.commit(&Commit::new(&held, &[])).await), Committed::Done(held.version + 1));
+    assert_eq!(claimed(&store, 1, 9).await, [], "it is due again only at its time");
+    assert_eq!(claimed(&store, 2, 9).await, [flow(1)]);
+}
+
+/// Promises: a flow that was given to another cannot be changed by who held it before.
+pub async fn who_lost_the_lease_cannot_commit<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    insert(&store, &due(1, 0)).await;
+    let slow = done(store.claim(at(0), at(10), 1).await).remove(0);
+    let quick = done(harness.connect().await.claim(at(10), at(20), 1).await).remove(0);
+    assert_eq!(done(store.commit(&Commit::new(&slow, &[entry(1, 1)])).await), Committed::Conflict);
+    assert_eq!(claimed(&store, 19, 9).await, [], "the other's lease holds");
+    assert_eq!(done(store.commit(&Commit::new(&quick, &[entry(1, 1)])).await), Committed::Done(4));
+}
+
+/// Promises: what waits for nobody is not claimed, and neither is what is due later, once that was committed.
+pub async fn what_is_not_due_any_more_is_not_claimed<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    for number in 1..=3 {
+        insert(&store, &due(number, 0)).await;
+    }
+    for held in done(store.claim(at(0), at(10), 9).await) {
+        let due = match held.id {
+            id if id == flow(1) => None,
+            id if id == flow(2) => Some(at(50)),
+            _ => Some(at(-5)),
+        };
+        done(store.commit(&Commit::new(&Record { due, ..held }, &[])).await);
+    }
+    assert_eq!(claimed(&store, 49, 9).await, [flow(3)]);
+    assert_eq!(claimed(&store, 50, 9).await, [flow(2)]);
+    assert_eq!(claimed(&store, 1_000_000, 9).await, [flow(3), flow(2)]);
+}
+
+/// Promises: a flow whose holder died is given again in the order in which it was due, not in that in which leases ran out.
+pub async fn what_was_due_first_is_first_though_it_was_leased<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    insert(&store, &due(1, 1)).await;
+    insert(&store, &due(2, 2)).await;
+    assert_eq!(claimed(&store, 1, 1).await, [flow(1)]);
+    assert_eq!(claimed(&store, 10, 1).await, [flow(2)], "what is leased is passed over");
+    insert(&store, &due(3, 3)).await;
+    assert_eq!(claimed(&store, 30, 1).await, [flow(1)]);
+    assert_eq!(claimed(&store, 30, 9).await, [flow(2), flow(3)]);
+}
+
+/// Promises: however many claim at the same time, each flow is given once.
+pub async fn no_flow_is_claimed_twice_by_however_many<H: Harness>(harness: &H) {
+    let stores = opened_often(harness).await;
+    for (number, store) in (1..=200).zip(stores.iter().cycle()) {
+        insert(store, &due(number, i64::try_from(number % 50).expect("a second"))).await;
+    }
+    let claimers = (0..16).zip(stores.iter().cycle().cloned()).map(|(claimer, store)| async move {
+        let mut all = Vec::new();
+        // A claim beside others may find less than there is, but what is there is found by somebody.
+        loop {
+            let given = done(store.claim(at(50), at(99), 1 + claimer % 7).await);
+            assert!(given.iter().all(|record| record.version == 2), "{given:?}");
+            assert!(given.is_sorted_by_key(|record| record.due), "{given:?}");
+            if given.is_empty() {
+                return all;
+            }
+            all.extend(given.into_iter().map(|record| record.id));
+        }
+    });
+    let given = counted(at_once(claimers).await.into_iter().flatten());
+    assert!(given.len() == 200 && given.values().all(|times| *times == 1), "{given:?}");
+}
+
+/// Promises: workers that share a store through leases and versions do every step of every flow once.
+pub async fn no_step_is_done_twice_by_however_many<H: Harness>(harness: &H) {
+    const FLOWS: u64 = 12;
+    const STEPS: u64 = 8;
+    let stores = opened_often(harness).await;
+    for (number, store) in (1..=FLOWS).zip(stores.iter().cycle()) {
+        insert(store, &due(number, 0)).await;
+    }
+    let workers = stores.iter().chain(&stores).cloned().map(work);
+    let steps: u64 = at_once(workers).await.into_iter().sum();
+    assert_eq!(steps, FLOWS * STEPS);
+    for (number, store) in (1..=FLOWS).zip(stores.iter().cycle()) {
+        let kept = load(store, number).await;
+        assert_eq!(kept.audit.count, STEPS);
+        let trail = done(store.audit_of(flow(number)).await);
+        assert_eq!(trail.iter().map(|entry| entry.number).collect::<Vec<_>>(), (1..=STEPS).collect::<Vec<_>>());
+    }
+
+    /// Does steps until there is none left; how many.
+    async fn work(store: Arc<dyn Store>) -> u64 {
+        let mut steps = 0;
+        while done(store.next_due().await).is_some() {
+            for held in done(store.claim(at(0), at(10), 2).await) {
+                let number = u64::from_be_bytes(held.id.as_bytes().first_chunk().copied().expect("eight bytes"));
+                let count = held.audit.count + 1;
+                let due = (count < STEPS).then(|| at(0));
+                let entry = entry(number, count);
+                let next = Record { due, audit: AuditHead { count, hash: entry.hash }, ..held };
+                // Nobody else may change what is held, so there is no conflict.
+                assert!(matches!(done(store.commit(&Commit::new(&next, &[entry])).await), Committed::Done(_)));
+                steps += 1;
+            }
+            tokio::task::yield_now().await;
+        }
+        steps
+    }
+}

@@ -1,0 +1,309 @@
+//! Flows: inserted, changed, found, listed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Harness, at, at_once, bytes32, claimed, done, due, entry, flow, insert, key, load, opened, opened_often, record};
+use crate::audit::{AuditEntry, AuditHead};
+use crate::store::{Commit, Committed, Filter, Inserted, LookupKey, Phase, Record, Reports, Store, StoreResult};
+
+/// Promises: what is inserted is loaded, at version 1, with its times to the microsecond, by every program.
+pub async fn a_flow_is_loaded_as_it_was_inserted<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    let full = Record {
+        version: 77,
+        phase: Phase::Creating,
+        provider: "a \"provider\"; it's ünusual".to_owned(),
+        attention: Some("disputed".to_owned()),
+        due: Timestamp::from_microsecond(-1).ok(),
+        created_at: Timestamp::MIN,
+        vendor: Some(LookupKey([0xFF; 32])),
+        body: (0..=u8::MAX).collect(),
+        audit: AuditHead { count: 3, hash: [0x80; 32] },
+        ..record(1)
+    };
+    insert(&store, &full).await;
+    let empty = Record { body: Vec::new(), due: Some(Timestamp::MAX), ..record(2) };
+    insert(&store, &empty).await;
+    let fine = Timestamp::from_nanosecond(1_900_000_000_123_456_789).ok();
+    let before_1970 = Timestamp::from_nanosecond(-1_500).expect("a time");
+    insert(&store, &Record { due: fine, created_at: before_1970, ..record(3) }).await;
+
+    let store = harness.connect().await;
+    assert_eq!(load(&store, 1).await, Record { version: 1, ..full });
+    let microsecond = |number| Timestamp::from_microsecond(number).expect("a time");
+    let kept = load(&store, 2).await;
+    assert_eq!(kept, Record { due: Timestamp::new(Timestamp::MAX.as_second(), 999_999_000).ok(), ..empty });
+    let kept = load(&store, 3).await;
+    assert_eq!(kept.due, Some(microsecond(1_900_000_000_123_456)), "what is finer than a microsecond is left out");
+    assert_eq!(kept.created_at, microsecond(-1), "before 1970 as well");
+    assert_eq!(done(store.load(flow(4)).await), None);
+}
+
+/// Promises: bodies and reports may be as long as reports are.
+pub async fn a_flow_of_many_bytes_is_kept<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    let body: Vec<u8> = (0..1_500_000_u32).flat_map(|number| number.to_le_bytes().into_iter().take(1)).collect();
+    insert(&store, &record(1)).await;
+    let large = Record { body: body.clone(), ..record(1) };
+    let committed = commit(&store, &large, Reports::Put(&body), &[]).await;
+    assert_eq!(done(committed), Committed::Done(2));
+    assert!(load(&store, 1).await.body == body, "the body is kept whole");
+    assert!(done(store.reports(flow(1)).await) == Some(body), "the reports are kept whole");
+}
+
+/// Promises: no two flows have the same reference key. Who inserts a second learns of the first, and nothing is changed.
+pub async fn a_reference_is_there_once<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    done(store.insert(&record(1), None, &[entry(1, 1)]).await);
+    let second = Record { reference: key(1), due: Some(at(0)), vendor: Some(key(50)), ..record(2) };
+    let inserted = done(store.insert(&second, None, &[entry(2, 1)]).await);
+    assert_eq!(inserted, Inserted::Exists(flow(1)));
+    assert_eq!(done(store.load(flow(2)).await), None);
+    assert_eq!(done(store.audit_of(flow(2)).await), []);
+    assert_eq!(done(store.locate(&[key(50)]).await), []);
+    assert_eq!(claimed(&store, 1, 9).await, []);
+    assert_eq!(load(&store, 1).await, record(1));
+    // The same again, as after a crash: it is there, and its beginning is not written twice.
+    assert_eq!(done(store.insert(&record(1), None, &[entry(1, 1)]).await), Inserted::Exists(flow(1)));
+    assert_eq!(done(store.audit_of(flow(1)).await), [entry(1, 1)]);
+    // One that is erased is still there: its reference is not for another.
+    let erased = Record { phase: Phase::Erased, ..record(1) };
+    done(store.commit(&Commit::new(&erased, &[])).await);
+    assert_eq!(done(store.insert(&second, None, &[]).await), Inserted::Exists(flow(1)));
+}
+
+/// Promises: the same, for many at once.
+pub async fn a_reference_is_there_once_whoever_is_first<H: Harness>(harness: &H) {
+    let stores = opened_often(harness).await;
+    let calls = (1..=16).zip(stores.iter().cycle().cloned());
+    let results = at_once(calls.map(|(number, store)| async move {
+        let record = Record { reference: key(1), ..record(number) };
+        (record.id, store.insert(&record, None, &[entry(number, 1)]).await)
+    }))
+    .await;
+    let results: Vec<_> = results.into_iter().map(|(id, inserted)| (id, done(inserted))).collect();
+    let first: Vec<_> = results.iter().filter(|(_, inserted)| *inserted == Inserted::New).map(|(id, _)| *id).collect();
+    let [first] = first.as_slice() else { panic!("{} were inserted", first.len()) };
+    assert!(results.iter().all(|(id, inserted)| id == first || *inserted == Inserted::Exists(*first)), "{results:?}");
+    for store in stores.iter().take(1) {
+        assert_eq!(done(store.list(&Filter::all(), None, 99).await).len(), 1);
+        assert_eq!(done(store.audit(None, 99).await).len(), 1);
+    }
+}
+
+/// Promises: a name that is taken, though by a flow with another reference, is a failure and changes nothing.
+pub async fn a_name_is_there_once<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    insert(&store, &record(1)).await;
+    let other = Record { reference: key(2), ..due(1, 0) };
+    store.insert(&other, None, &[entry(1, 1)]).await.expect_err("the name is taken");
+    assert_eq!(load(&store, 1).await, record(1));
+    assert_eq!(done(store.locate(&[key(2)]).await), []);
+    assert_eq!(done(store.audit_of(flow(1)).await), []);
+}
+
+/// Promises: [`Store::commit`](crate::store::Store::commit) replaces everything, and each makes the version one more.
+pub async fn a_commit_replaces_the_flow_and_counts_its_version<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    insert(&store, &due(1, 5)).await;
+    insert(&store, &record(2)).await;
+    let changed = Record {
+        phase: Phase::Done,
+        provider: "another".to_owned(),
+        attention: Some("disputed".to_owned()),
+        due: Some(at(9)),
+        vendor: Some(key(70)),
+        body: b"changed".to_vec(),
+        audit: AuditHead { count: 1, hash: bytes32(1) },
+        ..record(1)
+    };
+    assert_eq!(done(store.commit(&Commit::new(&changed, &[])).await), Committed::Done(2));
+    assert_eq!(load(&store, 1).await, Record { version: 2, ..changed.clone() });
+    let back = Record { version: 2, ..record(1) };
+    assert_eq!(done(store.commit(&Commit::new(&back, &[])).await), Committed::Done(3));
+    assert_eq!(load(&store, 1).await, Record { version: 3, ..back });
+    assert_eq!(load(&store, 2).await, record(2), "no other is changed");
+}
+
+/// Promises: a commit at a version that is not the flow's is a conflict, and changes neither the flow, nor its lease, reports or trail.
+pub async fn a_commit_at_another_version_changes_nothing<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    insert(&store, &due(1, 0)).await;
+    done(commit(&store, &due(1, 0), Reports::Put(b"reports"), &[entry(1, 1)]).await);
+    assert_eq!(claimed(&store, 0, 1).await, [flow(1)]);
+    let kept = load(&store, 1).await;
+    for version in [0, 1, 2, 4, u64::MAX] {
+        let other = Record { version, phase: Phase::Done, body: b"lost".to_vec(), vendor: Some(key(60)), ..record(1) };
+        for reports in [Reports::Put(b"lost"), Reports::Erase] {
+            let committed = commit(&store, &other, reports, &[entry(1, 2)]).await;
+            assert_eq!(done(committed), Committed::Conflict, "{version}");
+        }
+    }
+    assert_eq!(load(&store, 1).await, kept);
+    assert_eq!(done(store.reports(flow(1)).await).as_deref(), Some(&b"reports"[..]));
+    assert_eq!(done(store.audit_of(flow(1)).await), [entry(1, 1)]);
+    assert_eq!(done(store.locate(&[key(60)]).await), []);
+    assert_eq!(claimed(&store, 9, 1).await, [], "the lease holds");
+    // A flow that is not there has no version.
+    let committed = commit(&store, &record(2), Reports::Put(b"lost"), &[entry(2, 1)]).await;
+    assert_eq!(done(committed), Committed::Conflict);
+    assert_eq!(done(store.load(flow(2)).await), None);
+    assert_eq!(done(store.reports(flow(2)).await), None);
+    assert_eq!(done(store.audit_of(flow(2)).await), []);
+}
+
+/// Promises: a commit that fails, for an entry that is there already, changes nothing.
+pub async fn a_commit_that_fails_changes_nothing<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    done(store.insert(&due(1, 0), Some(at(50)), &[entry(1, 1)]).await);
+    let changed = Record { phase: Phase::Done, vendor: Some(key(60)), ..record(1) };
+    let committed = commit(&store, &changed, Reports::Put(b"lost"), &[entry(1, 2), entry(1, 1)]).await;
+    committed.expect_err("an entry is there already");
+    assert_eq!(load(&store, 1).await, due(1, 0));
+    assert_eq!(done(store.reports(flow(1)).await), None);
+    assert_eq!(done(store.audit_of(flow(1)).await), [entry(1, 1)]);
+    assert_eq!(done(store.locate(&[key(60)]).await), []);
+    assert_eq!(claimed(&store, 49, 1).await, [], "the lease holds");
+    // Neither does an insertion that fails so.
+    store.insert(&record(2), None, &[entry(1, 1)]).await.expect_err("an entry is there already");
+    assert_eq!(done(store.load(flow(2)).await), None);
+    // And the store goes on.
+    assert_eq!(done(store.commit(&Commit::new(&changed, &[entry(1, 2)])).await), Committed::Done(2));
+}
+
+/// Promises: of many that commit at the same version at once, one does, and only its entries are in the trail.
+pub async fn of_many_commits_at_one_version_one_is_made<H: Harness>(harness: &H) {
+    let stores = opened_often(harness).await;
+    for store in stores.iter().take(1) {
+        insert(store, &record(1)).await;
+    }
+    let calls = (1..=16_u64).zip(stores.iter().cycle().cloned());
+    let results = at_once(calls.map(|(number, store)| async move {
+        let body = number.to_le_bytes();
+        let changed = Record { body: body.to_vec(), ..record(1) };
+        let committed = commit(&store, &changed, Reports::Put(&body), &[entry(1, number)]).await;
+        done(committed)
+    }))
+    .await;
+    let made: Vec<_> = (1..=16_u64).zip(results).filter(|(_, committed)| *committed != Committed::Conflict).collect();
+    let [(number, Committed::Done(2))] = made.as_slice() else { panic!("{made:?}") };
+    for store in &stores {
+        assert_eq!(load(store, 1).await, Record { version: 2, body: number.to_le_bytes().to_vec(), ..record(1) });
+        assert_eq!(done(store.reports(flow(1)).await), Some(number.to_le_bytes().to_vec()));
+        assert_eq!(done(store.audit_of(flow(1)).await), [entry(1, *number)]);
+    }
+}
+
+/// Promises: reports stay, are replaced or are erased, as a commit says.
+pub async fn reports_are_kept_replaced_and_erased<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    insert(&store, &record(1)).await;
+    insert(&store, &record(2)).await;
+    let mut version = 1;
+    let all: Vec<u8> = (0..=u8::MAX).collect();
+    for (reports, expected) in [
+        (Reports::Keep, None),
+        (Reports::Erase, None),
+        (Reports::Put(b"one"), Some(&b"one"[..])),
+        (Reports::Keep, Some(b"one")),
+        (Reports::Put(&all), Some(&all)),
+        (Reports::Put(b""), Some(b"")),
+        (Reports::Erase, None),
+        (Reports::Put(b"two"), Some(b"two")),
+    ] {
+        let committed = commit(&store, &Record { version, ..record(1) }, reports, &[]).await;
+        version += 1;
+        assert_eq!(done(committed), Committed::Done(version));
+        assert_eq!(done(store.reports(flow(1)).await).as_deref(), expected, "{reports:?}");
+        assert_eq!(done(store.reports(flow(2)).await), None, "no other's");
+    }
+}
+
+/// Promises: a flow is found by its reference key and by its vendor key; several may have the same vendor key. Erased ones are not found.
+pub async fn a_flow_is_found_by_its_keys_until_it_is_erased<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    insert(&store, &Record { vendor: Some(key(100)), ..record(1) }).await;
+    insert(&store, &Record { vendor: Some(key(200)), ..record(2) }).await;
+    insert(&store, &Record { vendor: Some(key(200)), ..record(3) }).await;
+    insert(&store, &record(4)).await;
+    let found = async |keys: &[LookupKey]| {
+        let mut found = done(store.locate(keys).await);
+        found.sort();
+        found
+    };
+    assert_eq!(found(&[]).await, []);
+    assert_eq!(found(&[key(9)]).await, []);
+    assert_eq!(found(&[key(1)]).await, [(key(1), flow(1))]);
+    assert_eq!(found(&[key(100)]).await, [(key(100), flow(1))]);
+    assert_eq!(found(&[key(200), key(1), key(9)]).await, [(key(1), flow(1)), (key(200), flow(2)), (key(200), flow(3))]);
+    assert_eq!(found(&[key(4), key(4)]).await, [(key(4), flow(4))], "a key that is given twice is answered once");
+    let many: Vec<_> = (1..=2_500).map(key).collect();
+    assert_eq!(found(&many).await.len(), 7, "a page of a vendor's list can be long");
+
+    let moved = Record { vendor: Some(key(300)), ..record(1) };
+    done(store.commit(&Commit::new(&moved, &[])).await);
+    assert_eq!(found(&[key(100), key(300)]).await, [(key(300), flow(1))]);
+    let erased = Record { phase: Phase::Erased, version: 2, ..moved };
+    done(store.commit(&Commit::new(&erased, &[])).await);
+    assert_eq!(found(&[key(1), key(300)]).await, []);
+    assert_eq!(load(&store, 1).await.phase, Phase::Erased, "by its name it is there");
+}
+
+/// Promises: pages of flows, by their names.
+pub async fn flows_are_listed_by_their_names_in_pages<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    for number in [5, 3, 9, 1, 7, 200, 70_000] {
+        insert(&store, &record(number)).await;
+    }
+    let mut listed = Vec::new();
+    let mut after = None;
+    loop {
+        let page = done(store.list(&Filter::all(), after, 3).await);
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        assert!(page.len() <= 3);
+        listed.extend(page);
+    }
+    assert_eq!(listed, [1, 3, 5, 7, 9, 200, 70_000].map(record));
+    assert_eq!(done(store.list(&Filter::all(), Some(flow(6)), 1).await), [record(7)], "the name need not be there");
+    assert_eq!(done(store.list(&Filter::all(), None, 0).await), []);
+    assert_eq!(done(store.list(&Filter::all(), None, usize::MAX).await).len(), 7);
+}
+
+/// Promises: a filter leaves only what it names, in any phase.
+pub async fn flows_are_listed_as_they_are_filtered<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    let mut number = 0;
+    for phase in Phase::ALL {
+        for provider in ["one", "two"] {
+            for attention in [None, Some("disputed".to_owned())] {
+                number += 1;
+                insert(&store, &Record { phase: *phase, provider: provider.to_owned(), attention, ..record(number) }).await;
+            }
+        }
+    }
+    let listed = async |filter: Filter| done(store.list(&filter, None, 99).await);
+    assert_eq!(listed(Filter::all()).await.len(), 20);
+    for phase in Phase::ALL {
+        let found = listed(Filter::all().in_phase(*phase)).await;
+        assert!(found.len() == 4 && found.iter().all(|record| record.phase == *phase), "{found:?}");
+        let found = listed(Filter::all().in_phase(*phase).at_provider("two").needing_attention()).await;
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert!(found.phase == *phase && found.provider == "two" && found.attention.is_some(), "{found:?}");
+    }
+    let found = listed(Filter::all().at_provider("one")).await;
+    assert!(found.len() == 10 && found.is_sorted_by_key(|record| record.id), "{found:?}");
+    let found = listed(Filter::all().needing_attention()).await;
+    assert!(found.len() == 10 && found.is_sorted_by_key(|record| record.id), "{found:?}");
+    let open = Filter::all().in_phase(Phase::Open).at_provider("one");
+    let page = done(store.list(&open, Some(flow(5)), 1).await);
+    assert_eq!(page.iter().map(|record| record.id).collect::<Vec<_>>(), [flow(6)], "pages of what is filtered");
+    assert_eq!(listed(Filter::all().at_provider("three")).await, []);
+}
+
+/// A commit that does something to the reports.
+async fn commit(store: &Arc<dyn Store>, record: &Record, reports: Reports<'_>, audit: &[AuditEntry]) -> StoreResult<Committed> {
+    store.commit(&Commit { reports, ..Commit::new(record, audit) }).await
+}

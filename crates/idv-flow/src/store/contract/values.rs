@@ -1,0 +1,54 @@
+//! Values under names.
+
+use super::{Harness, at_once, done, opened, opened_often};
+
+/// Promises: [`Store::remember`](crate::store::Store::remember) keeps the first value, and says which that is. Any bytes are a value.
+pub async fn a_name_keeps_the_first_value<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    let all: Vec<u8> = (0..=u8::MAX).collect();
+    assert_eq!(done(store.remember("all", &all).await), all);
+    assert_eq!(done(store.remember("all", b"other").await), all, "the first stays");
+    assert_eq!(done(store.remember("none", b"").await), b"", "no bytes are a value too");
+    assert_eq!(done(store.remember("none", b"other").await), b"");
+    assert_eq!(done(harness.connect().await.remember("all", b"").await), all, "it is there for every program");
+}
+
+/// Promises: [`Store::replace`](crate::store::Store::replace) replaces only what is still the old value.
+pub async fn a_value_is_replaced_only_while_it_is_the_old_one<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    assert!(!done(store.replace("name", b"", b"new").await), "nothing is there to be replaced");
+    done(store.remember("name", b"one").await);
+    assert!(!done(store.replace("name", b"two", b"three").await));
+    assert_eq!(done(store.remember("name", b"").await), b"one");
+    assert!(done(store.replace("name", b"one", b"").await));
+    assert_eq!(done(store.remember("name", b"four").await), b"");
+    assert!(done(store.replace("name", b"", b"five").await));
+    assert!(!done(store.replace("other", b"five", b"six").await), "names do not mix");
+    assert_eq!(done(store.remember("name", b"").await), b"five");
+}
+
+/// Promises: of many that remember at once, all learn of one value.
+pub async fn of_many_values_one_is_kept<H: Harness>(harness: &H) {
+    let stores = opened_often(harness).await;
+    let calls = (0..16_u8).zip(stores.iter().cycle().cloned());
+    let kept = at_once(calls.map(|(number, store)| async move { store.remember("name", &[number]).await })).await;
+    let mut kept: Vec<_> = kept.into_iter().map(done).collect();
+    kept.dedup();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+}
+
+/// Promises: of many that replace the same value at once, one does.
+pub async fn of_many_replacements_one_is_made<H: Harness>(harness: &H) {
+    let stores = opened_often(harness).await;
+    for store in stores.iter().take(1) {
+        done(store.remember("name", b"old").await);
+    }
+    let calls = (0..16_u8).zip(stores.iter().cycle().cloned());
+    let made =
+        at_once(calls.map(|(number, store)| async move { (number, store.replace("name", b"old", &[number]).await) })).await;
+    let made: Vec<_> = made.into_iter().filter(|(_, made)| *made.as_ref().expect("the store does it")).collect();
+    let [(number, _)] = made.as_slice() else { panic!("{} replacements were made", made.len()) };
+    for store in stores {
+        assert_eq!(done(store.remember("name", b"").await), [*number]);
+    }
+}
