@@ -51,6 +51,12 @@ impl Client {
         &*self.provider
     }
 
+    /// How its calls behave.
+    #[must_use]
+    pub fn policy(&self) -> &CallPolicy {
+        &self.shared.policy
+    }
+
     /// Fails when the vendor cannot give what the application needs; to be called when it starts.
     ///
     /// # Errors

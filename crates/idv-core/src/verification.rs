@@ -75,6 +75,11 @@ impl Verification {
         self.expires_at
     }
 
+    /// Sets until when the person can do their part where it was not known: after an interrupted creation was settled. A known time stays.
+    pub fn expire_at(&mut self, expires_at: Timestamp) {
+        self.expires_at.get_or_insert(expires_at);
+    }
+
     /// Adds the vendor's id where it was not known: after an interrupted creation was settled. A known one stays.
     pub fn identify(&mut self, vendor_id: VendorId) {
         self.id.vendor_id.get_or_insert(vendor_id);

@@ -55,7 +55,7 @@ pub struct CallContext {
 pub(crate) struct Shared {
     provider: ProviderId,
     pub(crate) environment: Environment,
-    policy: CallPolicy,
+    pub(crate) policy: CallPolicy,
     budget: RetryBudget,
     limiter: Limiter,
 }

@@ -1,0 +1,121 @@
+//! For what a flow needs a person, and what the person can do about it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// For what a flow needs a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Attention {
+    /// The answer to a creation was lost, and nothing shows whether the vendor acted.
+    CreationUnknown,
+    /// A search found so many verifications under our reference.
+    SeveralFound(usize),
+    /// The vendor has said two different things.
+    Disputed,
+    /// A message or a report that was to come did not.
+    Overdue,
+    /// The vendor has answered no question for long, or refuses to: the kind of failure.
+    Failing(String),
+    /// The vendor sent a code that is not known here.
+    UnknownCode(String),
+    /// The verification ended, and this vendor has no way to its result.
+    NoWayOn,
+    /// The vendor's copy is to be deleted, and the vendor has no call for it.
+    DeleteByHand,
+    /// The vendor's copy could not be deleted: the kind of the last failure.
+    DeletionFailing(Option<String>),
+    /// A message in the inbox is about no flow that is known here.
+    Unmatched,
+    /// A message in the inbox was proven when it came and cannot be proven, or read, any more.
+    Unproven,
+}
+
+impl Attention {
+    /// The reason as one word.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::CreationUnknown => "creation_unknown",
+            Self::SeveralFound(_) => "several_found",
+            Self::Disputed => "disputed",
+            Self::Overdue => "overdue",
+            Self::Failing(_) => "failing",
+            Self::UnknownCode(_) => "unknown_code",
+            Self::NoWayOn => "no_way_on",
+            Self::DeleteByHand => "delete_by_hand",
+            Self::DeletionFailing(_) => "deletion_failing",
+            Self::Unmatched => "unmatched",
+            Self::Unproven => "unproven",
+        }
+    }
+
+    /// What a person can do about it, in words. `by_hand` is what the vendor's profile says is done by hand.
+    #[must_use]
+    pub fn what_to_do(&self, by_hand: &str) -> String {
+        let text = match self {
+            Self::CreationUnknown => {
+                "look in the vendor's panel whether the person was invited. If so, adopt the vendor's id of it; if not, create again; if \
+                 it no longer matters, abandon it"
+            }
+            Self::SeveralFound(_) => {
+                "look them up in the vendor's panel, adopt the id of the one the person follows, and delete the others there"
+            }
+            Self::Disputed => {
+                "compare the reports and ask the vendor which of its statements holds, then rule the outcome. Until then nobody is verified"
+            }
+            Self::Overdue => {
+                "ask the vendor for it: whether it was sent, and to which address. When it comes, it is worked off by itself; if it never \
+                 will, abandon the flow"
+            }
+            Self::Failing(error) => match error.as_str() {
+                "unauthorized" => "check the credentials in the configuration, then ask now",
+                "quota_exhausted" => "fill up the account at the vendor, then ask now",
+                "not_found" | "subject_mismatch" => {
+                    "the vendor does not know it, or not under this name: look it up in the vendor's panel; abandon it if it is gone"
+                }
+                _ => "look whether the vendor has an outage; it is asked again by itself, or ask now",
+            },
+            Self::UnknownCode(_) => {
+                "look the code up in the vendor's newest document, and teach it in the configuration where that is possible. The flow goes \
+                 on by itself; acknowledge it when you have looked"
+            }
+            Self::NoWayOn => "look the result up in the vendor's panel; abandon the flow when you have acted on it",
+            Self::DeleteByHand => {
+                return format!(
+                    "{}; then say that it was done",
+                    if by_hand.is_empty() { "delete it in the vendor's panel" } else { by_hand }
+                );
+            }
+            Self::DeletionFailing(_) => {
+                "look whether the vendor has an outage, or delete it in the vendor's panel and say that it was done. It is tried again by itself"
+            }
+            Self::Unmatched => {
+                "the message names nobody who is known here: look whether another system uses the same callback address, or whether its flow \
+                 was erased. Try it again, or dismiss it"
+            }
+            Self::Unproven => "look whether the callback's secret was changed: put the old one back and try again, or dismiss it",
+        };
+        text.to_owned()
+    }
+}
+
+impl fmt::Display for Attention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CreationUnknown => "nobody knows whether the vendor created it",
+            Self::SeveralFound(_) => "the vendor has several under our reference",
+            Self::Disputed => "the vendor has said two different things",
+            Self::Overdue => "what was to come did not",
+            Self::Failing(_) => "the vendor gives no answer",
+            Self::UnknownCode(_) => "the vendor sent a code that is not known",
+            Self::NoWayOn => "there is no way to the result",
+            Self::DeleteByHand => "the vendor's copy is to be deleted by hand",
+            Self::DeletionFailing(_) => "the vendor's copy could not be deleted",
+            Self::Unmatched => "a message is about nobody who is known",
+            Self::Unproven => "a message cannot be proven any more",
+        })
+    }
+}

@@ -1,0 +1,350 @@
+//! One flow's state, as it is sealed into the store, and how facts change it.
+
+use idv_core::{
+    Capabilities, Channel, Created, Decision, HandOff, NewVerification, Observation, Outcome, Report, ResultState, Status, Step,
+    Transition, Verification, VerificationId, Weight,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::audit::{CreatedBy, Event, Journal, Observed};
+use crate::retention::Retention;
+use crate::vault::StoreKeys;
+
+/// Everything about a flow but its reports.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Case {
+    pub(crate) verification: Verification,
+    pub(crate) creation: Creation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hand_off: Option<HandOff>,
+    /// What was given and not sent, since the vendor has no place for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) left_out: Vec<String>,
+    /// When the verification last went on.
+    pub(crate) since: Timestamp,
+    #[serde(default)]
+    pub(crate) asking: Asking,
+    /// How many final reports are stored.
+    #[serde(default)]
+    pub(crate) reports: u8,
+    /// A code of the vendor's that nobody understood and no person has looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unknown_code: Option<String>,
+    /// A person has said that nothing more is expected of it.
+    #[serde(default)]
+    pub(crate) abandoned: bool,
+    /// When the verification came to its end: nothing more is expected of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) retention: Retention,
+    #[serde(default)]
+    pub(crate) deletion: Deletion,
+}
+
+/// How far the creation is. What was asked for is kept only as long as it may have to be sent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub(crate) enum Creation {
+    /// It reached nobody yet.
+    Intended { new: Box<NewVerification>, calls: u32, since: Timestamp, retry_at: Timestamp },
+    /// The vendor is being asked; where nobody is at it any more, the answer is lost. `open`: so is that of a call before it.
+    Calling { new: Box<NewVerification>, calls: u32, since: Timestamp, open: bool },
+    /// The answer is lost: it is being found out what became of it.
+    Unsettled { new: Box<NewVerification>, calls: u32, since: Timestamp, tries: u32, tried_at: Timestamp, found: usize },
+    /// The verification is at the vendor.
+    Created,
+    /// Nothing was created, for good.
+    Refused { error: String },
+}
+
+/// How the asking goes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asking {
+    /// When the vendor last answered, or failed to.
+    pub(crate) asked_at: Option<Timestamp>,
+    /// When the vendor last answered.
+    pub(crate) answered_at: Option<Timestamp>,
+    /// How many answers in a row brought nothing new.
+    pub(crate) unchanged: u32,
+    /// How many questions in a row failed.
+    pub(crate) failures: u32,
+    pub(crate) failing_since: Option<Timestamp>,
+    /// The kind of the last failure.
+    pub(crate) error: Option<String>,
+    /// Not before then: the vendor asked for it.
+    pub(crate) not_before: Option<Timestamp>,
+    /// How often there was a reason to ask at once, and up to which of them it was asked.
+    pub(crate) wakes: u32,
+    pub(crate) heard: u32,
+}
+
+/// How far the deletion is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Deletion {
+    pub(crate) asked_at: Option<Timestamp>,
+    pub(crate) vendors: VendorsCopy,
+    pub(crate) tries: u32,
+    pub(crate) tried_at: Option<Timestamp>,
+    /// The kind of the last failure.
+    pub(crate) error: Option<String>,
+    pub(crate) own_erased_at: Option<Timestamp>,
+}
+
+/// What is left at the vendor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub(crate) enum VendorsCopy {
+    /// All of it, as far as is known.
+    #[default]
+    There,
+    /// The vendor said that it deleted; it is still to be asked whether anything is left.
+    Deleted { at: Timestamp },
+    /// The vendor called the verification off, and keeps what it has.
+    CanceledOnly { at: Timestamp },
+    /// Nothing: the vendor confirmed it.
+    Gone { at: Timestamp },
+    /// Nothing: a person says so.
+    GoneByHand { at: Timestamp },
+}
+
+impl VendorsCopy {
+    /// Since when nothing is left there.
+    pub(crate) const fn gone_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Gone { at } | Self::GoneByHand { at } => Some(at),
+            _ => None,
+        }
+    }
+}
+
+/// A final report and what it came with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct KeptReport {
+    pub(crate) report: Report,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) stored_at: Timestamp,
+}
+
+impl KeptReport {
+    /// The digest of the report, by which the audit trail names it.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        // A report has string keys only, so it always serializes.
+        Sha256::digest(serde_json::to_vec(&self.report).unwrap_or_default()).into()
+    }
+}
+
+impl Case {
+    pub(crate) fn new(new: NewVerification, capabilities: &Capabilities, retention: Retention, now: Timestamp) -> Self {
+        Self {
+            verification: Verification::new(VerificationId::new(new.reference.clone(), None), capabilities, None),
+            creation: Creation::Calling { new: Box::new(new), calls: 1, since: now, open: false },
+            hand_off: None,
+            left_out: Vec::new(),
+            since: now,
+            asking: Asking::default(),
+            reports: 0,
+            unknown_code: None,
+            abandoned: false,
+            ended_at: None,
+            retention,
+            deletion: Deletion::default(),
+        }
+    }
+
+    /// The verification is at the vendor. What was learnt of it before stays.
+    pub(crate) fn created(&mut self, created: &Created, expires_at: Timestamp, by: CreatedBy, journal: &mut Ledger<'_>) {
+        if let Some(vendor_id) = &created.id.vendor_id {
+            self.verification.identify(vendor_id.clone());
+        }
+        self.verification.expire_at(expires_at);
+        self.hand_off.get_or_insert_with(|| created.hand_off.clone());
+        self.left_out = created.left_out.iter().map(|path| (*path).to_owned()).collect();
+        self.at_vendor(by, created.existed, journal);
+    }
+
+    /// The verification is at the vendor, and nothing else is known of it.
+    pub(crate) fn at_vendor(&mut self, by: CreatedBy, existed: bool, journal: &mut Ledger<'_>) {
+        if matches!(self.creation, Creation::Created) {
+            return;
+        }
+        self.creation = Creation::Created;
+        self.since = journal.now;
+        journal.write(&Event::Created { by, existed, left_out: self.left_out.clone() });
+    }
+
+    /// Takes an observation in. `None` where it is about somebody else.
+    pub(crate) fn observe(
+        &mut self,
+        observation: &Observation,
+        expires_at: Timestamp,
+        ledger: &mut Ledger<'_>,
+    ) -> Option<Transition> {
+        if !observation.subject.is(self.verification.id()) {
+            return None;
+        }
+        if observation.trust.is_proven() && observation.channel != Channel::Deadline {
+            if let Some(vendor_id) = &observation.subject.vendor_id {
+                self.verification.identify(vendor_id.clone());
+            }
+            if !matches!(self.creation, Creation::Created) {
+                self.verification.expire_at(expires_at);
+                let by = if observation.channel == Channel::Callback { CreatedBy::Callback } else { CreatedBy::Answer };
+                self.at_vendor(by, true, ledger);
+            }
+        }
+        let weight = self.verification.weigh(observation);
+        let transition = self.verification.apply(observation);
+        match &transition {
+            Transition::Unchanged | Transition::Foreign => {}
+            Transition::Woken => self.asking.wakes = self.asking.wakes.wrapping_add(1),
+            Transition::NotUnderstood(code) => {
+                // Told once.
+                if self.unknown_code.as_ref() == Some(code) {
+                    return Some(transition);
+                }
+                self.unknown_code = Some(code.clone());
+            }
+            _ => {
+                self.since = ledger.now;
+                self.asking.unchanged = 0;
+                self.unknown_code = None;
+                if !matches!(observation.channel, Channel::Poll | Channel::Fetch | Channel::Deadline) {
+                    self.asking.wakes = self.asking.wakes.wrapping_add(1);
+                }
+            }
+        }
+        if transition != Transition::Unchanged {
+            ledger.write(&Event::Observed(Observed::new(observation, &transition)));
+        }
+        if let (Some(Weight::Final), ResultState::Inline(report)) = (weight, &observation.result) {
+            let outcome = match observation.status {
+                Some(Status::Finished(outcome)) => Some(outcome),
+                _ => None,
+            };
+            ledger.reports.push(KeptReport { report: (**report).clone(), outcome, stored_at: ledger.now });
+        }
+        Some(transition)
+    }
+
+    /// Whether an observation about this flow changes anything, or carries a report that may.
+    pub(crate) fn is_news(&self, observation: &Observation) -> bool {
+        let known = matches!(self.creation, Creation::Created) || !observation.trust.is_proven();
+        let named = self.verification.id().vendor_id.is_some() || observation.subject.vendor_id.is_none();
+        let erased = self.deletion.own_erased_at.is_some();
+        let told = |transition: &Transition| match transition {
+            Transition::NotUnderstood(code) => self.unknown_code.as_ref() != Some(code),
+            transition => *transition != Transition::Unchanged,
+        };
+        !erased
+            && (!known
+                || (!named && observation.trust.is_proven())
+                || told(&self.verification.clone().apply(observation))
+                || self.verification.weigh(observation) == Some(Weight::Final))
+    }
+
+    /// The vendor answered a question that was asked when there had been so many reasons to.
+    pub(crate) fn answered(&mut self, wakes: u32, changed: bool, now: Timestamp) {
+        let asking = &mut self.asking;
+        asking.unchanged = if changed { 0 } else { asking.unchanged.saturating_add(1) };
+        (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
+        (asking.asked_at, asking.answered_at, asking.heard) = (Some(now), Some(now), wakes);
+    }
+
+    /// A question failed.
+    pub(crate) fn unanswered(&mut self, error: &idv_core::Error, now: Timestamp) {
+        let asking = &mut self.asking;
+        asking.failures = asking.failures.saturating_add(1);
+        asking.failing_since.get_or_insert(now);
+        asking.error = Some(kind(error));
+        asking.asked_at = Some(now);
+        asking.not_before = error.retry_after().map(|wait| crate::retention::later(now, wait));
+    }
+
+    /// Notes that the verification is at its end, once it is.
+    pub(crate) fn note_end(&mut self, capabilities: &Capabilities, now: Timestamp) {
+        let over = match self.creation {
+            Creation::Created => {
+                let gone = self.deletion.vendors.gone_at().is_some();
+                gone || self.abandoned || self.verification.next(capabilities) == Step::Done
+            }
+            Creation::Refused { .. } => true,
+            _ => false,
+        };
+        if !over {
+            self.ended_at = None;
+        } else if self.ended_at.is_none() {
+            self.ended_at = Some(now);
+        }
+    }
+
+    /// Erases what tells of the person. What the vendor's copy is called stays as long as there may be one.
+    pub(crate) fn erase(&mut self, now: Timestamp) {
+        self.hand_off = None;
+        self.reports = 0;
+        self.unknown_code = None;
+        if !matches!(self.creation, Creation::Created | Creation::Refused { .. }) {
+            // Nothing may be kept, though nobody knows whether there is something at the vendor.
+            self.creation = Creation::Refused { error: "erased".to_owned() };
+        }
+        self.deletion.own_erased_at.get_or_insert(now);
+    }
+
+    /// Whether the end of the person's time is still to be noted.
+    pub(crate) fn may_lapse(&self) -> bool {
+        self.verification.lapse(Timestamp::MAX).is_some()
+    }
+
+    /// What is decided; `None` where nothing was created, or nobody knows.
+    pub(crate) fn decision(&self) -> Option<Decision> {
+        matches!(self.creation, Creation::Created).then(|| self.verification.decision())
+    }
+}
+
+/// A failure as one word.
+pub(crate) fn kind(error: &idv_core::Error) -> String {
+    use idv_core::ErrorKind as Kind;
+    match error.kind() {
+        Kind::Config => "config",
+        Kind::Unsupported => "unsupported",
+        Kind::InvalidRequest { field } => return format!("invalid_request:{field}"),
+        Kind::Unauthorized => "unauthorized",
+        Kind::QuotaExhausted => "quota_exhausted",
+        Kind::NotFound => "not_found",
+        Kind::NotReady => "not_ready",
+        Kind::Conflict => "conflict",
+        Kind::RateLimited => "rate_limited",
+        Kind::Unavailable => "unavailable",
+        Kind::Malformed => "malformed",
+        Kind::Forged => "forged",
+        Kind::SubjectMismatch => "subject_mismatch",
+        Kind::LimitExceeded => "limit_exceeded",
+        _ => "other",
+    }
+    .to_owned()
+}
+
+/// What a change leaves behind beside the changed case: entries of the audit trail, and reports to be stored.
+pub(crate) struct Ledger<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) reports: Vec<KeptReport>,
+    journal: Journal,
+    keys: &'a StoreKeys,
+}
+
+impl<'a> Ledger<'a> {
+    pub(crate) const fn new(journal: Journal, keys: &'a StoreKeys, now: Timestamp) -> Self {
+        Self { now, reports: Vec::new(), journal, keys }
+    }
+
+    pub(crate) fn write(&mut self, event: &Event) {
+        self.journal.write(self.keys, event);
+    }
+
+    pub(crate) fn finish(self) -> (Journal, Vec<KeptReport>) {
+        (self.journal, self.reports)
+    }
+}

@@ -1,0 +1,187 @@
+//! What a person decides: the list of what needs one, and what they can do.
+
+use idv_core::{Decision, Outcome, VendorId};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::attention::Attention;
+use crate::audit::{CreatedBy, Event};
+use crate::case::{Case, Creation, Ledger, VendorsCopy};
+use crate::error::{FlowError, Result};
+use crate::id::FlowId;
+use crate::inner::{At, Inner};
+use crate::store::{Filter, Lease, MessageEnd};
+
+/// How many flows are read at a time.
+const PAGE: usize = 256;
+
+/// Something that needs a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Item {
+    /// The flow or the message.
+    pub about: About,
+    /// The provider's id.
+    pub provider: String,
+    /// For what.
+    pub attention: Attention,
+    /// What the person can do, in words.
+    pub what_to_do: String,
+    /// Since when the flow stands as it does, or when the message came.
+    #[serde(serialize_with = "time")]
+    pub since: Timestamp,
+}
+
+/// What needs a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum About {
+    /// A flow.
+    Flow(FlowId),
+    /// A message in the inbox, by its digest.
+    #[serde(serialize_with = "digest")]
+    Message([u8; 32]),
+}
+
+/// What a person does about a flow that needs one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resolution {
+    /// Rules on a dispute.
+    Rule(Outcome),
+    /// Says which of the vendor's verifications it is.
+    Adopt(VendorId),
+    /// Says that the vendor created nothing, and has it created. Whoever says so wrongly has a person invited twice.
+    CreateAgain,
+    /// Says that nothing more is expected of it. What still comes is taken in.
+    Abandon,
+    /// Has the vendor asked now.
+    AskNow,
+    /// Says that an unknown code was looked at.
+    Acknowledge,
+    /// Says that the vendor's copy was deleted by hand.
+    DeletedByHand,
+}
+
+impl Inner {
+    pub(crate) async fn operator(&self) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.store.list(&Filter::all().needing_attention(), after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for record in page {
+                let Ok(at) = self.provider(&record.provider) else { continue };
+                let opened = self.open(record)?;
+                if let Some(attention) = self.plan(&at, &opened, self.now()).attention {
+                    items.push(Item {
+                        about: About::Flow(opened.record.id),
+                        provider: opened.record.provider,
+                        what_to_do: attention.what_to_do(at.client.provider().profile().by_hand),
+                        attention,
+                        since: opened.case.since,
+                    });
+                }
+            }
+        }
+        for message in self.store.parked(PAGE).await? {
+            let unmatched = message.attention.as_deref() == Some(Attention::Unmatched.name());
+            let attention = if unmatched { Attention::Unmatched } else { Attention::Unproven };
+            items.push(Item {
+                about: About::Message(message.digest),
+                provider: message.provider,
+                what_to_do: attention.what_to_do(""),
+                attention,
+                since: message.received_at,
+            });
+        }
+        Ok(items)
+    }
+
+    pub(crate) async fn resolve(&self, id: FlowId, resolution: &Resolution, by: &str) -> Result<()> {
+        let opened = self.read(id).await?;
+        let at = self.provider(&opened.record.provider)?;
+        self.change(&at, opened, Lease::Keep, |case, ledger| resolve(&at, case, ledger, resolution, by)).await?;
+        self.bell.notify_one();
+        Ok(())
+    }
+
+    pub(crate) async fn resolve_message(&self, digest: &[u8; 32], again: bool) -> Result<()> {
+        let now = self.now();
+        let end = if again { MessageEnd::Later(now) } else { MessageEnd::Done(now) };
+        self.store.finish(digest, &end).await?;
+        self.bell.notify_one();
+        Ok(())
+    }
+}
+
+fn resolve(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, resolution: &Resolution, by: &str) -> Result<()> {
+    let now = ledger.now;
+    let mut note = |action| ledger.write(&Event::Resolved { by: by.to_owned(), action });
+    let unsettled = matches!(case.creation, Creation::Unsettled { .. });
+    match resolution {
+        Resolution::Rule(outcome) => {
+            if case.decision() != Some(Decision::Disputed) {
+                return Err(FlowError::Conflict("nothing is disputed: there is nothing to rule on"));
+            }
+            case.verification.rule(*outcome);
+            case.since = now;
+            ledger.write(&Event::Ruled { by: by.to_owned(), outcome: *outcome });
+        }
+        Resolution::Adopt(vendor_id) => {
+            if !unsettled {
+                return Err(FlowError::Conflict("it is known what became of the creation: nothing is to be adopted"));
+            }
+            note("adopted");
+            case.verification.identify(vendor_id.clone());
+            case.verification.expire_at(Inner::expiry(at, now));
+            case.at_vendor(CreatedBy::Operator, true, ledger);
+        }
+        Resolution::CreateAgain => {
+            let Creation::Unsettled { new, calls, .. } = &case.creation else {
+                return Err(FlowError::Conflict("it is known what became of the creation: nothing is created again"));
+            };
+            case.creation = Creation::Intended { new: new.clone(), calls: *calls, since: now, retry_at: now };
+            note("create_again");
+        }
+        Resolution::Abandon => {
+            note("abandoned");
+            case.abandoned = true;
+            if !matches!(case.creation, Creation::Created | Creation::Refused { .. }) {
+                case.creation = Creation::Refused { error: "abandoned".to_owned() };
+            }
+        }
+        Resolution::AskNow => {
+            note("ask_now");
+            let asking = &mut case.asking;
+            asking.wakes = asking.wakes.wrapping_add(1);
+            (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
+            (case.deletion.tries, case.deletion.tried_at, case.deletion.error) = (0, None, None);
+            if let Creation::Intended { retry_at, .. } = &mut case.creation {
+                *retry_at = now;
+            }
+        }
+        Resolution::Acknowledge => {
+            note("acknowledged");
+            case.unknown_code = None;
+        }
+        Resolution::DeletedByHand => {
+            if !matches!(case.creation, Creation::Created) || case.deletion.vendors.gone_at().is_some() {
+                return Err(FlowError::Conflict("there is nothing at the vendor that could have been deleted"));
+            }
+            case.deletion.vendors = VendorsCopy::GoneByHand { at: now };
+            ledger.write(&Event::DeletedByHand { by: by.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+fn time<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(at)
+}
+
+fn digest<S: serde::Serializer>(digest: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&hex::encode(digest))
+}

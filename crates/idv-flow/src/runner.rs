@@ -1,0 +1,196 @@
+//! Working off what is due.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, Either, select};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use crate::error::{FlowError, Result};
+use crate::flow::Flow;
+use crate::inbox::REMEMBERED_FOR;
+use crate::inner::Inner;
+use crate::plan::Work;
+use crate::retention::later;
+use crate::store::{Lease, Message, Record};
+
+/// The timers that every store has, and their periods.
+pub(crate) const TIMERS: &[(&str, Duration)] = &[(TIE, Duration::from_secs(60)), (PURGE, Duration::from_secs(24 * 60 * 60))];
+const TIE: &str = "audit";
+const PURGE: &str = "inbox";
+const SWEEP: &str = "sweep:";
+
+/// The longest wait before the store is looked at again: another program may have added something.
+const IDLE: Duration = Duration::from_secs(1);
+/// The shortest: what is due may be about to be claimed by another program.
+const SHORTEST: Duration = Duration::from_millis(10);
+/// How long to wait after the store has failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// For how long a timer's work is leased, which may read a long list.
+const TIMER_LEASE: Duration = Duration::from_secs(15 * 60);
+
+/// The timer of a vendor's lists.
+pub(crate) fn sweep_timer(provider: &str) -> String {
+    format!("{SWEEP}{provider}")
+}
+
+/// Something that was claimed.
+enum Task {
+    Timer(String),
+    Message(Message),
+    Case(Record),
+}
+
+impl Flow {
+    /// Works off what becomes due, up to `workers` things at the same time, until `stop` completes. What is under way then is brought
+    /// to its end first, at most as long as a call takes. When the returned future is dropped instead, nothing is lost either: what was
+    /// under way is picked up when its lease has run out.
+    ///
+    /// Failures of a vendor are part of the work; failures of the store are logged and tried again.
+    pub async fn run(&self, workers: usize, stop: impl Future<Output = ()>) {
+        let inner = &*self.inner;
+        let workers = workers.max(1);
+        let mut stop = pin!(stop);
+        let mut under_way: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
+        loop {
+            // Timers may have come on top.
+            let free = workers.saturating_sub(under_way.len());
+            let wait = match inner.take(free).await {
+                Ok(tasks) => {
+                    let all = tasks.len() >= free;
+                    under_way.extend(tasks.into_iter().map(|task| -> BoxFuture<'_, ()> { Box::pin(inner.carry_out(task)) }));
+                    // With every worker busy, nothing is looked for until one is free.
+                    if all { None } else { Some(inner.pause().await) }
+                }
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+                    Some(AFTER_FAILURE)
+                }
+            };
+            let ended = async { if under_way.is_empty() { std::future::pending().await } else { under_way.next().await } };
+            let rest = async {
+                match wait {
+                    Some(wait) => {
+                        select(pin!(inner.bell.notified()), inner.clock.sleep(wait)).await;
+                    }
+                    None => std::future::pending().await,
+                }
+            };
+            match select(&mut stop, select(pin!(ended), pin!(rest))).await {
+                Either::Left(_) => break,
+                Either::Right(_) => {}
+            }
+        }
+        while under_way.next().await.is_some() {}
+    }
+
+    /// Works off everything that is due now, one thing after the other, and returns how much that was: for a program that is started
+    /// by a timer of the system, and for tests.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::Store`].
+    pub async fn run_due(&self) -> Result<usize> {
+        let mut done = 0;
+        loop {
+            let tasks = self.inner.take(1).await?;
+            if tasks.is_empty() {
+                return Ok(done);
+            }
+            done += tasks.len();
+            for task in tasks {
+                self.inner.try_carry_out(task).await?;
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Claims up to so many things that are due; timers may come on top.
+    async fn take(&self, free: usize) -> Result<Vec<Task>> {
+        let now = self.now();
+        let until = self.lease_until();
+        let timers = self.store.claim_timers(now, later(now, TIMER_LEASE)).await?;
+        let mut tasks: Vec<Task> = timers.into_iter().map(Task::Timer).collect();
+        if tasks.len() < free {
+            let messages = self.store.claim_inbox(now, until, free - tasks.len()).await?;
+            tasks.extend(messages.into_iter().map(Task::Message));
+        }
+        if tasks.len() < free {
+            let records = self.store.claim(now, until, free - tasks.len()).await?;
+            tasks.extend(records.into_iter().map(Task::Case));
+        }
+        Ok(tasks)
+    }
+
+    /// How long there is nothing to do.
+    async fn pause(&self) -> Duration {
+        let due = match self.store.next_due().await {
+            Ok(Some(due)) => Duration::try_from(due.duration_since(self.now())).unwrap_or_default(),
+            Ok(None) => IDLE,
+            Err(_) => AFTER_FAILURE,
+        };
+        due.clamp(SHORTEST, IDLE)
+    }
+
+    /// Carries a task out. What fails stays leased, and is tried again when the lease has run out.
+    async fn carry_out(&self, task: Task) {
+        if let Err(error) = self.try_carry_out(task).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "a step failed and will be tried again");
+        }
+    }
+
+    async fn try_carry_out(&self, task: Task) -> Result<()> {
+        match task {
+            Task::Timer(name) => self.ring(&name).await,
+            Task::Message(message) => self.work_off(message).await,
+            Task::Case(record) => self.step(record).await,
+        }
+    }
+
+    /// One step of a flow that was claimed.
+    async fn step(&self, record: Record) -> Result<()> {
+        let at = match self.provider(&record.provider) {
+            Ok(at) => at,
+            // It waits, leased, for a program that knows this vendor.
+            Err(FlowError::UnknownProvider(provider)) => {
+                tracing::warn!(%provider, flow = %record.id, "a flow is due at a provider of which no client is configured here");
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let opened = self.open(record)?;
+        let plan = self.plan(&at, &opened, self.now());
+        match plan.work {
+            Some(work @ (Work::Create | Work::Find | Work::Unsettle | Work::GiveUp)) => self.create(&at, opened, &work).await,
+            Some(work @ (Work::Poll | Work::Fetch(_) | Work::Lapse)) => self.ask(&at, opened, &work).await,
+            Some(work @ (Work::Delete | Work::Confirm | Work::Erase)) => self.delete(&at, opened, &work).await,
+            // Only what the record says of it has to be brought up to date.
+            None => self.change(&at, opened, Lease::End, |_, _| Ok(())).await.map(drop),
+        }
+    }
+
+    async fn ring(&self, name: &str) -> Result<()> {
+        let period = TIMERS.iter().find(|(timer, _)| *timer == name).map(|(_, period)| *period);
+        let swept = name.strip_prefix(SWEEP).and_then(|provider| self.provider(provider).ok());
+        let (result, period) = match (name, &swept) {
+            (TIE, _) => (self.tie().await, period),
+            (PURGE, _) => {
+                let before = crate::inbox::earlier(self.now(), REMEMBERED_FOR);
+                (self.store.purge_inbox(before).await.map(drop).map_err(FlowError::from), period)
+            }
+            (_, Some(at)) => (self.sweep(at).await, at.schedule.sweep),
+            _ => (Ok(()), None),
+        };
+        match &result {
+            // A list that cannot be read now is read the next time.
+            Err(FlowError::Vendor(error)) => {
+                tracing::warn!(timer = name, kind = crate::case::kind(error), "a list could not be read")
+            }
+            _ => result?,
+        }
+        // A timer that is nobody's here is left to those whose it is.
+        let period = period.unwrap_or(TIMER_LEASE);
+        Ok(self.store.wind_timer(name, later(self.now(), period)).await?)
+    }
+}

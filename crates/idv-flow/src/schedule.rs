@@ -1,0 +1,182 @@
+//! When what is tried, at each vendor.
+
+use std::time::Duration;
+
+use idv_core::{Capabilities, Facet, Profile};
+use jiff::Timestamp;
+
+use crate::error::{FlowError, Result};
+use crate::id::FlowId;
+use crate::retention::later;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// When what is tried at a vendor. [`Schedule::of`] makes one that suits the vendor; change what you know better.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Schedule {
+    /// How long after the creation, or after something happened, the vendor is asked.
+    pub interval: Duration,
+    /// By what the time between two questions grows while nothing happens; at least 1.
+    pub growth: f64,
+    /// The longest time between two questions.
+    pub slowest: Duration,
+    /// By what part of itself each wait is longer or shorter, so that flows do not ask in step: 0 to 0.5.
+    pub jitter: f64,
+    /// How soon the vendor is asked again at the earliest when a message says that something happened: whoever can send
+    /// messages must not make us ask without end.
+    pub wake_gap: Duration,
+    /// How often a list of all verifications is read, where the vendor has one. Then a single one is asked for only as
+    /// [`Schedule::backstop`] says, and when the list, or a message, says that something happened.
+    pub sweep: Option<Duration>,
+    /// How long an open verification goes unasked at the longest where lists are read.
+    pub backstop: Duration,
+    /// How long a person has for their part where neither the vendor's answer nor its document says so.
+    pub lifetime: Duration,
+    /// For how long after that the vendor is still tried to be asked before the verification counts as expired.
+    pub grace: Duration,
+    /// How long a message or report is waited for before a person is told.
+    pub overdue: Duration,
+    /// For how long a creation that reached nobody is tried; the person is hardly waiting any longer.
+    pub create_within: Duration,
+    /// For how long a creation whose answer was lost is looked for before a person is told.
+    pub settle_within: Duration,
+    /// For how long the vendor fails before a person is told.
+    pub failing: Duration,
+}
+
+impl Schedule {
+    /// A schedule that suits a vendor.
+    #[must_use]
+    pub fn of(profile: &Profile, capabilities: &Capabilities) -> Self {
+        Self {
+            interval: profile.poll_interval,
+            growth: 1.5,
+            slowest: HOUR.max(profile.poll_interval),
+            jitter: 0.1,
+            wake_gap: Duration::from_secs(5),
+            sweep: capabilities.has(Facet::Listing).then_some(5 * MINUTE),
+            backstop: DAY,
+            lifetime: profile.lifetime.unwrap_or(30 * DAY),
+            grace: 2 * DAY,
+            overdue: 3 * DAY,
+            create_within: HOUR,
+            settle_within: DAY,
+            failing: 6 * HOUR,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        if !(1.0..=10.0).contains(&self.growth) || !(0.0..=0.5).contains(&self.jitter) {
+            return Err(FlowError::Invalid("a schedule's growth is 1 to 10, and its jitter 0 to 0.5".to_owned()));
+        }
+        if self.interval.is_zero() || self.slowest < self.interval || self.sweep.is_some_and(|sweep| sweep.is_zero()) {
+            let text = "a schedule's interval and sweep are longer than nothing, and its slowest is no shorter than its interval";
+            return Err(FlowError::Invalid(text.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// How long to wait after so many questions that brought nothing new.
+    pub(crate) fn pace(&self, unchanged: u32) -> Duration {
+        let factor = self.growth.powi(i32::try_from(unchanged.min(64)).unwrap_or(64));
+        scaled(self.interval, factor).min(self.slowest)
+    }
+
+    /// How long to wait after so many failures in a row.
+    pub(crate) fn backoff(&self, failures: u32) -> Duration {
+        let factor = 2_f64.powi(i32::try_from(failures.saturating_sub(1).min(32)).unwrap_or(32));
+        scaled(self.interval.min(30 * Duration::from_secs(1)), factor).min(HOUR)
+    }
+
+    /// `wait` after `from`, a little longer or shorter: the same for the same flow and number, so that a plan can be made again.
+    pub(crate) fn jittered(&self, from: Timestamp, wait: Duration, id: FlowId, number: u32) -> Timestamp {
+        // FNV-1a: it need not be secret, only different for different flows.
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for byte in id.as_bytes().iter().chain(&number.to_be_bytes()) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+        // The upper half of the hash, as a number from -1 to 1.
+        let unit = f64::from(u32::try_from(hash >> 32).unwrap_or_default()) / f64::from(u32::MAX) * 2.0 - 1.0;
+        later(from, scaled(wait, 1.0 + self.jitter * unit))
+    }
+}
+
+/// `duration` times `factor`, or the longest there is.
+fn scaled(duration: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use idv_core::{CreateSafety, HandOffKind, OsRandom, ProviderId, ReportSource};
+
+    use super::*;
+
+    fn schedule() -> Schedule {
+        let profile =
+            Profile::new(ProviderId::new("example"), "Example", CreateSafety::Keyed, HandOffKind::Visit, ReportSource::Poll);
+        Schedule { interval: MINUTE, growth: 2.0, slowest: HOUR, jitter: 0.1, ..Schedule::of_profile(&profile) }
+    }
+
+    impl Schedule {
+        fn of_profile(profile: &Profile) -> Self {
+            Self {
+                interval: profile.poll_interval,
+                growth: 1.5,
+                slowest: HOUR,
+                jitter: 0.1,
+                wake_gap: Duration::from_secs(5),
+                sweep: None,
+                backstop: DAY,
+                lifetime: DAY,
+                grace: DAY,
+                overdue: DAY,
+                create_within: HOUR,
+                settle_within: DAY,
+                failing: HOUR,
+            }
+        }
+    }
+
+    #[test]
+    fn the_pace_slows_down_to_a_limit() {
+        let schedule = schedule();
+        assert_eq!(schedule.pace(0), MINUTE);
+        assert_eq!(schedule.pace(2), 4 * MINUTE);
+        assert_eq!(schedule.pace(u32::MAX), HOUR);
+        assert_eq!(schedule.backoff(1), Duration::from_secs(30));
+        assert_eq!(schedule.backoff(u32::MAX), HOUR);
+    }
+
+    #[test]
+    fn flows_do_not_ask_in_step_and_a_plan_can_be_made_again() {
+        let schedule = schedule();
+        let start = Timestamp::UNIX_EPOCH;
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..100 {
+            let id = FlowId::random(&OsRandom);
+            let at = schedule.jittered(start, HOUR, id, 1);
+            assert_eq!(at, schedule.jittered(start, HOUR, id, 1));
+            let seconds = at.as_second();
+            assert!((3240..=3960).contains(&seconds), "{seconds}");
+            seen.insert(seconds);
+        }
+        assert!(seen.len() > 50, "{}", seen.len());
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused() {
+        for schedule in [
+            Schedule { growth: 0.5, ..schedule() },
+            Schedule { jitter: 0.9, ..schedule() },
+            Schedule { growth: f64::NAN, ..schedule() },
+            Schedule { interval: Duration::ZERO, ..schedule() },
+            Schedule { slowest: Duration::ZERO, ..schedule() },
+        ] {
+            assert!(schedule.check().is_err());
+        }
+    }
+}
