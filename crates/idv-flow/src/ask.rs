@@ -36,7 +36,9 @@ impl Inner {
                 Ok(observation) => {
                     let expires_at = Self::expiry(at, ledger.now);
                     let transition = case.observe(observation, expires_at, ledger);
-                    let changed = !matches!(transition, Some(Transition::Unchanged) | None);
+                    // What is not understood is no reason to ask any faster.
+                    let changed =
+                        matches!(transition, Some(Transition::Progressed | Transition::Settled(_) | Transition::Disputed));
                     case.answered(wakes, changed, ledger.now);
                 }
                 Err(error) => {

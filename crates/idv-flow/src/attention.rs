@@ -27,6 +27,8 @@ pub enum Attention {
     DeleteByHand,
     /// The vendor's copy could not be deleted: the kind of the last failure.
     DeletionFailing(Option<String>),
+    /// What is stored of the flow cannot be opened or read.
+    Damaged,
     /// A message in the inbox is about no flow that is known here.
     Unmatched,
     /// A message in the inbox was proven when it came and cannot be proven, or read, any more.
@@ -47,6 +49,7 @@ impl Attention {
             Self::NoWayOn => "no_way_on",
             Self::DeleteByHand => "delete_by_hand",
             Self::DeletionFailing(_) => "deletion_failing",
+            Self::Damaged => "damaged",
             Self::Unmatched => "unmatched",
             Self::Unproven => "unproven",
         }
@@ -92,6 +95,10 @@ impl Attention {
             Self::DeletionFailing(_) => {
                 "look whether the vendor has an outage, or delete it in the vendor's panel and say that it was done. It is tried again by itself"
             }
+            Self::Damaged => {
+                "look whether a key that was the store's before is missing in the configuration, add it, and ask now; else put the flow back \
+                 from a backup, and find out who changed it"
+            }
             Self::Unmatched => {
                 "the message names nobody who is known here: look whether another system uses the same callback address, or whether its flow \
                  was erased. Try it again, or dismiss it"
@@ -114,6 +121,7 @@ impl fmt::Display for Attention {
             Self::NoWayOn => "there is no way to the result",
             Self::DeleteByHand => "the vendor's copy is to be deleted by hand",
             Self::DeletionFailing(_) => "the vendor's copy could not be deleted",
+            Self::Damaged => "what is stored of it cannot be read",
             Self::Unmatched => "a message is about nobody who is known",
             Self::Unproven => "a message cannot be proven any more",
         })

@@ -114,11 +114,6 @@ pub enum Event {
         /// The outcome it came with.
         outcome: Option<Outcome>,
     },
-    /// The time for the vendor to be asked has failed for long: a person is told.
-    Failing {
-        /// The kind of failure.
-        error: String,
-    },
     /// A person ruled on a dispute.
     Ruled {
         /// Who.

@@ -200,20 +200,16 @@ impl Case {
         let transition = self.verification.apply(observation);
         match &transition {
             Transition::Unchanged | Transition::Foreign => {}
-            Transition::Woken => self.asking.wakes = self.asking.wakes.wrapping_add(1),
-            Transition::NotUnderstood(code) => {
-                // Told once.
-                if self.unknown_code.as_ref() == Some(code) {
-                    return Some(transition);
-                }
-                self.unknown_code = Some(code.clone());
-            }
+            Transition::Woken => self.wake(),
+            // Told once.
+            Transition::NotUnderstood(code) if self.unknown_code.as_ref() == Some(code) => return Some(transition),
+            Transition::NotUnderstood(code) => self.unknown_code = Some(code.clone()),
             _ => {
                 self.since = ledger.now;
                 self.asking.unchanged = 0;
                 self.unknown_code = None;
                 if !matches!(observation.channel, Channel::Poll | Channel::Fetch | Channel::Deadline) {
-                    self.asking.wakes = self.asking.wakes.wrapping_add(1);
+                    self.wake();
                 }
             }
         }
@@ -230,20 +226,27 @@ impl Case {
         Some(transition)
     }
 
+    /// There is a reason to ask the vendor at once.
+    pub(crate) const fn wake(&mut self) {
+        self.asking.wakes = self.asking.wakes.wrapping_add(1);
+    }
+
     /// Whether an observation about this flow changes anything, or carries a report that may.
     pub(crate) fn is_news(&self, observation: &Observation) -> bool {
-        let known = matches!(self.creation, Creation::Created) || !observation.trust.is_proven();
-        let named = self.verification.id().vendor_id.is_some() || observation.subject.vendor_id.is_none();
-        let erased = self.deletion.own_erased_at.is_some();
-        let told = |transition: &Transition| match transition {
-            Transition::NotUnderstood(code) => self.unknown_code.as_ref() != Some(code),
-            transition => *transition != Transition::Unchanged,
+        if self.deletion.own_erased_at.is_some() {
+            return false;
+        }
+        let proven = observation.trust.is_proven();
+        let names = self.verification.id().vendor_id.is_none() && observation.subject.vendor_id.is_some();
+        let settles = proven && (names || !matches!(self.creation, Creation::Created));
+        let mut after = self.verification.clone();
+        let told = match after.apply(observation) {
+            // One reason to ask is enough until it was asked.
+            Transition::Woken => self.asking.wakes == self.asking.heard,
+            Transition::NotUnderstood(code) => self.unknown_code.as_ref() != Some(&code),
+            _ => false,
         };
-        !erased
-            && (!known
-                || (!named && observation.trust.is_proven())
-                || told(&self.verification.clone().apply(observation))
-                || self.verification.weigh(observation) == Some(Weight::Final))
+        settles || told || after != self.verification || self.verification.weigh(observation) == Some(Weight::Final)
     }
 
     /// The vendor answered a question that was asked when there had been so many reasons to.

@@ -181,6 +181,7 @@ fn record_failure(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, error: &Err
         return;
     }
     let unknown = error.effect() == Effect::Unknown || open;
+    tracing::warn!(provider = %at.id, kind, effect_unknown = unknown, "a creation failed");
     ledger.write(&Event::NotCreated { error: kind.clone(), effect_unknown: unknown });
     if unknown {
         case.creation = Creation::Unsettled { new, calls, since, tries: calls, tried_at: ledger.now, found: 0 };

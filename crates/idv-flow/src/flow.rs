@@ -57,6 +57,9 @@ impl Flow {
     /// vendor could not be reached, or its answer was lost, the flow goes on by itself: ask for its [status](Flow::status) until the
     /// hand-off is there.
     ///
+    /// Dropping the future in the middle leaves what a crash leaves, and with some vendors that needs a person. A web server drops a
+    /// request's future when the browser goes away: there, spawn this and await the task.
+    ///
     /// # Errors
     ///
     /// [`FlowError::Vendor`] where the vendor does not take what is given: nothing was created, and the same reference is spent.

@@ -74,15 +74,14 @@ impl Inner {
             after = Some(last.id);
             for record in page {
                 let Ok(at) = self.provider(&record.provider) else { continue };
-                let opened = self.open(record)?;
-                if let Some(attention) = self.plan(&at, &opened, self.now()).attention {
-                    items.push(Item {
-                        about: About::Flow(opened.record.id),
-                        provider: opened.record.provider,
-                        what_to_do: attention.what_to_do(at.client.provider().profile().by_hand),
-                        attention,
-                        since: opened.case.since,
-                    });
+                let (id, provider, created_at) = (record.id, record.provider.clone(), record.created_at);
+                let (attention, since) = match self.open(record) {
+                    Ok(opened) => (self.plan(&at, &opened, self.now()).attention, opened.case.since),
+                    Err(_) => (Some(Attention::Damaged), created_at),
+                };
+                if let Some(attention) = attention {
+                    let what_to_do = attention.what_to_do(at.client.provider().profile().by_hand);
+                    items.push(Item { about: About::Flow(id), provider, attention, what_to_do, since });
                 }
             }
         }
@@ -155,8 +154,8 @@ fn resolve(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, resolution: &Resol
         }
         Resolution::AskNow => {
             note("ask_now");
+            case.wake();
             let asking = &mut case.asking;
-            asking.wakes = asking.wakes.wrapping_add(1);
             (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
             (case.deletion.tries, case.deletion.tried_at, case.deletion.error) = (0, None, None);
             if let Creation::Intended { retry_at, .. } = &mut case.creation {

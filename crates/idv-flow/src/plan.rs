@@ -146,6 +146,10 @@ impl Planner<'_> {
                 return Plan::default().needing(Some(attention));
             }
             Step::Poll => self.ask(case, Work::Poll),
+            // What can be fetched and was not tried yet is there.
+            Step::Fetch(handle) if case.asking.failures == 0 && case.asking.asked_at.is_none_or(|at| at <= case.since) => {
+                Plan::at(Work::Fetch(handle.clone()), case.since, self.now)
+            }
             Step::Fetch(handle) => self.ask(case, Work::Fetch(handle.clone())),
             // Nothing but the person's time, and our patience, ends these.
             _ => Plan::default(),

@@ -6,13 +6,14 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use crate::attention::Attention;
 use crate::error::{FlowError, Result};
 use crate::flow::Flow;
 use crate::inbox::REMEMBERED_FOR;
 use crate::inner::Inner;
 use crate::plan::Work;
 use crate::retention::later;
-use crate::store::{Lease, Message, Record};
+use crate::store::{Commit, Lease, Message, Record};
 
 /// The timers that every store has, and their periods.
 pub(crate) const TIMERS: &[(&str, Duration)] = &[(TIE, Duration::from_secs(60)), (PURGE, Duration::from_secs(24 * 60 * 60))];
@@ -159,7 +160,10 @@ impl Inner {
             }
             Err(error) => return Err(error),
         };
-        let opened = self.open(record)?;
+        let opened = match self.open(record.clone()) {
+            Err(FlowError::Damaged(what)) => return self.set_aside(record, what).await,
+            opened => opened?,
+        };
         let plan = self.plan(&at, &opened, self.now());
         match plan.work {
             Some(work @ (Work::Create | Work::Find | Work::Unsettle | Work::GiveUp)) => self.create(&at, opened, &work).await,
@@ -168,6 +172,15 @@ impl Inner {
             // Only what the record says of it has to be brought up to date.
             None => self.change(&at, opened, Lease::End, |_, _| Ok(())).await.map(drop),
         }
+    }
+
+    /// A flow that cannot be opened is left as it is, for a person to look at.
+    async fn set_aside(&self, mut record: Record, what: &str) -> Result<()> {
+        tracing::error!(flow = %record.id, what, "a flow cannot be read and waits for a person");
+        record.attention = Some(Attention::Damaged.name().to_owned());
+        record.due = None;
+        self.store.commit(&Commit::new(&record, &[])).await?;
+        Ok(())
     }
 
     async fn ring(&self, name: &str) -> Result<()> {
@@ -185,7 +198,7 @@ impl Inner {
         match &result {
             // A list that cannot be read now is read the next time.
             Err(FlowError::Vendor(error)) => {
-                tracing::warn!(timer = name, kind = crate::case::kind(error), "a list could not be read")
+                tracing::warn!(timer = name, kind = crate::case::kind(error), "a list could not be read");
             }
             _ => result?,
         }
