@@ -19,6 +19,7 @@ use crate::id::FlowId;
 use crate::inner::{At, Inner, Opened};
 use crate::operator::{Item, Resolution};
 use crate::retention::{Retention, later};
+use crate::runner::{Counters, Tally};
 use crate::schedule::Schedule;
 use crate::store::{Filter, Phase, Store};
 use crate::vault::{Context, StoreKeys, Vault};
@@ -42,6 +43,7 @@ impl Flow {
             vault: Vault::plain(),
             retention: Retention::default(),
             random: Arc::new(OsRandom),
+            lease: None,
         }
     }
 
@@ -218,6 +220,12 @@ impl Flow {
         Ok(Health { behind })
     }
 
+    /// What this program is working on, of what [`Flow::run`] and [`Flow::run_due`] took up.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.inner.tally.read()
+    }
+
     /// The client of a provider.
     ///
     /// # Errors
@@ -277,6 +285,7 @@ pub struct FlowBuilder {
     vault: Vault,
     retention: Retention,
     random: Arc<dyn Random>,
+    lease: Option<Duration>,
 }
 
 impl FlowBuilder {
@@ -315,19 +324,28 @@ impl FlowBuilder {
         self
     }
 
+    /// Sets for how long work is leased: so long after a program died, another goes on with what it was doing. It is longer than the
+    /// longest deadline of the clients' calls, since whoever holds a lease must have ended, or died, when it runs out; leave room for the
+    /// store, and for clocks that differ. Without it, twice that deadline and half a minute.
+    #[must_use]
+    pub const fn lease(mut self, lease: Duration) -> Self {
+        self.lease = Some(lease);
+        self
+    }
+
     /// Brings the store's tables up to date, and opens the flow. `clock` is what the clients' time is, too.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] where no vendor was added, one was added twice, or a schedule cannot work; [`FlowError::Damaged`] where the
-    /// store is sealed by a key that is not the vault's, or is in clear and the vault has a key.
+    /// [`FlowError::Invalid`] where no vendor was added, one was added twice, or a schedule or the lease cannot work;
+    /// [`FlowError::Damaged`] where the store is sealed by a key that is not the vault's, or is in clear and the vault has a key.
     pub async fn open(self, clock: Arc<dyn Clock>) -> Result<Flow> {
         if self.clients.is_empty() {
             return Err(FlowError::Invalid("a flow needs the client of one vendor at least".to_owned()));
         }
         self.retention.check()?;
         let mut providers: Vec<Arc<At>> = Vec::new();
-        let mut lease = Duration::ZERO;
+        let mut deadline = Duration::ZERO;
         for client in self.clients {
             let id = client.capabilities().provider.to_string();
             if providers.iter().any(|at| at.id == id) {
@@ -339,12 +357,18 @@ impl FlowBuilder {
                 |(_, schedule)| schedule.clone(),
             );
             schedule.check()?;
-            // Whoever holds a lease must have ended, or died, when it runs out.
-            lease = lease.max(client.policy().deadline.saturating_mul(2).saturating_add(Duration::from_secs(30)));
+            deadline = deadline.max(client.policy().deadline);
             providers.push(Arc::new(At { id, client, schedule }));
         }
         if let Some((unknown, _)) = self.schedules.iter().find(|(id, _)| !providers.iter().any(|at| at.id == *id)) {
             return Err(FlowError::Invalid(format!("there is a schedule for the provider {unknown}, and no client")));
+        }
+        // Whoever holds a lease must have ended, or died, when it runs out.
+        let lease = self.lease.unwrap_or_else(|| deadline.saturating_mul(2).saturating_add(Duration::from_secs(30)));
+        if lease <= deadline {
+            return Err(FlowError::Invalid(format!(
+                "a lease of {lease:?} is no longer than the deadline of a call, {deadline:?}: work would be done twice"
+            )));
         }
         self.store.migrate().await?;
         let keys = store_keys(&*self.store, &self.vault, &*self.random).await?;
@@ -358,6 +382,7 @@ impl FlowBuilder {
             retention: self.retention,
             lease,
             bell: Notify::new(),
+            tally: Counters::default(),
         };
         let now = inner.now();
         for at in &inner.providers {

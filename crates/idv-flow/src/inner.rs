@@ -13,6 +13,7 @@ use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::plan::{Plan, Planner};
 use crate::retention::{Retention, later};
+use crate::runner::Counters;
 use crate::schedule::Schedule;
 use crate::store::{Commit, Committed, Lease, LookupKey, Phase, Record, Reports, Store};
 use crate::vault::{Context, StoreKeys, Vault};
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     pub(crate) lease: Duration,
     /// Rung where there is something new to do.
     pub(crate) bell: Notify,
+    pub(crate) tally: Counters,
 }
 
 /// A flow that was read from the store.

@@ -43,5 +43,6 @@ pub use flow::{Flow, FlowBuilder, FlowStatus, Health, Start, Started};
 pub use id::FlowId;
 pub use operator::{About, Item, Resolution};
 pub use retention::{Copy, Keep, Retention};
+pub use runner::Tally;
 pub use schedule::Schedule;
 pub use vault::Vault;

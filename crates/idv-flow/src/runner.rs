@@ -1,6 +1,7 @@
 //! Working off what is due.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, Either, select};
@@ -33,6 +34,43 @@ const TIMER_LEASE: Duration = Duration::from_secs(15 * 60);
 /// The timer of a vendor's lists.
 pub(crate) fn sweep_timer(provider: &str) -> String {
     format!("{SWEEP}{provider}")
+}
+
+/// What a program is working on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tally {
+    /// How many steps are under way.
+    pub under_way: usize,
+    /// How many steps were brought to an end since the flow was opened.
+    pub done: u64,
+}
+
+/// Counts steps.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    under_way: AtomicUsize,
+    done: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> Tally {
+        Tally { under_way: self.under_way.load(Ordering::Relaxed), done: self.done.load(Ordering::Relaxed) }
+    }
+
+    /// Counts a step as under way until what this returns is dropped.
+    fn begin(&self) -> UnderWay<'_> {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(self)
+    }
+}
+
+struct UnderWay<'a>(&'a Counters);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Something that was claimed.
@@ -142,11 +180,14 @@ impl Inner {
     }
 
     async fn try_carry_out(&self, task: Task) -> Result<()> {
+        let _under_way = self.tally.begin();
         match task {
             Task::Timer(name) => self.ring(&name).await,
             Task::Message(message) => self.work_off(message).await,
             Task::Case(record) => self.step(record).await,
-        }
+        }?;
+        self.tally.done.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     /// One step of a flow that was claimed.
