@@ -6,14 +6,19 @@
 //! Every event that is proven is answered 200, also one of a kind that is not known here: the vendor repeats what is answered otherwise.
 //! Events that come twice have the same id; whoever keeps them tells them apart by their bytes.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use idv_core::{
-    Channel, Delivery, DeliveryKind, Error, Guard, Observation, Received, Reply, Result, ResultState, Status, Subject, VendorId,
+    Channel, Delivery, DeliveryKind, Error, Guard, Intake, Observation, Received, Reply, Result, ResultState, Status, Subject,
+    VendorId,
 };
 
 use crate::api::{EventKind, ResultId, TransactionId, is_return_parameter};
 use crate::normalize::{filled, find_state, handle};
 use crate::wire::Event;
+
+/// How events come ("Events"): JSON. The method is not shown, and a body is sent by POST. What is known of an event is a few hundred
+/// bytes; no bound and no time for the reply are documented.
+pub const INTAKE: Intake = Intake::new(&[Method::POST], 256 * 1024);
 
 /// Reads a delivery: an event, or the person's return.
 ///

@@ -6,8 +6,8 @@ use std::time::Duration;
 use idv_core::call::CallContext;
 use idv_core::{
     Callbacks, CreateSafety, Created, Deletion, Delivery, Download, Error, ErrorKind, EvidenceId, EvidenceSource, Guard, HandOff,
-    HandOffKind, Listing, Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received, ReportSource,
-    Result, ResultHandle, ResultState, Results, Sink, Subject, Url, VerificationId, async_trait,
+    HandOffKind, Intake, Listing, Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received,
+    ReportSource, Result, ResultHandle, ResultState, Results, Sink, Subject, Url, VerificationId, async_trait,
 };
 
 use crate::api::{Api, Locale, NewTransaction, NewWebhook, ResultId, TransactionId, WebhookCreated};
@@ -206,6 +206,10 @@ impl EvidenceSource for CmIdScan {
 impl Callbacks for CmIdScan {
     fn guard(&self) -> &Guard {
         &self.guard
+    }
+
+    fn intake(&self) -> Intake {
+        callback::INTAKE
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<Received> {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
@@ -135,6 +136,33 @@ impl Reply {
     }
 }
 
+/// How a vendor calls back: what a server has to know before it reads anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Intake {
+    /// The methods that the vendor calls by.
+    pub methods: &'static [Method],
+    /// How long a body may be, in bytes. It is more than the vendor ever sends.
+    pub body_limit: usize,
+    /// How soon the vendor wants its reply, where its document says so.
+    pub reply_within: Option<Duration>,
+}
+
+impl Intake {
+    /// By these methods, with bodies of at most so many bytes, and without a documented time for the reply.
+    #[must_use]
+    pub const fn new(methods: &'static [Method], body_limit: usize) -> Self {
+        Self { methods, body_limit, reply_within: None }
+    }
+
+    /// The vendor wants its reply so soon.
+    #[must_use]
+    pub const fn reply_within(mut self, time: Duration) -> Self {
+        self.reply_within = Some(time);
+        self
+    }
+}
+
 /// How the vendor's callbacks are told from anybody else's. Comparisons take the same time whatever is compared; empty secrets are
 /// refused.
 #[derive(Debug, Clone)]
@@ -231,6 +259,31 @@ impl Guard {
         }
         let holds = match &self.0 {
             Kind::Open => return Ok(Trust::Claimed),
+            Kind::QueryPerSubject { parameter, key } => delivery
+                .query(parameter)
+                .is_some_and(|given| same(given.as_bytes(), hex::encode(derive(key, subject)).as_bytes())),
+            _ => self.is_possible(delivery),
+        };
+        match self.proof() {
+            Some(kind) if holds => Ok(Trust::Proven(Proof::of(kind, delivery.message()))),
+            _ => Err(forged()),
+        }
+    }
+
+    /// Refuses a delivery that cannot be proven, whatever its body says: a server asks before it reads one. Where the secret is a
+    /// verification's own, it is only asked whether there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Forged`](ErrorKind::Forged) where [`Guard::verify`] would fail for every subject.
+    pub fn screen(&self, delivery: &Delivery) -> Result<()> {
+        if delivery.kind == DeliveryKind::Return || self.is_possible(delivery) { Ok(()) } else { Err(forged()) }
+    }
+
+    /// Whether the address and the headers prove it, as far as that does not depend on whom it is about.
+    fn is_possible(&self, delivery: &Delivery) -> bool {
+        match &self.0 {
+            Kind::Open => true,
             Kind::Header { name, secret } => {
                 delivery.headers.get(name).is_some_and(|value| same(value.as_bytes(), secret.expose().as_bytes()))
             }
@@ -242,15 +295,13 @@ impl Guard {
             Kind::Query { parameter, secret } => {
                 delivery.query(parameter).is_some_and(|given| same(given.as_bytes(), secret.expose().as_bytes()))
             }
-            Kind::QueryPerSubject { parameter, key } => delivery
-                .query(parameter)
-                .is_some_and(|given| same(given.as_bytes(), hex::encode(derive(key, subject)).as_bytes())),
-        };
-        match self.proof() {
-            Some(kind) if holds => Ok(Trust::Proven(Proof::of(kind, delivery.message()))),
-            _ => Err(Error::new(ErrorKind::Forged).detail("the callback's secret is missing or wrong")),
+            Kind::QueryPerSubject { parameter, .. } => delivery.query(parameter).is_some_and(|given| !given.is_empty()),
         }
     }
+}
+
+fn forged() -> Error {
+    Error::new(ErrorKind::Forged).detail("the callback's secret is missing or wrong")
 }
 
 fn long_enough(secret: Secret) -> Result<Secret> {
@@ -323,6 +374,7 @@ mod tests {
         for (guard, delivery, believed) in cases {
             let verified = guard.verify(&delivery, "subject");
             assert_eq!(verified.is_ok_and(Trust::is_proven), believed, "{guard:?} {delivery:?}");
+            assert_eq!(guard.screen(&delivery).is_ok(), believed, "{guard:?} {delivery:?}");
         }
     }
 
@@ -333,6 +385,10 @@ mod tests {
         let delivery = delivery(&format!("/?{name}={}", token.expose()), None);
         assert!(guard.verify(&delivery, "a").unwrap().is_proven());
         assert_eq!(guard.verify(&delivery, "b").unwrap_err().kind(), &ErrorKind::Forged);
+        assert!(guard.screen(&delivery).is_ok());
+        for address in ["/", "/?token="] {
+            assert_eq!(guard.screen(&self::delivery(address, None)).unwrap_err().kind(), &ErrorKind::Forged, "{address}");
+        }
     }
 
     #[test]
@@ -341,6 +397,10 @@ mod tests {
         let returning = Delivery::returning(format!("/?token={SECRET}").parse().unwrap());
         assert_eq!(guard.verify(&returning, "a").unwrap(), Trust::Claimed);
         assert_eq!(Guard::open().verify(&delivery("/", None), "a").unwrap(), Trust::Claimed);
+        assert!(
+            guard.screen(&Delivery::returning("/".parse().unwrap())).is_ok()
+                && Guard::open().screen(&delivery("/", None)).is_ok()
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use crate::call::CallContext;
-use crate::callback::{Delivery, Guard, Received};
+use crate::callback::{Delivery, Guard, Intake, Received};
 use crate::error::Result;
 use crate::evidence::{Download, Sink};
 use crate::id::{EvidenceId, ProviderId, Reference, ResultHandle, VerificationId};
@@ -185,6 +185,9 @@ pub enum Deleted {
 pub trait Callbacks: Send + Sync {
     /// How callbacks are proven.
     fn guard(&self) -> &Guard;
+
+    /// By which methods they come, how long they may be, and how soon the vendor wants its reply, as its document has it.
+    fn intake(&self) -> Intake;
 
     /// What a delivery says, and the reply that the vendor expects. Pure: no call is made.
     ///

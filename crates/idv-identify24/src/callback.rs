@@ -5,11 +5,15 @@
 //! the only proof there is, and the reply is 200 with an empty body. A message has no time and no number of its own, so that a repetition
 //! cannot be told from a second event of the same kind; neither changes anything that is known already.
 
-use http::StatusCode;
-use idv_core::{Channel, Delivery, DeliveryKind, Guard, Received, Reply, Result};
+use http::{Method, StatusCode};
+use idv_core::{Channel, Delivery, DeliveryKind, Guard, Intake, Received, Reply, Result};
 
 use crate::normalize::{self, Statuses};
 use crate::wire::Webhook;
+
+/// How webhooks come ("Sample Payload"): by POST, as a flat object. The agent's notes have no documented bound, nor has the time for the
+/// reply.
+pub const INTAKE: Intake = Intake::new(&[Method::POST], 1024 * 1024);
 
 /// Reads a delivery: a webhook, or the person's return, of which the document knows nothing.
 ///

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use idv_core::call::CallContext;
 use idv_core::{
-    Callbacks, Channel, CreateSafety, Created, Deletion, Delivery, EvidenceSource, Guard, HandOff, HandOffKind, Listing, Lookup,
-    NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received, ReportSource, Result, Results, Subject,
-    VerificationId, async_trait,
+    Callbacks, Channel, CreateSafety, Created, Deletion, Delivery, EvidenceSource, Guard, HandOff, HandOffKind, Intake, Listing,
+    Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received, ReportSource, Result, Results,
+    Subject, VerificationId, async_trait,
 };
 use jiff::SignedDuration;
 
@@ -169,6 +169,10 @@ impl Polling for Identify24 {
 impl Callbacks for Identify24 {
     fn guard(&self) -> &Guard {
         &self.guard
+    }
+
+    fn intake(&self) -> Intake {
+        callback::INTAKE
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<Received> {

@@ -12,16 +12,21 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use idv_core::{
-    Channel, Delivery, DeliveryKind, Error, ErrorKind, Guard, Observation, Received, Reply, Result, ResultHandle, ResultState,
-    Secret, Subject, Url, VendorId,
+    Channel, Delivery, DeliveryKind, Error, ErrorKind, Guard, Intake, Observation, Received, Reply, Result, ResultHandle,
+    ResultState, Secret, Subject, Url, VendorId,
 };
 use serde_json::Value;
 
 use crate::evidence::VIDEO_PROVIDED;
 use crate::normalize::{self, Flow};
+
+/// How callbacks come (chapter 2.6): by GET, or by POST or PUT where the account is set so. All is in the address, so that a body is of
+/// no use; the reply is wanted within five seconds, and after ten the vendor hangs up (chapter 2.6.1).
+pub const INTAKE: Intake = Intake::new(&[Method::GET, Method::POST, Method::PUT], 64 * 1024).reply_within(Duration::from_secs(5));
 
 /// The addresses that the vendor calls from: first and last of each range (chapter 10.1).
 pub const SOURCES: &[(Ipv4Addr, Ipv4Addr)] = &[

@@ -7,8 +7,8 @@ use std::time::Duration;
 use idv_core::call::CallContext;
 use idv_core::{
     Callbacks, Channel, CreateSafety, Created, Deleted, Deletion, Delivery, Effect, Error, ErrorKind, EvidenceSource, Guard,
-    HandOff, HandOffKind, Listing, Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received,
-    Reference, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Subject, VerificationId, async_trait,
+    HandOff, HandOffKind, Intake, Listing, Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId,
+    Received, Reference, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Subject, VerificationId, async_trait,
 };
 
 use crate::api::order::{Order, OrderCreated};
@@ -277,6 +277,10 @@ impl Deletion for IdentityTm {
 impl Callbacks for IdentityTm {
     fn guard(&self) -> &Guard {
         &self.guard
+    }
+
+    fn intake(&self) -> Intake {
+        callback::INTAKE
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<Received> {

@@ -6,11 +6,15 @@
 //! Every 2xx is a success to IDnow, and everything else is repeated for a day (chapter 14.6). So whatever can be read is answered with
 //! 200 and an empty body, a result that nobody knows too.
 
-use http::StatusCode;
-use idv_core::{Channel, Delivery, DeliveryKind, Error, Guard, Observation, Received, Reply, Result, Subject};
+use http::{Method, StatusCode};
+use idv_core::{Channel, Delivery, DeliveryKind, Error, Guard, Intake, Observation, Received, Reply, Result, Subject};
 
 use crate::normalize::{self, Inline};
 use crate::wire;
+
+/// How callbacks come (chapter 14.1): JSON by POST, which is one result without its attachments. No bound and no time for the reply are
+/// documented.
+pub const INTAKE: Intake = Intake::new(&[Method::POST], 4 * 1024 * 1024);
 
 /// What parameters a return is looked through for. The account's own address names them (chapter 6.2.2): the first is the document's
 /// example.

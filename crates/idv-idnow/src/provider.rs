@@ -7,8 +7,9 @@ use idv_core::call::CallContext;
 use idv_core::report::{Field, Method};
 use idv_core::{
     Callbacks, Channel, CreateSafety, Created, Deleted, Deletion, Delivery, Effect, Error, ErrorKind, EvidenceSource, Guard,
-    HandOff, HandOffKind, ListQuery, Listed, Listing, Lookup, NewVerification, Observation, Page, Polling, Profile, Provider,
-    ProviderId, Received, ReportSource, Result, ResultHandle, ResultState, Results, Status, Subject, VerificationId, async_trait,
+    HandOff, HandOffKind, Intake, ListQuery, Listed, Listing, Lookup, NewVerification, Observation, Page, Polling, Profile,
+    Provider, ProviderId, Received, ReportSource, Result, ResultHandle, ResultState, Results, Status, Subject, VerificationId,
+    async_trait,
 };
 use jiff::SignedDuration;
 
@@ -255,6 +256,10 @@ impl Deletion for Idnow {
 impl Callbacks for Idnow {
     fn guard(&self) -> &Guard {
         &self.guard
+    }
+
+    fn intake(&self) -> Intake {
+        callback::INTAKE
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<Received> {

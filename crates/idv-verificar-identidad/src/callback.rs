@@ -5,11 +5,15 @@
 //! Reports about the account's other services come to the same address; they are taken and say nothing. What the vendor does after a
 //! failure the document does not say: whatever can be read is answered with 200 and an empty body.
 
-use http::StatusCode;
-use idv_core::{Channel, Delivery, DeliveryKind, Error, ErrorKind, Guard, Received, Reply, Result};
+use http::{Method, StatusCode};
+use idv_core::{Channel, Delivery, DeliveryKind, Error, ErrorKind, Guard, Intake, Received, Reply, Result};
 
 use crate::normalize;
 use crate::wire::Report;
+
+/// How reports come ("Reception of delivery reports and status changes of sent requests"): by POST, as JSON or as a form. The fields that
+/// are documented take a few thousand bytes; no bound and no time for the reply are documented.
+pub const INTAKE: Intake = Intake::new(&[Method::POST], 4 * 1024 * 1024);
 
 /// Reads a delivery.
 ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use idv_core::call::CallContext;
 use idv_core::{
-    Callbacks, CreateSafety, Created, Deletion, Delivery, EvidenceSource, Guard, HandOff, HandOffKind, Listing, Lookup,
+    Callbacks, CreateSafety, Created, Deletion, Delivery, EvidenceSource, Guard, HandOff, HandOffKind, Intake, Listing, Lookup,
     NewVerification, Polling, Profile, Provider, ProviderId, Received, ReportSource, Result, Results, VerificationId,
     async_trait,
 };
@@ -141,6 +141,10 @@ impl Provider for VerificarIdentidad {
 impl Callbacks for VerificarIdentidad {
     fn guard(&self) -> &Guard {
         &self.guard
+    }
+
+    fn intake(&self) -> Intake {
+        callback::INTAKE
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<Received> {

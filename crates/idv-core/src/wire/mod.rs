@@ -58,8 +58,10 @@ mod part;
 
 use crate::error::{Error, Result};
 
-pub use object::object;
 pub use part::{Name, Optional, Part, Place, place};
+
+#[doc(inline)]
+pub use crate::__wire_object as object;
 
 #[doc(hidden)]
 pub use serde as __serde;

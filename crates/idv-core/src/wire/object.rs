@@ -106,6 +106,3 @@ macro_rules! __wire_object {
         $map.next_value_seed($crate::wire::place::<$read>())?.into()
     };
 }
-
-#[doc(inline)]
-pub use crate::__wire_object as object;

@@ -196,7 +196,14 @@ pub async fn callbacks<H: Harness>(harness: &H) {
     let deliveries = harness.deliveries().await;
     assert!(!deliveries.is_empty(), "the vendor told nothing");
     let proves = harness.client().capabilities().callback_proof.is_some();
+    let provided = harness.client().provider().callbacks().expect("the facet is there");
+    let (guard, intake) = (provided.guard(), provided.intake());
     for delivery in &deliveries {
+        assert!(intake.methods.contains(&delivery.method), "a server would refuse {}", delivery.method);
+        assert!(delivery.body.len() <= intake.body_limit, "a server would not read {} bytes", delivery.body.len());
+        let mut head = delivery.clone();
+        head.body.clear();
+        guard.screen(&head).expect("a server would not read the body");
         let before = harness.requests();
         let received = harness.client().receive(delivery).expect("a callback of the vendor is taken");
         assert_eq!(harness.requests(), before, "nothing is asked of the vendor before it has its reply");
