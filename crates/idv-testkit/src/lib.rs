@@ -8,6 +8,8 @@
 mod canary;
 mod clock;
 pub mod conformance;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod transport;
 
 pub use canary::{Canary, Recording};
