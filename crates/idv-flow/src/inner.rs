@@ -140,7 +140,7 @@ impl Inner {
     pub(crate) fn describe(&self, at: &At, opened: &mut Opened, now: Timestamp) {
         let plan = self.plan(at, opened, now);
         let Opened { record, case } = opened;
-        record.due = plan.due;
+        record.due = plan.due.map(first_microsecond);
         record.attention = plan.attention.map(|attention| attention.name().to_owned());
         record.phase = phase(case);
         record.vendor = case.verification.id().vendor_id.as_ref().map(|id| self.keys.vendor(&record.provider, id.as_str()));
@@ -201,6 +201,17 @@ impl fmt::Debug for Inner {
     }
 }
 
+/// The first moment from `at` on that stores can keep. What they kept as an earlier one would be claimed before there is anything to do,
+/// again and again.
+fn first_microsecond(at: Timestamp) -> Timestamp {
+    const MICROSECOND: Duration = Duration::from_micros(1);
+    match Timestamp::from_microsecond(at.as_microsecond()) {
+        Ok(floor) if floor < at => later(floor, MICROSECOND),
+        Ok(floor) => floor,
+        Err(_) => at,
+    }
+}
+
 fn phase(case: &Case) -> Phase {
     if case.deletion.own_erased_at.is_some() {
         return Phase::Erased;
@@ -210,5 +221,19 @@ fn phase(case: &Case) -> Phase {
         Creation::Created => Phase::Open,
         Creation::Refused { .. } => Phase::Refused,
         _ => Phase::Creating,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_due_between_two_microseconds_is_due_at_the_later_one() {
+        let at = |nanosecond: i128| Timestamp::from_nanosecond(nanosecond).unwrap();
+        assert_eq!(first_microsecond(at(1_999_000)), at(1_999_000));
+        assert_eq!(first_microsecond(at(1_999_001)), at(2_000_000));
+        assert_eq!(first_microsecond(at(-1_999_001)), at(-1_999_000));
+        assert_eq!(first_microsecond(Timestamp::MAX).as_second(), Timestamp::MAX.as_second());
     }
 }
