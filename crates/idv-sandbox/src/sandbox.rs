@@ -386,6 +386,12 @@ impl VirtualClock {
         self.worlds.clock.now()
     }
 
+    /// When something happens by itself the next time: somebody acts, a callback is tried. `None` where nothing is planned.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.worlds.state().next_due()
+    }
+
     /// Lets time pass: everything that becomes due is done in order, what comes of it included, and callbacks that become due have
     /// been tried when it returns.
     pub async fn advance(&self, by: Duration) {

@@ -324,3 +324,18 @@ async fn time_stands_still_whatever_speed_says() {
     sandbox.clock().advance(Duration::from_secs(7)).await;
     assert_eq!(sandbox.clock().now().duration_since(before).as_secs(), 7);
 }
+
+#[tokio::test]
+async fn the_clock_says_when_something_happens_next() {
+    let sandbox = inside(still()).await;
+    assert_eq!(sandbox.clock().next_due(), None);
+    start(&sandbox).await.unwrap();
+    sandbox.idnow().act("T-1", "rejected").unwrap();
+    let mut moments = 0;
+    while let Some(due) = sandbox.clock().next_due() {
+        sandbox.clock().advance(due.duration_since(sandbox.clock().now()).try_into().unwrap()).await;
+        assert_eq!(sandbox.clock().now(), due);
+        moments += 1;
+    }
+    assert!(moments > 1, "{moments}");
+}
