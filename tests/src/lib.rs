@@ -16,6 +16,7 @@ pages! {
     FirstVerification "../../docs/src/first-verification.md";
     SwapVendors "../../docs/src/swap-vendors.md";
     Callbacks "../../docs/src/callbacks.md";
+    Flows "../../docs/src/flows.md";
     Operations "../../docs/src/operations.md";
     Program "../../docs/src/program.md";
     Sandbox "../../docs/src/sandbox.md";

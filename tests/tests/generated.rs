@@ -2,15 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use idv::identity_tm::api::CALLS;
 use idv::identity_tm::normalize::{Flow, KINDS, SUB_KINDS};
 use idv::idnow::normalize::{ATTACHMENTS, REASONS, RESULTS};
 use idv::report::Field;
-use idv::{Capabilities, CreateSafety, Facet, HandOffKind, ProofKind, ReportSource, Status};
+use idv::{Capabilities, CreateSafety, Facet, HandOffKind, ProofKind, Provider, ReportSource, Secret, Status};
+use idv_flow::{Attention, Schedule};
 
 #[test]
 fn the_readmes_matrix_is_what_the_code_can() {
@@ -198,6 +201,147 @@ fn the_page_of_verificar_identidad_has_the_adapters_tables() {
         line(&mut calls, &[format!("`{}`", call.name), call.section.into(), acts.into(), failures.join("; ")]);
     }
     keep(PAGE, "calls", &calls);
+}
+
+#[test]
+fn the_page_on_flows_says_when_what_is_tried_at_each_vendor() {
+    let vendors = vendors();
+    let mut header = vec!["".to_owned(), "".to_owned()];
+    header.extend(vendors.iter().map(|vendor| format!("`{}`", vendor.profile().id)));
+    let mut schedules = table(&header.iter().map(String::as_str).collect::<Vec<_>>());
+    let of_each: Vec<Schedule> = vendors.iter().map(|vendor| schedule(&**vendor)).collect();
+    let mut row = |name: &str, meaning: &str, cell: &dyn Fn(&Schedule) -> String| {
+        let cells: Vec<String> = [format!("`{name}`"), meaning.to_owned()].into_iter().chain(of_each.iter().map(cell)).collect();
+        line(&mut schedules, &cells);
+    };
+    row("interval", "the first wait between two questions", &|it| time(it.interval));
+    row("growth", "by what waits grow while nothing happens", &|it| it.growth.to_string());
+    row("slowest", "the longest wait", &|it| time(it.slowest));
+    row("jitter", "by what part a wait is longer or shorter", &|it| it.jitter.to_string());
+    row("wake_gap", "how soon it is asked again when a message wakes", &|it| time(it.wake_gap));
+    row("sweep", "how often the lists are read", &|it| it.sweep.map_or_else(|| "–".to_owned(), time));
+    row("backstop", "where lists are read: how long one goes unasked", &|it| {
+        it.sweep.map_or_else(|| "–".to_owned(), |_| time(it.backstop))
+    });
+    row("lifetime", "how long a person has, where the answer does not say", &|it| time(it.lifetime));
+    row("grace", "how long it is still tried to be asked after that", &|it| time(it.grace));
+    row("overdue", "how long a report is waited for before a person is told", &|it| time(it.overdue));
+    row("create_within", "how long a creation that reached nobody is tried", &|it| time(it.create_within));
+    row("settle_within", "how long a lost answer is settled before a person is told", &|it| time(it.settle_within));
+    row("failing", "how long the vendor fails before a person is told", &|it| time(it.failing));
+    keep(FLOWS, "schedules", &schedules);
+}
+
+#[test]
+fn the_page_on_flows_says_what_becomes_of_an_interrupted_creation() {
+    let mut creations =
+        table(&["vendor", "a repeated creation", "what the flow does", "when a person is told: `creation_unknown`"]);
+    for vendor in vendors() {
+        let (profile, schedule) = (vendor.profile(), schedule(&*vendor));
+        let (kind, done, told) = match profile.create_safety {
+            CreateSafety::Keyed => (
+                "is the same verification",
+                "creates again under the same reference, until there is an answer".to_owned(),
+                format!("after {}, and it goes on", time(schedule.settle_within)),
+            ),
+            CreateSafety::Findable => (
+                "is another one, and both can be found",
+                format!("looks our reference up, for {}; never creates again by itself", time(schedule.lifetime)),
+                format!(
+                    "after {}, and it goes on; at once where several are found: `several_found`",
+                    time(schedule.settle_within)
+                ),
+            ),
+            _ => (
+                "is another one",
+                "waits for a proven callback that names our reference; never creates again by itself".to_owned(),
+                "at once".to_owned(),
+            ),
+        };
+        line(&mut creations, &[profile.name.to_owned(), kind.into(), done, told]);
+    }
+    keep(FLOWS, "interrupted creations", &creations);
+}
+
+#[test]
+fn the_page_on_flows_has_everything_that_needs_a_person() {
+    let all = [
+        Attention::CreationUnknown,
+        Attention::SeveralFound(2),
+        Attention::Disputed,
+        Attention::Overdue,
+        Attention::Failing("unavailable".to_owned()),
+        Attention::Failing("unauthorized".to_owned()),
+        Attention::Failing("quota_exhausted".to_owned()),
+        Attention::Failing("not_found".to_owned()),
+        Attention::UnknownCode("A_CODE".to_owned()),
+        Attention::NoWayOn,
+        Attention::DeleteByHand,
+        Attention::DeletionFailing(None),
+        Attention::Damaged,
+        Attention::Unmatched,
+        Attention::Unproven,
+    ];
+    let mut attentions = table(&["word", "meaning", "what a person can do"]);
+    for attention in &all {
+        let detail = match attention {
+            Attention::Failing(error) if error != "unavailable" => format!(": `{error}`"),
+            _ => String::new(),
+        };
+        let cells = [format!("`{}`{detail}", attention.name()), attention.to_string(), attention.what_to_do("")];
+        line(&mut attentions, &cells);
+    }
+    keep(FLOWS, "attention", &attentions);
+
+    // Whatever reads one lists the words there are, so none can be forgotten here.
+    let there = serde_json::from_str::<Attention>(r#"{"kind":"none of them"}"#).unwrap_err().to_string();
+    let there: BTreeSet<&str> = there.split('`').skip(3).step_by(2).collect();
+    assert_eq!(there, all.iter().map(Attention::name).collect());
+}
+
+#[test]
+fn the_page_on_flows_says_what_is_deleted_by_hand() {
+    let mut by_hand = table(&["vendor", "its copy is deleted"]);
+    for vendor in vendors() {
+        let how = match vendor.deletion() {
+            Some(_) => "by a call".to_owned(),
+            None => format!("by hand: {}", vendor.profile().by_hand),
+        };
+        line(&mut by_hand, &[vendor.profile().name.to_owned(), how]);
+    }
+    keep(FLOWS, "by hand", &by_hand);
+}
+
+const FLOWS: &str = "docs/src/flows.md";
+
+/// Every vendor, as an account of nobody's has it.
+fn vendors() -> [Box<dyn Provider>; 5] {
+    use idv::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
+    let secret = || Secret::from("an example of a secret, long enough");
+    let mut verificar_identidad = verificar_identidad::VerificarIdentidadConfig::new("example", secret());
+    verificar_identidad.callback_secret = Some(secret());
+    [
+        Box::new(cm_id_scan::CmIdScan::new(cm_id_scan::CmIdScanConfig::new("example", secret())).unwrap()),
+        Box::new(identify24::Identify24::new(identify24::Identify24Config::new("example", secret(), 1)).unwrap()),
+        Box::new(identity_tm::IdentityTm::new(identity_tm::IdentityTmConfig::new("example", secret())).unwrap()),
+        Box::new(idnow::Idnow::new(idnow::IdnowConfig::new("example", secret(), idnow::DataCentre::Test)).unwrap()),
+        Box::new(verificar_identidad::VerificarIdentidad::new(verificar_identidad).unwrap()),
+    ]
+}
+
+fn schedule(vendor: &dyn Provider) -> Schedule {
+    Schedule::of(vendor.profile(), &Capabilities::of(vendor))
+}
+
+/// A time in the largest unit of which it is a whole number.
+fn time(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (length, unit) = [(24 * 60 * 60, "days"), (60 * 60, "h"), (60, "min"), (1, "s")]
+        .into_iter()
+        .find(|(length, _)| seconds % length == 0)
+        .unwrap();
+    let count = seconds / length;
+    format!("{count} {}", if (count, unit) == (1, "days") { "day" } else { unit })
 }
 
 /// A state in words: its name, and what it comes to or leans to.
