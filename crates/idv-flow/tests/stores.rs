@@ -1,10 +1,38 @@
-//! The three stores keep one contract.
+//! The three stores keep one contract; and what each promises beside it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use idv_flow::store::contract::{Harness, run};
+use idv_flow::store::{MemoryStore, PostgresStore, SqliteStore, Store};
+use idv_testkit::postgres::Server;
+
+/// A folder that goes when the test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("idv-flow-stores-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("flows.db")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
 
 mod memory {
-    use std::sync::Arc;
-
-    use idv_flow::store::contract::Harness;
-    use idv_flow::store::{MemoryStore, Store};
+    use super::*;
 
     struct Memory(MemoryStore);
 
@@ -19,4 +47,317 @@ mod memory {
     }
 
     idv_flow::store_contract!(Memory);
+}
+
+mod sqlite {
+    use idv_flow::FlowId;
+    use idv_flow::audit::AuditHead;
+    use idv_flow::store::{Commit, Committed, LookupKey, Message, MessageEnd, Phase, Record, Reports};
+    use jiff::Timestamp;
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{ConnectOptions as _, Connection as _};
+
+    use super::*;
+
+    struct Sqlite(Folder);
+
+    impl Harness for Sqlite {
+        async fn open() -> Self {
+            Self(Folder::new())
+        }
+
+        async fn connect(&self) -> Arc<dyn Store> {
+            Arc::new(SqliteStore::open(self.0.file()).await.unwrap())
+        }
+    }
+
+    idv_flow::store_contract!(Sqlite);
+
+    /// Executes a statement as somebody else might.
+    async fn execute(path: &Path, statement: &'static str) {
+        let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    fn record(body: &[u8]) -> Record {
+        Record {
+            id: FlowId::from_bytes([1; 16]),
+            provider: "vendor".to_owned(),
+            version: 1,
+            phase: Phase::Open,
+            attention: None,
+            due: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            reference: LookupKey([2; 32]),
+            vendor: None,
+            body: body.to_vec(),
+            audit: AuditHead::default(),
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        run(async {
+            let folder = Folder::new();
+            let store = SqliteStore::open(folder.file()).await.unwrap();
+            store.migrate().await.unwrap();
+            let mut files = 0;
+            for file in std::fs::read_dir(&folder.0).unwrap() {
+                let file = file.unwrap();
+                assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+                files += 1;
+            }
+            assert_eq!(files, 3, "the file, its log, and the index of that");
+        });
+    }
+
+    #[test]
+    fn what_is_erased_is_neither_in_the_file_nor_in_its_log() {
+        run(async {
+            let folder = Folder::new();
+            let store = SqliteStore::open(folder.file()).await.unwrap();
+            store.migrate().await.unwrap();
+            // Longer than a page, so that some of each is on pages of its own.
+            let marked = |mark: &str| mark.repeat(2_000).into_bytes();
+            let (body, reports) = (marked("<the body of the flow>"), marked("<the reports of the flow>"));
+            store.insert(&record(&body), None, &[]).await.unwrap();
+            let first = record(&body);
+            let mut commit = Commit::new(&first, &[]);
+            commit.reports = Reports::Put(&reports);
+            assert_eq!(store.commit(&commit).await.unwrap(), Committed::Done(2));
+            let now = Timestamp::UNIX_EPOCH;
+            let message = Message::new([3; 32], "vendor".to_owned(), now, marked("<the body of the message>"));
+            store.push(&message, now).await.unwrap();
+            let marks = ["<the body of the flow>", "<the reports of the flow>", "<the body of the message>"];
+            assert_eq!(found(&folder.0, &marks), marks, "what is not erased is there, so the search works");
+
+            assert_eq!(store.claim_inbox(now, now, 1).await.unwrap().len(), 1);
+            store.finish(&[3; 32], &MessageEnd::Done(now)).await.unwrap();
+            assert_eq!(store.claim_inbox(now, now, 1).await.unwrap(), [], "the inbox is empty");
+            assert_eq!(found(&folder.0, &marks), marks[..2]);
+
+            let erased = Record { version: 2, phase: Phase::Erased, ..record(b"") };
+            let mut commit = Commit::new(&erased, &[]);
+            commit.reports = Reports::Erase;
+            assert_eq!(store.commit(&commit).await.unwrap(), Committed::Done(3));
+            assert_eq!(found(&folder.0, &marks), Vec::<&str>::new());
+        });
+    }
+
+    #[test]
+    fn many_messages_are_erased_though_the_inbox_is_never_empty() {
+        run(async {
+            let folder = Folder::new();
+            let store = SqliteStore::open(folder.file()).await.unwrap();
+            store.migrate().await.unwrap();
+            let now = Timestamp::UNIX_EPOCH;
+            for number in 0..64 {
+                let message = Message::new([number; 32], "vendor".to_owned(), now, b"<the body of a message>".to_vec());
+                store.push(&message, now).await.unwrap();
+            }
+            assert_eq!(found(&folder.0, &["<the body of a message>"]).len(), 1);
+            for number in 0..64 {
+                store.finish(&[number; 32], &MessageEnd::Done(now)).await.unwrap();
+            }
+            assert_eq!(found(&folder.0, &["<the body of a message>"]), Vec::<&str>::new());
+        });
+    }
+
+    /// Those marks that are in any file of a folder.
+    fn found<'a>(folder: &Path, marks: &[&'a str]) -> Vec<&'a str> {
+        let files = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        let content = files.collect::<Vec<_>>().concat();
+        let there = |mark: &&&str| content.windows(mark.len()).any(|window| window == mark.as_bytes());
+        marks.iter().filter(there).copied().collect()
+    }
+
+    #[test]
+    fn a_file_of_a_newer_program_is_refused_in_words() {
+        run(async {
+            let folder = Folder::new();
+            let store = SqliteStore::open(folder.file()).await.unwrap();
+            store.migrate().await.unwrap();
+            store.migrate().await.unwrap();
+            let statement = "INSERT INTO idv_migrations (version, description, success, checksum, execution_time) \
+                             VALUES (99999, 'the future', TRUE, x'00', 0)";
+            execute(&folder.file(), statement).await;
+            let error = store.migrate().await.unwrap_err();
+            assert!(error.to_string().contains("newer version of this program"), "{error}");
+            execute(&folder.file(), "DELETE FROM idv_migrations WHERE version = 99999").await;
+            store.migrate().await.expect("a refusal holds no lock");
+            execute(&folder.file(), "UPDATE idv_migrations SET checksum = x'00'").await;
+            let error = store.migrate().await.unwrap_err();
+            assert!(error.to_string().contains("changed by hand"), "{error}");
+        });
+    }
+
+    #[test]
+    fn tables_that_are_brought_up_to_date_twice_are_the_same() {
+        run(async {
+            let folder = Folder::new();
+            let store = SqliteStore::open(folder.file()).await.unwrap();
+            store.migrate().await.unwrap();
+            let mut connection = SqliteConnectOptions::new().filename(folder.file()).connect().await.unwrap();
+            let mut version = async || -> (i64, i64) {
+                let statement = "SELECT (SELECT count(*) FROM idv_migrations), schema_version FROM pragma_schema_version";
+                sqlx::query_as(statement).fetch_one(&mut connection).await.unwrap()
+            };
+            let before = version().await;
+            assert_eq!(before.0, 1);
+            store.migrate().await.unwrap();
+            assert_eq!(version().await, before);
+        });
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_opened_is_an_error_that_does_not_tell_its_path() {
+        run(async {
+            let folder = Folder::new();
+            let error = SqliteStore::open(folder.0.join("missing/flows.db")).await.unwrap_err();
+            assert!(!told(&error).contains("missing"), "{error:?}");
+            std::fs::write(folder.file(), "not a database, though long enough to be looked at as one".repeat(99)).unwrap();
+            let error = SqliteStore::open(folder.file()).await.unwrap_err();
+            assert!(told(&error).contains("code 26"), "{error:?}");
+        });
+    }
+}
+
+mod postgres {
+    use idv_core::Secret;
+    use idv_flow::FlowId;
+    use idv_flow::audit::{AuditEntry, AuditHead};
+    use idv_flow::store::{Commit, LookupKey, Phase, PostgresOptions, Record};
+    use jiff::Timestamp;
+
+    use super::*;
+
+    struct Postgres {
+        url: Secret,
+    }
+
+    impl Harness for Postgres {
+        async fn open() -> Self {
+            Self { url: Secret::new(Server::shared(Server::database)) }
+        }
+
+        async fn connect(&self) -> Arc<dyn Store> {
+            Arc::new(self.store().await)
+        }
+    }
+
+    impl Postgres {
+        async fn store(&self) -> PostgresStore {
+            let mut options = PostgresOptions::default();
+            options.connections = 4;
+            PostgresStore::connect_with(&self.url, &options).await.unwrap()
+        }
+
+        /// Executes statements as somebody else might.
+        fn execute(&self, statements: &str) -> String {
+            let name = self.url.expose().rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap();
+            Server::shared(|server| server.execute(name, statements))
+        }
+    }
+
+    idv_flow::store_contract!(Postgres);
+
+    #[test]
+    fn a_database_of_a_newer_program_is_refused_in_words() {
+        run(async {
+            let harness = Postgres::open().await;
+            let store = harness.store().await;
+            store.migrate().await.unwrap();
+            store.migrate().await.unwrap();
+            assert_eq!(harness.execute("SELECT count(*) FROM idv_migrations"), "1");
+            harness.execute(
+                "INSERT INTO idv_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (99999, 'the future', TRUE, '', 0)",
+            );
+            let error = store.migrate().await.unwrap_err();
+            assert!(error.to_string().contains("newer version of this program"), "{error}");
+            harness.execute("DELETE FROM idv_migrations WHERE version = 99999");
+            store.migrate().await.expect("a refusal holds no lock");
+            harness.execute("UPDATE idv_migrations SET checksum = ''");
+            let error = store.migrate().await.unwrap_err();
+            assert!(error.to_string().contains("changed by hand"), "{error}");
+        });
+    }
+
+    #[test]
+    fn tables_are_ours_alone() {
+        run(async {
+            let harness = Postgres::open().await;
+            harness.store().await.migrate().await.unwrap();
+            let others = "SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+                          WHERE nspname = 'public' AND relname NOT LIKE 'idv\\_%'";
+            assert_eq!(harness.execute(others), "0");
+        });
+    }
+
+    #[test]
+    fn a_failure_does_not_tell_what_is_stored() {
+        run(async {
+            let harness = Postgres::open().await;
+            let store = harness.store().await;
+            let record = Record {
+                id: FlowId::from_bytes([0x5A; 16]),
+                provider: "vendor".to_owned(),
+                version: 1,
+                phase: Phase::Open,
+                attention: None,
+                due: None,
+                created_at: Timestamp::UNIX_EPOCH,
+                reference: LookupKey([0x5B; 32]),
+                vendor: None,
+                body: vec![0x5C; 8],
+                audit: AuditHead::default(),
+            };
+            let error = store.insert(&record, None, &[]).await.unwrap_err();
+            assert!(told(&error).contains("code 42P01"), "there are no tables yet: {error:?}");
+            store.migrate().await.unwrap();
+            store.insert(&record, None, &[]).await.unwrap();
+
+            // PostgreSQL quotes the row that is there in the details of this.
+            let other = Record { reference: LookupKey([0x5D; 32]), ..record.clone() };
+            let error = store.insert(&other, None, &[]).await.unwrap_err();
+            assert!(told(&error).contains("idv_flows_pkey"), "{error:?}");
+            for part in ["5a5a", "5b5b", "5c5c", "5d5d", "90, 90"] {
+                assert!(!told(&error).contains(part), "{error:?}");
+            }
+            // And this, which no text of PostgreSQL can hold, in its message.
+            let event = "a\0b".to_owned();
+            let entry =
+                AuditEntry { flow: record.id, number: 1, at: Timestamp::UNIX_EPOCH, event, previous: [0; 32], hash: [0; 32] };
+            let error = store.commit(&Commit::new(&record, &[entry])).await.unwrap_err();
+            assert!(told(&error).contains("code 22021"), "{error:?}");
+        });
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_an_error_that_does_not_tell_its_address() {
+        run(async {
+            let mut options = PostgresOptions::default();
+            options.wait = std::time::Duration::from_millis(1);
+            for url in ["postgres://user:hunter2@127.0.0.1:1/idv", "postgres://user:hunter2@[", "hunter2"] {
+                let error = PostgresStore::connect_with(&Secret::new(url), &options).await.unwrap_err();
+                assert!(!told(&error).contains("hunter2"), "{error:?}");
+                assert!(std::error::Error::source(&error).is_some(), "{error:?}");
+            }
+        });
+    }
+}
+
+/// All that an error tells, to whoever prints it.
+fn told(error: &idv_flow::store::StoreError) -> String {
+    let mut told = format!("{error:?}");
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = next {
+        told = format!("{told} {error}");
+        next = error.source();
+    }
+    told
 }

@@ -1,1 +1,167 @@
+//! A store in a file: SQLite.
 
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, QueryBuilder, Sqlite, SqlitePool, Transaction, query, query_as, query_scalar};
+
+use super::sql::{
+    Erased, FlowRow, MessageRow, ROWS_OF_A_STATEMENT, block, cannot, entry, entry_columns, flow, flow_columns, flow_id, limited,
+    lookup_key, message, message_columns, migrator, not_migrated, time, whole,
+};
+use super::statements::implement_store;
+use super::{
+    Commit, Committed, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, Phase, Pushed, Record, Reports, Store,
+    StoreError, StoreResult,
+};
+use crate::audit::{AuditBlock, AuditEntry};
+use crate::id::FlowId;
+
+/// A store in a file, by SQLite: for one machine. Several programs may have the file open at the same time.
+///
+/// A clone is the same store, and shares its connections.
+///
+/// # Durability
+///
+/// What a method has done survives the end of the program and a power cut: each transaction is synchronized to the disk. The file
+/// must be on a disk of this machine, not on a network's.
+///
+/// # Erasing
+///
+/// What is erased is overwritten in the file. SQLite writes a change into a log beside the file first (its name ends in `-wal`), where
+/// older contents stay until the log is carried over. So the log is carried over and emptied after each erasure of a flow, and for messages
+/// that were worked off when the inbox is empty, or after 64 of them. Where another program is reading just then it is done at the
+/// next opportunity. Copies elsewhere (backups, snapshots, what the disk itself keeps) are not reached.
+#[derive(Clone)]
+pub struct SqliteStore {
+    /// One connection: SQLite lets one write at a time, and who waits here waits in line.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// How many erasures the log may still show.
+    in_log: Arc<AtomicU32>,
+}
+
+impl SqliteStore {
+    /// Opens the store in a file, which is made where it is not there: on Unix readable to its owner alone. Its tables are made by
+    /// [`Store::migrate`].
+    pub async fn open(path: impl AsRef<Path>) -> StoreResult<Self> {
+        let path = path.as_ref();
+        create(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            // In this mode less would be consistent after a power cut, but not there.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .pragma("secure_delete", "ON")
+            // What is sorted on the way must not get to the disk in another file.
+            .pragma("temp_store", "MEMORY")
+            .optimize_on_close(false, None)
+            .disable_statement_logging();
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                // A file does not go away as a server does.
+                .test_before_acquire(false)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .acquire_timeout(BUSY * 2)
+        };
+        let failed = || cannot("the store's file could not be opened");
+        // One after the other: the first brings the file into its mode.
+        let writer = pool(1).connect_with(options.clone()).await.map_err(failed())?;
+        let readers = pool(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(failed())?;
+        Ok(Self { writer, readers, in_log: Arc::default() })
+    }
+
+    /// Closes the store and all its clones. The last program to close a file carries the log over and removes it.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    fn writer(&self) -> &SqlitePool {
+        &self.writer
+    }
+
+    /// A transaction that writes from its beginning: one that becomes writing midway fails where another was quicker.
+    async fn begin(&self) -> StoreResult<Transaction<'static, Sqlite>> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(cannot("a transaction could not be begun"))
+    }
+
+    async fn bring_up_to_date(&self) -> StoreResult<()> {
+        // The transaction is the lock: another program waits for it here, then finds everything done.
+        let mut transaction = self.begin().await?;
+        migrator(MIGRATIONS).run_direct(None, &mut *transaction, false).await.map_err(not_migrated)?;
+        transaction.commit().await.map_err(cannot("the store's tables could not be made"))
+    }
+
+    /// A list of keys, as SQLite can take one: in JSON.
+    fn keys(keys: &[LookupKey]) -> String {
+        let keys: Vec<_> = keys.iter().map(|key| format!("\"{}\"", hex::encode(key.0))).collect();
+        format!("[{}]", keys.join(","))
+    }
+
+    /// Carries the log over and empties it, where it is time to. What was erased is erased already when this is called: where it
+    /// fails, or its future is dropped, it is done after the next erasure.
+    async fn erased(&self, what: Erased) {
+        let in_log = match what {
+            Erased::EveryMessage => self.in_log.load(Ordering::Relaxed),
+            Erased::Flow | Erased::Message => self.in_log.fetch_add(1, Ordering::Relaxed).saturating_add(1),
+        };
+        if in_log == 0 || (what == Erased::Message && in_log < MESSAGES_IN_LOG) {
+            return;
+        }
+        match query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writer).await {
+            Ok((0, ..)) => {
+                // What was erased meanwhile, by another call, stays counted.
+                let _ = self.in_log.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(now.saturating_sub(in_log)));
+            }
+            Ok(_) => tracing::debug!("the log of the store's file is being read; it is emptied later"),
+            Err(_) => {
+                tracing::warn!("the log of the store's file could not be emptied; it is tried again after the next erasure")
+            }
+        }
+    }
+}
+
+implement_store!(SqliteStore, Sqlite, skip_locked: "", in_keys: "IN (SELECT unhex(value) FROM json_each($1))");
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
+
+/// How long a connection waits for another program that writes.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// How many read at the same time.
+const READERS: u32 = 4;
+
+/// After how many messages the log is emptied though there are more to be worked off.
+const MESSAGES_IN_LOG: u32 = 64;
+
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql"))];
+
+/// Makes the file where it is not there. SQLite gives the files beside it the same permissions.
+fn create(path: &Path) -> StoreResult<()> {
+    let mut options = std::fs::OpenOptions::new();
+    // Opened for appending, a file that is there stays as it is.
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let failed = |error| cannot("the store's file could not be made")(sqlx::Error::Io(error));
+    options.open(path).map(drop).map_err(failed)
+}

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Harness, at_once, bytes32, done, entry, flow, insert, opened, opened_often, record};
+use super::{Harness, at_once, bytes32, done, entry, flow, opened, opened_often, record};
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
 use crate::store::{Commit, Committed, Record};
