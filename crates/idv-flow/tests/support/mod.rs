@@ -65,6 +65,11 @@ impl Vendor {
         self
     }
 
+    /// Nothing fails any more.
+    pub(crate) fn recovers(&self) {
+        self.world().fates.clear();
+    }
+
     /// How often it was called for an operation.
     pub(crate) fn calls(&self, operation: &str) -> usize {
         self.world().calls.iter().filter(|call| *call == operation).count()
@@ -156,11 +161,12 @@ pub(crate) struct Kind {
     pub(crate) listing: bool,
     pub(crate) deletion: bool,
     pub(crate) guarded: bool,
+    pub(crate) secret: &'static str,
 }
 
 impl Default for Kind {
     fn default() -> Self {
-        Self { safety: CreateSafety::Keyed, polling: true, listing: false, deletion: true, guarded: true }
+        Self { safety: CreateSafety::Keyed, polling: true, listing: false, deletion: true, guarded: true, secret: SECRET }
     }
 }
 
@@ -179,7 +185,7 @@ impl Example {
         profile.accepts = &["person.family_name"];
         profile.by_hand = "write to the vendor";
         profile.poll_interval = MINUTE;
-        let guard = if kind.guarded { Guard::query("secret", SECRET.into()).unwrap() } else { Guard::open() };
+        let guard = if kind.guarded { Guard::query("secret", kind.secret.into()).unwrap() } else { Guard::open() };
         Self { kind, profile, guard }
     }
 
@@ -308,6 +314,10 @@ impl Deletion for Example {
 impl Callbacks for Example {
     fn guard(&self) -> &Guard {
         &self.guard
+    }
+
+    fn intake(&self) -> Intake {
+        Intake::new(&[http::Method::POST], 64 * 1024)
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<Received> {

@@ -1,0 +1,324 @@
+//! Asking the vendor, and believing its messages.
+
+mod support;
+
+use std::time::Duration;
+
+use idv_core::{Outcome, Status};
+use idv_flow::store::Phase;
+use idv_flow::{Flow, FlowError, Resolution, Schedule, Vault};
+use serde_json::json;
+use support::*;
+
+#[tokio::test]
+async fn a_verification_is_asked_for_ever_more_seldom_until_it_has_an_outcome_and_then_no_more() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    bench.pass(&flow, HOUR).await;
+    let in_first_hour = bench.vendor.calls("poll");
+    bench.pass(&flow, 10 * HOUR).await;
+    let in_ten_more = bench.vendor.calls("poll") - in_first_hour;
+    assert!((5..=12).contains(&in_first_hour), "{in_first_hour}");
+    assert!((8..=13).contains(&in_ten_more), "{in_ten_more}");
+
+    bench.vendor.becomes(&reference, "passed");
+    bench.pass(&flow, 2 * HOUR).await;
+    let status = flow.status(id).await.unwrap();
+    assert!(status.is_verified() && status.has_report && status.due.is_none() && status.phase == Phase::Done);
+    let report = flow.report(id).await.unwrap().unwrap();
+    assert_eq!(report.reference.as_deref(), Some(reference.as_str()));
+    let polls = bench.vendor.calls("poll");
+    bench.pass(&flow, 30 * DAY).await;
+    assert_eq!(bench.vendor.calls("poll"), polls);
+}
+
+#[tokio::test]
+async fn a_claim_wakes_one_question_and_many_claims_not_many() {
+    let bench = Bench::new(Kind { guarded: false, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    bench.pass(&flow, 10 * HOUR).await;
+    let before = bench.vendor.calls("poll");
+    for number in 0..50 {
+        let claim = said(&reference, None, "passed", &number.to_string());
+        assert_eq!(flow.receive("example", &claim).await.unwrap().status, 200);
+        flow.run_due().await.unwrap();
+    }
+    assert_eq!(bench.vendor.calls("poll"), before + 1);
+    let status = flow.status(id).await.unwrap();
+    assert_eq!(status.status, Some(Status::AwaitingPerson), "what is claimed is not believed");
+    let woken = flow.audit_of(id).await.unwrap().iter().filter(|entry| entry.event.contains("woken")).count();
+    assert!(woken <= 3, "{woken}");
+}
+
+#[tokio::test]
+async fn a_message_is_answered_before_it_is_worked_off_and_stored_once() {
+    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    let passed = message(&reference, Some("v1"), "passed");
+    for _ in 0..3 {
+        assert_eq!(flow.receive("example", &passed).await.unwrap().status, 200);
+    }
+    assert_eq!(flow.status(id).await.unwrap().status, Some(Status::AwaitingPerson), "nothing was worked off yet");
+    assert_eq!(flow.run_due().await.unwrap(), 1);
+    let status = flow.status(id).await.unwrap();
+    assert!(status.is_verified() && status.has_report && status.phase == Phase::Done);
+    flow.receive("example", &passed).await.unwrap();
+    assert_eq!(flow.run_due().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn where_the_vendor_can_be_asked_its_message_settles_nothing_but_has_it_asked() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    flow.receive("example", &message(&reference, None, "passed")).await.unwrap();
+    flow.run_due().await.unwrap();
+    let status = flow.status(id).await.unwrap();
+    assert_eq!((status.status, bench.vendor.calls("poll")), (Some(Status::InReview { leaning: None }), 1));
+}
+
+#[tokio::test]
+async fn messages_that_contradict_each_other_verify_nobody_until_a_person_rules() {
+    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    for state in ["passed", "failed"] {
+        flow.receive("example", &message(&reference, None, state)).await.unwrap();
+        flow.run_due().await.unwrap();
+    }
+    let status = flow.status(id).await.unwrap();
+    assert!(status.disputed && !status.is_verified() && status.status.is_none());
+    assert_eq!(flow.report(id).await.unwrap(), None);
+    assert_eq!(flow.reports(id).await.unwrap().len(), 2, "both sides are there for whoever rules");
+    assert_eq!(attention(&flow).await, ["disputed"]);
+
+    flow.resolve(id, &Resolution::Rule(Outcome::Rejected), "operator-7").await.unwrap();
+    let status = flow.status(id).await.unwrap();
+    assert_eq!((status.status, status.phase), (Some(Status::Finished(Outcome::Rejected)), Phase::Done));
+    assert_eq!(flow.report(id).await.unwrap().unwrap().agent.unwrap().expose(), "failed");
+    assert!(attention(&flow).await.is_empty());
+    let error = flow.resolve(id, &Resolution::Rule(Outcome::Verified), "operator-7").await.unwrap_err();
+    assert!(matches!(error, FlowError::Conflict(_)), "{error}");
+}
+
+#[tokio::test]
+async fn the_persons_time_runs_out_after_the_vendor_was_asked_once_more() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (id, _) = start(&flow).await;
+    bench.pass(&flow, 29 * DAY).await;
+    assert_eq!(flow.status(id).await.unwrap().phase, Phase::Open);
+    bench.pass(&flow, 2 * DAY).await;
+    let status = flow.status(id).await.unwrap();
+    assert_eq!((status.status, status.phase), (Some(Status::Finished(Outcome::Expired)), Phase::Done));
+}
+
+#[tokio::test]
+async fn what_happened_in_the_last_moment_counts_even_if_the_vendor_is_down_then() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    bench.pass(&flow, 29 * DAY).await;
+    bench.vendor.becomes(&reference, "passed");
+    for _ in 0..24 {
+        bench.vendor.next("poll", Fate::Status(503));
+    }
+    bench.pass(&flow, 3 * DAY).await;
+    assert!(flow.status(id).await.unwrap().is_verified());
+}
+
+#[tokio::test]
+async fn a_vendor_that_is_down_for_long_is_told_to_a_person_and_asked_all_the_same() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    for _ in 0..20 {
+        bench.vendor.next("poll", Fate::Status(503));
+    }
+    bench.pass(&flow, 5 * HOUR).await;
+    assert!(attention(&flow).await.is_empty());
+    bench.pass(&flow, 3 * HOUR).await;
+    assert_eq!(attention(&flow).await, ["failing"]);
+    bench.vendor.becomes(&reference, "passed");
+    bench.pass(&flow, 30 * HOUR).await;
+    assert!(flow.status(id).await.unwrap().is_verified());
+    assert!(attention(&flow).await.is_empty());
+}
+
+#[tokio::test]
+async fn refused_credentials_are_told_soon() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (id, _) = start(&flow).await;
+    for _ in 0..50 {
+        bench.vendor.next("poll", Fate::Status(401));
+    }
+    bench.pass(&flow, HOUR).await;
+    bench.vendor.recovers();
+    let item = flow.operator().await.unwrap().remove(0);
+    assert!(item.what_to_do.contains("credentials"), "{}", item.what_to_do);
+    flow.resolve(id, &Resolution::AskNow, "operator-7").await.unwrap();
+    bench.pass(&flow, HOUR).await;
+    assert!(attention(&flow).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_knows_is_told_once_and_changes_nothing() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    bench.vendor.becomes(&reference, "a-new-word");
+    bench.pass(&flow, 6 * HOUR).await;
+    let status = flow.status(id).await.unwrap();
+    assert_eq!((status.status, attention(&flow).await), (Some(Status::AwaitingPerson), vec!["unknown_code"]));
+    let told = flow.audit_of(id).await.unwrap().iter().filter(|entry| entry.event.contains("not_understood")).count();
+    assert_eq!(told, 1);
+    assert!(bench.vendor.calls("poll") < 15, "it is no reason to ask faster: {}", bench.vendor.calls("poll"));
+    flow.resolve(id, &Resolution::Acknowledge, "operator-7").await.unwrap();
+    assert!(attention(&flow).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_report_that_never_comes_is_told_to_a_person_who_can_give_it_up() {
+    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    flow.receive("example", &message(&reference, None, "review")).await.unwrap();
+    bench.pass(&flow, 40 * DAY).await;
+    assert_eq!(attention(&flow).await, ["overdue"]);
+    flow.resolve(id, &Resolution::Abandon, "operator-7").await.unwrap();
+    assert!(attention(&flow).await.is_empty());
+    assert_eq!(flow.status(id).await.unwrap().phase, Phase::Done);
+    flow.receive("example", &message(&reference, None, "passed")).await.unwrap();
+    flow.run_due().await.unwrap();
+    assert!(flow.status(id).await.unwrap().is_verified(), "what still comes is taken in");
+}
+
+#[tokio::test]
+async fn a_list_is_read_once_for_all_and_asks_alone_only_for_those_of_which_it_tells_news() {
+    let bench = Bench::new(Kind { listing: true, ..Kind::default() });
+    let flow = bench.flow().await;
+    let mut flows = Vec::new();
+    for _ in 0..50 {
+        flows.push(start(&flow).await);
+    }
+    bench.pass(&flow, HOUR).await;
+    assert_eq!(bench.vendor.calls("poll"), 0);
+    let lists = bench.vendor.calls("list");
+    assert!((10..=12).contains(&lists), "{lists}");
+    let (id, reference) = &flows[7];
+    bench.vendor.becomes(reference, "passed");
+    bench.pass(&flow, HOUR).await;
+    assert_eq!(bench.vendor.calls("poll"), 1);
+    assert!(flow.status(*id).await.unwrap().has_report);
+    let trail = flow.audit_of(flows[8].0).await.unwrap();
+    assert_eq!(trail.len(), 3, "what the list tells again and again is written once: {trail:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_comes_before_the_vendors_id_is_known_is_not_lost() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let unnamed = idv_core::Delivery::callback(
+        http::Method::POST,
+        format!("/callbacks/example?secret={SECRET}").parse().unwrap(),
+        http::HeaderMap::new(),
+        json!({"id": "v1", "state": "running"}).to_string(),
+    );
+    assert_eq!(flow.receive("example", &unnamed).await.unwrap().status, 200);
+    flow.run_due().await.unwrap();
+    let (id, _) = start(&flow).await;
+    bench.clock.advance(Duration::from_secs(30));
+    flow.run_due().await.unwrap();
+    assert_eq!(flow.status(id).await.unwrap().status, Some(Status::InProgress));
+}
+
+#[tokio::test]
+async fn a_proven_message_about_nobody_is_kept_for_a_person_and_a_claimed_one_is_forgotten() {
+    for (guarded, items) in [(true, vec!["unmatched"]), (false, vec![])] {
+        let bench = Bench::new(Kind { guarded, ..Kind::default() });
+        let flow = bench.flow().await;
+        flow.receive("example", &message(&flow.reference(), None, "passed")).await.unwrap();
+        bench.pass(&flow, 3 * DAY).await;
+        assert_eq!(attention(&flow).await, items);
+        if let Some(idv_flow::About::Message(digest)) = flow.operator().await.unwrap().first().map(|item| item.about) {
+            flow.resolve_message(&digest, false).await.unwrap();
+            assert!(attention(&flow).await.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_whose_secret_was_changed_before_it_was_worked_off_waits_for_a_person() {
+    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    flow.receive("example", &message(&reference, None, "passed")).await.unwrap();
+    let other = Bench { kind: Kind { secret: "another-secret-of-the-tests", ..bench.kind.clone() }, ..bench.clone() };
+    let changed = other.flow().await;
+    changed.run_due().await.unwrap();
+    assert!(!changed.status(id).await.unwrap().is_verified());
+    assert_eq!(attention(&changed).await, ["unproven"]);
+    let item = changed.operator().await.unwrap().remove(0);
+    let idv_flow::About::Message(digest) = item.about else { panic!("it is about a message") };
+    // With the old secret back it is believed.
+    flow.resolve_message(&digest, true).await.unwrap();
+    flow.run_due().await.unwrap();
+    assert!(flow.status(id).await.unwrap().is_verified());
+    assert!(attention(&flow).await.is_empty());
+}
+
+#[tokio::test]
+async fn each_vendor_has_its_schedule_and_one_that_cannot_work_is_refused() {
+    let bench = Bench::new(Kind::default());
+    let client = bench.client();
+    let mut schedule = Schedule::of(client.provider().profile(), client.capabilities());
+    schedule.interval = 10 * MINUTE;
+    schedule.growth = 1.0;
+    let flow = bench.open(bench.builder().schedule("example", schedule.clone())).await;
+    start(&flow).await;
+    bench.pass(&flow, 2 * HOUR).await;
+    assert!((10..=13).contains(&bench.vendor.calls("poll")), "{}", bench.vendor.calls("poll"));
+
+    let clock = || std::sync::Arc::new(bench.clock.clone());
+    schedule.growth = 0.0;
+    assert!(bench.builder().schedule("example", schedule.clone()).open(clock()).await.is_err());
+    schedule.growth = 1.0;
+    let error = bench.builder().schedule("other", schedule).open(clock()).await.unwrap_err().to_string();
+    assert!(error.contains("other"), "{error}");
+    assert!(bench.builder().client(bench.client()).open(clock()).await.unwrap_err().to_string().contains("twice"));
+    assert!(Flow::builder(bench.store.clone()).open(clock()).await.is_err());
+}
+
+#[tokio::test]
+async fn nothing_of_a_person_is_in_the_store_but_sealed_and_a_wrong_key_opens_nothing() {
+    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let key = |digit: &str| idv_core::Secret::new(digit.repeat(64));
+    let vault = Vault::new(&key("a")).unwrap();
+    let flow = bench.open(bench.builder().vault(vault.clone())).await;
+    bench.vendor.next("create", Fate::AnswerLost);
+    let (id, reference) = start(&flow).await;
+    flow.receive("example", &message(&reference, Some("v1"), "passed")).await.unwrap();
+    let dump = format!("{:?}", idv_flow::store::Store::list(&bench.store, &Default::default(), None, 10).await.unwrap());
+    flow.run_due().await.unwrap();
+    let reports = idv_flow::store::Store::reports(&bench.store, id).await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&reports).into_owned() + &dump;
+    for secret in ["Mustermann", reference.as_str(), SECRET] {
+        assert!(!text.contains(secret));
+    }
+    assert!(!reports.windows(6).any(|window| window == b"passed"));
+
+    let open = async |vault: Vault| bench.builder().vault(vault).open(std::sync::Arc::new(bench.clock.clone())).await;
+    for wrong in [Vault::plain(), Vault::new(&key("b")).unwrap()] {
+        assert!(matches!(open(wrong).await.unwrap_err(), FlowError::Damaged(_)));
+    }
+    let rotated = open(Vault::new(&key("b")).unwrap().with_older(&key("a")).unwrap()).await.unwrap();
+    assert!(rotated.status(id).await.unwrap().is_verified());
+    assert!(open(Vault::new(&key("b")).unwrap()).await.is_ok(), "the store's own keys are sealed anew");
+    let plain = Bench::new(Kind::default());
+    assert!(plain.flow().await.is_plain() && !flow.is_plain());
+    assert!(plain.builder().vault(vault).open(std::sync::Arc::new(plain.clock.clone())).await.is_err());
+}
