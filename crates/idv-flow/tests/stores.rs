@@ -241,7 +241,7 @@ mod postgres {
 
     impl Harness for Postgres {
         async fn open() -> Self {
-            Self { url: Secret::new(Server::shared(Server::database)) }
+            Self { url: Secret::new(Server::shared().database()) }
         }
 
         async fn connect(&self) -> Arc<dyn Store> {
@@ -258,8 +258,7 @@ mod postgres {
 
         /// Executes statements as somebody else might.
         fn execute(&self, statements: &str) -> String {
-            let name = self.url.expose().rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap();
-            Server::shared(|server| server.execute(name, statements))
+            Server::shared().execute(self.url.expose(), statements)
         }
     }
 

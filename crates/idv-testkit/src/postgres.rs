@@ -7,8 +7,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// A server of one's own, on a port of the loopback interface and a socket in its folder. It writes to the disk as one in use does.
 ///
@@ -44,15 +44,15 @@ impl Server {
         panic!("{failed}")
     }
 
-    /// Runs something with the server that the tests of this program share; the first starts it.
+    /// The server that the tests of this program share; the first starts it.
     ///
     /// # Panics
     ///
     /// As [`Server::start`] does.
-    pub fn shared<T>(with: impl FnOnce(&Self) -> T) -> T {
-        static SHARED: Mutex<Option<Server>> = Mutex::new(None);
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        with(shared.get_or_insert_with(Self::start))
+    #[must_use]
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Server> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
     }
 
     /// Makes an empty database; its address, as a URL.
@@ -63,20 +63,20 @@ impl Server {
     #[must_use]
     pub fn database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        self.execute("postgres", &format!("CREATE DATABASE {name}"));
+        self.execute(&self.address("postgres"), &format!("CREATE DATABASE {name}"));
         self.address(&name)
     }
 
-    /// Executes statements in a database, by PostgreSQL's own client; what they return, row by row, columns apart by `|`.
+    /// Executes statements in the database of an address, by PostgreSQL's own client; what they return, row by row, columns apart by `|`.
     ///
     /// # Panics
     ///
     /// Where one of them fails.
-    pub fn execute(&self, database: &str, statements: &str) -> String {
+    pub fn execute(&self, address: &str, statements: &str) -> String {
         let output = Command::new(&self.programs.psql)
             .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
             .arg("--dbname")
-            .arg(self.address(database))
+            .arg(address)
             .arg("--command")
             .arg(statements)
             .stdin(Stdio::null())
@@ -205,14 +205,12 @@ mod tests {
 
     #[test]
     fn each_database_is_its_own() {
-        Server::shared(|server| {
-            let names: Vec<_> = (0..2).map(|_| server.database()).collect();
-            assert_ne!(names[0], names[1]);
-            server.execute("test_0", "CREATE TABLE here (number INT); INSERT INTO here VALUES (7)");
-            assert_eq!(server.execute("test_0", "SELECT number, number + 1 FROM here"), "7|8");
-            assert_eq!(server.execute("test_1", "SELECT count(*) FROM pg_tables WHERE tablename = 'here'"), "0");
-            assert_eq!(server.execute("test_1", "SHOW fsync"), "on");
-        });
+        let server = Server::shared();
+        let addresses: Vec<_> = (0..2).map(|_| server.database()).collect();
+        server.execute(&addresses[0], "CREATE TABLE here (number INT); INSERT INTO here VALUES (7)");
+        assert_eq!(server.execute(&addresses[0], "SELECT number, number + 1 FROM here"), "7|8");
+        assert_eq!(server.execute(&addresses[1], "SELECT count(*) FROM pg_tables WHERE tablename = 'here'"), "0");
+        assert_eq!(server.execute(&addresses[1], "SHOW fsync"), "on");
     }
 
     #[test]
