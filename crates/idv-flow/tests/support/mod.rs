@@ -148,7 +148,11 @@ impl Transport for Vendor {
         match fate {
             Some(Fate::AnswerLost) => Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)),
             Some(Fate::Hang) => std::future::pending().await,
-            _ => Ok(Response::new(Bytes::from(answer.to_string()).into())),
+            _ => {
+                // A network lets others have their turn.
+                tokio::task::yield_now().await;
+                Ok(Response::new(Bytes::from(answer.to_string()).into()))
+            }
         }
     }
 }
