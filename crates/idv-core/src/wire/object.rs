@@ -59,23 +59,29 @@
 #[macro_export]
 macro_rules! __wire_object {
     ($(#[$attribute:meta])* $vis:vis struct $object:ident<$life:lifetime> { $($parts:tt)* } $(else |$text:ident| $otherwise:expr)?) => {
-        $crate::__wire_object! { @struct $(#[$attribute])* $vis $object [<$life>] { $($parts)* } }
+        $crate::__wire_parts! { @struct $(#[$attribute])* $vis $object [<$life>] { $($parts)* } }
 
         impl<$life> $crate::wire::Part<$life> for $object<$life> {
             $(fn text($text: $crate::Text<$life>) -> Self {
                 $otherwise
             })?
 
-            $crate::__wire_object! { @read $life { $($parts)* } }
+            $crate::__wire_parts! { @read $life { $($parts)* } }
         }
     };
     ($(#[$attribute:meta])* $vis:vis struct $object:ident { $($parts:tt)* }) => {
-        $crate::__wire_object! { @struct $(#[$attribute])* $vis $object [] { $($parts)* } }
+        $crate::__wire_parts! { @struct $(#[$attribute])* $vis $object [] { $($parts)* } }
 
         impl<'de> $crate::wire::Part<'de> for $object {
-            $crate::__wire_object! { @read 'de { $($parts)* } }
+            $crate::__wire_parts! { @read 'de { $($parts)* } }
         }
     };
+}
+
+// What `object!` is made of, apart from it so that its documentation shows its forms only.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __wire_parts {
     (@struct $(#[$attribute:meta])* $vis:vis $object:ident [$($generics:tt)*] {
         $($(#[$part_attribute:meta])* $($name:literal)|+ $field:ident: $type:ty $(as $read:ty)?,)*
     }) => {
@@ -92,7 +98,7 @@ macro_rules! __wire_object {
             let mut object = Self::default();
             while let Some(name) = map.next_key_seed($crate::wire::Name)? {
                 match &*name {
-                    $($($name)|+ => object.$field = $crate::__wire_object!(@value map $($read)?),)*
+                    $($($name)|+ => object.$field = $crate::__wire_parts!(@value map $($read)?),)*
                     _ => drop(map.next_value::<$crate::wire::__serde::de::IgnoredAny>()?),
                 }
             }
