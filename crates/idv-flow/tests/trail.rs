@@ -134,7 +134,8 @@ async fn trail() -> (Meddled, Flow, Vec<FlowId>) {
     let bench = Bench::new(Kind::default());
     let store = Meddled { store: bench.store.clone(), entries: Arc::default(), blocks: Arc::default(), hidden: Arc::default() };
     let vault = Vault::new(&idv_core::Secret::new("a".repeat(64))).unwrap();
-    let flow = bench.open(Flow::builder(store.clone()).client(bench.client()).vault(vault)).await;
+    let flow =
+        bench.open(Flow::builder(store.clone()).client(bench.client()).random(Arc::new(bench.bits.clone())).vault(vault)).await;
     let mut flows = Vec::new();
     for state in ["passed", "failed", "waiting"] {
         let new = somebody(&flow);

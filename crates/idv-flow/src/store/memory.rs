@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{
-    Commit, Committed, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, Phase, Pushed, Record, Reports, Store,
-    StoreError, StoreResult, to_microsecond,
+    Commit, Committed, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, Pushed, Record, Reports, Store, StoreError,
+    StoreResult, to_microsecond,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -127,8 +127,7 @@ impl Store for MemoryStore {
             let by_vendor =
                 state.vendors.range((*key, FlowId::from_bytes([0; 16]))..).take_while(|(kept, _)| kept == key).map(|(_, id)| id);
             let ids = state.references.get(key).into_iter().chain(by_vendor);
-            let alive = ids.filter(|id| state.flows.get(id).is_some_and(|record| record.phase != Phase::Erased));
-            found.extend(alive.map(|id| (*key, *id)));
+            found.extend(ids.map(|id| (*key, *id)));
         }
         Ok(found.into_iter().collect())
     }

@@ -68,7 +68,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Leases up to `limit` flows that are due at `now` and not leased beyond it, until `until`, making the version of each one more.
     async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>>;
 
-    /// The flows that have one of these keys, as reference key or as vendor key; erased flows are not among them.
+    /// The flows that have one of these keys, as reference key or as vendor key, whatever their phase.
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>>;
 
     /// Up to `limit` flows after `after`, by their names.

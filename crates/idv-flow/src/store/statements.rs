@@ -171,9 +171,9 @@ macro_rules! implement_store {
 
             async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
                 let rows: Vec<(Vec<u8>, Vec<u8>)> = query_as(concat!(
-                    "SELECT reference, id FROM idv_flows WHERE phase <> 'erased' AND reference ",
+                    "SELECT reference, id FROM idv_flows WHERE reference ",
                     $in_keys,
-                    " UNION ALL SELECT vendor, id FROM idv_flows WHERE phase <> 'erased' AND vendor ",
+                    " UNION ALL SELECT vendor, id FROM idv_flows WHERE vendor ",
                     $in_keys
                 ))
                 .bind(Self::keys(keys))

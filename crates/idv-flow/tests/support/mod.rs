@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "it is a test's own")]
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -332,6 +333,22 @@ impl Callbacks for Example {
     }
 }
 
+/// Bits that are the same in every run, so that what is decided by chance is too.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bits(Arc<AtomicU64>);
+
+impl Random for Bits {
+    fn fill(&self, buffer: &mut [u8]) {
+        for byte in buffer {
+            // SplitMix64.
+            let mut bits = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            *byte = (bits >> 56) as u8;
+        }
+    }
+}
+
 /// A vendor, a clock, a store, and flows over them.
 #[derive(Debug, Clone)]
 pub(crate) struct Bench {
@@ -339,6 +356,7 @@ pub(crate) struct Bench {
     pub(crate) clock: ManualClock,
     pub(crate) store: MemoryStore,
     pub(crate) kind: Kind,
+    pub(crate) bits: Bits,
 }
 
 impl Bench {
@@ -346,11 +364,11 @@ impl Bench {
         let vendor = Vendor::default();
         vendor.world().keyed = kind.safety == CreateSafety::Keyed;
         let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap());
-        Self { vendor, clock, store: MemoryStore::default(), kind }
+        Self { vendor, clock, store: MemoryStore::default(), kind, bits: Bits::default() }
     }
 
     pub(crate) fn client(&self) -> Client {
-        let environment = Environment::new(self.vendor.clone(), self.clock.clone());
+        let environment = Environment::new(self.vendor.clone(), self.clock.clone()).with_random(self.bits.clone());
         let mut policy = CallPolicy::default();
         // Each call is one attempt, so that tests say what becomes of it.
         policy.max_attempts = 1;
@@ -358,7 +376,7 @@ impl Bench {
     }
 
     pub(crate) fn builder(&self) -> FlowBuilder {
-        Flow::builder(self.store.clone()).client(self.client())
+        Flow::builder(self.store.clone()).client(self.client()).random(Arc::new(self.bits.clone()))
     }
 
     /// A program that starts over the same store.

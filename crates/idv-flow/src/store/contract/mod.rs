@@ -82,7 +82,7 @@ macro_rules! store_contract {
             a_commit_that_fails_changes_nothing
             of_many_commits_at_one_version_one_is_made
             reports_are_kept_replaced_and_erased
-            a_flow_is_found_by_its_keys_until_it_is_erased
+            a_flow_is_found_by_its_keys_whatever_its_phase
             flows_are_listed_by_their_names_in_pages
             flows_are_listed_as_they_are_filtered
             what_is_due_is_claimed_in_its_order_up_to_the_limit
