@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use idv_core::{ErrorKind, Facet, ListQuery, Observation, ResultHandle, Transition};
 
 use crate::case::kind;
-use crate::error::Result;
+use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::inner::{At, Inner, Opened};
 use crate::plan::Work;
@@ -94,7 +94,11 @@ impl Inner {
                 self.keys_of(&at.id, &observation.subject).iter().filter_map(|key| found.get(key).copied()).collect();
             flows.dedup();
             for id in flows {
-                let opened = self.read(id).await?;
+                let opened = match self.read(id).await {
+                    // One that cannot be read is told when its turn comes, and keeps no other waiting.
+                    Err(FlowError::Damaged(_) | FlowError::UnknownFlow(_)) => continue,
+                    opened => opened?,
+                };
                 self.take_in(at, opened, observation).await?;
             }
         }

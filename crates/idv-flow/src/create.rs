@@ -207,7 +207,7 @@ fn unsettle(case: &mut Case, ledger: &mut Ledger<'_>, why: &str) {
     case.creation = Creation::Unsettled { new, calls, since, tries: 0, tried_at: since, found: 0 };
 }
 
-fn refuse(case: &mut Case, ledger: &mut Ledger<'_>, error: &str) {
+pub(crate) fn refuse(case: &mut Case, ledger: &mut Ledger<'_>, error: &str) {
     ledger.write(&Event::Refused { error: error.to_owned() });
     case.creation = Creation::Refused { error: error.to_owned() };
     case.since = ledger.now;

@@ -101,6 +101,10 @@ impl Inner {
                 case.deletion.asked_at = Some(ledger.now);
                 ledger.write(&Event::DeletionAsked { by: by.to_owned() });
             }
+            if let Creation::Intended { .. } = case.creation {
+                // It reached nobody, and now it never will.
+                crate::create::refuse(case, ledger, "deleted");
+            }
             Ok(())
         });
         let opened = opened.await?;

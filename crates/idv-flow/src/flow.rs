@@ -21,7 +21,7 @@ use crate::operator::{Item, Resolution};
 use crate::retention::{Retention, later};
 use crate::runner::{Counters, Tally};
 use crate::schedule::Schedule;
-use crate::store::{Filter, Phase, Store};
+use crate::store::{Filter, Phase, Record, Store};
 use crate::vault::{Context, StoreKeys, Vault};
 
 /// Verifications from their creation to their deletion, over a store. Cheap to clone; clones are the same.
@@ -92,14 +92,19 @@ impl Flow {
         }
     }
 
-    /// Up to `limit` flows after `after`, by their names.
+    /// Up to `limit` flows after `after`, by their names. Those that cannot be read, and those at a vendor that is not configured here,
+    /// are among them, with what the store says of them in clear.
     ///
     /// # Errors
     ///
     /// Those of the store.
     pub async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> Result<Vec<FlowStatus>> {
         let records = self.inner.store.list(filter, after, limit).await?;
-        records.into_iter().map(|record| self.status_of(&self.inner.open(record)?)).collect()
+        let status = |record: Record| {
+            let read = self.inner.open(record.clone()).and_then(|opened| self.status_of(&opened));
+            read.unwrap_or_else(|error| FlowStatus::unread(record, &error))
+        };
+        Ok(records.into_iter().map(status).collect())
     }
 
     /// The final report: `None` as long as there is none, after our own copy was erased, and while two outcomes are disputed.
@@ -509,6 +514,23 @@ pub struct FlowStatus {
 }
 
 impl FlowStatus {
+    /// What is known of a flow that cannot be read.
+    fn unread(record: Record, error: &FlowError) -> Self {
+        Self {
+            id: record.id,
+            provider: record.provider,
+            phase: record.phase,
+            status: None,
+            disputed: false,
+            hand_off: None,
+            has_report: false,
+            attention: matches!(error, FlowError::Damaged(_)).then_some(Attention::Damaged),
+            due: record.due,
+            created_at: record.created_at,
+            since: record.created_at,
+        }
+    }
+
     /// Whether the person is verified.
     #[must_use]
     pub fn is_verified(&self) -> bool {

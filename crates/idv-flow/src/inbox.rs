@@ -25,6 +25,8 @@ use crate::vault::Context;
 const REPEATED_WITHIN: Duration = Duration::from_secs(10 * 60);
 /// For how long a message that is about nobody yet is kept: the flow it is about may not know the vendor's id yet.
 const UNMATCHED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest wait before such a message is tried again.
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 /// For how long messages that were worked off are remembered.
 pub(crate) const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -42,6 +44,14 @@ impl Inner {
         };
         if received.observations.is_empty() {
             return Ok(received.reply);
+        }
+        // Anybody can claim something about nobody; what is proven may be about somebody whose name at the vendor is not known yet.
+        let proven = received.observations.iter().any(|observation| observation.trust.is_proven());
+        if !proven {
+            let keys: Vec<_> = received.observations.iter().flat_map(|said| self.keys_of(&at.id, &said.subject)).collect();
+            if self.store.locate(&keys).await?.is_empty() {
+                return Ok(received.reply);
+            }
         }
         let now = self.now();
         let digest = digest(&at.id, delivery);
@@ -85,6 +95,8 @@ impl Inner {
             for (_, id) in self.store.locate(&self.keys_of(&at.id, &observation.subject)).await? {
                 let opened = match self.read(id).await {
                     Err(FlowError::UnknownFlow(_)) => continue,
+                    // A person is told when its turn comes; the message is not lost until then.
+                    Err(FlowError::Damaged(_)) => return Ok(MessageEnd::Later(later(self.now(), LONGEST_WAIT))),
                     opened => opened?,
                 };
                 about |= self.take_in(at, opened, observation).await?;
@@ -97,7 +109,7 @@ impl Inner {
             MessageEnd::Done(now)
         } else if now < later(message.received_at, UNMATCHED_FOR) {
             let wait = Duration::from_secs(5) * 2_u32.saturating_pow(message.tries.min(10));
-            MessageEnd::Later(later(now, wait.min(Duration::from_secs(60 * 60))))
+            MessageEnd::Later(later(now, wait.min(LONGEST_WAIT)))
         } else if proven {
             MessageEnd::Parked(Attention::Unmatched.name().to_owned())
         } else {

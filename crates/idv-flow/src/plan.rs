@@ -154,15 +154,15 @@ impl Planner<'_> {
             // Nothing but the person's time, and our patience, ends these.
             _ => Plan::default(),
         };
-        let plan = if case.may_lapse() {
-            plan.or(self.lapse(case, &step))
-        } else {
-            let overdue_at = later(case.since, self.schedule.overdue);
-            if self.now >= overdue_at {
-                plan.needing(Some(Attention::Overdue))
-            } else {
-                plan.or(Plan { due: Some(overdue_at), ..Plan::default() })
-            }
+        let plan = if case.may_lapse() { plan.or(self.lapse(case, &step)) } else { plan };
+        // Who has done their part, or has no more time for it, waits for the vendor.
+        let persons_turn = Decision::Open(Status::AwaitingPerson) == case.verification.decision()
+            || Decision::Open(Status::InProgress) == case.verification.decision();
+        let overdue_at = later(case.since, self.schedule.overdue);
+        let plan = match (persons_turn && case.may_lapse(), self.now >= overdue_at) {
+            (true, _) => plan,
+            (false, true) => plan.needing(Some(Attention::Overdue)),
+            (false, false) => plan.or(Plan { due: Some(overdue_at), ..Plan::default() }),
         };
         plan.needing(self.failing(&case.asking)).needing(unknown)
     }

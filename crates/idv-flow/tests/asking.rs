@@ -243,6 +243,7 @@ async fn a_proven_message_about_nobody_is_kept_for_a_person_and_a_claimed_one_is
         let bench = Bench::new(Kind { guarded, ..Kind::default() });
         let flow = bench.flow().await;
         flow.receive("example", &message(&flow.reference(), None, "passed")).await.unwrap();
+        assert_eq!(flow.run_due().await.unwrap(), usize::from(guarded), "what anybody can claim about nobody is not even stored");
         bench.pass(&flow, 3 * DAY).await;
         assert_eq!(attention(&flow).await, items);
         if let Some(idv_flow::About::Message(digest)) = flow.operator().await.unwrap().first().map(|item| item.about) {
@@ -322,4 +323,19 @@ async fn nothing_of_a_person_is_in_the_store_but_sealed_and_a_wrong_key_opens_no
     let plain = Bench::new(Kind::default());
     assert!(plain.flow().await.is_plain() && !flow.is_plain());
     assert!(plain.builder().vault(vault).open(std::sync::Arc::new(plain.clock.clone())).await.is_err());
+}
+
+#[tokio::test]
+async fn a_review_that_takes_too_long_is_told_to_a_person_and_asked_for_all_the_same() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    bench.pass(&flow, 5 * DAY).await;
+    assert!(attention(&flow).await.is_empty(), "the person has time");
+    bench.vendor.becomes(&reference, "review");
+    bench.pass(&flow, 5 * DAY).await;
+    assert_eq!(attention(&flow).await, ["overdue"]);
+    bench.vendor.becomes(&reference, "passed");
+    bench.pass(&flow, DAY).await;
+    assert!(flow.status(id).await.unwrap().is_verified() && attention(&flow).await.is_empty());
 }

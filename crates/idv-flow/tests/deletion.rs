@@ -199,3 +199,15 @@ async fn what_comes_after_the_erasure_brings_nothing_back() {
     let outcome = status.status.map(|status| matches!(status, idv_core::Status::Finished(Outcome::Verified)));
     assert_eq!(outcome, Some(true), "what came of it stays known");
 }
+
+#[tokio::test]
+async fn what_reached_nobody_yet_never_will_once_its_deletion_was_asked_for() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    bench.vendor.next("create", Fate::Refused);
+    let (id, reference) = start(&flow).await;
+    flow.delete(id, "privacy-desk").await.unwrap();
+    bench.pass(&flow, DAY).await;
+    assert!(flow.receipt(id).await.unwrap().is_complete());
+    assert!(bench.vendor.made(&reference).is_empty());
+}

@@ -122,6 +122,7 @@ async fn a_flow_at_a_vendor_that_is_not_configured_here_waits_for_a_program_that
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&flow, HOUR).await;
     assert!(matches!(flow.status(id).await.unwrap_err(), FlowError::UnknownProvider(_)));
+    assert_eq!(flow.list(&idv_flow::store::Filter::all(), None, 10).await.unwrap().len(), 1);
     let mut record = bench.store.load(id).await.unwrap().unwrap();
     record.provider = "example".to_owned();
     bench.store.commit(&Commit::new(&record, &[])).await.unwrap();
@@ -145,6 +146,9 @@ async fn what_cannot_be_opened_is_left_as_it_is_for_a_person() {
     bench.pass(&flow, HOUR).await;
     assert!(matches!(flow.status(id).await.unwrap_err(), FlowError::Damaged(_)));
     assert_eq!(attention(&flow).await, ["damaged"]);
+    let listed = flow.list(&idv_flow::store::Filter::all(), None, 10).await.unwrap();
+    assert_eq!(listed.iter().filter(|status| status.attention.is_some()).count(), 1);
+    assert_eq!(listed.len(), 2, "one that cannot be read hides no other");
     assert_eq!(flow.status(other).await.unwrap().phase, Phase::Open, "the others go on");
 
     let mut record = bench.store.load(id).await.unwrap().unwrap();

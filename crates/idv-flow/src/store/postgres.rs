@@ -83,8 +83,11 @@ impl PostgresStore {
             .acquire_timeout(options.wait)
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    // The one that the statements are written for: a change looks again at what another has just changed.
-                    connection.execute("SET default_transaction_isolation = 'read committed'").await.map(drop)
+                    // The isolation that the statements are written for: a change looks again at what another has just changed. And
+                    // no plan made when the tables were empty is kept until they are large.
+                    let settings =
+                        "SET default_transaction_isolation = 'read committed'; SET plan_cache_mode = force_custom_plan";
+                    connection.execute(settings).await.map(drop)
                 })
             })
             .connect_with(connect.clone())
