@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    create, decrypt, delete, evidence, fetch, find, link, list, normalize, poll, providers, sandbox, schema, token, verify, watch,
+    audit, create, decrypt, delete, evidence, fetch, find, flow, link, list, normalize, poll, providers, sandbox, schema, token,
+    verify, watch,
 };
 use crate::demo;
 use crate::failure::Failure;
@@ -18,12 +19,15 @@ Configuration: --config FILE, else idv.toml in the working directory, else the e
 
 Exit codes:
   0    done; watch: the person is verified
-  1    failed: the vendor refused or could not be reached, a payload cannot be read, a demo fell short
+  1    failed: the vendor refused or could not be reached, a payload cannot be read, a demo fell short;
+       audit verify: something was changed or is missing
   2    wrong usage or configuration; nothing was sent
   3    watch: it is settled, and the person is not verified
   4    create, delete: nobody knows whether the vendor acted; see the message before repeating anything
-  5    watch: it is not settled: the time ran out, or a person has to look at it
-  130  interrupted; of a create or delete under way nobody knows whether the vendor acted
+  5    watch: it is not settled: the time ran out, or a person has to look at it;
+       flow start, flow report: the hand-off, or the report, is not there yet
+  130  interrupted; of a create or delete under way nobody knows whether the vendor acted.
+       flow run ends with 0 when it is interrupted once, with 130 when it is interrupted twice
 
 Standard output carries the answer and nothing else; errors are one line on standard error.";
 
@@ -66,6 +70,10 @@ pub(crate) enum Command {
     List(list::List),
     /// Delete a verification at the vendor
     Delete(delete::Delete),
+    /// Run verifications from creation to deletion, over a store
+    Flow(flow::FlowCommand),
+    /// Verify the audit trail of a store, or list a flow's
+    Audit(audit::AuditCommand),
     /// Read a vendor's payload from a file, and print what it says
     Normalize(normalize::Normalize),
     /// Make a signed link
@@ -80,6 +88,17 @@ pub(crate) enum Command {
     Sandbox(sandbox::SandboxCommand),
     /// Print the JSON Schema of observations and reports
     Schema(schema::Schema),
+}
+
+impl Command {
+    /// Whether it ends by being interrupted, and sees to that itself.
+    pub(crate) const fn ends_by_interrupt(&self) -> bool {
+        match self {
+            Self::Sandbox(_) => true,
+            Self::Flow(command) => command.ends_by_interrupt(),
+            _ => false,
+        }
+    }
 }
 
 /// Which verification a command is about.

@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use idv::{Effect, Error, ErrorKind};
+use idv_flow::FlowError;
 
 use crate::output;
 
@@ -20,7 +21,7 @@ pub(crate) enum Exit {
     NotVerified,
     /// Nobody knows whether the vendor acted.
     EffectUnknown,
-    /// It is not settled.
+    /// It is not settled, or not there yet.
     Open,
     /// Somebody pressed Ctrl-C.
     Interrupted,
@@ -93,6 +94,19 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<FlowError> for Failure {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::Vendor(error) => error.into(),
+            FlowError::UnknownProvider(_) => Self::usage(format!("{error}: choose it, or name it in flow.also")),
+            FlowError::Invalid(_) => Self::usage(error.to_string()),
+            // A store's failures never tell what is stored.
+            FlowError::Store(_) => Self::new(Exit::Failed, whole(&error)),
+            _ => Self::new(Exit::Failed, error.to_string()),
+        }
+    }
+}
+
 impl From<io::Error> for Failure {
     /// A failure to write the answer. A reader that went away is not one.
     fn from(error: io::Error) -> Self {
@@ -101,6 +115,17 @@ impl From<io::Error> for Failure {
         }
         Self::new(Exit::Failed, format!("the answer cannot be written: {error}"))
     }
+}
+
+/// An error and what is beneath it, in one line.
+pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text += &format!(": {error}");
+        source = error.source();
+    }
+    text
 }
 
 /// What to do about it.

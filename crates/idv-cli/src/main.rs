@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod demo;
 mod failure;
+mod flow_table;
 mod interrupt;
 mod output;
 mod request;
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
             return exit.into();
         }
     };
-    log_to_standard_error();
+    log_to_standard_error(cli.command.ends_by_interrupt());
     match run(cli) {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report().into(),
@@ -48,8 +49,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot start: {error}")))?;
     runtime.block_on(async {
-        // The sandbox ends by being interrupted, and sees to that itself.
-        if matches!(cli.command, Command::Sandbox(_)) {
+        if cli.command.ends_by_interrupt() {
             return dispatch(cli).await;
         }
         let mut interrupt = Interrupt::listen();
@@ -75,6 +75,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Find(command) => command.run(&settings, output).await,
         Command::List(command) => command.run(&settings, output).await,
         Command::Delete(command) => command.run(&settings, output).await,
+        Command::Flow(command) => command.run(&settings, output).await,
+        Command::Audit(command) => command.run(&settings, output).await,
         Command::Normalize(command) => command.run(output),
         Command::Link(command) => command.run(output),
         Command::Token(command) => command.run(output),
@@ -85,8 +87,16 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     }
 }
 
-/// Logs what `IDV_LOG` asks for (`debug`, `idv_core=trace`, …) to standard error; nothing without it.
-fn log_to_standard_error() {
-    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("IDV_LOG") else { return };
+/// Logs what `IDV_LOG` asks for (`debug`, `idv_core=trace`, …) to standard error. Nothing without it; only of what runs for long, what
+/// goes wrong.
+fn log_to_standard_error(for_long: bool) {
+    use tracing_subscriber::EnvFilter;
+
+    let filter = match EnvFilter::try_from_env("IDV_LOG") {
+        Ok(filter) => filter,
+        // That a store has no key is told without a log.
+        Err(_) if for_long => EnvFilter::new("idv_flow=warn,idv_flow::flow=error"),
+        Err(_) => return,
+    };
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
 }

@@ -64,18 +64,22 @@ pub(crate) fn transition(transition: &Transition) -> String {
 
 /// What creating returned, as JSON.
 pub(crate) fn created_json(created: &Created) -> Value {
-    let hand_off = match &created.hand_off {
-        HandOff::Visit(url) => json!({ "kind": "visit", "url": url }),
-        _ => json!({ "kind": "vendor_contacts_person", "url": null }),
-    };
     json!({
         "id": { "reference": created.id.reference, "vendor_id": created.id.vendor_id },
-        "hand_off": hand_off,
+        "hand_off": hand_off_json(&created.hand_off),
         "created_at": created.at.to_string(),
         "expires_at": created.expires_at.map(|at| at.to_string()),
         "existed": created.existed,
         "left_out": created.left_out,
     })
+}
+
+/// How the person comes to the vendor, as JSON: with the link, which opens the person's session.
+pub(crate) fn hand_off_json(hand_off: &HandOff) -> Value {
+    match hand_off {
+        HandOff::Visit(url) => json!({ "kind": "visit", "url": url }),
+        _ => json!({ "kind": "vendor_contacts_person", "url": null }),
+    }
 }
 
 /// An observation as lines, with its report: the person's data in clear.
@@ -142,7 +146,7 @@ pub(crate) fn fields(report: &Report) -> Vec<FieldWords> {
 }
 
 /// A report as tables: the person's data in clear.
-fn report(report: &Report) -> String {
+pub(crate) fn report(report: &Report) -> String {
     let none = || "-".to_owned();
     let mut parts = Vec::new();
     let mut attributes = table(&["field", "value", "verdict", "source", "submitted"]);

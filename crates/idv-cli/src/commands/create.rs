@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use idv::report::{Country, DocumentKind, Gender};
-use idv::{Pii, Reference, Url};
+use idv::{NewVerification, Pii, Reference, Url};
 use jiff::civil::Date;
 
 use super::read_input;
@@ -22,6 +22,13 @@ const LIMIT: u64 = 1024 * 1024;
 /// The options of a running program can be seen by everybody on the machine: for real persons, use --from.
 #[derive(Args)]
 pub(crate) struct Create {
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+/// What is to be created: a file, options, or both.
+#[derive(Args)]
+pub(crate) struct Wanted {
     /// Read the request from this JSON file; - for standard input
     #[arg(long, value_name = "FILE.json")]
     from: Option<PathBuf>,
@@ -97,17 +104,7 @@ pub(crate) struct Create {
 impl Create {
     pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let client = settings.connect()?;
-        let request = self.request()?;
-        let reference = match &request.reference {
-            Some(reference) => Reference::parse(reference.as_str())?,
-            None => {
-                // Before the call, so that it can be stored whatever becomes of the call.
-                let reference = client.reference();
-                note(&format!("reference: {}", reference.as_str()));
-                reference
-            }
-        };
-        let created = client.create(&request.into_new(reference)?).await?;
+        let created = client.create(&self.wanted.verification(|| client.reference())?).await?;
         output.answer(&words::created_json(&created), |json| {
             let mut lines = table(&[]);
             let text = |pointer: &str| json.pointer(pointer).and_then(|value| value.as_str()).unwrap_or("-").to_owned();
@@ -123,6 +120,23 @@ impl Create {
             plain(&lines)
         })?;
         Ok(Exit::Done)
+    }
+}
+
+impl Wanted {
+    /// The verification that is wanted. Where no reference is given, it is `fresh`, and told.
+    pub(crate) fn verification(self, fresh: impl FnOnce() -> Reference) -> Result<NewVerification, Failure> {
+        let request = self.request()?;
+        let reference = match &request.reference {
+            Some(reference) => Reference::parse(reference.as_str())?,
+            None => {
+                // Before the call, so that it can be stored whatever becomes of the call.
+                let reference = fresh();
+                note(&format!("reference: {}", reference.as_str()));
+                reference
+            }
+        };
+        request.into_new(reference)
     }
 
     /// The file, and the options over it.

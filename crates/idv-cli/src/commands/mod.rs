@@ -1,11 +1,13 @@
 //! One module per command.
 
+pub(crate) mod audit;
 pub(crate) mod create;
 pub(crate) mod decrypt;
 pub(crate) mod delete;
 pub(crate) mod evidence;
 pub(crate) mod fetch;
 pub(crate) mod find;
+pub(crate) mod flow;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod normalize;

@@ -7,7 +7,7 @@ use clap::Args;
 use idv_sandbox::Sandbox;
 use serde_json::{Map, Value, json};
 
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, whole};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 
@@ -182,14 +182,4 @@ fn accounts(sandbox: &Sandbox) -> [Account; 5] {
             secrets: vec![("token", verificar.token()), ("callback_secret", own("a-word-for-the-sandbox-only"))],
         },
     ]
-}
-/// An error and what is beneath it, in one line.
-fn whole(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text += &format!(": {error}");
-        source = error.source();
-    }
-    text
 }

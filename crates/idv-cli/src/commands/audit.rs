@@ -1,0 +1,133 @@
+//! `idv audit`.
+
+use clap::{Args, Subcommand};
+use idv_flow::FlowId;
+use idv_flow::audit::{AuditEntry, Verified};
+use serde_json::{Value, json};
+
+use super::flow::{Opened, Opening, StoreOption, flow_id};
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, plain, table};
+use crate::settings::Settings;
+
+/// Reads and verifies the audit trail of the flows in a store.
+#[derive(Args)]
+pub(crate) struct AuditCommand {
+    #[command(flatten)]
+    store: StoreOption,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check every entry and every block; end with 1 where one was changed or is missing
+    Verify(Verify),
+    /// List the trail of a flow
+    Show(Show),
+}
+
+/// Checks every entry, the end of every flow's trail, and every block. Prints the anchor to write down elsewhere: with it, a later
+/// check also notices a trail that was rolled back. A finding ends it with 1.
+#[derive(Args)]
+struct Verify {
+    /// What an earlier check printed and somebody wrote down
+    #[arg(long, value_name = "N:HASH", value_parser = anchor)]
+    anchor: Option<String>,
+}
+
+/// Lists the trail of a flow. It names no person.
+#[derive(Args)]
+struct Show {
+    /// The flow
+    #[arg(value_parser = flow_id)]
+    id: FlowId,
+}
+
+impl AuditCommand {
+    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+        let opening = Opening { settings, store: self.store.store.as_deref(), may_make: false };
+        let opened = opening.open().await?;
+        let result = match self.command {
+            Command::Verify(command) => command.run(&opened, output).await,
+            Command::Show(command) => command.run(&opened, output).await,
+        };
+        opened.close().await;
+        result
+    }
+}
+
+impl Verify {
+    async fn run(self, opened: &Opened, output: Output) -> Result<Exit, Failure> {
+        let verified = opened.flow.verify_audit(self.anchor.as_deref()).await?;
+        output.answer(&verified, text)?;
+        Ok(if verified.holds() { Exit::Done } else { Exit::Failed })
+    }
+}
+
+impl Show {
+    async fn run(self, opened: &Opened, output: Output) -> Result<Exit, Failure> {
+        // That there is no such flow is told as everywhere.
+        opened.flow.status(self.id).await?;
+        let entries = opened.flow.audit_of(self.id).await?;
+        let json: Vec<Value> = entries.iter().map(entry_json).collect();
+        output.answer(&json, |json| {
+            let mut lines = table(&["number", "at", "event", "detail"]);
+            lines.add_rows(json.iter().map(|entry| {
+                let text = |key: &str| entry.get(key).map(scalar).unwrap_or_default();
+                [text("number"), text("at"), entry.pointer("/event/event").map(scalar).unwrap_or_default(), detail(entry)]
+            }));
+            plain(&lines)
+        })?;
+        Ok(Exit::Done)
+    }
+}
+
+fn text(verified: &Verified) -> String {
+    let mut lines = table(&[]);
+    let anchor = if verified.anchor.is_empty() { "-" } else { &verified.anchor };
+    lines.add_row(["flows".to_owned(), verified.flows.to_string()]);
+    lines.add_row(["entries".to_owned(), verified.entries.to_string()]);
+    lines.add_row(["blocks".to_owned(), verified.blocks.to_string()]);
+    lines.add_row(["anchor to write down".to_owned(), anchor.to_owned()]);
+    lines.add_row(["findings".to_owned(), verified.findings.len().to_string()]);
+    let findings: String = verified.findings.iter().map(|finding| format!("{finding}\n")).collect();
+    plain(&lines) + &findings
+}
+
+fn entry_json(entry: &AuditEntry) -> Value {
+    // What is no JSON was changed by somebody, and is shown as it is.
+    let event = serde_json::from_str(&entry.event).unwrap_or_else(|_| json!({ "event": entry.event }));
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    json!({
+        "number": entry.number,
+        "at": entry.at.to_string(),
+        "event": event,
+        "previous": hex(&entry.previous),
+        "hash": hex(&entry.hash),
+    })
+}
+
+/// What an event says beyond its name: `by: app, provider: idnow`.
+fn detail(entry: &Value) -> String {
+    let Some(event) = entry.get("event").and_then(Value::as_object) else { return String::new() };
+    let told = event.iter().filter(|(key, value)| *key != "event" && !value.is_null());
+    told.map(|(key, value)| format!("{key}: {}", scalar(value))).collect::<Vec<_>>().join(", ")
+}
+
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(parts) => parts.values().filter(|part| !part.is_null()).map(scalar).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}
+
+/// An anchor, as `idv audit verify` prints it.
+fn anchor(text: &str) -> Result<String, String> {
+    let good = text.split_once(':').is_some_and(|(number, hash)| {
+        number.parse::<u64>().is_ok() && hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    });
+    if good { Ok(text.to_owned()) } else { Err("an anchor is a number, a colon and 64 hexadecimal digits".to_owned()) }
+}

@@ -1,0 +1,47 @@
+//! `idv flow delete`.
+
+use clap::Args;
+use idv_flow::{Flow, FlowId, Receipt};
+
+use super::flow_id;
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, plain, table};
+use crate::words::word;
+
+/// Asks for the deletion of a flow's data, at the vendor and here, and prints the receipt. The deletion is carried out by `idv flow run`;
+/// asked again, it prints how far that is. Data that must be kept for longer are not deleted: it ends with 1 and says until when.
+#[derive(Args)]
+pub(crate) struct Delete {
+    /// The flow
+    #[arg(value_parser = flow_id)]
+    id: FlowId,
+
+    /// Who asks, for the audit trail: an account's name
+    #[arg(long, value_name = "NAME")]
+    by: String,
+}
+
+impl Delete {
+    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+        let receipt = flow.delete(self.id, &self.by).await?;
+        let mut answer = serde_json::to_value(&receipt).unwrap_or_default();
+        if let Some(answer) = answer.as_object_mut() {
+            answer.insert("complete".to_owned(), receipt.is_complete().into());
+        }
+        output.answer(&answer, |_| text(&receipt))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn text(receipt: &Receipt) -> String {
+    let time = |at: Option<idv::Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
+    let mut lines = table(&[]);
+    lines.add_row(["flow".to_owned(), receipt.flow.to_string()]);
+    lines.add_row(["provider".to_owned(), receipt.provider.clone()]);
+    lines.add_row(["asked for".to_owned(), time(receipt.asked_at)]);
+    lines.add_row(["vendor's copy".to_owned(), word(&receipt.vendors_copy)]);
+    lines.add_row(["gone there since".to_owned(), time(receipt.vendors_copy_gone_at)]);
+    lines.add_row(["our copy erased".to_owned(), time(receipt.own_copy_erased_at)]);
+    lines.add_row(["complete".to_owned(), if receipt.is_complete() { "yes" } else { "no" }.to_owned()]);
+    plain(&lines)
+}

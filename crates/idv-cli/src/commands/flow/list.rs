@@ -1,0 +1,95 @@
+//! `idv flow list`.
+
+use clap::Args;
+use idv_flow::store::{Filter, Phase};
+use idv_flow::{Flow, FlowId, FlowStatus};
+
+use super::flow_id;
+use super::status::state;
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, json_line, plain, table, text};
+
+/// How many flows are read at a time.
+const PAGE: usize = 500;
+
+/// Lists flows, by their names. With --json an array; with --lines one JSON object per line, written as they are read.
+#[derive(Args)]
+pub(crate) struct List {
+    /// Only those in this phase: creating, open, done, refused, erased
+    #[arg(long, value_parser = phase)]
+    phase: Option<Phase>,
+
+    /// Only those at this provider
+    #[arg(long)]
+    provider: Option<String>,
+
+    /// Only those that need a person
+    #[arg(long)]
+    attention: bool,
+
+    /// Only those after this one
+    #[arg(long, value_name = "ID", value_parser = flow_id)]
+    after: Option<FlowId>,
+
+    /// Print one JSON object per line
+    #[arg(long)]
+    lines: bool,
+
+    /// Stop after this many
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+impl List {
+    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+        let mut filter = Filter::all();
+        filter.phase = self.phase;
+        filter.provider = self.provider;
+        filter.attention = self.attention;
+        let mut left = self.limit.unwrap_or(usize::MAX);
+        let mut after = self.after;
+        let mut listed: Vec<FlowStatus> = Vec::new();
+        while left > 0 {
+            let page = flow.list(&filter, after, PAGE.min(left)).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            left -= page.len().min(left);
+            if self.lines {
+                page.iter().try_for_each(json_line)?;
+            } else {
+                listed.extend(page);
+            }
+        }
+        if self.lines {
+            return Ok(Exit::Done);
+        }
+        if listed.is_empty() && !output.is_json() {
+            text("there is no such flow")?;
+            return Ok(Exit::Done);
+        }
+        output.answer(&listed, |listed| {
+            let none = || "-".to_owned();
+            let mut lines = table(&["flow", "provider", "phase", "state", "needs a person", "next step at", "so since"]);
+            lines.add_rows(listed.iter().map(|status| {
+                [
+                    status.id.to_string(),
+                    status.provider.clone(),
+                    status.phase.to_string(),
+                    state(status),
+                    status.attention.as_ref().map_or_else(none, |attention| attention.name().to_owned()),
+                    status.due.map_or_else(none, |due| due.to_string()),
+                    status.since.to_string(),
+                ]
+            }));
+            plain(&lines)
+        })?;
+        Ok(Exit::Done)
+    }
+}
+
+fn phase(word: &str) -> Result<Phase, String> {
+    Phase::named(word).ok_or_else(|| {
+        let names: Vec<&str> = Phase::ALL.iter().map(|phase| phase.name()).collect();
+        format!("it is one of {}", names.join(", "))
+    })
+}

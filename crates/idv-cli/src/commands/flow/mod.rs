@@ -1,0 +1,182 @@
+//! `idv flow`: verifications from their creation to their deletion, over a store.
+
+mod delete;
+mod list;
+mod operator;
+mod report;
+mod retain;
+mod run;
+mod start;
+mod status;
+
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use idv::transport::SystemClock;
+use idv_flow::store::{PostgresStore, SqliteStore};
+use idv_flow::{Flow, FlowError, FlowId, Schedule};
+
+use crate::failure::{Exit, Failure};
+use crate::flow_table::Place;
+use crate::output::{Output, note};
+use crate::settings::Settings;
+
+/// Runs verifications from their creation to their deletion, over a store.
+#[derive(Args)]
+pub(crate) struct FlowCommand {
+    #[command(flatten)]
+    store: StoreOption,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Commit to a verification, have the vendor create it, and print where to send the person
+    Start(Box<start::Start>),
+    /// Work off what becomes due, until it is interrupted
+    Run(run::Run),
+    /// Show how far a flow is
+    Status(status::Status),
+    /// List flows
+    List(list::List),
+    /// Print the final report of a flow
+    Report(report::ReportCommand),
+    /// List what needs a person, or carry out what a person decided
+    Operator(operator::Operator),
+    /// Have a flow's data deleted at the vendor and here, and print the receipt
+    Delete(delete::Delete),
+    /// Change how long a flow's data are kept
+    Retain(retain::Retain),
+}
+
+impl FlowCommand {
+    /// Whether it ends by being interrupted, and sees to that itself.
+    pub(crate) const fn ends_by_interrupt(&self) -> bool {
+        matches!(self.command, Command::Run(_))
+    }
+
+    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+        let may_make = matches!(self.command, Command::Start(_) | Command::Run(_));
+        let opening = Opening { settings, store: self.store.store.as_deref(), may_make };
+        if let Command::Run(command) = self.command {
+            return command.run(&opening, output).await;
+        }
+        let opened = opening.open().await?;
+        let flow = &opened.flow;
+        let result = match self.command {
+            Command::Start(command) => command.run(flow, output).await,
+            Command::Run(_) => Ok(Exit::Done),
+            Command::Status(command) => command.run(flow, output).await,
+            Command::List(command) => command.run(flow, output).await,
+            Command::Report(command) => command.run(flow, output).await,
+            Command::Operator(command) => command.run(flow, output).await,
+            Command::Delete(command) => command.run(flow, output).await,
+            Command::Retain(command) => command.run(flow, output).await,
+        };
+        opened.close().await;
+        result
+    }
+}
+
+/// Where the flows are.
+#[derive(Args)]
+pub(crate) struct StoreOption {
+    /// The store: a file, or postgres://USER@HOST/DATABASE; else as the configuration says
+    #[arg(long, global = true, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+}
+
+/// How a store is opened.
+pub(crate) struct Opening<'a> {
+    pub(crate) settings: &'a Settings,
+    /// What the command line says.
+    pub(crate) store: Option<&'a str>,
+    /// Whether a file that is not there is made.
+    pub(crate) may_make: bool,
+}
+
+/// A flow over a store.
+pub(crate) struct Opened {
+    pub(crate) flow: Flow,
+    pub(crate) place: Place,
+    store: Stores,
+}
+
+enum Stores {
+    File(SqliteStore),
+    Postgres(Box<PostgresStore>),
+}
+
+impl Opening<'_> {
+    /// Opens the store, and says on standard error where it has no key.
+    pub(crate) async fn open(&self) -> Result<Opened, Failure> {
+        let (table, clients) = self.settings.flows()?;
+        let place = table.place(self.store)?;
+        let vault = table.vault()?;
+        if let Some(path) = place.file().filter(|path| !self.may_make && !path.exists()) {
+            return Err(Failure::usage(format!(
+                "there is no store {}: `idv flow start` and `idv flow run` make one",
+                path.display()
+            )));
+        }
+        let failed = |error| Failure::from(FlowError::Store(error));
+        let (store, builder) = match &place {
+            Place::File(path) => {
+                let store = SqliteStore::open(path).await.map_err(failed)?;
+                (Stores::File(store.clone()), Flow::builder(store))
+            }
+            Place::Postgres(address) => {
+                let store = PostgresStore::connect(address).await.map_err(failed)?;
+                (Stores::Postgres(Box::new(store.clone())), Flow::builder(store))
+            }
+        };
+        let mut builder = builder.vault(vault).retention(table.retention());
+        if let Some(lease) = table.lease() {
+            builder = builder.lease(lease);
+        }
+        for client in clients {
+            let schedule = table.schedule(Schedule::of(client.provider().profile(), client.capabilities()));
+            builder = builder.schedule(client.capabilities().provider.as_str(), schedule).client(client);
+        }
+        let flow = match builder.open(Arc::new(SystemClock::new())).await {
+            Ok(flow) => flow,
+            Err(error) => {
+                store.close().await;
+                return Err(match error {
+                    // What cannot be opened at all is the configuration's: the key is another one, or is missing.
+                    FlowError::Damaged(_) => Failure::usage(format!("{error}; look at flow.key and flow.older_keys")),
+                    error => error.into(),
+                });
+            }
+        };
+        if flow.is_plain() {
+            note(
+                "idv: the store has no key: what it keeps of people is in clear; `openssl rand -hex 32` makes one, for flow.key",
+            );
+        }
+        Ok(Opened { flow, place, store })
+    }
+}
+
+impl Opened {
+    /// Lets go of the store.
+    pub(crate) async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+impl Stores {
+    async fn close(&self) {
+        match self {
+            Self::File(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
+    }
+}
+
+/// The name of a flow, from the command line.
+pub(crate) fn flow_id(text: &str) -> Result<FlowId, String> {
+    text.parse().map_err(|error: FlowError| error.to_string())
+}

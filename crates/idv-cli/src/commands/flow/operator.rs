@@ -1,0 +1,185 @@
+//! `idv flow operator`.
+
+use clap::Args;
+use idv::{Outcome, VendorId};
+use idv_flow::{About, Flow, FlowId, Item, Resolution};
+
+use super::status;
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, plain, table, text};
+use crate::request::from_word;
+
+/// Lists everything that needs a person, and what they can do about each. With the name of one of them, carries out what the person
+/// decided.
+#[derive(Args)]
+pub(crate) struct Operator {
+    /// The flow or message, as the list names it
+    about: Option<String>,
+
+    #[command(flatten)]
+    decided: Decided,
+
+    /// Who decided, for the audit trail: an account's name
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+/// What a person decided.
+#[derive(Args)]
+#[group(multiple = false)]
+struct Decided {
+    /// A dispute: this is the outcome (verified, rejected, inconclusive, canceled, expired)
+    #[arg(long, value_name = "OUTCOME", value_parser = from_word::<Outcome>)]
+    rule: Option<Outcome>,
+    /// A creation whose answer was lost: the vendor has it, under this id
+    #[arg(long, value_name = "VENDOR_ID")]
+    adopt: Option<String>,
+    /// A creation whose answer was lost: the vendor created nothing, and is to create it
+    #[arg(long)]
+    create_again: bool,
+    /// Nothing more is expected of it
+    #[arg(long)]
+    abandon: bool,
+    /// Ask the vendor now
+    #[arg(long)]
+    ask_now: bool,
+    /// An unknown code was looked at
+    #[arg(long)]
+    acknowledge: bool,
+    /// The vendor's copy was deleted by hand
+    #[arg(long)]
+    deleted_by_hand: bool,
+    /// A message: try it again
+    #[arg(long)]
+    retry: bool,
+    /// A message: dismiss it
+    #[arg(long)]
+    dismiss: bool,
+}
+
+impl Operator {
+    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+        let Some(about) = self.about else {
+            if self.decided.any() {
+                return Err(Failure::usage("name the flow or message that this was decided about"));
+            }
+            return list(&flow.operator().await?, output);
+        };
+        match named(&about) {
+            Some(About::Message(digest)) => {
+                let again = match (self.decided.retry, self.decided.dismiss) {
+                    (true, _) => true,
+                    (_, true) => false,
+                    _ => return Err(Failure::usage("what is done about a message is --retry or --dismiss")),
+                };
+                if !flow.operator().await?.iter().any(|item| item.about == About::Message(digest)) {
+                    return Err(Failure::new(Exit::Failed, format!("no message {about} needs a person")));
+                }
+                flow.resolve_message(&digest, again).await?;
+                list(&flow.operator().await?, output)
+            }
+            Some(About::Flow(id)) => {
+                let Some(resolution) = self.decided.resolution() else { return one(flow, id, &self.decided, output).await };
+                let by = self.by.ok_or_else(|| Failure::usage("--by NAME says who decided, for the audit trail"))?;
+                flow.resolve(id, &resolution, &by).await?;
+                status::print(flow, &flow.status(id).await?, false, output).await?;
+                Ok(Exit::Done)
+            }
+            _ => Err(Failure::usage("a flow's name is 32 hexadecimal digits, a message's 64")),
+        }
+    }
+}
+
+impl Decided {
+    const fn any(&self) -> bool {
+        self.rule.is_some()
+            || self.adopt.is_some()
+            || self.create_again
+            || self.abandon
+            || self.ask_now
+            || self.acknowledge
+            || self.deleted_by_hand
+            || self.retry
+            || self.dismiss
+    }
+
+    /// What was decided about a flow.
+    fn resolution(&self) -> Option<Resolution> {
+        let flags = [
+            (self.create_again, Resolution::CreateAgain),
+            (self.abandon, Resolution::Abandon),
+            (self.ask_now, Resolution::AskNow),
+            (self.acknowledge, Resolution::Acknowledge),
+            (self.deleted_by_hand, Resolution::DeletedByHand),
+        ];
+        self.rule
+            .map(Resolution::Rule)
+            .or_else(|| self.adopt.as_deref().map(VendorId::new).map(Resolution::Adopt))
+            .or_else(|| flags.into_iter().find(|(given, _)| *given).map(|(_, resolution)| resolution))
+    }
+}
+
+/// What the list has about one flow.
+async fn one(flow: &Flow, id: FlowId, decided: &Decided, output: Output) -> Result<Exit, Failure> {
+    if decided.any() {
+        return Err(Failure::usage("--retry and --dismiss are about messages"));
+    }
+    flow.status(id).await?;
+    let items: Vec<Item> = flow.operator().await?.into_iter().filter(|item| item.about == About::Flow(id)).collect();
+    list(&items, output)
+}
+
+fn list(items: &[Item], output: Output) -> Result<Exit, Failure> {
+    if items.is_empty() && !output.is_json() {
+        text("nothing needs a person")?;
+        return Ok(Exit::Done);
+    }
+    output.answer(&items, |items| {
+        let mut lines = table(&[]);
+        for item in *items {
+            let (what, name) = match &item.about {
+                About::Flow(id) => ("flow", id.to_string()),
+                About::Message(digest) => ("message", digest.iter().map(|byte| format!("{byte:02x}")).collect()),
+                _ => ("other", String::new()),
+            };
+            lines.add_row([what.to_owned(), name]);
+            lines.add_row(["provider".to_owned(), item.provider.clone()]);
+            lines.add_row(["needs a person".to_owned(), status::attention(&item.attention)]);
+            lines.add_row(["what to do".to_owned(), item.what_to_do.clone()]);
+            lines.add_row(["so since".to_owned(), item.since.to_string()]);
+            lines.add_row([String::new()]);
+        }
+        plain(&lines)
+    })?;
+    Ok(Exit::Done)
+}
+
+/// What a name is of.
+fn named(text: &str) -> Option<About> {
+    if let Ok(id) = text.parse() {
+        return Some(About::Flow(id));
+    }
+    let digits = text.as_bytes();
+    if digits.len() != 64 {
+        return None;
+    }
+    let mut digest = [0; 32];
+    for (byte, pair) in digest.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok().filter(|pair| !pair.starts_with('+'))?, 16).ok()?;
+    }
+    Some(About::Message(digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_flows_or_a_messages() {
+        assert!(matches!(named(&"0".repeat(32)), Some(About::Flow(_))));
+        assert_eq!(named(&"ab".repeat(32)), Some(About::Message([0xab; 32])));
+        for text in ["", "abc", &"g".repeat(64), &"+1".repeat(32), &"ä".repeat(32)] {
+            assert_eq!(named(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `idv flow report`.
+
+use clap::Args;
+use idv_flow::store::Phase;
+use idv_flow::{Flow, FlowId};
+use serde_json::json;
+
+use super::flow_id;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::words;
+
+/// Prints the final report of a flow: the person's data in clear.
+///
+/// Where there is none yet, it ends with 5; where there will be none, with 1.
+#[derive(Args)]
+pub(crate) struct ReportCommand {
+    /// The flow
+    #[arg(value_parser = flow_id)]
+    id: FlowId,
+
+    /// Print every report that is stored, each with the outcome it came with: to rule on a dispute
+    #[arg(long)]
+    all: bool,
+}
+
+impl ReportCommand {
+    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+        if self.all {
+            return self.all(flow, output).await;
+        }
+        let Some(report) = flow.report(self.id).await? else {
+            let status = flow.status(self.id).await?;
+            return Err(match status.phase {
+                _ if status.disputed => {
+                    Failure::new(Exit::Open, "the vendor has said two different things: --all prints its reports")
+                }
+                Phase::Creating | Phase::Open => Failure::new(Exit::Open, "there is no report yet"),
+                Phase::Erased => Failure::new(Exit::Failed, "our own copy is erased, and the report with it"),
+                _ => Failure::new(Exit::Failed, "the verification ended without a report"),
+            });
+        };
+        output.answer(&report, words::report)?;
+        Ok(Exit::Done)
+    }
+
+    async fn all(&self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+        let reports = flow.reports(self.id).await?;
+        let json: Vec<_> = reports.iter().map(|(outcome, report)| json!({ "outcome": outcome, "report": report })).collect();
+        output.answer(&json, |_| {
+            let one = |(outcome, report): &(Option<idv::Outcome>, idv::report::Report)| {
+                format!("outcome: {}\n{}", outcome.map_or("-", idv::Outcome::name), words::report(report))
+            };
+            reports.iter().map(one).collect::<Vec<_>>().join("\n")
+        })?;
+        Ok(Exit::Done)
+    }
+}

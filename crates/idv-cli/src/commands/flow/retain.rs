@@ -1,0 +1,60 @@
+//! `idv flow retain`.
+
+use std::time::Duration;
+
+use clap::Args;
+use idv::Timestamp;
+use idv_flow::{Flow, FlowId, Keep, Retention};
+
+use super::{flow_id, status};
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+
+/// Changes how long a flow's data are kept, by the vendor and by us. It replaces what was set before, whole: what is not given is not
+/// limited. Without any option, both copies are kept until their deletion is asked for.
+#[derive(Args)]
+pub(crate) struct Retain {
+    /// The flow
+    #[arg(value_parser = flow_id)]
+    id: FlowId,
+
+    /// Delete the vendor's copy so many days after the end of the verification
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    vendor_after: Option<Duration>,
+    /// Do not delete the vendor's copy before then, whoever asks
+    #[arg(long, value_name = "TIME")]
+    vendor_not_before: Option<Timestamp>,
+    /// Do not keep the vendor's copy after then, however far the verification is
+    #[arg(long, value_name = "TIME")]
+    vendor_not_after: Option<Timestamp>,
+    /// Erase our own copy so many days after the end of the verification
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    own_after: Option<Duration>,
+    /// Do not erase our own copy before then, whoever asks
+    #[arg(long, value_name = "TIME")]
+    own_not_before: Option<Timestamp>,
+    /// Do not keep our own copy after then, however far the verification is
+    #[arg(long, value_name = "TIME")]
+    own_not_after: Option<Timestamp>,
+
+    /// Who changes it, for the audit trail: an account's name
+    #[arg(long, value_name = "NAME")]
+    by: String,
+}
+
+impl Retain {
+    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+        let mut vendor = Keep::until_asked();
+        (vendor.after, vendor.not_before, vendor.not_after) = (self.vendor_after, self.vendor_not_before, self.vendor_not_after);
+        let mut own = Keep::until_asked();
+        (own.after, own.not_before, own.not_after) = (self.own_after, self.own_not_before, self.own_not_after);
+        flow.retain(self.id, Retention::new(vendor, own), &self.by).await?;
+        status::print(flow, &flow.status(self.id).await?, false, output).await?;
+        Ok(Exit::Done)
+    }
+}
+
+fn days(text: &str) -> Result<Duration, String> {
+    let days: u64 = text.parse().map_err(|_| "write a number of days".to_owned())?;
+    days.checked_mul(24 * 60 * 60).map(Duration::from_secs).ok_or_else(|| "that is too long".to_owned())
+}

@@ -1,0 +1,60 @@
+//! `idv flow start`.
+
+use clap::Args;
+use idv_flow::Flow;
+use serde_json::json;
+
+use crate::commands::create::Wanted;
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, plain, table};
+use crate::words::hand_off_json;
+
+/// Commits to a verification, has the vendor create it, and prints where to send the person. A reference that was started before is
+/// not started again. Where the vendor did not answer it ends with 5: the flow goes on by itself, where `idv flow run` works.
+///
+/// The options of a running program can be seen by everybody on the machine: for real persons, use --from.
+#[derive(Args)]
+pub(crate) struct Start {
+    #[command(flatten)]
+    wanted: Wanted,
+
+    /// At which of the configured providers; the chosen one without it
+    #[arg(long, value_name = "PROVIDER")]
+    at: Option<String>,
+
+    /// Who asks, for the audit trail: an account's name
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+impl Start {
+    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+        let new = self.wanted.verification(|| flow.reference())?;
+        let mut start = idv_flow::Start::new(new);
+        start.provider = self.at;
+        start.by = self.by;
+        let started = flow.start(start).await?;
+        let hand_off = started.hand_off.as_ref().map(hand_off_json);
+        let answer = json!({
+            "id": started.id,
+            "phase": started.phase,
+            "hand_off": hand_off,
+            "existed": started.existed,
+            "left_out": started.left_out,
+        });
+        output.answer(&answer, |json| {
+            let text = |pointer: &str| json.pointer(pointer).and_then(|value| value.as_str()).unwrap_or("-").to_owned();
+            let mut lines = table(&[]);
+            lines.add_row(["flow".to_owned(), started.id.to_string()]);
+            lines.add_row(["phase".to_owned(), started.phase.to_string()]);
+            lines.add_row(["hand-off".to_owned(), text("/hand_off/kind")]);
+            lines.add_row(["visit".to_owned(), text("/hand_off/url")]);
+            lines.add_row(["existed".to_owned(), if started.existed { "yes" } else { "no" }.to_owned()]);
+            if !started.left_out.is_empty() {
+                lines.add_row(["left out".to_owned(), started.left_out.join(", ")]);
+            }
+            plain(&lines)
+        })?;
+        Ok(if started.hand_off.is_some() { Exit::Done } else { Exit::Open })
+    }
+}

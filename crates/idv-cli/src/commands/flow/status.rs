@@ -1,0 +1,116 @@
+//! `idv flow status`.
+
+use clap::Args;
+use idv::{HandOff, Reference};
+use idv_flow::{Flow, FlowId, FlowStatus};
+use serde_json::{Value, json};
+
+use super::flow_id;
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, plain, table};
+use crate::words;
+
+/// Shows how far a flow is, for what it needs a person, and what became of its deletion.
+#[derive(Args)]
+#[group(id = "which", required = true, multiple = false, args = ["id", "reference"])]
+pub(crate) struct Status {
+    /// The flow
+    #[arg(value_parser = flow_id)]
+    id: Option<FlowId>,
+
+    /// The flow of this reference
+    #[arg(long)]
+    reference: Option<String>,
+
+    /// Print the link as well: whoever has it can take the person's place
+    #[arg(long)]
+    show_link: bool,
+}
+
+impl Status {
+    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+        let status = match (self.id, &self.reference) {
+            (Some(id), _) => flow.status(id).await?,
+            (None, Some(reference)) => find(flow, &Reference::existing(reference.as_str())?).await?,
+            (None, None) => return Err(Failure::usage("name the flow, or its --reference")),
+        };
+        print(flow, &status, self.show_link, output).await?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Prints how far a flow is.
+pub(super) async fn print(flow: &Flow, status: &FlowStatus, show_link: bool, output: Output) -> Result<(), Failure> {
+    let receipt = flow.receipt(status.id).await?;
+    let what_to_do = what_to_do(flow, status)?;
+    let mut answer = serde_json::to_value(status).unwrap_or_default();
+    if let Some(answer) = answer.as_object_mut() {
+        answer.insert("what_to_do".to_owned(), json!(what_to_do));
+        answer.insert("hand_off".to_owned(), json!(status.hand_off.as_ref().map(|hand_off| link(hand_off, show_link))));
+        answer.insert("deletion".to_owned(), json!(receipt));
+    }
+    output.answer(&answer, |answer| {
+        let none = || "-".to_owned();
+        let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).map_or_else(none, ToOwned::to_owned);
+        let mut lines = table(&[]);
+        lines.add_row(["flow".to_owned(), status.id.to_string()]);
+        lines.add_row(["provider".to_owned(), status.provider.clone()]);
+        lines.add_row(["phase".to_owned(), status.phase.to_string()]);
+        lines.add_row(["state".to_owned(), state(status)]);
+        lines.add_row(["report".to_owned(), if status.has_report { "stored" } else { "-" }.to_owned()]);
+        lines.add_row(["hand-off".to_owned(), text("/hand_off/kind")]);
+        if show_link {
+            lines.add_row(["visit".to_owned(), text("/hand_off/url")]);
+        }
+        lines.add_row(["next step at".to_owned(), text("/due")]);
+        lines.add_row(["needs a person".to_owned(), status.attention.as_ref().map_or_else(none, attention)]);
+        if let Some(what_to_do) = &what_to_do {
+            lines.add_row(["what to do".to_owned(), what_to_do.clone()]);
+        }
+        lines.add_row(["started".to_owned(), status.created_at.to_string()]);
+        lines.add_row(["so since".to_owned(), status.since.to_string()]);
+        lines.add_row(["deletion asked for".to_owned(), text("/deletion/asked_at")]);
+        lines.add_row(["vendor's copy".to_owned(), text("/deletion/vendors_copy")]);
+        lines.add_row(["our copy erased".to_owned(), text("/deletion/own_copy_erased_at")]);
+        plain(&lines)
+    })
+}
+
+/// The state of a verification in words.
+pub(super) fn state(status: &FlowStatus) -> String {
+    match status.status {
+        _ if status.disputed => "disputed".to_owned(),
+        None => "-".to_owned(),
+        Some(state) => words::status(Some(state)),
+    }
+}
+
+/// What a person can do about a flow.
+fn what_to_do(flow: &Flow, status: &FlowStatus) -> Result<Option<String>, Failure> {
+    let Some(attention) = &status.attention else { return Ok(None) };
+    let client = flow.client(&status.provider)?;
+    Ok(Some(attention.what_to_do(client.provider().profile().by_hand)))
+}
+
+/// The hand-off, with its link only where that is asked for.
+fn link(hand_off: &HandOff, show_link: bool) -> Value {
+    let mut json = words::hand_off_json(hand_off);
+    if let (false, Some(json)) = (show_link, json.as_object_mut()) {
+        json.remove("url");
+    }
+    json
+}
+
+/// For what a person is needed, in one line: the reason's word, and it in words.
+pub(super) fn attention(attention: &idv_flow::Attention) -> String {
+    format!("{}: {attention}", attention.name())
+}
+
+async fn find(flow: &Flow, reference: &Reference) -> Result<FlowStatus, Failure> {
+    for provider in flow.providers() {
+        if let Some(status) = flow.find(provider, reference).await? {
+            return Ok(status);
+        }
+    }
+    Err(Failure::new(Exit::Failed, "there is no flow with this reference"))
+}
