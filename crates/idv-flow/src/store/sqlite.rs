@@ -130,7 +130,7 @@ impl SqliteStore {
             }
             Ok(_) => tracing::debug!("the log of the store's file is being read; it is emptied later"),
             Err(_) => {
-                tracing::warn!("the log of the store's file could not be emptied; it is tried again after the next erasure")
+                tracing::warn!("the log of the store's file could not be emptied; it is tried again after the next erasure");
             }
         }
     }

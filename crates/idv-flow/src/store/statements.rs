@@ -405,18 +405,15 @@ macro_rules! implement_store {
                     return Ok(false);
                 }
                 for part in entries.chunks(ROWS_OF_A_STATEMENT) {
+                    let numbers = part.iter().map(|(_, number)| whole(*number)).collect::<StoreResult<Vec<_>>>()?;
                     let mut update = QueryBuilder::<$database>::new("UPDATE idv_audit SET block = ");
-                    update.push_bind(number).push(" WHERE block IS NULL AND (flow, number) IN (");
-                    let mut too_large = Ok(());
-                    update.push_values(part, |mut row, (flow, number)| {
-                        let number = whole(*number).unwrap_or_else(|error| {
-                            too_large = Err(error);
-                            0
-                        });
+                    update.push_bind(number).push(" FROM (");
+                    update.push_values(part.iter().zip(numbers), |mut row, ((flow, _), number)| {
                         row.push_bind(flow.as_bytes().to_vec()).push_bind(number);
                     });
-                    too_large?;
-                    update.push(")");
+                    update.push(
+                        ") AS entry WHERE idv_audit.flow = entry.column1 AND idv_audit.number = entry.column2 AND block IS NULL",
+                    );
                     let done = update.build().persistent(false).execute(&mut *transaction).await.map_err(failed())?;
                     if done.rows_affected() != part.len() as u64 {
                         transaction.rollback().await.map_err(failed())?;
