@@ -1,0 +1,105 @@
+//! Where vendors call back.
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{OriginalUri, Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use idv_core::{Bytes, Client, Delivery, ProofKind, Reply};
+use tracing::Instrument as _;
+
+use crate::{NOT_CACHED, Served, in_time};
+
+/// Takes a callback in.
+pub(crate) async fn take(
+    State(served): State<Served>,
+    path: Result<Path<Vec<(String, String)>>, PathRejection>,
+    request: Request,
+) -> Response {
+    let Some(client) = served.client(path) else { return answer(StatusCode::NOT_FOUND) };
+    let span = tracing::info_span!("idv.callback", provider = %client.capabilities().provider);
+    async {
+        let response = served.callback(&client, request).await;
+        tracing::debug!(status = response.status().as_u16(), "a callback is answered");
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+impl Served {
+    async fn callback(&self, client: &Client, request: Request) -> Response {
+        let Some(callbacks) = client.provider().callbacks() else { return answer(StatusCode::NOT_FOUND) };
+        let intake = callbacks.intake();
+        if !intake.methods.contains(request.method()) {
+            tracing::warn!("the vendor does not call by this method");
+            return not_allowed(intake.methods);
+        }
+        let (head, body) = request.into_parts();
+        let (uri, source) = (called(&head), self.options.source.of(&head));
+        let mut delivery = Delivery::callback(head.method, uri, head.headers, Bytes::new());
+        delivery.source = source;
+        if let Err(error) = callbacks.guard().screen(&delivery) {
+            tracing::warn!("a message proves nothing, and is not read");
+            return reply(client, &delivery, Reply::to_error(&error));
+        }
+        delivery.body = match self.read(body, intake.body_limit).await {
+            Ok(body) => body,
+            Err(status) => {
+                tracing::warn!(status = status.as_u16(), "a message cannot be read to its end");
+                return answer(status);
+            }
+        };
+        let time = intake.reply_within.map_or(self.options.reply_within, |time| self.options.reply_within.min(time * 4 / 5));
+        match in_time(time, self.flow.receive(client.capabilities().provider.as_str(), &delivery)).await {
+            Some(received) => reply(client, &delivery, received),
+            None => answer(StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+
+    /// The body, or the status that says why not.
+    async fn read(&self, body: Body, limit: usize) -> Result<Bytes, StatusCode> {
+        let limit = limit.min(self.options.body_limit);
+        if axum::body::HttpBody::size_hint(&body).lower() > limit as u64 {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        match tokio::time::timeout(self.options.body_within, Limited::new(body, limit).collect()).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+            Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+            Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+        }
+    }
+}
+
+/// The path and the query that were called, whatever the routes are nested in.
+pub(crate) fn called(head: &Parts) -> Uri {
+    let uri = head.extensions.get::<OriginalUri>().map_or(&head.uri, |OriginalUri(uri)| uri);
+    uri.path_and_query().map_or_else(Uri::default, |called| called.clone().into())
+}
+
+/// The reply, as a vendor's client understands it: one that waits to be asked for its credentials is asked.
+fn reply(client: &Client, delivery: &Delivery, reply: Reply) -> Response {
+    let basic = client.capabilities().callback_proof == Some(ProofKind::Basic);
+    if basic && reply.status == StatusCode::FORBIDDEN && !delivery.headers.contains_key(header::AUTHORIZATION) {
+        const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"callbacks\", charset=\"UTF-8\"");
+        return (StatusCode::UNAUTHORIZED, [NOT_CACHED, (header::WWW_AUTHENTICATE, CHALLENGE)]).into_response();
+    }
+    if reply.body.is_empty() { answer(reply.status) } else { (reply.status, [NOT_CACHED], reply.body).into_response() }
+}
+
+fn not_allowed(methods: &[Method]) -> Response {
+    let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    let mut response = answer(StatusCode::METHOD_NOT_ALLOWED);
+    // Names of methods are tokens, which headers take.
+    if let Ok(allow) = HeaderValue::from_str(&names.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+fn answer(status: StatusCode) -> Response {
+    (status, [NOT_CACHED]).into_response()
+}

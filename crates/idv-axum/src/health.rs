@@ -1,0 +1,48 @@
+//! How it stands.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+
+use crate::{NOT_CACHED, Served, in_time};
+
+/// How long whoever asks is let wait for the store: they ask every few seconds.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Whether the work is done in time.
+pub(crate) async fn work(State(served): State<Served>) -> Response {
+    match in_time(PATIENCE, served.flow.health()).await {
+        Some(health) if health.behind > served.options.behind_at_most => unwell("behind", Some(health.behind)),
+        Some(health) => well(Some(health.behind)),
+        None => unwell("unavailable", None),
+    }
+}
+
+/// Whether messages can be stored.
+pub(crate) async fn ready(State(served): State<Served>) -> Response {
+    match in_time(PATIENCE, served.flow.health()).await {
+        Some(_) => well(None),
+        None => unwell("unavailable", None),
+    }
+}
+
+/// Whether there is anybody.
+pub(crate) async fn live() -> Response {
+    well(None)
+}
+
+fn well(behind: Option<Duration>) -> Response {
+    tell(StatusCode::OK, "ok", behind)
+}
+
+fn unwell(word: &str, behind: Option<Duration>) -> Response {
+    tell(StatusCode::SERVICE_UNAVAILABLE, word, behind)
+}
+
+fn tell(status: StatusCode, word: &str, behind: Option<Duration>) -> Response {
+    const JSON: HeaderValue = HeaderValue::from_static("application/json");
+    let behind = behind.map_or_else(String::new, |behind| format!(",\"behind_seconds\":{}", behind.as_secs()));
+    (status, [NOT_CACHED, (header::CONTENT_TYPE, JSON)], format!("{{\"status\":\"{word}\"{behind}}}")).into_response()
+}

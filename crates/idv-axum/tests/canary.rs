@@ -1,0 +1,84 @@
+//! Whatever comes in, neither a person's data nor a secret shows in a log, at any level.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod support;
+
+use http::Method;
+use idv_axum::{Landing, Options, Source};
+use idv_testkit::{Canary, Recording};
+use support::{Bank, Desk, SECRET, Vendor, request};
+
+#[tokio::test]
+async fn nothing_of_a_callback_or_a_return_shows_in_a_log() {
+    let recording = Recording::start();
+    let mut canary = Canary::new();
+    canary.watch(SECRET);
+    // The password as it travels.
+    canary.watch("bWVuc2F0ZWs6");
+    let mut printed = String::new();
+    for vendor in Vendor::ALL {
+        let bank = Bank::open(vendor).await;
+        let mut new = bank.person();
+        let name = canary.mark("name");
+        canary.watch(new.reference.as_str());
+        new.person.family_name = Some(name.clone().into());
+        let reference = new.reference.clone();
+        let id = bank.flow.start(idv_flow::Start::new(new)).await.unwrap().id;
+        if vendor == Vendor::CmIdScan {
+            bank.sandbox.cm_id_scan().configure(|account| account.person.surname = name.clone()).unwrap();
+        }
+        if matches!(vendor, Vendor::VerificarIdentidad | Vendor::VerificarIdentidadByPassword) {
+            bank.sandbox.verificar_identidad().configure(|account| account.person.name = format!("{name},ERIKA")).unwrap();
+        }
+        vendor.act(&bank.sandbox, reference.as_str(), "happy").await;
+        bank.follow(id).await;
+        let report = format!("{:?}", serde_json::to_string(&bank.flow.report(id).await.unwrap()).unwrap());
+        assert!(
+            report.to_lowercase().contains(&name) || vendor == Vendor::Identify24,
+            "{vendor:?}: there was something to print"
+        );
+        let address = idv_axum::account_callback_url(&bank.base, &bank.client).unwrap();
+        printed += &format!("{address:?}");
+        // What is refused, at each step on the way.
+        bank.store.fail();
+        let address = address.expose().to_owned();
+        for address in
+            [format!("{address}{}ref={name}", if address.contains('?') { '&' } else { '?' }), format!("{address}{name}")]
+        {
+            let status = bank.sandbox.forge_callback(&address, format!(r#"{{"{name}":"{name}"}}"#)).await.unwrap();
+            assert!(status >= 400, "{vendor:?}: {status}");
+            assert!(bank.sandbox.forge_visit(&address).await.unwrap() >= 400, "{vendor:?}");
+        }
+    }
+    let options = Options::new().source(Source::Connection).after_return(|returned| async move {
+        tracing::info!(?returned, "an application that prints what it has at hand");
+        Landing::see(&returned.query("next").unwrap()).unwrap_or_default()
+    });
+    for vendor in Vendor::ALL {
+        let desk = Desk::with(vendor, Some(SECRET), &options).await;
+        let mark = canary.mark("mark");
+        printed += &format!("{options:?}");
+        for target in [
+            format!("/returns/{}?next={mark}&orderId={mark}&trxid={mark}&transaction-number={mark}", vendor.id()),
+            format!("/returns/{mark}?next=/{mark}"),
+            format!("/callbacks/{mark}?token={mark}"),
+            format!("/callbacks/{}/{mark}?token={SECRET}&ref={mark}", vendor.id()),
+            format!("/{mark}"),
+        ] {
+            for (method, body) in [(Method::GET, String::new()), (Method::POST, mark.clone()), (Method::HEAD, String::new())] {
+                let headers = [("cookie", mark.as_str()), ("authorization", mark.as_str()), ("x-callback-secret", SECRET)];
+                printed += &format!("{:?}", desk.ask(request(method.clone(), &target, &headers, body.clone())).await.body);
+                desk.store.fail();
+                desk.ask(request(method, &target, &headers, body)).await;
+                desk.store.recover();
+            }
+        }
+    }
+    let log = recording.text();
+    for expected in ["idv.callback{provider=", "idv.return{provider=", "the flow does not answer", "a callback is answered"] {
+        assert!(log.contains(expected), "the log was recorded: {expected}");
+    }
+    assert_eq!(canary.found_in(&log), None, "in the log");
+    assert_eq!(canary.found_in(&printed), None, "printed");
+}

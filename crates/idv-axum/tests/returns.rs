@@ -1,0 +1,120 @@
+//! People who come back: they prove nothing, are shown nothing, and are sent nowhere else.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod support;
+
+use http::{Method, StatusCode};
+use idv_axum::{Landing, Options};
+use support::{Answer, Bank, Desk, SECRET, Vendor, request};
+
+const BACK: &str = "/returns/cm-id-scan?trxid=b659c273-0000-4000-8000-000000000000&resultid=e6b7ce66-0000-4000-8000-000000000000";
+
+/// Somebody who is at the vendor, and the address that they come back to.
+async fn away() -> (Bank, String) {
+    let bank = Bank::open(Vendor::CmIdScan).await;
+    bank.start().await;
+    let transaction = Vendor::CmIdScan.latest(&bank.sandbox, "transactions").await;
+    (bank, format!("/returns/cm-id-scan?trxid={transaction}&resultid=e6b7ce66-0000-4000-8000-000000000000"))
+}
+
+async fn come_back(desk: &Desk, target: &str) -> Answer {
+    desk.ask(request(Method::GET, target, &[("cookie", "session=abc")], "")).await
+}
+
+fn assert_safe(answer: &Answer) {
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("referrer-policy"), "no-referrer");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+}
+
+#[tokio::test]
+async fn a_return_is_stored_once_and_answered_by_a_page_that_says_nothing_of_it() {
+    let (bank, back) = away().await;
+    let slash = back.replace('?', "/?");
+    for (target, stored) in
+        [(back.as_str(), 1), (&back, 1), (&slash, 2), ("/returns/cm-id-scan?trxid=%3Cscript%3E", 2), ("/returns/cm-id-scan", 2)]
+    {
+        let answer = bank.ask(request(Method::GET, target, &[], "")).await;
+        assert_eq!((answer.status, bank.store.stored()), (StatusCode::OK, stored), "{target}");
+        assert_safe(&answer);
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        assert!(!answer.body.contains("e6b7ce66") && !answer.body.contains("script"), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn every_vendors_person_is_thanked_whatever_the_browser_brings() {
+    for vendor in Vendor::ALL {
+        let desk = Desk::open(vendor).await;
+        for query in ["", "?OnFinal=1", "?transaction-number=abc", "?orderId=%FF&ref=%00", "?next=https://elsewhere.example"] {
+            let answer = come_back(&desk, &format!("/returns/{}{query}", vendor.id())).await;
+            assert_eq!((answer.status, answer.header("location")), (StatusCode::OK, ""), "{vendor:?} {query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_application_says_what_comes_next_by_a_session_of_its_own() {
+    let options = Options::new().after_return(|returned| async move {
+        assert_eq!(returned.provider().as_str(), "cm-id-scan");
+        let session = returned.headers()["cookie"].to_str().unwrap().trim_start_matches("session=").to_owned();
+        Landing::see(&format!("/status/{session}")).unwrap_or_default()
+    });
+    let desk = Desk::with(Vendor::CmIdScan, Some(SECRET), &options).await;
+    let answer = come_back(&desk, BACK).await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/status/abc"));
+    assert_safe(&answer);
+    let elsewhere = options.site("https://www.bank.example/app/".parse().unwrap());
+    let desk = Desk::with(Vendor::CmIdScan, Some(SECRET), &elsewhere).await;
+    assert_eq!(come_back(&desk, BACK).await.header("location"), "https://www.bank.example/status/abc");
+}
+
+#[tokio::test]
+async fn what_the_browser_brings_leads_to_no_other_site() {
+    // As careless as an application can be.
+    let options = Options::new()
+        .after_return(|returned| async move { Landing::see(&returned.query("next").unwrap_or_default()).unwrap_or_default() });
+    let desk = Desk::with(Vendor::CmIdScan, Some(SECRET), &options).await;
+    for next in [
+        "https://elsewhere.example",
+        "//elsewhere.example",
+        "/%5Celsewhere.example",
+        "%5C%5Celsewhere.example",
+        "/%09/elsewhere.example",
+        "/%0d%0aset-cookie:a=b",
+    ] {
+        let answer = come_back(&desk, &format!("/returns/cm-id-scan?next={next}")).await;
+        assert_eq!((answer.status, answer.header("location"), answer.header("set-cookie")), (StatusCode::OK, "", ""), "{next}");
+    }
+    assert_eq!(come_back(&desk, "/returns/cm-id-scan?next=/status").await.header("location"), "/status");
+}
+
+#[tokio::test]
+async fn only_a_person_who_comes_back_is_taken_in() {
+    let (bank, back) = away().await;
+    let answer = bank.ask(request(Method::HEAD, &back, &[], "")).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""));
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
+        let answer = bank.ask(request(method, &back, &[], "")).await;
+        assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET,HEAD"));
+    }
+    assert_eq!(bank.store.offered(), 0);
+}
+
+#[tokio::test]
+async fn what_could_not_be_stored_is_brought_again_by_the_browser() {
+    let (bank, back) = away().await;
+    // Nobody has to wait for a store that hangs.
+    tokio::time::pause();
+    let come_back = || bank.ask(request(Method::GET, &back, &[], ""));
+    bank.store.fail();
+    let failed = come_back().await;
+    bank.store.hang();
+    for answer in [failed, come_back().await] {
+        assert_eq!((answer.status, answer.header("refresh")), (StatusCode::SERVICE_UNAVAILABLE, "3"));
+        assert_safe(&answer);
+    }
+    bank.store.recover();
+    assert_eq!((come_back().await.status, bank.store.stored()), (StatusCode::OK, 1));
+}

@@ -1,0 +1,210 @@
+//! An application at a vendor of the sandbox, with its routes.
+
+#![allow(unreachable_pub, dead_code, reason = "each test is a crate of its own, and takes what it needs")]
+
+pub mod store;
+pub mod vendor;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use idv::call::CallPolicy;
+use idv::report::{Country, Gender};
+use idv::{Client, Clock, NewVerification, Reference, Timestamp, Url};
+use idv_axum::Options;
+use idv_flow::audit::AuditEntry;
+use idv_flow::{Flow, FlowId, FlowStatus};
+use idv_sandbox::{Sandbox, VirtualClock};
+use tower::ServiceExt as _;
+
+pub use store::WatchedStore;
+pub use vendor::{SECRET, Vendor};
+
+/// An application that listens, and its vendor, whose time stands still until it is moved.
+pub struct Bank {
+    pub vendor: Vendor,
+    pub sandbox: Sandbox,
+    pub client: Client,
+    pub flow: Flow,
+    pub store: WatchedStore,
+    /// Where the routes are.
+    pub base: Url,
+    routes: Router,
+    _server: tokio::task::JoinSet<()>,
+}
+
+impl Bank {
+    pub async fn open(vendor: Vendor) -> Self {
+        Self::with(vendor, Some(SECRET), &Options::new()).await
+    }
+
+    pub async fn with(vendor: Vendor, secret: Option<&str>, options: &Options) -> Self {
+        let sandbox = Sandbox::builder().speed(0.0).start().await.unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ImpatientClock(Arc::new(idv::transport::SystemClock::new()), sandbox.clock()));
+        let mut environment = idv::transport::environment(idv::transport::TransportOptions::default()).unwrap();
+        environment.clock = Arc::clone(&clock);
+        let client = vendor.client(&sandbox, environment, secret);
+        let store = WatchedStore::default();
+        let flow = Flow::builder(store.clone()).client(client.clone()).open(clock).await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base: Url = format!("http://{}/identity", listener.local_addr().unwrap()).parse().unwrap();
+        let routes = idv_axum::routes(&flow, options);
+        let app = Router::new().nest("/identity", routes.clone());
+        let mut server = tokio::task::JoinSet::new();
+        server.spawn(async move { axum::serve(listener, app).await.unwrap() });
+        vendor.report_to(&sandbox, &client, &base, secret).await;
+        Self { vendor, sandbox, client, flow, store, base, routes, _server: server }
+    }
+
+    /// Starts the verification of somebody.
+    pub async fn start(&self) -> (FlowId, Reference) {
+        let new = self.person();
+        let reference = new.reference.clone();
+        (self.flow.start(idv_flow::Start::new(new)).await.unwrap().id, reference)
+    }
+
+    /// Answers a request without the network.
+    pub async fn ask(&self, request: Request<Body>) -> Answer {
+        Answer::of(self.routes.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// Everything that is known of the person. What a vendor has no place for is left out.
+    pub fn person(&self) -> NewVerification {
+        let mut new = NewVerification::new(self.flow.reference());
+        let country = Country::from_alpha2("DE");
+        new.person.given_names = Some("Erika".into());
+        new.person.family_name = Some("Mustermann".into());
+        new.person.birth_date = Some(jiff::civil::date(1982, 5, 22).into());
+        new.person.birth_place = Some("Berlin".into());
+        new.person.nationality = country.map(Into::into);
+        new.person.gender = Some(Gender::Female.into());
+        new.person.address.street = Some("Heidestr.".into());
+        new.person.address.house_number = Some("17".into());
+        new.person.address.postal_code = Some("51147".into());
+        new.person.address.city = Some("Köln".into());
+        new.person.address.country = country.map(Into::into);
+        new.contact.email = Some("erika@example.com".into());
+        new.contact.phone = Some("+4915123456789".into());
+        new.callback_url = Some(idv_axum::callback_url(&self.base, self.vendor.id()).unwrap());
+        new.return_urls.success = Some(idv_axum::return_url(&self.base, self.vendor.id()).unwrap());
+        new
+    }
+
+    /// Time passes, callbacks arrive, and what is due is worked off, until it is decided.
+    pub async fn follow(&self, id: FlowId) -> FlowStatus {
+        for _ in 0..100 {
+            self.sandbox.clock().advance(Duration::from_secs(60)).await;
+            self.flow.run_due().await.unwrap();
+            let status = self.flow.status(id).await.unwrap();
+            if matches!(status.status, Some(idv::Status::Finished(_))) {
+                return status;
+            }
+        }
+        panic!("{:?}: it was never decided", self.vendor);
+    }
+
+    /// What the audit trail says was observed: by which channel, resting on which proof.
+    pub async fn observed(&self, id: FlowId) -> Vec<(String, Option<String>)> {
+        let word = |event: &serde_json::Value, name: &str| event[name].as_str().map(str::to_owned);
+        let trail: Vec<AuditEntry> = self.flow.audit_of(id).await.unwrap();
+        trail
+            .iter()
+            .map(|entry| serde_json::from_str::<serde_json::Value>(&entry.event).unwrap())
+            .filter(|event| event["event"] == "observed")
+            .map(|event| (word(&event, "channel").unwrap(), word(&event, "proof")))
+            .collect()
+    }
+}
+
+/// Routes of an application whose vendor nobody asks anything, for requests that are made here.
+pub struct Desk {
+    pub client: Client,
+    pub flow: Flow,
+    pub store: WatchedStore,
+    pub routes: Router,
+    sandbox: Sandbox,
+}
+
+impl Desk {
+    pub async fn open(vendor: Vendor) -> Self {
+        Self::with(vendor, Some(SECRET), &Options::new()).await
+    }
+
+    pub async fn with(vendor: Vendor, secret: Option<&str>, options: &Options) -> Self {
+        let sandbox = Sandbox::builder().in_process().start().await.unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ImpatientClock(Arc::new(idv::transport::SystemClock::new()), sandbox.clock()));
+        let transport = idv_testkit::ScriptedTransport::new();
+        let mut environment = idv_testkit::environment(&transport, &idv_testkit::ManualClock::new(Timestamp::UNIX_EPOCH));
+        environment.clock = Arc::clone(&clock);
+        let client = vendor.client(&sandbox, environment, secret);
+        let store = WatchedStore::default();
+        let flow = Flow::builder(store.clone()).client(client.clone()).open(clock).await.unwrap();
+        let routes = idv_axum::routes(&flow, options);
+        Self { client, flow, store, routes, sandbox }
+    }
+
+    /// Answers a request.
+    pub async fn ask(&self, request: Request<Body>) -> Answer {
+        Answer::of(self.routes.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// Lets time pass.
+    pub async fn advance(&self, by: Duration) {
+        self.sandbox.clock().advance(by).await;
+    }
+}
+
+/// A request.
+pub fn request(method: Method, target: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(target);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.into()).unwrap()
+}
+
+/// An answer, whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    async fn of(response: Response<Body>) -> Self {
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Self { status: head.status, headers: head.headers, body: String::from_utf8(body.into()).unwrap() }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// The sandbox's time of day; waits between attempts are over at once, and those that bound an attempt are not.
+#[derive(Debug)]
+struct ImpatientClock(Arc<dyn Clock>, VirtualClock);
+
+impl Clock for ImpatientClock {
+    fn now(&self) -> Timestamp {
+        self.1.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        if duration <= CallPolicy::default().backoff_cap {
+            return Box::pin(std::future::ready(()));
+        }
+        self.0.sleep(duration)
+    }
+}
