@@ -70,6 +70,8 @@ struct ScheduleTable {
     settle_within_ms: Option<Duration>,
     #[serde(deserialize_with = "milliseconds")]
     failing_ms: Option<Duration>,
+    #[serde(deserialize_with = "milliseconds")]
+    confirm_after_ms: Option<Duration>,
 }
 
 impl FlowTable {
@@ -94,6 +96,7 @@ impl FlowTable {
         ("SCHEDULE_CREATE_WITHIN_MS", Variable::Text(&["schedule", "create_within_ms"])),
         ("SCHEDULE_SETTLE_WITHIN_MS", Variable::Text(&["schedule", "settle_within_ms"])),
         ("SCHEDULE_FAILING_MS", Variable::Text(&["schedule", "failing_ms"])),
+        ("SCHEDULE_CONFIRM_AFTER_MS", Variable::Text(&["schedule", "confirm_after_ms"])),
     ];
 
     /// What the variables say; those that are not of flows are left to others. It is validated as a file is.
@@ -170,6 +173,7 @@ impl FlowTable {
         set(&mut schedule.create_within, table.create_within_ms);
         set(&mut schedule.settle_within, table.settle_within_ms);
         set(&mut schedule.failing, table.failing_ms);
+        set(&mut schedule.confirm_after, table.confirm_after_ms);
         // A vendor without lists is not swept, whatever is configured; 0 is how not to sweep one that has them.
         if let (Some(_), Some(sweep)) = (schedule.sweep, table.sweep_ms) {
             schedule.sweep = Some(sweep).filter(|sweep| !sweep.is_zero());

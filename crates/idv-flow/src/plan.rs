@@ -13,8 +13,6 @@ use crate::schedule::Schedule;
 
 /// How often a deletion that failed is tried before a person is told, and how often a vendor is asked to confirm one.
 const DELETION_TRIES: u32 = 3;
-/// How long after a deletion the vendor is asked whether anything is left.
-const CONFIRM_AFTER: Duration = Duration::from_secs(60);
 /// How long after a mere cancellation a deletion is tried again.
 const AFTER_CANCELLATION: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many failures in a row that will not pass by themselves are waited for before a person is told.
@@ -251,7 +249,7 @@ impl Planner<'_> {
             }
             VendorsCopy::There => Plan::at(Work::Delete, again(), self.now).needing(failing),
             VendorsCopy::Deleted { at } => {
-                Plan::at(Work::Confirm, later(at, CONFIRM_AFTER).max(again()), self.now).needing(failing)
+                Plan::at(Work::Confirm, later(at, self.schedule.confirm_after).max(again()), self.now).needing(failing)
             }
             VendorsCopy::CanceledOnly { at } if deletion.tries < DELETION_TRIES => {
                 Plan::at(Work::Delete, later(at, AFTER_CANCELLATION), self.now)

@@ -45,6 +45,8 @@ pub struct Schedule {
     pub settle_within: Duration,
     /// For how long the vendor fails before a person is told.
     pub failing: Duration,
+    /// How long after a deletion the vendor is asked whether anything is left.
+    pub confirm_after: Duration,
 }
 
 impl Schedule {
@@ -65,6 +67,7 @@ impl Schedule {
             create_within: HOUR,
             settle_within: DAY,
             failing: 6 * HOUR,
+            confirm_after: MINUTE,
         }
     }
 
@@ -137,6 +140,7 @@ mod tests {
                 create_within: HOUR,
                 settle_within: DAY,
                 failing: HOUR,
+                confirm_after: MINUTE,
             }
         }
     }
