@@ -3,10 +3,10 @@
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
 use std::fmt;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[derive(Debug)]
 pub struct Server {
     guardian: Child,
+    said: BufReader<ChildStdout>,
     port: u16,
     folder: PathBuf,
     databases: AtomicU32,
@@ -86,6 +87,35 @@ impl Server {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
+    /// Ends the server at once, as a crash does: connections break off, and what was committed stays.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not end.
+    pub fn crash(&mut self) {
+        self.tell("crash");
+    }
+
+    /// Starts a server that was ended, at the same address, and waits until it takes connections.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    pub fn restart(&mut self) {
+        self.tell("restart");
+    }
+
+    /// Tells the guardian something, and waits until it has done it.
+    fn tell(&mut self, word: &str) {
+        let told = self.guardian.stdin.as_mut().map(|input| writeln!(input, "{word}").and_then(|()| input.flush()));
+        let mut answer = String::new();
+        let read = self.said.read_line(&mut answer);
+        assert!(
+            matches!(told, Some(Ok(()))) && read.is_ok() && answer.trim_end() == word,
+            "the server does not {word}: {answer}"
+        );
+    }
+
     /// The address of a database, as a URL.
     #[must_use]
     pub fn address(&self, database: &str) -> String {
@@ -111,7 +141,7 @@ impl Server {
         let mut folder = String::new();
         if said.read_line(&mut folder).is_ok() && folder.starts_with('/') {
             let folder = PathBuf::from(folder.trim_end());
-            return Ok(Self { guardian, port, folder, databases: AtomicU32::new(0), programs });
+            return Ok(Self { guardian, said, port, folder, databases: AtomicU32::new(0), programs });
         }
         let _ = said.read_to_string(&mut folder);
         let _ = guardian.wait();
@@ -128,7 +158,7 @@ impl Drop for Server {
 }
 
 /// Starts the server, says where it is, and stops it when the input ends: a pipe ends with the program that holds it, however that
-/// ends. What goes wrong is said instead.
+/// ends. What goes wrong is said instead. In between it ends and starts the server as it is told, and says so.
 const GUARDIAN: &str = r#"
 initdb=$1 postgres=$2 ready=$3 port=$4
 folder=$(mktemp -d /tmp/idv-postgres-XXXXXX) || exit 1
@@ -136,19 +166,28 @@ trap 'rm -rf "$folder"' EXIT
 trap '' INT TERM HUP PIPE
 "$initdb" --pgdata "$folder/data" --username postgres --auth trust --encoding UTF8 --no-locale --no-sync \
     > "$folder/log" 2>&1 < /dev/null || { cat "$folder/log"; exit 1; }
-"$postgres" -D "$folder/data" -k "$folder" -p "$port" -c listen_addresses=127.0.0.1 -c max_connections=200 \
-    >> "$folder/log" 2>&1 < /dev/null &
-server=$!
-tries=0
-until "$ready" -q -h 127.0.0.1 -p "$port"; do
-    tries=$((tries + 1))
-    if [ $tries -gt 600 ] || ! kill -0 $server 2> /dev/null; then
-        kill -QUIT $server 2> /dev/null; cat "$folder/log"; exit 1
-    fi
-    sleep 0.05
-done
+start() {
+    "$postgres" -D "$folder/data" -k "$folder" -p "$port" -c listen_addresses=127.0.0.1 -c max_connections=200 \
+        >> "$folder/log" 2>&1 < /dev/null &
+    server=$!
+    tries=0
+    until "$ready" -q -h 127.0.0.1 -p "$port"; do
+        tries=$((tries + 1))
+        if [ $tries -gt 600 ] || ! kill -0 $server 2> /dev/null; then
+            kill -QUIT $server 2> /dev/null; cat "$folder/log"; exit 1
+        fi
+        sleep 0.05
+    done
+}
+start
 echo "$folder"
-cat > /dev/null
+while read -r word; do
+    case $word in
+        crash) kill -QUIT $server; wait $server ;;
+        restart) start ;;
+    esac
+    echo "$word"
+done
 kill -QUIT $server
 wait $server
 "#;
@@ -211,6 +250,17 @@ mod tests {
         assert_eq!(server.execute(&addresses[0], "SELECT number, number + 1 FROM here"), "7|8");
         assert_eq!(server.execute(&addresses[1], "SELECT count(*) FROM pg_tables WHERE tablename = 'here'"), "0");
         assert_eq!(server.execute(&addresses[1], "SHOW fsync"), "on");
+    }
+
+    #[test]
+    fn a_server_that_crashed_starts_again_with_what_was_committed() {
+        let mut server = Server::start();
+        let address = server.database();
+        server.execute(&address, "CREATE TABLE here (number INT); INSERT INTO here VALUES (7)");
+        server.crash();
+        TcpListener::bind((Ipv4Addr::LOCALHOST, server.port)).expect("nobody listens");
+        server.restart();
+        assert_eq!(server.execute(&address, "SELECT number FROM here"), "7");
     }
 
     #[test]
