@@ -113,7 +113,7 @@ impl Inner {
         }
         if opened.case.is_news(observation) {
             self.change(at, opened, Lease::Keep, |case, ledger| {
-                case.observe(observation, Self::expiry(at, ledger.now), ledger);
+                case.observe(observation, Self::expiry(at, case.begun_at(ledger.now)), ledger);
                 Ok(())
             })
             .await?;

@@ -176,6 +176,15 @@ impl Case {
         journal.write(&Event::Created { by, existed, left_out: self.left_out.clone() });
     }
 
+    /// When the vendor was first asked to create what may be there without our knowing; `now` where it is known to be there. The
+    /// person's time began then, however late it is found out.
+    pub(crate) fn begun_at(&self, now: Timestamp) -> Timestamp {
+        match self.creation {
+            Creation::Intended { since, .. } | Creation::Calling { since, .. } | Creation::Unsettled { since, .. } => since,
+            Creation::Created | Creation::Refused { .. } => now,
+        }
+    }
+
     /// Takes an observation in. `None` where it is about somebody else.
     pub(crate) fn observe(
         &mut self,

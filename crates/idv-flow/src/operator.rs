@@ -135,7 +135,7 @@ fn resolve(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, resolution: &Resol
             }
             note("adopted");
             case.verification.identify(vendor_id.clone());
-            case.verification.expire_at(Inner::expiry(at, now));
+            case.verification.expire_at(Inner::expiry(at, case.begun_at(now)));
             case.at_vendor(CreatedBy::Operator, true, ledger);
         }
         Resolution::CreateAgain => {
