@@ -169,7 +169,9 @@ impl Planner<'_> {
     fn lapse(&self, case: &Case, step: &Step) -> Plan {
         let expires_at = case.verification.expires_at().unwrap_or(Timestamp::MAX);
         let asked = case.asking.answered_at.is_some_and(|at| at >= expires_at);
-        if *step == Step::Poll && !asked && self.now < later(expires_at, self.schedule.grace) {
+        // Of what is known only since then, nobody could have asked before.
+        let patient_until = later(expires_at.max(case.since), self.schedule.grace);
+        if *step == Step::Poll && !asked && self.now < patient_until {
             let at = if case.asking.failures > 0 { self.ask_at(case).max(expires_at) } else { expires_at };
             return Plan::at(Work::Poll, at, self.now);
         }
