@@ -77,7 +77,7 @@ mod sqlite {
 
     /// Executes a statement as somebody else might.
     async fn execute(path: &Path, statement: &'static str) {
-        let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+        let mut connection = SqliteConnectOptions::new().filename(path).pragma("secure_delete", "ON").connect().await.unwrap();
         sqlx::query(statement).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     }
@@ -157,6 +157,8 @@ mod sqlite {
             let store = SqliteStore::open(folder.file()).await.unwrap();
             store.migrate().await.unwrap();
             let now = Timestamp::UNIX_EPOCH;
+            // An inbox that is found empty once, so that nothing is left to be done from before.
+            assert_eq!(store.claim_inbox(now, now, 1).await.unwrap(), []);
             for number in 0..64 {
                 let message = Message::new([number; 32], "vendor".to_owned(), now, b"<the body of a message>".to_vec());
                 store.push(&message, now).await.unwrap();
@@ -166,6 +168,23 @@ mod sqlite {
                 store.finish(&[number; 32], &MessageEnd::Done(now)).await.unwrap();
             }
             assert_eq!(found(&folder.0, &["<the body of a message>"]), Vec::<&str>::new());
+        });
+    }
+
+    #[test]
+    fn what_a_program_erased_before_it_ended_goes_from_the_log_too() {
+        run(async {
+            let folder = Folder::new();
+            let before = SqliteStore::open(folder.file()).await.unwrap();
+            before.migrate().await.unwrap();
+            before.insert(&record(b"<the body of the flow>"), None, &[]).await.unwrap();
+            // By hand, since this store would empty the log at once.
+            execute(&folder.file(), "UPDATE idv_flows SET body = x''").await;
+            assert_eq!(found(&folder.0, &["<the body of the flow>"]).len(), 1);
+            let store = SqliteStore::open(folder.file()).await.unwrap();
+            let now = Timestamp::UNIX_EPOCH;
+            assert_eq!(store.claim_inbox(now, now, 1).await.unwrap(), []);
+            assert_eq!(found(&folder.0, &["<the body of the flow>"]), Vec::<&str>::new());
         });
     }
 
@@ -212,6 +231,26 @@ mod sqlite {
             assert_eq!(before.0, 1);
             store.migrate().await.unwrap();
             assert_eq!(version().await, before);
+        });
+    }
+
+    #[test]
+    fn a_new_file_is_opened_by_many_at_once() {
+        run(async {
+            for _ in 0..10 {
+                let folder = Folder::new();
+                let opened = (0..8).map(|_| {
+                    let file = folder.file();
+                    tokio::spawn(async move {
+                        let store = SqliteStore::open(file).await.unwrap();
+                        store.migrate().await.unwrap();
+                        store.remember("name", b"value").await.unwrap()
+                    })
+                });
+                for value in opened.collect::<Vec<_>>() {
+                    assert_eq!(value.await.unwrap(), b"value");
+                }
+            }
         });
     }
 

@@ -37,13 +37,15 @@ use crate::id::FlowId;
 ///
 /// What is erased is overwritten in the file. SQLite writes a change into a log beside the file first (its name ends in `-wal`), where
 /// older contents stay until the log is carried over. So the log is carried over and emptied after each erasure of a flow, and for messages
-/// that were worked off when the inbox is empty, or after 64 of them. Where another program is reading just then it is done at the
+/// that were worked off when the inbox is found empty, or after 64 of them. Where another program is reading just then it is done at the
 /// next opportunity. Copies elsewhere (backups, snapshots, what the disk itself keeps) are not reached.
 #[derive(Clone)]
 pub struct SqliteStore {
     /// One connection: SQLite lets one write at a time, and who waits here waits in line.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// One connection, which empties the log and does not wait long for other programs.
+    emptier: SqlitePool,
     /// How many erasures the log may still show.
     in_log: Arc<AtomicU32>,
 }
@@ -77,12 +79,14 @@ impl SqliteStore {
         let failed = || cannot("the store's file could not be opened");
         // One after the other: the first brings the file into its mode.
         let writer = pool(1).connect_with(options.clone()).await.map_err(failed())?;
-        let readers = pool(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(failed())?;
-        Ok(Self { writer, readers, in_log: Arc::default() })
+        let readers = pool(READERS).connect_with(options.clone().pragma("query_only", "ON")).await.map_err(failed())?;
+        let emptier = pool(1).connect_lazy_with(options.busy_timeout(BUSY_EMPTYING));
+        Ok(Self { writer, readers, emptier, in_log: Arc::new(AtomicU32::new(LEFT_BEFORE)) })
     }
 
     /// Closes the store and all its clones. The last program to close a file carries the log over and removes it.
     pub async fn close(&self) {
+        self.emptier.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -114,7 +118,7 @@ impl SqliteStore {
     }
 
     /// Carries the log over and empties it, where it is time to. What was erased is erased already when this is called: where it
-    /// fails, or its future is dropped, it is done after the next erasure.
+    /// fails, or its future is dropped, it is done with the next erasure.
     async fn erased(&self, what: Erased) {
         let in_log = match what {
             Erased::EveryMessage => self.in_log.load(Ordering::Relaxed),
@@ -123,7 +127,9 @@ impl SqliteStore {
         if in_log == 0 || (what == Erased::Message && in_log < MESSAGES_IN_LOG) {
             return;
         }
-        match query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writer).await {
+        // In line with what writes here, so that there is a moment for it however much that is.
+        let Ok(_in_line) = self.writer.acquire().await else { return };
+        match query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.emptier).await {
             Ok((0, ..)) => {
                 // What was erased meanwhile, by another call, stays counted.
                 let _ = self.in_log.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(now.saturating_sub(in_log)));
@@ -146,6 +152,12 @@ impl fmt::Debug for SqliteStore {
 
 /// How long a connection waits for another program that writes.
 const BUSY: Duration = Duration::from_secs(30);
+
+/// A program before may have erased something and ended before it emptied the log.
+const LEFT_BEFORE: u32 = 1;
+
+/// How long the log's being emptied waits for another program. What writes here waits meanwhile.
+const BUSY_EMPTYING: Duration = Duration::from_millis(250);
 
 /// How many read at the same time.
 const READERS: u32 = 4;
