@@ -1,0 +1,217 @@
+//! What must hold: in each moment, and in the end.
+
+use idv::{Facet, Outcome, Status, Timestamp};
+use idv_flow::store::Phase;
+use idv_flow::{Attention, CopyState, FlowStatus};
+use serde_json::Value;
+
+use super::clock::later;
+use super::plan::MINUTE;
+use super::vendor::{Comes, Vendor};
+use super::world::{World, at_once};
+
+/// What one entry of the audit trail says, and when it was written.
+struct Entry {
+    at: Timestamp,
+    event: Value,
+}
+
+impl Entry {
+    fn is(&self, name: &str) -> bool {
+        self.event["event"] == name
+    }
+}
+
+impl World {
+    /// What must hold at any time.
+    pub(super) fn check_safety(&mut self) -> Result<(), String> {
+        for life in 0..self.lives.len() {
+            if self.lives[life].id.is_none() && self.lives[life].found.is_none() {
+                self.lives[life].found = self.find(life).map(|status| status.id);
+            }
+            let Some(id) = self.lives[life].id.or(self.lives[life].found) else { continue };
+            let record = at_once(self.setting.store.load(id)).map_err(|error| error.to_string())?;
+            let version = record.ok_or_else(|| format!("person {life}: the flow is lost"))?.version;
+            if self.lives[life].seen.replace(version) == Some(version) {
+                continue;
+            }
+            let status = at_once(self.observer.status(id)).map_err(|error| error.to_string())?;
+            self.note(|| format!("person {life}: {}", shown(&status)));
+            self.check_decision(life, &status)?;
+        }
+        Ok(())
+    }
+
+    /// That nobody is verified of whom the vendor did not say so.
+    fn check_decision(&self, life: usize, status: &FlowStatus) -> Result<(), String> {
+        if !status.is_verified() {
+            return Ok(());
+        }
+        let told = self.told(life);
+        if told == Some(Outcome::Verified) {
+            return Ok(());
+        }
+        Err(format!("person {life} is verified without proof: the vendor tells {told:?}"))
+    }
+
+    /// What the vendor tells of a person, by what they did.
+    fn told(&self, life: usize) -> Option<Outcome> {
+        self.lives[life].acted_at?;
+        match self.plan.vendor.comes(self.plan.lives[life].scenario) {
+            Comes::Told(outcome) => Some(outcome),
+            Comes::Nothing => None,
+        }
+    }
+
+    /// What must hold when everything has ended that can.
+    pub(super) fn check_end(&mut self) -> Result<(), String> {
+        self.check_safety()?;
+        for life in 0..self.lives.len() {
+            self.check_life(life).map_err(|error| format!("person {life}: {error}"))?;
+        }
+        let flows = at_once(self.observer.list(&idv_flow::store::Filter::all(), None, 100)).unwrap();
+        if flows.len() > self.lives.len() {
+            return Err(format!("there are {} flows of {} persons", flows.len(), self.lives.len()));
+        }
+        let verified = at_once(self.observer.verify_audit(None)).map_err(|error| error.to_string())?;
+        if !verified.holds() {
+            return Err(format!("the audit trail does not hold: {:?}", verified.findings));
+        }
+        let behind = at_once(self.observer.health()).unwrap().behind;
+        if behind > 10 * MINUTE {
+            return Err(format!("work has been due for {behind:?}"));
+        }
+        Ok(())
+    }
+
+    fn check_life(&self, life: usize) -> Result<(), String> {
+        let words = Vendor::words(&self.plan.lives[life].new, life);
+        let created = self.ledger.of(&words);
+        let Some(status) = self.find(life) else {
+            return if created.is_empty() { Ok(()) } else { Err("it is at the vendor, and there is no flow".to_owned()) };
+        };
+        if created.len() > 1 {
+            return Err(format!("the vendor created it {} times", created.len()));
+        }
+        let trail = self.trail(&status)?;
+        self.check_way_on(&status)?;
+        let receipt = at_once(self.observer.receipt(status.id)).map_err(|error| error.to_string())?;
+        if receipt.vendors_copy == CopyState::NeverWas {
+            let known = created.is_empty() || self.lives[life].abandoned;
+            return if known { Ok(()) } else { Err("it is at the vendor, and refused here".to_owned()) };
+        }
+        if status.phase == Phase::Creating {
+            return Ok(());
+        }
+        self.check_outcome(life, &status, &trail)?;
+        self.check_report(life, &status, &trail)?;
+        self.check_deletion(life, &status, &trail)
+    }
+
+    /// That a flow is at its end, or that there is something to come: in time, or by a person.
+    fn check_way_on(&self, status: &FlowStatus) -> Result<(), String> {
+        let over = matches!(status.phase, Phase::Done | Phase::Refused | Phase::Erased);
+        if over || status.due.is_some() || status.attention.is_some() {
+            return Ok(());
+        }
+        Err(format!("nothing comes of it any more, and nobody is told: {}", shown(status)))
+    }
+
+    /// That the outcome is what the vendor told, where it could be learnt.
+    fn check_outcome(&self, life: usize, status: &FlowStatus, trail: &[Entry]) -> Result<(), String> {
+        let (told, standing) = (self.told(life), &self.lives[life]);
+        let asked = trail.iter().any(|entry| entry.is("deletion_asked"));
+        let held_back = status.attention.is_some() || standing.abandoned || status.disputed;
+        match status.status {
+            Some(Status::Finished(outcome)) if Some(outcome) == told => Ok(()),
+            // The vendor calls off what is to be deleted and is not over.
+            Some(Status::Finished(Outcome::Canceled)) if asked => Ok(()),
+            // Nothing came of it, or nothing that could be learnt.
+            Some(Status::Finished(Outcome::Expired)) if told.is_none() || !self.can_be_asked() => Ok(()),
+            Some(Status::Finished(outcome)) => Err(format!("the outcome is {outcome:?}, and the vendor told {told:?}")),
+            _ if told.is_none() || held_back || asked => Ok(()),
+            _ => Err(format!("the vendor told {told:?}, and nobody knows: {}", shown(status))),
+        }
+    }
+
+    /// That what the vendor reported is stored, or that a person is told of what is missing.
+    fn check_report(&self, life: usize, status: &FlowStatus, trail: &[Entry]) -> Result<(), String> {
+        let stored = trail.iter().any(|entry| entry.is("report_stored"));
+        let asked = trail.iter().any(|entry| entry.is("deletion_asked"));
+        let pending = status.due.is_some() && status.phase == Phase::Open;
+        if !status.is_verified() || stored || status.attention.is_some() || self.lives[life].abandoned || asked || pending {
+            return Ok(());
+        }
+        Err("the person is verified, there is no report, and nobody is told".to_owned())
+    }
+
+    /// That both copies went when they were to go, and not before.
+    fn check_deletion(&self, life: usize, status: &FlowStatus, trail: &[Entry]) -> Result<(), String> {
+        let receipt = at_once(self.observer.receipt(status.id)).map_err(|error| error.to_string())?;
+        let retention = self.plan.lives[life].retention;
+        let deletes = self.observer.client(self.plan.vendor.id()).unwrap().capabilities().has(Facet::Deletion);
+        let ended = matches!(status.phase, Phase::Done | Phase::Erased);
+        let asked = receipt.asked_at;
+        let vendors_due = (retention.vendor.after.is_some() && ended) || asked.is_some();
+        let own_due = (retention.own.after.is_some() && ended) || asked.is_some();
+        let told = status.attention.is_some();
+        let gone = matches!(receipt.vendors_copy, CopyState::Confirmed | CopyState::ByHand);
+        if vendors_due && !gone && !told && status.due.is_none() {
+            return Err(format!("the vendor's copy was to go, and is {:?}", receipt.vendors_copy));
+        }
+        if own_due && receipt.own_copy_erased_at.is_none() && !told && status.due.is_none() {
+            return Err("our own copy was to go, and is there".to_owned());
+        }
+        if !vendors_due && (gone || trail.iter().any(|entry| entry.is("deleted"))) {
+            return Err("the vendor's copy is gone, and nobody wanted that".to_owned());
+        }
+        if !own_due && receipt.own_copy_erased_at.is_some() {
+            return Err("our own copy is gone, and nobody wanted that".to_owned());
+        }
+        if receipt.vendors_copy == CopyState::Confirmed && deletes && self.is_at_vendor(life) {
+            return Err("the receipt says that the vendor deleted, and the vendor has it".to_owned());
+        }
+        if receipt.own_copy_erased_at.is_some() && at_once(self.setting.store.reports(status.id)).unwrap().is_some() {
+            return Err("our own copy was erased, and its report is there".to_owned());
+        }
+        let first = trail.iter().find(|entry| entry.is("deleted")).map(|entry| entry.at);
+        let hold = retention.vendor.not_before.filter(|hold| first.is_some_and(|first| first < *hold));
+        if let Some(hold) = hold {
+            return Err(format!("it was held until {hold}, and deleted at {first:?}"));
+        }
+        let end = trail.iter().find(|entry| entry.event["change"] == "settled").map(|entry| entry.at);
+        let earliest = retention.vendor.after.zip(end).map(|(after, end)| later(end, after));
+        if first.zip(earliest).is_some_and(|(first, earliest)| first < earliest) && asked.is_none() {
+            return Err(format!("it was deleted at {first:?}, before {earliest:?}"));
+        }
+        Ok(())
+    }
+
+    fn trail(&self, status: &FlowStatus) -> Result<Vec<Entry>, String> {
+        let entries = at_once(self.observer.audit_of(status.id)).map_err(|error| error.to_string())?;
+        let entry =
+            |entry: idv_flow::audit::AuditEntry| Entry { at: entry.at, event: serde_json::from_str(&entry.event).unwrap() };
+        Ok(entries.into_iter().map(entry).collect())
+    }
+
+    fn can_be_asked(&self) -> bool {
+        self.observer.client(self.plan.vendor.id()).unwrap().capabilities().can_be_asked()
+    }
+
+    /// Whether the vendor still has something of a person, asked by somebody who has no part in this.
+    fn is_at_vendor(&self, life: usize) -> bool {
+        let words = Vendor::words(&self.plan.lives[life].new, life);
+        let client = self.observer.client(self.plan.vendor.id()).unwrap();
+        let Some(creation) = self.ledger.of(&words).into_iter().next() else { return false };
+        let reference = self.plan.lives[life].new.reference.clone();
+        let id = idv::VerificationId::new(reference, Some(idv::VendorId::new(creation.id)));
+        !matches!(at_once(client.delete(&id)), Ok(idv::Deleted::AlreadyGone))
+    }
+}
+
+fn shown(status: &FlowStatus) -> String {
+    let FlowStatus { phase, status: state, disputed, attention, due, has_report, .. } = status;
+    let attention = attention.as_ref().map(Attention::name);
+    let due = due.map(|due| due.to_string());
+    format!("{phase}, {state:?}, disputed {disputed}, attention {attention:?}, due {due:?}, report {has_report}")
+}

@@ -1,0 +1,71 @@
+//! A person of ours, who looks at the list of what needs one, and mostly does what it says.
+
+use idv::VendorId;
+use idv_flow::store::Filter;
+use idv_flow::{About, Attention, Item, Resolution};
+
+use super::vendor::{Comes, Vendor};
+use super::world::{Event, World, at_once};
+
+impl World {
+    /// Looks at the list and does something about it.
+    pub(super) fn operate(&mut self) {
+        let flows = at_once(self.setting.store.list(&Filter::all().needing_attention(), None, 1)).unwrap();
+        if flows.is_empty() && at_once(self.setting.store.parked(1)).unwrap().is_empty() {
+            return;
+        }
+        for item in at_once(self.observer.operator()).unwrap() {
+            // Not everything is done the first time.
+            if self.chance.percent(20) {
+                continue;
+            }
+            match item.about {
+                About::Message(digest) => {
+                    let again = self.chance.percent(30);
+                    self.note(|| format!("operator: {}, {}", item.attention, if again { "tried again" } else { "dismissed" }));
+                    self.ask(move |flow, _| async move { flow.resolve_message(&digest, again).await.unwrap() });
+                }
+                About::Flow(_) => self.resolve(&item),
+                other => panic!("{other:?} is new"),
+            }
+        }
+    }
+
+    fn resolve(&mut self, item: &Item) {
+        let About::Flow(id) = item.about else { return };
+        let whose = (0..self.lives.len()).find(|life| self.find(*life).is_some_and(|status| status.id == id));
+        let Some(life) = whose else { return };
+        let Some(resolution) = self.resolution(life, &item.attention) else { return };
+        self.note(|| format!("operator: person {life}, {}: {resolution:?}", item.attention));
+        self.ask(move |flow, outbox| async move {
+            // Meanwhile the flow may have gone on by itself, and refuses what no longer fits.
+            if flow.resolve(id, &resolution, "operator").await.is_ok() && resolution == Resolution::Abandon {
+                outbox.lock().unwrap().push(Event::Abandoned(life));
+            }
+        });
+    }
+
+    /// What the list says is to be done.
+    fn resolution(&mut self, life: usize, attention: &Attention) -> Option<Resolution> {
+        let words = Vendor::words(&self.plan.lives[life].new, life);
+        let created = self.ledger.of(&words);
+        Some(match attention {
+            // It is looked up in the vendor's panel. IDnow knows it by our reference, and is asked again by itself.
+            Attention::CreationUnknown if self.plan.vendor == Vendor::Idnow => Resolution::AskNow,
+            Attention::CreationUnknown | Attention::SeveralFound(_) => match created.as_slice() {
+                [] if self.chance.percent(30) => Resolution::Abandon,
+                [] => Resolution::CreateAgain,
+                [first, ..] => Resolution::Adopt(VendorId::new(first.id.clone())),
+            },
+            Attention::Disputed => match self.plan.vendor.comes(self.plan.lives[life].scenario) {
+                Comes::Told(outcome) => Resolution::Rule(outcome),
+                Comes::Nothing => return None,
+            },
+            Attention::Overdue | Attention::NoWayOn if self.chance.percent(20) => Resolution::Abandon,
+            Attention::Failing(_) | Attention::DeletionFailing(_) => Resolution::AskNow,
+            Attention::UnknownCode(_) => Resolution::Acknowledge,
+            Attention::DeleteByHand => Resolution::DeletedByHand,
+            _ => return None,
+        })
+    }
+}

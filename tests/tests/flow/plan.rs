@@ -1,0 +1,204 @@
+//! What a seed makes of a world: who is to be verified, what they do, and what goes wrong.
+
+use std::time::Duration;
+
+use idv::{Capabilities, NewVerification, Profile, Reference, Timestamp};
+use idv_flow::{Keep, Retention, Schedule};
+use idv_sandbox::{Fault, FaultKind};
+
+use super::clock::later;
+use super::random::Chance;
+use super::transport::Outage;
+use super::vendor::{SCENARIOS, Vendor};
+
+const SECOND: Duration = Duration::from_secs(1);
+pub const MINUTE: Duration = Duration::from_secs(60);
+pub const HOUR: Duration = Duration::from_secs(60 * 60);
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What is to happen in a world.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub vendor: Vendor,
+    pub lives: Vec<Life>,
+    /// How many programs run over the store.
+    pub programs: usize,
+    /// At which poll each program that is started dies, in their order; those beyond the last live on.
+    pub deaths: Vec<u64>,
+    pub nuisances: Vec<(Duration, Nuisance)>,
+    /// Of how many requests in a hundred something befalls one.
+    pub trouble: u64,
+    pub outages: Vec<Outage>,
+    /// When the vendor, the network and the programs have stopped failing.
+    pub calm_from: Timestamp,
+    /// What befalls callbacks.
+    pub callback_faults: Vec<Fault>,
+    /// How often a person of ours looks at the list of what needs one.
+    pub operator: Option<Duration>,
+    pub workers: usize,
+    pub sealed: bool,
+}
+
+/// Something that befalls a program.
+#[derive(Debug, Clone, Copy)]
+pub enum Nuisance {
+    /// It is killed.
+    Kill(usize),
+    /// It is asked to end, and started again.
+    Restart(usize),
+    /// It does nothing for so long, and then goes on as if nothing had been.
+    Hang(usize, Duration),
+}
+
+/// One person's verification.
+#[derive(Debug, Clone)]
+pub struct Life {
+    pub number: usize,
+    pub new: NewVerification,
+    pub scenario: &'static str,
+    /// When it is started.
+    pub start_after: Duration,
+    /// Whether the application starts it again where it does not know what became of it.
+    pub insists: bool,
+    /// How long after the verification is at the vendor the person acts; only once the link is known, unless the person is told of it
+    /// otherwise.
+    pub acts_after: Duration,
+    pub acts_without_link: bool,
+    pub retention: Retention,
+    /// How long after the beginning somebody asks for the deletion.
+    pub delete_after: Option<Duration>,
+    /// How long after the beginning somebody forges a callback.
+    pub forge_after: Vec<Duration>,
+}
+
+impl Plan {
+    pub fn of(vendor: Vendor, seed: u64, began: Timestamp) -> Self {
+        let chance = Chance::new(seed ^ (vendor as u64) << 56);
+        // Some worlds are quiet, so that what is wrong without any trouble is found too.
+        let wild = chance.percent(90);
+        let calm_after = if wild { chance.between_times(HOUR, 4 * DAY) } else { SECOND };
+        let lives =
+            (0..chance.pick(&[1, 1, 1, 1, 1, 2, 2, 3, 4])).map(|number| Life::of(vendor, number, &chance, began)).collect();
+        let programs = chance.pick(&[1, 1, 2]);
+        let deaths = if wild { (0..chance.between(0, 7)).map(|_| deadline(&chance)).collect() } else { Vec::new() };
+        let count = if wild { chance.between(0, 4) } else { 0 };
+        let mut nuisances: Vec<_> = (0..count)
+            .map(|_| {
+                let who = chance.index(programs);
+                let nuisance = match chance.between(0, 4) {
+                    0 => Nuisance::Restart(who),
+                    1 => Nuisance::Kill(who),
+                    _ => Nuisance::Hang(who, chance.between_times(10 * SECOND, 12 * HOUR)),
+                };
+                (chance.between_times(SECOND, calm_after.max(MINUTE)), nuisance)
+            })
+            .collect();
+        nuisances.sort_by_key(|(after, _)| *after);
+        Self {
+            vendor,
+            lives,
+            programs,
+            deaths,
+            nuisances,
+            trouble: if wild { chance.pick(&[0, 5, 15, 30, 60]) } else { 0 },
+            outages: if wild && chance.percent(30) { outages(&chance, began, calm_after) } else { Vec::new() },
+            calm_from: later(began, calm_after),
+            callback_faults: if wild { callback_faults(&chance) } else { Vec::new() },
+            operator: chance.percent(60).then(|| chance.between_times(6 * HOUR, 3 * DAY)),
+            workers: chance.pick(&[1, 2, 4]),
+            sealed: chance.percent(10),
+        }
+    }
+
+    /// A schedule like the vendor's own, but for the number of questions in the months that a world lasts.
+    pub fn schedule(profile: &Profile, capabilities: &Capabilities) -> Schedule {
+        let mut schedule = Schedule::of(profile, capabilities);
+        schedule.growth = 3.0;
+        schedule.slowest = 6 * DAY;
+        schedule.backstop = 6 * DAY;
+        schedule.sweep = schedule.sweep.map(|_| 2 * DAY);
+        // Longer than anybody here waits.
+        schedule.lifetime = schedule.lifetime.min(12 * DAY);
+        schedule
+    }
+}
+
+impl Life {
+    fn of(vendor: Vendor, number: usize, chance: &Chance, began: Timestamp) -> Self {
+        let new = vendor.new_verification(Reference::random(chance), number);
+        // Those that last for months are fewer: they cost most of the time, and most of it is waiting.
+        let scenario = loop {
+            let scenario = chance.pick(&SCENARIOS);
+            let long = matches!(scenario, "expired" | "never-finishes" | "unknown-status" | "canceled-in-review");
+            if !long || chance.percent(25) {
+                break scenario;
+            }
+        };
+        let keep = |chance: &Chance, shortest, longest| match chance.between(0, 3) {
+            0 => Keep::until_asked(),
+            _ => Keep::after(chance.between_times(shortest, longest)),
+        };
+        let mut retention = Retention::new(keep(chance, MINUTE, 3 * DAY), keep(chance, MINUTE, 10 * DAY));
+        if chance.percent(10) {
+            retention.vendor = retention.vendor.not_before(later(began, chance.between_times(HOUR, 20 * DAY)));
+        }
+        let forgeries = if chance.percent(30) { chance.between(1, 4) } else { 0 };
+        Self {
+            number,
+            new,
+            scenario,
+            start_after: chance.between_times(SECOND, 6 * HOUR),
+            insists: chance.percent(70),
+            acts_after: chance.between_times(2 * SECOND, vendor.patience()),
+            acts_without_link: chance.percent(30),
+            retention,
+            delete_after: chance.percent(20).then(|| chance.between_times(MINUTE, 20 * DAY)),
+            forge_after: (0..forgeries).map(|_| chance.between_times(MINUTE, 5 * DAY)).collect(),
+        }
+    }
+}
+
+impl Vendor {
+    /// The longest that a person waits before they act: well within the time that the vendor gives.
+    const fn patience(self) -> Duration {
+        match self {
+            Self::CmIdScan => Duration::from_secs(20 * 60),
+            _ => Duration::from_secs(5 * 24 * 60 * 60),
+        }
+    }
+}
+
+/// At which poll a program dies: mostly soon, since most await points come early.
+fn deadline(chance: &Chance) -> u64 {
+    let longest = chance.pick(&[20, 60, 200, 1_000]);
+    chance.between(0, longest)
+}
+
+fn outages(chance: &Chance, began: Timestamp, calm_after: Duration) -> Vec<Outage> {
+    let kinds = [
+        FaultKind::Refuse,
+        FaultKind::CutBefore,
+        FaultKind::Html,
+        FaultKind::Status { code: 503, retry_after: None },
+        FaultKind::Status { code: 429, retry_after: Some("3600".to_owned()) },
+    ];
+    let outage = || {
+        let from = later(began, chance.between_times(SECOND, calm_after.max(MINUTE)));
+        Outage { from, until: later(from, chance.between_times(MINUTE, 30 * HOUR)), kind: chance.pick(&kinds) }
+    };
+    (0..chance.between(1, 3)).map(|_| outage()).collect()
+}
+
+fn callback_faults(chance: &Chance) -> Vec<Fault> {
+    (0..chance.between(0, 5))
+        .map(|_| {
+            let kind = match chance.between(0, 5) {
+                0 | 1 => FaultKind::CallbackLost,
+                2 => FaultKind::CallbackLate(chance.between_times(MINUTE, 3 * DAY).as_secs()),
+                3 => FaultKind::CallbackDuplicated,
+                _ => FaultKind::CallbackReordered,
+            };
+            Fault::new(kind).after(u32::try_from(chance.between(0, 3)).unwrap())
+        })
+        .collect()
+}

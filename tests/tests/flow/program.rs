@@ -1,0 +1,89 @@
+//! The application's programs: each opens a flow over the store, works off what is due, and takes callbacks.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use idv::{Clock as _, Delivery};
+use idv_flow::Flow;
+use tokio::sync::Notify;
+
+use super::clock::SandboxClock;
+use super::executor::Process;
+use super::random::Chance;
+use super::trace::Trace;
+
+/// The programs that are there. Clones are the same.
+#[derive(Clone)]
+pub struct Programs(Arc<Shared>);
+
+struct Shared {
+    provider: &'static str,
+    clock: OnceLock<SandboxClock>,
+    chance: Chance,
+    trace: Trace,
+    running: Mutex<BTreeMap<usize, Program>>,
+}
+
+/// One that runs.
+#[derive(Clone)]
+pub struct Program {
+    pub process: Process,
+    /// Once it is open.
+    pub flow: Option<Flow>,
+    /// Asks it to end.
+    pub stop: Arc<Notify>,
+}
+
+impl Programs {
+    pub fn new(provider: &'static str, chance: Chance, trace: Trace) -> Self {
+        let (clock, running) = (OnceLock::new(), Mutex::default());
+        Self(Arc::new(Shared { provider, clock, chance, trace, running }))
+    }
+
+    pub fn set_clock(&self, clock: SandboxClock) {
+        self.0.clock.set(clock).unwrap();
+    }
+
+    pub fn add(&self, number: usize, program: Program) {
+        self.0.running.lock().unwrap().insert(number, program);
+    }
+
+    pub fn remove(&self, number: usize) {
+        self.0.running.lock().unwrap().remove(&number);
+    }
+
+    pub fn get(&self, number: usize) -> Option<Program> {
+        self.0.running.lock().unwrap().get(&number).cloned()
+    }
+
+    /// One that serves whoever asks, if there is any.
+    pub fn any(&self) -> Option<(Process, Flow)> {
+        let now = self.0.clock.get()?.now();
+        let running = self.0.running.lock().unwrap();
+        let serves = |program: &Program| {
+            let up = program.process.is_alive() && program.process.hangs_at(now).is_none();
+            program.flow.clone().filter(|_| up).map(|flow| (program.process.clone(), flow))
+        };
+        let serving: Vec<_> = running.values().filter_map(serves).collect();
+        drop(running);
+        (!serving.is_empty()).then(|| serving[self.0.chance.index(serving.len())].clone())
+    }
+
+    /// Takes a callback, as the application's route does.
+    pub async fn receive(self, request: Request<Bytes>) -> Option<StatusCode> {
+        let Shared { provider, clock, trace, .. } = &*self.0;
+        let clock = clock.get()?;
+        let Some((process, flow)) = self.any() else {
+            trace.note(clock.now(), || "a callback met nobody".to_owned());
+            return None;
+        };
+        let (head, body) = request.into_parts();
+        let delivery = Delivery::callback(head.method, head.uri, head.headers, body);
+        let answer = process.answer(clock, flow.receive(provider, &delivery)).await;
+        let status = answer.map(|reply| reply.map_or(StatusCode::SERVICE_UNAVAILABLE, |reply| reply.status));
+        trace.note(clock.now(), || format!("a callback was answered with {status:?}"));
+        status
+    }
+}

@@ -1,0 +1,77 @@
+//! The real runner over the sandbox, in thousands of seeded worlds.
+
+use idv_flow::store::MemoryStore;
+
+use super::vendor::Vendor;
+use super::world::{Setting, World};
+
+/// How many worlds there are of each vendor, unless the environment says otherwise.
+const SEEDS: u64 = 2_000;
+
+/// Lives through one world and returns its record, where that is wanted; what went wrong, in words.
+pub fn live(vendor: Vendor, seed: u64, setting: Setting) -> (String, Result<(), String>) {
+    let mut world = World::new(vendor, seed, setting);
+    let result = world.run();
+    (world.trace.text(), result)
+}
+
+fn setting(traced: bool) -> Setting {
+    Setting { traced, ..Setting::new(MemoryStore::new()) }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().expect("a number of seeds, or a seed"))
+}
+
+/// Every world of a vendor; or the one that the environment names, with what happened in it.
+#[allow(clippy::print_stdout, reason = "whoever replays a world wants to read it")]
+fn simulate(vendor: Vendor) {
+    let only = number("IDV_SIMULATION_SEED");
+    let seeds = only.map_or_else(|| 0..number("IDV_SIMULATION_SEEDS").unwrap_or(SEEDS), |seed| seed..seed + 1);
+    let failed: Vec<u64> = seeds.filter(|seed| live(vendor, *seed, setting(false)).1.is_err()).collect();
+    let Some(seed) = failed.first().copied().or(only) else { return };
+    // The same again, with a record.
+    let (trace, result) = live(vendor, seed, setting(true));
+    println!("{trace}");
+    let id = vendor.id();
+    let replay = format!("IDV_SIMULATION_SEED={seed} cargo test -p idv-tests --test flow simulation::{}", id.replace('-', "_"));
+    match result {
+        Err(error) => panic!("seed {seed} of {id} failed: {error}; replay with {replay}\nall that failed: {failed:?}"),
+        Ok(()) => assert_eq!(failed, [0; 0], "the world of seed {seed} of {id} is another when it is lived through again"),
+    }
+}
+
+#[test]
+fn cm_id_scan() {
+    simulate(Vendor::CmIdScan);
+}
+
+#[test]
+fn identify24() {
+    simulate(Vendor::Identify24);
+}
+
+#[test]
+fn identity_tm() {
+    simulate(Vendor::IdentityTm);
+}
+
+#[test]
+fn idnow() {
+    simulate(Vendor::Idnow);
+}
+
+#[test]
+fn verificar_identidad() {
+    simulate(Vendor::VerificarIdentidad);
+}
+
+#[test]
+fn the_same_seed_makes_the_same_world() {
+    for vendor in Vendor::ALL {
+        for seed in 0..10 {
+            let (first, again) = (live(vendor, seed, setting(true)), live(vendor, seed, setting(true)));
+            assert!(first == again, "seed {seed} of {}:\n{}\n--- and again ---\n{}", vendor.id(), first.0, again.0);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The way to the sandbox: a call in place of a network, in weather that chance makes.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use idv::{Body, Chunks, Clock as _, Sent, Timestamp, Transport, TransportCause, TransportError};
+use idv_sandbox::{AnswerBody, AnswerDelay, Cut, Fault, FaultKind, Sandbox};
+
+use super::clock::SandboxClock;
+use super::executor::turn;
+use super::random::Chance;
+use super::trace::Trace;
+use super::vendor::Vendor;
+
+/// Carries requests to a vendor's part of a sandbox. Before and after the vendor acts, everybody else has a turn.
+#[derive(Clone)]
+pub struct SandboxTransport {
+    pub vendor: Vendor,
+    pub sandbox: Arc<Sandbox>,
+    pub clock: SandboxClock,
+    pub weather: Weather,
+    pub ledger: Ledger,
+    pub trace: Trace,
+}
+
+/// What was created at the vendor, by the vendor's own count.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger(Arc<Mutex<Vec<Creation>>>);
+
+/// A verification that is at the vendor.
+#[derive(Debug, Clone)]
+pub struct Creation {
+    /// In which request it was asked for: its address and its body.
+    request: String,
+    /// What the vendor calls it, or by what it is found there.
+    pub id: String,
+    pub at: Timestamp,
+}
+
+impl Creation {
+    /// Whether one of these words stands in the request for it.
+    pub fn asks_for(&self, words: &[String]) -> bool {
+        words.iter().any(|word| self.request.contains(word))
+    }
+}
+
+impl Ledger {
+    /// The verifications that were created by requests in which one of these words stands.
+    pub fn of(&self, words: &[String]) -> Vec<Creation> {
+        let creations = self.0.lock().unwrap();
+        creations.iter().filter(|creation| creation.asks_for(words)).cloned().collect()
+    }
+
+    pub fn all(&self) -> Vec<Creation> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// How requests fare.
+#[derive(Debug, Clone)]
+pub struct Weather(Arc<Mutex<Sky>>);
+
+#[derive(Debug)]
+struct Sky {
+    chance: Chance,
+    /// Of how many requests in a hundred something befalls one.
+    trouble: u64,
+    /// After that nothing does.
+    calm_from: Timestamp,
+    outages: Vec<Outage>,
+}
+
+/// A time in which the vendor is away.
+#[derive(Debug, Clone)]
+pub struct Outage {
+    pub from: Timestamp,
+    pub until: Timestamp,
+    pub kind: FaultKind,
+}
+
+impl Weather {
+    pub fn new(chance: Chance, trouble: u64, calm_from: Timestamp, outages: Vec<Outage>) -> Self {
+        Self(Arc::new(Mutex::new(Sky { chance, trouble, calm_from, outages })))
+    }
+
+    /// Nothing befalls any request.
+    pub fn calm() -> Self {
+        Self::new(Chance::new(0), 0, Timestamp::MIN, Vec::new())
+    }
+
+    fn strike(&self, now: Timestamp) -> Option<FaultKind> {
+        let sky = self.0.lock().unwrap();
+        if let Some(outage) = sky.outages.iter().find(|outage| outage.from <= now && now < outage.until) {
+            return Some(outage.kind.clone());
+        }
+        (now < sky.calm_from && sky.chance.percent(sky.trouble)).then(|| trouble(&sky.chance))
+    }
+}
+
+/// Something that befalls a request.
+fn trouble(chance: &Chance) -> FaultKind {
+    let status = |code, retry_after: Option<&str>| FaultKind::Status { code, retry_after: retry_after.map(str::to_owned) };
+    match chance.between(0, 12) {
+        0 => FaultKind::Refuse,
+        1 | 2 => FaultKind::CutBefore,
+        3..=5 => FaultKind::CutAfter,
+        // One that is waited for, and one that is not.
+        6 => FaultKind::Delay(chance.pick(&[3_000, 40_000])),
+        7 => status(chance.pick(&[500, 502, 503]), None),
+        8 => status(429, chance.pick(&[None, Some("1"), Some("7200")])),
+        9 => FaultKind::Html,
+        10 => FaultKind::Truncated,
+        _ => FaultKind::WrongType,
+    }
+}
+
+#[async_trait]
+impl Transport for SandboxTransport {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, TransportError> {
+        turn().await;
+        let (result, delay) = self.exchange(request).await;
+        if let Some(delay) = delay {
+            self.clock.sleep(delay).await;
+        }
+        turn().await;
+        result
+    }
+}
+
+impl SandboxTransport {
+    /// The vendor acts: in one go, so that what it did is told apart from what it did for others.
+    async fn exchange(&self, request: http::Request<Bytes>) -> (Result<http::Response<Body>, TransportError>, Option<Duration>) {
+        let now = self.clock.now();
+        let path = request.uri().path().to_owned();
+        let fault = self.weather.strike(now).map(|fault| match fault {
+            // Its answer, a list with a number in it, would be the right one, of another order.
+            FaultKind::WrongType if path.ends_with("/putOrder") || path.contains("/getOrdersByRef/") => FaultKind::Truncated,
+            fault => fault,
+        });
+        let method = request.method().clone();
+        let whole = format!("{} {}", request.uri(), String::from_utf8_lossy(request.body()));
+        if let Some(kind) = &fault {
+            self.sandbox.plan(Fault::new(kind.clone()));
+        }
+        let before = self.vendor.count(&self.sandbox);
+        let answer = self.sandbox.exchange(request).await;
+        if self.vendor.count(&self.sandbox) > before {
+            let id = self.vendor.latest(&self.sandbox, &path).await;
+            self.trace.note(now, || format!("the vendor created {id}"));
+            self.ledger.0.lock().unwrap().push(Creation { request: whole, id, at: now });
+        }
+        self.trace.note(now, || {
+            let answered = answer.as_ref().map_or_else(ToString::to_string, |response| response.status().as_u16().to_string());
+            let struck = fault.as_ref().map_or_else(String::new, |kind| format!(" [{kind:?}]"));
+            format!("{method} {path}: {answered}{struck}")
+        });
+        match answer {
+            Ok(response) => {
+                let delay = response.extensions().get::<AnswerDelay>().map(|delay| delay.0);
+                (Ok(response.map(|body| Body::chunks(Pieces(body)))), delay)
+            }
+            Err(Cut::Refused) => (Err(TransportError::new(Sent::No, TransportCause::Connect)), None),
+            Err(_) => (Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)), None),
+        }
+    }
+}
+
+impl fmt::Debug for SandboxTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxTransport").field("vendor", &self.vendor).finish_non_exhaustive()
+    }
+}
+
+struct Pieces(AnswerBody);
+
+#[async_trait]
+impl Chunks for Pieces {
+    async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+        self.0.next().transpose().map_err(|_| TransportError::new(Sent::Maybe, TransportCause::Interrupted))
+    }
+}
