@@ -14,7 +14,7 @@ pub use inbox::Inbox;
 pub use town::{Town, Vendor};
 
 /// Whatever goes wrong in an example.
-pub type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+pub type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// A sandbox whose time stands still until it is moved, and a client that is configured for it as an application would be for the
 /// vendor.

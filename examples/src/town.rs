@@ -1,9 +1,11 @@
 //! What lies outside of an application: its configuration for each vendor, the vendor's panel, the person, and time.
 
+use std::collections::HashSet;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use idv::cm_id_scan::{CmIdScan, CmIdScanConfig};
 use idv::transport::{SystemClock, TransportOptions};
 use idv::{Client, Clock, Config, Created, Environment, Operation, OsRandom, Reference, Secret, Timestamp, Url, VendorId};
@@ -29,6 +31,18 @@ pub enum Vendor {
 impl Vendor {
     /// Every vendor.
     pub const ALL: [Self; 5] = [Self::CmIdScan, Self::Identify24, Self::IdentityTm, Self::Idnow, Self::VerificarIdentidad];
+
+    /// The provider's id.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::CmIdScan => "cm-id-scan",
+            Self::Identify24 => "identify24",
+            Self::IdentityTm => "identity-tm",
+            Self::Idnow => "idnow",
+            Self::VerificarIdentidad => "verificar-identidad",
+        }
+    }
 }
 
 /// What the words of the sandbox's account mean. The vendor's document shows one alone, so each account is taught its own.
@@ -41,6 +55,8 @@ pub struct Town {
     sandbox: Sandbox,
     /// The secret that proves callbacks.
     secret: Secret,
+    /// The vendor's ids of those who have done their part.
+    acted: Mutex<HashSet<String>>,
 }
 
 impl Town {
@@ -50,10 +66,19 @@ impl Town {
     ///
     /// Where no port is free.
     pub async fn begin(vendor: Vendor) -> Outcome<Self> {
-        let sandbox = Sandbox::builder().speed(0.0).start().await?;
+        Self::begin_at_speed(vendor, 0.0).await
+    }
+
+    /// A town in which so many seconds pass in a second.
+    ///
+    /// # Errors
+    ///
+    /// Where no port is free.
+    pub async fn begin_at_speed(vendor: Vendor, speed: f64) -> Outcome<Self> {
+        let sandbox = Sandbox::builder().speed(speed).start().await?;
         // 128 random bits, which is what a reference is too.
         let secret = Secret::from(Reference::random(&OsRandom).as_str());
-        Ok(Self { vendor, sandbox, secret })
+        Ok(Self { vendor, sandbox, secret, acted: Mutex::default() })
     }
 
     /// The environment variables that an application is started with: all that it is ever told of the vendor.
@@ -66,6 +91,8 @@ impl Town {
                     ("IDV_PROVIDER", "cm-id-scan".to_owned()),
                     ("IDV_CM_ID_SCAN_KEY_ID", vendor.key_id().to_owned()),
                     ("IDV_CM_ID_SCAN_SECRET_FILE", files.write(vendor.secret())?),
+                    // A day, which people who try it by hand need while time flies.
+                    ("IDV_CM_ID_SCAN_EXPIRES_IN", "86400".to_owned()),
                     ("IDV_CM_ID_SCAN_BASE_URL", format!("{}/id-scan/v1/", vendor.base_url())),
                     ("IDV_CM_ID_SCAN_CALLBACK_SECRET_FILE", callback_secret),
                 ]
@@ -130,9 +157,15 @@ impl Town {
         Ok(idv::connect_in(&config, self.environment()?)?)
     }
 
+    /// The town's clock, for whatever else in the application has one.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(TownClock { time: self.sandbox.clock(), real: SystemClock::new() })
+    }
+
     fn environment(&self) -> Outcome<Environment> {
         let mut environment = idv::transport::environment(TransportOptions::default())?;
-        environment.clock = Arc::new(TownClock { time: self.sandbox.clock(), real: SystemClock::new() });
+        environment.clock = self.clock();
         Ok(environment)
     }
 
@@ -173,8 +206,49 @@ impl Town {
     ///
     /// Where the vendor knows of no such verification.
     pub fn act(&self, created: &Created) -> Outcome {
-        let reference = created.id.reference.as_str();
-        let vendor_id = created.id.vendor_id.as_ref().map_or("", VendorId::as_str);
+        match self.vendor {
+            Vendor::Idnow => self.plays(created.id.reference.as_str()),
+            _ => self.plays(created.id.vendor_id.as_ref().map_or("", VendorId::as_str)),
+        }
+    }
+
+    /// Whoever was handed off since the last time does their part, among them the one whose reference this is.
+    ///
+    /// # Errors
+    ///
+    /// Where the vendor knows of no such verification.
+    pub async fn everybody_acts(&self, reference: &Reference) -> Outcome {
+        let waiting = match self.vendor {
+            Vendor::CmIdScan => self.ids("transactions").await?,
+            Vendor::Identify24 => self.ids("idents").await?,
+            Vendor::IdentityTm => self.ids("orders").await?,
+            // There, our reference is the vendor's id.
+            Vendor::Idnow => vec![reference.as_str().to_owned()],
+            Vendor::VerificarIdentidad => self.sandbox.verificar_identidad().ids(),
+        };
+        for id in waiting {
+            if self.acted.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone()) {
+                self.plays(&id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many callbacks the vendor has delivered.
+    #[must_use]
+    pub fn delivered(&self) -> usize {
+        self.sandbox.callbacks().iter().filter(|callback| callback.state == "delivered").count()
+    }
+
+    /// The ids that the vendor gave, as the sandbox's control plane lists them.
+    async fn ids(&self, of: &str) -> Outcome<Vec<String>> {
+        let address = format!("{}{}/{of}", self.sandbox.control_url(), self.vendor.id());
+        let answer = self.sandbox.exchange(http::Request::get(address).body(Bytes::new())?).await?;
+        Ok(serde_json::from_slice(&answer.into_body().whole()?)?)
+    }
+
+    /// The scenario in which all goes well, by the vendor's id.
+    fn plays(&self, id: &str) -> Outcome {
         match self.vendor {
             Vendor::CmIdScan => {
                 self.sandbox.cm_id_scan().configure(|account| {
@@ -184,18 +258,18 @@ impl Town {
                     account.person.date_of_birth = jiff::civil::date(1982, 5, 22);
                     account.person.nationality = "Germany".to_owned();
                 })?;
-                self.sandbox.cm_id_scan().act(vendor_id, "happy")?
+                self.sandbox.cm_id_scan().act(id, "happy")?
             }
-            Vendor::Identify24 => self.sandbox.identify24().act(vendor_id, "happy")?,
-            Vendor::IdentityTm => self.sandbox.identity_tm().act(vendor_id, "happy")?,
-            Vendor::Idnow => self.sandbox.idnow().act(reference, "happy")?,
+            Vendor::Identify24 => self.sandbox.identify24().act(id, "happy")?,
+            Vendor::IdentityTm => self.sandbox.identity_tm().act(id, "happy")?,
+            Vendor::Idnow => self.sandbox.idnow().act(id, "happy")?,
             Vendor::VerificarIdentidad => {
                 self.sandbox.verificar_identidad().configure(|account| {
                     account.person.name = "MUSTERMANN,ERIKA".to_owned();
                     account.person.birth_date = jiff::civil::date(1982, 5, 22);
                     account.person.nationality = "DEU".to_owned();
                 })?;
-                self.sandbox.verificar_identidad().act(vendor_id, "happy")?
+                self.sandbox.verificar_identidad().act(id, "happy")?
             }
         };
         Ok(())
