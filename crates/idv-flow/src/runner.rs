@@ -94,12 +94,17 @@ impl Flow {
         loop {
             // Timers may have come on top.
             let free = workers.saturating_sub(under_way.len());
-            let wait = match inner.take(free).await {
+            let wait = match meanwhile(&mut under_way, inner.take(free)).await {
                 Ok(tasks) => {
                     let all = tasks.len() >= free;
                     under_way.extend(tasks.into_iter().map(|task| -> BoxFuture<'_, ()> { Box::pin(inner.carry_out(task)) }));
-                    // With every worker busy, nothing is looked for until one is free.
-                    if all { None } else { Some(inner.pause().await) }
+                    match under_way.len() >= workers {
+                        // With every worker busy, nothing is looked for until one is free.
+                        true => None,
+                        // One became free meanwhile, and there may be more.
+                        false if all => Some(Duration::ZERO),
+                        false => Some(meanwhile(&mut under_way, inner.pause()).await),
+                    }
                 }
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
@@ -142,6 +147,17 @@ impl Flow {
             }
         }
     }
+}
+
+/// Waits for something while what is under way goes on: a step that nobody polls may hold the connection to the store that is waited for.
+async fn meanwhile<T>(under_way: &mut FuturesUnordered<BoxFuture<'_, ()>>, wanted: impl Future<Output = T>) -> T {
+    let mut wanted = pin!(wanted);
+    while !under_way.is_empty() {
+        if let Either::Left((found, _)) = select(&mut wanted, under_way.next()).await {
+            return found;
+        }
+    }
+    wanted.await
 }
 
 impl Inner {
