@@ -1,5 +1,7 @@
 //! Asking the vendor, and believing its messages.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 mod support;
 
 use std::time::Duration;

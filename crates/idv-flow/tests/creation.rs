@@ -1,5 +1,7 @@
 //! Creating exactly once, whatever is lost on the way.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 mod support;
 
 use std::time::Duration;

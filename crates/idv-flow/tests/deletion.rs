@@ -1,5 +1,7 @@
 //! Deleting, at the vendor and here, and proving it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 mod support;
 
 use idv_core::Outcome;

@@ -1,5 +1,7 @@
 //! Workers: sharing, stopping, failing stores, and what no program here can work on.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 mod support;
 
 use std::sync::Arc;
