@@ -312,6 +312,25 @@ fn the_page_on_flows_says_what_is_deleted_by_hand() {
     keep(FLOWS, "by hand", &by_hand);
 }
 
+#[test]
+fn the_page_on_callbacks_says_how_each_vendor_calls() {
+    let mut intakes = table(&["vendor", "it calls by", "a body is at most", "it wants its reply within", "its address is set"]);
+    for vendor in vendors() {
+        let intake = vendor.callbacks().unwrap().intake();
+        let methods: Vec<&str> = intake.methods.iter().map(http::Method::as_str).collect();
+        let set = if vendor.profile().accepts.contains(&"callback_url") { "with each verification" } else { "once per account" };
+        let cells = [
+            vendor.profile().name.to_owned(),
+            methods.join(", "),
+            format!("{} KiB", intake.body_limit / 1024),
+            intake.reply_within.map_or_else(|| "–".to_owned(), time),
+            set.to_owned(),
+        ];
+        line(&mut intakes, &cells);
+    }
+    keep("docs/src/callbacks.md", "intakes", &intakes);
+}
+
 const FLOWS: &str = "docs/src/flows.md";
 
 /// Every vendor, as an account of nobody's has it.
