@@ -229,7 +229,14 @@ fn the_page_on_flows_says_when_what_is_tried_at_each_vendor() {
     row("create_within", "how long a creation that reached nobody is tried", &|it| time(it.create_within));
     row("settle_within", "how long a lost answer is settled before a person is told", &|it| time(it.settle_within));
     row("failing", "how long the vendor fails before a person is told", &|it| time(it.failing));
+    row("confirm_after", "how long after a deletion it is asked to be confirmed", &|it| time(it.confirm_after));
     keep(FLOWS, "schedules", &schedules);
+
+    // What a schedule shows of itself has the name of each field, so none can be forgotten here.
+    let shown = format!("{:?}", of_each[0]);
+    let fields: BTreeSet<&str> = shown.split([' ', '{']).filter_map(|word| word.strip_suffix(':')).collect();
+    let rows: BTreeSet<&str> = schedules.lines().skip(2).filter_map(|row| row.split('`').nth(1)).collect();
+    assert_eq!(rows, fields);
 }
 
 #[test]

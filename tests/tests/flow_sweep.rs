@@ -1,0 +1,132 @@
+//! Where the vendor has lists, ten thousand open verifications cost its pages, and not ten thousand calls.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use idv::call::CallPolicy;
+use idv::idnow::{DataCentre, Idnow, IdnowConfig};
+use idv::{Body, Chunks, Client, Environment, NewVerification, Sent, Transport, TransportCause, TransportError};
+use idv_flow::store::{Filter, MemoryStore, Phase};
+use idv_flow::{Flow, Vault};
+use idv_sandbox::{AnswerBody, Sandbox};
+use idv_testkit::ManualClock;
+
+/// How many are open.
+const OPEN: usize = 10_000;
+/// IDnow's lists: finished, pending, canceled and aborted. Each is a page.
+const PAGES: usize = 4;
+const SWEEP: Duration = Duration::from_secs(5 * 60);
+
+#[tokio::test]
+async fn a_sweep_of_ten_thousand_costs_pages_and_only_who_has_finished_is_asked_for() {
+    let bank = Bank::open().await;
+    let mut references = Vec::with_capacity(OPEN);
+    for _ in 0..OPEN {
+        let mut new = NewVerification::new(bank.flow.reference());
+        new.person.given_names = Some("Erika".into());
+        new.person.family_name = Some("Mustermann".into());
+        references.push(new.reference.clone());
+        bank.flow.start(new).await.unwrap();
+    }
+    assert_eq!(bank.sandbox.idnow().identifications(), OPEN);
+
+    let asked = bank.after(SWEEP).await;
+    assert_eq!((asked.lists, asked.singles.len()), (PAGES, 0));
+    let asked = bank.after(SWEEP).await;
+    assert_eq!((asked.lists, asked.singles.len()), (PAGES, 0), "and so does the next");
+
+    let finished = references[OPEN / 2].as_str().to_ascii_lowercase();
+    bank.sandbox.idnow().act(&finished, "happy").unwrap();
+    let asked = bank.after(12 * SWEEP).await;
+    assert_eq!((asked.lists, asked.singles), (PAGES, BTreeSet::from([finished])));
+
+    // The report came with the answer to that one question, so nothing more is asked.
+    let done = bank.flow.list(&Filter::all().in_phase(Phase::Done), None, OPEN).await.unwrap();
+    assert_eq!(done.len(), 1);
+    assert!(done[0].is_verified() && done[0].has_report);
+    let asked = bank.after(SWEEP).await;
+    assert_eq!((asked.lists, asked.singles.len()), (PAGES, 0));
+}
+
+/// What the vendor was asked for: how many lists, and which single identifications, by their numbers.
+struct Asked {
+    lists: usize,
+    singles: BTreeSet<String>,
+}
+
+/// A bank that verifies at IDnow, in the sandbox and in this process.
+struct Bank {
+    sandbox: Arc<Sandbox>,
+    clock: ManualClock,
+    flow: Flow,
+}
+
+impl Bank {
+    async fn open() -> Self {
+        let sandbox = Arc::new(Sandbox::builder().in_process().start().await.unwrap());
+        let idnow = sandbox.idnow();
+        let mut config = IdnowConfig::new(idnow.company_id(), idnow.api_key().into(), DataCentre::Test);
+        config.gateway_url = Some(idnow.base_url().parse().unwrap());
+        config.go_url = Some(idnow.base_url().parse().unwrap());
+        let clock = ManualClock::new(sandbox.clock().now());
+        let environment = Environment::new(InProcess(Arc::clone(&sandbox)), clock.clone());
+        let client = Client::new(Idnow::new(config).unwrap(), environment, CallPolicy::default());
+        let flow = Flow::builder(MemoryStore::new()).client(client).vault(Vault::plain());
+        let flow = flow.open(Arc::new(clock.clone())).await.unwrap();
+        Self { sandbox, clock, flow }
+    }
+
+    /// Lets time pass, and works off what is due then: what the vendor was asked for meanwhile.
+    async fn after(&self, time: Duration) -> Asked {
+        self.sandbox.clock().advance(time).await;
+        self.clock.advance(time);
+        let before = self.sandbox.requests().len();
+        self.flow.run_due().await.unwrap();
+        let mut asked = Asked { lists: 0, singles: BTreeSet::new() };
+        for request in self.sandbox.requests().split_off(before).iter().filter(|request| request.method == "GET") {
+            match request.path.rsplit_once("/identifications") {
+                Some((_, "")) => asked.lists += 1,
+                Some((_, number)) => {
+                    let number = number.trim_start_matches('/').to_ascii_lowercase();
+                    assert!(asked.singles.insert(number), "it is asked for once");
+                }
+                None => panic!("nothing else is to be asked for"),
+            }
+        }
+        asked
+    }
+}
+
+/// The way to the sandbox: a call.
+struct InProcess(Arc<Sandbox>);
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess")
+    }
+}
+
+#[async_trait]
+impl Transport for InProcess {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, TransportError> {
+        match self.0.exchange(request).await {
+            Ok(response) => Ok(response.map(|body| Body::chunks(Pieces(body)))),
+            Err(_) => Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)),
+        }
+    }
+}
+
+struct Pieces(AnswerBody);
+
+#[async_trait]
+impl Chunks for Pieces {
+    async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+        self.0.next().transpose().map_err(|_| TransportError::new(Sent::Maybe, TransportCause::Interrupted))
+    }
+}
