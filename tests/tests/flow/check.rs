@@ -127,7 +127,8 @@ impl World {
             // The vendor calls off what is to be deleted and is not over.
             Some(Status::Finished(Outcome::Canceled)) if asked => Ok(()),
             // Nothing came of it, or nothing that could be learnt.
-            Some(Status::Finished(Outcome::Expired)) if told.is_none() || !self.can_be_asked() => Ok(()),
+            Some(Status::Finished(Outcome::Expired)) if told.is_none() => Ok(()),
+            Some(Status::Finished(Outcome::Expired)) if !self.can_be_asked() && !self.was_told(life, trail) => Ok(()),
             Some(Status::Finished(outcome)) => Err(format!("the outcome is {outcome:?}, and the vendor told {told:?}")),
             _ if told.is_none() || held_back || asked => Ok(()),
             _ => Err(format!("the vendor told {told:?}, and nobody knows: {}", shown(status))),
@@ -139,6 +140,10 @@ impl World {
         let stored = trail.iter().any(|entry| entry.is("report_stored"));
         let asked = trail.iter().any(|entry| entry.is("deletion_asked"));
         let pending = status.due.is_some() && status.phase == Phase::Open;
+        let there = at_once(self.observer.report(status.id)).map_err(|error| error.to_string())?.is_some();
+        if stored && !there && status.is_verified() && status.phase != Phase::Erased {
+            return Err("the report was stored, and there is no report".to_owned());
+        }
         if !status.is_verified() || stored || status.attention.is_some() || self.lives[life].abandoned || asked || pending {
             return Ok(());
         }
@@ -192,6 +197,17 @@ impl World {
         let entry =
             |entry: idv_flow::audit::AuditEntry| Entry { at: entry.at, event: serde_json::from_str(&entry.event).unwrap() };
         Ok(entries.into_iter().map(entry).collect())
+    }
+
+    /// Whether every callback about a person was taken in by us, when we knew whom it was about.
+    fn was_told(&self, life: usize, trail: &[Entry]) -> bool {
+        let words = Vendor::words(&self.plan.lives[life].new, life);
+        let created = self.ledger.of(&words);
+        let callbacks = self.sandbox.callbacks();
+        let mut about = callbacks.iter().filter(|callback| created.iter().any(|creation| creation.id == callback.reference));
+        let known_at = trail.iter().find(|entry| entry.is("created")).map(|entry| entry.at);
+        let in_time = known_at.zip(self.lives[life].acted_at).is_some_and(|(known, acted)| known <= acted);
+        in_time && about.all(|callback| callback.state == "delivered")
     }
 
     fn can_be_asked(&self) -> bool {

@@ -5,7 +5,9 @@
 
 mod check;
 mod clock;
+mod events;
 mod executor;
+mod mutants;
 mod operator;
 mod plan;
 mod program;

@@ -6,16 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use idv::{Client, Clock as _, Environment, Error, Timestamp};
+use idv::{Client, Clock as _, Environment, Timestamp};
 use idv_flow::store::{Filter, Store};
-use idv_flow::{Flow, FlowError, FlowId, FlowStatus, Start, Vault};
+use idv_flow::{Flow, FlowId, FlowStatus, Vault};
 use idv_sandbox::Sandbox;
-use tokio::sync::Notify;
 
 use super::clock::{SandboxClock, later};
-use super::executor::{Executor, Process};
-use super::plan::{DAY, HOUR, Life, MINUTE, Nuisance, Plan};
-use super::program::{Program, Programs};
+use super::executor::Executor;
+use super::plan::{Nuisance, Plan};
+use super::program::Programs;
 use super::random::Chance;
 use super::store::YieldingStore;
 use super::trace::Trace;
@@ -58,13 +57,13 @@ pub struct World {
     pub lives: Vec<Standing>,
     pub(super) programs: Programs,
     pub(super) chance: Chance,
-    weather: Weather,
-    executor: Executor,
+    pub(super) weather: Weather,
+    pub(super) executor: Executor,
     agenda: BTreeMap<(Timestamp, u64), Event>,
     planned: u64,
-    deaths: VecDeque<u64>,
+    pub(super) deaths: VecDeque<u64>,
     /// What programs leave behind for the world to see.
-    outbox: Arc<Mutex<Vec<Event>>>,
+    pub(super) outbox: Arc<Mutex<Vec<Event>>>,
     over_at: Timestamp,
     created: usize,
 }
@@ -98,6 +97,7 @@ pub(super) enum Event {
     Forge(usize),
     Delete(usize),
     Deleting(usize),
+    NotDeleting(#[allow(dead_code, reason = "it is read in traces")] String),
     Abandoned(usize),
     Nuisance(Nuisance),
     Operator,
@@ -236,7 +236,7 @@ impl World {
         self.agenda.insert((at, self.planned), event);
     }
 
-    fn soon(&mut self, after: Duration, event: Event) {
+    pub(super) fn soon(&mut self, after: Duration, event: Event) {
         self.at(later(self.now(), after), event);
     }
 
@@ -313,179 +313,10 @@ impl World {
         self.created = created.len();
         any
     }
-
-    fn happen(&mut self, event: Event) {
-        if !matches!(event, Event::Operator) {
-            self.note(|| format!("{event:?}"));
-        }
-        match event {
-            Event::Boot(program) => self.boot(program),
-            Event::Ended(program) => {
-                self.programs.remove(program);
-                let wait = self.chance.between_times(MINUTE / 60, 3 * HOUR);
-                self.soon(wait, Event::Boot(program));
-            }
-            Event::Start(life) => self.start(life),
-            Event::Started(life, id) => self.lives[life].id = Some(id),
-            Event::NotStarted(life, why) => self.lives[life].refused = Some(why),
-            Event::Act(life) => self.act(life),
-            Event::Forge(life) => self.forge(life),
-            Event::Delete(life) => self.delete(life),
-            Event::Deleting(life) => self.lives[life].deletion_asked_at = Some(self.now()),
-            Event::Abandoned(life) => self.lives[life].abandoned = true,
-            Event::Operator => {
-                self.operate();
-                if let Some(every) = self.plan.operator {
-                    self.soon(every, Event::Operator);
-                }
-            }
-            Event::Nuisance(nuisance) => self.annoy(nuisance),
-        }
-    }
-
-    fn boot(&mut self, number: usize) {
-        let process = Process::new(self.deaths.pop_front().unwrap_or(u64::MAX));
-        let program = Program { process: process.clone(), flow: None, stop: Arc::new(Notify::new()) };
-        self.programs.add(number, program.clone());
-        let transport = SandboxTransport {
-            vendor: self.plan.vendor,
-            sandbox: Arc::clone(&self.sandbox),
-            clock: self.clock.clone(),
-            weather: self.weather.clone(),
-            ledger: self.ledger.clone(),
-            trace: self.trace.clone(),
-        };
-        let environment = Environment::new(transport, self.clock.clone()).with_random(self.chance.fork());
-        let client = (self.setting.client)(self.plan.vendor, &self.sandbox, environment);
-        let store = YieldingStore(Arc::clone(&self.setting.store));
-        let opening = flow(&self.plan, store, client, &self.clock, self.chance.fork());
-        let (programs, clock, outbox, workers) =
-            (self.programs.clone(), self.clock.clone(), Arc::clone(&self.outbox), self.plan.workers);
-        self.executor.spawn(async move {
-            let life = async {
-                let flow = opening.await.unwrap();
-                programs.add(number, Program { flow: Some(flow.clone()), ..program.clone() });
-                flow.run(workers, program.stop.notified()).await;
-            };
-            process.run(&clock, life).await;
-            // Whatever else it was doing ends with it.
-            process.kill();
-            outbox.lock().unwrap().push(Event::Ended(number));
-        });
-    }
-
-    /// Has a program that serves do something; `false` where there is none.
-    pub(super) fn ask<A>(&mut self, work: impl FnOnce(Flow, Arc<Mutex<Vec<Event>>>) -> A) -> bool
-    where
-        A: Future<Output = ()> + 'static,
-    {
-        let Some((process, flow)) = self.programs.any() else { return false };
-        let (clock, work) = (self.clock.clone(), work(flow, Arc::clone(&self.outbox)));
-        self.executor.spawn(async move {
-            process.run(&clock, work).await;
-        });
-        true
-    }
-
-    fn start(&mut self, number: usize) {
-        let life = self.plan.lives[number].clone();
-        if self.lives[number].id.is_some() || self.lives[number].refused.is_some() {
-            return;
-        }
-        if life.insists {
-            // Until it is known what became of it.
-            self.soon(10 * MINUTE, Event::Start(number));
-        }
-        let start = Start::new(life.new).retention(life.retention).by("simulation");
-        self.ask(move |flow, outbox| async move {
-            let event = match flow.start(start).await {
-                Ok(started) => Event::Started(number, started.id),
-                Err(FlowError::Vendor(error)) => Event::NotStarted(number, kind(&error)),
-                Err(error) => panic!("a store that does not fail fails: {error}"),
-            };
-            outbox.lock().unwrap().push(event);
-        });
-    }
-
-    fn act(&mut self, number: usize) {
-        let Life { scenario, acts_without_link, .. } = self.plan.lives[number];
-        let words = Vendor::words(&self.plan.lives[number].new, number);
-        let Some(creation) = self.ledger.of(&words).into_iter().next() else { return };
-        if self.lives[number].acted_at.is_some() {
-            return;
-        }
-        let knows = acts_without_link || self.plan.vendor == Vendor::VerificarIdentidad;
-        if !knows && self.find(number).is_none_or(|status| status.hand_off.is_none()) {
-            // Whoever has no link today may have one tomorrow, but not for ever.
-            if self.now().duration_since(creation.at) < jiff::SignedDuration::from_hours(72) {
-                self.soon(3 * HOUR, Event::Act(number));
-            }
-            return;
-        }
-        match self.plan.vendor.act(&self.sandbox, &creation.id, scenario) {
-            Ok(_) => {
-                self.note(|| format!("person {number} acts: {scenario}"));
-                self.lives[number].acted_at = Some(self.now());
-            }
-            Err(error) => self.note(|| format!("person {number} cannot act: {error}")),
-        }
-    }
-
-    fn forge(&mut self, number: usize) {
-        let reference = self.plan.lives[number].new.reference.clone();
-        let words = Vendor::words(&self.plan.lives[number].new, number);
-        let id = self.ledger.of(&words).first().map_or_else(|| "1".to_owned(), |creation| creation.id.clone());
-        let (mut url, body) = self.plan.vendor.forgery(reference.as_str(), &id);
-        if self.setting.leaked {
-            url.push_str(&self.proof(reference.as_str()));
-        }
-        let sandbox = Arc::clone(&self.sandbox);
-        self.executor.spawn(async move {
-            let answer = match body {
-                Some(body) => sandbox.forge_callback(&url, body).await,
-                None => sandbox.forge_visit(&url).await,
-            };
-            answer.unwrap();
-        });
-    }
-
-    /// What proves a callback to an account's address, as a part of that address.
-    fn proof(&self, reference: &str) -> String {
-        let client = self.observer.client(self.plan.vendor.id()).unwrap();
-        let (name, secret) = client.provider().callbacks().unwrap().guard().parameter_for(reference).unwrap();
-        let secret = percent(secret.expose());
-        format!("?{name}={secret}")
-    }
-
-    fn delete(&mut self, number: usize) {
-        if self.lives[number].deletion_asked_at.is_some() {
-            return;
-        }
-        let Some(status) = self.find(number) else { return };
-        // Until it is known what became of it.
-        self.soon(12 * HOUR, Event::Delete(number));
-        self.ask(move |flow, outbox| async move {
-            match flow.delete(status.id, "simulation").await {
-                Ok(_) => outbox.lock().unwrap().push(Event::Deleting(number)),
-                Err(FlowError::Held { .. }) => {}
-                Err(error) => panic!("a deletion fails: {error}"),
-            }
-        });
-    }
-
-    fn annoy(&mut self, nuisance: Nuisance) {
-        let (Nuisance::Kill(number) | Nuisance::Restart(number) | Nuisance::Hang(number, _)) = nuisance;
-        let Some(program) = self.programs.get(number) else { return };
-        match nuisance {
-            Nuisance::Kill(_) => program.process.kill(),
-            Nuisance::Restart(_) => program.stop.notify_one(),
-            Nuisance::Hang(_, time) => program.process.hang(later(self.now(), time.min(DAY))),
-        }
-    }
 }
 
 /// A flow as every program of a world opens it.
-fn flow(
+pub(super) fn flow(
     plan: &Plan,
     store: YieldingStore,
     client: Client,
@@ -496,15 +327,6 @@ fn flow(
     let vault = if plan.sealed { Vault::new(&"5a".repeat(32).into()).unwrap() } else { Vault::plain() };
     let builder = Flow::builder(store).client(client).schedule(plan.vendor.id(), schedule).vault(vault);
     builder.random(Arc::new(chance)).open(Arc::new(clock.for_the_idle()))
-}
-
-/// A value of a query.
-fn percent(value: &str) -> String {
-    value.replace(' ', "%20")
-}
-
-pub(super) fn kind(error: &Error) -> String {
-    format!("{:?} {:?}", error.kind(), error.effect())
 }
 
 /// Runs what waits for nobody.

@@ -1,0 +1,285 @@
+//! The simulation can fail: what is wrong on purpose is noticed, in one of the first worlds or another.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use idv::call::CallContext;
+use idv::{
+    Callbacks, Client, CreateSafety, Created, Deletion, Environment, EvidenceSource, Listing, Lookup, NewVerification, Polling,
+    Profile, Provider, Results, Timestamp,
+};
+use idv_flow::FlowId;
+use idv_flow::audit::{AuditBlock, AuditEntry};
+use idv_flow::store::{
+    Commit, Committed, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, Pushed, Record, Reports, Store, StoreResult,
+};
+use idv_sandbox::Sandbox;
+
+use super::random::Chance;
+use super::simulation::live;
+use super::vendor::Vendor;
+use super::world::Setting;
+
+/// In how many worlds a mistake must show.
+const WORLDS: u64 = 60;
+
+/// What the worlds of a vendor say of a mistake: the first that notices it.
+fn noticed(vendor: Vendor, setting: impl Fn(u64) -> Setting) -> String {
+    let mut errors = (0..WORLDS).filter_map(|seed| live(vendor, seed, setting(seed)).1.err());
+    errors.next().unwrap_or_else(|| panic!("{WORLDS} worlds of {} notice nothing", vendor.id()))
+}
+
+fn flawed(flaw: Flaw) -> impl Fn(u64) -> Setting {
+    move |seed| Setting::new(FlawedStore { store: MemoryStore::new(), flaw, chance: Chance::new(seed) })
+}
+
+#[test]
+fn a_store_that_loses_reports_is_noticed() {
+    let error = noticed(Vendor::Idnow, flawed(Flaw::Reports));
+    assert!(error.contains("no report"), "{error}");
+}
+
+#[test]
+fn a_store_that_loses_entries_of_the_audit_trail_is_noticed() {
+    let error = noticed(Vendor::Idnow, flawed(Flaw::Entries));
+    assert!(error.contains("audit trail"), "{error}");
+}
+
+#[test]
+fn a_store_that_loses_what_is_new_is_noticed() {
+    let error = noticed(Vendor::IdentityTm, flawed(Flaw::NewFlows));
+    assert!(error.contains("there is no flow"), "{error}");
+}
+
+#[test]
+fn an_inbox_that_loses_messages_is_noticed() {
+    let error = noticed(Vendor::VerificarIdentidad, flawed(Flaw::Messages));
+    assert!(error.contains("the vendor told"), "{error}");
+}
+
+#[test]
+fn a_creation_that_is_repeated_though_the_vendor_has_no_key_for_it_is_noticed() {
+    for vendor in [Vendor::CmIdScan, Vendor::Identify24, Vendor::VerificarIdentidad] {
+        let error = noticed(vendor, |_| Setting { client: careless, ..Setting::new(MemoryStore::new()) });
+        assert!(error.contains("times"), "{error}");
+    }
+}
+
+#[test]
+fn a_secret_that_leaked_verifies_people_and_is_noticed() {
+    let error = noticed(Vendor::VerificarIdentidad, |_| Setting { leaked: true, ..Setting::new(MemoryStore::new()) });
+    assert!(error.contains("without proof"), "{error}");
+}
+
+#[test]
+fn a_forgery_that_is_not_refused_verifies_nobody_where_the_vendor_can_be_asked() {
+    for seed in 0..WORLDS {
+        let setting = Setting { leaked: true, ..Setting::new(MemoryStore::new()) };
+        let (_, result) = live(Vendor::Idnow, seed, setting);
+        assert_eq!(result, Ok(()), "seed {seed}");
+    }
+}
+
+/// What a store forgets now and then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    /// The reports that come with a change.
+    Reports,
+    /// The entries of the audit trail that come with a change.
+    Entries,
+    /// A flow that it says it inserted.
+    NewFlows,
+    /// A message that it says it took in.
+    Messages,
+}
+
+#[derive(Debug)]
+struct FlawedStore {
+    store: MemoryStore,
+    flaw: Flaw,
+    chance: Chance,
+}
+
+impl FlawedStore {
+    fn forgets(&self, flaw: Flaw) -> bool {
+        self.flaw == flaw && self.chance.percent(10)
+    }
+}
+
+#[async_trait]
+impl Store for FlawedStore {
+    async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
+        if self.forgets(Flaw::NewFlows) {
+            return Ok(Inserted::New);
+        }
+        self.store.insert(record, lease, audit).await
+    }
+
+    async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
+        let audit = if self.forgets(Flaw::Entries) { &[] } else { commit.audit };
+        let mut kept = Commit::new(commit.record, audit);
+        kept.lease = commit.lease;
+        kept.reports = match commit.reports {
+            Reports::Put(_) if self.forgets(Flaw::Reports) => Reports::Keep,
+            reports => reports,
+        };
+        self.store.commit(&kept).await
+    }
+
+    async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
+        if self.forgets(Flaw::Messages) {
+            return Ok(Pushed::New);
+        }
+        self.store.push(message, forgotten).await
+    }
+
+    async fn migrate(&self) -> StoreResult<()> {
+        self.store.migrate().await
+    }
+
+    async fn remember(&self, name: &str, value: &[u8]) -> StoreResult<Vec<u8>> {
+        self.store.remember(name, value).await
+    }
+
+    async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
+        self.store.replace(name, old, new).await
+    }
+
+    async fn load(&self, id: FlowId) -> StoreResult<Option<Record>> {
+        self.store.load(id).await
+    }
+
+    async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>> {
+        self.store.reports(id).await
+    }
+
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>> {
+        self.store.claim(now, until, limit).await
+    }
+
+    async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
+        self.store.locate(keys).await
+    }
+
+    async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>> {
+        self.store.list(filter, after, limit).await
+    }
+
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
+        self.store.claim_inbox(now, until, limit).await
+    }
+
+    async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
+        self.store.finish(digest, end).await
+    }
+
+    async fn parked(&self, limit: usize) -> StoreResult<Vec<Message>> {
+        self.store.parked(limit).await
+    }
+
+    async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
+        self.store.purge_inbox(before).await
+    }
+
+    async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
+        self.store.set_timer(name, due).await
+    }
+
+    async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
+        self.store.claim_timers(now, until).await
+    }
+
+    async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
+        self.store.wind_timer(name, due).await
+    }
+
+    async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
+        self.store.next_due().await
+    }
+
+    async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
+        self.store.audit(after, limit).await
+    }
+
+    async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>> {
+        self.store.audit_of(id).await
+    }
+
+    async fn loose_entries(&self, limit: usize) -> StoreResult<Vec<AuditEntry>> {
+        self.store.loose_entries(limit).await
+    }
+
+    async fn add_block(&self, block: &AuditBlock, entries: &[(FlowId, u64)]) -> StoreResult<bool> {
+        self.store.add_block(block, entries).await
+    }
+
+    async fn blocks(&self, after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>> {
+        self.store.blocks(after, limit).await
+    }
+
+    async fn last_block(&self) -> StoreResult<Option<AuditBlock>> {
+        self.store.last_block().await
+    }
+
+    async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
+        self.store.block_entries(number).await
+    }
+}
+
+/// A client that takes creations for repeatable, whatever the vendor says.
+fn careless(vendor: Vendor, sandbox: &Sandbox, environment: Environment) -> Client {
+    let client = vendor.client(sandbox, environment.clone());
+    let mut profile = client.provider().profile().clone();
+    profile.create_safety = CreateSafety::Keyed;
+    Client::new(Careless { client, profile }, environment, idv::call::CallPolicy::default())
+}
+
+struct Careless {
+    client: Client,
+    profile: Profile,
+}
+
+impl fmt::Debug for Careless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Careless")
+    }
+}
+
+#[async_trait]
+impl Provider for Careless {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> idv::Result<Created> {
+        self.client.provider().create(cx, new).await
+    }
+
+    fn polling(&self) -> Option<&dyn Polling> {
+        self.client.provider().polling()
+    }
+
+    fn results(&self) -> Option<&dyn Results> {
+        self.client.provider().results()
+    }
+
+    fn evidence(&self) -> Option<&dyn EvidenceSource> {
+        self.client.provider().evidence()
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        self.client.provider().listing()
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        self.client.provider().lookup()
+    }
+
+    fn deletion(&self) -> Option<&dyn Deletion> {
+        self.client.provider().deletion()
+    }
+
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        self.client.provider().callbacks()
+    }
+}
