@@ -1,5 +1,7 @@
 //! Where vendors call back.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{OriginalUri, Path, Request, State};
@@ -7,9 +9,11 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use idv_core::{Bytes, Client, Delivery, ProofKind, Reply};
+use idv_core::{Bytes, Client, Delivery, Intake, ProofKind, Reply};
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use crate::options::Options;
 use crate::{NOT_CACHED, Served, in_time};
 
 /// Takes a callback in.
@@ -33,6 +37,7 @@ impl Served {
     async fn callback(&self, client: &Client, request: Request) -> Response {
         let Some(callbacks) = client.provider().callbacks() else { return answer(StatusCode::NOT_FOUND) };
         let intake = callbacks.intake();
+        let patience = Patience::new(&self.options, &intake);
         if !intake.methods.contains(request.method()) {
             tracing::warn!("the vendor does not call by this method");
             return not_allowed(intake.methods);
@@ -45,32 +50,57 @@ impl Served {
             tracing::warn!("a message proves nothing, and is not read");
             return reply(client, &delivery, Reply::to_error(&error));
         }
-        delivery.body = match self.read(body, intake.body_limit).await {
+        delivery.body = match self.read(body, intake.body_limit, patience.body()).await {
             Ok(body) => body,
             Err(status) => {
                 tracing::warn!(status = status.as_u16(), "a message cannot be read to its end");
                 return answer(status);
             }
         };
-        let time = intake.reply_within.map_or(self.options.reply_within, |time| self.options.reply_within.min(time * 4 / 5));
-        match in_time(time, self.flow.receive(client.capabilities().provider.as_str(), &delivery)).await {
+        let received = self.flow.receive(client.capabilities().provider.as_str(), &delivery);
+        match in_time(patience.store(), received).await {
             Some(received) => reply(client, &delivery, received),
             None => answer(StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 
     /// The body, or the status that says why not.
-    async fn read(&self, body: Body, limit: usize) -> Result<Bytes, StatusCode> {
+    async fn read(&self, body: Body, limit: usize, time: Duration) -> Result<Bytes, StatusCode> {
         let limit = limit.min(self.options.body_limit);
         if axum::body::HttpBody::size_hint(&body).lower() > limit as u64 {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        match tokio::time::timeout(self.options.body_within, Limited::new(body, limit).collect()).await {
+        match tokio::time::timeout(time, Limited::new(body, limit).collect()).await {
             Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
             Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
             Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
         }
+    }
+}
+
+/// How long may be waited for what, while a vendor waits for its reply.
+struct Patience<'a> {
+    options: &'a Options,
+    /// When the vendor must have its reply, where its document says so: earlier, since the reply is on its way for a while.
+    until: Option<Instant>,
+}
+
+impl<'a> Patience<'a> {
+    fn new(options: &'a Options, intake: &Intake) -> Self {
+        Self { options, until: intake.reply_within.map(|time| Instant::now() + time * 4 / 5) }
+    }
+
+    fn body(&self) -> Duration {
+        self.at_most(self.options.body_within)
+    }
+
+    fn store(&self) -> Duration {
+        self.at_most(self.options.reply_within)
+    }
+
+    fn at_most(&self, time: Duration) -> Duration {
+        self.until.map_or(time, |until| time.min(until.saturating_duration_since(Instant::now())))
     }
 }
 

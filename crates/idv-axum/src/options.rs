@@ -63,7 +63,7 @@ impl Options {
     }
 
     /// How long the store may take before it is answered that it failed. Without it, 10 seconds. Where a vendor's document has a time
-    /// for the reply, four fifths of that count if they are less, so that the answer is there before the vendor hangs up.
+    /// for the reply, body and store have four fifths of it together if that is less, so that the answer is there in time.
     #[must_use]
     pub const fn reply_within(mut self, time: Duration) -> Self {
         self.reply_within = time;

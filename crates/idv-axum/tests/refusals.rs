@@ -185,6 +185,13 @@ async fn a_body_that_never_ends_is_not_waited_for() {
         Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
     });
     assert_eq!(desk.ask(built(&parts, Body::from_stream(drops))).await.status, StatusCode::REQUEST_TIMEOUT);
+    // Where the vendor waits for its reply, the body has no more time than that.
+    let strict = Desk::open(Vendor::IdentityTm).await;
+    let mut order = proven(&strict, Vendor::IdentityTm);
+    order.0 = Method::PUT;
+    let begun = tokio::time::Instant::now();
+    let answer = strict.ask(built(&order, Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()))).await;
+    assert_eq!((answer.status, begun.elapsed().as_secs()), (StatusCode::REQUEST_TIMEOUT, 4));
     let broken = stream::once(async { Err::<Bytes, _>(std::io::Error::other("it broke off")) });
     assert_eq!(desk.ask(built(&parts, Body::from_stream(broken))).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(desk.store.offered(), 0);

@@ -8,7 +8,23 @@ use std::time::Duration;
 
 use idv_axum::Options;
 use idv_sandbox::{Fault, FaultKind, WebhookMethod};
-use support::{Bank, Vendor};
+use support::{Bank, SECRET, Vendor};
+
+#[tokio::test]
+async fn the_address_for_the_panel_has_the_secret_where_it_lives_there() {
+    for vendor in Vendor::ALL {
+        let bank = Bank::open(vendor).await;
+        let base = "https://bank.example/identity".parse().unwrap();
+        let address = idv_axum::account_callback_url(&base, &bank.client).unwrap();
+        let plain = format!("https://bank.example/identity/callbacks/{}", vendor.id());
+        let expected = match vendor {
+            Vendor::Identify24 | Vendor::Idnow | Vendor::VerificarIdentidad => format!("{plain}?token={SECRET}"),
+            // In a header; or with each order, one of its own.
+            _ => plain,
+        };
+        assert_eq!(address.expose(), expected, "{vendor:?}");
+    }
+}
 
 #[tokio::test]
 async fn a_proven_callback_is_stored_and_worked_off_at_every_vendor() {
