@@ -145,7 +145,8 @@ async fn start(State(app): State<App>, form: Result<Form<Customer>, FormRejectio
     (new.return_urls.success, new.return_urls.failure) = (Some(back.clone()), Some(back));
     match app.flow.start(Start::new(new).by("onboarding")).await {
         Ok(started) => {
-            let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", reference.as_str());
+            let secure = if app.base.scheme() == "https" { "; Secure" } else { "" };
+            let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax{secure}", reference.as_str());
             Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&status_path(started.id))).into_response())
         }
         Err(FlowError::Vendor(error)) => match error.kind() {

@@ -87,11 +87,11 @@ pub(crate) fn sorry() -> String {
 
 /// How it stands, in one word and for people.
 fn told(status: &FlowStatus) -> (&'static str, &'static str) {
-    if status.disputed || status.attention.is_some() {
-        return ("attention", "One of us is looking at it. We will get in touch with you.");
+    const LOOKED_AT: (&str, &str) = ("attention", "One of us is looking at it. We will get in touch with you.");
+    if status.disputed {
+        return LOOKED_AT;
     }
     match (status.phase, status.status) {
-        (Phase::Creating, _) => ("creating", "One moment: your verification is being prepared."),
         (Phase::Refused, _) => ("refused", "Your verification could not be started. Please fill in the form again."),
         (_, Some(Status::Finished(outcome))) => match outcome {
             Outcome::Verified => ("verified", "You are verified. Welcome!"),
@@ -99,6 +99,8 @@ fn told(status: &FlowStatus) -> (&'static str, &'static str) {
             Outcome::Expired => ("expired", "The time for your verification is over. Please start again."),
             _ => ("inconclusive", "Your verification did not work out. Please start again."),
         },
+        _ if status.attention.is_some() => LOOKED_AT,
+        (Phase::Creating, _) => ("creating", "One moment: your verification is being prepared."),
         (_, Some(Status::InProgress)) => ("in_progress", "You are being verified."),
         (_, Some(Status::InReview { .. } | Status::Ended)) => ("in_review", "Thank you. The result is being looked at."),
         _ => ("awaiting_person", "It is your turn."),
