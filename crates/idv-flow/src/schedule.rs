@@ -103,7 +103,9 @@ impl Schedule {
         }
         // The upper half of the hash, as a number from -1 to 1.
         let unit = f64::from(u32::try_from(hash >> 32).unwrap_or_default()) / f64::from(u32::MAX) * 2.0 - 1.0;
-        later(from, scaled(wait, 1.0 + self.jitter * unit))
+        let wait = scaled(wait, 1.0 + self.jitter * unit);
+        // Nobody needs it any finer.
+        later(from, Duration::new(wait.as_secs(), wait.subsec_millis() * 1_000_000))
     }
 }
 
