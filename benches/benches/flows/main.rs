@@ -1,0 +1,67 @@
+//! Flows: how many are completed in a second beside the bare transactions of the same store, how the cost of what is due grows with the
+//! number of open verifications, and what an open one and a sweep cost.
+//!
+//! The vendor is IDnow in the sandbox, in the same process: a call costs what the sandbox's work costs, and no network. With
+//! `--side verifications N` it only holds so many verifications, for counting memory.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and fails by panicking"
+)]
+
+mod counted;
+mod due;
+mod life;
+mod open;
+mod stores;
+mod vendor;
+
+use std::time::{Duration, Instant};
+
+use idv_benches::memory;
+
+/// What is tried in a build that is not optimized is small: it is only to work.
+const SMALL: bool = cfg!(debug_assertions);
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "--side") {
+        return open::side(arguments[at + 1].as_str(), arguments[at + 2].parse().unwrap());
+    }
+    // `cargo bench -- due` runs that part alone.
+    let only = arguments.iter().skip(1).find(|argument| ["life", "due", "open"].contains(&argument.as_str()));
+    let wanted = |part: &str| only.is_none_or(|only| only == part);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    if wanted("open") {
+        if memory::is_measurable() {
+            open::memory();
+        }
+        runtime.block_on(open::sweep());
+    }
+    if wanted("life") {
+        runtime.block_on(life::measure());
+    }
+    if wanted("due") {
+        runtime.block_on(due::measure());
+    }
+}
+
+/// How long something took.
+async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let start = Instant::now();
+    let result = work.await;
+    (result, start.elapsed())
+}
+
+/// Prints a table, where there are figures to print.
+fn print(title: &str, table: &str) {
+    if SMALL {
+        println!("{title}: it works; figures need an optimized build");
+    } else {
+        println!("\n{title}\n\n{table}");
+    }
+}

@@ -1,0 +1,162 @@
+//! IDnow in the sandbox, in this process, and a client of it.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use idv_core::call::CallPolicy;
+use idv_core::{
+    Body, Chunks, Client, Clock, Delivery, Environment, NewVerification, PartialDate, Sent, Timestamp, Transport, TransportCause,
+    TransportError,
+};
+use idv_idnow::{DataCentre, Idnow, IdnowConfig};
+use idv_sandbox::{AnswerBody, Cut, Sandbox, VirtualClock};
+use tokio::sync::Notify;
+
+const SECRET: &str = "a callback's secret of the benchmark";
+
+/// The vendor, and what it has sent.
+pub(super) struct Vendor {
+    pub(super) sandbox: Arc<Sandbox>,
+    pub(super) client: Client,
+    pub(super) clock: BenchClock,
+    callbacks: Arc<Mutex<Vec<Delivery>>>,
+}
+
+impl Vendor {
+    pub(super) async fn start() -> Self {
+        let callbacks = Arc::<Mutex<Vec<Delivery>>>::default();
+        let inbox = Arc::clone(&callbacks);
+        let receive = move |request: Request<Bytes>| {
+            let (head, body) = request.into_parts();
+            inbox.lock().unwrap().push(Delivery::callback(head.method, head.uri, head.headers, body));
+            std::future::ready(Some(StatusCode::OK))
+        };
+        let sandbox = Arc::new(Sandbox::builder().in_process().deliver_callbacks_to(receive).start().await.unwrap());
+        let idnow = sandbox.idnow();
+        let address = format!("http://localhost/callback?token={}", SECRET.replace(' ', "%20"));
+        idnow.configure(|account| account.callback_url = Some(address)).unwrap();
+        let mut config = IdnowConfig::new(idnow.company_id(), idnow.api_key().into(), DataCentre::Test);
+        config.gateway_url = Some(idnow.base_url().parse().unwrap());
+        config.go_url = Some(idnow.base_url().parse().unwrap());
+        config.callback_secret = Some(SECRET.into());
+        config.callback_parameter = "token".to_owned();
+        let clock = BenchClock::new(sandbox.clock());
+        let environment = Environment::new(InProcess(Arc::clone(&sandbox)), clock.clone());
+        // Nobody waits for the vendor here, so the number of calls at once says nothing.
+        let client = Client::new(Idnow::new(config).unwrap(), environment, CallPolicy::default());
+        Self { sandbox, client, clock, callbacks }
+    }
+
+    /// What is known of the person.
+    pub(super) fn submitted(&self) -> NewVerification {
+        let mut new = NewVerification::new(self.client.reference());
+        new.person.given_names = Some("Erika".into());
+        new.person.family_name = Some("Mustermann".into());
+        new.person.birth_date = Some("1964-08-12".parse::<PartialDate>().unwrap().whole().unwrap().into());
+        new.person.birth_place = Some("Berlin".into());
+        new.contact.email = Some("erika@example.com".into());
+        new
+    }
+
+    /// The callbacks that have come since the last time.
+    pub(super) fn callbacks(&self) -> Vec<Delivery> {
+        std::mem::take(&mut self.callbacks.lock().unwrap())
+    }
+
+    /// Lets time pass, for everybody.
+    pub(super) async fn pass(&self, time: Duration) {
+        self.sandbox.clock().advance(time).await;
+    }
+}
+
+/// The sandbox's time, which moves only when it is moved. Whoever sleeps a little in it sleeps a little in real time; that a runner found
+/// nothing to do is remembered.
+#[derive(Debug, Clone)]
+pub(super) struct BenchClock {
+    time: VirtualClock,
+    began: Timestamp,
+    idle: Arc<(AtomicBool, Notify)>,
+}
+
+impl BenchClock {
+    fn new(time: VirtualClock) -> Self {
+        Self { began: time.now(), time, idle: Arc::default() }
+    }
+
+    /// The same time, for a flow: with an idleness of its own.
+    pub(super) fn of_a_flow(&self) -> Self {
+        Self { idle: Arc::default(), ..self.clone() }
+    }
+
+    /// Completes when the runner has found nothing to do and `at_rest` holds.
+    pub(super) async fn idle(&self, at_rest: impl Fn() -> bool) {
+        loop {
+            self.idle.1.notified().await;
+            if self.idle.0.load(Ordering::SeqCst) && at_rest() {
+                return;
+            }
+        }
+    }
+}
+
+impl Clock for BenchClock {
+    fn now(&self) -> Timestamp {
+        self.time.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.time.now().duration_since(self.began).try_into().unwrap_or_default()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        if duration.is_zero() {
+            return Box::pin(std::future::ready(()));
+        }
+        // A runner sleeps the shortest time where something is about to be due.
+        self.idle.0.store(duration > Duration::from_millis(10), Ordering::SeqCst);
+        self.idle.1.notify_one();
+        // The time limits of calls: no call here ever waits.
+        let limit = duration > Duration::from_secs(1);
+        Box::pin(async move {
+            if limit {
+                return std::future::pending().await;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        })
+    }
+}
+
+/// The way to the vendor: a call.
+struct InProcess(Arc<Sandbox>);
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess")
+    }
+}
+
+#[async_trait]
+impl Transport for InProcess {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, TransportError> {
+        match self.0.exchange(request).await {
+            Ok(response) => Ok(response.map(|body| Body::chunks(Pieces(body)))),
+            Err(Cut::Refused) => Err(TransportError::new(Sent::No, TransportCause::Connect)),
+            Err(_) => Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)),
+        }
+    }
+}
+
+struct Pieces(AnswerBody);
+
+#[async_trait]
+impl Chunks for Pieces {
+    async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+        self.0.next().transpose().map_err(|_| TransportError::new(Sent::Maybe, TransportCause::Interrupted))
+    }
+}
