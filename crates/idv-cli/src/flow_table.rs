@@ -345,7 +345,7 @@ mod tests {
     fn an_unknown_variable_is_answered_with_what_there_is() {
         let error = from(&[("IDV_FLOW_STOR", "x")]).unwrap_err();
         assert!(error.text().contains("IDV_FLOW_STORE"), "{}", error.text());
-        assert!(from(&[("IDV_FLOW_LEASE_MS", "soon")]).unwrap_err().text().contains("whole number"));
+        assert!(from(&[("IDV_FLOW_LEASE_MS", "soon")]).unwrap_err().text().contains("digits"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub(crate) mod company;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;

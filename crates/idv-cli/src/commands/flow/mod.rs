@@ -10,16 +10,20 @@ mod start;
 mod status;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use idv::transport::SystemClock;
-use idv_flow::store::{PostgresStore, SqliteStore};
+use idv_flow::store::{PostgresOptions, PostgresStore, SqliteStore};
 use idv_flow::{Flow, FlowError, FlowId, Schedule};
 
 use crate::failure::{Exit, Failure};
 use crate::flow_table::Place;
 use crate::output::{Output, note};
 use crate::settings::Settings;
+
+/// How long a command waits for a database that does not answer.
+const WAIT: Duration = Duration::from_secs(10);
 
 /// Runs verifications from their creation to their deletion, over a store.
 #[derive(Args)]
@@ -128,7 +132,9 @@ impl Opening<'_> {
                 (Stores::File(store.clone()), Flow::builder(store))
             }
             Place::Postgres(address) => {
-                let store = PostgresStore::connect(address).await.map_err(failed)?;
+                let mut options = PostgresOptions::default();
+                options.wait = WAIT;
+                let store = PostgresStore::connect_with(address, &options).await.map_err(failed)?;
                 (Stores::Postgres(Box::new(store.clone())), Flow::builder(store))
             }
         };

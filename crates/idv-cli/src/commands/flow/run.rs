@@ -1,11 +1,16 @@
 //! `idv flow run`.
 
+use std::future::Future;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::pin::pin;
+use std::time::Duration;
 
 use clap::Args;
+use idv_flow::Flow;
 use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::{Opened, Opening};
 use crate::failure::{Exit, Failure};
@@ -23,9 +28,17 @@ pub(crate) struct Run {
     workers: NonZeroUsize,
 
     /// Work off what is due now, one after the other, and end
-    #[arg(long)]
+    #[arg(long, conflicts_with = "listen")]
     once: bool,
+
+    /// Serve the vendors' callbacks at /callbacks/PROVIDER, people's returns at /returns/PROVIDER, and /health here, by plain HTTP:
+    /// for a server in front that does TLS, and logs no address
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
 }
+
+/// How long requests that are under way at the end may take: what the routes give a body to arrive, and the store to take it in.
+const LAST_REQUESTS: Duration = Duration::from_secs(25);
 
 impl Run {
     pub(crate) async fn run(self, opening: &Opening<'_>, output: Output) -> Result<Exit, Failure> {
@@ -37,6 +50,11 @@ impl Run {
         if self.once {
             return once(opened, &mut interrupt, output).await;
         }
+        let listener = match self.listen {
+            Some(address) => Some(listener(address).await?),
+            None => None,
+        };
+        let listens = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         say(
             output,
             &json!({
@@ -44,15 +62,19 @@ impl Run {
                 "store": opened.place.to_string(),
                 "providers": opened.flow.providers().collect::<Vec<_>>(),
                 "workers": self.workers,
+                "listen": listens,
             }),
-            &format!("works on {}; stop it with Ctrl-C", opened.place),
+            &match listens {
+                Some(address) => format!("works on {}, and listens on http://{address}; stop it with Ctrl-C", opened.place),
+                None => format!("works on {}; stop it with Ctrl-C", opened.place),
+            },
         )?;
-        let (stop, stopped) = oneshot::channel::<()>();
         let flow = &opened.flow;
-        let mut work = pin!(flow.run(self.workers.get(), async {
-            // Whether it was told to stop, or whoever could tell it is gone, is the same.
-            let _ = stopped.await;
-        }));
+        let (stop, stopped) = watch::channel(false);
+        let mut work = pin!(async {
+            let serving = serve(listener, flow, told(stopped.clone()));
+            let ((), ()) = tokio::join!(flow.run(self.workers.get(), told(stopped.clone())), serving);
+        });
         tokio::select! {
             () = &mut work => {}
             () = interrupt.come() => {}
@@ -61,8 +83,8 @@ impl Run {
         note(&format!(
             "idv: stopping; steps under way that are brought to their end: {under_way}; interrupt again to end at once"
         ));
-        // Only the work listens, and it goes on until it is told.
-        let _ = stop.send(());
+        // The work listens as long as it goes on.
+        let _ = stop.send(true);
         tokio::select! {
             () = &mut work => {}
             () = interrupt.come() => return Ok(Exit::Interrupted),
@@ -76,6 +98,36 @@ impl Run {
         opened.close().await;
         Ok(Exit::Done)
     }
+}
+
+async fn listener(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| Failure::usage(format!("cannot listen on {address}: {error}")))
+}
+
+/// Serves the routes until it is told to stop, and what has begun then to its end.
+async fn serve(listener: Option<TcpListener>, flow: &Flow, stop: impl Future<Output = ()> + Send + 'static) {
+    let Some(listener) = listener else { return };
+    let routes = idv_axum::routes(flow, &idv_axum::Options::new());
+    let (tell, mut last) = watch::channel(false);
+    let stop = async move {
+        stop.await;
+        // Whether anybody waits for it is not the server's affair.
+        let _ = tell.send(true);
+    };
+    let late = async {
+        let _ = last.wait_for(|last| *last).await;
+        tokio::time::sleep(LAST_REQUESTS).await;
+    };
+    tokio::select! {
+        // It returns no error; what goes wrong is a connection's.
+        _ = axum::serve(listener, routes).with_graceful_shutdown(stop) => {}
+        () = late => {}
+    }
+}
+
+/// Waits until it is told to stop, or whoever could tell is gone.
+async fn told(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 async fn once(opened: Opened, interrupt: &mut Interrupt, output: Output) -> Result<Exit, Failure> {

@@ -12,10 +12,9 @@ use crate::words;
 
 /// Shows how far a flow is, for what it needs a person, and what became of its deletion.
 #[derive(Args)]
-#[group(id = "which", required = true, multiple = false, args = ["id", "reference"])]
 pub(crate) struct Status {
     /// The flow
-    #[arg(value_parser = flow_id)]
+    #[arg(value_parser = flow_id, required_unless_present = "reference", conflicts_with = "reference")]
     id: Option<FlowId>,
 
     /// The flow of this reference

@@ -1,0 +1,335 @@
+//! The commands over a store: `idv flow` and `idv audit`.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod support;
+
+use idv_sandbox::{Fault, FaultKind};
+use idv_testkit::postgres::Server;
+use serde_json::{Value, json};
+use support::Place;
+use support::company::{Company, KEY, until};
+
+const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
+const NOBODY: &str = "00000000000000000000000000000000";
+const QUICK: &str = "[flow.schedule]
+interval_ms = 100
+slowest_ms = 100
+wake_gap_ms = 1
+sweep_ms = 0
+confirm_after_ms = 1";
+
+fn company() -> Company {
+    Company::new(&["idnow", "identify24"], "flows.db", QUICK)
+}
+
+/// The id of a flow that was started at this provider.
+fn start(company: &Company, provider: &str, reference: &str) -> String {
+    company.started(provider, reference);
+    company.json(&["flow", "status", "--reference", reference])["id"].as_str().unwrap().to_owned()
+}
+
+/// Works off what is due until a flow is in a phase.
+fn run_until(company: &Company, id: &str, phase: &str) -> Value {
+    until(phase, || {
+        company.json(&["flow", "run", "--once"]);
+        let status = company.json(&["flow", "status", id]);
+        if status["phase"] == phase { Ok(status) } else { Err(status.to_string()) }
+    })
+}
+
+#[test]
+fn a_flow_goes_from_its_start_to_its_deletion() {
+    let company = company();
+    let ran =
+        company.run(&["flow", "start", "--reference", REFERENCE, "--from", "person.json", "--purpose", "x", "--by", "shop"]);
+    let started = ran.json();
+    assert_eq!(ran.err, "", "the store has a key, and the reference was given");
+    assert_eq!((&started["phase"], &started["existed"]), (&json!("open"), &json!(false)));
+    assert_eq!(started["left_out"], json!(["purpose"]));
+    let url = started["hand_off"]["url"].as_str().unwrap();
+    let id = started["id"].as_str().unwrap();
+    let again = company.json(&["flow", "start", "--reference", REFERENCE, "--from", "person.json"]);
+    assert_eq!((&again["id"], &again["existed"]), (&started["id"], &json!(true)));
+
+    let status = company.json(&["flow", "status", id]);
+    assert_eq!(status["hand_off"], json!({ "kind": "visit" }), "the link opens the person's session");
+    assert_eq!(status["status"]["state"], "awaiting_person");
+    assert_eq!(status["deletion"]["vendors_copy"], "there");
+    assert!(status["due"].is_string() && status["attention"].is_null() && status["what_to_do"].is_null());
+    assert_eq!(company.json(&["flow", "status", id, "--show-link"])["hand_off"]["url"], url);
+    let people = company.place.run(&["flow", "status", "--reference", REFERENCE]);
+    assert!(people.out.contains(id) && !people.out.contains(url), "{}", people.out);
+    assert!(company.place.run(&["flow", "status", id, "--show-link"]).out.contains(url));
+    assert!(company.place.run(&["flow", "report", id]).failed(5).contains("no report yet"));
+
+    assert!(company.act("idnow", REFERENCE, "happy"));
+    let status = run_until(&company, id, "done");
+    assert_eq!(status["status"], json!({ "state": "finished", "outcome": "verified", "leaning": null }));
+    assert_eq!(company.json(&["flow", "report", id])["person"]["family_name"]["value"], "MUSTERMANN");
+    assert_eq!(company.json(&["flow", "report", id, "--all"])[0]["outcome"], "verified");
+    assert!(company.place.run(&["flow", "report", id]).out.contains("person.family_name"));
+
+    let receipt = company.json(&["flow", "delete", id, "--by", "desk"]);
+    assert_eq!((&receipt["vendors_copy"], &receipt["complete"]), (&json!("there"), &json!(false)));
+    let status = run_until(&company, id, "erased");
+    assert_eq!(status["deletion"]["vendors_copy"], "confirmed");
+    assert_eq!(company.json(&["flow", "delete", id, "--by", "desk"])["complete"], true);
+    assert!(company.place.run(&["flow", "delete", id, "--by", "desk"]).out.contains("complete          yes"));
+    assert!(company.place.run(&["flow", "report", id]).failed(1).contains("erased"));
+
+    let trail = company.json(&["audit", "show", id]);
+    let events: Vec<&str> = trail.as_array().unwrap().iter().map(|entry| entry["event"]["event"].as_str().unwrap()).collect();
+    assert_eq!(events[..3], ["asked", "creating", "created"]);
+    assert_eq!(events[events.len() - 2..], ["deletion_confirmed", "erased"]);
+    assert!(company.place.run(&["audit", "show", id]).out.contains("by: shop"));
+    let verified = company.json(&["audit", "verify"]);
+    assert_eq!((&verified["flows"], &verified["findings"]), (&json!(1), &json!([])));
+    assert_eq!(verified["entries"], trail.as_array().unwrap().len());
+    assert!(company.place.run(&["audit", "verify"]).out.contains("findings              0"));
+}
+
+#[test]
+fn flows_are_listed_by_what_is_asked_for() {
+    let company = company();
+    assert_eq!(company.place.run(&["flow", "list"]).exit, 2, "there is no store yet");
+    let mut ids: Vec<String> = (0..3).map(|number| start(&company, "idnow", &format!("{REFERENCE}{number}"))).collect();
+    ids.push(start(&company, "identify24", REFERENCE));
+    ids.sort();
+    let listed = |options: &[&str]| -> Vec<String> {
+        let all = company.json(&[&["flow", "list"], options].concat());
+        all.as_array().unwrap().iter().map(|flow| flow["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(listed(&[]), ids);
+    assert_eq!(listed(&["--limit", "2"]), ids[..2]);
+    assert_eq!(listed(&["--after", &ids[1]]), ids[2..]);
+    assert_eq!(listed(&["--provider", "identify24"]).len(), 1);
+    assert_eq!(listed(&["--phase", "open"]), ids);
+    assert_eq!(listed(&["--phase", "done"]).len() + listed(&["--attention"]).len(), 0);
+    let lines = company.place.run(&["flow", "list", "--lines"]).out;
+    assert_eq!(lines.lines().count(), 4);
+    for line in lines.lines() {
+        assert!(serde_json::from_str::<Value>(line).unwrap()["id"].is_string());
+    }
+    let table = company.place.run(&["flow", "list"]).out;
+    assert!(ids.iter().all(|id| table.contains(id)) && table.contains("awaiting_person"), "{table}");
+    assert_eq!(company.place.run(&["flow", "list", "--attention"]).out, "there is no such flow\n");
+}
+
+#[test]
+fn what_needs_a_person_is_listed_with_what_to_do_and_can_be_done() {
+    let company = company();
+    assert_eq!(company.place.run(&["flow", "operator"]).exit, 2, "there is no store yet");
+    start(&company, "idnow", REFERENCE);
+    assert_eq!(company.place.run(&["flow", "operator"]).out, "nothing needs a person\n");
+    assert_eq!(company.json(&["flow", "operator"]), json!([]));
+    let lost = |reference: &str| {
+        company.sandbox.plan(Fault::new(FaultKind::CutAfter).at("ident"));
+        let ran = company.run(&["flow", "start", "--at", "identify24", "--reference", reference, "--from", "person.json"]);
+        assert_eq!(ran.exit, 5, "{}{}", ran.out, ran.err);
+        let started: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!((&started["phase"], &started["hand_off"]), (&json!("creating"), &Value::Null));
+        company.sandbox.clear_faults();
+        started["id"].as_str().unwrap().to_owned()
+    };
+    let before = company.created("identify24");
+    let ids = [lost("11111111111111111111111111111111"), lost("22222222222222222222222222222222")];
+    let items = company.json(&["flow", "operator"]);
+    let named = |item: &Value| ids.iter().any(|id| item["about"]["flow"] == json!(id));
+    assert_eq!(items.as_array().unwrap().iter().filter(|item| named(item)).count(), 2);
+    assert_eq!(items[0]["attention"]["kind"], "creation_unknown");
+    let text = company.place.run(&["flow", "operator"]).out;
+    assert!(text.contains(&ids[0]) && text.contains("adopt the vendor's id"), "{text}");
+    assert_eq!(company.json(&["flow", "operator", &ids[0]]).as_array().unwrap().len(), 1);
+    assert!(company.place.run(&["flow", "status", &ids[0]]).out.contains("adopt the vendor's id"));
+
+    for (arguments, told) in [
+        (&["flow", "operator", "--abandon", "--by", "desk"][..], "name the flow"),
+        (&["flow", "operator", &ids[0], "--abandon"], "--by"),
+        (&["flow", "operator", &ids[0], "--retry", "--by", "desk"], "messages"),
+        (&["flow", "operator", &"0".repeat(64), "--abandon", "--by", "desk"], "--dismiss"),
+        (&["flow", "operator", "here", "--abandon", "--by", "desk"], "32 hexadecimal digits"),
+    ] {
+        let ran = company.place.run(arguments);
+        assert!(ran.failed(2).contains(told), "{}", ran.err);
+    }
+    assert_eq!(company.place.run(&["flow", "operator", &ids[0], "--abandon", "--ask-now", "--by", "desk"]).exit, 2);
+    let nothing = company.place.run(&["flow", "operator", &"0".repeat(64), "--dismiss"]);
+    assert!(nothing.failed(1).contains("no message"), "{}", nothing.err);
+    let undisputed = company.place.run(&["flow", "operator", &ids[0], "--rule", "verified", "--by", "desk"]);
+    assert!(undisputed.failed(1).contains("nothing is disputed"), "{}", undisputed.err);
+
+    let ident = company.created("identify24").difference(&before).next().unwrap().clone();
+    let adopted = company.json(&["flow", "operator", &ids[0], "--adopt", &ident, "--by", "desk"]);
+    assert_eq!((&adopted["phase"], &adopted["attention"]), (&json!("open"), &Value::Null));
+    let abandoned = company.json(&["flow", "operator", &ids[1], "--abandon", "--by", "desk"]);
+    assert_eq!((&abandoned["phase"], &abandoned["attention"]), (&json!("refused"), &Value::Null));
+    assert_eq!(company.json(&["flow", "operator"]), json!([]));
+}
+
+#[test]
+fn a_legal_hold_refuses_a_deletion_in_words() {
+    let company = company();
+    let id = start(&company, "idnow", REFERENCE);
+    let hold = ["flow", "retain", &id, "--own-not-before", "2050-01-01T00:00:00Z", "--vendor-after", "7", "--by", "legal"];
+    assert_eq!(company.json(&hold)["id"], json!(id));
+    let refused = company.place.run(&["flow", "delete", &id, "--by", "desk"]);
+    assert!(refused.failed(1).contains("our own copy must be kept until 2050"), "{}", refused.err);
+    let contradiction = [&hold[..], &["--own-not-after", "2040-01-01T00:00:00Z"]].concat();
+    assert!(company.place.run(&contradiction).failed(2).contains("later than"));
+    company.json(&["flow", "retain", &id, "--by", "legal"]);
+    assert!(company.json(&["flow", "delete", &id, "--by", "desk"])["asked_at"].is_string());
+}
+
+#[test]
+fn who_asks_for_a_flow_that_is_not_there_is_told_so() {
+    let company = company();
+    start(&company, "idnow", REFERENCE);
+    for arguments in [
+        &["flow", "status", NOBODY][..],
+        &["flow", "report", NOBODY],
+        &["flow", "report", NOBODY, "--all"],
+        &["flow", "operator", NOBODY],
+        &["flow", "operator", NOBODY, "--abandon", "--by", "desk"],
+        &["flow", "delete", NOBODY, "--by", "desk"],
+        &["flow", "retain", NOBODY, "--by", "desk"],
+        &["audit", "show", NOBODY],
+        &["flow", "status", "--reference", "fedcba9876543210fedcba9876543210"],
+    ] {
+        let ran = company.place.run(arguments);
+        assert!(ran.failed(1).contains("there is no flow"), "{arguments:?}: {}", ran.err);
+    }
+    for (arguments, told) in [
+        (&["flow", "status"][..], "<ID>"),
+        (&["flow", "status", "abc"], "32 hexadecimal digits"),
+        (&["flow", "delete", NOBODY], "--by"),
+        (&["flow", "retain", NOBODY], "--by"),
+        (&["flow", "list", "--phase", "finished"], "creating, open, done, refused, erased"),
+        (&["flow", "operator", NOBODY, "--rule", "maybe"], "rule"),
+        (&["flow", "run", "--workers", "0"], "workers"),
+        (&["audit", "verify", "--anchor", "here"], "64 hexadecimal digits"),
+        (&["flow"], "start"),
+        (&["audit"], "verify"),
+    ] {
+        let ran = company.place.run(arguments);
+        assert_eq!(ran.exit, 2, "{arguments:?}: {}", ran.err);
+        assert!(ran.err.contains(told), "{arguments:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_refused_with_what_to_do() {
+    let mut company = company();
+    start(&company, "idnow", REFERENCE);
+    let missing = company.place.run(&["flow", "list", "--store", "missing.db"]);
+    assert!(missing.failed(2).contains("missing.db"), "{}", missing.err);
+    assert!(!company.place.folder.path().join("missing.db").exists(), "looking makes none");
+    let password = company.place.run(&["flow", "list", "--store", "postgres://me:hunter2@db/flows"]);
+    assert!(password.failed(2).contains("IDV_FLOW_STORE") && !password.err.contains("hunter2"), "{}", password.err);
+    let elsewhere = company.place.run(&["flow", "start", "--at", "cm-id-scan", "--reference", REFERENCE]);
+    assert!(elsewhere.failed(2).contains("flow.also"), "{}", elsewhere.err);
+
+    company.place.set("KEY", &KEY.replace('5', "6"));
+    let other_key = company.place.run(&["flow", "list"]);
+    assert!(other_key.failed(2).contains("flow.key"), "{}", other_key.err);
+    company.place.set("KEY", "secret");
+    let no_key = company.place.run(&["flow", "list"]);
+    assert!(no_key.failed(2).contains("openssl rand -hex 32"), "{}", no_key.err);
+}
+
+#[test]
+fn a_configuration_of_flows_that_cannot_work_is_refused_in_words() {
+    for (more, told) in [
+        ("lease_ms = 1000", "no longer than the deadline"),
+        ("workers = 3", "older_keys"),
+        ("[flow.schedule]\ninterval = 3", "interval_ms"),
+        ("[flow.schedule]\ninterval_ms = 'soon'", "digits"),
+        ("[flow.retention]\nvendor_years = 1", "vendor_days"),
+        ("[flw]", "`flow`"),
+    ] {
+        let company = Company::new(&["idnow"], "flows.db", more);
+        let ran = company.place.run(&["flow", "start", "--reference", REFERENCE]);
+        assert!(ran.failed(2).contains(told), "{told}: {}", ran.err);
+        assert_eq!(company.sandbox.requests().len(), 0);
+    }
+    let twice = Company::new(&["idnow", "idnow"], "flows.db", "");
+    assert!(twice.place.run(&["flow", "run", "--once"]).failed(2).contains("added twice"));
+}
+
+#[test]
+fn a_store_without_a_key_says_so_and_works() {
+    let company = company();
+    let text = std::fs::read_to_string(company.place.folder.path().join("idv.toml")).unwrap();
+    company.place.write("idv.toml", text.replace("\nkey = { env = \"KEY\" }\n", "\n"));
+    let ran = company.run(&["flow", "start", "--reference", REFERENCE, "--from", "person.json"]);
+    assert_eq!(ran.json()["phase"], "open");
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    assert!(ran.err.contains("in clear") && ran.err.contains("flow.key"), "{}", ran.err);
+    company.place.write("idv.toml", text);
+    assert!(
+        company.place.run(&["flow", "list"]).failed(2).contains("flow.key"),
+        "a key does not make a store in clear a sealed one"
+    );
+}
+
+#[test]
+fn an_older_key_reads_what_it_sealed() {
+    let mut company = company();
+    let id = start(&company, "idnow", REFERENCE);
+    let text = std::fs::read_to_string(company.place.folder.path().join("idv.toml")).unwrap();
+    company.place.set("NEW", &KEY.replace('5', "6"));
+    let keys = "\nkey = { env = \"NEW\" }\nolder_keys = [{ env = \"KEY\" }]\n";
+    company.place.write("idv.toml", text.replace("\nkey = { env = \"KEY\" }\n", keys));
+    assert_eq!(company.json(&["flow", "status", &id])["phase"], "open");
+    assert_eq!(company.json(&["audit", "verify"])["findings"], json!([]));
+}
+
+#[test]
+fn the_environment_does_what_the_file_does() {
+    let file = company();
+    let mut place = Place::new();
+    let idnow = file.sandbox.idnow();
+    for (name, value) in [
+        ("IDV_PROVIDER", "idnow"),
+        ("IDV_IDNOW_COMPANY", idnow.company_id()),
+        ("IDV_IDNOW_API_KEY", idnow.api_key()),
+        ("IDV_IDNOW_GATEWAY_URL", &idnow.base_url()),
+        ("IDV_IDNOW_GO_URL", &idnow.base_url()),
+        ("IDV_FLOW_STORE", "other.db"),
+        ("IDV_FLOW_KEY", KEY),
+    ] {
+        place.set(name, value);
+    }
+    let started = place.run(&["flow", "start", "--reference", REFERENCE, "--json"]);
+    assert_eq!((started.json()["phase"].as_str(), started.err.as_str()), (Some("open"), ""));
+    assert!(place.folder.path().join("other.db").is_file());
+    place.set("IDV_FLOW_STOR", "x");
+    assert!(place.run(&["flow", "list"]).failed(2).contains("IDV_FLOW_STORE"));
+    assert_eq!(place.run(&["poll", REFERENCE]).exit, 0, "who asks for no flow need not have flows configured");
+}
+
+#[test]
+fn a_trail_that_was_changed_is_found_and_a_newer_store_is_left_alone() {
+    let server = Server::shared();
+    let database = server.database();
+    let company = Company::new(&["idnow"], &database, QUICK);
+    let id = start(&company, "idnow", REFERENCE);
+    let no_block = format!("1:{}", "0".repeat(64));
+    let rolled_back = company.run(&["audit", "verify", "--anchor", &no_block]);
+    assert_eq!(rolled_back.exit, 1, "{}", rolled_back.err);
+    assert!(rolled_back.out.contains("rolled back"), "{}", rolled_back.out);
+    server.execute(&database, "UPDATE idv_audit SET event = replace(event, 'test', 'else') WHERE number = 1");
+    let changed = company.run(&["audit", "verify"]);
+    assert_eq!(changed.exit, 1);
+    let verified: Value = serde_json::from_str(&changed.out).unwrap();
+    assert_eq!(verified["findings"], json!([format!("flow {id}: entry 1 was changed")]));
+    let people = company.place.run(&["audit", "verify"]);
+    assert!(people.exit == 1 && people.out.contains("entry 1 was changed"), "{}", people.out);
+
+    server.execute(
+        &database,
+        "INSERT INTO idv_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'x', true, '', 0)",
+    );
+    let newer = company.place.run(&["flow", "list"]);
+    assert!(newer.failed(1).contains("newer version"), "{}", newer.err);
+}

@@ -1,0 +1,186 @@
+//! Workers that share a store, that are stopped, and whose database goes away.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use idv_sandbox::{Fault, FaultKind};
+use idv_testkit::postgres::Server;
+use support::company::{Chance, Company, Worker, until};
+
+const QUICK: &str = "[flow.schedule]
+interval_ms = 400
+slowest_ms = 400
+wake_gap_ms = 100
+sweep_ms = 0";
+
+/// Notes each time that a flow is leased: which, when, and until when it was leased before.
+const NOTE_CLAIMS: &str = "CREATE TABLE claims (flow TEXT, at BIGINT, before BIGINT);
+CREATE FUNCTION note_claim() RETURNS trigger AS $$ BEGIN
+    IF NEW.lease IS NOT NULL AND NEW.lease IS DISTINCT FROM OLD.lease THEN
+        INSERT INTO claims VALUES (encode(OLD.id, 'hex'), (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT, OLD.lease);
+    END IF;
+    RETURN NEW;
+END $$ LANGUAGE plpgsql;
+CREATE TRIGGER note_claim BEFORE UPDATE ON idv_flows FOR EACH ROW EXECUTE FUNCTION note_claim();";
+
+#[test]
+fn four_workers_share_the_work_and_no_step_is_done_twice() {
+    const FLOWS: usize = 32;
+    let server = Server::shared();
+    let database = server.database();
+    let mut chance = Chance::new("four workers");
+    let company = Company::new(&["idnow", "identity-tm"], &database, QUICK);
+    company.flows();
+    server.execute(&database, NOTE_CLAIMS);
+    // Two that claimed the same step would be at it at the same time.
+    company.slow_down(40);
+    let workers: Vec<Worker> = (0..4).map(|_| company.worker().works()).collect();
+    let wanted: Vec<(String, &str)> =
+        (0..FLOWS).map(|number| (chance.reference(), ["idnow", "identity-tm"][number % 2])).collect();
+    for (reference, provider) in &wanted {
+        company.started(provider, reference);
+    }
+    for order in company.created("identity-tm") {
+        assert!(company.act("identity-tm", &order, "happy"));
+    }
+    for (reference, _) in wanted.iter().filter(|(_, provider)| *provider == "idnow") {
+        assert!(company.act("idnow", reference, "happy"));
+    }
+    until("everybody is verified", || {
+        let phases = company.phases();
+        if phases.get("done") == Some(&FLOWS) { Ok(()) } else { Err(format!("{phases:?}")) }
+    });
+    let done: Vec<u64> = workers.into_iter().map(Worker::stop).collect();
+
+    assert!(done.iter().all(|done| *done > 0), "one had nothing to do: {done:?}");
+    let claims: u64 = server.execute(&database, "SELECT count(*) FROM claims").parse().unwrap();
+    assert!(claims > FLOWS as u64, "{claims}");
+    assert_eq!(server.execute(&database, "SELECT * FROM claims WHERE before > at"), "", "claimed while another had it");
+    // What was claimed was carried out, once: timers come on top.
+    assert!(done.iter().sum::<u64>() >= claims, "{claims} claims, {done:?} steps");
+    assert_eq!(company.sandbox.idnow().identifications(), FLOWS / 2);
+    assert_eq!(company.created("identity-tm").len(), FLOWS / 2);
+    assert_eq!(company.answered(|request| request.path.ends_with("/start")), FLOWS / 2, "each is created by one call");
+    // Each claim is one call to the vendor, or the note that the time is over, which nobody's is here.
+    let asked = company.answered(|request| is_question(&request.method, &request.path));
+    assert!(asked as u64 <= claims, "{asked} questions, {claims} claims");
+    assert_eq!(company.json(&["audit", "verify"])["flows"], FLOWS);
+}
+
+/// Whether a request asks how a verification is: not a login, and not a creation.
+fn is_question(method: &str, path: &str) -> bool {
+    method == "GET" && !path.contains("_control") && !path.contains("login")
+}
+
+#[test]
+fn a_signal_stops_a_worker_after_the_call_that_is_under_way() {
+    let company = one_open_flow();
+    company.sandbox.plan(Fault::new(FaultKind::Delay(1_500)));
+    let asked = company.answered(|_| true);
+    let worker = company.worker().works();
+    until("the vendor is asked", || if company.answered(|_| true) > asked { Ok(()) } else { Err("nothing".to_owned()) });
+    let began = Instant::now();
+    worker.signal("TERM");
+    let (exit, last, said) = worker.end();
+    assert_eq!(exit, 0, "{said}");
+    assert!(began.elapsed() > Duration::from_millis(700), "the answer was waited for");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("brought to their end: 1"), "{said}");
+    let last = last.unwrap();
+    assert_eq!((&last["under_way"], &last["done"]), (&1.into(), &1.into()));
+    assert_eq!(due_steps(&company), 1, "nothing is left leased");
+}
+
+#[test]
+fn a_second_signal_ends_a_worker_at_once() {
+    let company = one_open_flow();
+    company.sandbox.plan(Fault::new(FaultKind::Delay(60_000)).times(8));
+    let asked = company.answered(|_| true);
+    let mut worker = company.worker().works();
+    until("the vendor is asked", || if company.answered(|_| true) > asked { Ok(()) } else { Err("nothing".to_owned()) });
+    let began = Instant::now();
+    // Two signals that come at once are one: it is sent until it is heard twice.
+    until("it ends", || {
+        if worker.is_there() {
+            worker.signal("INT");
+            return Err("it goes on".to_owned());
+        }
+        Ok(())
+    });
+    let (exit, last, said) = worker.end();
+    assert_eq!((exit, last), (130, None), "{said}");
+    assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+    company.sandbox.clear_faults();
+    assert_eq!(due_steps(&company), 0, "it is leased, so that nobody else does it before it is known to be dead");
+}
+
+#[test]
+fn a_callback_to_a_listening_worker_is_worked_off_at_once() {
+    // Without it the vendor would be asked in an hour.
+    let slow = "[flow.schedule]\ninterval_ms = 3600000\nwake_gap_ms = 100\nsweep_ms = 0";
+    let company = Company::new(&["idnow"], "flows.db", slow);
+    let mut worker = company.worker_with(&["--listen", "127.0.0.1:0"]);
+    let address = worker.started()["listen"].as_str().unwrap().to_owned();
+    let callbacks = format!("http://{address}/callbacks/idnow");
+    company.sandbox.idnow().configure(|account| account.callback_url = Some(callbacks)).unwrap();
+    let reference = "0123456789abcdef0123456789abcdef";
+    company.started("idnow", reference);
+    assert!(company.act("idnow", reference, "happy"));
+    until("the person is verified", || {
+        let phases = company.phases();
+        if phases.contains_key("done") { Ok(()) } else { Err(format!("{phases:?}")) }
+    });
+    assert_eq!(company.get(&format!("http://{address}/health")).0, 200);
+    assert_eq!(company.get(&format!("http://{address}/callbacks/nobody")).0, 404);
+    let taken = company.place.run(&["flow", "run", "--listen", &address]);
+    assert!(taken.failed(2).contains("cannot listen"), "{}", taken.err);
+    assert!(worker.is_there());
+    worker.stop();
+}
+
+#[test]
+fn a_database_that_goes_away_and_comes_back_is_survived() {
+    let mut server = Server::start();
+    let mut chance = Chance::new("a database that goes away");
+    let company = Company::new(&["idnow"], &server.database(), QUICK);
+    let mut worker = company.worker().works();
+    let references: Vec<String> = (0..8).map(|_| chance.reference()).collect();
+    for reference in &references {
+        company.started("idnow", reference);
+        company.act("idnow", reference, "happy");
+    }
+    server.crash();
+    let failed = company.run(&["flow", "list"]);
+    assert!(failed.failed(1).contains("the store failed"), "{}", failed.err);
+    assert!(worker.is_there(), "it waits");
+    server.restart();
+    until("everybody is verified", || {
+        let phases = company.phases();
+        if phases.get("done") == Some(&references.len()) { Ok(()) } else { Err(format!("{phases:?}")) }
+    });
+    worker.stop();
+    let verdicts: BTreeMap<String, bool> =
+        company.flows().into_iter().map(|(id, flow)| (id, flow["status"]["outcome"] == "verified")).collect();
+    assert!(verdicts.values().all(|verified| *verified), "{verdicts:?}");
+    company.json(&["audit", "verify"]);
+}
+
+/// One flow over a file, about which there will be something to ask, and whose steps are leased for long.
+fn one_open_flow() -> Company {
+    let company = Company::new(&["idnow"], "flows.db", &format!("lease_ms = 60000\n{QUICK}"));
+    company.started("idnow", "0123456789abcdef0123456789abcdef");
+    company
+}
+
+/// How many steps are done now for the one flow there is, when it is to be asked about at once.
+fn due_steps(company: &Company) -> u64 {
+    let flows = company.flows();
+    let id = flows.keys().next().unwrap();
+    company.json(&["flow", "operator", id, "--ask-now", "--by", "test"]);
+    company.json(&["flow", "run", "--once"])["done"].as_u64().unwrap()
+}
