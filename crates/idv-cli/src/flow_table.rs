@@ -206,7 +206,7 @@ impl Place {
     /// What stands where others can read it: without a password.
     fn in_clear(text: &str) -> Result<Self, String> {
         match Url::parse(text) {
-            Ok(url) if is_postgres(&url) && url.password().is_some() => Err(
+            Ok(url) if is_postgres(&url) && has_password(&url) => Err(
                 "a password is not written into a configuration or a command line: refer to the address by { env = \"NAME\" } or \
                  { file = \"path\" }, or set IDV_FLOW_STORE"
                     .to_owned(),
@@ -286,6 +286,11 @@ fn is_postgres(url: &Url) -> bool {
     matches!(url.scheme(), "postgres" | "postgresql")
 }
 
+/// Whether an address has a password: before the host, or among its options.
+fn has_password(url: &Url) -> bool {
+    url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+}
+
 /// Puts a value where it belongs; `false` where there is one.
 fn put(root: &mut Map<String, Value>, path: &[&str], value: Value) -> bool {
     match path {
@@ -350,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_password_in_clear_is_refused_and_not_repeated() {
-        for text in ["postgres://me:hunter2@db/flows", "postgresql://me:hunter2@db", "mysql://me:hunter2@db"] {
+        for text in ["postgres://me:hunter2@db/flows", "postgresql://db/flows?password=hunter2", "mysql://me:hunter2@db"] {
             let error = Place::in_clear(text).unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");
         }

@@ -309,6 +309,20 @@ fn the_environment_does_what_the_file_does() {
 }
 
 #[test]
+fn the_configuration_in_the_book_is_one() {
+    let book = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/program.md")).unwrap();
+    let blocks: Vec<&str> = book.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    assert_eq!(blocks.len(), 1);
+    let mut place = Place::new();
+    for name in ["IDNOW_API_KEY", "IDENTITY_TM_PASSWORD", "IDV_STORE_KEY"] {
+        place.set(name, KEY);
+    }
+    place.write("idv.toml", blocks[0]);
+    let ran = place.run(&["flow", "list"]);
+    assert!(ran.failed(2).contains("there is no store flows.db"), "{}", ran.err);
+}
+
+#[test]
 fn a_trail_that_was_changed_is_found_and_a_newer_store_is_left_alone() {
     let server = Server::shared();
     let database = server.database();
