@@ -99,6 +99,13 @@ store = {store:?}
         Self { place, sandbox, runtime }
     }
 
+    /// Sets how long an operation, and one attempt, may take, in milliseconds.
+    pub(crate) fn patience(&self, deadline: u32, attempt: u32) {
+        let text = std::fs::read_to_string(self.place.folder.path().join("idv.toml")).unwrap();
+        let text = text.replace("deadline_ms = 2500", &format!("deadline_ms = {deadline}"));
+        self.place.write("idv.toml", text.replace("attempt_timeout_ms = 2000", &format!("attempt_timeout_ms = {attempt}")));
+    }
+
     /// Makes every answer of the vendors come later, so that there is something to interrupt.
     pub(crate) fn slow_down(&self, milliseconds: u64) {
         self.sandbox.plan(Fault::new(FaultKind::Delay(milliseconds)).times(u32::MAX));
