@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Attention {
     /// The answer to a creation was lost, and nothing shows whether the vendor acted.
     CreationUnknown,
-    /// A search found so many verifications under our reference.
+    /// The vendor has, or may have, so many verifications of the same person under our reference.
     SeveralFound(usize),
     /// The vendor has said two different things.
     Disputed,
@@ -64,7 +64,8 @@ impl Attention {
                  it no longer matters, abandon it"
             }
             Self::SeveralFound(_) => {
-                "look them up in the vendor's panel, adopt the id of the one the person follows, and delete the others there"
+                "look them up in the vendor's panel and delete there all but the one that the person follows: adopt its id, or acknowledge \
+                 it where one is followed already"
             }
             Self::Disputed => {
                 "compare the reports and ask the vendor which of its statements holds, then rule the outcome. Until then nobody is verified"

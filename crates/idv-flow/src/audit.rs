@@ -100,7 +100,7 @@ pub enum Event {
         /// The kind of failure.
         error: String,
     },
-    /// A search found so many verifications under our reference.
+    /// The vendor has, or may have, so many verifications under our reference.
     Found {
         /// How many.
         count: usize,

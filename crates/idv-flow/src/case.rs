@@ -35,6 +35,12 @@ pub(crate) struct Case {
     /// A person has said that nothing more is expected of it.
     #[serde(default)]
     pub(crate) abandoned: bool,
+    /// How often the vendor was asked to create it.
+    #[serde(default)]
+    pub(crate) calls: u32,
+    /// How many verifications the vendor has, or may have, beyond the one that is followed, and no person has looked at.
+    #[serde(default)]
+    pub(crate) strays: usize,
     /// When the verification came to its end: nothing more is expected of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ended_at: Option<Timestamp>,
@@ -149,6 +155,8 @@ impl Case {
             reports: 0,
             unknown_code: None,
             abandoned: false,
+            calls: 1,
+            strays: 0,
             ended_at: None,
             retention,
             deletion: Deletion::default(),
@@ -158,12 +166,22 @@ impl Case {
     /// The verification is at the vendor. What was learnt of it before stays.
     pub(crate) fn created(&mut self, created: &Created, expires_at: Timestamp, by: CreatedBy, journal: &mut Ledger<'_>) {
         if let Some(vendor_id) = &created.id.vendor_id {
+            // A program that was taken for dead while it was about to ask has asked all the same.
+            if self.verification.id().vendor_id.as_ref().is_some_and(|known| known != vendor_id) {
+                return self.stray(journal);
+            }
             self.verification.identify(vendor_id.clone());
         }
         self.verification.expire_at(expires_at);
         self.hand_off.get_or_insert_with(|| created.hand_off.clone());
         self.left_out = created.left_out.iter().map(|path| (*path).to_owned()).collect();
         self.at_vendor(by, created.existed, journal);
+    }
+
+    /// The vendor created, or may have created, another one than the one that is followed.
+    pub(crate) fn stray(&mut self, journal: &mut Ledger<'_>) {
+        self.strays = self.strays.saturating_add(1);
+        journal.write(&Event::Found { count: self.strays.saturating_add(1) });
     }
 
     /// The verification is at the vendor, and nothing else is known of it.

@@ -1,6 +1,6 @@
 //! Starting a flow: the intent is committed, then the vendor is asked, then what came of it is committed.
 
-use idv_core::{CreateSafety, Created, Effect, Error, ErrorKind, NewVerification};
+use idv_core::{CreateSafety, Created, Effect, Error, ErrorKind, NewVerification, Timestamp};
 
 use crate::audit::{CreatedBy, Event, Journal};
 use crate::case::{Case, Creation, Ledger, kind};
@@ -51,7 +51,7 @@ impl Inner {
                 return Ok(started(&opened, true));
             }
         }
-        let (opened, error) = self.call(&at, opened).await?;
+        let (opened, error) = self.call(&at, opened, now).await?;
         self.bell.notify_one();
         match (&opened.case.creation, error) {
             // Nothing was created, and nothing will be: whoever asked is to know why.
@@ -64,10 +64,11 @@ impl Inner {
     pub(crate) async fn create(&self, at: &At, opened: Opened, work: &Work) -> Result<()> {
         match work {
             Work::Create => {
+                let marked_at = self.now();
                 let marked = self.try_change(at, opened, Lease::Keep, calling).await?;
                 // Somebody else is at it.
                 let Some(opened) = marked else { return Ok(()) };
-                self.call(at, opened).await?;
+                self.call(at, opened, marked_at).await?;
             }
             Work::Find => self.find(at, opened).await?,
             Work::Unsettle => {
@@ -91,14 +92,20 @@ impl Inner {
     }
 
     /// Asks the vendor to create what the case is [calling](Creation::Calling) for, and commits what came of it.
-    async fn call(&self, at: &At, opened: Opened) -> Result<(Opened, Option<Error>)> {
-        let Creation::Calling { new, open, .. } = &opened.case.creation else { return Ok((opened, None)) };
-        let (new, open) = (new.clone(), *open);
-        let answer = at.client.create(&new).await;
+    /// That was committed at `marked_at`.
+    async fn call(&self, at: &At, opened: Opened, marked_at: Timestamp) -> Result<(Opened, Option<Error>)> {
+        let Creation::Calling { new, calls, open, .. } = &opened.case.creation else { return Ok((opened, None)) };
+        let (new, number, open) = (new.clone(), *calls, *open);
+        // Who was held up for so long that the call would outlive the lease may be taken for dead meanwhile, and somebody else go on.
+        let answer = if self.now() < later(marked_at, self.lease / 2) {
+            at.client.create(&new).await
+        } else {
+            Err(Error::new(ErrorKind::Unavailable).detail("it was too late to ask").with_effect(Effect::NotApplied))
+        };
         let opened = self.change(at, opened, Lease::End, |case, ledger| {
             match &answer {
                 Ok(created) => record_created(at, case, ledger, created),
-                Err(error) => record_failure(at, case, ledger, error, open),
+                Err(error) => record_failure(at, case, ledger, error, number, open),
             }
             Ok(())
         });
@@ -155,6 +162,7 @@ fn calling(case: &mut Case, ledger: &mut Ledger<'_>) -> Result<()> {
     };
     let calls = calls.saturating_add(1);
     ledger.write(&Event::Creating { attempt: calls });
+    case.calls = calls;
     case.creation = Creation::Calling { new, calls, since, open };
     Ok(())
 }
@@ -164,16 +172,20 @@ fn record_created(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, created: &C
     case.created(created, expires_at, CreatedBy::Answer, ledger);
 }
 
-fn record_failure(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, error: &Error, open: bool) {
+/// The call of this number failed.
+fn record_failure(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, error: &Error, number: u32, open: bool) {
+    let keyed = at.client.capabilities().create_safety == CreateSafety::Keyed;
     let (new, calls, since) = match &case.creation {
-        Creation::Calling { new, calls, since, .. } => (new.clone(), *calls, *since),
+        Creation::Calling { new, calls, since, .. } if *calls == number => (new.clone(), *calls, *since),
         // A worker that believed this one dead has noted that the answer is lost; this is the answer.
-        Creation::Unsettled { new, calls, since, .. } => (new.clone(), *calls, *since),
-        // A callback has settled it.
+        Creation::Unsettled { new, calls, since, .. } if *calls == number => (new.clone(), *calls, *since),
+        // A program that was taken for dead asked all the same, after another had gone on: nobody knows what came of it.
+        Creation::Created if case.calls > number && !keyed && error.effect() == Effect::Unknown => return case.stray(ledger),
+        Creation::Refused { .. } if error.effect() == Effect::Unknown => return case.stray(ledger),
+        // A callback has settled it, or another call is under way or has been: its answer counts.
         _ => return,
     };
     let kind = kind(error);
-    let keyed = at.client.capabilities().create_safety == CreateSafety::Keyed;
     if open && keyed && *error.kind() == ErrorKind::Conflict {
         // It is there, and so far that it can no longer be changed.
         case.verification.expire_at(Inner::expiry(at, since));

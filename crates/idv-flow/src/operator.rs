@@ -58,7 +58,7 @@ pub enum Resolution {
     Abandon,
     /// Has the vendor asked now.
     AskNow,
-    /// Says that an unknown code was looked at.
+    /// Says that an unknown code, or a second verification of the same person, was looked at.
     Acknowledge,
     /// Says that the vendor's copy was deleted by hand.
     DeletedByHand,
@@ -164,7 +164,7 @@ fn resolve(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, resolution: &Resol
         }
         Resolution::Acknowledge => {
             note("acknowledged");
-            case.unknown_code = None;
+            (case.unknown_code, case.strays) = (None, 0);
         }
         Resolution::DeletedByHand => {
             if !matches!(case.creation, Creation::Created) || case.deletion.vendors.gone_at().is_some() {

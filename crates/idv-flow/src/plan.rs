@@ -84,6 +84,13 @@ pub(crate) struct Planner<'a> {
 impl Planner<'_> {
     /// What is to be done next.
     pub(crate) fn plan(&self, case: &Case) -> Plan {
+        let plan = self.next(case);
+        // Whoever was invited twice is to be told, whatever else there is.
+        let strays = (case.strays > 0).then(|| Attention::SeveralFound(case.strays.saturating_add(1)));
+        Plan { attention: strays.or(plan.attention), ..plan }
+    }
+
+    fn next(&self, case: &Case) -> Plan {
         if case.deletion.own_erased_at.is_some() && !vendor_copy_matters(case) {
             return Plan::default();
         }
