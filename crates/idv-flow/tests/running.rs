@@ -96,6 +96,34 @@ async fn a_worker_that_is_dropped_in_a_call_leaves_it_to_the_next_after_its_leas
     assert!(next.status(id).await.unwrap().is_verified());
 }
 
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_step_that_was_handed_the_only_connection_gives_it_back_while_more_is_claimed() {
+    let folder = std::env::temp_dir().join(format!("idv-flow-running-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let store = idv_flow::store::SqliteStore::open(folder.join("flows.db")).await.unwrap();
+    let bench = Bench::new(Kind::default());
+    let flow = bench.open(idv_flow::Flow::builder(store.clone()).client(bench.client())).await;
+    let mut ids = Vec::new();
+    for _ in 0..20 {
+        let (id, reference) = start(&flow).await;
+        bench.vendor.becomes(&reference, "passed");
+        ids.push(id);
+    }
+    bench.clock.advance(HOUR);
+    let all_verified = async {
+        for id in &ids {
+            while !flow.status(*id).await.unwrap().is_verified() {
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    let worked = tokio::time::timeout(Duration::from_secs(20), flow.run(4, all_verified)).await;
+    store.close().await;
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(worked.is_ok(), "claiming waits for a step that nobody lets go on");
+}
+
 #[tokio::test]
 async fn what_comes_in_is_worked_off_without_waiting_for_a_timer() {
     let bench = Bench::new(Kind { polling: false, ..Kind::default() });
