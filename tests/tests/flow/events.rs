@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use idv::{Environment, Error};
+use idv::{Clock as _, Environment, Error};
 use idv_flow::{Flow, FlowError, Start};
 use tokio::sync::Notify;
 
@@ -48,7 +48,7 @@ impl World {
     }
 
     fn boot(&mut self, number: usize) {
-        let process = Process::new(self.deaths.pop_front().unwrap_or(u64::MAX));
+        let process = Process::new(self.fates.pop_front());
         let program = Program { process: process.clone(), flow: None, stop: Arc::new(Notify::new()) };
         self.programs.add(number, program.clone());
         let transport = SandboxTransport {
@@ -79,14 +79,16 @@ impl World {
     }
 
     /// Has a program that serves do something; `false` where there is none.
-    pub(super) fn ask<A>(&mut self, work: impl FnOnce(Flow, Arc<Mutex<Vec<Event>>>) -> A) -> bool
+    pub(super) fn ask<A>(&mut self, what: &'static str, work: impl FnOnce(Flow, Arc<Mutex<Vec<Event>>>) -> A) -> bool
     where
         A: Future<Output = ()> + 'static,
     {
         let Some((process, flow)) = self.programs.any() else { return false };
-        let (clock, work) = (self.clock.clone(), work(flow, Arc::clone(&self.outbox)));
+        let (clock, trace, work) = (self.clock.clone(), self.trace.clone(), work(flow, Arc::clone(&self.outbox)));
         self.executor.spawn(async move {
-            process.run(&clock, work).await;
+            if process.run(&clock, work).await.is_none() {
+                trace.note(clock.now(), || format!("a program died in the middle of: {what}"));
+            }
         });
         true
     }
@@ -101,7 +103,7 @@ impl World {
             self.soon(10 * MINUTE, Event::Start(number));
         }
         let start = Start::new(life.new).retention(life.retention).by("simulation");
-        self.ask(move |flow, outbox| async move {
+        self.ask("start", move |flow, outbox| async move {
             let event = match flow.start(start).await {
                 Ok(started) => Event::Started(number, started.id),
                 Err(FlowError::Vendor(error)) => Event::NotStarted(number, kind(&error)),
@@ -169,7 +171,7 @@ impl World {
         let Some(status) = self.find(number) else { return };
         // Until it is known what became of it.
         self.soon(12 * HOUR, Event::Delete(number));
-        self.ask(move |flow, outbox| async move {
+        self.ask("delete", move |flow, outbox| async move {
             match flow.delete(status.id, "simulation").await {
                 Ok(_) => outbox.lock().unwrap().push(Event::Deleting(number)),
                 Err(FlowError::Held { .. }) => {}

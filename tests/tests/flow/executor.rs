@@ -4,10 +4,11 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use idv::{Clock as _, Timestamp};
 
-use super::clock::{SandboxClock, Sleep};
+use super::clock::{SandboxClock, Sleep, later};
 use super::random::Chance;
 
 /// Lets everybody else have a turn: the future that is dropped here instead is a program that died here.
@@ -78,6 +79,14 @@ impl Executor {
     }
 }
 
+/// What befalls a program at its poll of this number, counted over everything that it does.
+#[derive(Debug, Clone, Copy)]
+pub struct Fate {
+    pub polls: u64,
+    /// It hangs for so long; it dies where that is not said.
+    pub hangs_for: Option<Duration>,
+}
+
 /// A program as the operating system sees it: it runs, hangs, or is dead. Clones are the same one.
 #[derive(Debug, Clone)]
 pub struct Process(Arc<Inner>);
@@ -85,8 +94,10 @@ pub struct Process(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     alive: AtomicBool,
-    /// How many polls it has left.
+    /// How many polls it has left until its fate.
     fuel: AtomicU64,
+    /// For how long it hangs then; it dies where that is not said.
+    hangs_for: Option<Duration>,
     /// It is not polled until then.
     hangs_until: Mutex<Option<Timestamp>>,
     /// Whom to tell that it died.
@@ -94,11 +105,12 @@ struct Inner {
 }
 
 impl Process {
-    /// A program that dies at its poll number `fuel`, counted over everything that it does.
-    pub fn new(fuel: u64) -> Self {
+    /// A program that meets its fate, where it has one.
+    pub fn new(fate: Option<Fate>) -> Self {
         Self(Arc::new(Inner {
             alive: AtomicBool::new(true),
-            fuel: AtomicU64::new(fuel),
+            fuel: AtomicU64::new(fate.map_or(u64::MAX, |fate| fate.polls)),
+            hangs_for: fate.and_then(|fate| fate.hangs_for),
             hangs_until: Mutex::default(),
             waiting: Mutex::default(),
         }))
@@ -147,8 +159,14 @@ impl Process {
             }
             hanging = None;
             if self.0.fuel.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |fuel| fuel.checked_sub(1)).is_err() {
-                self.kill();
-                return Poll::Ready(None);
+                let Some(time) = self.0.hangs_for else {
+                    self.kill();
+                    return Poll::Ready(None);
+                };
+                self.0.fuel.store(u64::MAX, Ordering::Relaxed);
+                self.hang(later(clock.now(), time));
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             let poll = future.as_mut().poll(cx).map(Some);
             if poll.is_pending() {
@@ -184,7 +202,7 @@ mod tests {
                     seen.lock().unwrap().0 += 1;
                 }
             };
-            let ended = Process::new(fuel).run(&clock, work).await.is_some();
+            let ended = Process::new(Some(Fate { polls: fuel, hangs_for: None })).run(&clock, work).await.is_some();
             seen.lock().unwrap().1 = ended;
         });
         while executor.step() {}

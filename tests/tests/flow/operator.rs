@@ -23,7 +23,10 @@ impl World {
                 About::Message(digest) => {
                     let again = self.chance.percent(30);
                     self.note(|| format!("operator: {}, {}", item.attention, if again { "tried again" } else { "dismissed" }));
-                    self.ask(move |flow, _| async move { flow.resolve_message(&digest, again).await.unwrap() });
+                    self.ask(
+                        "resolve a message",
+                        move |flow, _| async move { flow.resolve_message(&digest, again).await.unwrap() },
+                    );
                 }
                 About::Flow(_) => self.resolve(&item),
                 other => panic!("{other:?} is new"),
@@ -37,7 +40,7 @@ impl World {
         let Some(life) = whose else { return };
         let Some(resolution) = self.resolution(life, &item.attention) else { return };
         self.note(|| format!("operator: person {life}, {}: {resolution:?}", item.attention));
-        self.ask(move |flow, outbox| async move {
+        self.ask("resolve", move |flow, outbox| async move {
             // Meanwhile the flow may have gone on by itself, and refuses what no longer fits.
             if flow.resolve(id, &resolution, "operator").await.is_ok() && resolution == Resolution::Abandon {
                 outbox.lock().unwrap().push(Event::Abandoned(life));

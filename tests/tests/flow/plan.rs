@@ -7,6 +7,7 @@ use idv_flow::{Keep, Retention, Schedule};
 use idv_sandbox::{Fault, FaultKind};
 
 use super::clock::later;
+use super::executor::Fate;
 use super::random::Chance;
 use super::transport::Outage;
 use super::vendor::{SCENARIOS, Vendor};
@@ -23,8 +24,8 @@ pub struct Plan {
     pub lives: Vec<Life>,
     /// How many programs run over the store.
     pub programs: usize,
-    /// At which poll each program that is started dies, in their order; those beyond the last live on.
-    pub deaths: Vec<u64>,
+    /// What befalls each program that is started, in their order; nothing befalls those beyond the last.
+    pub fates: Vec<Fate>,
     pub nuisances: Vec<(Duration, Nuisance)>,
     /// Of how many requests in a hundred something befalls one.
     pub trouble: u64,
@@ -80,7 +81,7 @@ impl Plan {
         let lives =
             (0..chance.pick(&[1, 1, 1, 1, 1, 2, 2, 3, 4])).map(|number| Life::of(vendor, number, &chance, began)).collect();
         let programs = chance.pick(&[1, 1, 2]);
-        let deaths = if wild { (0..chance.between(0, 7)).map(|_| deadline(&chance)).collect() } else { Vec::new() };
+        let fates = if wild { (0..chance.between(0, 7)).map(|_| fate(&chance)).collect() } else { Vec::new() };
         let count = if wild { chance.between(0, 4) } else { 0 };
         let mut nuisances: Vec<_> = (0..count)
             .map(|_| {
@@ -98,7 +99,7 @@ impl Plan {
             vendor,
             lives,
             programs,
-            deaths,
+            fates,
             nuisances,
             trouble: if wild { chance.pick(&[0, 5, 15, 30, 60]) } else { 0 },
             outages: if wild && chance.percent(30) { outages(&chance, began, calm_after) } else { Vec::new() },
@@ -108,6 +109,12 @@ impl Plan {
             workers: chance.pick(&[1, 2, 4]),
             sealed: chance.percent(10),
         }
+    }
+
+    /// Whether a program hangs anywhere, and then goes on.
+    pub fn has_hangs(&self) -> bool {
+        self.fates.iter().any(|fate| fate.hangs_for.is_some())
+            || self.nuisances.iter().any(|(_, nuisance)| matches!(nuisance, Nuisance::Hang(..)))
     }
 
     /// A schedule like the vendor's own, but for the number of questions in the months that a world lasts.
@@ -152,7 +159,7 @@ impl Life {
             acts_after: chance.between_times(2 * SECOND, vendor.patience()),
             acts_without_link: chance.percent(30),
             retention,
-            delete_after: chance.percent(20).then(|| chance.between_times(MINUTE, 20 * DAY)),
+            delete_after: chance.percent(30).then(|| chance.between_times(MINUTE, 20 * DAY)),
             forge_after: (0..forgeries).map(|_| chance.between_times(MINUTE, 5 * DAY)).collect(),
         }
     }
@@ -168,10 +175,11 @@ impl Vendor {
     }
 }
 
-/// At which poll a program dies: mostly soon, since most await points come early.
-fn deadline(chance: &Chance) -> u64 {
+/// When a program dies or hangs: mostly soon, since most await points come early.
+fn fate(chance: &Chance) -> Fate {
     let longest = chance.pick(&[20, 60, 200, 1_000]);
-    chance.between(0, longest)
+    let polls = chance.between(0, longest);
+    Fate { polls, hangs_for: chance.percent(25).then(|| chance.between_times(10 * SECOND, 5 * DAY)) }
 }
 
 fn outages(chance: &Chance, began: Timestamp, calm_after: Duration) -> Vec<Outage> {

@@ -58,6 +58,11 @@ impl Programs {
         self.0.running.lock().unwrap().get(&number).cloned()
     }
 
+    pub fn hangs(&self, number: usize) -> bool {
+        let now = self.0.clock.get().map(SandboxClock::now);
+        self.get(number).zip(now).is_some_and(|(program, now)| program.process.hangs_at(now).is_some())
+    }
+
     /// One that serves whoever asks, if there is any.
     pub fn any(&self) -> Option<(Process, Flow)> {
         let now = self.0.clock.get()?.now();
@@ -82,6 +87,9 @@ impl Programs {
         let (head, body) = request.into_parts();
         let delivery = Delivery::callback(head.method, head.uri, head.headers, body);
         let answer = process.answer(clock, flow.receive(provider, &delivery)).await;
+        if !process.is_alive() {
+            trace.note(clock.now(), || "a program died in the middle of: receive".to_owned());
+        }
         let status = answer.map(|reply| reply.map_or(StatusCode::SERVICE_UNAVAILABLE, |reply| reply.status));
         trace.note(clock.now(), || format!("a callback was answered with {status:?}"));
         status

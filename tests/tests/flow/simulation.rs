@@ -67,6 +67,51 @@ fn verificar_identidad() {
 }
 
 #[test]
+fn the_worlds_are_as_wild_as_they_should_be() {
+    let traces: String =
+        Vendor::ALL.into_iter().flat_map(|vendor| (0..45).map(move |seed| live(vendor, seed, setting(true)).0)).collect();
+    for event in [
+        "the connection is refused [",
+        "the connection is cut [CutBefore]",
+        "the connection is cut [CutAfter]",
+        "[Delay(40000)]",
+        "503 [Status",
+        "429 [Status",
+        "[Html]",
+        "[Truncated]",
+        "[WrongType]",
+        "a callback met nobody",
+        "a callback was answered with Some(200)",
+        "a callback was answered with Some(403)",
+        "a callback was answered with None",
+        "in the middle of: start",
+        "in the middle of: receive",
+        "in the middle of: delete",
+        "Nuisance(Kill",
+        "Nuisance(Restart",
+        "Nuisance(Hang",
+        "Boot(1)",
+        "attention Some(\"creation_unknown\")",
+        "attention Some(\"overdue\")",
+        "attention Some(\"failing\")",
+        "attention Some(\"unknown_code\")",
+        "attention Some(\"delete_by_hand\")",
+        "operator: person",
+        "Adopt(",
+        "CreateAgain",
+        "Abandon",
+        "erased, Some(Finished(Verified))",
+        "done, Some(Finished(Rejected))",
+        "done, Some(Finished(Canceled))",
+        "done, Some(Finished(Expired))",
+        "done, Some(Finished(Inconclusive))",
+        "refused, None",
+    ] {
+        assert!(traces.contains(event), "it never happens: {event}");
+    }
+}
+
+#[test]
 fn the_same_seed_makes_the_same_world() {
     for vendor in Vendor::ALL {
         for seed in 0..10 {

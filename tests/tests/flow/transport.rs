@@ -26,9 +26,16 @@ pub struct SandboxTransport {
     pub trace: Trace,
 }
 
-/// What was created at the vendor, by the vendor's own count.
+/// What was done at the vendor: created, by the vendor's own count, and asked to be deleted.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger(Arc<Mutex<Vec<Creation>>>);
+pub struct Ledger(Arc<Mutex<Book>>);
+
+#[derive(Debug, Default)]
+struct Book {
+    creations: Vec<Creation>,
+    /// When, and at which path.
+    deletions: Vec<(Timestamp, String)>,
+}
 
 /// A verification that is at the vendor.
 #[derive(Debug, Clone)]
@@ -50,12 +57,18 @@ impl Creation {
 impl Ledger {
     /// The verifications that were created by requests in which one of these words stands.
     pub fn of(&self, words: &[String]) -> Vec<Creation> {
-        let creations = self.0.lock().unwrap();
-        creations.iter().filter(|creation| creation.asks_for(words)).cloned().collect()
+        let book = self.0.lock().unwrap();
+        book.creations.iter().filter(|creation| creation.asks_for(words)).cloned().collect()
     }
 
     pub fn all(&self) -> Vec<Creation> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap().creations.clone()
+    }
+
+    /// When the vendor was last asked to delete what has this word in its path.
+    pub fn last_deletion(&self, word: &str) -> Option<Timestamp> {
+        let book = self.0.lock().unwrap();
+        book.deletions.iter().filter(|(_, path)| path.contains(word)).map(|(at, _)| *at).max()
     }
 }
 
@@ -150,7 +163,10 @@ impl SandboxTransport {
         if self.vendor.count(&self.sandbox) > before {
             let id = self.vendor.latest(&self.sandbox, &path).await;
             self.trace.note(now, || format!("the vendor created {id}"));
-            self.ledger.0.lock().unwrap().push(Creation { request: whole, id, at: now });
+            self.ledger.0.lock().unwrap().creations.push(Creation { request: whole, id, at: now });
+        }
+        if method == http::Method::DELETE {
+            self.ledger.0.lock().unwrap().deletions.push((now, path.clone()));
         }
         self.trace.note(now, || {
             let answered = answer.as_ref().map_or_else(ToString::to_string, |response| response.status().as_u16().to_string());

@@ -12,7 +12,7 @@ use idv_flow::{Flow, FlowId, FlowStatus, Vault};
 use idv_sandbox::Sandbox;
 
 use super::clock::{SandboxClock, later};
-use super::executor::Executor;
+use super::executor::{Executor, Fate};
 use super::plan::{Nuisance, Plan};
 use super::program::Programs;
 use super::random::Chance;
@@ -61,7 +61,7 @@ pub struct World {
     pub(super) executor: Executor,
     agenda: BTreeMap<(Timestamp, u64), Event>,
     planned: u64,
-    pub(super) deaths: VecDeque<u64>,
+    pub(super) fates: VecDeque<Fate>,
     /// What programs leave behind for the world to see.
     pub(super) outbox: Arc<Mutex<Vec<Event>>>,
     over_at: Timestamp,
@@ -143,7 +143,7 @@ impl World {
             executor: Executor::new(chance.fork()),
             agenda: BTreeMap::new(),
             planned: 0,
-            deaths: plan.deaths.iter().copied().collect(),
+            fates: plan.fates.iter().copied().collect(),
             outbox: Arc::default(),
             over_at: later(began, HORIZON),
             created: 0,
@@ -254,9 +254,12 @@ impl World {
     fn next(&mut self) -> Timestamp {
         let work = at_once(self.setting.store.next_due()).unwrap();
         let agenda = self.agenda.keys().next().map(|(at, _)| *at);
-        let moments = [self.clock.next_wake(work), self.sandbox.clock().next_due(), agenda];
-        let waiting =
-            self.sandbox.clock().next_due().is_some() || self.agenda.values().any(|event| !matches!(event, Event::Operator));
+        let vendor = self.sandbox.clock().next_due();
+        let moments = [self.clock.next_wake(work), vendor, agenda];
+        // What a vendor does after months is housekeeping.
+        let soon = vendor.is_some_and(|at| at < later(self.now(), AFTERMATH));
+        let hangs = (0..self.plan.programs).any(|number| self.programs.hangs(number));
+        let waiting = soon || hangs || self.agenda.values().any(|event| !matches!(event, Event::Operator));
         if waiting || self.has_open_flows() {
             self.over_at = later(self.clock.began(), HORIZON);
         } else {
