@@ -229,12 +229,12 @@ impl Listing for Idnow {
         let Some(filter) = filters.get(page) else { return Ok(Page::default()) };
         let retrieved = self.api.list(cx, *filter).await?;
         let payload = retrieved.payload()?;
+        // Once for all of them: it is a digest of the whole list.
+        let proof = retrieved.answer().proof();
         let observations = payload
             .identifications
             .iter()
-            .map(|identification| {
-                normalize::observation(identification, Channel::List, Inline::Handle).proven(retrieved.answer().proof())
-            })
+            .map(|identification| normalize::observation(identification, Channel::List, Inline::Handle).proven(proof))
             .collect();
         let next = filters.get(page + 1).map(|filter| cursor_of(*filter).to_owned());
         Ok(Page::new(observations, payload.unreadable, next))
