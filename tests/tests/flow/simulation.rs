@@ -34,7 +34,8 @@ fn simulate(vendor: Vendor) {
     let (trace, result) = live(vendor, seed, setting(true));
     println!("{trace}");
     let id = vendor.id();
-    let replay = format!("IDV_SIMULATION_SEED={seed} cargo test -p idv-tests --test flow simulation::{}", id.replace('-', "_"));
+    let test = id.replace('-', "_");
+    let replay = format!("IDV_SIMULATION_SEED={seed} cargo test -p idv-tests --test flow simulation::{test}");
     match result {
         Err(error) => panic!("seed {seed} of {id} failed: {error}; replay with {replay}\nall that failed: {failed:?}"),
         Ok(()) => assert_eq!(failed, [0; 0], "the world of seed {seed} of {id} is another when it is lived through again"),
