@@ -95,10 +95,11 @@ impl Idnow {
     fn read(&self, id: &VerificationId, body: &[u8], retrieved: &Retrieved, channel: Channel) -> Result<Observation> {
         let complete = |error| retrieved.answer().complement(error);
         let payload = wire::read(body).map_err(complete)?;
+        let proof = retrieved.answer().proof();
         let observations: Vec<_> = payload
             .identifications
             .iter()
-            .map(|identification| self.observe(identification, channel, Inline::Report).proven(retrieved.answer().proof()))
+            .map(|identification| self.observe(identification, channel, Inline::Report).proven(proof))
             .collect();
         let ours = observations.iter().position(|observation| observation.subject.is(id)).unwrap_or(0);
         // One that is not ours is handed on all the same: the client tells a mismatch from an empty answer.
