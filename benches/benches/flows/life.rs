@@ -22,7 +22,7 @@ const fn count(kind: Kind) -> usize {
     match kind {
         _ if SMALL => 6,
         Kind::Memory => 4_000,
-        Kind::Sqlite | Kind::Postgres => 1_000,
+        Kind::Sqlite | Kind::Postgres => 400,
     }
 }
 
