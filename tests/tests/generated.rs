@@ -364,7 +364,7 @@ fn time(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (length, unit) = [(24 * 60 * 60, "days"), (60 * 60, "h"), (60, "min"), (1, "s")]
         .into_iter()
-        .find(|(length, _)| seconds % length == 0)
+        .find(|(length, _)| seconds.is_multiple_of(*length))
         .unwrap();
     let count = seconds / length;
     format!("{count} {}", if (count, unit) == (1, "days") { "day" } else { unit })
