@@ -65,8 +65,9 @@ impl Inner {
         Ok(())
     }
 
-    /// Reads the vendor's whole list and applies what is new to the flows it is about. Costs one call for each page.
-    pub(crate) async fn sweep(&self, at: &At) -> Result<()> {
+    /// Reads the vendor's whole list and applies what is new to the flows it is about. Costs one call for each page; with each, the timer
+    /// that asked for it is put off, so that nobody else begins meanwhile.
+    pub(crate) async fn sweep(&self, at: &At, timer: &str) -> Result<()> {
         let open = Filter::all().at_provider(at.id.clone()).in_phase(Phase::Open);
         if !at.client.capabilities().has(Facet::Listing) || self.store.list(&open, None, 1).await?.is_empty() {
             return Ok(());
@@ -82,6 +83,7 @@ impl Inner {
                 Some(next) if Some(&next) != cursor.as_ref() => cursor = Some(next),
                 _ => break,
             }
+            self.store.wind_timer(timer, self.lease_until()).await?;
         }
         Ok(())
     }

@@ -28,8 +28,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_millis(10);
 /// How long to wait after the store has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// For how long a timer's work is leased, which may read a long list.
-const TIMER_LEASE: Duration = Duration::from_secs(15 * 60);
+/// After how long a timer of a vendor that is not configured here is left to others again.
+const NOT_OURS: Duration = Duration::from_secs(10);
 
 /// The timer of a vendor's lists.
 pub(crate) fn sweep_timer(provider: &str) -> String {
@@ -165,7 +165,7 @@ impl Inner {
     async fn take(&self, free: usize) -> Result<Vec<Task>> {
         let now = self.now();
         let until = self.lease_until();
-        let timers = self.store.claim_timers(now, later(now, TIMER_LEASE)).await?;
+        let timers = self.store.claim_timers(now, until).await?;
         let mut tasks: Vec<Task> = timers.into_iter().map(Task::Timer).collect();
         if tasks.len() < free {
             let messages = self.store.claim_inbox(now, until, free - tasks.len()).await?;
@@ -249,7 +249,7 @@ impl Inner {
                 let before = crate::inbox::earlier(self.now(), REMEMBERED_FOR);
                 (self.store.purge_inbox(before).await.map(drop).map_err(FlowError::from), period)
             }
-            (_, Some(at)) => (self.sweep(at).await, at.schedule.sweep),
+            (_, Some(at)) => (self.sweep(at, name).await, at.schedule.sweep),
             _ => (Ok(()), None),
         };
         match &result {
@@ -260,7 +260,7 @@ impl Inner {
             _ => result?,
         }
         // A timer that is nobody's here is left to those whose it is.
-        let period = period.unwrap_or(TIMER_LEASE);
+        let period = period.unwrap_or(NOT_OURS);
         Ok(self.store.wind_timer(name, later(self.now(), period)).await?)
     }
 }
