@@ -32,6 +32,9 @@ pub(crate) struct Case {
     /// A code of the vendor's that nobody understood and no person has looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unknown_code: Option<String>,
+    /// The one that a person has looked at: the vendor may go on sending it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) looked_at_code: Option<String>,
     /// A person has said that nothing more is expected of it.
     #[serde(default)]
     pub(crate) abandoned: bool,
@@ -154,6 +157,7 @@ impl Case {
             asking: Asking::default(),
             reports: 0,
             unknown_code: None,
+            looked_at_code: None,
             abandoned: false,
             calls: 1,
             strays: 0,
@@ -229,7 +233,7 @@ impl Case {
             Transition::Unchanged | Transition::Foreign => {}
             Transition::Woken => self.wake(),
             // Told once.
-            Transition::NotUnderstood(code) if self.unknown_code.as_ref() == Some(code) => return Some(transition),
+            Transition::NotUnderstood(code) if self.is_told(code) => return Some(transition),
             Transition::NotUnderstood(code) => self.unknown_code = Some(code.clone()),
             _ => {
                 self.since = ledger.now;
@@ -253,6 +257,11 @@ impl Case {
         Some(transition)
     }
 
+    /// Whether a person is told of a code that nobody understands, or has looked at it.
+    fn is_told(&self, code: &str) -> bool {
+        [&self.unknown_code, &self.looked_at_code].into_iter().any(|known| known.as_deref() == Some(code))
+    }
+
     /// There is a reason to ask the vendor at once.
     pub(crate) const fn wake(&mut self) {
         self.asking.wakes = self.asking.wakes.wrapping_add(1);
@@ -270,7 +279,7 @@ impl Case {
         let told = match after.apply(observation) {
             // One reason to ask is enough until it was asked.
             Transition::Woken => self.asking.wakes == self.asking.heard,
-            Transition::NotUnderstood(code) => self.unknown_code.as_ref() != Some(&code),
+            Transition::NotUnderstood(code) => !self.is_told(&code),
             _ => false,
         };
         settles || told || after != self.verification || self.verification.weigh(observation) == Some(Weight::Final)
@@ -315,7 +324,7 @@ impl Case {
     pub(crate) fn erase(&mut self, now: Timestamp) {
         self.hand_off = None;
         self.reports = 0;
-        self.unknown_code = None;
+        (self.unknown_code, self.looked_at_code) = (None, None);
         if !matches!(self.creation, Creation::Created | Creation::Refused { .. }) {
             // Nothing may be kept, though nobody knows whether there is something at the vendor.
             self.creation = Creation::Refused { error: "erased".to_owned() };

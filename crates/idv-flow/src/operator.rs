@@ -164,7 +164,10 @@ fn resolve(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, resolution: &Resol
         }
         Resolution::Acknowledge => {
             note("acknowledged");
-            (case.unknown_code, case.strays) = (None, 0);
+            if let Some(code) = case.unknown_code.take() {
+                case.looked_at_code = Some(code);
+            }
+            case.strays = 0;
         }
         Resolution::DeletedByHand => {
             if !matches!(case.creation, Creation::Created) || case.deletion.vendors.gone_at().is_some() {

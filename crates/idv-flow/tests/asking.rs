@@ -181,7 +181,11 @@ async fn a_code_that_nobody_knows_is_told_once_and_changes_nothing() {
     assert_eq!(told, 1);
     assert!(bench.vendor.calls("poll") < 15, "it is no reason to ask faster: {}", bench.vendor.calls("poll"));
     flow.resolve(id, &Resolution::Acknowledge, "operator-7").await.unwrap();
-    assert!(attention(&flow).await.is_empty());
+    bench.pass(&flow, 6 * HOUR).await;
+    assert!(attention(&flow).await.is_empty(), "the vendor goes on saying what somebody has looked at");
+    bench.vendor.becomes(&reference, "another-new-word");
+    bench.pass(&flow, 6 * HOUR).await;
+    assert_eq!(attention(&flow).await, ["unknown_code"]);
 }
 
 #[tokio::test]
