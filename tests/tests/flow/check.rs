@@ -195,7 +195,8 @@ impl World {
         }
         let end = trail.iter().find(|entry| entry.event["change"] == "settled").map(|entry| entry.at);
         let earliest = retention.vendor.after.zip(end).map(|(after, end)| later(end, after));
-        if first.zip(earliest).is_some_and(|(first, earliest)| first < earliest) && asked.is_none() {
+        let early = first.zip(earliest).is_some_and(|(first, earliest)| first < earliest);
+        if early && asked.is_none() && !self.lives[life].abandoned {
             return Err(format!("it was deleted at {first:?}, before {earliest:?}"));
         }
         Ok(())

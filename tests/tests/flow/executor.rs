@@ -126,7 +126,8 @@ impl Process {
     }
 
     pub fn hang(&self, until: Timestamp) {
-        *self.0.hangs_until.lock().unwrap() = Some(until);
+        let mut hangs_until = self.0.hangs_until.lock().unwrap();
+        *hangs_until = (*hangs_until).max(Some(until));
     }
 
     pub fn hangs_at(&self, now: Timestamp) -> Option<Timestamp> {
