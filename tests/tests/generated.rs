@@ -286,6 +286,7 @@ fn the_page_on_flows_has_everything_that_needs_a_person() {
         Attention::DeleteByHand,
         Attention::DeletionFailing(None),
         Attention::Damaged,
+        Attention::Unconfigured,
         Attention::Unmatched,
         Attention::Unproven,
     ];

@@ -29,6 +29,8 @@ pub enum Attention {
     DeletionFailing(Option<String>),
     /// What is stored of the flow cannot be opened or read.
     Damaged,
+    /// The flow is at a vendor that is not configured here.
+    Unconfigured,
     /// A message in the inbox is about no flow that is known here.
     Unmatched,
     /// A message in the inbox was proven when it came and cannot be proven, or read, any more.
@@ -50,6 +52,7 @@ impl Attention {
             Self::DeleteByHand => "delete_by_hand",
             Self::DeletionFailing(_) => "deletion_failing",
             Self::Damaged => "damaged",
+            Self::Unconfigured => "unconfigured",
             Self::Unmatched => "unmatched",
             Self::Unproven => "unproven",
         }
@@ -100,6 +103,9 @@ impl Attention {
                 "look whether a key that was the store's before is missing in the configuration, add it, and ask now; else put the flow back \
                  from a backup, and find out who changed it"
             }
+            Self::Unconfigured => {
+                "add the vendor to the configuration of the programs that work on this store; new flows still start at the first"
+            }
             Self::Unmatched => {
                 "the message names nobody who is known here: look whether another system uses the same callback address, or whether its flow \
                  was erased. Try it again, or dismiss it"
@@ -123,6 +129,7 @@ impl fmt::Display for Attention {
             Self::DeleteByHand => "the vendor's copy is to be deleted by hand",
             Self::DeletionFailing(_) => "the vendor's copy could not be deleted",
             Self::Damaged => "what is stored of it cannot be read",
+            Self::Unconfigured => "its vendor is not configured here",
             Self::Unmatched => "a message is about nobody who is known",
             Self::Unproven => "a message cannot be proven any more",
         })

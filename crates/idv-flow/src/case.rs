@@ -320,7 +320,8 @@ impl Case {
         }
     }
 
-    /// Erases what tells of the person. What the vendor's copy is called stays as long as there may be one.
+    /// Erases what tells of the person. What the verification is called stays: the vendor's copy may still have to go, and what comes late
+    /// about it is to be told from what is about nobody.
     pub(crate) fn erase(&mut self, now: Timestamp) {
         self.hand_off = None;
         self.reports = 0;

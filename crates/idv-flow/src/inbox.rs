@@ -1,7 +1,7 @@
 //! The inbox: a message is proven, sealed and answered at once, and worked off afterwards.
 //!
 //! A proof cannot be stored, so the whole delivery is, and it is proven again when it is worked off. Messages that are repeated are
-//! told by the digest of what they say and of how they prove it.
+//! told by the digest of what they say and of the address they were sent to.
 
 use std::time::Duration;
 
@@ -119,7 +119,7 @@ impl Inner {
     }
 }
 
-/// What makes a message the same as another: what it says, where to, and what it brings as its proof.
+/// What makes a message the same as another: what it says, and where to. Only messages that were proven, as far as they can be, get here.
 fn digest(provider: &str, delivery: &Delivery) -> [u8; 32] {
     let mut digest = Sha256::new();
     let mut part = |bytes: &[u8]| {

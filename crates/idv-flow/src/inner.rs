@@ -77,7 +77,7 @@ impl Inner {
 
     /// Opens a record.
     pub(crate) fn open(&self, record: Record) -> Result<Opened> {
-        let body = self.vault.open(&Context::flow(record.id, "body"), &record.body)?;
+        let body = self.vault.open(&Context::body(record.id, &record.audit), &record.body)?;
         let case = serde_json::from_slice(&body).map_err(|_| FlowError::Damaged("a flow is not in the form that is expected"))?;
         Ok(Opened { record, case })
     }
@@ -146,7 +146,7 @@ impl Inner {
         record.vendor = case.verification.id().vendor_id.as_ref().map(|id| self.keys.vendor(&record.provider, id.as_str()));
         // A case has string keys only, so it always serializes.
         let body = zeroize::Zeroizing::new(serde_json::to_vec(case).unwrap_or_default());
-        record.body = self.vault.seal(&*self.random, &Context::flow(record.id, "body"), &body);
+        record.body = self.vault.seal(&*self.random, &Context::body(record.id, &record.audit), &body);
     }
 
     /// The final reports that are stored.

@@ -73,14 +73,16 @@ impl Inner {
             let Some(last) = page.last() else { break };
             after = Some(last.id);
             for record in page {
-                let Ok(at) = self.provider(&record.provider) else { continue };
                 let (id, provider, created_at) = (record.id, record.provider.clone(), record.created_at);
-                let (attention, since) = match self.open(record) {
-                    Ok(opened) => (self.plan(&at, &opened, self.now()).attention, opened.case.since),
-                    Err(_) => (Some(Attention::Damaged), created_at),
+                let at = self.provider(&provider).ok();
+                let (attention, since) = match (&at, self.open(record)) {
+                    (Some(at), Ok(opened)) => (self.plan(at, &opened, self.now()).attention, opened.case.since),
+                    (Some(_), Err(_)) => (Some(Attention::Damaged), created_at),
+                    (None, _) => (Some(Attention::Unconfigured), created_at),
                 };
                 if let Some(attention) = attention {
-                    let what_to_do = attention.what_to_do(at.client.provider().profile().by_hand);
+                    let by_hand = at.map_or("", |at| at.client.provider().profile().by_hand);
+                    let what_to_do = attention.what_to_do(by_hand);
                     items.push(Item { about: About::Flow(id), provider, attention, what_to_do, since });
                 }
             }

@@ -28,6 +28,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_millis(10);
 /// How long to wait after the store has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// After how long a flow that no program could work on is tried again.
+const SET_ASIDE: Duration = Duration::from_secs(60);
 /// After how long a timer of a vendor that is not configured here is left to others again.
 const NOT_OURS: Duration = Duration::from_secs(10);
 
@@ -210,15 +212,12 @@ impl Inner {
     async fn step(&self, record: Record) -> Result<()> {
         let at = match self.provider(&record.provider) {
             Ok(at) => at,
-            // It waits, leased, for a program that knows this vendor.
-            Err(FlowError::UnknownProvider(provider)) => {
-                tracing::warn!(%provider, flow = %record.id, "a flow is due at a provider of which no client is configured here");
-                return Ok(());
-            }
+            // It waits for a program that knows this vendor, and a person is told.
+            Err(FlowError::UnknownProvider(_)) => return self.set_aside(record, Attention::Unconfigured).await,
             Err(error) => return Err(error),
         };
         let opened = match self.open(record.clone()) {
-            Err(FlowError::Damaged(what)) => return self.set_aside(record, what).await,
+            Err(FlowError::Damaged(_)) => return self.set_aside(record, Attention::Damaged).await,
             opened => opened?,
         };
         let plan = self.plan(&at, &opened, self.now());
@@ -231,11 +230,12 @@ impl Inner {
         }
     }
 
-    /// A flow that cannot be opened is left as it is, for a person to look at.
-    async fn set_aside(&self, mut record: Record, what: &str) -> Result<()> {
-        tracing::error!(flow = %record.id, what, "a flow cannot be read and waits for a person");
-        record.attention = Some(Attention::Damaged.name().to_owned());
-        record.due = None;
+    /// A flow that this program cannot work on is left as it is, for a person to look at. Now and then it is tried again, perhaps by a
+    /// program that has the key, or the vendor.
+    async fn set_aside(&self, mut record: Record, attention: Attention) -> Result<()> {
+        tracing::error!(flow = %record.id, provider = record.provider, attention = attention.name(), "a flow waits for a person");
+        record.attention = Some(attention.name().to_owned());
+        record.due = Some(later(self.now(), SET_ASIDE));
         self.store.commit(&Commit::new(&record, &[])).await?;
         Ok(())
     }

@@ -9,6 +9,7 @@ use idv_core::{Random, Secret};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::audit::AuditHead;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::store::LookupKey;
@@ -146,6 +147,11 @@ pub(crate) struct Context(Vec<u8>);
 impl Context {
     pub(crate) fn flow(id: FlowId, what: &str) -> Self {
         Self([what.as_bytes(), b"\0", id.as_bytes()].concat())
+    }
+
+    /// A flow's state. It belongs to the end of the flow's audit trail: an earlier one in its place is noticed.
+    pub(crate) fn body(id: FlowId, head: &AuditHead) -> Self {
+        Self([b"body\0".as_slice(), id.as_bytes(), &head.count.to_be_bytes(), &head.hash].concat())
     }
 
     pub(crate) fn message(digest: &[u8; 32]) -> Self {

@@ -153,6 +153,7 @@ async fn a_flow_at_a_vendor_that_is_not_configured_here_waits_for_a_program_that
     bench.pass(&flow, HOUR).await;
     assert!(matches!(flow.status(id).await.unwrap_err(), FlowError::UnknownProvider(_)));
     assert_eq!(flow.list(&idv_flow::store::Filter::all(), None, 10).await.unwrap().len(), 1);
+    assert_eq!(attention(&flow).await, ["unconfigured"]);
     let mut record = bench.store.load(id).await.unwrap().unwrap();
     record.provider = "example".to_owned();
     bench.store.commit(&Commit::new(&record, &[])).await.unwrap();

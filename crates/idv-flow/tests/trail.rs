@@ -241,3 +241,25 @@ async fn the_trail_says_who_asked_what_came_by_which_channel_with_which_proof_an
     let all: String = store.store.audit(None, 1_000).await.unwrap().into_iter().map(|entry| entry.event).collect();
     assert!(!all.contains("Mustermann"));
 }
+
+#[tokio::test]
+async fn a_flow_that_is_put_back_to_what_it_was_does_not_fit_its_trail() {
+    let bench = Bench::new(Kind::default());
+    let vault = Vault::new(&idv_core::Secret::new("a".repeat(64))).unwrap();
+    let flow = bench.open(bench.builder().vault(vault)).await;
+    let (id, reference) = start(&flow).await;
+    let before = bench.store.load(id).await.unwrap().unwrap();
+    bench.vendor.becomes(&reference, "failed");
+    bench.pass(&flow, HOUR).await;
+    let after = bench.store.load(id).await.unwrap().unwrap();
+    // Its state alone does not open at another end of the trail.
+    let forged = Record { body: before.body.clone(), ..after.clone() };
+    bench.store.commit(&Commit::new(&forged, &[])).await.unwrap();
+    assert!(matches!(flow.status(id).await.unwrap_err(), idv_flow::FlowError::Damaged(_)));
+    // With its end of the trail it opens, and the trail goes on beyond it.
+    let forged = Record { version: after.version + 1, ..before };
+    bench.store.commit(&Commit::new(&forged, &[])).await.unwrap();
+    assert!(flow.status(id).await.is_ok());
+    let verified = flow.verify_audit(None).await.unwrap();
+    assert!(verified.findings.iter().any(|finding| finding.contains("its record ends at")), "{verified:?}");
+}
