@@ -27,6 +27,8 @@ impl Inner {
     async fn question(&self, at: &At, opened: Opened, handle: Option<&ResultHandle>) -> Result<()> {
         let id = opened.case.verification.id().clone();
         let wakes = opened.case.asking.wakes;
+        // The answer is of now, however long it takes to commit it.
+        let asked_at = self.now();
         let answer = match handle {
             Some(_) => at.client.fetch(&id, handle).await,
             None => at.client.poll(&id).await,
@@ -39,7 +41,7 @@ impl Inner {
                     // What is not understood is no reason to ask any faster.
                     let changed =
                         matches!(transition, Some(Transition::Progressed | Transition::Settled(_) | Transition::Disputed));
-                    case.answered(wakes, changed, ledger.now);
+                    case.answered(wakes, changed, asked_at);
                 }
                 Err(error) => {
                     if !matches!(error.kind(), ErrorKind::NotReady) {

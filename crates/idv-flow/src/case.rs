@@ -285,12 +285,12 @@ impl Case {
         settles || told || after != self.verification || self.verification.weigh(observation) == Some(Weight::Final)
     }
 
-    /// The vendor answered a question that was asked when there had been so many reasons to.
-    pub(crate) fn answered(&mut self, wakes: u32, changed: bool, now: Timestamp) {
+    /// The vendor answered a question that was asked at `at`, when there had been so many reasons to.
+    pub(crate) fn answered(&mut self, wakes: u32, changed: bool, at: Timestamp) {
         let asking = &mut self.asking;
         asking.unchanged = if changed { 0 } else { asking.unchanged.saturating_add(1) };
         (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
-        (asking.asked_at, asking.answered_at, asking.heard) = (Some(now), Some(now), wakes);
+        (asking.asked_at, asking.answered_at, asking.heard) = (Some(at), Some(at), wakes);
     }
 
     /// A question failed.

@@ -176,9 +176,11 @@ impl Planner<'_> {
     fn lapse(&self, case: &Case, step: &Step) -> Plan {
         let expires_at = case.verification.expires_at().unwrap_or(Timestamp::MAX);
         let asked = case.asking.answered_at.is_some_and(|at| at >= expires_at);
-        // Of what is known only since then, nobody could have asked before.
-        let patient_until = later(expires_at.max(case.since), self.schedule.grace);
-        if *step == Step::Poll && !asked && self.now < patient_until {
+        // Patience ends only where the vendor was tried to be asked since: a program that was down that long knows nothing.
+        let tried = case.asking.asked_at.is_some_and(|at| at >= expires_at);
+        let failing_since = case.asking.failing_since.filter(|_| tried);
+        let out_of_patience = failing_since.is_some_and(|since| self.now >= later(since.max(expires_at), self.schedule.grace));
+        if *step == Step::Poll && !asked && !out_of_patience {
             let at = if case.asking.failures > 0 { self.ask_at(case).max(expires_at) } else { expires_at };
             return Plan::at(Work::Poll, at, self.now);
         }
