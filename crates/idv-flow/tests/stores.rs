@@ -54,10 +54,11 @@ mod memory {
 mod sqlite {
     use idv_flow::FlowId;
     use idv_flow::audit::AuditHead;
-    use idv_flow::store::{Commit, Committed, LookupKey, Message, MessageEnd, Phase, Record, Reports};
+    use idv_flow::store::{Commit, Committed, LookupKey, Message, MessageEnd, Phase, Record, Reports, SqliteOptions};
     use jiff::Timestamp;
     use sqlx::sqlite::SqliteConnectOptions;
     use sqlx::{ConnectOptions as _, Connection as _};
+    use std::time::Duration;
 
     use super::*;
 
@@ -121,7 +122,7 @@ mod sqlite {
     fn what_is_erased_is_neither_in_the_file_nor_in_its_log() {
         run(async {
             let folder = Folder::new();
-            let store = SqliteStore::open(folder.file()).await.unwrap();
+            let store = SqliteStore::open_with(folder.file(), &at_once()).await.unwrap();
             store.migrate().await.unwrap();
             // Longer than a page, so that some of each is on pages of its own.
             let marked = |mark: &str| mark.repeat(2_000).into_bytes();
@@ -150,11 +151,18 @@ mod sqlite {
         });
     }
 
+    /// The log is emptied after each erasure.
+    fn at_once() -> SqliteOptions {
+        let mut options = SqliteOptions::default();
+        options.log_emptied_every = Duration::ZERO;
+        options
+    }
+
     #[test]
     fn many_messages_are_erased_though_the_inbox_is_never_empty() {
         run(async {
             let folder = Folder::new();
-            let store = SqliteStore::open(folder.file()).await.unwrap();
+            let store = SqliteStore::open_with(folder.file(), &at_once()).await.unwrap();
             store.migrate().await.unwrap();
             let now = Timestamp::UNIX_EPOCH;
             // An inbox that is found empty once, so that nothing is left to be done from before.

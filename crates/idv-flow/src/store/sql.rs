@@ -129,15 +129,13 @@ pub(super) fn whole(number: u64) -> StoreResult<i64> {
 /// How many rows a statement writes at most. Both databases count the values of a statement, SQLite up to 32,766.
 pub(super) const ROWS_OF_A_STATEMENT: usize = 2_000;
 
-/// What was erased.
+/// Whether something was erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Erased {
-    /// Something of a flow.
-    Flow,
-    /// The body of a message.
-    Message,
-    /// Nothing now, but the inbox was found empty: what was erased of messages before is all there is for the moment.
-    EveryMessage,
+    /// Something of a flow, or the body of a message.
+    Something,
+    /// Nothing now; but it may be time to see to what was erased before.
+    Nothing,
 }
 
 /// A limit for a statement; what is beyond what a statement can say is no limit.

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -36,9 +36,10 @@ use crate::id::FlowId;
 /// # Erasing
 ///
 /// What is erased is overwritten in the file. SQLite writes a change into a log beside the file first (its name ends in `-wal`), where
-/// older contents stay until the log is carried over. So the log is carried over and emptied after each erasure of a flow, and for messages
-/// that were worked off when the inbox is found empty, or after 64 of them. Where another program is reading just then it is done at the
-/// next opportunity. Copies elsewhere (backups, snapshots, what the disk itself keeps) are not reached.
+/// older contents stay until the log is carried over. So the log is carried over and emptied after an erasure, of a flow or of a message
+/// that was worked off; where there are many, once in a while ([`SqliteOptions::log_emptied_every`]), since an empty log is slow to write
+/// to. Where another program is reading just then it is done at the next opportunity. Copies elsewhere (backups, snapshots, what the disk
+/// itself keeps) are not reached.
 #[derive(Clone)]
 pub struct SqliteStore {
     /// One connection: SQLite lets one write at a time, and who waits here waits in line.
@@ -46,14 +47,51 @@ pub struct SqliteStore {
     readers: SqlitePool,
     /// One connection, which empties the log and does not wait long for other programs.
     emptier: SqlitePool,
-    /// How many erasures the log may still show.
-    in_log: Arc<AtomicU32>,
+    log: Arc<Log>,
+}
+
+/// How a [`SqliteStore`] keeps its file.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SqliteOptions {
+    /// How long what was erased may stay readable in the log beside the file, at the most, while there is something to do. 10 s.
+    pub log_emptied_every: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { log_emptied_every: Duration::from_secs(10) }
+    }
+}
+
+/// How many erasures the log may still show, and when it was last tried to empty it.
+#[derive(Debug)]
+struct Log {
+    erasures: AtomicU32,
+    tried: Mutex<Option<Instant>>,
+    every: Duration,
+}
+
+impl Log {
+    /// Whether it is time to empty it.
+    fn is_due(&self, erasures: u32) -> bool {
+        erasures > 0 && self.tried().is_none_or(|at| at.elapsed() >= self.every)
+    }
+
+    fn tried(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl SqliteStore {
     /// Opens the store in a file, which is made where it is not there: on Unix readable to its owner alone. Its tables are made by
     /// [`Store::migrate`].
     pub async fn open(path: impl AsRef<Path>) -> StoreResult<Self> {
+        Self::open_with(path, &SqliteOptions::default()).await
+    }
+
+    /// Opens the store as the options say.
+    pub async fn open_with(path: impl AsRef<Path>, kept: &SqliteOptions) -> StoreResult<Self> {
         let path = path.as_ref();
         create(path)?;
         let options = SqliteConnectOptions::new()
@@ -81,7 +119,8 @@ impl SqliteStore {
         let writer = pool(1).connect_with(options.clone()).await.map_err(failed())?;
         let readers = pool(READERS).connect_with(options.clone().pragma("query_only", "ON")).await.map_err(failed())?;
         let emptier = pool(1).connect_lazy_with(options.busy_timeout(BUSY_EMPTYING));
-        Ok(Self { writer, readers, emptier, in_log: Arc::new(AtomicU32::new(LEFT_BEFORE)) })
+        let log = Log { erasures: AtomicU32::new(LEFT_BEFORE), tried: Mutex::new(None), every: kept.log_emptied_every };
+        Ok(Self { writer, readers, emptier, log: Arc::new(log) })
     }
 
     /// Closes the store and all its clones. The last program to close a file carries the log over and removes it.
@@ -120,19 +159,21 @@ impl SqliteStore {
     /// Carries the log over and empties it, where it is time to. What was erased is erased already when this is called: where it
     /// fails, or its future is dropped, it is done with the next erasure.
     async fn erased(&self, what: Erased) {
-        let in_log = match what {
-            Erased::EveryMessage => self.in_log.load(Ordering::Relaxed),
-            Erased::Flow | Erased::Message => self.in_log.fetch_add(1, Ordering::Relaxed).saturating_add(1),
+        let log = &*self.log;
+        let erasures = match what {
+            Erased::Nothing => log.erasures.load(Ordering::Relaxed),
+            Erased::Something => log.erasures.fetch_add(1, Ordering::Relaxed).saturating_add(1),
         };
-        if in_log == 0 || (what == Erased::Message && in_log < MESSAGES_IN_LOG) {
+        if !log.is_due(erasures) {
             return;
         }
+        *log.tried() = Some(Instant::now());
         // In line with what writes here, so that there is a moment for it however much that is.
         let Ok(_in_line) = self.writer.acquire().await else { return };
         match query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.emptier).await {
             Ok((0, ..)) => {
                 // What was erased meanwhile, by another call, stays counted.
-                let _ = self.in_log.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(now.saturating_sub(in_log)));
+                let _ = log.erasures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(now.saturating_sub(erasures)));
             }
             Ok(_) => tracing::debug!("the log of the store's file is being read; it is emptied later"),
             Err(_) => {
@@ -161,9 +202,6 @@ const BUSY_EMPTYING: Duration = Duration::from_millis(250);
 
 /// How many read at the same time.
 const READERS: u32 = 4;
-
-/// After how many messages the log is emptied though there are more to be worked off.
-const MESSAGES_IN_LOG: u32 = 64;
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql"))];
 

@@ -136,7 +136,7 @@ macro_rules! implement_store {
                 write_entries(&mut transaction, commit.audit).await?;
                 transaction.commit().await.map_err(failed())?;
                 if commit.reports == Reports::Erase || record.phase == Phase::Erased {
-                    self.erased(Erased::Flow).await;
+                    self.erased(Erased::Something).await;
                 }
                 Ok(Committed::Done(record.version + 1))
             }
@@ -241,7 +241,7 @@ macro_rules! implement_store {
                 .await
                 .map_err(cannot("messages could not be claimed"))?;
                 if rows.is_empty() {
-                    self.erased(Erased::EveryMessage).await;
+                    self.erased(Erased::Nothing).await;
                 }
                 let mut messages = rows.into_iter().map(message).collect::<StoreResult<Vec<_>>>()?;
                 messages.sort_by_key(|message| (message.due, message.digest));
@@ -270,7 +270,7 @@ macro_rules! implement_store {
                 };
                 done.execute(self.writer()).await.map_err(cannot("the end of a message could not be kept"))?;
                 if matches!(end, MessageEnd::Done(_)) {
-                    self.erased(Erased::Message).await;
+                    self.erased(Erased::Something).await;
                 }
                 Ok(())
             }
