@@ -104,7 +104,8 @@ impl Planner<'_> {
             Creation::Created | Creation::Refused { .. } => Plan::default(),
             creation => self.creation(creation),
         };
-        verification.or(deletion)
+        // Of two reasons to look at it, what must go comes first.
+        deletion.or(verification)
     }
 
     fn creation(&self, creation: &Creation) -> Plan {

@@ -213,3 +213,15 @@ async fn what_reached_nobody_yet_never_will_once_its_deletion_was_asked_for() {
     assert!(flow.receipt(id).await.unwrap().is_complete());
     assert!(bench.vendor.made(&reference).is_empty());
 }
+
+#[tokio::test]
+async fn that_something_is_overdue_does_not_hide_what_is_to_be_deleted() {
+    let bench = Bench::new(Kind { deletion: false, polling: false, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    flow.receive("example", &message(&reference, None, "review")).await.unwrap();
+    bench.pass(&flow, 40 * DAY).await;
+    assert_eq!(attention(&flow).await, ["overdue"]);
+    flow.delete(id, "privacy-desk").await.unwrap();
+    assert_eq!(attention(&flow).await, ["delete_by_hand"]);
+}
