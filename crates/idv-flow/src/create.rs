@@ -5,11 +5,11 @@ use idv_core::{CreateSafety, Created, Effect, Error, ErrorKind, NewVerification,
 use crate::audit::{CreatedBy, Event, Journal};
 use crate::case::{Case, Creation, Ledger, kind};
 use crate::error::Result;
-use crate::flow::{Start, Started};
 use crate::id::FlowId;
 use crate::inner::{At, Inner, Opened};
 use crate::plan::Work;
 use crate::retention::later;
+use crate::status::{Start, Started};
 use crate::store::{Inserted, Lease, Phase, Record};
 
 impl Inner {

@@ -4,25 +4,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use idv_core::{
-    Client, Clock, Decision, Delivery, HandOff, NewVerification, OsRandom, Outcome, Random, Reference, Reply, Report, Status,
-    Timestamp,
-};
-use serde::Serialize;
-use tokio::sync::Notify;
+use idv_core::{Client, Decision, Delivery, Outcome, Reference, Reply, Report, Status};
 
-use crate::attention::Attention;
 use crate::audit::{AuditEntry, Verified};
+use crate::builder::FlowBuilder;
 use crate::deletion::Receipt;
-use crate::error::{FlowError, Result};
+#[cfg(doc)]
+use crate::error::FlowError;
+use crate::error::Result;
 use crate::id::FlowId;
-use crate::inner::{At, Inner, Opened};
+use crate::inner::{Inner, Opened};
 use crate::operator::{Item, Resolution};
-use crate::retention::{Retention, later};
-use crate::runner::{Counters, Tally};
-use crate::schedule::Schedule;
-use crate::store::{Filter, Phase, Record, Store};
-use crate::vault::{Context, StoreKeys, Vault};
+use crate::retention::Retention;
+use crate::runner::Tally;
+use crate::status::{FlowStatus, Health, Start, Started};
+use crate::store::{Filter, Record, Store};
 
 /// Verifications from their creation to their deletion, over a store. Cheap to clone; clones are the same.
 ///
@@ -36,15 +32,7 @@ pub struct Flow {
 impl Flow {
     /// A flow over a store, to be told of its vendors and opened.
     pub fn builder(store: impl Store) -> FlowBuilder {
-        FlowBuilder {
-            store: Arc::new(store),
-            clients: Vec::new(),
-            schedules: Vec::new(),
-            vault: Vault::plain(),
-            retention: Retention::default(),
-            random: Arc::new(OsRandom),
-            lease: None,
-        }
+        FlowBuilder::new(store)
     }
 
     /// A new reference, for what is to be started. Whoever keeps it before the call may repeat [`Flow::start`] with it safely.
@@ -279,277 +267,4 @@ impl fmt::Debug for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Flow").field(&self.inner).finish()
     }
-}
-
-/// A flow that is to be opened.
-#[derive(Debug)]
-pub struct FlowBuilder {
-    store: Arc<dyn Store>,
-    clients: Vec<Client>,
-    schedules: Vec<(String, Schedule)>,
-    vault: Vault,
-    retention: Retention,
-    random: Arc<dyn Random>,
-    lease: Option<Duration>,
-}
-
-impl FlowBuilder {
-    /// Adds a vendor. New flows are started at the first; those that were started at another go on as long as it is added too.
-    #[must_use]
-    pub fn client(mut self, client: Client) -> Self {
-        self.clients.push(client);
-        self
-    }
-
-    /// Sets when what is tried at a vendor. Without it, [`Schedule::of`] the vendor.
-    #[must_use]
-    pub fn schedule(mut self, provider: impl Into<String>, schedule: Schedule) -> Self {
-        self.schedules.push((provider.into(), schedule));
-        self
-    }
-
-    /// Sets the key that seals what is stored of people. Without it, it is in clear.
-    #[must_use]
-    pub fn vault(mut self, vault: Vault) -> Self {
-        self.vault = vault;
-        self
-    }
-
-    /// Sets how long copies are kept of what is started without saying so itself. Without it, until their deletion is asked for.
-    #[must_use]
-    pub const fn retention(mut self, retention: Retention) -> Self {
-        self.retention = retention;
-        self
-    }
-
-    /// Sets where random bits come from. Without it, from the operating system.
-    #[must_use]
-    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
-        self.random = random;
-        self
-    }
-
-    /// Sets for how long work is leased: so long after a program died, another goes on with what it was doing. It is longer than the
-    /// longest deadline of the clients' calls, since whoever holds a lease must have ended, or died, when it runs out; leave room for the
-    /// store, and for clocks that differ. Without it, twice that deadline and half a minute.
-    #[must_use]
-    pub const fn lease(mut self, lease: Duration) -> Self {
-        self.lease = Some(lease);
-        self
-    }
-
-    /// Brings the store's tables up to date, and opens the flow. `clock` is what the clients' time is, too.
-    ///
-    /// # Errors
-    ///
-    /// [`FlowError::Invalid`] where no vendor was added, one was added twice, or a schedule or the lease cannot work;
-    /// [`FlowError::Damaged`] where the store is sealed by a key that is not the vault's, or is in clear and the vault has a key.
-    pub async fn open(self, clock: Arc<dyn Clock>) -> Result<Flow> {
-        if self.clients.is_empty() {
-            return Err(FlowError::Invalid("a flow needs the client of one vendor at least".to_owned()));
-        }
-        self.retention.check()?;
-        let mut providers: Vec<Arc<At>> = Vec::new();
-        let mut deadline = Duration::ZERO;
-        for client in self.clients {
-            let id = client.capabilities().provider.to_string();
-            if providers.iter().any(|at| at.id == id) {
-                return Err(FlowError::Invalid(format!("the provider {id} is added twice")));
-            }
-            let set = self.schedules.iter().find(|(provider, _)| *provider == id);
-            let schedule = set.map_or_else(
-                || Schedule::of(client.provider().profile(), client.capabilities()),
-                |(_, schedule)| schedule.clone(),
-            );
-            schedule.check()?;
-            deadline = deadline.max(client.policy().deadline);
-            providers.push(Arc::new(At { id, client, schedule }));
-        }
-        if let Some((unknown, _)) = self.schedules.iter().find(|(id, _)| !providers.iter().any(|at| at.id == *id)) {
-            return Err(FlowError::Invalid(format!("there is a schedule for the provider {unknown}, and no client")));
-        }
-        // Whoever holds a lease must have ended, or died, when it runs out.
-        let lease = self.lease.unwrap_or_else(|| deadline.saturating_mul(2).saturating_add(Duration::from_secs(30)));
-        if lease <= deadline {
-            return Err(FlowError::Invalid(format!(
-                "a lease of {lease:?} is no longer than the deadline of a call, {deadline:?}: work would be done twice"
-            )));
-        }
-        self.store.migrate().await?;
-        let keys = store_keys(&*self.store, &self.vault, &*self.random).await?;
-        let inner = Inner {
-            store: self.store,
-            providers,
-            clock,
-            random: self.random,
-            vault: self.vault,
-            keys,
-            retention: self.retention,
-            lease,
-            bell: Notify::new(),
-            tally: Counters::default(),
-        };
-        let now = inner.now();
-        for at in &inner.providers {
-            if let Some(sweep) = at.schedule.sweep {
-                inner.store.set_timer(&crate::runner::sweep_timer(&at.id), later(now, sweep)).await?;
-            }
-        }
-        for (timer, period) in crate::runner::TIMERS {
-            inner.store.set_timer(timer, later(now, *period)).await?;
-        }
-        if inner.vault.is_plain() {
-            tracing::warn!("no key is configured for the store: what it keeps of people is in clear");
-        }
-        Ok(Flow { inner: Arc::new(inner) })
-    }
-}
-
-/// The store's own keys: made by whoever opens it first, sealed anew where the vault's key was changed.
-async fn store_keys(store: &dyn Store, vault: &Vault, random: &dyn Random) -> Result<StoreKeys> {
-    const NAME: &str = "keys";
-    let context = Context::store(NAME);
-    let fresh = vault.seal(random, &context, &StoreKeys::random(random));
-    let kept = store.remember(NAME, &fresh).await?;
-    let keys = vault.open(&context, &kept)?;
-    if vault.is_outdated(&kept) {
-        let resealed = vault.seal(random, &context, &keys);
-        // Another program may be doing the same.
-        store.replace(NAME, &kept, &resealed).await?;
-    }
-    StoreKeys::read(&keys)
-}
-
-/// What is to be started.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Start {
-    /// What the vendor is to create.
-    pub new: NewVerification,
-    /// At which provider; at the first, where it is not said.
-    pub provider: Option<String>,
-    /// How long the copies are kept; as the flow was opened with, where it is not said.
-    pub retention: Option<Retention>,
-    /// Who asks: an account's name for the audit trail, no person's data.
-    pub by: Option<String>,
-}
-
-impl Start {
-    /// A verification at the first provider.
-    #[must_use]
-    pub const fn new(new: NewVerification) -> Self {
-        Self { new, provider: None, retention: None, by: None }
-    }
-
-    /// At this provider.
-    #[must_use]
-    pub fn at(mut self, provider: impl Into<String>) -> Self {
-        self.provider = Some(provider.into());
-        self
-    }
-
-    /// Keeps the copies so long.
-    #[must_use]
-    pub const fn retention(mut self, retention: Retention) -> Self {
-        self.retention = Some(retention);
-        self
-    }
-
-    /// Says who asks.
-    #[must_use]
-    pub fn by(mut self, by: impl Into<String>) -> Self {
-        self.by = Some(by.into());
-        self
-    }
-}
-
-/// A flow that was started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Started {
-    /// What it is called.
-    pub id: FlowId,
-    /// How the person comes to the vendor; `None` as long as the vendor's answer is missing.
-    pub hand_off: Option<HandOff>,
-    /// Whether the reference had a flow already, and nothing was sent.
-    pub existed: bool,
-    /// How far it is.
-    pub phase: Phase,
-    /// The paths of what was given but has no place in this vendor's call.
-    pub left_out: Vec<String>,
-}
-
-/// How far a flow is.
-///
-/// It serializes without the hand-off, which opens the person's session.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct FlowStatus {
-    /// What it is called.
-    pub id: FlowId,
-    /// The provider's id.
-    pub provider: String,
-    /// How far it is, in one word.
-    pub phase: Phase,
-    /// The state of the verification; `None` where nothing was created, nobody knows, or it is disputed.
-    pub status: Option<Status>,
-    /// Whether the vendor has said two different things, and nobody has ruled. Then nobody is verified.
-    pub disputed: bool,
-    /// How the person comes to the vendor.
-    #[serde(skip)]
-    pub hand_off: Option<HandOff>,
-    /// Whether a final report is stored.
-    pub has_report: bool,
-    /// For what it needs a person.
-    pub attention: Option<Attention>,
-    /// When there is next something to be done; `None` where it waits for somebody, or for nothing more.
-    #[serde(serialize_with = "time")]
-    pub due: Option<Timestamp>,
-    /// When it was started.
-    #[serde(serialize_with = "instant")]
-    pub created_at: Timestamp,
-    /// Since when it stands as it does.
-    #[serde(serialize_with = "instant")]
-    pub since: Timestamp,
-}
-
-impl FlowStatus {
-    /// What is known of a flow that cannot be read.
-    fn unread(record: Record, error: &FlowError) -> Self {
-        Self {
-            id: record.id,
-            provider: record.provider,
-            phase: record.phase,
-            status: None,
-            disputed: false,
-            hand_off: None,
-            has_report: false,
-            attention: matches!(error, FlowError::Damaged(_)).then_some(Attention::Damaged),
-            due: record.due,
-            created_at: record.created_at,
-            since: record.created_at,
-        }
-    }
-
-    /// Whether the person is verified.
-    #[must_use]
-    pub fn is_verified(&self) -> bool {
-        self.status == Some(Status::Finished(Outcome::Verified))
-    }
-}
-
-/// How it stands with the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Health {
-    /// For how long the oldest work has been due. Much more than a minute says that no worker runs, or too few.
-    pub behind: Duration,
-}
-
-fn time<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(|at| at.to_string()).serialize(serializer)
-}
-
-fn instant<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(at)
 }

@@ -1,0 +1,167 @@
+//! Opening a flow.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use idv_core::{Client, Clock, OsRandom, Random};
+use tokio::sync::Notify;
+
+use crate::error::{FlowError, Result};
+use crate::flow::Flow;
+use crate::inner::{At, Inner};
+use crate::retention::{Retention, later};
+use crate::runner::Counters;
+use crate::schedule::Schedule;
+use crate::store::Store;
+use crate::vault::{Context, StoreKeys, Vault};
+
+/// A flow that is to be opened.
+#[derive(Debug)]
+pub struct FlowBuilder {
+    store: Arc<dyn Store>,
+    clients: Vec<Client>,
+    schedules: Vec<(String, Schedule)>,
+    vault: Vault,
+    retention: Retention,
+    random: Arc<dyn Random>,
+    lease: Option<Duration>,
+}
+
+impl FlowBuilder {
+    pub(crate) fn new(store: impl Store) -> Self {
+        Self {
+            store: Arc::new(store),
+            clients: Vec::new(),
+            schedules: Vec::new(),
+            vault: Vault::plain(),
+            retention: Retention::default(),
+            random: Arc::new(OsRandom),
+            lease: None,
+        }
+    }
+
+    /// Adds a vendor. New flows are started at the first; those that were started at another go on as long as it is added too.
+    #[must_use]
+    pub fn client(mut self, client: Client) -> Self {
+        self.clients.push(client);
+        self
+    }
+
+    /// Sets when what is tried at a vendor. Without it, [`Schedule::of`] the vendor.
+    #[must_use]
+    pub fn schedule(mut self, provider: impl Into<String>, schedule: Schedule) -> Self {
+        self.schedules.push((provider.into(), schedule));
+        self
+    }
+
+    /// Sets the key that seals what is stored of people. Without it, it is in clear.
+    #[must_use]
+    pub fn vault(mut self, vault: Vault) -> Self {
+        self.vault = vault;
+        self
+    }
+
+    /// Sets how long copies are kept of what is started without saying so itself. Without it, until their deletion is asked for.
+    #[must_use]
+    pub const fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
+    }
+
+    /// Sets where random bits come from. Without it, from the operating system.
+    #[must_use]
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Sets for how long work is leased: so long after a program died, another goes on with what it was doing. It is longer than the
+    /// longest deadline of the clients' calls, since whoever holds a lease must have ended, or died, when it runs out; leave room for the
+    /// store, and for clocks that differ. Without it, twice that deadline and half a minute.
+    #[must_use]
+    pub const fn lease(mut self, lease: Duration) -> Self {
+        self.lease = Some(lease);
+        self
+    }
+
+    /// Brings the store's tables up to date, and opens the flow. `clock` is what the clients' time is, too.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::Invalid`] where no vendor was added, one was added twice, or a schedule or the lease cannot work;
+    /// [`FlowError::Damaged`] where the store is sealed by a key that is not the vault's, or is in clear and the vault has a key.
+    pub async fn open(self, clock: Arc<dyn Clock>) -> Result<Flow> {
+        if self.clients.is_empty() {
+            return Err(FlowError::Invalid("a flow needs the client of one vendor at least".to_owned()));
+        }
+        self.retention.check()?;
+        let mut providers: Vec<Arc<At>> = Vec::new();
+        let mut deadline = Duration::ZERO;
+        for client in self.clients {
+            let id = client.capabilities().provider.to_string();
+            if providers.iter().any(|at| at.id == id) {
+                return Err(FlowError::Invalid(format!("the provider {id} is added twice")));
+            }
+            let set = self.schedules.iter().find(|(provider, _)| *provider == id);
+            let schedule = set.map_or_else(
+                || Schedule::of(client.provider().profile(), client.capabilities()),
+                |(_, schedule)| schedule.clone(),
+            );
+            schedule.check()?;
+            deadline = deadline.max(client.policy().deadline);
+            providers.push(Arc::new(At { id, client, schedule }));
+        }
+        if let Some((unknown, _)) = self.schedules.iter().find(|(id, _)| !providers.iter().any(|at| at.id == *id)) {
+            return Err(FlowError::Invalid(format!("there is a schedule for the provider {unknown}, and no client")));
+        }
+        // Whoever holds a lease must have ended, or died, when it runs out.
+        let lease = self.lease.unwrap_or_else(|| deadline.saturating_mul(2).saturating_add(Duration::from_secs(30)));
+        if lease <= deadline {
+            return Err(FlowError::Invalid(format!(
+                "a lease of {lease:?} is no longer than the deadline of a call, {deadline:?}: work would be done twice"
+            )));
+        }
+        self.store.migrate().await?;
+        let keys = store_keys(&*self.store, &self.vault, &*self.random).await?;
+        let inner = Inner {
+            store: self.store,
+            providers,
+            clock,
+            random: self.random,
+            vault: self.vault,
+            keys,
+            retention: self.retention,
+            lease,
+            bell: Notify::new(),
+            tally: Counters::default(),
+        };
+        let now = inner.now();
+        for at in &inner.providers {
+            if let Some(sweep) = at.schedule.sweep {
+                inner.store.set_timer(&crate::runner::sweep_timer(&at.id), later(now, sweep)).await?;
+            }
+        }
+        for (timer, period) in crate::runner::TIMERS {
+            inner.store.set_timer(timer, later(now, *period)).await?;
+        }
+        if inner.vault.is_plain() {
+            tracing::warn!("no key is configured for the store: what it keeps of people is in clear");
+        }
+        Ok(Flow { inner: Arc::new(inner) })
+    }
+}
+
+/// The store's own keys: made by whoever opens it first, sealed anew where the vault's key was changed.
+async fn store_keys(store: &dyn Store, vault: &Vault, random: &dyn Random) -> Result<StoreKeys> {
+    const NAME: &str = "keys";
+    let context = Context::store(NAME);
+    let fresh = vault.seal(random, &context, &StoreKeys::random(random));
+    let kept = store.remember(NAME, &fresh).await?;
+    let keys = vault.open(&context, &kept)?;
+    if vault.is_outdated(&kept) {
+        let resealed = vault.seal(random, &context, &keys);
+        // Another program may be doing the same.
+        store.replace(NAME, &kept, &resealed).await?;
+    }
+    StoreKeys::read(&keys)
+}
