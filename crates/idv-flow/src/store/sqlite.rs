@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, QueryBuilder, Sqlite, SqlitePool, Transaction, query, query_as, query_scalar};
 
@@ -114,10 +115,9 @@ impl SqliteStore {
                 .max_lifetime(None)
                 .acquire_timeout(BUSY * 2)
         };
-        let failed = || cannot("the store's file could not be opened");
         // One after the other: the first brings the file into its mode.
-        let writer = pool(1).connect_with(options.clone()).await.map_err(failed())?;
-        let readers = pool(READERS).connect_with(options.clone().pragma("query_only", "ON")).await.map_err(failed())?;
+        let writer = connect(pool(1), options.clone()).await?;
+        let readers = connect(pool(READERS), options.clone().pragma("query_only", "ON")).await?;
         let emptier = pool(1).connect_lazy_with(options.busy_timeout(BUSY_EMPTYING));
         let log = Log { erasures: AtomicU32::new(LEFT_BEFORE), tried: Mutex::new(None), every: kept.log_emptied_every };
         Ok(Self { writer, readers, emptier, log: Arc::new(log) })
@@ -200,10 +200,31 @@ const LEFT_BEFORE: u32 = 1;
 /// How long the log's being emptied waits for another program. What writes here waits meanwhile.
 const BUSY_EMPTYING: Duration = Duration::from_millis(250);
 
+/// How often, and after how long, a file is tried to be opened again that another program is making: some ten seconds.
+const REFUSALS: u32 = 500;
+const AFTER_REFUSAL: Duration = Duration::from_millis(20);
+
 /// How many read at the same time.
 const READERS: u32 = 4;
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql"))];
+
+/// Opens the file. Where another program is bringing a new file into its mode, SQLite does not wait but refuses: then it is tried again.
+async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> StoreResult<SqlitePool> {
+    let failed = || cannot("the store's file could not be opened");
+    for _ in 0..REFUSALS {
+        match pool.clone().connect_with(options.clone()).await {
+            Err(sqlx::Error::Database(error)) if is_busy(&*error) => tokio::time::sleep(AFTER_REFUSAL).await,
+            opened => return opened.map_err(failed()),
+        }
+    }
+    pool.connect_with(options).await.map_err(failed())
+}
+
+/// Whether somebody else has the file just now: SQLITE_BUSY, or one of its kinds.
+fn is_busy(error: &dyn DatabaseError) -> bool {
+    error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
+}
 
 /// Makes the file where it is not there. SQLite gives the files beside it the same permissions.
 fn create(path: &Path) -> StoreResult<()> {
