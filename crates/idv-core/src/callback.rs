@@ -247,27 +247,35 @@ impl Guard {
         }
     }
 
-    /// How far a delivery about `subject` can be believed. The person's browser, and whatever comes through an open guard, is a
+    /// Examines a delivery once, for every subject that it is about. The person's browser, and a delivery through an open guard, is a
     /// claim.
+    #[must_use]
+    pub fn check<'a>(&'a self, delivery: &'a Delivery) -> Checked<'a> {
+        let is_claim = delivery.kind == DeliveryKind::Return || matches!(self.0, Kind::Open);
+        let is_possible = is_claim || self.is_possible(delivery);
+        // Hashing a long body costs more than everything else here: it is done once, and only if a proof may come of it.
+        let proof = match self.proof() {
+            Some(kind) if !is_claim && is_possible => Some(Proof::of(kind, delivery.message())),
+            _ => None,
+        };
+        Checked { guard: self, delivery, is_claim, proof }
+    }
+
+    /// Returns how far a delivery about `subject` can be believed: [`Guard::check`] for a single subject.
     ///
     /// # Errors
     ///
-    /// [`Forged`](ErrorKind::Forged) where the proof is missing or wrong.
+    /// [`Forged`](ErrorKind::Forged) if the proof is missing or wrong.
     pub fn verify(&self, delivery: &Delivery, subject: &str) -> Result<Trust> {
-        if delivery.kind == DeliveryKind::Return {
-            return Ok(Trust::Claimed);
-        }
-        let holds = match &self.0 {
-            Kind::Open => return Ok(Trust::Claimed),
-            Kind::QueryPerSubject { parameter, key } => delivery
-                .query(parameter)
-                .is_some_and(|given| same(given.as_bytes(), hex::encode(derive(key, subject)).as_bytes())),
-            _ => self.is_possible(delivery),
-        };
-        match self.proof() {
-            Some(kind) if holds => Ok(Trust::Proven(Proof::of(kind, delivery.message()))),
-            _ => Err(forged()),
-        }
+        self.check(delivery).about(subject)
+    }
+
+    /// Returns whether a delivery is the vendor's whatever it is about. It never is if the guard is open, if the secret is one of a single
+    /// verification, or if the person's browser made it.
+    #[must_use]
+    pub fn proves(&self, delivery: &Delivery) -> bool {
+        let of_account = matches!(self.0, Kind::Header { .. } | Kind::Basic { .. } | Kind::Query { .. });
+        of_account && delivery.kind == DeliveryKind::Callback && self.is_possible(delivery)
     }
 
     /// Refuses a delivery that cannot be proven, whatever its body says: a server asks before it reads one. Where the secret is a
@@ -297,6 +305,36 @@ impl Guard {
             }
             Kind::QueryPerSubject { parameter, .. } => delivery.query(parameter).is_some_and(|given| !given.is_empty()),
         }
+    }
+}
+
+/// A delivery that a [`Guard`] has examined.
+#[derive(Debug)]
+pub struct Checked<'a> {
+    guard: &'a Guard,
+    delivery: &'a Delivery,
+    is_claim: bool,
+    proof: Option<Proof>,
+}
+
+impl Checked<'_> {
+    /// Returns how far the delivery can be believed in what it says about `subject`.
+    ///
+    /// # Errors
+    ///
+    /// [`Forged`](ErrorKind::Forged) if the proof is missing or wrong.
+    pub fn about(&self, subject: &str) -> Result<Trust> {
+        if self.is_claim {
+            return Ok(Trust::Claimed);
+        }
+        let holds = match &self.guard.0 {
+            Kind::QueryPerSubject { parameter, key } => self
+                .delivery
+                .query(parameter)
+                .is_some_and(|given| same(given.as_bytes(), hex::encode(derive(key, subject)).as_bytes())),
+            _ => true,
+        };
+        self.proof.filter(|_| holds).map(Trust::Proven).ok_or_else(forged)
     }
 }
 
@@ -375,6 +413,7 @@ mod tests {
             let verified = guard.verify(&delivery, "subject");
             assert_eq!(verified.is_ok_and(Trust::is_proven), believed, "{guard:?} {delivery:?}");
             assert_eq!(guard.screen(&delivery).is_ok(), believed, "{guard:?} {delivery:?}");
+            assert_eq!(guard.proves(&delivery), believed, "{guard:?} {delivery:?}");
         }
     }
 
@@ -384,6 +423,7 @@ mod tests {
         let (name, token) = guard.parameter_for("a").unwrap();
         let delivery = delivery(&format!("/?{name}={}", token.expose()), None);
         assert!(guard.verify(&delivery, "a").unwrap().is_proven());
+        assert!(!guard.proves(&delivery), "its subject is not known");
         assert_eq!(guard.verify(&delivery, "b").unwrap_err().kind(), &ErrorKind::Forged);
         assert!(guard.screen(&delivery).is_ok());
         for address in ["/", "/?token="] {
@@ -408,5 +448,17 @@ mod tests {
         assert!(Guard::query("token", "".into()).is_err());
         assert!(Guard::header("x-secret", "short".into()).is_err());
         assert!(Guard::basic("a:b", SECRET.into()).is_err());
+    }
+
+    #[test]
+    fn message_is_the_body_or_the_query_if_there_is_none() {
+        let get = Delivery::callback(Method::GET, "/callback?a=b".parse().unwrap(), HeaderMap::new(), "");
+        let post = Delivery::callback(Method::POST, "/callback?a=b".parse().unwrap(), HeaderMap::new(), "{}");
+        assert_eq!((get.message(), post.message()), (b"a=b".as_slice(), b"{}".as_slice()));
+        let guard = Guard::header("x-secret", SECRET.into()).unwrap();
+        let mut delivery = post;
+        delivery.headers.insert("x-secret", SECRET.parse().unwrap());
+        let Ok(Trust::Proven(proof)) = guard.verify(&delivery, "") else { panic!("it is proven") };
+        assert_eq!(proof.digest(), Some(Sha256::digest("{}").into()));
     }
 }

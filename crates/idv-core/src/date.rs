@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A calendar date of which the day, or the day and the month, may be unknown, as on some identity documents.
 ///
-/// Written `YYYY-MM-DD`, `YYYY-MM` or `YYYY`. It is always a date of the Gregorian calendar: there is no 30 February.
+/// Written `YYYY-MM-DD`, `YYYY-MM` or `YYYY`. A day or month of `00`, as travel documents have it (ICAO 9303, part 3), is read as unknown.
+/// It is always a date of the Gregorian calendar: there is no 30 February.
 ///
 /// ```
 /// use idv_core::PartialDate;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// let partial: PartialDate = "1983".parse()?;
 /// assert_eq!(whole.day(), Some(22));
 /// assert_eq!(partial.month(), None);
+/// assert_eq!("1983-00-00".parse::<PartialDate>()?, partial);
 /// assert!("1983-02-30".parse::<PartialDate>().is_err());
 /// # Ok::<(), idv_core::Error>(())
 /// ```
@@ -133,9 +135,14 @@ fn parse(text: &[u8]) -> Option<PartialDate> {
         y if y.len() == 4 => (y, None, None),
         _ => return None,
     };
-    let month = month.map(|digits| number(&digits)).map_or(Some(None), |n| n.map(Some))?;
-    let day = day.map(|digits| number(&digits)).map_or(Some(None), |n| n.map(Some))?;
-    PartialDate::new(number(year)?, month.map(i8::try_from).transpose().ok()?, day.map(i8::try_from).transpose().ok()?)
+    PartialDate::new(number(year)?, part(month)?, part(day)?)
+}
+
+/// A month or a day; `Some(None)` if it is missing or `00`.
+fn part(digits: Option<[u8; 2]>) -> Option<Option<i8>> {
+    let Some(digits) = digits else { return Some(None) };
+    let value = i8::try_from(number(&digits)?).ok()?;
+    Some((value != 0).then_some(value))
 }
 
 fn number(digits: &[u8]) -> Option<i16> {
@@ -175,9 +182,15 @@ mod tests {
     }
 
     #[test]
+    fn zero_day_or_month_is_unknown() {
+        for (text, date) in [("1983-00", "1983"), ("1983-00-00", "1983"), ("1983-05-00", "1983-05")] {
+            assert_eq!(text.parse::<PartialDate>().unwrap().to_string(), date);
+        }
+    }
+
+    #[test]
     fn what_is_no_date_is_refused() {
-        for text in ["", "1983-5-2", "22.05.1983", "1983-02-29", "1983-13", "1983-00", "1983-01-00", "19830522", "198３", "-983"]
-        {
+        for text in ["", "1983-5-2", "22.05.1983", "1983-02-29", "1983-13", "1983-00-01", "19830522", "198３", "-983"] {
             assert!(text.parse::<PartialDate>().is_err(), "{text}");
         }
     }

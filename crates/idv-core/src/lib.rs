@@ -36,7 +36,7 @@ mod verification;
 pub mod wire;
 
 pub use call::CallContext;
-pub use callback::{Delivery, DeliveryKind, Guard, Intake, Received, Reply};
+pub use callback::{Checked, Delivery, DeliveryKind, Guard, Intake, Received, Reply};
 pub use capability::{Capabilities, Facet, Needs};
 pub use client::Client;
 pub use date::{PartialDate, time_in_zone};

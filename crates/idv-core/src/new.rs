@@ -281,7 +281,7 @@ impl<'de> Deserialize<'de> for Locale {
 impl fmt::Display for Locale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.language)?;
-        self.region.map_or(Ok(()), |region| write!(f, "-{}", region.alpha2()))
+        self.region.map_or(Ok(()), |region| write!(f, "-{}", region.code()))
     }
 }
 

@@ -240,6 +240,9 @@ pub enum Outcome {
     Canceled,
     /// The time ran out.
     Expired,
+    /// The vendor's statements contradict each other: it suspects fraud beside or after a positive end, for example. The person is
+    /// not verified until an operator resolves it.
+    Disputed,
 }
 
 impl Outcome {
@@ -252,6 +255,7 @@ impl Outcome {
             Self::Inconclusive => "inconclusive",
             Self::Canceled => "canceled",
             Self::Expired => "expired",
+            Self::Disputed => "disputed",
         }
     }
 }

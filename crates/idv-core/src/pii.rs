@@ -62,6 +62,12 @@ impl From<&str> for Pii<String> {
     }
 }
 
+impl From<&str> for Pii<serde_json::Value> {
+    fn from(value: &str) -> Self {
+        Self(value.into())
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pii<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(deserializer).map(Self)

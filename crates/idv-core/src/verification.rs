@@ -4,8 +4,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::capability::{Capabilities, Facet};
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ResultHandle, VendorId, VerificationId};
 use crate::observation::{Channel, Observation, Outcome, ResultState, Status, Trust};
 use crate::provider::ReportSource;
@@ -19,7 +21,10 @@ use crate::provider::ReportSource;
 /// - a claim changes nothing; it only [wakes](Transition::Woken) whoever asks the vendor;
 /// - where the vendor can be asked, no callback settles the outcome, proven or not; where it cannot, a proven one does;
 /// - a report counts where it comes with what can settle the outcome; where the vendor reports by callback alone, with a proven one;
-/// - two different proven outcomes are a dispute, and nobody is verified until a person has [ruled](Verification::rule);
+/// - two different proven outcomes, or one that is itself [`Disputed`](Outcome::Disputed), are a dispute, and the person is not verified
+///   until an operator has [ruled](Verification::rule);
+/// - a claimed result handle is one of at most [`MAX_HANDLES`](Verification::MAX_HANDLES) that are tried in turn, so that a forged one
+///   does not block the genuine one;
 /// - what is about somebody else is [foreign](Transition::Foreign) and changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
@@ -37,12 +42,17 @@ pub struct Verification {
     /// Whether the time ran out by our own clock.
     lapsed: bool,
     report: ReportSeen,
-    handle: Option<ResultHandle>,
-    claimed_handle: Option<ResultHandle>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    handles: Vec<ResultHandle>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    claimed_handles: Vec<ResultHandle>,
     ruling: Option<Ruling>,
 }
 
 impl Verification {
+    /// How many result handles are kept of each kind, proven and claimed.
+    pub const MAX_HANDLES: usize = 8;
+
     /// A verification of which nothing is known yet, at a vendor with these capabilities. `expires_at` is until when the person
     /// can do their part: [`Created::expires_at`](crate::Created::expires_at).
     #[must_use]
@@ -57,8 +67,8 @@ impl Verification {
             outcomes: Outcomes::default(),
             lapsed: false,
             report: ReportSeen::None,
-            handle: None,
-            claimed_handle: None,
+            handles: Vec::new(),
+            claimed_handles: Vec::new(),
             ruling: None,
         }
     }
@@ -117,7 +127,7 @@ impl Verification {
             Trust::Proven(_) => self.join(observation),
             Trust::Claimed => {
                 if let ResultState::Fetchable(handle) = &observation.result {
-                    keep_least(&mut self.claimed_handle, handle);
+                    keep(&mut self.claimed_handles, handle, &self.id);
                 }
             }
         }
@@ -149,10 +159,36 @@ impl Verification {
         (over && !self.lapsed && matches!(self.decision(), Decision::Open(_))).then(|| Observation::lapsed(&self.id, now))
     }
 
-    /// A person's ruling on a dispute. An outcome that is proven only afterwards, and that the ruling did not know, disputes it
-    /// again.
-    pub fn rule(&mut self, outcome: Outcome) {
+    /// Records an operator's ruling on a dispute, in place of an earlier one. An outcome that is proven only afterwards, and that the
+    /// ruling did not know, disputes it again.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](ErrorKind::Conflict) if there never was a dispute to rule on, and [`InvalidRequest`](ErrorKind::InvalidRequest) if the
+    /// ruling is [`Disputed`](Outcome::Disputed) itself. Nothing changes then.
+    pub fn rule(&mut self, outcome: Outcome) -> Result<()> {
+        if outcome == Outcome::Disputed {
+            return Err(Error::invalid("outcome", "a ruling has to end the dispute: choose another outcome"));
+        }
+        if self.ruling.is_none() && self.decision() != Decision::Disputed {
+            return Err(Error::new(ErrorKind::Conflict).detail("the outcome is not disputed"));
+        }
         self.ruling = Some(Ruling { outcome, seen: self.outcomes });
+        Ok(())
+    }
+
+    /// Returns the handles under which the result may be found, the one to try next first: proven ones before claimed ones.
+    pub fn handles(&self) -> impl Iterator<Item = &ResultHandle> {
+        self.handles.iter().chain(&self.claimed_handles)
+    }
+
+    /// Drops a handle that the vendor does not know, or that an operator holds to be forged. Returns whether it was there. It comes back
+    /// if another observation names it.
+    pub fn drop_handle(&mut self, handle: &ResultHandle) -> bool {
+        let before = self.handles().count();
+        self.handles.retain(|kept| kept != handle);
+        self.claimed_handles.retain(|kept| kept != handle);
+        self.handles().count() < before
     }
 
     /// What is decided.
@@ -162,7 +198,7 @@ impl Verification {
             return Decision::Settled(ruling.outcome);
         }
         match self.outcomes.single() {
-            Some(outcome) if self.ruling.is_none() => return Decision::Settled(outcome),
+            Some(outcome) if outcome != Outcome::Disputed && self.ruling.is_none() => return Decision::Settled(outcome),
             None if self.outcomes.is_empty() => {}
             _ => return Decision::Disputed,
         }
@@ -192,7 +228,7 @@ impl Verification {
                 return Step::Done;
             }
             if capabilities.has(Facet::Results)
-                && let Some(handle) = self.handle.as_ref().or(self.claimed_handle.as_ref())
+                && let Some(handle) = self.handles().next()
             {
                 return Step::Fetch(handle.clone());
             }
@@ -241,7 +277,7 @@ impl Verification {
             Some(Status::AwaitingPerson) | None => {}
         }
         if let ResultState::Fetchable(handle) = &observation.result {
-            keep_least(&mut self.handle, handle);
+            keep(&mut self.handles, handle, &self.id);
         }
         if let Some(weight) = self.weigh(observation) {
             self.report = self.report.max(match weight {
@@ -273,7 +309,7 @@ pub enum Transition {
     Progressed,
     /// The outcome is settled.
     Settled(Outcome),
-    /// Two different outcomes are proven. Nobody is verified until a person has looked.
+    /// The vendor's statements contradict each other. The person is not verified until an operator has ruled.
     Disputed,
     /// It is about another verification.
     Foreign,
@@ -358,7 +394,8 @@ struct Ruling {
 struct Outcomes(u8);
 
 impl Outcomes {
-    const ALL: [Outcome; 5] = [Outcome::Verified, Outcome::Rejected, Outcome::Inconclusive, Outcome::Canceled, Outcome::Expired];
+    const ALL: [Outcome; 6] =
+        [Outcome::Verified, Outcome::Rejected, Outcome::Inconclusive, Outcome::Canceled, Outcome::Expired, Outcome::Disputed];
 
     fn insert(&mut self, outcome: Outcome) {
         self.0 |= 1 << outcome as u8;
@@ -388,10 +425,23 @@ fn not_understood(observation: &Observation) -> bool {
     observation.status.is_none() && observation.code.is_some()
 }
 
-/// Of different handles the least is kept, so that it does not matter which came first.
-fn keep_least(kept: &mut Option<ResultHandle>, handle: &ResultHandle) {
-    if kept.as_ref().is_none_or(|kept| handle < kept) {
-        *kept = Some(handle.clone());
+/// Keeps a handle unless enough others are kept. The order in which handles come does not matter: those whose digest with our reference is
+/// least stay. Our reference is in it so that a sender who does not know it cannot choose handles that displace the genuine one.
+fn keep(kept: &mut Vec<ResultHandle>, handle: &ResultHandle, id: &VerificationId) {
+    let rank = |handle: &ResultHandle| {
+        let mut digest = Sha256::new();
+        digest.update(id.reference.as_str().as_bytes());
+        digest.update([0]);
+        digest.update(handle.as_str().as_bytes());
+        <[u8; 32]>::from(digest.finalize())
+    };
+    if kept.contains(handle) {
+        return;
+    }
+    kept.push(handle.clone());
+    if kept.len() > 1 {
+        kept.sort_by_cached_key(rank);
+        kept.truncate(Verification::MAX_HANDLES);
     }
 }
 

@@ -248,8 +248,9 @@ impl CallContext {
                 }
                 Err(error) => return Err(error),
             };
+            let ruling = arrived.as_ref().and_then(|arrived| call.overrule?(arrived.answer.status, &arrived.answer.body));
             if let (Some(arrived), Some(session), Some(issued)) = (&arrived, call.session, &issued)
-                && arrived.answer.status == StatusCode::UNAUTHORIZED
+                && (arrived.answer.status == StatusCode::UNAUTHORIZED || ruling == Some(Ruling::Unauthorized))
             {
                 session.tokens().refuse(issued.generation).await;
                 if issued.kept && !renewed {
@@ -259,12 +260,11 @@ impl CallContext {
                     continue;
                 }
             }
-            let ruling = arrived.as_ref().and_then(|arrived| call.overrule?(arrived.answer.status, &arrived.answer.body));
             let reaction = react(call.repeat, ending, ruling);
             open |= match ending {
                 Ending::NotSent => false,
                 Ending::NoAnswer => true,
-                Ending::Answer(status) => leaves_open(status) && ruling != Some(Ruling::Final),
+                Ending::Answer(status) => leaves_open(status) && !matches!(ruling, Some(Ruling::Final | Ruling::Unauthorized)),
             };
             let mut asked = None;
             let wait = match reaction {

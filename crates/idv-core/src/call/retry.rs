@@ -37,6 +37,8 @@ pub enum Ruling {
     Final,
     /// It may pass: try again, if the request may be repeated.
     Transient,
+    /// The vendor refused the session's token and did nothing else, whatever the status: renew the token and try once more.
+    Unauthorized,
 }
 
 /// What to do after an attempt.
@@ -61,7 +63,7 @@ pub(super) fn react(repeat: Repeat, ending: Ending, ruling: Option<Ruling>) -> R
     match (ending, ruling) {
         (Ending::NotSent, _) => Reaction::Retry,
         (Ending::NoAnswer, _) => uncertain,
-        (Ending::Answer(_), Some(Ruling::Final)) => Reaction::Return,
+        (Ending::Answer(_), Some(Ruling::Final | Ruling::Unauthorized)) => Reaction::Return,
         (Ending::Answer(_), Some(Ruling::Transient)) => uncertain,
         (Ending::Answer(StatusCode::TOO_MANY_REQUESTS), None) => Reaction::Wait,
         (Ending::Answer(status), None) if leaves_open(status) => uncertain,

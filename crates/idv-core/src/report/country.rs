@@ -1,93 +1,120 @@
-//! Countries by ISO 3166-1.
+//! Countries by ISO 3166-1, with the codes of ICAO 9303 that travel documents use beyond it.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::country_table::COUNTRIES;
+use super::country_table::{COUNTRIES, ICAO, ICAO_ALIASES};
 
-/// A country by ISO 3166-1. It is written with two letters; the word that a vendor used is kept beside it.
+/// A country by ISO 3166-1, or one of the codes that travel documents use beyond it.
+///
+/// It is written with two letters, Kosovo as `XK`. People without a nationality have the three letters of ICAO 9303 (part 3, section 5):
+/// `XXA` (stateless), `XXB` and `XXC` (refugees), `XXX` (unspecified). The vendor's own word is kept beside the value.
 ///
 /// ```
 /// use idv_core::report::Country;
 ///
 /// assert_eq!(Country::from_word("ESP"), Country::from_alpha2("ES"));
+/// assert_eq!(Country::from_word("D"), Country::from_alpha2("DE"));
+/// assert_eq!(Country::from_word("RKS"), Country::from_alpha2("XK"));
 /// assert_eq!(Country::from_word("Netherlands").map(|country| country.to_string()).as_deref(), Some("NL"));
+/// assert_eq!(Country::from_word("XXA").map(|country| country.name()), Some("Stateless person"));
 /// assert_eq!(Country::from_alpha2("XX"), None);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Country([u8; 2]);
+pub struct Country {
+    /// Two letters and a zero byte, or three letters.
+    code: [u8; 3],
+}
 
 impl Country {
-    /// The country with these two upper-case letters.
+    /// Returns the country with these two upper-case letters.
     #[must_use]
     pub fn from_alpha2(letters: &str) -> Option<Self> {
         let letters: [u8; 2] = letters.as_bytes().try_into().ok()?;
-        COUNTRIES.binary_search_by_key(&letters, |row| row.0).ok().map(|_| Self(letters))
+        COUNTRIES.binary_search_by_key(&letters, |row| row.0).ok().map(|_| Self::of(letters))
     }
 
-    /// The country with these three upper-case letters.
+    /// Returns the country with these three upper-case letters, of ISO 3166-1 or of ICAO 9303.
     #[must_use]
     pub fn from_alpha3(letters: &str) -> Option<Self> {
-        let letters: [u8; 3] = letters.as_bytes().try_into().ok()?;
-        COUNTRIES.iter().find(|row| row.1 == letters).map(|row| Self(row.0))
+        let code: [u8; 3] = letters.as_bytes().try_into().ok()?;
+        let country = COUNTRIES.iter().find(|row| row.1 == code).map(|row| Self::of(row.0));
+        country.or_else(|| ICAO.iter().find(|row| row.0 == code).map(|_| Self { code })).or_else(|| alias(letters))
     }
 
-    /// The country that a vendor means: by two or three letters, or by its short English name, in any case.
+    /// Returns the country that a vendor means: by its letters, or by its short English name, in any case.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         match word.len() {
+            1 => alias(&word.to_ascii_uppercase()),
             2 => Self::from_alpha2(word).or_else(|| Self::from_alpha2(&word.to_ascii_uppercase())),
             3 => Self::from_alpha3(&word.to_ascii_uppercase()),
-            _ => COUNTRIES.iter().find(|row| row.2.eq_ignore_ascii_case(word)).map(|row| Self(row.0)),
+            _ => COUNTRIES.iter().find(|row| row.2.eq_ignore_ascii_case(word)).map(|row| Self::of(row.0)),
         }
     }
 
-    /// The two letters.
+    /// Returns the code: two letters, or three of ICAO 9303 if ISO 3166-1 has none.
     #[must_use]
-    pub fn alpha2(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+    pub fn code(&self) -> &str {
+        let letters = match &self.code {
+            [letters @ .., 0] => letters.as_slice(),
+            letters => letters.as_slice(),
+        };
+        std::str::from_utf8(letters).unwrap_or_default()
     }
 
-    /// The three letters.
+    /// Returns the three letters.
     #[must_use]
-    pub fn alpha3(&self) -> &'static str {
-        self.row().and_then(|row| std::str::from_utf8(&row.1).ok()).unwrap_or_default()
+    pub fn alpha3(&self) -> &str {
+        let letters = self.row().map_or(self.code.as_slice(), |row| row.1.as_slice());
+        std::str::from_utf8(letters).unwrap_or_default()
     }
 
-    /// The short English name.
+    /// Returns the short English name.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.row().map(|row| row.2).unwrap_or_default()
+        let special = || ICAO.iter().find(|row| row.0 == self.code).map(|row| row.1);
+        self.row().map(|row| row.2).or_else(special).unwrap_or_default()
     }
 
-    fn row(self) -> Option<&'static ([u8; 2], [u8; 3], &'static str)> {
-        COUNTRIES.binary_search_by_key(&self.0, |row| row.0).ok().and_then(|index| COUNTRIES.get(index))
+    const fn of([first, second]: [u8; 2]) -> Self {
+        Self { code: [first, second, 0] }
     }
+
+    fn row(&self) -> Option<&'static ([u8; 2], [u8; 3], &'static str)> {
+        let [first, second, 0] = self.code else { return None };
+        COUNTRIES.binary_search_by_key(&[first, second], |row| row.0).ok().and_then(|index| COUNTRIES.get(index))
+    }
+}
+
+fn alias(letters: &str) -> Option<Country> {
+    ICAO_ALIASES.iter().find(|row| row.0 == letters).map(|row| Country::of(row.1))
 }
 
 impl fmt::Display for Country {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.alpha2())
+        f.write_str(self.code())
     }
 }
 
 impl fmt::Debug for Country {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.alpha2())
+        f.write_str(self.code())
     }
 }
 
 impl Serialize for Country {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.alpha2())
+        serializer.serialize_str(self.code())
     }
 }
 
 impl<'de> Deserialize<'de> for Country {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
-        Self::from_alpha2(&text).ok_or_else(|| serde::de::Error::custom("a country is two upper-case letters of ISO 3166-1"))
+        let country = Self::from_alpha2(&text).or_else(|| Self::from_alpha3(&text).filter(|country| country.code() == text));
+        country.ok_or_else(|| serde::de::Error::custom("expected a country code of ISO 3166-1 in two upper-case letters"))
     }
 }
 
@@ -98,7 +125,7 @@ impl schemars::JsonSchema for Country {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[A-Z]{2}$", "description": "ISO 3166-1 alpha-2" })
+        schemars::json_schema!({ "type": "string", "pattern": "^[A-Z]{2,3}$", "description": "ISO 3166-1 alpha-2; XK; XXA, XXB, XXC, XXX of ICAO 9303" })
     }
 }
 
@@ -107,14 +134,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sorted_and_each_code_names_one_country() {
+    fn each_row_is_found_by_each_of_its_words() {
         assert!(COUNTRIES.is_sorted_by(|a, b| a.0 < b.0));
         for (alpha2, alpha3, name) in COUNTRIES {
-            let country = Country(alpha2);
-            assert_eq!(Country::from_alpha2(country.alpha2()), Some(country));
+            let country = Country::of(alpha2);
+            assert_eq!(Country::from_alpha2(country.code()), Some(country));
             assert_eq!(Country::from_alpha3(std::str::from_utf8(&alpha3).unwrap()), Some(country));
             assert_eq!(Country::from_word(name), Some(country));
-            assert_eq!(Country::from_word(&country.alpha2().to_lowercase()), Some(country));
+            assert_eq!(Country::from_word(&country.code().to_lowercase()), Some(country));
+            assert_eq!((country.name(), country.alpha3().as_bytes()), (name, alpha3.as_slice()));
+        }
+    }
+
+    #[test]
+    fn codes_beyond_iso_are_stored_and_read_back() {
+        for (code, name) in [("XXA", "Stateless person"), ("XXX", "Unspecified nationality"), ("XK", "Kosovo")] {
+            let country = Country::from_word(&code.to_lowercase()).unwrap();
+            assert_eq!((country.code(), country.name()), (code, name));
+            let json = serde_json::to_string(&country).unwrap();
+            assert_eq!(json, format!("\"{code}\""));
+            assert_eq!(serde_json::from_str::<Country>(&json).unwrap(), country);
+        }
+        assert_eq!(Country::from_word("GBN"), Country::from_alpha2("GB"));
+        for text in ["\"DEU\"", "\"D\"", "\"de\"", "\"XX\""] {
+            assert!(serde_json::from_str::<Country>(text).is_err(), "{text}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The country codes of ISO 3166-1, sorted by their two letters: alpha-2, alpha-3, short English name.
+//! The country codes of ISO 3166-1 and Kosovo (`XK`, user-assigned), sorted by their two letters: alpha-2, alpha-3, short English name.
 
 /// One row per country.
 #[rustfmt::skip]
-pub(super) const COUNTRIES: [([u8; 2], [u8; 3], &str); 249] = [
+pub(super) const COUNTRIES: [([u8; 2], [u8; 3], &str); 250] = [
     (*b"AD", *b"AND", "Andorra"),
     (*b"AE", *b"ARE", "United Arab Emirates"),
     (*b"AF", *b"AFG", "Afghanistan"),
@@ -247,9 +247,26 @@ pub(super) const COUNTRIES: [([u8; 2], [u8; 3], &str); 249] = [
     (*b"VU", *b"VUT", "Vanuatu"),
     (*b"WF", *b"WLF", "Wallis and Futuna"),
     (*b"WS", *b"WSM", "Samoa"),
+    (*b"XK", *b"XKX", "Kosovo"),
     (*b"YE", *b"YEM", "Yemen"),
     (*b"YT", *b"MYT", "Mayotte"),
     (*b"ZA", *b"ZAF", "South Africa"),
     (*b"ZM", *b"ZMB", "Zambia"),
     (*b"ZW", *b"ZWE", "Zimbabwe"),
+];
+
+/// Codes of ICAO 9303 (part 3, section 5) for people without a nationality.
+pub(super) const ICAO: [([u8; 3], &str); 4] =
+    [(*b"XXA", "Stateless person"), (*b"XXB", "Refugee"), (*b"XXC", "Refugee, other"), (*b"XXX", "Unspecified nationality")];
+
+/// Codes that machine-readable zones use for a country that ISO 3166-1 writes in another way.
+pub(super) const ICAO_ALIASES: [(&str, [u8; 2]); 8] = [
+    ("D", *b"DE"),
+    ("RKS", *b"XK"),
+    ("UNK", *b"XK"),
+    ("GBD", *b"GB"),
+    ("GBN", *b"GB"),
+    ("GBO", *b"GB"),
+    ("GBP", *b"GB"),
+    ("GBS", *b"GB"),
 ];

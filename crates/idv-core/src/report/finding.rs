@@ -63,6 +63,10 @@ pub enum CheckKind {
     RequestedNumber,
     /// Nothing points to fraud.
     Fraud,
+    /// The checks that the vendor's app runs on the person's device raised no alarm.
+    Device,
+    /// The person signed what was to be signed.
+    Signature,
     /// A trained person reviewed the whole.
     AgentReview,
 }
@@ -99,13 +103,16 @@ pub struct Finding {
     /// Whether trying again cannot help, where the vendor says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permanent: Option<bool>,
+    /// Whether the person brought it about, if the vendor's document says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_person: Option<bool>,
 }
 
 impl Finding {
     /// A reason with the vendor's code for it.
     #[must_use]
     pub fn new(reason: Reason, code: impl Into<String>) -> Self {
-        Self { reason, code: code.into(), text: None, permanent: None }
+        Self { reason, code: code.into(), text: None, permanent: None, by_person: None }
     }
 }
 

@@ -14,6 +14,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use attribute::{Alternative, Attribute, Gender, Source, Verdict};
 pub use country::Country;
@@ -69,14 +70,15 @@ pub struct Report {
     /// Images, recordings and files that can be downloaded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
-    /// What we sent along and got back.
+    /// Whatever else the vendor sent, by the vendor's names and in its own shape: custom data that were sent along, and members that the
+    /// model has no field for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "pii::exposed")]
-    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
-    pub custom: BTreeMap<String, Pii<String>>,
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, serde_json::Value>"))]
+    pub custom: BTreeMap<String, Pii<Value>>,
     /// Answers to questions that the account has configured, by the question's key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "pii::exposed")]
-    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
-    pub answers: BTreeMap<String, Pii<String>>,
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, serde_json::Value>"))]
+    pub answers: BTreeMap<String, Pii<Value>>,
 }
 
 impl Report {

@@ -197,7 +197,7 @@ proptest! {
             .collect();
         let expected = !proven.is_empty() && proven.iter().all(|outcome| *outcome == Outcome::Verified);
         prop_assert_eq!(state.decision().is_verified(), expected);
-        let contradictory = proven.iter().any(|outcome| *outcome != proven[0]);
+        let contradictory = proven.iter().any(|outcome| *outcome != proven[0] || *outcome == Outcome::Disputed);
         prop_assert_eq!(state.decision() == Decision::Disputed, contradictory);
         if contradictory {
             prop_assert_eq!(state.next(&capabilities), Step::NeedsOperator);
@@ -250,11 +250,84 @@ fn two_proven_outcomes_are_disputed_until_a_person_rules_and_again_when_a_third_
     state.apply(&answer(Status::Finished(Outcome::Verified)));
     assert_eq!(state.apply(&answer(Status::Finished(Outcome::Rejected))), Transition::Disputed);
     assert!(!state.decision().is_verified());
-    state.rule(Outcome::Rejected);
+    assert!(state.rule(Outcome::Disputed).is_err());
+    assert!(!state.decision().is_verified());
+    state.rule(Outcome::Rejected).unwrap();
     assert_eq!(state.decision(), Decision::Settled(Outcome::Rejected));
     assert_eq!(state.apply(&answer(Status::Finished(Outcome::Verified))), Transition::Unchanged);
     assert_eq!(state.apply(&answer(Status::Finished(Outcome::Canceled))), Transition::Disputed);
     assert_eq!(state.next(&askable()), Step::NeedsOperator);
+}
+
+#[test]
+fn disputed_outcome_verifies_only_after_a_ruling() {
+    let mut state = verification(&askable());
+    state.apply(&answer(Status::Finished(Outcome::Verified)));
+    let disputed = answer(Status::Finished(Outcome::Disputed));
+    assert_eq!(state.apply(&disputed), Transition::Disputed);
+    let mut alone = verification(&askable());
+    assert_eq!(alone.apply(&disputed), Transition::Disputed);
+    for state in [&mut state, &mut alone] {
+        assert_eq!((state.decision(), state.next(&askable())), (Decision::Disputed, Step::NeedsOperator));
+        state.rule(Outcome::Verified).unwrap();
+        assert!(state.decision().is_verified());
+        assert_eq!(state.apply(&disputed), Transition::Unchanged, "the operator has seen it");
+        state.rule(Outcome::Rejected).unwrap();
+        assert_eq!(state.decision(), Decision::Settled(Outcome::Rejected), "a ruling can be replaced");
+    }
+}
+
+#[test]
+fn undisputed_outcome_cannot_be_ruled() {
+    let mut state = verification(&askable());
+    assert_eq!(state.rule(Outcome::Verified).unwrap_err().kind(), &ErrorKind::Conflict);
+    state.apply(&answer(Status::Finished(Outcome::Rejected)));
+    assert_eq!(state.rule(Outcome::Verified).unwrap_err().kind(), &ErrorKind::Conflict);
+    assert_eq!(state.decision(), Decision::Settled(Outcome::Rejected));
+}
+
+#[test]
+fn proven_callback_ends_nothing_if_the_vendor_can_be_asked() {
+    for status in [Status::Ended, Status::Finished(Outcome::Verified)] {
+        let mut state = verification(&askable());
+        state.apply(&proven_callback(status));
+        assert_eq!(state.decision(), Decision::Open(Status::InReview { leaning: None }));
+        assert_eq!(state.next(&askable()), Step::Poll);
+    }
+    let mut state = verification(&told_only());
+    state.apply(&proven_callback(Status::Ended));
+    assert_eq!(state.decision(), Decision::Open(Status::Ended));
+}
+
+#[test]
+fn handles_are_tried_in_turn_and_can_be_dropped() {
+    let named = |handle: &str, trust: Trust| {
+        let mut returned = said(Channel::Return, None);
+        (returned.trust, returned.result) = (trust, ResultState::Fetchable(ResultHandle::new(handle)));
+        returned
+    };
+    let proof = Trust::Proven(Proof::of(ProofKind::SharedSecret, b""));
+    let forged: Vec<String> = (0..100).map(|number| format!("-{number}")).collect();
+    let observations: Vec<_> =
+        forged.iter().map(|handle| named(handle, Trust::Claimed)).chain([named("genuine", proof)]).collect();
+    let fold = |order: &mut dyn Iterator<Item = &Observation>| {
+        let mut state = verification(&askable());
+        order.for_each(|observation| drop(state.apply(observation)));
+        state.apply(&answer(Status::Ended));
+        state
+    };
+    let mut state = fold(&mut observations.iter());
+    assert_eq!(state, fold(&mut observations.iter().rev()));
+    assert_eq!(state.handles().count(), Verification::MAX_HANDLES + 1);
+    assert_eq!(state.next(&askable()), Step::Fetch(ResultHandle::new("genuine")));
+    assert!(state.drop_handle(&ResultHandle::new("genuine")));
+    assert!(!state.drop_handle(&ResultHandle::new("genuine")));
+    for left in (0..Verification::MAX_HANDLES).rev() {
+        let Step::Fetch(handle) = state.next(&askable()) else { panic!("a handle is left") };
+        assert!(state.drop_handle(&handle));
+        assert_eq!(state.handles().count(), left);
+    }
+    assert_eq!(state.next(&askable()), Step::AwaitReport);
 }
 
 #[test]

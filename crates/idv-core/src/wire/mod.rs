@@ -53,11 +53,16 @@
 //! How deep values nest is bounded by serde_json. Text borrows from the payload unless a character of it is escaped, and cannot be
 //! printed.
 
+mod any;
 mod object;
 mod part;
+mod scan;
+
+use std::borrow::Cow;
 
 use crate::error::{Error, Result};
 
+pub use any::Members;
 pub use part::{Name, Optional, Part, Place, place};
 
 #[doc(inline)]
@@ -82,13 +87,24 @@ pub fn read<'a, P: Part<'a>>(bytes: &'a [u8]) -> Result<P> {
 
 /// Reads JSON of any kind.
 ///
+/// A number with more digits than the types of a reader keep is read as text with all of them. Half of a surrogate pair is read as
+/// U+FFFD, and a NUL is left out.
+///
 /// # Errors
 ///
-/// [`Malformed`](crate::ErrorKind::Malformed) where it is not whole or not JSON, or something follows it.
+/// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not JSON, or something follows it;
+/// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) if its arrays have far more elements than its length suggests.
 pub fn read_json<'a, P: Part<'a>>(text: &'a str) -> Result<P> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
+    match scan::scan(text)? {
+        Cow::Borrowed(text) => read_whole(serde_json::Deserializer::from_str(text)),
+        // Nothing may borrow from the mended text, so it is read like a stream.
+        Cow::Owned(mended) => read_whole(serde_json::Deserializer::from_reader(mended.as_bytes())),
+    }
+}
+
+fn read_whole<'a, P: Part<'a>, R: serde_json::de::Read<'a>>(mut deserializer: serde_json::Deserializer<R>) -> Result<P> {
     P::read(&mut deserializer)
-        // Nothing but white space may follow: what follows would be lost without a word.
+        // Nothing but white space may follow: it would be lost silently.
         .and_then(|payload| deserializer.end().map(|()| payload))
         .map_err(|error| Error::malformed_json(&error))
 }
@@ -103,10 +119,49 @@ pub fn decoded(bytes: &[u8]) -> Result<&str> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
+/// Returns the text of a payload whose charset its vendor does not name: UTF-8, or windows-1252 if it is not UTF-8.
+///
+/// windows-1252 has a character for every byte, so every payload has a text; the five bytes that it leaves undefined are the control
+/// characters of ISO 8859-1.
+#[must_use]
+pub fn decoded_tolerantly(bytes: &[u8]) -> Cow<'_, str> {
+    match decoded(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(bytes.iter().map(|byte| windows_1252(*byte)).collect()),
+    }
+}
+
+/// The characters of windows-1252 from 0x80 to 0x9F; the others are those of ISO 8859-1.
+fn windows_1252(byte: u8) -> char {
+    const UPPER_CONTROLS: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“',
+        '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9F => UPPER_CONTROLS.get(usize::from(byte - 0x80)).copied().unwrap_or(char::REPLACEMENT_CHARACTER),
+        _ => char::from(byte),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::text::Text;
+
+    #[test]
+    fn text_that_is_not_utf8_is_windows_1252() {
+        assert_eq!(decoded_tolerantly("Müller €".as_bytes()), "Müller €");
+        assert_eq!(decoded_tolerantly(b"M\xFCller \x80 \x9F\x81"), "Müller € Ÿ\u{81}");
+    }
+
+    #[test]
+    fn text_of_a_mended_payload_is_owned() {
+        let text: Option<Text<'_>> = read_json("123456789012345678901234567890").unwrap();
+        assert_eq!(text.as_ref().map(Text::expose), Some("123456789012345678901234567890"));
+        let list: Vec<Option<Text<'_>>> = read_json("[\"a\\ud800\",\"b\"]").unwrap();
+        assert_eq!(list.iter().flatten().map(Text::expose).collect::<Vec<_>>(), ["a\u{fffd}", "b"]);
+        assert!(read_json::<Vec<Option<Text<'_>>>>("[123456789012345678901234567890] x").is_err());
+    }
 
     #[test]
     fn a_payload_is_read_whole_or_not_at_all() {

@@ -2,8 +2,8 @@
 
 /// Makes a type with named parts, in the vendor's own words, and has it read from an object.
 ///
-/// Before each field stand the names that the vendor has for it. Unknown parts are passed over, and of a part that is repeated the last
-/// one counts. Every field is a [`Part`](crate::wire::Part) and has the type's visibility, and the type is `#[non_exhaustive]`, since
+/// Before each field stand the names that the vendor has for it. Unknown parts are passed over unless the last field is behind `..`: that
+/// one is a [`Members`](crate::wire::Members) and keeps them. Of a part that is repeated the last one counts. Every field is a [`Part`](crate::wire::Part) and has the type's visibility, and the type is `#[non_exhaustive]`, since
 /// vendors add parts. It derives what it says it derives, and has to derive `Default`.
 ///
 /// Two clauses are for what a vendor does on its own:
@@ -84,27 +84,37 @@ macro_rules! __wire_object {
 macro_rules! __wire_parts {
     (@struct $(#[$attribute:meta])* $vis:vis $object:ident [$($generics:tt)*] {
         $($(#[$part_attribute:meta])* $($name:literal)|+ $field:ident: $type:ty $(as $read:ty)?,)*
+        $(.. $(#[$others_attribute:meta])* $others:ident: $members:ty,)?
     }) => {
         $(#[$attribute])*
         #[non_exhaustive]
         $vis struct $object $($generics)* {
             $($(#[$part_attribute])* $vis $field: $type,)*
+            $($(#[$others_attribute])* $vis $others: $members,)?
         }
     };
     (@read $life:lifetime {
         $($(#[$part_attribute:meta])* $($name:literal)|+ $field:ident: $type:ty $(as $read:ty)?,)*
+        $(.. $(#[$others_attribute:meta])* $others:ident: $members:ty,)?
     }) => {
         fn object<A: $crate::wire::__serde::de::MapAccess<$life>>(mut map: A) -> Result<Self, A::Error> {
             let mut object = Self::default();
             while let Some(name) = map.next_key_seed($crate::wire::Name)? {
                 match &*name {
                     $($($name)|+ => object.$field = $crate::__wire_parts!(@value map $($read)?),)*
-                    _ => drop(map.next_value::<$crate::wire::__serde::de::IgnoredAny>()?),
+                    _ => $crate::__wire_parts!(@unknown map name object $($others)?),
                 }
             }
             Ok(object)
         }
     };
+    (@unknown $map:ident $name:ident $object:ident) => {
+        drop($map.next_value::<$crate::wire::__serde::de::IgnoredAny>()?)
+    };
+    (@unknown $map:ident $name:ident $object:ident $others:ident) => {{
+        let name = $name.into_owned();
+        $object.$others.read(name, &mut $map)?;
+    }};
     (@value $map:ident) => {
         $map.next_value_seed($crate::wire::place())?
     };

@@ -23,10 +23,16 @@ pub trait Part<'de>: Sized + Default {
         deserializer.deserialize_any(Reading(PhantomData))
     }
 
-    /// Text stands there, or a truth value: `true` or `false`.
+    /// Text stands there.
     #[must_use]
     fn text(_: Text<'de>) -> Self {
         Self::default()
+    }
+
+    /// A truth value stands there. Unless the type says otherwise it is the text `true` or `false`.
+    #[must_use]
+    fn boolean(value: bool) -> Self {
+        Self::text(Text::new(if value { "true" } else { "false" }))
     }
 
     /// A number stands there. Unless it says otherwise it is text.
@@ -70,10 +76,16 @@ pub trait Optional<'de>: Sized {
         deserializer.deserialize_any(Reading(PhantomData))
     }
 
-    /// Text stands there, or a truth value: `true` or `false`.
+    /// Text stands there.
     #[must_use]
     fn text(_: Text<'de>) -> Option<Self> {
         None
+    }
+
+    /// A truth value stands there. Unless the type says otherwise it is the text `true` or `false`.
+    #[must_use]
+    fn boolean(value: bool) -> Option<Self> {
+        Self::text(Text::new(if value { "true" } else { "false" }))
     }
 
     /// A number stands there. Unless it says otherwise it is text.
@@ -112,6 +124,10 @@ impl<'de, O: Optional<'de>> Part<'de> for Option<O> {
         O::text(text)
     }
 
+    fn boolean(value: bool) -> Self {
+        O::boolean(value)
+    }
+
     fn number(number: &Number) -> Self {
         O::number(number)
     }
@@ -133,15 +149,23 @@ impl<'de> Optional<'de> for Text<'de> {
     }
 }
 
-/// A truth value; also one that is sent as text or as a number.
+/// A truth value; also one that is sent as a number or as a word, in any case: `true`, `yes`, `y`, `on`, `1` and their opposites.
 impl<'de> Optional<'de> for bool {
     #[inline]
     fn text(text: Text<'de>) -> Option<Self> {
-        match text.expose() {
-            "true" | "1" => Some(true),
-            "false" | "0" => Some(false),
-            _ => None,
+        let word = text.expose().trim();
+        let is = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+        if is(&["true", "yes", "y", "t", "on", "1", "1.0"]) {
+            Some(true)
+        } else if is(&["false", "no", "n", "f", "off", "0", "0.0"]) {
+            Some(false)
+        } else {
+            None
         }
+    }
+
+    fn boolean(value: bool) -> Option<Self> {
+        Some(value)
     }
 }
 
@@ -229,7 +253,7 @@ impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<P, E> {
-        Ok(P::text(Text::new(if value { "true" } else { "false" })))
+        Ok(P::boolean(value))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<P, E> {
@@ -287,9 +311,15 @@ mod tests {
 
     #[test]
     fn a_truth_value_is_read_in_each_of_its_forms() {
-        for (json, value) in
-            [("true", Some(true)), ("\"1\"", Some(true)), ("0", Some(false)), ("null", None), ("\"maybe\"", None)]
-        {
+        for (json, value) in [
+            ("true", Some(true)),
+            ("\"1\"", Some(true)),
+            ("\"True\"", Some(true)),
+            ("0", Some(false)),
+            ("\" NO\"", Some(false)),
+            ("null", None),
+            ("\"maybe\"", None),
+        ] {
             assert_eq!(read::<Option<bool>>(json), value, "{json}");
         }
     }
