@@ -1,5 +1,5 @@
-//! Test tools for idv providers: a scripted transport, a clock that is moved by hand, a check that nothing personal is printed, and the
-//! suite of tests that every adapter is held to.
+//! Test tools for idv providers: a scripted transport, a clock that is moved by hand, checks that nothing personal is printed and nothing
+//! is lost, and the suite of tests that every adapter is held to.
 //!
 //! Nothing here waits for real time or touches a network.
 
@@ -8,12 +8,14 @@
 mod canary;
 mod clock;
 pub mod conformance;
+mod leaves;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod transport;
 
 pub use canary::{Canary, Recording};
 pub use clock::ManualClock;
+pub use leaves::Leaves;
 pub use transport::{Exchange, ScriptedTransport};
 
 use idv_core::{Environment, Random};

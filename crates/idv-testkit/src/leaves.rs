@@ -1,0 +1,315 @@
+//! A check that an adapter loses nothing: every leaf of a payload is found in what the adapter makes of it.
+
+use std::collections::BTreeSet;
+
+use idv_core::{Observation, Result};
+use serde_json::{Map, Value, json};
+
+/// Checks that each leaf of a vendor's payloads reaches the observation, or stands in the adapter's table of ignored members.
+///
+/// A leaf is a text, a number or a truth value. The check replaces one leaf at a time: a text by a marker that has to be found in the
+/// observation's JSON, a number by others and a truth value by its opposite, of which one has to change the observation. It also adds
+/// members that no document has, of every shape, to every object. A payload that can no longer be read because of one odd leaf is a
+/// failure, too.
+///
+/// A row of the table is a path and a reason. A path has dots between its parts; `*` is one part, an index for example, and `**` at its end
+/// is any number of them.
+///
+/// ```
+/// use idv_core::{Channel, Observation, ProviderId, Report, ResultState, Subject};
+/// use idv_testkit::Leaves;
+/// use serde_json::{Value, json};
+///
+/// fn normalize(payload: &Value) -> idv_core::Result<Vec<Observation>> {
+///     let mut report = Report::new(ProviderId::new("example"));
+///     for (name, value) in payload.as_object().into_iter().flatten().filter(|(name, _)| *name != "checksum") {
+///         report.custom.insert(name.clone(), value.clone().into());
+///     }
+///     let mut observation = Observation::claimed(Subject::default(), Channel::Fetch);
+///     observation.result = ResultState::Inline(Box::new(report));
+///     Ok(vec![observation])
+/// }
+///
+/// let mut leaves = Leaves::new(&[("checksum", "says nothing about the person")]);
+/// leaves.check("result", &json!({"name": "Erika", "checksum": 7, "tags": ["a", true]}), normalize);
+/// leaves.finish();
+/// ```
+#[derive(Debug)]
+pub struct Leaves {
+    ignored: &'static [(&'static str, &'static str)],
+    used: BTreeSet<&'static str>,
+    lost: BTreeSet<String>,
+    checked: usize,
+}
+
+impl Leaves {
+    /// Starts a check with the adapter's table of ignored members: path and reason.
+    #[must_use]
+    pub const fn new(ignored: &'static [(&'static str, &'static str)]) -> Self {
+        Self { ignored, used: BTreeSet::new(), lost: BTreeSet::new(), checked: 0 }
+    }
+
+    /// Checks every leaf of a payload, and of objects with members that no document has. `kind` names the payload in failures.
+    ///
+    /// # Panics
+    ///
+    /// If the payload itself cannot be read.
+    pub fn check(&mut self, kind: &str, payload: &Value, observe: impl Fn(&Value) -> Result<Vec<Observation>>) {
+        let Some(before) = printed(&observe, payload) else { panic!("{kind}: the payload itself cannot be read") };
+        let mut paths = Vec::new();
+        walk(payload, &mut Vec::new(), &mut |path, value| paths.push((path.to_vec(), value.clone())));
+        for (path, value) in paths {
+            let name = path.join(".");
+            let found = if let Value::Object(object) = &value {
+                self.checked += 1;
+                unknown_members().into_iter().all(|(member, marker)| {
+                    let mut extended = object.clone();
+                    extended.insert("neuLeafmark".to_owned(), member);
+                    let changed = replaced(payload, &path, &Value::Object(extended));
+                    printed(&observe, &changed).is_some_and(|after| after.contains(marker))
+                })
+            } else {
+                let Some(others) = other_leaves(&value) else { continue };
+                self.checked += 1;
+                others.into_iter().any(|(other, marker)| {
+                    let after = printed(&observe, &replaced(payload, &path, &other));
+                    after.is_some_and(|after| marker.map_or(after != before, |marker| after.contains(marker)))
+                })
+            };
+            let what = if value.is_object() { "unknown members of " } else { "" };
+            if found {
+                continue;
+            }
+            match self.ignored.iter().find(|(pattern, _)| matches(pattern, &path)) {
+                Some((pattern, _)) => {
+                    self.used.insert(pattern);
+                }
+                None => {
+                    let name = if name.is_empty() { "the payload" } else { &name };
+                    self.lost.insert(format!("{kind}: {what}{name}"));
+                }
+            }
+        }
+    }
+
+    /// Checks a payload and `count` variations of it: members that are missing, entries that are repeated, members that no document has.
+    ///
+    /// # Panics
+    ///
+    /// As [`Leaves::check`]. A variation that cannot be read is left out.
+    pub fn check_variations(
+        &mut self,
+        kind: &str,
+        payload: &Value,
+        count: u64,
+        observe: impl Fn(&Value) -> Result<Vec<Observation>>,
+    ) {
+        self.check(kind, payload, &observe);
+        for seed in 0..count {
+            let varied = vary(payload, &mut Bits(seed));
+            if printed(&observe, &varied).is_some() {
+                self.check(&format!("{kind}, variation {seed}"), &varied, &observe);
+            }
+        }
+    }
+
+    /// Ends the check.
+    ///
+    /// # Panics
+    ///
+    /// If a leaf was lost, if nothing was checked, if a row of the table was not needed, or if one has no reason.
+    pub fn finish(self) {
+        assert!(
+            self.lost.is_empty(),
+            "lost, and not in the table of ignored members:\n  {}",
+            Vec::from_iter(self.lost).join("\n  ")
+        );
+        assert!(self.checked > 0, "no leaf was checked");
+        for (pattern, reason) in self.ignored {
+            assert!(!reason.trim().is_empty(), "`{pattern}` is ignored without a reason");
+            assert!(self.used.contains(pattern), "`{pattern}` is in the table of ignored members, and is not ignored");
+        }
+    }
+}
+
+const MARKER: &str = "Leafmark7Q";
+const NUMBER: u64 = 987_654_321_017;
+
+/// Members that no document has, and what is to be found of each.
+fn unknown_members() -> [(Value, &'static str); 4] {
+    [
+        (json!(MARKER), MARKER),
+        (json!(NUMBER), "987654321017"),
+        (json!({ "inner": [null, { "deep": MARKER }] }), MARKER),
+        (json!([[MARKER], true]), MARKER),
+    ]
+}
+
+/// What a leaf is replaced by, and what is to be found then; no marker if any change will do.
+fn other_leaves(leaf: &Value) -> Option<Vec<(Value, Option<&'static str>)>> {
+    match leaf {
+        Value::String(_) => Some(vec![(json!(MARKER), Some(MARKER))]),
+        Value::Number(number) => {
+            let near = number.as_i64().map_or(json!(0.125), |number| json!(number.wrapping_add(1)));
+            Some(vec![(json!(NUMBER), None), (near, None), (json!(1), None)])
+        }
+        Value::Bool(value) => Some(vec![(json!(!value), None)]),
+        _ => None,
+    }
+}
+
+fn printed(observe: &impl Fn(&Value) -> Result<Vec<Observation>>, payload: &Value) -> Option<String> {
+    observe(payload).ok().map(|observations| serde_json::to_string(&observations).unwrap_or_default())
+}
+
+/// Visits every value of a payload, with its path.
+fn walk(value: &Value, path: &mut Vec<String>, visit: &mut impl FnMut(&[String], &Value)) {
+    visit(path, value);
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(array) => array.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect(),
+        _ => Vec::new(),
+    };
+    for (name, child) in children {
+        path.push(name);
+        walk(child, path, visit);
+        path.pop();
+    }
+}
+
+fn replaced(payload: &Value, path: &[String], with: &Value) -> Value {
+    let Some((first, rest)) = path.split_first() else { return with.clone() };
+    let mut payload = payload.clone();
+    let child = match &mut payload {
+        Value::Object(object) => object.get_mut(first),
+        Value::Array(array) => first.parse().ok().and_then(|index: usize| array.get_mut(index)),
+        _ => None,
+    };
+    if let Some(child) = child {
+        *child = replaced(child, rest, with);
+    }
+    payload
+}
+
+fn matches(pattern: &str, path: &[String]) -> bool {
+    let mut path = path.iter();
+    for part in pattern.split('.') {
+        match (part, path.next()) {
+            ("**", _) => return true,
+            ("*", Some(_)) => {}
+            (part, Some(name)) if part == name => {}
+            _ => return false,
+        }
+    }
+    path.next().is_none()
+}
+
+/// A payload that the vendor might have sent as well.
+fn vary(value: &Value, bits: &mut Bits) -> Value {
+    match value {
+        Value::Object(object) => {
+            let mut varied = Map::new();
+            for (name, value) in object {
+                if bits.below(8) > 0 {
+                    varied.insert(name.clone(), vary(value, bits));
+                }
+            }
+            if bits.below(4) == 0 {
+                let member = unknown_members().into_iter().nth(bits.below(4));
+                varied.insert(format!("added{}", bits.below(3)), member.map_or(Value::Null, |(member, _)| member));
+            }
+            Value::Object(varied)
+        }
+        Value::Array(array) => {
+            let entries = array.iter().flat_map(|entry| {
+                let times = match bits.below(5) {
+                    0 => 0,
+                    1 => 2,
+                    _ => 1,
+                };
+                std::iter::repeat_n(vary(entry, bits), times)
+            });
+            Value::Array(entries.collect())
+        }
+        leaf => leaf.clone(),
+    }
+}
+
+/// Bits that are the same in every run, by their seed (SplitMix64).
+struct Bits(u64);
+
+impl Bits {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((bits ^ (bits >> 31)) % bound as u64).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use idv_core::{Channel, ProviderId, Report, ResultState, Subject};
+
+    use super::*;
+
+    /// An adapter that knows `name`, and keeps the member `kept` and the unknown members as they are.
+    fn normalize(payload: &Value) -> Result<Vec<Observation>> {
+        let mut report = Report::new(ProviderId::new("example"));
+        for (name, value) in payload.as_object().into_iter().flatten() {
+            if name == "kept" || name.starts_with("neu") || name.starts_with("added") {
+                report.custom.insert(name.clone(), value.clone().into());
+            }
+        }
+        let mut observation = Observation::claimed(Subject::default(), Channel::Fetch);
+        observation.code = payload.get("name").and_then(Value::as_str).map(str::to_owned);
+        observation.result = ResultState::Inline(Box::new(report));
+        Ok(vec![observation])
+    }
+
+    #[test]
+    fn kept_leaves_pass_in_every_variation() {
+        let mut leaves = Leaves::new(&[]);
+        leaves.check_variations("result", &json!({"name": "x", "kept": [1, true, {"a": "b"}]}), 50, normalize);
+        leaves.finish();
+    }
+
+    #[test]
+    #[should_panic(expected = "result: gone.0")]
+    fn lost_leaf_is_named() {
+        let mut leaves = Leaves::new(&[]);
+        leaves.check("result", &json!({"name": "x", "gone": ["y"]}), normalize);
+        leaves.finish();
+    }
+
+    #[test]
+    #[should_panic(expected = "result: unknown members of gone")]
+    fn lost_unknown_member_is_named() {
+        let mut leaves = Leaves::new(&[]);
+        leaves.check("result", &json!({"name": "x", "gone": {}}), normalize);
+        leaves.finish();
+    }
+
+    #[test]
+    #[should_panic(expected = "is not ignored")]
+    fn row_that_is_not_needed_fails() {
+        let mut leaves = Leaves::new(&[("name", "a reason")]);
+        leaves.check("result", &json!({"name": "x"}), normalize);
+        leaves.finish();
+    }
+
+    #[test]
+    fn patterns_match_whole_paths() {
+        let path = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
+        for (pattern, name, expected) in [
+            ("a.*.b", "a.0.b", true),
+            ("a.*.b", "a.0", false),
+            ("a", "a.b", false),
+            ("a.**", "a.b.c", true),
+            ("a.**", "b", false),
+        ] {
+            assert_eq!(matches(pattern, &path(name)), expected, "{pattern} {name}");
+        }
+    }
+}
