@@ -123,13 +123,13 @@ impl Reply {
         Self { status, body: Cow::Borrowed("") }
     }
 
-    /// The answer to a delivery that could not be taken: 403 where it is forged, 400 where it cannot be read, 404 where there is
-    /// nobody to take it.
+    /// Returns the answer to a delivery that could not be taken: 403 if it is forged, 400 if it cannot be read, 404 if the vendor
+    /// has no callbacks.
     #[must_use]
     pub fn to_error(error: &Error) -> Self {
         Self::status(match error.kind() {
             ErrorKind::Forged => StatusCode::FORBIDDEN,
-            ErrorKind::Malformed => StatusCode::BAD_REQUEST,
+            ErrorKind::Malformed | ErrorKind::LimitExceeded => StatusCode::BAD_REQUEST,
             ErrorKind::Unsupported => StatusCode::NOT_FOUND,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         })
@@ -460,5 +460,50 @@ mod tests {
         delivery.headers.insert("x-secret", SECRET.parse().unwrap());
         let Ok(Trust::Proven(proof)) = guard.verify(&delivery, "") else { panic!("it is proven") };
         assert_eq!(proof.digest(), Some(Sha256::digest("{}").into()));
+    }
+
+    #[test]
+    fn guard_in_the_address_gives_its_parameter() {
+        let (name, secret) =
+            Guard::query("token", SECRET.into()).unwrap().parameter_for("any").map(|(n, s)| (n.to_owned(), s)).unwrap();
+        assert_eq!((name.as_str(), secret.expose()), ("token", SECRET));
+        assert!(Guard::open().parameter_for("any").is_none());
+        assert!(Guard::header("x-secret", SECRET.into()).unwrap().parameter_for("any").is_none());
+    }
+
+    #[test]
+    fn guard_says_what_its_proof_rests_on() {
+        let rows = [
+            (Guard::open(), None),
+            (Guard::header("x-secret", SECRET.into()).unwrap(), Some(ProofKind::SharedSecret)),
+            (Guard::basic("vendor", SECRET.into()).unwrap(), Some(ProofKind::Basic)),
+            (Guard::query("token", SECRET.into()).unwrap(), Some(ProofKind::SecretUrl)),
+            (Guard::query_per_subject("token", SECRET.into()).unwrap(), Some(ProofKind::SecretUrl)),
+        ];
+        for (guard, proof) in rows {
+            assert_eq!(guard.proof(), proof, "{guard:?}");
+        }
+    }
+
+    #[test]
+    fn delivery_that_cannot_be_taken_has_its_status() {
+        let rows = [
+            (ErrorKind::Forged, 403),
+            (ErrorKind::Malformed, 400),
+            (ErrorKind::LimitExceeded, 400),
+            (ErrorKind::Unsupported, 404),
+            (ErrorKind::Unavailable, 500),
+        ];
+        for (kind, status) in rows {
+            let reply = Reply::to_error(&Error::new(kind.clone()));
+            assert_eq!((reply.status.as_u16(), reply.body.as_ref()), (status, ""), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn query_parameter_is_decoded_and_the_first_one() {
+        let delivery = delivery("/?a=b%20c&a=d&e=", None);
+        assert_eq!((delivery.query("a").as_deref(), delivery.query("e").as_deref()), (Some("b c"), Some("")));
+        assert_eq!(delivery.query("x"), None);
     }
 }

@@ -446,4 +446,6 @@ fn keep(kept: &mut Vec<ResultHandle>, handle: &ResultHandle, id: &VerificationId
 }
 
 #[cfg(test)]
+mod steps;
+#[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_executor::block_on;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use idv_core::call::{Answer, Attempt, Call, CallPolicy, Downloaded, Repeat, Ruling, Session, TokenCache};
 use idv_core::{
     Body, CallContext, Callbacks, Client, CreateSafety, Created, Deletion, Effect, Environment, ErrorKind, EvidenceSource,
@@ -381,6 +381,31 @@ fn credentials_that_are_refused_are_not_tried_for_ever() {
         let answer = cx.send(Call::repeatable().in_session(&login), with_token).await.unwrap();
         assert_eq!(answer.error().kind(), &ErrorKind::Unauthorized);
         assert_eq!(transport.count(), 2, "a login, and one refusal of its fresh token");
+    });
+}
+
+/// This vendor refuses a token inside an answer that is a success by its status.
+fn refused_inside(_: StatusCode, body: &[u8]) -> Option<Ruling> {
+    (body == b"token expired").then_some(Ruling::Unauthorized)
+}
+
+#[test]
+fn token_refused_inside_a_success_is_renewed_once() {
+    block_on(async {
+        let (transport, clock) = (ScriptedTransport::new(), clock());
+        let login = Login { tokens: TokenCache::new(Duration::from_secs(3600)), vendor: Arc::new(TokenVendor::default()) };
+        let cx = context(&transport, &clock);
+        let call = || Call::once().in_session(&login).overruled_by(refused_inside);
+        // A login and an answer; then the kept token is refused: a login and an answer more.
+        transport.then_json(200, "{}").then_json(200, "good");
+        transport.then_json(200, "token expired").then_json(200, "{}").then_json(200, "better");
+        assert_eq!(&*cx.send(call(), with_token).await.unwrap().body, b"good");
+        assert_eq!(&*cx.send(call(), with_token).await.unwrap().body, b"better");
+        assert_eq!(transport.count(), 5);
+        // A fresh token that is refused, too, is handed over, and the vendor did nothing.
+        transport.then_json(200, "token expired").then_json(200, "{}").then_json(200, "token expired");
+        assert_eq!(&*cx.send(call(), with_token).await.unwrap().body, b"token expired");
+        assert_eq!(transport.count(), 8);
     });
 }
 

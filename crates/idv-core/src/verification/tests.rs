@@ -8,11 +8,11 @@ use crate::report::Report;
 
 const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
 
-fn id() -> VerificationId {
+pub(super) fn id() -> VerificationId {
     VerificationId::new(Reference::parse(REFERENCE).unwrap(), Some(VendorId::new("V-1")))
 }
 
-fn capabilities(facets: &[Facet], report_from: ReportSource) -> Capabilities {
+pub(super) fn capabilities(facets: &[Facet], report_from: ReportSource) -> Capabilities {
     Capabilities {
         provider: ProviderId::new("example"),
         name: "Example",
@@ -28,35 +28,35 @@ fn capabilities(facets: &[Facet], report_from: ReportSource) -> Capabilities {
     }
 }
 
-fn askable() -> Capabilities {
+pub(super) fn askable() -> Capabilities {
     capabilities(&[Facet::Polling, Facet::Results, Facet::Callbacks], ReportSource::Fetch)
 }
 
-fn told_only() -> Capabilities {
+pub(super) fn told_only() -> Capabilities {
     capabilities(&[Facet::Callbacks], ReportSource::Callback)
 }
 
-fn expires_at() -> Timestamp {
+pub(super) fn expires_at() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
-fn verification(capabilities: &Capabilities) -> Verification {
+pub(super) fn verification(capabilities: &Capabilities) -> Verification {
     Verification::new(id(), capabilities, Some(expires_at()))
 }
 
-fn said(channel: Channel, status: Option<Status>) -> Observation {
+pub(super) fn said(channel: Channel, status: Option<Status>) -> Observation {
     Observation { status, ..Observation::claimed(Subject::from(&id()), channel) }
 }
 
-fn answer(status: Status) -> Observation {
+pub(super) fn answer(status: Status) -> Observation {
     said(Channel::Poll, Some(status)).proven(Proof::of(ProofKind::OwnCall, b""))
 }
 
-fn proven_callback(status: Status) -> Observation {
+pub(super) fn proven_callback(status: Status) -> Observation {
     said(Channel::Callback, Some(status)).proven(Proof::of(ProofKind::SharedSecret, b""))
 }
 
-fn inline(mut observation: Observation) -> Observation {
+pub(super) fn inline(mut observation: Observation) -> Observation {
     observation.result = ResultState::Inline(Box::new(Report::new(ProviderId::new("example"))));
     observation
 }

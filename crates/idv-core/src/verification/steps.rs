@@ -1,0 +1,136 @@
+//! What follows from each state: steps, weights of reports, and facts that are filled in later.
+
+use super::tests::{answer, askable, capabilities, expires_at, id, inline, proven_callback, said, told_only, verification};
+use super::*;
+use crate::id::Reference;
+use crate::observation::{Proof, ProofKind};
+
+fn finished(outcome: Outcome) -> Observation {
+    answer(Status::Finished(outcome))
+}
+
+#[test]
+fn each_state_has_its_next_step() {
+    use ReportSource::{Callback, Fetch, Poll};
+    let polling = capabilities(&[Facet::Polling], Poll);
+    let listed = capabilities(&[Facet::Listing], Fetch);
+    let polled_and_told = capabilities(&[Facet::Polling, Facet::Callbacks], Callback);
+    let ended = Some(answer(Status::Ended));
+    let verified = Some(finished(Outcome::Verified));
+    let with_report = Some(inline(finished(Outcome::Verified)));
+    let rows = [
+        (&polling, &None, Step::Poll),
+        (&polling, &Some(answer(Status::InProgress)), Step::Poll),
+        (&polling, &ended, Step::Poll),
+        (&polling, &verified, Step::Poll),
+        (&polling, &with_report, Step::Done),
+        (&polling, &Some(finished(Outcome::Canceled)), Step::Done),
+        (&polling, &Some(finished(Outcome::Expired)), Step::Done),
+        (&polling, &Some(finished(Outcome::Disputed)), Step::NeedsOperator),
+        (&told_only(), &None, Step::AwaitCallback),
+        (&told_only(), &ended, Step::AwaitReport),
+        (&told_only(), &verified, Step::AwaitReport),
+        (&told_only(), &with_report, Step::Done),
+        (&listed, &None, Step::NeedsOperator),
+        (&listed, &ended, Step::NeedsOperator),
+        (&listed, &verified, Step::Done),
+        (&polled_and_told, &None, Step::Poll),
+        (&polled_and_told, &ended, Step::AwaitReport),
+        (&polled_and_told, &verified, Step::AwaitReport),
+        (&askable(), &ended, Step::AwaitReport),
+    ];
+    for (index, (capabilities, observation, step)) in rows.into_iter().enumerate() {
+        let mut state = verification(capabilities);
+        if let Some(observation) = observation {
+            state.apply(observation);
+        }
+        assert_eq!(state.next(capabilities), step, "row {index}");
+    }
+}
+
+#[test]
+fn report_has_the_weight_of_its_observation() {
+    let with_code = |code: Option<&str>, mut observation: Observation| {
+        observation.code = code.map(Into::into);
+        inline(observation)
+    };
+    let own = |channel, status| said(channel, status).proven(Proof::of(ProofKind::OwnCall, b""));
+    let rows = [
+        (own(Channel::Fetch, None), Some(Weight::Final)),
+        (own(Channel::Poll, None), Some(Weight::Preliminary)),
+        (own(Channel::Fetch, Some(Status::Ended)), Some(Weight::Preliminary)),
+        (own(Channel::Poll, Some(Status::Finished(Outcome::Rejected))), Some(Weight::Final)),
+        (own(Channel::Poll, Some(Status::InProgress)), Some(Weight::Preliminary)),
+        (proven_callback(Status::Finished(Outcome::Verified)), None),
+        (said(Channel::Return, None), None),
+    ];
+    let state = verification(&askable());
+    for (index, (observation, weight)) in rows.into_iter().enumerate() {
+        let known = observation.status.is_some();
+        assert_eq!(state.weigh(&with_code(None, observation.clone())), weight, "row {index}");
+        // A known code changes nothing; an unknown one makes the report wait.
+        assert_eq!(state.weigh(&with_code(Some("CODE"), observation)), weight.filter(|_| known), "row {index} with a code");
+    }
+    assert_eq!(state.weigh(&finished(Outcome::Verified)), None, "there is no report");
+    let mut foreign = inline(finished(Outcome::Verified));
+    foreign.subject = crate::Subject::new(Some("another-reference-000".into()), None);
+    assert_eq!(state.weigh(&foreign), None);
+}
+
+#[test]
+fn facts_that_are_learnt_later_are_filled_in_once() {
+    let nameless = VerificationId::new(Reference::parse("0123456789abcdef0123456789abcdef").unwrap(), None);
+    let mut state = Verification::new(nameless, &askable(), None);
+    assert_eq!((state.expires_at(), &state.id().vendor_id), (None, &None));
+    assert_eq!(state.lapse(expires_at()), None, "no time is set");
+    state.expire_at(expires_at());
+    state.expire_at(Timestamp::MAX);
+    state.identify(VendorId::new("V-1"));
+    state.identify(VendorId::new("V-2"));
+    assert_eq!((state.expires_at(), state.id()), (Some(expires_at()), &id()));
+    assert!(state.lapse(expires_at()).is_some());
+}
+
+#[test]
+fn time_runs_out_once_and_not_after_an_outcome() {
+    let mut state = verification(&askable());
+    let lapse = state.lapse(expires_at()).unwrap();
+    state.apply(&lapse);
+    assert_eq!(state.lapse(Timestamp::MAX), None);
+    let mut settled = verification(&askable());
+    settled.apply(&finished(Outcome::Rejected));
+    assert_eq!(settled.lapse(Timestamp::MAX), None);
+}
+
+#[test]
+fn claim_wakes_unless_it_says_what_is_known() {
+    let claim = |status| said(Channel::Callback, status);
+    let mut open = verification(&askable());
+    assert_eq!(open.apply(&claim(Some(Status::InProgress))), Transition::Woken);
+    assert_eq!(open.apply(&claim(None)), Transition::Woken);
+    let mut settled = verification(&askable());
+    settled.apply(&finished(Outcome::Verified));
+    assert_eq!(settled.apply(&claim(Some(Status::InProgress))), Transition::Unchanged);
+    assert_eq!(settled.apply(&claim(None)), Transition::Unchanged);
+    assert_eq!(settled.apply(&claim(Some(Status::Finished(Outcome::Canceled)))), Transition::Woken);
+    let mut disputed = verification(&askable());
+    disputed.apply(&finished(Outcome::Disputed));
+    assert_eq!(disputed.apply(&claim(Some(Status::InProgress))), Transition::Woken);
+}
+
+#[test]
+fn report_alone_is_progress() {
+    let mut state = verification(&askable());
+    state.apply(&finished(Outcome::Verified));
+    let fetched = inline(said(Channel::Fetch, None).proven(Proof::of(ProofKind::OwnCall, b"")));
+    assert_eq!(state.apply(&fetched), Transition::Progressed);
+    assert_eq!(state.apply(&fetched), Transition::Unchanged);
+    assert_eq!(state.next(&askable()), Step::Done);
+}
+
+#[test]
+fn expired_callback_of_an_askable_vendor_is_no_progress() {
+    let mut state = verification(&askable());
+    assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Expired))), Transition::Woken);
+    assert_eq!(state.decision(), Decision::Open(Status::AwaitingPerson));
+}
