@@ -1,0 +1,93 @@
+//! The command line.
+
+use crate::Result;
+
+/// The answer to `cargo xtask help`, and to a wrong command line.
+pub(crate) const HELP: &str = "\
+cargo xtask test [--package P]... [-- ARGUMENTS]
+    Runs every test of the workspace, the documentation's examples included. If PostgreSQL is missing, installs it by the system's
+    package manager. The tests start servers of their own; a server that runs already is not touched.
+
+cargo xtask soak [--package P]... [-- ARGUMENTS]
+    Runs the tests ten times: five times plainly, four times with every core kept busy, and once with the clock a year ahead.
+    Prints the figures of each run and ends at the first failure.
+
+--package P selects a package of the workspace; ARGUMENTS go to `cargo test`.
+IDV_SIMULATION_SEEDS sets the number of simulated worlds for each vendor (default 50; CI takes 2000).";
+
+/// A parsed command line.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Prints the help.
+    Help,
+    /// Runs the tests once.
+    Test(Selection),
+    /// Runs the tests ten times.
+    Soak(Selection),
+}
+
+/// The tests to run. Everything if it is empty.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Selection {
+    /// The packages; all of the workspace if there are none.
+    pub(crate) packages: Vec<String>,
+    /// Further arguments of `cargo test`.
+    pub(crate) arguments: Vec<String>,
+}
+
+impl Command {
+    /// Parses the arguments behind `cargo xtask`.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self> {
+        let mut arguments = arguments.into_iter();
+        let command: fn(Selection) -> Self = match arguments.next().as_deref() {
+            None | Some("help" | "--help" | "-h") => return Ok(Self::Help),
+            Some("test") => Self::Test,
+            Some("soak") => Self::Soak,
+            Some(other) => return Err(format!("unknown command `{other}`")),
+        };
+        let mut selection = Selection::default();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--" => selection.arguments.extend(arguments.by_ref()),
+                "--help" | "-h" => return Ok(Self::Help),
+                "--package" | "-p" => {
+                    let package = arguments.next().ok_or("`--package` needs the name of a package")?;
+                    selection.packages.push(package);
+                }
+                other => match other.strip_prefix("--package=") {
+                    Some(package) => selection.packages.push(package.to_owned()),
+                    None => return Err(format!("unknown argument `{other}`")),
+                },
+            }
+        }
+        Ok(command(selection))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command> {
+        Command::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn packages_and_arguments_are_told_apart() {
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let selection =
+            Selection { packages: owned(&["idv-core", "idv"]), arguments: owned(&["--test", "x", "--", "--nocapture"]) };
+        let parsed = parse("test -p idv-core --package=idv -- --test x -- --nocapture");
+        assert_eq!(parsed, Ok(Command::Test(selection)));
+        assert_eq!(parse("soak"), Ok(Command::Soak(Selection::default())));
+        assert_eq!(parse(""), Ok(Command::Help));
+        assert_eq!(parse("test --help"), Ok(Command::Help));
+    }
+
+    #[test]
+    fn wrong_arguments_are_named() {
+        for (line, named) in [("tests", "`tests`"), ("test --pakage x", "`--pakage`"), ("soak --package", "`--package`")] {
+            assert!(parse(line).unwrap_err().contains(named), "{line}");
+        }
+    }
+}
