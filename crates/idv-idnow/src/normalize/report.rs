@@ -91,7 +91,7 @@ fn reason(report: &mut Report, code: &str) {
 }
 
 /// Entries by name. Of a name that is repeated the last one counts.
-fn named(entries: &[Entry<'_>]) -> BTreeMap<String, Pii<String>> {
+fn named(entries: &[Entry<'_>]) -> BTreeMap<String, Pii<serde_json::Value>> {
     let named = entries.iter().filter_map(|entry| Some((filled(Some(&entry.name))?, filled(Some(&entry.value))?)));
     named.map(|(name, value)| (name.to_owned(), Pii::from(value))).collect()
 }
