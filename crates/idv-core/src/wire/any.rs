@@ -1,5 +1,7 @@
 //! Parts of any shape, and the members that a type has no field for.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, SeqAccess};
@@ -8,6 +10,27 @@ use serde_json::{Map, Number, Value};
 use super::part::{Name, Optional, Part, place};
 use crate::pii::Pii;
 use crate::text::Text;
+
+/// How many members and elements a payload may have that are kept in their own shape, whatever its length, and for how many bytes it may
+/// have one more. Each may take a few bytes of the payload and a hundred of memory.
+const FREE_PLACES: usize = 10_000;
+const BYTES_PER_PLACE: usize = 128;
+
+thread_local! {
+    /// How many the payload that this thread reads may still have: a part is read without a context that could carry it.
+    static PLACES_LEFT: Cell<usize> = const { Cell::new(FREE_PLACES) };
+}
+
+/// Prepares for reading a payload of a length: reading is one call, on one thread.
+pub(super) fn expect_payload(length: usize) {
+    PLACES_LEFT.set(FREE_PLACES + length / BYTES_PER_PLACE);
+}
+
+fn take_place<E: serde::de::Error>() -> Result<(), E> {
+    let left = PLACES_LEFT.get().checked_sub(1).ok_or_else(|| E::custom("too many unknown members"))?;
+    PLACES_LEFT.set(left);
+    Ok(())
+}
 
 /// Whatever stands at a place, in its own shape; none if nothing or null stands there.
 impl<'de> Optional<'de> for Value {
@@ -52,6 +75,7 @@ impl<'de> Part<'de> for Whole {
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut object = Map::new();
         while let Some(name) = map.next_key_seed(Name)? {
+            take_place()?;
             let Self(value) = map.next_value_seed(place())?;
             object.insert(name.into_owned(), value);
         }
@@ -61,6 +85,7 @@ impl<'de> Part<'de> for Whole {
     fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
         let mut array = Vec::new();
         while let Some(Self(value)) = seq.next_element_seed(place())? {
+            take_place()?;
             array.push(value);
         }
         Ok(Self(Value::Array(array)))
@@ -71,35 +96,30 @@ impl<'de> Part<'de> for Whole {
 ///
 /// A null says nothing and is left out. A field of this type is the last one of an [`object!`](super::object), behind `..`.
 #[derive(Clone, Default, PartialEq)]
-pub struct Members(Vec<(String, Pii<Value>)>);
+pub struct Members(BTreeMap<String, Pii<Value>>);
 
 impl Members {
     /// Adds a member; one with the same name is replaced, as the last one counts.
     pub fn insert(&mut self, name: impl Into<String>, value: Value) {
-        if value.is_null() {
-            return;
-        }
-        let name = name.into();
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, known)) => *known = Pii::new(value),
-            None => self.0.push((name, Pii::new(value))),
+        if !value.is_null() {
+            self.0.insert(name.into(), Pii::new(value));
         }
     }
 
     /// Returns the value of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Pii<Value>> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.0.get(name)
     }
 
-    /// Returns the members in the order in which they came.
+    /// Returns the members in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Pii<Value>)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// Returns whether there are none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -107,8 +127,9 @@ impl Members {
     ///
     /// # Errors
     ///
-    /// Only those of the deserializer.
+    /// Those of the deserializer, and one if the payload has far more of such members than its length suggests.
     pub fn read<'de, A: MapAccess<'de>>(&mut self, name: String, map: &mut A) -> Result<(), A::Error> {
+        take_place()?;
         let Whole(value) = map.next_value_seed(place())?;
         self.insert(name, value);
         Ok(())
@@ -128,7 +149,7 @@ impl<'de> Part<'de> for Members {
 
 impl IntoIterator for Members {
     type Item = (String, Pii<Value>);
-    type IntoIter = std::vec::IntoIter<Self::Item>;
+    type IntoIter = std::collections::btree_map::IntoIter<String, Pii<Value>>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -164,8 +185,8 @@ mod tests {
         let person: Person<'_> = read(json).unwrap();
         let others: Vec<_> = person.others.iter().map(|(name, value)| (name, value.expose().clone())).collect();
         let expected = [
-            ("height", json!({"cm": [170, 1.5, null, true]})),
             ("flag", json!(false)),
+            ("height", json!({"cm": [170, 1.5, null, true]})),
             ("long", json!("123456789012345678901234")),
         ];
         assert_eq!(others, expected);
@@ -185,6 +206,22 @@ mod tests {
             let json = format!("{{\"extra\":{json}}}");
             assert_eq!(read::<Person<'_>>(json.as_bytes()).unwrap().extra, value, "{json}");
         }
+    }
+
+    #[test]
+    fn unknown_members_are_bounded_for_each_payload() {
+        let members = |count: usize| {
+            let members: Vec<_> = (0..count).map(|number| format!("\"{number}\":0")).collect();
+            format!("{{\"others\":0,{}}}", members.join(","))
+        };
+        for _ in 0..3 {
+            assert!(read::<Members>(members(9_000).as_bytes()).is_ok());
+            assert!(read::<Members>(members(40_000).as_bytes()).is_err());
+        }
+        let nested = format!("{{\"a\":[{}]}}", vec!["[]"; 4_000].join(","));
+        assert!(read::<Members>(nested.as_bytes()).is_ok());
+        let wide = format!("{{\"a\":{}}}", members(40_000));
+        assert!(read::<Members>(wide.as_bytes()).is_err());
     }
 
     #[test]

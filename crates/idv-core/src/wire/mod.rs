@@ -95,6 +95,7 @@ pub fn read<'a, P: Part<'a>>(bytes: &'a [u8]) -> Result<P> {
 /// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not JSON, or something follows it;
 /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) if its arrays have far more elements than its length suggests.
 pub fn read_json<'a, P: Part<'a>>(text: &'a str) -> Result<P> {
+    any::expect_payload(text.len());
     match scan::scan(text)? {
         Cow::Borrowed(text) => read_whole(serde_json::Deserializer::from_str(text)),
         // Nothing may borrow from the mended text, so it is read like a stream.
