@@ -102,7 +102,7 @@ fn a_webhook_brings_names_agent_notes_and_what_was_sent_along() {
     assert_eq!((name.expose().unwrap().as_str(), name.source, name.verdict), ("MUSTERMANN", Source::Vendor, Verdict::Unchecked));
     assert_eq!((report.method, report.agent.as_ref().unwrap().expose().as_str()), (Some(Method::Video), "Agentin Acht"));
     assert_eq!((report.reference.as_deref(), report.vendor_id.as_ref().unwrap().as_str()), (Some(REFERENCE), IDENT));
-    let custom: Vec<_> = report.custom.iter().map(|(name, value)| (name.as_str(), value.expose().as_str())).collect();
+    let custom: Vec<_> = report.custom.iter().map(|(name, value)| (name.as_str(), value.expose().as_str().unwrap())).collect();
     assert_eq!(
         custom,
         [

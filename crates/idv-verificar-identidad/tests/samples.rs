@@ -93,7 +93,7 @@ fn the_documents_sample_is_in_review_and_leans_to_verified() {
     assert_eq!(birth_date.expose().unwrap().to_string(), "1955-12-18");
     assert_eq!(birth_date.raw.as_ref().unwrap().expose(), "18/12/1955");
     let nationality = person.nationality.as_ref().unwrap();
-    assert_eq!((nationality.expose().unwrap().alpha2(), nationality.raw.as_ref().unwrap().expose().as_str()), ("ES", "ESP"));
+    assert_eq!((nationality.expose().unwrap().code(), nationality.raw.as_ref().unwrap().expose().as_str()), ("ES", "ESP"));
     assert_eq!(person.gender.as_ref().unwrap().expose(), Some(&Gender::Male));
     assert_eq!(person.personal_number.as_ref().unwrap().expose().unwrap(), "00000000T");
     let phone = person.phone.as_ref().unwrap();
@@ -106,7 +106,7 @@ fn the_documents_sample_is_in_review_and_leans_to_verified() {
     assert_eq!((number.expose().unwrap().as_str(), number.verdict), ("00000000T", Verdict::Match));
     assert!(number.alternatives.is_empty());
     assert_eq!(document.serial_number.as_ref().unwrap().expose().unwrap(), "BGT78666");
-    assert_eq!(document.issuing_country.as_ref().unwrap().expose().unwrap().alpha2(), "ES");
+    assert_eq!(document.issuing_country.as_ref().unwrap().expose().unwrap().code(), "ES");
     assert_eq!(document.expires_on.as_ref().unwrap().expose().unwrap().to_string(), "2027-10-19");
 
     for kind in [

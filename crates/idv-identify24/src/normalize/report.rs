@@ -82,13 +82,13 @@ fn method(status: Option<Status>, has_agent: bool) -> Option<Method> {
 }
 
 /// What came along, by the vendor's names. They are given in descending order: a map compares each new one with the first alone then.
-fn custom<const N: usize>(parts: [(&str, Option<&Text<'_>>); N]) -> BTreeMap<String, Pii<String>> {
+fn custom<const N: usize>(parts: [(&str, Option<&Text<'_>>); N]) -> BTreeMap<String, Pii<serde_json::Value>> {
     let mut custom = BTreeMap::new();
     for (name, text) in parts {
         let Some(text) = filled(text) else { continue };
         let text = if name == APPOINTMENT { appointment(text) } else { Some(text.to_owned()) };
         if let Some(text) = text {
-            custom.insert(name.to_owned(), text.into());
+            custom.insert(name.to_owned(), Pii::from(text.as_str()));
         }
     }
     custom

@@ -48,7 +48,7 @@ impl Word for Country {
     }
 
     fn is_written(&self, word: &str) -> bool {
-        self.alpha2() == word
+        self.code() == word
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
             assert_eq!(attribute::<String>(Some(&Text::new(word)), Verdict::Valid), None, "{word}");
         }
         let country = attribute::<Country>(Some(&Text::new("ESP")), Verdict::Valid).unwrap();
-        assert_eq!((country.expose().unwrap().alpha2(), country.raw.as_ref().unwrap().expose().as_str()), ("ES", "ESP"));
+        assert_eq!((country.expose().unwrap().code(), country.raw.as_ref().unwrap().expose().as_str()), ("ES", "ESP"));
         let gender = attribute::<Gender>(Some(&Text::new("Q")), Verdict::Valid).unwrap();
         assert_eq!((gender.expose(), gender.raw.as_ref().unwrap().expose().as_str()), (None, "Q"));
     }

@@ -143,7 +143,7 @@ fn document(report: &mut Report, told: &wire::Report<'_>, found: &IdentityResult
 
 /// Whether the letter of a Spanish number is right; none where the number is not Spain's.
 fn letter(number: &str, country: Option<&Attribute<Country>>) -> Option<bool> {
-    let elsewhere = country.and_then(Attribute::expose).is_some_and(|country| country.alpha2() != "ES");
+    let elsewhere = country.and_then(Attribute::expose).is_some_and(|country| country.code() != "ES");
     if elsewhere { None } else { dni::letter_holds(number) }
 }
 
@@ -226,7 +226,7 @@ fn settle(checks: &mut Vec<Check>, kind: CheckKind, result: CheckResult, code: &
 }
 
 /// What the model has no place for, by the vendor's path.
-fn custom(told: &wire::Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> BTreeMap<String, Pii<String>> {
+fn custom(told: &wire::Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> BTreeMap<String, Pii<serde_json::Value>> {
     let (access, position, device) = (told.access(), told.position(), told.device());
     let coordinates = position.coordinates();
     let named = [
