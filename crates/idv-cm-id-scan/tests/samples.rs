@@ -73,10 +73,10 @@ fn the_machine_readable_zone_comes_first_and_no_reading_is_lost() {
     );
     assert_eq!(given.alternatives[0].value.as_ref().unwrap().expose(), "Willeke Liselotte");
     let nationality = person.nationality.as_ref().unwrap();
-    assert_eq!((nationality.expose().unwrap().alpha2(), nationality.verdict), ("NL", Verdict::Valid));
+    assert_eq!((nationality.expose().unwrap().code(), nationality.verdict), ("NL", Verdict::Valid));
     assert_eq!(nationality.raw.as_ref().unwrap().expose(), "Netherlands");
     let local = &nationality.alternatives[0];
-    assert_eq!((local.value.as_ref().unwrap().expose().alpha2(), local.locale.as_deref()), ("NL", Some("nl-NL")));
+    assert_eq!((local.value.as_ref().unwrap().expose().code(), local.locale.as_deref()), ("NL", Some("nl-NL")));
     assert_eq!((local.source, local.raw.as_ref().unwrap().expose().as_str()), (Source::Visual, "Nederlandse"));
 }
 

@@ -60,7 +60,7 @@ impl Word for Country {
     }
 
     fn is_written(&self, word: &str) -> bool {
-        self.alpha2() == word
+        self.code() == word
     }
 }
 

@@ -88,7 +88,7 @@ mod tests {
             assert!(Country::from_alpha2(letters).is_some(), "{word}: {letters}");
             assert!(!COUNTRY_WORDS.iter().skip(index + 1).any(|(other, _)| other == word), "{word} stands twice");
             assert_eq!(
-                country(&word.to_uppercase()).map(|country| country.alpha2().to_owned()).as_deref(),
+                country(&word.to_uppercase()).map(|country| country.code().to_owned()).as_deref(),
                 Some(*letters),
                 "{word}"
             );
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn a_code_a_name_and_a_local_word_are_one_country() {
         for word in ["NL", "NLD", "nld", "Netherlands", "NETHERLANDS", "Nederlandse", "NEDERLANDSE", "The Netherlands"] {
-            assert_eq!(country(word).unwrap().alpha2(), "NL", "{word}");
+            assert_eq!(country(word).unwrap().code(), "NL", "{word}");
         }
         for word in ["", "Utopia", "XX", "Netherlandsx"] {
             assert_eq!(country(word), None, "{word}");

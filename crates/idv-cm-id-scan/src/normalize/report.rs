@@ -119,7 +119,7 @@ impl<'t> Fields<'t> {
     }
 
     /// What the model has no place for.
-    fn custom(&self) -> BTreeMap<String, Pii<String>> {
+    fn custom(&self) -> BTreeMap<String, Pii<serde_json::Value>> {
         let mut custom = BTreeMap::new();
         let without_place = self.fields.iter().filter(|(target, _)| target.is_none_or(|target| target == Target::Age));
         let mut readings: Vec<_> = without_place.flat_map(|(_, field)| readings(field)).collect();
