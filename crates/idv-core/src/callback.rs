@@ -447,6 +447,8 @@ mod tests {
     fn secrets_that_can_be_guessed_are_refused() {
         assert!(Guard::query("token", "".into()).is_err());
         assert!(Guard::header("x-secret", "short".into()).is_err());
+        assert!(Guard::query("token", "0123456789abcde".into()).is_err());
+        assert!(Guard::query("token", "0123456789abcdef".into()).is_ok());
         assert!(Guard::basic("a:b", SECRET.into()).is_err());
     }
 
@@ -505,5 +507,12 @@ mod tests {
         let delivery = delivery("/?a=b%20c&a=d&e=", None);
         assert_eq!((delivery.query("a").as_deref(), delivery.query("e").as_deref()), (Some("b c"), Some("")));
         assert_eq!(delivery.query("x"), None);
+    }
+
+    #[test]
+    fn debug_of_a_delivery_prints_neither_address_nor_body() {
+        let printed = format!("{:?}", delivery("/secret-path?name=Erika", None));
+        assert!(printed.contains("method: POST, body_length: 4, source: None"), "{printed}");
+        assert!(!printed.contains("secret") && !printed.contains("Erika") && !printed.contains("\"body\""), "{printed}");
     }
 }

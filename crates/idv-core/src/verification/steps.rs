@@ -13,6 +13,7 @@ fn finished(outcome: Outcome) -> Observation {
 fn each_state_has_its_next_step() {
     use ReportSource::{Callback, Fetch, Poll};
     let polling = capabilities(&[Facet::Polling], Poll);
+    let told_of_polls = capabilities(&[Facet::Callbacks], Poll);
     let listed = capabilities(&[Facet::Listing], Fetch);
     let polled_and_told = capabilities(&[Facet::Polling, Facet::Callbacks], Callback);
     let ended = Some(answer(Status::Ended));
@@ -31,6 +32,7 @@ fn each_state_has_its_next_step() {
         (&told_only(), &ended, Step::AwaitReport),
         (&told_only(), &verified, Step::AwaitReport),
         (&told_only(), &with_report, Step::Done),
+        (&told_of_polls, &ended, Step::AwaitReport),
         (&listed, &None, Step::NeedsOperator),
         (&listed, &ended, Step::NeedsOperator),
         (&listed, &verified, Step::Done),
@@ -133,4 +135,21 @@ fn expired_callback_of_an_askable_vendor_is_no_progress() {
     let mut state = verification(&askable());
     assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Expired))), Transition::Woken);
     assert_eq!(state.decision(), Decision::Open(Status::AwaitingPerson));
+}
+
+#[test]
+fn progress_of_a_lapsed_verification_is_told() {
+    let mut state = verification(&askable());
+    state.apply(&state.lapse(expires_at()).unwrap());
+    assert_eq!(state.apply(&answer(Status::InProgress)), Transition::Progressed);
+    assert_eq!(state.decision(), Decision::Settled(Outcome::Expired));
+    assert_eq!(state.apply(&answer(Status::InProgress)), Transition::Unchanged);
+}
+
+#[test]
+fn debug_names_the_outcomes_that_are_proven() {
+    let mut state = verification(&askable());
+    state.apply(&finished(Outcome::Verified));
+    state.apply(&finished(Outcome::Rejected));
+    assert!(format!("{state:?}").contains("outcomes: {Verified, Rejected}"), "{state:?}");
 }
