@@ -86,7 +86,10 @@ counted! {
     fn push(message: &Message, forgotten: Timestamp) -> Pushed, change;
     fn claim_inbox(now: Timestamp, until: Timestamp, limit: usize) -> Vec<Message>, claim;
     fn finish(digest: &[u8; 32], end: &MessageEnd) -> (), change;
-    fn parked(limit: usize) -> Vec<Message>, question;
+    fn value(name: &str) -> Option<Vec<u8>>, question;
+    fn parked(after: Option<(Timestamp, [u8; 32])>, limit: usize) -> Vec<Message>, question;
+    fn parked_count(provider: &str) -> u64, question;
+    fn wake_parked(flow: Option<FlowId>, now: Timestamp) -> u64, question;
     fn purge_inbox(before: Timestamp) -> u64, change;
     fn set_timer(name: &str, due: Timestamp) -> (), change;
     fn claim_timers(now: Timestamp, until: Timestamp) -> Vec<String>, claim;

@@ -42,6 +42,12 @@ impl Inner {
                     let changed =
                         matches!(transition, Some(Transition::Progressed | Transition::Settled(_) | Transition::Disputed));
                     case.answered(wakes, changed, asked_at);
+                    if let Some(handle) = handle {
+                        case.handles.hit(handle);
+                    }
+                }
+                Err(error) if handle.is_some_and(|handle| case.missed(handle, error, ledger.now)) => {
+                    tracing::debug!(provider = %at.id, kind = kind(error), "the vendor does not know a result; another is tried");
                 }
                 Err(error) => {
                     if !matches!(error.kind(), ErrorKind::NotReady) {
@@ -109,12 +115,12 @@ impl Inner {
         Ok(())
     }
 
-    /// Applies to a flow what was learnt otherwise than by asking for it alone, where it is about this flow and changes anything.
-    /// Whether it is about this flow.
-    pub(crate) async fn take_in(&self, at: &At, opened: Opened, observation: &Observation) -> Result<bool> {
+    /// Applies to a flow what was learnt otherwise than by asking for it alone, if it is about this flow and changes anything.
+    pub(crate) async fn take_in(&self, at: &At, opened: Opened, observation: &Observation) -> Result<Taken> {
         if !observation.subject.is(opened.case.verification.id()) {
-            return Ok(false);
+            return Ok(Taken::Foreign);
         }
+        let waits = opened.case.waits_for_code(observation);
         if opened.case.is_news(observation) {
             self.change(at, opened, Lease::Keep, |case, ledger| {
                 case.observe(observation, Self::expiry(at, case.begun_at(ledger.now)), ledger);
@@ -122,6 +128,17 @@ impl Inner {
             })
             .await?;
         }
-        Ok(true)
+        Ok(if waits { Taken::Waiting } else { Taken::Applied })
     }
+}
+
+/// What became of an observation that a flow was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It is about another verification.
+    Foreign,
+    /// The flow knows it now.
+    Applied,
+    /// Its code is not known here: it has to be judged again.
+    Waiting,
 }

@@ -35,6 +35,10 @@ pub enum Attention {
     Unmatched,
     /// A message in the inbox was proven when it came and cannot be proven, or read, any more.
     Unproven,
+    /// A message in the inbox is the vendor's and cannot be read.
+    Unreadable,
+    /// So many messages of a provider are parked that new ones of their kind are refused.
+    InboxFull,
 }
 
 impl Attention {
@@ -55,6 +59,8 @@ impl Attention {
             Self::Unconfigured => "unconfigured",
             Self::Unmatched => "unmatched",
             Self::Unproven => "unproven",
+            Self::Unreadable => "unreadable",
+            Self::InboxFull => "inbox_full",
         }
     }
 
@@ -81,13 +87,14 @@ impl Attention {
                 "unauthorized" => "check the credentials in the configuration, then ask now",
                 "quota_exhausted" => "fill up the account at the vendor, then ask now",
                 "not_found" | "subject_mismatch" => {
-                    "the vendor does not know it, or not under this name: look it up in the vendor's panel; abandon it if it is gone"
+                    "the vendor does not know it, or not under this name: look it up in the vendor's panel. If its result is fetched under a \
+                     handle that is not the vendor's, drop the handle; abandon the flow if the verification is gone"
                 }
                 _ => "look whether the vendor has an outage; it is asked again by itself, or ask now",
             },
             Self::UnknownCode(_) => {
-                "look the code up in the vendor's newest document, and teach it in the configuration where that is possible. The flow goes \
-                 on by itself; acknowledge it when you have looked"
+                "look the code up in the vendor's newest document, and teach it in the configuration if that is possible. Its message is \
+                 kept and judged again, and its report counts then; acknowledge it when you have looked"
             }
             Self::NoWayOn => "look the result up in the vendor's panel; abandon the flow when you have acted on it",
             Self::DeleteByHand => {
@@ -109,6 +116,14 @@ impl Attention {
             Self::Unmatched => {
                 "the message names nobody who is known here: look whether another system uses the same callback address, or whether its flow \
                  was erased. Try it again, or dismiss it"
+            }
+            Self::Unreadable => {
+                "upgrade the program, or report the message to its makers: the vendor sends something that this version cannot read. It is \
+                 judged again each day and whenever a worker starts, and counts once it can be read; dismiss it if it is of no use"
+            }
+            Self::InboxFull => {
+                "teach the unknown codes, upgrade the program or dismiss parked messages: until then further messages of their kind are \
+                 answered 503, and a vendor that does not repeat them loses them"
             }
             Self::Unproven => "look whether the callback's secret was changed: put the old one back and try again, or dismiss it",
         };
@@ -132,6 +147,8 @@ impl fmt::Display for Attention {
             Self::Unconfigured => "its vendor is not configured here",
             Self::Unmatched => "a message is about nobody who is known",
             Self::Unproven => "a message cannot be proven any more",
+            Self::Unreadable => "an authenticated message cannot be read",
+            Self::InboxFull => "too many messages are parked",
         })
     }
 }

@@ -297,6 +297,8 @@ pub struct Verified {
     pub entries: u64,
     /// How many blocks were checked.
     pub blocks: u64,
+    /// How many flows are still sealed by an older key of the vault.
+    pub older_key: u64,
     /// The number and hash of the last block, `12:ab…`: write it down elsewhere. Empty where there is no block yet.
     pub anchor: String,
     /// What is wrong, in words; nothing where the trail holds.

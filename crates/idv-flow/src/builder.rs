@@ -1,6 +1,7 @@
 //! Opening a flow.
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use idv_core::{Client, Clock, OsRandom, Random};
@@ -13,7 +14,11 @@ use crate::retention::{Retention, later};
 use crate::runner::Counters;
 use crate::schedule::Schedule;
 use crate::store::Store;
+use crate::trail::{BlockHead, HEAD};
 use crate::vault::{Context, StoreKeys, Vault};
+
+/// How many messages of a provider may be parked unless the builder says otherwise.
+const PARKED_LIMIT: u64 = 10_000;
 
 /// A flow that is to be opened.
 #[derive(Debug)]
@@ -25,6 +30,7 @@ pub struct FlowBuilder {
     retention: Retention,
     random: Arc<dyn Random>,
     lease: Option<Duration>,
+    parked_limit: u64,
 }
 
 impl FlowBuilder {
@@ -37,6 +43,7 @@ impl FlowBuilder {
             retention: Retention::default(),
             random: Arc::new(OsRandom),
             lease: None,
+            parked_limit: PARKED_LIMIT,
         }
     }
 
@@ -81,6 +88,14 @@ impl FlowBuilder {
     #[must_use]
     pub const fn lease(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);
+        self
+    }
+
+    /// Sets how many messages of a provider may be parked because they cannot be judged yet. Beyond that [`Flow::receive`] answers 503 to
+    /// further ones, and the operator's list says so. Without it, 10,000.
+    #[must_use]
+    pub const fn parked_limit(mut self, messages: u64) -> Self {
+        self.parked_limit = messages;
         self
     }
 
@@ -134,7 +149,14 @@ impl FlowBuilder {
             lease,
             bell: Notify::new(),
             tally: Counters::default(),
+            parked_limit: self.parked_limit,
+            block: Mutex::default(),
+            woken: AtomicBool::new(false),
+            messages_first: AtomicBool::new(true),
         };
+        if let Some(last) = inner.store.last_block().await? {
+            inner.note_block(last.number, last.hash);
+        }
         let now = inner.now();
         for at in &inner.providers {
             if let Some(sweep) = at.schedule.sweep {
@@ -151,12 +173,19 @@ impl FlowBuilder {
     }
 }
 
-/// The store's own keys: made by whoever opens it first, sealed anew where the vault's key was changed.
+/// Reads the store's own keys. The first program to open the store makes them; one that opens it with another key of the vault seals them
+/// anew.
 async fn store_keys(store: &dyn Store, vault: &Vault, random: &dyn Random) -> Result<StoreKeys> {
     const NAME: &str = "keys";
     let context = Context::store(NAME);
-    let fresh = vault.seal(random, &context, &StoreKeys::random(random));
-    let kept = store.remember(NAME, &fresh).await?;
+    let kept = match store.value(NAME).await? {
+        Some(kept) => kept,
+        None => {
+            // Made before the keys, and never again: a store that lacks it later was tampered with.
+            store.remember(HEAD, &BlockHead::default().seal(vault, random)).await?;
+            store.remember(NAME, &vault.seal(random, &context, &StoreKeys::random(random))).await?
+        }
+    };
     let keys = vault.open(&context, &kept)?;
     if vault.is_outdated(&kept) {
         let resealed = vault.seal(random, &context, &keys);

@@ -1,16 +1,21 @@
 //! One flow's state, as it is sealed into the store, and how facts change it.
 
 use idv_core::{
-    Capabilities, Channel, Created, Decision, HandOff, NewVerification, Observation, Outcome, Report, ResultState, Status, Step,
-    Transition, Verification, VerificationId, Weight,
+    Capabilities, Channel, Created, Decision, ErrorKind, HandOff, NewVerification, Observation, Outcome, ResultHandle,
+    ResultState, Status, Step, Transition, Verification, VerificationId, Weight,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::audit::{CreatedBy, Event, Journal, Observed};
+use crate::handles::Handles;
+use crate::report::KeptReport;
 use crate::retention::Retention;
+use crate::store::{Phase, Record};
 use crate::vault::StoreKeys;
+
+/// How many entries of a flow's audit trail claims may write.
+const MAX_CLAIMS_NOTED: u8 = 16;
 
 /// Everything about a flow but its reports.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,6 +55,34 @@ pub(crate) struct Case {
     pub(crate) retention: Retention,
     #[serde(default)]
     pub(crate) deletion: Deletion,
+    /// The outcome that an operator ruled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ruled: Option<Outcome>,
+    /// The audit entries that claims have written.
+    #[serde(default)]
+    pub(crate) claims_noted: u8,
+    #[serde(default)]
+    pub(crate) handles: Handles,
+    #[serde(default)]
+    pub(crate) shown: Shown,
+    /// The last block of the audit trail when this was written: its number and its hash in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) block: Option<(u64, String)>,
+}
+
+/// The state that the store shows in clear, sealed beside it: a change of the one without the other is noticed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Shown {
+    pub(crate) due: Option<Timestamp>,
+    pub(crate) attention: Option<String>,
+    pub(crate) phase: Option<Phase>,
+}
+
+impl Shown {
+    /// The columns of a record.
+    pub(crate) fn of(record: &Record) -> Self {
+        Self { due: record.due, attention: record.attention.clone(), phase: Some(record.phase) }
+    }
 }
 
 /// How far the creation is. What was asked for is kept only as long as it may have to be sent.
@@ -88,6 +121,8 @@ pub(crate) struct Asking {
     /// How often there was a reason to ask at once, and up to which of them it was asked.
     pub(crate) wakes: u32,
     pub(crate) heard: u32,
+    /// An operator wants the vendor asked now, whatever else says to wait.
+    pub(crate) now: bool,
 }
 
 /// How far the deletion is.
@@ -130,22 +165,6 @@ impl VendorsCopy {
     }
 }
 
-/// A final report and what it came with.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct KeptReport {
-    pub(crate) report: Report,
-    pub(crate) outcome: Option<Outcome>,
-    pub(crate) stored_at: Timestamp,
-}
-
-impl KeptReport {
-    /// The digest of the report, by which the audit trail names it.
-    pub(crate) fn digest(&self) -> [u8; 32] {
-        // A report has string keys only, so it always serializes.
-        Sha256::digest(serde_json::to_vec(&self.report).unwrap_or_default()).into()
-    }
-}
-
 impl Case {
     pub(crate) fn new(new: NewVerification, capabilities: &Capabilities, retention: Retention, now: Timestamp) -> Self {
         Self {
@@ -164,6 +183,11 @@ impl Case {
             ended_at: None,
             retention,
             deletion: Deletion::default(),
+            ruled: None,
+            claims_noted: 0,
+            handles: Handles::default(),
+            shown: Shown::default(),
+            block: None,
         }
     }
 
@@ -227,8 +251,16 @@ impl Case {
                 self.at_vendor(by, true, ledger);
             }
         }
+        let stripped = self.without_dropped_handle(observation);
+        let observation = stripped.as_ref().unwrap_or(observation);
+        let waits = self.waits_for_code(observation);
         let weight = self.verification.weigh(observation);
         let transition = self.verification.apply(observation);
+        if let Some(code) = observation.code.as_ref().filter(|code| waits && !self.is_told(code))
+            && !matches!(transition, Transition::NotUnderstood(_))
+        {
+            self.unknown_code = Some(code.clone());
+        }
         match &transition {
             Transition::Unchanged | Transition::Foreign => {}
             Transition::Woken => self.wake(),
@@ -244,7 +276,7 @@ impl Case {
                 }
             }
         }
-        if transition != Transition::Unchanged {
+        if transition != Transition::Unchanged && self.may_note(observation) {
             ledger.write(&Event::Observed(Observed::new(observation, &transition)));
         }
         if let (Some(Weight::Final), ResultState::Inline(report)) = (weight, &observation.result) {
@@ -252,7 +284,7 @@ impl Case {
                 Some(Status::Finished(outcome)) => Some(outcome),
                 _ => None,
             };
-            ledger.reports.push(KeptReport { report: (**report).clone(), outcome, stored_at: ledger.now });
+            ledger.reports.push(KeptReport::new(report, outcome, ledger.now));
         }
         Some(transition)
     }
@@ -260,6 +292,44 @@ impl Case {
     /// Whether a person is told of a code that nobody understands, or has looked at it.
     fn is_told(&self, code: &str) -> bool {
         [&self.unknown_code, &self.looked_at_code].into_iter().any(|known| known.as_deref() == Some(code))
+    }
+
+    /// Counts an observation that is to be written into the audit trail. An unauthenticated sender may claim something without end, and gets
+    /// no more than [`MAX_CLAIMS_NOTED`] entries.
+    const fn may_note(&mut self, observation: &Observation) -> bool {
+        if observation.trust.is_proven() {
+            return true;
+        }
+        let noted = self.claims_noted < MAX_CLAIMS_NOTED;
+        if noted {
+            self.claims_noted += 1;
+        }
+        noted
+    }
+
+    /// Returns the observation without its handle if that was dropped and this only claims it. A proven one brings it back.
+    fn without_dropped_handle(&mut self, observation: &Observation) -> Option<Observation> {
+        let ResultState::Fetchable(handle) = &observation.result else { return None };
+        if !self.handles.is_dropped(handle) {
+            return None;
+        }
+        if observation.trust.is_proven() {
+            self.handles.restore(handle);
+            return None;
+        }
+        let mut stripped = observation.clone();
+        stripped.result = ResultState::Absent;
+        Some(stripped)
+    }
+
+    /// Whether the observation of a message has to wait until its code is taught: what it says, or its report, may count then.
+    pub(crate) fn waits_for_code(&self, observation: &Observation) -> bool {
+        let erased = self.deletion.own_erased_at.is_some();
+        if erased || !is_not_understood(observation) || !observation.trust.is_proven() {
+            return false;
+        }
+        let told = self.verification.clone().apply(observation);
+        matches!(told, Transition::NotUnderstood(_)) || observation.result != ResultState::Absent
     }
 
     /// There is a reason to ask the vendor at once.
@@ -275,6 +345,12 @@ impl Case {
         let proven = observation.trust.is_proven();
         let names = self.verification.id().vendor_id.is_none() && observation.subject.vendor_id.is_some();
         let settles = proven && (names || !matches!(self.creation, Creation::Created));
+        let code = observation.code.as_deref().unwrap_or_default();
+        let waits = self.waits_for_code(observation) && !self.is_told(code);
+        let dropped = matches!(&observation.result, ResultState::Fetchable(handle) if self.handles.is_dropped(handle));
+        if dropped && !proven {
+            return self.asking.wakes == self.asking.heard;
+        }
         let mut after = self.verification.clone();
         let told = match after.apply(observation) {
             // One reason to ask is enough until it was asked.
@@ -282,7 +358,7 @@ impl Case {
             Transition::NotUnderstood(code) => !self.is_told(&code),
             _ => false,
         };
-        settles || told || after != self.verification || self.verification.weigh(observation) == Some(Weight::Final)
+        settles || told || waits || after != self.verification || self.verification.weigh(observation) == Some(Weight::Final)
     }
 
     /// The vendor answered a question that was asked at `at`, when there had been so many reasons to.
@@ -290,7 +366,7 @@ impl Case {
         let asking = &mut self.asking;
         asking.unchanged = if changed { 0 } else { asking.unchanged.saturating_add(1) };
         (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
-        (asking.asked_at, asking.answered_at, asking.heard) = (Some(at), Some(at), wakes);
+        (asking.asked_at, asking.answered_at, asking.heard, asking.now) = (Some(at), Some(at), wakes, false);
     }
 
     /// A question failed.
@@ -299,8 +375,24 @@ impl Case {
         asking.failures = asking.failures.saturating_add(1);
         asking.failing_since.get_or_insert(now);
         asking.error = Some(kind(error));
-        asking.asked_at = Some(now);
+        (asking.asked_at, asking.now) = (Some(now), false);
         asking.not_before = error.retry_after().map(|wait| crate::retention::later(now, wait));
+    }
+
+    /// Notes that the vendor has no result of this person under a handle, if the error says so. Returns whether another handle is tried at
+    /// once: then nothing has failed.
+    pub(crate) fn missed(&mut self, handle: &ResultHandle, error: &idv_core::Error, now: Timestamp) -> bool {
+        let mismatch = *error.kind() == ErrorKind::SubjectMismatch;
+        if !mismatch && *error.kind() != ErrorKind::NotFound {
+            return false;
+        }
+        let another = self.handles.miss(&mut self.verification, handle, mismatch);
+        if another {
+            let asking = &mut self.asking;
+            (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
+            (asking.asked_at, asking.now) = (Some(now), false);
+        }
+        another
     }
 
     /// Notes that the verification is at its end, once it is.
@@ -342,6 +434,11 @@ impl Case {
     pub(crate) fn decision(&self) -> Option<Decision> {
         matches!(self.creation, Creation::Created).then(|| self.verification.decision())
     }
+}
+
+/// Whether the vendor's code is not known here.
+const fn is_not_understood(observation: &Observation) -> bool {
+    observation.status.is_none() && observation.code.is_some()
 }
 
 /// A failure as one word.

@@ -4,7 +4,7 @@ use idv_core::{CreateSafety, Created, Effect, Error, ErrorKind, NewVerification,
 
 use crate::audit::{CreatedBy, Event, Journal};
 use crate::case::{Case, Creation, Ledger, kind};
-use crate::error::Result;
+use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::inner::{At, Inner, Opened};
 use crate::plan::Work;
@@ -47,8 +47,11 @@ impl Inner {
         match self.store.insert(&opened.record, Some(self.lease_until()), &entries).await? {
             Inserted::New => {}
             Inserted::Exists(id) => {
-                let opened = self.read(id).await?;
-                return Ok(started(&opened, true));
+                let kept = self.read(id).await?;
+                if !kept.is_of(&at.id, &opened.case.verification.id().reference) {
+                    return Err(FlowError::Damaged("the store has another flow under this reference"));
+                }
+                return Ok(started(&kept, true));
             }
         }
         let (opened, error) = self.call(&at, opened, now).await?;

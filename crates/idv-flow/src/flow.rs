@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::id::FlowId;
 use crate::inner::{Inner, Opened};
 use crate::operator::{Item, Resolution};
+use crate::report::{KeptReport, of_outcome};
 use crate::retention::Retention;
 use crate::runner::Tally;
 use crate::status::{FlowStatus, Health, Start, Started};
@@ -67,15 +68,15 @@ impl Flow {
         self.status_of(&opened)
     }
 
-    /// How far the flow of a reference is.
+    /// Returns how far the flow of a reference is; `None` if there is no such flow.
     ///
     /// # Errors
     ///
-    /// Those of the store; `None` where there is no flow with it.
+    /// Those of the store, and [`FlowError::Damaged`] if the flow that the store has under this reference is not the one that was started
+    /// with it.
     pub async fn find(&self, provider: &str, reference: &Reference) -> Result<Option<FlowStatus>> {
-        let key = self.inner.keys.reference(provider, reference.as_str());
-        match self.inner.store.locate(&[key]).await?.first() {
-            Some((_, id)) => self.status(*id).await.map(Some),
+        match self.inner.of_reference(provider, reference).await? {
+            Some(opened) => self.status_of(&opened).map(Some),
             None => Ok(None),
         }
     }
@@ -95,7 +96,8 @@ impl Flow {
         Ok(records.into_iter().map(status).collect())
     }
 
-    /// The final report: `None` as long as there is none, after our own copy was erased, and while two outcomes are disputed.
+    /// Returns the final report: `None` as long as there is none, after our own copy was erased, and while the outcome is disputed. If an
+    /// operator ruled an outcome that no report came with, it is the latest one.
     ///
     /// # Errors
     ///
@@ -104,11 +106,11 @@ impl Flow {
         let opened = self.inner.read(id).await?;
         let Some(Decision::Settled(outcome)) = opened.case.decision() else { return Ok(None) };
         let reports = self.inner.reports(id).await?;
-        let of = |wanted: Option<Outcome>| reports.iter().rev().find(|kept| kept.outcome == wanted);
-        Ok(of(Some(outcome)).or_else(|| of(None)).map(|kept| kept.report.clone()))
+        let ruled = opened.case.ruled == Some(outcome);
+        of_outcome(&reports, outcome, ruled).map(KeptReport::report).transpose()
     }
 
-    /// Every final report that is stored, with the outcome it came with: for whoever has to rule on a dispute.
+    /// Returns every final report that is stored, with the outcome it came with: for the operator who has to rule on a dispute.
     ///
     /// # Errors
     ///
@@ -116,7 +118,7 @@ impl Flow {
     pub async fn reports(&self, id: FlowId) -> Result<Vec<(Option<Outcome>, Report)>> {
         self.inner.read(id).await?;
         let reports = self.inner.reports(id).await?;
-        Ok(reports.into_iter().map(|kept| (kept.outcome, kept.report)).collect())
+        reports.iter().map(|kept| Ok((kept.outcome, kept.report()?))).collect()
     }
 
     /// Takes in a vendor's message, or the person's return, and says what to answer. It is proven, sealed and stored; it is worked off

@@ -1,25 +1,33 @@
 //! The inbox: a message is proven, sealed and answered at once, and worked off afterwards.
 //!
 //! A proof cannot be stored, so the whole delivery is, and it is proven again when it is worked off. Messages that are repeated are
-//! told by the digest of what they say and of the address they were sent to.
+//! told by the digest of what they say and of the address they were sent to. A claim is not stored: it changes the flow that it is about
+//! at once, if it changes anything.
+//!
+//! A proven message that cannot be judged yet, because the vendor's code is unknown or the whole cannot be read, is parked: it is judged
+//! again whenever a worker starts, on an operator's demand, and in between ever less often, down to once a day.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, HeaderName, HeaderValue};
-use idv_core::{Delivery, DeliveryKind, Reply};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use idv_core::{Delivery, DeliveryKind, ErrorKind, Observation, Received, Reply};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::ask::Taken;
 use crate::attention::Attention;
 use crate::case::kind;
 use crate::error::{FlowError, Result};
+use crate::id::FlowId;
 use crate::inner::{At, Inner};
 use crate::retention::later;
-use crate::store::{Message, MessageEnd, Pushed};
+use crate::store::{Lease, LookupKey, Message, MessageEnd, Pushed};
 use crate::vault::Context;
 
+/// How many identifications one delivery may be about.
+const MAX_OBSERVATIONS: usize = 16;
 /// After how long the same message counts anew. Fewer than a vendor takes to send something that is the same and new: a second
 /// attempt that ends as the first did.
 const REPEATED_WITHIN: Duration = Duration::from_secs(10 * 60);
@@ -27,42 +35,42 @@ const REPEATED_WITHIN: Duration = Duration::from_secs(10 * 60);
 const UNMATCHED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest wait before such a message is tried again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+/// The shortest and the longest wait before a parked message is judged again.
+const PARKED_WAIT: (Duration, Duration) = (Duration::from_secs(60 * 60), Duration::from_secs(24 * 60 * 60));
+/// How long a parked message of no known flow is kept at most; less if the retention of our own copies is shorter.
+const PARKED_FOR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// For how long messages that were worked off are remembered.
 pub(crate) const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Why a message is parked whose code is not known here: its flow tells the operator.
+pub(crate) const UNKNOWN_CODE: &str = "unknown_code";
 
 impl Inner {
     /// Takes a message in. Whatever is wrong with it is the reply; an error is only that it could not be stored, and the vendor is to
     /// send it again.
     pub(crate) async fn receive(&self, provider: &str, delivery: &Delivery) -> Result<Reply> {
         let at = self.provider(provider)?;
-        let received = match at.client.receive(delivery) {
+        let received = match read(&at, delivery) {
             Ok(received) => received,
-            Err(error) => {
+            Err(Unread::Proven) => return self.park_unreadable(&at, delivery).await,
+            Err(Unread::Refused(error)) => {
                 tracing::warn!(provider = %at.id, kind = kind(&error), "a message was refused");
                 return Ok(Reply::to_error(&error));
             }
         };
-        if received.observations.is_empty() {
+        let proven = |observation: &&Observation| observation.trust.is_proven();
+        if !received.observations.iter().any(|observation| proven(&observation)) {
+            self.take_claims(&at, &received.observations).await?;
             return Ok(received.reply);
         }
-        // Anybody can claim something about nobody; what is proven may be about somebody whose name at the vendor is not known yet.
-        let proven = received.observations.iter().any(|observation| observation.trust.is_proven());
-        if !proven {
-            let keys: Vec<_> = received.observations.iter().flat_map(|said| self.keys_of(&at.id, &said.subject)).collect();
-            if self.store.locate(&keys).await?.is_empty() {
-                return Ok(received.reply);
-            }
+        // An unknown code may have to be parked, and once this is answered it cannot be refused.
+        let unknown = received.observations.iter().any(|said| said.status.is_none() && said.code.is_some());
+        if unknown && self.is_full(&at).await? {
+            return Ok(Reply::status(StatusCode::SERVICE_UNAVAILABLE));
         }
-        let now = self.now();
         let digest = digest(&at.id, delivery);
-        // What is stored is made of strings, which always serialize.
-        let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&StoredDelivery::new(delivery)).unwrap_or_default());
-        let body = self.vault.seal(&*self.random, &Context::message(&digest), &bytes);
-        let message = Message::new(digest, at.id.clone(), now, body);
-        let forgotten = earlier(now, REPEATED_WITHIN);
-        if self.store.push(&message, forgotten).await? == Pushed::New {
-            self.bell.notify_one();
-        }
+        let message = Message::new(digest, at.id.clone(), self.now(), self.seal_delivery(&digest, delivery));
+        self.push(&message).await?;
         Ok(received.reply)
     }
 
@@ -71,38 +79,137 @@ impl Inner {
         let end = match self.provider(&message.provider) {
             Ok(at) => self.apply_message(&at, &message).await?,
             // It waits for a program that knows this vendor.
-            Err(_) => MessageEnd::Later(later(self.now(), Duration::from_secs(60))),
+            Err(_) => match message.attention.clone() {
+                Some(reason) => self.parked(&message, &reason),
+                None => MessageEnd::Later(later(self.now(), Duration::from_secs(60))),
+            },
         };
         Ok(self.store.finish(&message.digest, &end).await?)
     }
 
+    async fn push(&self, message: &Message) -> Result<()> {
+        let forgotten = earlier(self.now(), REPEATED_WITHIN);
+        if self.store.push(message, forgotten).await? == Pushed::New {
+            self.bell.notify_one();
+        }
+        Ok(())
+    }
+
+    fn seal_delivery(&self, digest: &[u8; 32], delivery: &Delivery) -> Vec<u8> {
+        // What is stored is made of strings, which always serialize.
+        let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&StoredDelivery::new(delivery)).unwrap_or_default());
+        self.vault.seal(&*self.random, &Context::message(digest), &bytes)
+    }
+
+    /// Keeps a message that the vendor sent and this version cannot read.
+    async fn park_unreadable(&self, at: &At, delivery: &Delivery) -> Result<Reply> {
+        if self.is_full(at).await? {
+            return Ok(Reply::status(StatusCode::SERVICE_UNAVAILABLE));
+        }
+        tracing::error!(provider = %at.id, "an authenticated message cannot be read; it is kept for an operator");
+        let digest = digest(&at.id, delivery);
+        let message = Message::new(digest, at.id.clone(), self.now(), self.seal_delivery(&digest, delivery));
+        let again = later(message.received_at, PARKED_WAIT.0);
+        self.push(&message.parked(Attention::Unreadable.name(), Some(again))).await?;
+        Ok(Reply::status(StatusCode::OK))
+    }
+
+    /// Returns whether no more messages of a provider may be parked.
+    async fn is_full(&self, at: &At) -> Result<bool> {
+        let full = self.store.parked_count(&at.id).await? >= self.parked_limit;
+        if full {
+            tracing::error!(provider = %at.id, "too many messages are parked; another is refused until an operator has seen to them");
+        }
+        Ok(full)
+    }
+
+    /// Applies claims to the flows that they are about. A claim about no known flow leaves nothing behind.
+    async fn take_claims(&self, at: &At, observations: &[Observation]) -> Result<()> {
+        let found = self.locate(at, observations).await?;
+        let mut changed = false;
+        for (index, id) in found {
+            let (Some(observation), Some(opened)) = (observations.get(index), self.readable(id).await?) else { continue };
+            changed |= opened.case.is_news(observation);
+            self.take_in(at, opened, observation).await?;
+        }
+        if changed {
+            self.bell.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Looks all subjects up at once. Returns each flow with the number of the observation that may be about it.
+    async fn locate(&self, at: &At, observations: &[Observation]) -> Result<Vec<(usize, FlowId)>> {
+        let keys: Vec<Vec<LookupKey>> = observations.iter().map(|said| self.keys_of(&at.id, &said.subject)).collect();
+        let all: Vec<LookupKey> = keys.iter().flatten().copied().collect();
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.store.locate(&all).await?;
+        let of = |keys: &Vec<LookupKey>| {
+            let mut flows: Vec<FlowId> = found.iter().filter(|(key, _)| keys.contains(key)).map(|(_, id)| *id).collect();
+            flows.sort_unstable();
+            flows.dedup();
+            flows
+        };
+        Ok(keys.iter().enumerate().flat_map(|(index, keys)| of(keys).into_iter().map(move |id| (index, id))).collect())
+    }
+
+    /// Reads a flow; `None` if it is not there any more or cannot be read.
+    async fn readable(&self, id: FlowId) -> Result<Option<crate::inner::Opened>> {
+        match self.read(id).await {
+            Ok(opened) => Ok(Some(opened)),
+            Err(FlowError::UnknownFlow(_) | FlowError::Damaged(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn apply_message(&self, at: &At, message: &Message) -> Result<MessageEnd> {
-        let unproven = || MessageEnd::Parked(Attention::Unproven.name().to_owned());
+        if message.attention.is_some() && message.flow.is_none() && self.now() >= self.kept_until(message) {
+            return Ok(MessageEnd::Done(self.now()));
+        }
+        let unproven = || self.parked(message, Attention::Unproven.name());
         let opened = self.vault.open(&Context::message(&message.digest), &message.body);
         let delivery = opened.and_then(|bytes| StoredDelivery::read(&bytes));
         let Ok(delivery) = delivery else { return Ok(unproven()) };
-        let received = match at.client.receive(&delivery) {
+        let received = match read(at, &delivery) {
             Ok(received) => received,
-            Err(error) => {
+            Err(Unread::Proven) => return Ok(self.parked(message, Attention::Unreadable.name())),
+            Err(Unread::Refused(error)) => {
                 tracing::warn!(provider = %at.id, kind = kind(&error), "a message that was taken in cannot be believed any more");
                 return Ok(unproven());
             }
         };
+        match message.flow {
+            Some(id) => self.judge_again(at, message, &received, id).await,
+            None => self.apply_new(at, message, &delivery, &received).await,
+        }
+    }
+
+    /// Applies a message to every flow that it is about.
+    async fn apply_new(&self, at: &At, message: &Message, delivery: &Delivery, received: &Received) -> Result<MessageEnd> {
+        let found = self.locate(at, &received.observations).await?;
         let mut unmatched = false;
-        let mut proven = false;
-        for observation in &received.observations {
+        for (index, observation) in received.observations.iter().enumerate() {
             let mut about = false;
-            for (_, id) in self.store.locate(&self.keys_of(&at.id, &observation.subject)).await? {
-                let opened = match self.read(id).await {
+            for (_, id) in found.iter().filter(|(of, _)| *of == index) {
+                let opened = match self.read(*id).await {
                     Err(FlowError::UnknownFlow(_)) => continue,
-                    // A person is told when its turn comes; the message is not lost until then.
+                    // An operator is told when its turn comes; the message is not lost until then.
                     Err(FlowError::Damaged(_)) => return Ok(MessageEnd::Later(later(self.now(), LONGEST_WAIT))),
                     opened => opened?,
                 };
-                about |= self.take_in(at, opened, observation).await?;
+                match self.take_in(at, opened, observation).await? {
+                    Taken::Foreign => {}
+                    Taken::Applied => about = true,
+                    Taken::Waiting => {
+                        about = true;
+                        self.park_for(at, message, delivery, *id).await?;
+                    }
+                }
             }
-            unmatched |= !about;
-            proven |= !about && observation.trust.is_proven();
+            // An unauthenticated sender can claim anything about a flow that does not exist.
+            unmatched |= !about && observation.trust.is_proven();
         }
         let now = self.now();
         Ok(if !unmatched {
@@ -110,13 +217,99 @@ impl Inner {
         } else if now < later(message.received_at, UNMATCHED_FOR) {
             let wait = Duration::from_secs(5) * 2_u32.saturating_pow(message.tries.min(10));
             MessageEnd::Later(later(now, wait.min(LONGEST_WAIT)))
-        } else if proven {
-            MessageEnd::Parked(Attention::Unmatched.name().to_owned())
         } else {
-            // Anybody can claim something about nobody.
-            MessageEnd::Done(now)
+            self.parked(message, Attention::Unmatched.name())
         })
     }
+
+    /// Keeps a copy of a message for a flow that does not know its code yet. Each flow has its own, so that it is erased with the flow.
+    async fn park_for(&self, at: &At, message: &Message, delivery: &Delivery, id: FlowId) -> Result<()> {
+        let digest = kept_digest(&message.digest, id);
+        let copy = Message::new(digest, at.id.clone(), message.received_at, self.seal_delivery(&digest, delivery));
+        let again = later(self.now(), PARKED_WAIT.0);
+        self.push(&copy.parked(UNKNOWN_CODE, Some(again)).kept_for(id)).await?;
+        // Its copy may have been erased meanwhile.
+        let erased = self.readable(id).await?.is_some_and(|opened| opened.case.deletion.own_erased_at.is_some());
+        if erased {
+            self.store.finish(&digest, &MessageEnd::Done(self.now())).await?;
+        }
+        Ok(())
+    }
+
+    /// Judges a message again that is kept for one flow.
+    async fn judge_again(&self, at: &At, message: &Message, received: &Received, id: FlowId) -> Result<MessageEnd> {
+        let mut waits = false;
+        for observation in &received.observations {
+            let opened = match self.read(id).await {
+                Err(FlowError::UnknownFlow(_)) => return Ok(MessageEnd::Done(self.now())),
+                Err(FlowError::Damaged(_)) => return Ok(self.parked(message, UNKNOWN_CODE)),
+                opened => opened?,
+            };
+            if opened.case.deletion.own_erased_at.is_some() {
+                return Ok(MessageEnd::Done(self.now()));
+            }
+            waits |= self.take_in(at, opened, observation).await? == Taken::Waiting;
+        }
+        if waits {
+            return Ok(self.parked(message, UNKNOWN_CODE));
+        }
+        // The code was taught. Another message that waits tells of its own the next time.
+        let opened = self.readable(id).await?;
+        if let Some(opened) = opened.filter(|opened| opened.case.unknown_code.is_some()) {
+            self.change(at, opened, Lease::Keep, |case, _| {
+                case.unknown_code = None;
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(MessageEnd::Done(self.now()))
+    }
+
+    /// The end of a message that cannot be judged yet: the longer it waits, the less often it is judged.
+    fn parked(&self, message: &Message, reason: &str) -> MessageEnd {
+        let now = self.now();
+        let waited = Duration::try_from(now.duration_since(message.received_at)).unwrap_or_default();
+        let again = later(now, (waited / 2).clamp(PARKED_WAIT.0, PARKED_WAIT.1));
+        let again = if message.flow.is_none() { again.min(self.kept_until(message).max(now)) } else { again };
+        MessageEnd::Parked { reason: reason.to_owned(), again: Some(again) }
+    }
+
+    /// Returns when a parked message of no known flow is erased.
+    fn kept_until(&self, message: &Message) -> jiff::Timestamp {
+        let longest = later(message.received_at, PARKED_FOR);
+        self.retention.own.due(Some(message.received_at), None).map_or(longest, |due| due.min(longest))
+    }
+}
+
+/// Why a delivery was not read.
+enum Unread {
+    /// It is the vendor's, and this version cannot read it.
+    Proven,
+    /// It is refused.
+    Refused(idv_core::Error),
+}
+
+/// Reads a delivery.
+fn read(at: &At, delivery: &Delivery) -> Result<Received, Unread> {
+    let received = at.client.receive(delivery).and_then(|received| match received.observations.len() {
+        0..=MAX_OBSERVATIONS => Ok(received),
+        _ => Err(idv_core::Error::new(ErrorKind::Malformed).detail("a message is about too many verifications")),
+    });
+    received.map_err(|error| {
+        let callbacks = at.client.provider().callbacks();
+        let proven = callbacks.is_some_and(|callbacks| callbacks.guard().proves(delivery));
+        if *error.kind() == ErrorKind::Malformed && proven { Unread::Proven } else { Unread::Refused(error) }
+    })
+}
+
+/// The name of a copy of a message that is kept for a flow.
+fn kept_digest(message: &[u8; 32], flow: FlowId) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for part in [b"kept for a flow".as_slice(), message, flow.as_bytes()] {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
 }
 
 /// What makes a message the same as another: what it says, and where to. Only messages that were proven, as far as they can be, get here.

@@ -1,17 +1,19 @@
 //! What every part of a flow works with: the store, the clients, the clock; opening and changing flows.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use idv_core::{Client, Clock, Random, Timestamp};
+use idv_core::{Client, Clock, Random, Reference, Timestamp};
 use tokio::sync::Notify;
 
 use crate::audit::Journal;
-use crate::case::{Case, Creation, KeptReport, Ledger};
+use crate::case::{Case, Creation, Ledger, Shown};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::plan::{Plan, Planner};
+use crate::report::KeptReport;
 use crate::retention::{Retention, later};
 use crate::runner::Counters;
 use crate::schedule::Schedule;
@@ -45,6 +47,14 @@ pub(crate) struct Inner {
     /// Rung where there is something new to do.
     pub(crate) bell: Notify,
     pub(crate) tally: Counters,
+    /// How many messages of a provider may be parked.
+    pub(crate) parked_limit: u64,
+    /// The last block of the audit trail that this program knows of.
+    pub(crate) block: Mutex<Option<(u64, [u8; 32])>>,
+    /// Whether the parked messages were woken since this program began to work.
+    pub(crate) woken: AtomicBool,
+    /// Whether messages are claimed before flows the next time.
+    pub(crate) messages_first: AtomicBool,
 }
 
 /// A flow that was read from the store.
@@ -54,10 +64,27 @@ pub(crate) struct Opened {
     pub(crate) case: Case,
 }
 
+impl Opened {
+    /// Returns whether this is the flow of a reference. Vendors do not all keep its case.
+    pub(crate) fn is_of(&self, provider: &str, reference: &Reference) -> bool {
+        let ours = &self.case.verification.id().reference;
+        self.record.provider == provider && ours.as_str().eq_ignore_ascii_case(reference.as_str())
+    }
+}
+
 impl Inner {
     /// What time it is, as exactly as stores keep it.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_microsecond(self.clock.now().as_microsecond()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Returns the last block of the audit trail that this program knows of.
+    pub(crate) fn last_block(&self) -> Option<(u64, [u8; 32])> {
+        *self.block.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn note_block(&self, number: u64, hash: [u8; 32]) {
+        *self.block.lock().unwrap_or_else(PoisonError::into_inner) = Some((number, hash));
     }
 
     pub(crate) fn lease_until(&self) -> Timestamp {
@@ -77,9 +104,32 @@ impl Inner {
 
     /// Opens a record.
     pub(crate) fn open(&self, record: Record) -> Result<Opened> {
-        let body = self.vault.open(&Context::body(record.id, &record.audit), &record.body)?;
-        let case = serde_json::from_slice(&body).map_err(|_| FlowError::Damaged("a flow is not in the form that is expected"))?;
+        let body = self.vault.open(&Context::body(&record), &record.body)?;
+        let case: Case =
+            serde_json::from_slice(&body).map_err(|_| FlowError::Damaged("a flow is not in the form that is expected"))?;
+        // In a sealed store the seal says so already.
+        let id = case.verification.id();
+        let vendor = id.vendor_id.as_ref().map(|vendor_id| self.keys.vendor(&record.provider, vendor_id.as_str()));
+        if record.reference != self.keys.reference(&record.provider, id.reference.as_str()) || record.vendor != vendor {
+            return Err(FlowError::Damaged("a flow is under another flow's name"));
+        }
         Ok(Opened { record, case })
+    }
+
+    /// Reads the flow of a reference.
+    pub(crate) async fn of_reference(&self, provider: &str, reference: &Reference) -> Result<Option<Opened>> {
+        let key = self.keys.reference(provider, reference.as_str());
+        let mut damaged = None;
+        for (_, id) in self.store.locate(&[key]).await? {
+            match self.read(id).await {
+                Ok(opened) if opened.is_of(provider, reference) => return Ok(Some(opened)),
+                // Another flow has this key as the key of its vendor's id.
+                Ok(_) | Err(FlowError::UnknownFlow(_)) => {}
+                Err(error @ FlowError::Damaged(_)) => damaged = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        damaged.map_or(Ok(None), Err)
     }
 
     /// What is to be done next for a flow.
@@ -139,14 +189,20 @@ impl Inner {
     /// Brings what the record says in clear in line with the case, and seals the case.
     pub(crate) fn describe(&self, at: &At, opened: &mut Opened, now: Timestamp) {
         let plan = self.plan(at, opened, now);
+        let last_block = self.last_block();
         let Opened { record, case } = opened;
         record.due = plan.due.map(first_microsecond);
         record.attention = plan.attention.map(|attention| attention.name().to_owned());
         record.phase = phase(case);
         record.vendor = case.verification.id().vendor_id.as_ref().map(|id| self.keys.vendor(&record.provider, id.as_str()));
+        case.shown = Shown::of(record);
+        // Another program may know of a later block.
+        if case.block.as_ref().map(|(number, _)| *number) < last_block.map(|(number, _)| number) {
+            case.block = last_block.map(|(number, hash)| (number, hex::encode(hash)));
+        }
         // A case has string keys only, so it always serializes.
         let body = zeroize::Zeroizing::new(serde_json::to_vec(case).unwrap_or_default());
-        record.body = self.vault.seal(&*self.random, &Context::body(record.id, &record.audit), &body);
+        record.body = self.vault.seal(&*self.random, &Context::body(record), &body);
     }
 
     /// The final reports that are stored.

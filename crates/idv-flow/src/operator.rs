@@ -1,6 +1,6 @@
 //! What a person decides: the list of what needs one, and what they can do.
 
-use idv_core::{Decision, Outcome, VendorId};
+use idv_core::{Decision, Outcome, Step, VendorId};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -9,8 +9,9 @@ use crate::audit::{CreatedBy, Event};
 use crate::case::{Case, Creation, Ledger, VendorsCopy};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
+use crate::inbox::UNKNOWN_CODE;
 use crate::inner::{At, Inner};
-use crate::store::{Filter, Lease, MessageEnd};
+use crate::store::{Filter, Lease, Message, MessageEnd};
 
 /// How many flows are read at a time.
 const PAGE: usize = 256;
@@ -42,6 +43,8 @@ pub enum About {
     /// A message in the inbox, by its digest.
     #[serde(serialize_with = "digest")]
     Message([u8; 32]),
+    /// The inbox of a provider.
+    Inbox,
 }
 
 /// What a person does about a flow that needs one.
@@ -56,8 +59,11 @@ pub enum Resolution {
     CreateAgain,
     /// Says that nothing more is expected of it. What still comes is taken in.
     Abandon,
-    /// Has the vendor asked now.
+    /// Has the vendor asked now, and the messages that wait for an unknown code judged again, whatever the schedule says.
     AskNow,
+    /// Drops the handle under which the result is being fetched, because it is forged or the vendor does not know it. A claim does not
+    /// bring it back; a message of the vendor does.
+    DropHandle,
     /// Says that an unknown code, or a second verification of the same person, was looked at.
     Acknowledge,
     /// Says that the vendor's copy was deleted by hand.
@@ -87,16 +93,23 @@ impl Inner {
                 }
             }
         }
-        for message in self.store.parked(PAGE).await? {
-            let unmatched = message.attention.as_deref() == Some(Attention::Unmatched.name());
-            let attention = if unmatched { Attention::Unmatched } else { Attention::Unproven };
-            items.push(Item {
-                about: About::Message(message.digest),
-                provider: message.provider,
-                what_to_do: attention.what_to_do(""),
-                attention,
-                since: message.received_at,
-            });
+        let mut after = None;
+        loop {
+            let page = self.store.parked(after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.received_at, last.digest));
+            items.extend(page.into_iter().filter_map(of_message));
+        }
+        for at in &self.providers {
+            if self.store.parked_count(&at.id).await? >= self.parked_limit {
+                items.push(Item {
+                    about: About::Inbox,
+                    provider: at.id.clone(),
+                    what_to_do: Attention::InboxFull.what_to_do(""),
+                    attention: Attention::InboxFull,
+                    since: self.now(),
+                });
+            }
         }
         Ok(items)
     }
@@ -105,6 +118,9 @@ impl Inner {
         let opened = self.read(id).await?;
         let at = self.provider(&opened.record.provider)?;
         self.change(&at, opened, Lease::Keep, |case, ledger| resolve(&at, case, ledger, resolution, by)).await?;
+        if *resolution == Resolution::AskNow {
+            self.store.wake_parked(Some(id), self.now()).await?;
+        }
         self.bell.notify_one();
         Ok(())
     }
@@ -118,6 +134,23 @@ impl Inner {
     }
 }
 
+/// Returns the task of a parked message; `None` if its flow has one.
+fn of_message(message: Message) -> Option<Item> {
+    let named = |attention: &Attention| message.attention.as_deref() == Some(attention.name());
+    if message.flow.is_some() && message.attention.as_deref() == Some(UNKNOWN_CODE) {
+        return None;
+    }
+    let known = [Attention::Unmatched, Attention::Unreadable];
+    let attention = known.into_iter().find(named).unwrap_or(Attention::Unproven);
+    Some(Item {
+        about: About::Message(message.digest),
+        provider: message.provider,
+        what_to_do: attention.what_to_do(""),
+        attention,
+        since: message.received_at,
+    })
+}
+
 fn resolve(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, resolution: &Resolution, by: &str) -> Result<()> {
     let now = ledger.now;
     let mut note = |action| ledger.write(&Event::Resolved { by: by.to_owned(), action });
@@ -127,8 +160,8 @@ fn resolve(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, resolution: &Resol
             if case.decision() != Some(Decision::Disputed) {
                 return Err(FlowError::Conflict("nothing is disputed: there is nothing to rule on"));
             }
-            case.verification.rule(*outcome);
-            case.since = now;
+            case.verification.rule(*outcome).map_err(|_| FlowError::Conflict("a ruling has to end the dispute"))?;
+            (case.since, case.ruled) = (now, Some(*outcome));
             ledger.write(&Event::Ruled { by: by.to_owned(), outcome: *outcome });
         }
         Resolution::Adopt(vendor_id) => {
@@ -156,7 +189,8 @@ fn resolve(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, resolution: &Resol
         }
         Resolution::AskNow => {
             note("ask_now");
-            case.wake();
+            // A vendor's message waits for its turn; an operator does not.
+            case.asking.now = matches!(case.creation, Creation::Created) && case.ended_at.is_none();
             let asking = &mut case.asking;
             (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
             (case.deletion.tries, case.deletion.tried_at, case.deletion.error) = (0, None, None);
@@ -170,6 +204,17 @@ fn resolve(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, resolution: &Resol
                 case.looked_at_code = Some(code);
             }
             case.strays = 0;
+        }
+        Resolution::DropHandle => {
+            let handle = match case.verification.next(at.client.capabilities()) {
+                Step::Fetch(_) => case.handles.next(&case.verification).cloned(),
+                _ => None,
+            };
+            let handle = handle.ok_or(FlowError::Conflict("no result is being fetched: there is no handle to drop"))?;
+            note("drop_handle");
+            case.handles.drop(&mut case.verification, &handle);
+            let asking = &mut case.asking;
+            (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
         }
         Resolution::DeletedByHand => {
             if !matches!(case.creation, Creation::Created) || case.deletion.vendors.gone_at().is_some() {

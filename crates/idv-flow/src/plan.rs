@@ -152,11 +152,7 @@ impl Planner<'_> {
                 return Plan::default().needing(Some(attention));
             }
             Step::Poll => self.ask(case, Work::Poll),
-            // What can be fetched and was not tried yet is there.
-            Step::Fetch(handle) if case.asking.failures == 0 && case.asking.asked_at.is_none_or(|at| at <= case.since) => {
-                Plan::at(Work::Fetch(handle.clone()), case.since, self.now)
-            }
-            Step::Fetch(handle) => self.ask(case, Work::Fetch(handle.clone())),
+            Step::Fetch(first) => self.fetch(case, case.handles.next(&case.verification).unwrap_or(first)),
             // Nothing but the person's time, and our patience, ends these.
             _ => Plan::default(),
         };
@@ -188,6 +184,22 @@ impl Planner<'_> {
         Plan::at(Work::Lapse, expires_at, self.now)
     }
 
+    fn fetch(&self, case: &Case, handle: &ResultHandle) -> Plan {
+        let asking = &case.asking;
+        let work = Work::Fetch(handle.clone());
+        let missed = matches!(asking.error.as_deref(), None | Some("not_found" | "subject_mismatch"));
+        match asking.asked_at.filter(|at| *at > case.since && !asking.now) {
+            // A result that was not asked for yet is there.
+            None if asking.failures == 0 => Plan::at(work, case.since, self.now),
+            // A handle that was not tried yet does not wait for the pace at which others are tried again.
+            Some(at) if missed && asking.answered_at != Some(at) && case.handles.is_untried(handle) => {
+                let at = later(at, self.schedule.wake_gap);
+                Plan::at(work, asking.not_before.map_or(at, |not_before| at.max(not_before)), self.now)
+            }
+            _ => self.ask(case, work),
+        }
+    }
+
     fn ask(&self, case: &Case, work: Work) -> Plan {
         Plan::at(work, self.ask_at(case), self.now)
     }
@@ -195,6 +207,9 @@ impl Planner<'_> {
     fn ask_at(&self, case: &Case) -> Timestamp {
         let asking = &case.asking;
         let last = asking.asked_at.unwrap_or(case.since);
+        if asking.now {
+            return last.min(self.now);
+        }
         let woken = asking.wakes != asking.heard;
         let open = matches!(case.verification.decision(), Decision::Open(status) if status != Status::Ended);
         let swept = open && self.schedule.sweep.is_some() && self.capabilities.has(Facet::Listing);

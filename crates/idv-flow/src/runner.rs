@@ -29,7 +29,7 @@ const SHORTEST: Duration = Duration::from_millis(10);
 /// How long to wait after the store has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// After how long a flow that no program could work on is tried again.
-const SET_ASIDE: Duration = Duration::from_secs(60);
+pub(crate) const SET_ASIDE: Duration = Duration::from_secs(60);
 /// After how long a timer of a vendor that is not configured here is left to others again.
 const NOT_OURS: Duration = Duration::from_secs(10);
 
@@ -167,17 +167,40 @@ impl Inner {
     async fn take(&self, free: usize) -> Result<Vec<Task>> {
         let now = self.now();
         let until = self.lease_until();
+        if !self.woken.load(Ordering::Relaxed) {
+            // A program that begins to work may understand more than the one before.
+            self.store.wake_parked(None, now).await?;
+            self.woken.store(true, Ordering::Relaxed);
+        }
         let timers = self.store.claim_timers(now, until).await?;
         let mut tasks: Vec<Task> = timers.into_iter().map(Task::Timer).collect();
-        if tasks.len() < free {
-            let messages = self.store.claim_inbox(now, until, free - tasks.len()).await?;
-            tasks.extend(messages.into_iter().map(Task::Message));
+        let free = free.saturating_sub(tasks.len());
+        if free == 0 {
+            return Ok(tasks);
         }
-        if tasks.len() < free {
-            let records = self.store.claim(now, until, free - tasks.len()).await?;
-            tasks.extend(records.into_iter().map(Task::Case));
-        }
+        // Messages and flows have half of the free places each, and what the other leaves; which one has the odd place, takes turns. So
+        // neither starves, however many there are of the other.
+        let messages_first = self.messages_first.fetch_xor(true, Ordering::Relaxed);
+        let half = free.div_ceil(2);
+        let first = self.claim(messages_first, half).await?;
+        let others = self.claim(!messages_first, free - first.len()).await?;
+        let left = free - first.len() - others.len();
+        let more = if first.len() == half && left > 0 { self.claim(messages_first, left).await? } else { Vec::new() };
+        tasks.extend(first.into_iter().chain(others).chain(more));
         Ok(tasks)
+    }
+
+    /// Claims up to so many messages, or flows, that are due.
+    async fn claim(&self, messages: bool, limit: usize) -> Result<Vec<Task>> {
+        let (now, until) = (self.now(), self.lease_until());
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        Ok(if messages {
+            self.store.claim_inbox(now, until, limit).await?.into_iter().map(Task::Message).collect()
+        } else {
+            self.store.claim(now, until, limit).await?.into_iter().map(Task::Case).collect()
+        })
     }
 
     /// How long there is nothing to do.

@@ -1,24 +1,54 @@
-//! Tying the audit trail together, and verifying it.
+//! Puts the audit trails of the flows into a chain of blocks, and keeps the sealed end of that chain.
 
-use std::collections::BTreeMap;
+use idv_core::Random;
 
-use crate::audit::{AuditBlock, AuditEntry, AuditHead, Verified, block_hash, entry_hash};
-use crate::error::Result;
+use crate::audit::{AuditBlock, block_hash};
+use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::inner::Inner;
-use crate::store::Filter;
+use crate::vault::{Context, Vault};
 
-/// How many entries or flows are read at a time.
-const PAGE: usize = 1_000;
+/// The name of the value that holds the sealed end of the chain of blocks.
+pub(crate) const HEAD: &str = "blocks";
+
 /// How many entries a block holds at the most.
 const BLOCK: usize = 10_000;
-/// How many findings are listed; one is enough to distrust a trail.
-const MAX_FINDINGS: usize = 100;
+/// How often the sealed end is read anew because another program changed it.
+const MAX_CONFLICTS: usize = 10;
+
+/// The end of the chain of blocks. It is sealed, so that a block that is taken away at the end is missed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct BlockHead {
+    pub(crate) number: u64,
+    pub(crate) hash: [u8; 32],
+}
+
+impl BlockHead {
+    pub(crate) fn of(block: &AuditBlock) -> Self {
+        Self { number: block.number, hash: block.hash }
+    }
+
+    pub(crate) fn seal(&self, vault: &Vault, random: &dyn Random) -> Vec<u8> {
+        vault.seal(random, &Context::store(HEAD), &[self.number.to_be_bytes().as_slice(), &self.hash].concat())
+    }
+
+    fn open(vault: &Vault, sealed: &[u8]) -> Result<Self> {
+        const DAMAGED: FlowError = FlowError::Damaged("the sealed end of the audit trail is cut short");
+        let bytes = vault.open(&Context::store(HEAD), sealed)?;
+        let (number, hash) = bytes.split_first_chunk::<8>().ok_or(DAMAGED)?;
+        Ok(Self { number: u64::from_be_bytes(*number), hash: hash.try_into().map_err(|_| DAMAGED)? })
+    }
+}
 
 impl Inner {
     /// Puts the entries that stand in no block yet into one.
     pub(crate) async fn tie(&self) -> Result<()> {
         loop {
+            if !self.advance_head().await? {
+                // What is there stays as it is, for an operator to look at.
+                tracing::error!("the end of the audit trail's blocks is missing or was changed: verify the audit trail");
+                return Ok(());
+            }
             let mut entries = self.store.loose_entries(BLOCK).await?;
             if entries.is_empty() {
                 return Ok(());
@@ -34,140 +64,55 @@ impl Inner {
             };
             block.hash = block_hash(&self.keys, &block, &entries);
             let names: Vec<(FlowId, u64)> = entries.iter().map(|entry| (entry.flow, entry.number)).collect();
-            // Where somebody else was faster, the rest is tied the next time.
-            if !self.store.add_block(&block, &names).await? || entries.len() < BLOCK {
+            // If another program was faster, the rest is tied the next time.
+            if !self.store.add_block(&block, &names).await? {
+                return Ok(());
+            }
+            self.advance_head().await?;
+            if entries.len() < BLOCK {
                 return Ok(());
             }
         }
     }
 
-    /// Checks every entry, every flow's end and every block; and, where one is given, that an anchor written down earlier is there.
-    pub(crate) async fn verify_audit(&self, anchor: Option<&str>) -> Result<Verified> {
-        let mut check = Check::default();
-        // The flows first: what is written while the trail is read is only more of it.
-        let heads = self.heads().await?;
-        let mut ends: BTreeMap<FlowId, End> = BTreeMap::new();
-        let mut after = None;
-        loop {
-            let page = self.store.audit(after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some((last.flow, last.number));
-            for entry in page {
-                let end = ends.entry(entry.flow).or_default();
-                check.entry(&self.keys, &entry, end.last);
-                end.last = AuditHead { count: entry.number, hash: entry.hash };
-                end.reached |= heads.get(&entry.flow) == Some(&end.last);
+    /// Seals the last block as the end of the chain. Returns whether the end that was sealed before is still part of it; if not, nothing
+    /// changes.
+    async fn advance_head(&self) -> Result<bool> {
+        for _ in 0..MAX_CONFLICTS {
+            // The sealed end first: it is never written before its block.
+            let Some(sealed) = self.store.value(HEAD).await? else { return Ok(false) };
+            let Ok(head) = BlockHead::open(&self.vault, &sealed) else { return Ok(false) };
+            let last = self.store.last_block().await?.map_or_else(BlockHead::default, |block| BlockHead::of(&block));
+            if !self.is_block(head).await? {
+                return Ok(false);
+            }
+            if last.number > 0 {
+                self.note_block(last.number, last.hash);
+            }
+            if head == last && !self.vault.is_outdated(&sealed) {
+                return Ok(true);
+            }
+            if self.store.replace(HEAD, &sealed, &last.seal(&self.vault, &*self.random)).await? {
+                return Ok(true);
             }
         }
-        for (flow, head) in &heads {
-            match ends.get(flow) {
-                Some(end) if end.reached && end.last == *head => {}
-                // More was written while the trail was read: then the record names it by now. One that does not was put back.
-                Some(end) if end.reached => {
-                    let now = self.store.load(*flow).await?.map_or(0, |record| record.audit.count);
-                    if now < end.last.count {
-                        check.find(format!(
-                            "flow {flow}: its record ends at entry {now}, and its trail at entry {}",
-                            end.last.count
-                        ));
-                    }
-                }
-                _ => check.find(format!("flow {flow}: the trail lacks entry {}, which its record names as the last", head.count)),
-            }
-        }
-        for flow in ends.keys().filter(|flow| !heads.contains_key(flow)) {
-            // A flow that was started meanwhile has a record by now.
-            if self.store.load(*flow).await?.is_none() {
-                check.find(format!("flow {flow}: there is a trail and no flow"));
-            }
-        }
-        self.verify_blocks(&mut check, anchor).await?;
-        check.verified.flows = heads.len() as u64;
-        Ok(check.verified)
+        // Other programs see to it.
+        Ok(true)
     }
 
-    async fn heads(&self) -> Result<BTreeMap<FlowId, AuditHead>> {
-        let mut heads = BTreeMap::new();
-        let mut after = None;
-        loop {
-            let page = self.store.list(&Filter::all(), after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(heads) };
-            after = Some(last.id);
-            heads.extend(page.into_iter().map(|record| (record.id, record.audit)));
-        }
+    /// Reads the sealed end of the chain, and whether it is sealed by the current key.
+    pub(crate) async fn head(&self) -> Result<(BlockHead, bool)> {
+        const MISSING: FlowError = FlowError::Damaged("the sealed end of the audit trail is missing");
+        let sealed = self.store.value(HEAD).await?.ok_or(MISSING)?;
+        Ok((BlockHead::open(&self.vault, &sealed)?, !self.vault.is_outdated(&sealed)))
     }
 
-    async fn verify_blocks(&self, check: &mut Check, anchor: Option<&str>) -> Result<()> {
-        let mut previous: Option<AuditBlock> = None;
-        let mut anchored = anchor.is_none();
-        loop {
-            let after = previous.as_ref().map(|block| block.number);
-            let page = self.store.blocks(after, PAGE).await?;
-            if page.is_empty() {
-                break;
-            }
-            for block in page {
-                let number = previous.as_ref().map_or(1, |previous| previous.number + 1);
-                if block.number != number {
-                    check.find(format!("block {number} is missing"));
-                } else if block.previous != previous.as_ref().map_or([0; 32], |previous| previous.hash) {
-                    check.find(format!("block {number} does not follow the block before it"));
-                }
-                let entries = self.store.block_entries(block.number).await?;
-                if entries.len() as u64 != block.entries {
-                    let (number, there, made) = (block.number, entries.len(), block.entries);
-                    check.find(format!("block {number} was made of {made} entries, and {there} are there"));
-                } else if block_hash(&self.keys, &block, &entries) != block.hash {
-                    check.find(format!("block {} or one of its entries was changed", block.number));
-                }
-                check.verified.blocks += 1;
-                check.verified.anchor = name(&block);
-                anchored |= anchor == Some(check.verified.anchor.as_str());
-                previous = Some(block);
-            }
+    /// Returns whether there is such a block. The beginning of an empty chain is one.
+    async fn is_block(&self, head: BlockHead) -> Result<bool> {
+        if head.number == 0 {
+            return Ok(head == BlockHead::default());
         }
-        if !anchored {
-            check.find("the anchor that was given is no block of this trail: it was rolled back, or is another's".to_owned());
-        }
-        Ok(())
-    }
-}
-
-/// A block as an anchor names it.
-fn name(block: &AuditBlock) -> String {
-    format!("{}:{}", block.number, hex::encode(block.hash))
-}
-
-/// How far a flow's trail was read.
-#[derive(Default)]
-struct End {
-    last: AuditHead,
-    /// Whether the entry was met that the flow's record names as the last.
-    reached: bool,
-}
-
-#[derive(Default)]
-struct Check {
-    verified: Verified,
-}
-
-impl Check {
-    fn entry(&mut self, keys: &crate::vault::StoreKeys, entry: &AuditEntry, before: AuditHead) {
-        self.verified.entries += 1;
-        let (flow, number) = (entry.flow, entry.number);
-        if number != before.count + 1 {
-            self.find(format!("flow {flow}: before entry {number}, {} is the last: what lies between is missing", before.count));
-        } else if entry.previous != before.hash {
-            self.find(format!("flow {flow}: entry {number} does not follow the entry before it"));
-        }
-        if entry_hash(keys, entry) != entry.hash {
-            self.find(format!("flow {flow}: entry {number} was changed"));
-        }
-    }
-
-    fn find(&mut self, finding: String) {
-        if self.verified.findings.len() < MAX_FINDINGS {
-            self.verified.findings.push(finding);
-        }
+        let found = self.store.blocks(Some(head.number.saturating_sub(1)), 1).await?;
+        Ok(found.first().map(BlockHead::of) == Some(head))
     }
 }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::audit::AuditHead;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
-use crate::store::LookupKey;
+use crate::store::{LookupKey, Record};
 
 /// The key that seals what a store keeps of people: AES-256-GCM, with a fresh key for each value, derived from this one.
 ///
@@ -149,9 +149,18 @@ impl Context {
         Self([what.as_bytes(), b"\0", id.as_bytes()].concat())
     }
 
-    /// A flow's state. It belongs to the end of the flow's audit trail: an earlier one in its place is noticed.
-    pub(crate) fn body(id: FlowId, head: &AuditHead) -> Self {
-        Self([b"body\0".as_slice(), id.as_bytes(), &head.count.to_be_bytes(), &head.hash].concat())
+    /// The state of a flow. It opens only beside the names by which the store finds the flow, its provider, the time of its creation, and
+    /// the end of its audit trail: an earlier state, or another flow's name, in their place is noticed.
+    pub(crate) fn body(record: &Record) -> Self {
+        let AuditHead { count, hash } = &record.audit;
+        let vendor = record.vendor.as_ref().map(|key| key.0);
+        let mut context = [b"body\0".as_slice(), record.id.as_bytes(), &count.to_be_bytes(), hash, &record.reference.0].concat();
+        context.extend_from_slice(&record.created_at.as_microsecond().to_be_bytes());
+        context.push(u8::from(vendor.is_some()));
+        context.extend_from_slice(&vendor.unwrap_or_default());
+        // The only part of no fixed length is the last.
+        context.extend_from_slice(record.provider.as_bytes());
+        Self(context)
     }
 
     pub(crate) fn message(digest: &[u8; 32]) -> Self {

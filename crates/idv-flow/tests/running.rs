@@ -146,17 +146,13 @@ async fn a_flow_at_a_vendor_that_is_not_configured_here_waits_for_a_program_that
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
-    let mut record = bench.store.load(id).await.unwrap().unwrap();
-    record.provider = "elsewhere".to_owned();
-    bench.store.commit(&Commit::new(&record, &[])).await.unwrap();
+    let other = bench.with(Kind { provider: "elsewhere", ..bench.kind.clone() }).flow().await;
     bench.vendor.becomes(&reference, "passed");
-    bench.pass(&flow, HOUR).await;
-    assert!(matches!(flow.status(id).await.unwrap_err(), FlowError::UnknownProvider(_)));
-    assert_eq!(flow.list(&idv_flow::store::Filter::all(), None, 10).await.unwrap().len(), 1);
-    assert_eq!(attention(&flow).await, ["unconfigured"]);
-    let mut record = bench.store.load(id).await.unwrap().unwrap();
-    record.provider = "example".to_owned();
-    bench.store.commit(&Commit::new(&record, &[])).await.unwrap();
+    bench.pass(&other, HOUR).await;
+    assert!(matches!(other.status(id).await.unwrap_err(), FlowError::UnknownProvider(_)));
+    assert_eq!(other.list(&idv_flow::store::Filter::all(), None, 10).await.unwrap().len(), 1);
+    assert_eq!(attention(&other).await, ["unconfigured"]);
+    assert!(flow.verify_audit(None).await.unwrap().holds(), "it is only set aside");
     bench.pass(&flow, HOUR).await;
     assert!(flow.status(id).await.unwrap().is_verified());
 }

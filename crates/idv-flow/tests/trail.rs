@@ -86,8 +86,17 @@ impl Store for Meddled {
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
         self.store.finish(digest, end).await
     }
-    async fn parked(&self, limit: usize) -> StoreResult<Vec<Message>> {
-        self.store.parked(limit).await
+    async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
+        self.store.value(name).await
+    }
+    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
+        self.store.parked(after, limit).await
+    }
+    async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
+        self.store.parked_count(provider).await
+    }
+    async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
+        self.store.wake_parked(flow, now).await
     }
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
         self.store.purge_inbox(before).await

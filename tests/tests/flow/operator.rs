@@ -11,7 +11,7 @@ impl World {
     /// Looks at the list and does something about it.
     pub(super) fn operate(&mut self) {
         let flows = at_once(self.setting.store.list(&Filter::all().needing_attention(), None, 1)).unwrap();
-        if flows.is_empty() && at_once(self.setting.store.parked(1)).unwrap().is_empty() {
+        if flows.is_empty() && at_once(self.setting.store.parked(None, 1)).unwrap().is_empty() {
             return;
         }
         for item in at_once(self.observer.operator()).unwrap() {

@@ -85,8 +85,20 @@ impl Store for YieldingStore {
         between_turns(self.0.finish(digest, end)).await
     }
 
-    async fn parked(&self, limit: usize) -> StoreResult<Vec<Message>> {
-        between_turns(self.0.parked(limit)).await
+    async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
+        between_turns(self.0.value(name)).await
+    }
+
+    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
+        between_turns(self.0.parked(after, limit)).await
+    }
+
+    async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
+        between_turns(self.0.parked_count(provider)).await
+    }
+
+    async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
+        between_turns(self.0.wake_parked(flow, now)).await
     }
 
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {

@@ -119,8 +119,20 @@ impl Store for WatchedStore {
         self.works().await?.finish(digest, end).await
     }
 
-    async fn parked(&self, limit: usize) -> StoreResult<Vec<Message>> {
-        self.works().await?.parked(limit).await
+    async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
+        self.works().await?.value(name).await
+    }
+
+    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
+        self.works().await?.parked(after, limit).await
+    }
+
+    async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
+        self.works().await?.parked_count(provider).await
+    }
+
+    async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
+        self.works().await?.wake_parked(flow, now).await
     }
 
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {

@@ -41,20 +41,25 @@ CREATE TABLE idv_inbox (
     digest BLOB PRIMARY KEY,
     provider TEXT NOT NULL,
     received_at INTEGER NOT NULL,
-    due INTEGER NOT NULL,
+    -- Missing if the message waits for an operator alone.
+    due INTEGER,
     lease INTEGER,
     tries INTEGER NOT NULL,
+    -- Why it is parked.
     attention TEXT,
+    -- The flow that it is kept for, if it is parked for one.
+    flow BLOB,
     done_at INTEGER,
     -- When a claim finds it.
     wake INTEGER GENERATED ALWAYS AS (
-        CASE WHEN done_at IS NOT NULL OR attention IS NOT NULL THEN NULL WHEN lease > due THEN lease ELSE due END
+        CASE WHEN done_at IS NOT NULL THEN NULL WHEN lease > due THEN lease ELSE due END
     ) STORED,
     body BLOB NOT NULL
 ) STRICT;
 CREATE INDEX idv_inbox_due ON idv_inbox (due, digest) WHERE wake IS NOT NULL;
 CREATE INDEX idv_inbox_wake ON idv_inbox (wake) WHERE wake IS NOT NULL;
 CREATE INDEX idv_inbox_parked ON idv_inbox (received_at, digest) WHERE attention IS NOT NULL;
+CREATE INDEX idv_inbox_flow ON idv_inbox (flow) WHERE flow IS NOT NULL;
 CREATE INDEX idv_inbox_done ON idv_inbox (done_at) WHERE done_at IS NOT NULL;
 
 -- Timers: a few.

@@ -51,6 +51,10 @@ impl Store for MemoryStore {
         Ok(self.state().values.entry(name.to_owned()).or_insert_with(|| value.to_vec()).clone())
     }
 
+    async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
+        Ok(self.state().values.get(name).cloned())
+    }
+
     async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
         let mut state = self.state();
         let kept = state.values.get_mut(name).filter(|kept| kept.as_slice() == old);
@@ -99,6 +103,14 @@ impl Store for MemoryStore {
             }
             Reports::Erase => {
                 state.reports.remove(&record.id);
+                let State { messages, inbox, .. } = &mut *state;
+                messages.retain(|digest, kept| {
+                    let gone = kept.message.flow == Some(record.id);
+                    if gone {
+                        inbox.remove(digest);
+                    }
+                    !gone
+                });
             }
         }
         Ok(Committed::Done(version))
@@ -149,10 +161,9 @@ impl Store for MemoryStore {
         if state.messages.get(&message.digest).is_some_and(|kept| !anew(kept)) {
             return Ok(Pushed::Repeated);
         }
-        let message =
-            Message { received_at: to_microsecond(message.received_at), due: to_microsecond(message.due), ..message.clone() };
-        let due = message.attention.is_none().then_some(message.due);
-        state.inbox.set(message.digest, due);
+        let (received_at, due) = (to_microsecond(message.received_at), message.due.map(to_microsecond));
+        let message = Message { received_at, due, ..message.clone() };
+        state.inbox.set(message.digest, message.due);
         state.inbox.lease_until(&message.digest, None);
         state.messages.insert(message.digest, Kept { message, done_at: None });
         Ok(Pushed::New)
@@ -185,24 +196,51 @@ impl Store for MemoryStore {
                 inbox.set(*digest, None);
             }
             MessageEnd::Later(due) => {
-                message.due = to_microsecond(*due);
+                message.due = Some(to_microsecond(*due));
                 message.attention = None;
-                inbox.set(*digest, Some(message.due));
+                inbox.set(*digest, message.due);
             }
-            MessageEnd::Parked(reason) => {
+            MessageEnd::Parked { reason, again } => {
+                message.due = again.map(to_microsecond);
                 message.attention = Some(reason.clone());
-                inbox.set(*digest, None);
+                inbox.set(*digest, message.due);
             }
         }
         inbox.lease_until(digest, None);
         Ok(())
     }
 
-    async fn parked(&self, limit: usize) -> StoreResult<Vec<Message>> {
+    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
         let state = self.state();
-        let mut parked: Vec<_> = state.messages.values().map(|kept| &kept.message).filter(|it| it.attention.is_some()).collect();
-        parked.sort_by_key(|message| (message.received_at, message.digest));
+        let place = |message: &Message| (message.received_at, message.digest);
+        let after = after.map(|(at, digest)| (to_microsecond(at), digest));
+        let parked = state.messages.values().map(|kept| &kept.message).filter(|message| message.attention.is_some());
+        let mut parked: Vec<_> = parked.filter(|message| after.is_none_or(|after| place(message) > after)).collect();
+        parked.sort_by_key(|message| place(message));
         Ok(parked.into_iter().take(limit).cloned().collect())
+    }
+
+    async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
+        let state = self.state();
+        let parked = |kept: &&Kept| kept.message.attention.is_some() && kept.message.provider == provider;
+        Ok(state.messages.values().filter(parked).count() as u64)
+    }
+
+    async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
+        let mut state = self.state();
+        let State { messages, inbox, .. } = &mut *state;
+        let now = to_microsecond(now);
+        let mut woken = 0;
+        for (digest, kept) in messages {
+            let message = &mut kept.message;
+            let wanted = message.attention.is_some() && (flow.is_none() || message.flow == flow);
+            if wanted && message.due.is_none_or(|due| due > now) {
+                message.due = Some(now);
+                inbox.set(*digest, message.due);
+                woken += 1;
+            }
+        }
+        Ok(woken)
     }
 
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {

@@ -50,6 +50,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Keeps a value under a name, unless there is one already; returns what is kept.
     async fn remember(&self, name: &str, value: &[u8]) -> StoreResult<Vec<u8>>;
 
+    /// Returns the value under a name.
+    async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>>;
+
     /// Replaces the value under a name, if it is still `old`; whether it was.
     async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool>;
 
@@ -60,7 +63,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// A flow.
     async fn load(&self, id: FlowId) -> StoreResult<Option<Record>>;
 
-    /// Replaces a flow that is still at `commit.record.version`, and makes that version one more.
+    /// Replaces a flow that is still at `commit.record.version`, and makes that version one more. If it erases the reports, it removes the
+    /// messages that are kept for this flow in the same transaction.
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed>;
 
     /// The sealed reports of a flow.
@@ -85,8 +89,14 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Says what became of a message, and ends its lease. One that was worked off stays so, whatever is said of it later.
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()>;
 
-    /// Messages that need a person, oldest first.
-    async fn parked(&self, limit: usize) -> StoreResult<Vec<Message>>;
+    /// Returns up to `limit` parked messages after `after`, by the time at which they came and their digest.
+    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>>;
+
+    /// Counts the parked messages of a provider.
+    async fn parked_count(&self, provider: &str) -> StoreResult<u64>;
+
+    /// Makes parked messages due at `now` unless they are due earlier: those of one flow, or all of them. Returns how many it changed.
+    async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64>;
 
     /// Forgets messages that were worked off before `before`.
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64>;
@@ -313,12 +323,14 @@ pub struct Message {
     pub provider: String,
     /// When it came, the first time.
     pub received_at: Timestamp,
-    /// When it is to be worked off.
-    pub due: Timestamp,
+    /// When a worker may claim it; `None` if it waits for an operator alone.
+    pub due: Option<Timestamp>,
     /// How often it was claimed.
     pub tries: u32,
-    /// For what it needs a person, in one word.
+    /// Why it is parked, in one word.
     pub attention: Option<String>,
+    /// The flow that it is kept for: it is removed when that flow's reports are erased.
+    pub flow: Option<FlowId>,
     /// The delivery, sealed; empty once it was worked off.
     pub body: Vec<u8>,
 }
@@ -327,7 +339,22 @@ impl Message {
     /// A message that has just come and is due at once.
     #[must_use]
     pub const fn new(digest: [u8; 32], provider: String, received_at: Timestamp, body: Vec<u8>) -> Self {
-        Self { digest, provider, received_at, due: received_at, tries: 0, attention: None, body }
+        Self { digest, provider, received_at, due: Some(received_at), tries: 0, attention: None, flow: None, body }
+    }
+
+    /// Returns the message parked for `reason`, to be judged again at `again`.
+    #[must_use]
+    pub fn parked(mut self, reason: impl Into<String>, again: Option<Timestamp>) -> Self {
+        self.attention = Some(reason.into());
+        self.due = again;
+        self
+    }
+
+    /// Returns the message kept for one flow.
+    #[must_use]
+    pub const fn kept_for(mut self, flow: FlowId) -> Self {
+        self.flow = Some(flow);
+        self
     }
 }
 
@@ -347,8 +374,13 @@ pub enum MessageEnd {
     Done(Timestamp),
     /// It is tried again then.
     Later(Timestamp),
-    /// It needs a person, for this reason in one word; it is not tried again.
-    Parked(String),
+    /// It cannot be judged yet.
+    Parked {
+        /// Why, in one word: an operator is told.
+        reason: String,
+        /// When it is judged again; `None` if only an operator has it judged.
+        again: Option<Timestamp>,
+    },
 }
 
 /// A store's failure.

@@ -22,7 +22,7 @@ macro_rules! flow_columns {
 /// The columns of a message, as [`MessageRow`] has them.
 macro_rules! message_columns {
     () => {
-        "digest, provider, received_at, due, tries, attention, body"
+        "digest, provider, received_at, due, tries, attention, flow, body"
     };
 }
 
@@ -55,17 +55,18 @@ pub(super) fn flow(row: FlowRow) -> StoreResult<Record> {
     })
 }
 
-pub(super) type MessageRow = (Vec<u8>, String, i64, i64, i64, Option<String>, Vec<u8>);
+pub(super) type MessageRow = (Vec<u8>, String, i64, Option<i64>, i64, Option<String>, Option<Vec<u8>>, Vec<u8>);
 
 pub(super) fn message(row: MessageRow) -> StoreResult<Message> {
-    let (digest, provider, received_at, due, tries, attention, body) = row;
+    let (digest, provider, received_at, due, tries, attention, flow, body) = row;
     Ok(Message {
         digest: bytes(&digest)?,
         provider,
         received_at: time(received_at)?,
-        due: time(due)?,
+        due: due.map(time).transpose()?,
         tries: u32::try_from(tries).map_err(|_| foreign())?,
         attention,
+        flow: flow.map(|flow| flow_id(&flow)).transpose()?,
         body,
     })
 }
@@ -255,6 +256,6 @@ mod tests {
         assert!(count(-1).is_err());
         assert!(whole(u64::MAX).is_err());
         assert!(block((1, 0, 0, vec![0; 31], vec![0; 32])).is_err());
-        assert!(message((vec![0; 32], String::new(), 0, 0, 1 << 40, None, Vec::new())).is_err());
+        assert!(message((vec![0; 32], String::new(), 0, None, 1 << 40, None, None, Vec::new())).is_err());
     }
 }

@@ -28,6 +28,14 @@ macro_rules! implement_store {
                     .map_err(failed())
             }
 
+            async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
+                query_scalar("SELECT value FROM idv_values WHERE name = $1")
+                    .bind(name)
+                    .fetch_optional(self.readers())
+                    .await
+                    .map_err(cannot("a value could not be read"))
+            }
+
             async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
                 let done = query("UPDATE idv_values SET value = $3 WHERE name = $1 AND value = $2")
                     .bind(name)
@@ -133,6 +141,10 @@ macro_rules! implement_store {
                 if let Some(reports) = reports {
                     reports.execute(&mut *transaction).await.map_err(failed())?;
                 }
+                if commit.reports == Reports::Erase {
+                    let messages = query("DELETE FROM idv_inbox WHERE flow = $1").bind(&record.id.as_bytes()[..]);
+                    messages.execute(&mut *transaction).await.map_err(failed())?;
+                }
                 write_entries(&mut transaction, commit.audit).await?;
                 transaction.commit().await.map_err(failed())?;
                 if commit.reports == Reports::Erase || record.phase == Phase::Erased {
@@ -207,17 +219,18 @@ macro_rules! implement_store {
                 let done = query(concat!(
                     "INSERT INTO idv_inbox (",
                     message_columns!(),
-                    ") VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO UPDATE SET provider = excluded.provider, \
+                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO UPDATE SET provider = excluded.provider, \
                      received_at = excluded.received_at, due = excluded.due, tries = excluded.tries, \
-                     attention = excluded.attention, body = excluded.body, lease = NULL, done_at = NULL \
-                     WHERE idv_inbox.done_at < $8"
+                     attention = excluded.attention, flow = excluded.flow, body = excluded.body, lease = NULL, done_at = NULL \
+                     WHERE idv_inbox.done_at < $9"
                 ))
                 .bind(&message.digest[..])
                 .bind(&message.provider)
                 .bind(message.received_at.as_microsecond())
-                .bind(message.due.as_microsecond())
+                .bind(message.due.map(Timestamp::as_microsecond))
                 .bind(i64::from(message.tries))
                 .bind(&message.attention)
+                .bind(message.flow.as_ref().map(|flow| &flow.as_bytes()[..]))
                 .bind(&message.body)
                 .bind(forgotten.as_microsecond())
                 .execute(self.writer())
@@ -262,11 +275,12 @@ macro_rules! implement_store {
                     )
                     .bind(&digest[..])
                     .bind(due.as_microsecond()),
-                    MessageEnd::Parked(reason) => {
-                        query("UPDATE idv_inbox SET attention = $2, lease = NULL WHERE digest = $1 AND done_at IS NULL")
-                            .bind(&digest[..])
-                            .bind(reason)
-                    }
+                    MessageEnd::Parked { reason, again } => query(
+                        "UPDATE idv_inbox SET attention = $2, due = $3, lease = NULL WHERE digest = $1 AND done_at IS NULL",
+                    )
+                    .bind(&digest[..])
+                    .bind(reason)
+                    .bind(again.map(Timestamp::as_microsecond)),
                 };
                 done.execute(self.writer()).await.map_err(cannot("the end of a message could not be kept"))?;
                 if matches!(end, MessageEnd::Done(_)) {
@@ -275,17 +289,43 @@ macro_rules! implement_store {
                 Ok(())
             }
 
-            async fn parked(&self, limit: usize) -> StoreResult<Vec<Message>> {
+            async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
+                // Before every digest are no bytes at all.
+                let (at, digest) = after.map_or((i64::MIN, Vec::new()), |(at, digest)| (at.as_microsecond(), digest.to_vec()));
                 let rows = query_as(concat!(
                     "SELECT ",
                     message_columns!(),
-                    " FROM idv_inbox WHERE attention IS NOT NULL ORDER BY received_at, digest LIMIT $1"
+                    " FROM idv_inbox WHERE attention IS NOT NULL AND (received_at, digest) > ($1, $2) \
+                     ORDER BY received_at, digest LIMIT $3"
                 ))
+                .bind(at)
+                .bind(digest)
                 .bind(limited(limit))
                 .fetch_all(self.readers())
                 .await
                 .map_err(cannot("parked messages could not be read"))?;
                 rows.into_iter().map(message).collect()
+            }
+
+            async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
+                let count: i64 =
+                    query_scalar("SELECT COUNT(*) FROM idv_inbox WHERE attention IS NOT NULL AND provider = $1")
+                        .bind(provider)
+                        .fetch_one(self.readers())
+                        .await
+                        .map_err(cannot("parked messages could not be counted"))?;
+                Ok(u64::try_from(count).unwrap_or_default())
+            }
+
+            async fn wake_parked(&self, of: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
+                let all = "UPDATE idv_inbox SET due = $1 WHERE attention IS NOT NULL AND (due IS NULL OR due > $1)";
+                let one = "UPDATE idv_inbox SET due = $1 WHERE attention IS NOT NULL AND (due IS NULL OR due > $1) AND flow = $2";
+                let update = match &of {
+                    None => query(all).bind(now.as_microsecond()),
+                    Some(id) => query(one).bind(now.as_microsecond()).bind(&id.as_bytes()[..]),
+                };
+                let done = update.execute(self.writer()).await.map_err(cannot("parked messages could not be woken"))?;
+                Ok(done.rows_affected())
             }
 
             async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {

@@ -49,6 +49,9 @@ struct World {
     deletes: bool,
     /// What a deletion amounts to before it deletes for good.
     cancels_first: bool,
+    /// Our reference by the handle of its result.
+    results: BTreeMap<String, String>,
+    fetched: Vec<String>,
 }
 
 /// The vendor. Clones are the same.
@@ -74,6 +77,16 @@ impl Vendor {
     /// How often it was called for an operation.
     pub(crate) fn calls(&self, operation: &str) -> usize {
         self.world().calls.iter().filter(|call| *call == operation).count()
+    }
+
+    /// The handles that were fetched, in order.
+    pub(crate) fn fetched(&self) -> Vec<String> {
+        self.world().fetched.clone()
+    }
+
+    /// Has the result of a reference under a handle.
+    pub(crate) fn has_result(&self, handle: &str, reference: &Reference) {
+        self.world().results.insert(handle.to_owned(), reference.as_str().to_owned());
     }
 
     /// What exists under a reference.
@@ -114,6 +127,11 @@ impl Vendor {
                 known(&id, &world.made[&id])
             }
             "poll" => world.made.get(argument).map_or(Value::Null, |made| known(argument, made)),
+            "fetch" => {
+                let known = world.results.get(argument).cloned();
+                let state = known.as_ref().and_then(|reference| world.made.values().find(|(made, _)| made == reference));
+                state.map_or(Value::Null, |(reference, state)| json!({"reference": reference, "state": state}))
+            }
             "find" => world.made.iter().filter(|(_, (made, _))| made == argument).map(|(id, made)| known(id, made)).collect(),
             "list" => world.made.iter().map(|(id, made)| known(id, made)).collect(),
             "delete" if world.cancels_first => {
@@ -134,6 +152,9 @@ impl Transport for Vendor {
         let fate = {
             let mut world = self.world();
             world.calls.push(operation.to_owned());
+            if operation == "fetch" {
+                world.fetched.push(argument.to_owned());
+            }
             let position = world.fates.iter().position(|(of, _)| *of == operation);
             position.and_then(|position| world.fates.remove(position)).map(|(_, fate)| fate)
         };
@@ -167,11 +188,30 @@ pub(crate) struct Kind {
     pub(crate) deletion: bool,
     pub(crate) guarded: bool,
     pub(crate) secret: &'static str,
+    /// Its id.
+    pub(crate) provider: &'static str,
+    /// Whether its results are fetched under a handle, in place of polling.
+    pub(crate) results: bool,
+    /// A word that this version of the adapter knows beside the usual ones: it means that the person is verified.
+    pub(crate) taught: Option<&'static str>,
+    /// Whether this version of the adapter reads messages in XML, too.
+    pub(crate) reads_xml: bool,
 }
 
 impl Default for Kind {
     fn default() -> Self {
-        Self { safety: CreateSafety::Keyed, polling: true, listing: false, deletion: true, guarded: true, secret: SECRET }
+        Self {
+            safety: CreateSafety::Keyed,
+            polling: true,
+            listing: false,
+            deletion: true,
+            guarded: true,
+            secret: SECRET,
+            provider: "example",
+            results: false,
+            taught: None,
+            reads_xml: false,
+        }
     }
 }
 
@@ -186,7 +226,7 @@ struct Example {
 impl Example {
     fn new(kind: Kind) -> Self {
         let report_from = if kind.polling { ReportSource::Poll } else { ReportSource::Callback };
-        let mut profile = Profile::new(ProviderId::new("example"), "Example", kind.safety, HandOffKind::Visit, report_from);
+        let mut profile = Profile::new(ProviderId::new(kind.provider), "Example", kind.safety, HandOffKind::Visit, report_from);
         profile.accepts = &["person.family_name"];
         profile.by_hand = "write to the vendor";
         profile.poll_interval = MINUTE;
@@ -205,7 +245,7 @@ impl Example {
 }
 
 /// What a message of the vendor's says.
-pub(crate) fn observe(said: &Value, channel: Channel) -> Observation {
+fn observe(said: &Value, channel: Channel, taught: Option<&str>) -> Observation {
     let text = |name: &str| said[name].as_str().map(str::to_owned);
     let mut observation = Observation::claimed(Subject::new(text("reference"), text("id").map(VendorId::new)), channel);
     observation.code = text("state");
@@ -215,9 +255,14 @@ pub(crate) fn observe(said: &Value, channel: Channel) -> Observation {
         Some("review") => Some(Status::InReview { leaning: None }),
         Some("passed") => Some(Status::Finished(Outcome::Verified)),
         Some("failed") => Some(Status::Finished(Outcome::Rejected)),
+        Some("suspicious") => Some(Status::Finished(Outcome::Disputed)),
+        Some("ended") => Some(Status::Ended),
+        word if word.is_some() && word == taught => Some(Status::Finished(Outcome::Verified)),
         _ => None,
     };
-    if matches!(observation.status, Some(Status::Finished(_))) {
+    if let Some(handle) = text("handle") {
+        observation.result = ResultState::Fetchable(ResultHandle::new(handle));
+    } else if matches!(observation.status, Some(Status::Finished(_)) | None) {
         let mut report = Report::new(ProviderId::new("example"));
         report.reference = text("reference");
         report.vendor_id = text("id").map(VendorId::new);
@@ -247,7 +292,7 @@ impl Provider for Example {
     }
 
     fn results(&self) -> Option<&dyn Results> {
-        None
+        self.kind.results.then_some(self)
     }
 
     fn evidence(&self) -> Option<&dyn EvidenceSource> {
@@ -278,7 +323,19 @@ impl Polling for Example {
         if said.is_null() {
             return Err(Error::new(ErrorKind::NotFound));
         }
-        Ok(observe(&said, Channel::Poll).proven(proof))
+        Ok(observe(&said, Channel::Poll, self.kind.taught).proven(proof))
+    }
+}
+
+#[async_trait]
+impl Results for Example {
+    async fn fetch(&self, cx: &CallContext, _: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
+        let path = format!("fetch/{}", handle.unwrap().as_str());
+        let (said, proof) = self.call(cx, Repeat::Repeatable, &path).await?;
+        if said.is_null() {
+            return Err(Error::new(ErrorKind::NotFound));
+        }
+        Ok(observe(&said, Channel::Fetch, self.kind.taught).proven(proof))
     }
 }
 
@@ -287,7 +344,7 @@ impl Listing for Example {
     async fn list(&self, cx: &CallContext, _: &ListQuery, _: Option<&str>) -> Result<Page> {
         let (said, proof) = self.call(cx, Repeat::Repeatable, "list").await?;
         let observe = |said: &Value| {
-            let mut observation = observe(said, Channel::List).proven(proof);
+            let mut observation = observe(said, Channel::List, self.kind.taught).proven(proof);
             observation.result = ResultState::Absent;
             observation
         };
@@ -326,10 +383,24 @@ impl Callbacks for Example {
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<Received> {
-        let said: Value = serde_json::from_slice(&delivery.body).map_err(|error| Error::malformed_json(&error))?;
-        let trust = self.guard.verify(delivery, said["reference"].as_str().unwrap_or_default())?;
-        let observation = observe(&said, Channel::Callback).trusted(trust);
-        Ok(Received::new(vec![observation], Reply::status(http::StatusCode::OK)))
+        let said: Value = if delivery.kind == DeliveryKind::Return {
+            let query = |name: &str| delivery.query(name).map_or(Value::Null, Value::String);
+            json!({"reference": query("reference"), "handle": query("handle"), "state": "ended"})
+        } else if let Some(xml) = delivery.body.strip_prefix(b"<").filter(|_| self.kind.reads_xml) {
+            json!({"reference": std::str::from_utf8(xml).unwrap().trim_end_matches("/>"), "state": "passed"})
+        } else {
+            serde_json::from_slice(&delivery.body).map_err(|error| Error::malformed_json(&error))?
+        };
+        let all = match said {
+            Value::Array(all) => all,
+            one => vec![one],
+        };
+        let mut observations = Vec::new();
+        for said in &all {
+            let trust = self.guard.verify(delivery, said["reference"].as_str().unwrap_or_default())?;
+            observations.push(observe(said, Channel::Callback, self.kind.taught).trusted(trust));
+        }
+        Ok(Received::new(observations, Reply::status(http::StatusCode::OK)))
     }
 }
 
@@ -365,6 +436,11 @@ impl Bench {
         vendor.world().keyed = kind.safety == CreateSafety::Keyed;
         let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap());
         Self { vendor, clock, store: MemoryStore::default(), kind, bits: Bits::default() }
+    }
+
+    /// The same vendor, clock and store, for a program whose adapter is another.
+    pub(crate) fn with(&self, kind: Kind) -> Self {
+        Self { kind, ..self.clone() }
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -422,8 +498,18 @@ pub(crate) fn said(reference: &Reference, id: Option<&str>, state: &str, secret:
     if let Some(id) = id {
         body["id"] = json!(id);
     }
+    delivery(body.to_string(), secret)
+}
+
+/// A message of the vendor's, with a secret in its address.
+pub(crate) fn delivery(body: impl Into<Bytes>, secret: &str) -> Delivery {
     let uri = format!("/callbacks/example?secret={secret}").parse().unwrap();
-    Delivery::callback(http::Method::POST, uri, http::HeaderMap::new(), body.to_string())
+    Delivery::callback(http::Method::POST, uri, http::HeaderMap::new(), body)
+}
+
+/// The person's browser, coming back with the handle of a result.
+pub(crate) fn returning(reference: &Reference, handle: &str) -> Delivery {
+    Delivery::returning(format!("/returns/example?reference={}&handle={handle}", reference.as_str()).parse().unwrap())
 }
 
 /// What the operator's list says of a flow, in one word each.

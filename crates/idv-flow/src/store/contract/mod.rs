@@ -100,6 +100,10 @@ macro_rules! store_contract {
             messages_are_claimed_in_their_order_and_counted
             a_message_put_off_is_claimed_then
             a_parked_message_waits_for_a_person
+            a_parked_message_is_judged_again_when_due
+            parked_messages_are_woken
+            parked_messages_are_counted
+            a_message_of_a_flow_is_erased_with_it
             a_message_worked_off_stays_so
             messages_worked_off_are_forgotten
             no_message_is_claimed_twice_by_however_many

@@ -11,6 +11,10 @@ pub async fn a_name_keeps_the_first_value<H: Harness>(harness: &H) {
     assert_eq!(done(store.remember("none", b"").await), b"", "no bytes are a value too");
     assert_eq!(done(store.remember("none", b"other").await), b"");
     assert_eq!(done(harness.connect().await.remember("all", b"").await), all, "it is there for every program");
+    assert_eq!(done(store.value("all").await), Some(all));
+    assert_eq!(done(store.value("none").await), Some(Vec::new()));
+    assert_eq!(done(store.value("other").await), None, "reading makes no value");
+    assert_eq!(done(store.value("other").await), None);
 }
 
 /// Promises: [`Store::replace`](crate::store::Store::replace) replaces only what is still the old value.

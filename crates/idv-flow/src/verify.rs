@@ -1,0 +1,280 @@
+//! Verifies the audit trail, and that what the store shows is what it says.
+
+use std::collections::BTreeMap;
+
+use idv_core::Timestamp;
+
+use crate::attention::Attention;
+use crate::audit::{AuditBlock, AuditEntry, AuditHead, Verified, block_hash, entry_hash};
+use crate::case::{Case, Shown};
+use crate::error::{FlowError, Result};
+use crate::id::FlowId;
+use crate::inner::{Inner, Opened};
+use crate::retention::later;
+use crate::runner::SET_ASIDE;
+use crate::store::{Filter, Record};
+use crate::trail::BlockHead;
+use crate::vault::StoreKeys;
+
+/// How many entries or flows are read at a time.
+const PAGE: usize = 1_000;
+/// How many findings are listed; one is enough to distrust a trail.
+const MAX_FINDINGS: usize = 100;
+/// How often a flow is read again because it changes while it is verified.
+const MAX_CHANGES: usize = 10;
+/// How far the sealed end of the blocks may lag behind: a program that ended before it sealed a block, and another that made one since.
+const MAX_LAG: u64 = 2;
+
+impl Inner {
+    /// Checks every flow against the state that is sealed, every entry, every flow's end, every report and every block; and, if one is
+    /// given, that an anchor written down earlier is there.
+    pub(crate) async fn verify_audit(&self, anchor: Option<&str>) -> Result<Verified> {
+        let mut check = Check::default();
+        // The flows first: what is written while the trail is read is only more of it.
+        self.verify_flows(&mut check).await?;
+        let mut ends: BTreeMap<FlowId, End> = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let page = self.store.audit(after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.flow, last.number));
+            for entry in page {
+                let end = ends.entry(entry.flow).or_default();
+                check.entry(&self.keys, &entry, end.last);
+                end.last = AuditHead { count: entry.number, hash: entry.hash };
+                end.reached |= check.flows.get(&entry.flow).map(|seen| seen.head) == Some(end.last);
+            }
+        }
+        let flows = std::mem::take(&mut check.flows);
+        for (flow, seen) in &flows {
+            match ends.get(flow) {
+                Some(end) if end.reached && end.last == seen.head => {}
+                // More was written while the trail was read: then the record names it by now. One that does not was put back.
+                Some(end) if end.reached => {
+                    let now = self.store.load(*flow).await?.map_or(0, |record| record.audit.count);
+                    if now < end.last.count {
+                        let last = end.last.count;
+                        check.find(format!("flow {flow}: its record ends at entry {now}, and its trail at entry {last}"));
+                    }
+                }
+                _ => check
+                    .find(format!("flow {flow}: the trail lacks entry {}, which its record names as the last", seen.head.count)),
+            }
+            if seen.has_reports {
+                self.verify_reports(&mut check, *flow).await?;
+            }
+        }
+        for flow in ends.keys().filter(|flow| !flows.contains_key(flow)) {
+            // A flow that was started meanwhile has a record by now.
+            if self.store.load(*flow).await?.is_none() {
+                check.find(format!("flow {flow}: there is a trail and no flow"));
+            }
+        }
+        check.verified.flows = flows.len() as u64;
+        self.verify_blocks(&mut check, anchor).await?;
+        Ok(check.verified)
+    }
+
+    /// Opens every flow, and compares what the store shows of it with its sealed state.
+    async fn verify_flows(&self, check: &mut Check) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = self.store.list(&Filter::all(), after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id);
+            for record in page {
+                let (flow, head, sealed_before) = (record.id, record.audit, self.vault.is_outdated(&record.body));
+                let mut has_reports = false;
+                match self.open(record) {
+                    Err(error) => check.find(format!("flow {flow}: {error}")),
+                    Ok(Opened { record, case }) => {
+                        check.shown(&record, &case, self.now());
+                        has_reports = case.reports > 0 || case.deletion.own_erased_at.is_some();
+                        if let Some(block) = case.block {
+                            check.blocks.entry(block).or_insert(flow);
+                        }
+                        check.verified.older_key += u64::from(sealed_before);
+                    }
+                }
+                check.flows.insert(flow, Seen { head, has_reports });
+            }
+        }
+    }
+
+    /// Compares the reports of a flow with its state and its trail.
+    async fn verify_reports(&self, check: &mut Check, flow: FlowId) -> Result<()> {
+        for _ in 0..MAX_CHANGES {
+            let Ok(Opened { record, case }) = self.read(flow).await else { return Ok(()) };
+            let stored = self.store.reports(flow).await?;
+            let trail = self.store.audit_of(flow).await?;
+            // All three belong together only if nothing changed meanwhile.
+            if self.store.load(flow).await?.is_none_or(|now| now.version != record.version) {
+                continue;
+            }
+            if case.deletion.own_erased_at.is_some() {
+                if stored.is_some() {
+                    check.find(format!("flow {flow}: its copy was erased, and reports are there"));
+                }
+                return Ok(());
+            }
+            let written: Vec<(String, Option<String>)> = trail.iter().filter_map(stored_report).collect();
+            match self.reports(flow).await {
+                Err(FlowError::Damaged(what)) => check.find(format!("flow {flow}: its reports cannot be read: {what}")),
+                Err(error) => return Err(error),
+                Ok(reports) => {
+                    let names = reports
+                        .iter()
+                        .map(|kept| (hex::encode(kept.digest()), kept.outcome.map(|outcome| outcome.name().to_owned())));
+                    let names: Vec<_> = names.collect();
+                    if names.len() != usize::from(case.reports) || names != written {
+                        let (there, written) = (names.len(), written.len());
+                        check.find(format!(
+                            "flow {flow}: {there} reports are there, and its trail names {written}: one is missing or was changed"
+                        ));
+                    }
+                }
+            }
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    async fn verify_blocks(&self, check: &mut Check, anchor: Option<&str>) -> Result<()> {
+        // Read before the blocks: it is sealed after its block was added.
+        let head = match self.head().await {
+            Ok((head, current)) => {
+                if !current {
+                    check.find("the end of the blocks is sealed by a key that is no longer the store's own".to_owned());
+                }
+                Some(head)
+            }
+            Err(error @ FlowError::Damaged(_)) => {
+                check.find(error.to_string());
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let mut previous: Option<AuditBlock> = None;
+        let mut anchored = anchor.is_none();
+        let mut ended = head.is_none_or(|head| head == BlockHead::default());
+        loop {
+            let after = previous.as_ref().map(|block| block.number);
+            let page = self.store.blocks(after, PAGE).await?;
+            if page.is_empty() {
+                break;
+            }
+            for block in page {
+                let number = previous.as_ref().map_or(1, |previous| previous.number + 1);
+                if block.number != number {
+                    check.find(format!("block {number} is missing"));
+                } else if block.previous != previous.as_ref().map_or([0; 32], |previous| previous.hash) {
+                    check.find(format!("block {number} does not follow the block before it"));
+                }
+                let entries = self.store.block_entries(block.number).await?;
+                if entries.len() as u64 != block.entries {
+                    let (number, there, made) = (block.number, entries.len(), block.entries);
+                    check.find(format!("block {number} was made of {made} entries, and {there} are there"));
+                } else if block_hash(&self.keys, &block, &entries) != block.hash {
+                    check.find(format!("block {} or one of its entries was changed", block.number));
+                }
+                check.verified.blocks += 1;
+                check.verified.anchor = format!("{}:{}", block.number, hex::encode(block.hash));
+                anchored |= anchor == Some(check.verified.anchor.as_str());
+                ended |= Some(BlockHead::of(&block)) == head;
+                check.blocks.remove(&(block.number, hex::encode(block.hash)));
+                previous = Some(block);
+            }
+        }
+        if !ended {
+            check.find("the block that is sealed as the last is missing: the end of the trail was cut off".to_owned());
+        }
+        for ((number, _), flow) in std::mem::take(&mut check.blocks) {
+            check.find(format!("flow {flow}: it was changed after block {number}, which is missing or is another"));
+        }
+        let last = previous.map_or(0, |last| last.number);
+        if let (Ok((head, _)), true) = (self.head().await, ended)
+            && head.number + MAX_LAG < last
+        {
+            check.find(format!("block {} is sealed as the last, and {last} are there: the seal was put back", head.number));
+        }
+        if !anchored {
+            check.find("the anchor that was given is no block of this trail: it was rolled back, or is another's".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The digest and the outcome of a report, if an entry says that one was stored.
+fn stored_report(entry: &AuditEntry) -> Option<(String, Option<String>)> {
+    let event: serde_json::Value = serde_json::from_str(&entry.event).ok()?;
+    if event.get("event")?.as_str()? != "report_stored" {
+        return None;
+    }
+    let outcome = event.get("outcome").and_then(|outcome| outcome.as_str()).map(str::to_owned);
+    Some((event.get("digest")?.as_str()?.to_owned(), outcome))
+}
+
+/// A flow, as it was found.
+struct Seen {
+    head: AuditHead,
+    /// Whether reports are there, or must not be there any more.
+    has_reports: bool,
+}
+
+/// How far a flow's trail was read.
+#[derive(Default)]
+struct End {
+    last: AuditHead,
+    /// Whether the entry was met that the flow's record names as the last.
+    reached: bool,
+}
+
+#[derive(Default)]
+struct Check {
+    verified: Verified,
+    flows: BTreeMap<FlowId, Seen>,
+    /// The blocks that flows name, by number and hash, each with a flow that names it.
+    blocks: BTreeMap<(u64, String), FlowId>,
+}
+
+impl Check {
+    fn shown(&mut self, record: &Record, case: &Case, now: Timestamp) {
+        let (shown, sealed) = (Shown::of(record), &case.shown);
+        if shown == *sealed {
+            return;
+        }
+        // A program that has not the key or the vendor sets a flow aside, for a minute at a time.
+        let aside = [Attention::Damaged, Attention::Unconfigured].map(|attention| Some(attention.name().to_owned()));
+        let soon = shown.due.is_some_and(|due| due <= later(now, SET_ASIDE * 2));
+        if aside.contains(&shown.attention) && soon && shown.phase == sealed.phase {
+            return;
+        }
+        let what = if shown.due != sealed.due {
+            "when it is due"
+        } else if shown.phase == sealed.phase {
+            "why it needs an operator"
+        } else {
+            "its phase"
+        };
+        self.find(format!("flow {}: the store shows another state than the sealed one: {what} was changed", record.id));
+    }
+
+    fn entry(&mut self, keys: &StoreKeys, entry: &AuditEntry, before: AuditHead) {
+        self.verified.entries += 1;
+        let (flow, number) = (entry.flow, entry.number);
+        if number != before.count + 1 {
+            self.find(format!("flow {flow}: before entry {number}, {} is the last: what lies between is missing", before.count));
+        } else if entry.previous != before.hash {
+            self.find(format!("flow {flow}: entry {number} does not follow the entry before it"));
+        }
+        if entry_hash(keys, entry) != entry.hash {
+            self.find(format!("flow {flow}: entry {number} was changed"));
+        }
+    }
+
+    fn find(&mut self, finding: String) {
+        if self.verified.findings.len() < MAX_FINDINGS {
+            self.verified.findings.push(finding);
+        }
+    }
+}
