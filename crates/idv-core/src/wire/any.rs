@@ -1,6 +1,5 @@
 //! Parts of any shape, and the members that a type has no field for.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -8,29 +7,9 @@ use serde::de::{Deserializer, MapAccess, SeqAccess};
 use serde_json::{Map, Number, Value};
 
 use super::part::{Name, Optional, Part, place};
+use super::reading::take_place;
 use crate::pii::Pii;
 use crate::text::Text;
-
-/// How many members and elements a payload may have that are kept in their own shape, whatever its length, and for how many bytes it may
-/// have one more. Each may take a few bytes of the payload and a hundred of memory.
-const FREE_PLACES: usize = 10_000;
-const BYTES_PER_PLACE: usize = 128;
-
-thread_local! {
-    /// How many the payload that this thread reads may still have: a part is read without a context that could carry it.
-    static PLACES_LEFT: Cell<usize> = const { Cell::new(FREE_PLACES) };
-}
-
-/// Prepares for reading a payload of a length: reading is one call, on one thread.
-pub(super) fn expect_payload(length: usize) {
-    PLACES_LEFT.set(FREE_PLACES + length / BYTES_PER_PLACE);
-}
-
-fn take_place<E: serde::de::Error>() -> Result<(), E> {
-    let left = PLACES_LEFT.get().checked_sub(1).ok_or_else(|| E::custom("too many unknown members"))?;
-    PLACES_LEFT.set(left);
-    Ok(())
-}
 
 /// Whatever stands at a place, in its own shape; none if nothing or null stands there.
 impl<'de> Optional<'de> for Value {
@@ -85,7 +64,6 @@ impl<'de> Part<'de> for Whole {
     fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
         let mut array = Vec::new();
         while let Some(Self(value)) = seq.next_element_seed(place())? {
-            take_place()?;
             array.push(value);
         }
         Ok(Self(Value::Array(array)))

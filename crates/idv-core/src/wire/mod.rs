@@ -54,9 +54,10 @@
 //! printed.
 
 mod any;
+mod mend;
 mod object;
 mod part;
-mod scan;
+mod reading;
 
 use std::borrow::Cow;
 
@@ -92,22 +93,31 @@ pub fn read<'a, P: Part<'a>>(bytes: &'a [u8]) -> Result<P> {
 ///
 /// # Errors
 ///
-/// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not JSON, or something follows it;
-/// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) if its arrays have far more elements than its length suggests.
+/// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not JSON, if something follows it, or if its arrays have far more
+/// elements than its length suggests.
 pub fn read_json<'a, P: Part<'a>>(text: &'a str) -> Result<P> {
-    any::expect_payload(text.len());
-    match scan::scan(text)? {
-        Cow::Borrowed(text) => read_whole(serde_json::Deserializer::from_str(text)),
-        // Nothing may borrow from the mended text, so it is read like a stream.
-        Cow::Owned(mended) => read_whole(serde_json::Deserializer::from_reader(mended.as_bytes())),
+    let (read, loss) = reading::reading(text.len(), || read_whole(serde_json::Deserializer::from_str(text)));
+    // Half of a surrogate pair is an error of syntax to a reader.
+    if !loss && !read.as_ref().is_err_and(serde_json::Error::is_syntax) {
+        return read.map_err(|error| Error::malformed_json(&error));
     }
+    let read = match mend::mend(text) {
+        Cow::Borrowed(_) => read,
+        // Nothing may borrow from the mended text, so it is read like a stream.
+        Cow::Owned(mended) => {
+            reading::reading(text.len(), || read_whole(serde_json::Deserializer::from_reader(mended.as_bytes()))).0
+        }
+    };
+    read.map_err(|error| Error::malformed_json(&error))
 }
 
-fn read_whole<'a, P: Part<'a>, R: serde_json::de::Read<'a>>(mut deserializer: serde_json::Deserializer<R>) -> Result<P> {
-    P::read(&mut deserializer)
-        // Nothing but white space may follow: it would be lost silently.
-        .and_then(|payload| deserializer.end().map(|()| payload))
-        .map_err(|error| Error::malformed_json(&error))
+fn read_whole<'a, P: Part<'a>, R: serde_json::de::Read<'a>>(
+    mut deserializer: serde_json::Deserializer<R>,
+) -> serde_json::Result<P> {
+    let payload = P::read(&mut deserializer)?;
+    // Nothing but white space may follow: it would be lost silently.
+    deserializer.end()?;
+    Ok(payload)
 }
 
 /// The text of a payload, without the byte order mark that may stand before it.

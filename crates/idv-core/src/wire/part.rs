@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
+use super::reading::{Counted, note_float, note_text};
 use crate::text::Text;
 
 /// Something that is read from whatever stands at its place; its default where that is nothing it can use.
@@ -249,6 +250,7 @@ impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<P, E> {
+        note_text(text);
         Ok(P::text(Text::new(text.to_owned())))
     }
 
@@ -265,6 +267,7 @@ impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<P, E> {
+        note_float(value);
         Ok(Number::from_f64(value).as_ref().map_or_else(P::default, P::number))
     }
 
@@ -277,7 +280,7 @@ impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<P, A::Error> {
-        P::array(seq)
+        P::array(Counted(seq))
     }
 }
 
@@ -330,5 +333,15 @@ mod tests {
         for (json, length) in [("[1,2]", 2), ("[]", 0), ("null", 0), ("\"x\"", 1), ("1", 1), ("{}", 1)] {
             assert_eq!(read::<List<'_>>(json).len(), length, "{json}");
         }
+    }
+
+    #[test]
+    fn elements_of_arrays_are_bounded_by_length() {
+        type List<'a> = Vec<Option<Text<'a>>>;
+        let list = |count: usize, element: &str| format!("[{}]", vec![element; count].join(","));
+        assert!(crate::wire::read_json::<List<'_>>(&list(10_000, "0")).is_ok());
+        assert!(crate::wire::read_json::<List<'_>>(&list(11_000, "0")).is_err());
+        assert!(crate::wire::read_json::<Option<Text<'_>>>(&list(11_000, "0")).is_err(), "also of arrays that are passed over");
+        assert_eq!(crate::wire::read_json::<List<'_>>(&list(11_000, &format!("\"{}\"", "x".repeat(150)))).unwrap().len(), 11_000);
     }
 }
