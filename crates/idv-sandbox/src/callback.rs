@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Method;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -28,14 +29,14 @@ pub(crate) struct Callback {
     pub(crate) url: String,
     /// Headers of the vendor's, and of the account's.
     pub(crate) headers: Vec<(String, String)>,
-    /// The media type and the body, where the vendor sends one.
-    pub(crate) body: Option<(&'static str, String)>,
+    /// The media type and the body, if the vendor sends one.
+    pub(crate) body: Option<(&'static str, Bytes)>,
     pub(crate) told: Told,
 }
 
 /// A body of JSON.
-pub(crate) fn json(body: &Value) -> Option<(&'static str, String)> {
-    Some(("application/json; charset=utf-8", body.to_string()))
+pub(crate) fn json(body: &Value) -> Option<(&'static str, Bytes)> {
+    Some(("application/json", body.to_string().into()))
 }
 
 /// What a callback tells of, where the vendor drops one that is outdated.
@@ -120,7 +121,7 @@ impl Worlds {
         method: Method,
         url: &str,
         headers: &[(String, String)],
-        body: Option<(&'static str, String)>,
+        body: Option<(&'static str, Bytes)>,
     ) -> u16 {
         let http = match &self.post {
             Post::Network(http) => http,
@@ -139,9 +140,12 @@ impl Worlds {
 }
 
 impl State {
-    pub(crate) fn call_back(&mut self, now: Timestamp, vendor: Vendor, callback: Callback) {
+    pub(crate) fn call_back(&mut self, now: Timestamp, vendor: Vendor, mut callback: Callback) {
         let path = url::Url::parse(&callback.url).map_or_else(|_| String::new(), |url| url.path().to_owned());
         let fault = self.faults.strike_callback(&path);
+        if let Some(fault) = &fault {
+            callback.body = fault.of_callback(callback.body.take());
+        }
         let record = self.callbacks.len();
         self.callbacks.push(RecordedCallback {
             vendor: vendor.name(),

@@ -1,5 +1,6 @@
 //! Time that can be moved.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,7 +37,37 @@ impl Clock {
     }
 }
 
-/// `time` and so much more; the end of time where that is too much.
+/// The clock of the clients. Their own times are checked against it beside virtual time.
+#[derive(Clone)]
+pub(crate) struct WallClock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl WallClock {
+    pub(crate) fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The system's clock.
+    pub(crate) fn system() -> Self {
+        Self::new(Timestamp::now)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for WallClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WallClock(…)")
+    }
+}
+
+/// Formats a time as HTTP writes it (RFC 9110, 5.6.7).
+pub(crate) fn http_date(time: Timestamp) -> String {
+    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// Returns `time` and `by` together, or the end of time if that is too much.
 pub(crate) fn later(time: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by).ok().and_then(|by| time.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
 }

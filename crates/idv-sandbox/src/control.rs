@@ -1,10 +1,11 @@
-//! The control plane: `/_control/` on every port, JSON in and out.
+//! The control plane: `/_control/` on every port, with requests and answers in JSON.
 
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use crate::callback::is_loopback;
 use crate::clock::later;
@@ -72,7 +73,11 @@ fn nothing_here() -> Answer {
 fn of_vendor(worlds: &Worlds, request: &Incoming, vendor: &str, rest: &[&str]) -> Option<Result<Value, String>> {
     let now = worlds.clock.now();
     let mut state = worlds.state();
-    match Vendor::ALL.into_iter().find(|known| known.name() == vendor)? {
+    let vendor = Vendor::ALL.into_iter().find(|known| known.name() == vendor)?;
+    if (&request.method, rest) == (&Method::GET, &["scenarios"]) {
+        return Some(Ok(json!(vendor.scenarios())));
+    }
+    match vendor {
         Vendor::Idnow => idnow::control::handle(&mut state, now, request, rest),
         Vendor::IdentityTm => identity_tm::control::handle(&mut state, now, request, rest),
         Vendor::CmIdScan => cm_id_scan::control::handle(&mut state, now, request, rest),
@@ -85,6 +90,7 @@ fn state(worlds: &Worlds) -> Value {
     let state = worlds.state();
     json!({
         "now": worlds.clock.now().to_string(),
+        "seed": worlds.seed,
         "next_due": state.next_due().map(|at| at.to_string()),
         "requests": state.requests.len(),
         "callbacks": state.callbacks.len(),
@@ -124,8 +130,21 @@ pub(crate) async fn forge(worlds: &Worlds, method: Method, url: &str, body: Opti
     if !is_loopback(url) {
         return Err("callbacks go to the loopback interface only".to_owned());
     }
-    let body = body.map(|body| ("application/json; charset=utf-8", body));
+    let body = body.map(|body| ("application/json", body.into()));
     Ok(worlds.request(method, url, &[], body).await)
+}
+
+/// Reads the settings of an account. A `PUT` gives each setting that it leaves out the account's own default, a `PATCH` leaves it as it
+/// is.
+pub(crate) fn settings<A>(request: &Incoming, initial: Option<A>, current: Option<&A>) -> Result<A, String>
+where
+    A: Serialize + DeserializeOwned,
+{
+    let (initial, current) = initial.zip(current).ok_or("there is no such account")?;
+    let base = if request.method == Method::PATCH { json!(current) } else { json!(initial) };
+    let Value::Object(mut settings) = base else { return Err("the settings are no object".to_owned()) };
+    settings.extend(body::<Map<String, Value>>(request)?);
+    serde_json::from_value(Value::Object(settings)).map_err(|error| error.to_string())
 }
 
 /// The body of a request, as JSON.

@@ -1,6 +1,8 @@
 //! One request and its answer, as the vendors' parts see them.
 
-use bytes::Bytes;
+use std::sync::LazyLock;
+
+use bytes::{Buf as _, Bytes};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
@@ -67,16 +69,102 @@ pub(crate) struct Answer {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Piece {
     Bytes(Bytes),
-    /// So many spaces, made as they are sent: a large body is never in memory.
-    Spaces(u64),
+    /// So many bytes of a unit and its repetitions, made as they are sent: a large body is never in memory.
+    Repeated(Unit, u64),
+}
+
+/// The bytes that a [`Piece`] repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Space,
+    /// A further element of a JSON array. A piece of these holds whole ones.
+    Element,
+    OpeningBracket,
+    ClosingBracket,
+}
+
+impl Unit {
+    pub(crate) const fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Space => b" ",
+            Self::Element => b",0",
+            Self::OpeningBracket => b"[",
+            Self::ClosingBracket => b"]",
+        }
+    }
+
+    /// The next bytes of a piece of which `left` are left, `most` at most.
+    fn next(self, left: u64, most: u64) -> Bytes {
+        const LENGTH: usize = 64 * 1024;
+        static SPACES: [u8; LENGTH] = [b' '; LENGTH];
+        static OPENING: [u8; LENGTH] = [b'['; LENGTH];
+        static CLOSING: [u8; LENGTH] = [b']'; LENGTH];
+        static ELEMENTS: LazyLock<Bytes> = LazyLock::new(|| Unit::Element.bytes().repeat(LENGTH / 2).into());
+        let (mut block, start) = match self {
+            Self::Space => (Bytes::from_static(&SPACES), 0),
+            Self::OpeningBracket => (Bytes::from_static(&OPENING), 0),
+            Self::ClosingBracket => (Bytes::from_static(&CLOSING), 0),
+            // If an odd number of bytes is left, the comma of the element was sent.
+            Self::Element => (ELEMENTS.clone(), usize::from(left % 2 == 1)),
+        };
+        block.advance(start);
+        block.truncate(usize::try_from(most.min(left)).unwrap_or(LENGTH));
+        block
+    }
 }
 
 impl Piece {
+    pub(crate) const fn spaces(length: u64) -> Self {
+        Self::Repeated(Unit::Space, length)
+    }
+
+    /// The pieces of an array of small numbers, `length` bytes long and at least two.
+    pub(crate) fn tiny_elements(length: u64) -> Vec<Self> {
+        let elements = length.saturating_sub(3) / 2;
+        let padding = length.saturating_sub(3 + elements * 2);
+        let head = if length < 3 { b"[".as_slice() } else { b"[0" };
+        vec![
+            Self::Bytes(Bytes::from_static(head)),
+            Self::Repeated(Unit::Element, elements * 2),
+            Self::Bytes(Bytes::from_static(b"]")),
+            Self::spaces(if length < 3 { 0 } else { padding }),
+        ]
+    }
+
+    /// The pieces of arrays in arrays, `length` bytes long and at least two.
+    pub(crate) fn nested_arrays(length: u64) -> Vec<Self> {
+        let depth = (length / 2).max(1);
+        vec![Self::Repeated(Unit::OpeningBracket, depth), Self::Repeated(Unit::ClosingBracket, depth)]
+    }
+
     pub(crate) fn length(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Spaces(length) => *length,
+            Self::Repeated(_, length) => *length,
         }
+    }
+
+    /// Takes the next bytes, `most` at most.
+    pub(crate) fn take_bytes(&mut self, most: u64) -> Bytes {
+        match self {
+            Self::Bytes(bytes) => bytes.split_to(usize::try_from(most).unwrap_or(usize::MAX).min(bytes.len())),
+            Self::Repeated(unit, left) => {
+                let bytes = unit.next(*left, most);
+                *left -= bytes.len() as u64;
+                bytes
+            }
+        }
+    }
+
+    /// Returns all bytes of pieces that fit memory.
+    pub(crate) fn collect(pieces: impl IntoIterator<Item = Self>) -> Vec<u8> {
+        let mut whole = Vec::new();
+        for mut piece in pieces {
+            while piece.length() > 0 {
+                whole.extend_from_slice(&piece.take_bytes(u64::MAX));
+            }
+        }
+        whole
     }
 }
 
@@ -99,6 +187,11 @@ impl Answer {
     }
 
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
+        Self::new(status, "application/json", body.to_string())
+    }
+
+    /// The same with the charset in its media type. Of the vendors' documents, IDnow's alone prints it.
+    pub(crate) fn json_with_charset(status: StatusCode, body: &Value) -> Self {
         Self::new(status, "application/json; charset=utf-8", body.to_string())
     }
 
@@ -110,5 +203,39 @@ impl Answer {
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(pieces: Vec<Piece>) -> String {
+        let length: u64 = pieces.iter().map(Piece::length).sum();
+        let bytes = Piece::collect(pieces);
+        assert_eq!(bytes.len() as u64, length);
+        String::from_utf8(bytes).unwrap_or_default()
+    }
+
+    #[test]
+    fn tiny_elements_have_the_length_asked_for() {
+        assert_eq!([2, 3, 4, 5, 8].map(|length| text(Piece::tiny_elements(length))), ["[]", "[0]", "[0] ", "[0,0]", "[0,0,0] "]);
+        for length in [70_001, 300_000] {
+            let text = text(Piece::tiny_elements(length));
+            assert_eq!(text.len() as u64, length);
+            assert!(serde_json::from_str::<Vec<u8>>(&text).is_ok_and(|numbers| numbers.len() as u64 == (length - 1) / 2));
+        }
+    }
+
+    #[test]
+    fn nested_arrays_open_and_close_evenly() {
+        assert_eq!([0, 2, 6, 7].map(|length| text(Piece::nested_arrays(length))), ["[]", "[]", "[[[]]]", "[[[]]]"]);
+    }
+
+    #[test]
+    fn element_keeps_its_order_when_taken_byte_by_byte() {
+        let mut piece = Piece::Repeated(Unit::Element, 6);
+        let bytes: Vec<u8> = std::iter::from_fn(|| piece.take_bytes(1).first().copied()).collect();
+        assert_eq!(bytes, b",0,0,0");
     }
 }

@@ -1,16 +1,22 @@
-//! What is to go wrong, and when.
+//! Planned faults.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-/// Something that is to go wrong with requests that match. Faults are tried in the order in which they were planned.
+use crate::exchange::Piece;
+
+/// The longest body of a callback that a fault makes, in bytes: unlike that of an answer it is in memory.
+const LONGEST_CALLBACK: u64 = 64 * 1024 * 1024;
+
+/// A fault of the requests that match. Faults are tried in the order in which they were planned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Fault {
-    /// Only requests with this method; any, where absent.
+    /// Only requests with this method; any, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// Only requests whose path contains this; any, where empty. Callbacks are matched by the path they are sent to.
+    /// Only requests whose path contains this; any, if empty. Callbacks are matched by the path they are sent to.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// How many matching requests are let through first.
@@ -19,11 +25,11 @@ pub struct Fault {
     /// How many matching requests it befalls then.
     #[serde(default = "one")]
     pub count: u32,
-    /// What goes wrong.
+    /// The kind of fault.
     pub kind: FaultKind,
 }
 
-/// What goes wrong.
+/// The kinds of faults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -46,6 +52,8 @@ pub enum FaultKind {
         #[serde(default)]
         retry_after: Option<String>,
     },
+    /// Nothing is done, and the vendor's failure with this code is answered with status 200. With 401 it is an expired token.
+    StatusInside(u16),
     /// Nothing is done, and an HTML page of an error is answered with status 502.
     Html,
     /// The request is done, and the answer breaks off in the middle.
@@ -54,6 +62,16 @@ pub enum FaultKind {
     WrongType,
     /// The request is done, and the answer is padded with white space to so many bytes.
     Oversize(u64),
+    /// The request is done, and the answer is an array of small numbers, `[0,0,…]`, so many bytes long.
+    Hostile(u64),
+    /// The request is done, and the answer is arrays in arrays, `[[…]]`, so many bytes long.
+    Nested(u64),
+    /// A callback's body is padded with white space to so many bytes, 64 MiB at most.
+    CallbackOversize(u64),
+    /// A callback's body is an array of small numbers, `[0,0,…]`, so many bytes long, 64 MiB at most.
+    CallbackHostile(u64),
+    /// A callback's body is arrays in arrays, `[[…]]`, so many bytes long, 64 MiB at most.
+    CallbackNested(u64),
     /// A callback is believed to be delivered and is not.
     CallbackLost,
     /// A callback comes so many virtual seconds later.
@@ -95,8 +113,32 @@ impl Fault {
     const fn is_about_callbacks(&self) -> bool {
         matches!(
             self.kind,
-            FaultKind::CallbackLost | FaultKind::CallbackLate(_) | FaultKind::CallbackDuplicated | FaultKind::CallbackReordered
+            FaultKind::CallbackLost
+                | FaultKind::CallbackLate(_)
+                | FaultKind::CallbackDuplicated
+                | FaultKind::CallbackReordered
+                | FaultKind::CallbackOversize(_)
+                | FaultKind::CallbackHostile(_)
+                | FaultKind::CallbackNested(_)
         )
+    }
+}
+
+impl FaultKind {
+    /// The body of a callback as this fault changes it. One without a body gets one of JSON.
+    pub(crate) fn of_callback(&self, body: Option<(&'static str, Bytes)>) -> Option<(&'static str, Bytes)> {
+        let media_type = body.as_ref().map_or("application/json", |(media_type, _)| media_type);
+        let pieces = match self {
+            Self::CallbackOversize(length) => {
+                let bytes = body.map(|(_, bytes)| bytes).unwrap_or_default();
+                let padding = length.min(&LONGEST_CALLBACK).saturating_sub(bytes.len() as u64);
+                vec![Piece::Bytes(bytes), Piece::spaces(padding)]
+            }
+            Self::CallbackHostile(length) => Piece::tiny_elements(*length.min(&LONGEST_CALLBACK)),
+            Self::CallbackNested(length) => Piece::nested_arrays(*length.min(&LONGEST_CALLBACK)),
+            _ => return body,
+        };
+        Some((media_type, Piece::collect(pieces).into()))
     }
 }
 
@@ -122,7 +164,7 @@ impl FaultPlan {
         self.0.iter().filter(|fault| fault.count > 0).collect()
     }
 
-    /// What befalls a request, if anything does.
+    /// Takes the fault of a request, if there is one.
     pub(crate) fn strike(&mut self, method: &str, path: &str) -> Option<FaultKind> {
         self.take(|fault| {
             !fault.is_about_callbacks()
@@ -131,7 +173,7 @@ impl FaultPlan {
         })
     }
 
-    /// What befalls a callback, if anything does.
+    /// Takes the fault of a callback, if there is one.
     pub(crate) fn strike_callback(&mut self, path: &str) -> Option<FaultKind> {
         self.take(|fault| fault.is_about_callbacks() && path.contains(&fault.path))
     }

@@ -75,7 +75,7 @@ impl Sandbox {
         }
         let port = head.uri.authority().and_then(|authority| self.at(authority.as_str())).map_or(Port::Shared, Port::Only);
         let (answer, fault) = if body.len() > route::MAX_REQUEST {
-            (Some(route::too_long()), None)
+            (Some(route::too_long(&self.worlds)), None)
         } else {
             route::answer(&self.worlds, port, &Incoming::new(head, body)).await
         };
@@ -136,23 +136,13 @@ impl AnswerBody {
         self.truncated
     }
 
-    /// The next bytes, at most so many; nothing at the end.
+    /// Takes the next bytes, `most` at most; none at the end.
     pub(crate) fn take_bytes(&mut self, most: u64) -> Bytes {
-        static SPACES: [u8; 64 * 1024] = [b' '; 64 * 1024];
+        while self.pieces.front().is_some_and(|piece| piece.length() == 0) {
+            self.pieces.pop_front();
+        }
         let most = most.min(self.left);
-        let bytes = loop {
-            match self.pieces.front_mut() {
-                Some(piece) if piece.length() == 0 => drop(self.pieces.pop_front()),
-                Some(Piece::Bytes(bytes)) => break bytes.split_to(usize::try_from(most).unwrap_or(usize::MAX).min(bytes.len())),
-                Some(Piece::Spaces(length)) => {
-                    let count = most.min(*length).min(SPACES.len() as u64);
-                    *length -= count;
-                    let spaces = usize::try_from(count).ok().and_then(|count| SPACES.get(..count)).unwrap_or_default();
-                    break Bytes::from_static(spaces);
-                }
-                None => break Bytes::new(),
-            }
-        };
+        let bytes = self.pieces.front_mut().map(|piece| piece.take_bytes(most)).unwrap_or_default();
         self.left -= bytes.len() as u64;
         bytes
     }
@@ -203,7 +193,7 @@ impl Receive {
         method: Method,
         url: &str,
         headers: &[(String, String)],
-        body: Option<(&'static str, String)>,
+        body: Option<(&'static str, Bytes)>,
     ) -> u16 {
         match request(method, url, headers, body) {
             Ok(request) => self.0(request).await.map_or(0, |status| status.as_u16()),
@@ -223,7 +213,7 @@ fn request(
     method: Method,
     url: &str,
     headers: &[(String, String)],
-    body: Option<(&'static str, String)>,
+    body: Option<(&'static str, Bytes)>,
 ) -> Result<Request<Bytes>, http::Error> {
     let url = url.parse::<Uri>()?;
     let target = url.path_and_query().map_or("/", |target| target.as_str());
@@ -235,7 +225,7 @@ fn request(
         request = request.header(name, value);
     }
     match body {
-        Some((media_type, body)) => request.header("content-type", media_type).body(body.into()),
+        Some((media_type, body)) => request.header("content-type", media_type).body(body),
         None => request.body(Bytes::new()),
     }
 }

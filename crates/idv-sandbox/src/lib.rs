@@ -21,6 +21,7 @@
 
 #![forbid(unsafe_code)]
 
+mod builder;
 mod callback;
 mod clock;
 mod cm_id_scan;
@@ -40,6 +41,7 @@ mod vendor;
 mod verificar_identidad;
 mod world;
 
+pub use builder::Builder;
 pub use callback::RecordedCallback;
 pub use cm_id_scan::account::{Account as CmIdScanAccount, Person as CmIdScanPerson};
 pub use cm_id_scan::handle::CmIdScan;
@@ -54,7 +56,7 @@ pub use idnow::account::{Account, CallbackKind, DataCenter};
 pub use idnow::handle::Idnow;
 pub use idnow::scenario::Step;
 pub use in_process::{AnswerBody, AnswerDelay, Cut};
-pub use sandbox::{Builder, Sandbox, SandboxError, VirtualClock};
+pub use sandbox::{Sandbox, SandboxError, VirtualClock};
 pub use verificar_identidad::account::{
     Account as VerificarIdentidadAccount, Person as VerificarIdentidadPerson, ReportFormat, ReportNesting, WrongCredentials,
 };

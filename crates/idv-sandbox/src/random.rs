@@ -1,5 +1,12 @@
 //! Ids that are the same in every run with the same seed.
 
+use std::hash::{BuildHasher as _, RandomState};
+
+/// Returns a seed that differs from start to start. It fits a number of JSON that every reader keeps whole.
+pub(crate) fn fresh_seed() -> u64 {
+    RandomState::new().hash_one("seed") >> 11
+}
+
 /// A generator of ids; nothing here needs to be unpredictable.
 #[derive(Debug)]
 pub(crate) struct Random(u64);

@@ -104,7 +104,7 @@ async fn answer(
     let (head, body) = request.into_parts();
     let (answer, fault) = match Limited::new(body, route::MAX_REQUEST).collect().await {
         Ok(body) => route::answer(&worlds, port, &Incoming::new(head, body.to_bytes())).await,
-        Err(_) => (Some(route::too_long()), None),
+        Err(_) => (Some(route::too_long(&worlds)), None),
     };
     if let Some(FaultKind::Delay(milliseconds)) = fault {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;

@@ -1,9 +1,12 @@
-//! The vendors, and where they differ in what the frame does for them.
+//! The vendors, and their differences that concern the sandbox as a whole.
 
 use std::time::Duration;
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::exchange::Answer;
+use crate::idnow::scenario::SCENARIOS;
 use crate::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
 
 /// A vendor.
@@ -42,19 +45,58 @@ impl Vendor {
         }
     }
 
-    /// Whose host it is.
+    /// The scenarios that the vendor knows: those of every vendor, then its own.
+    pub(crate) fn scenarios(self) -> Vec<&'static str> {
+        let own: &[&str] = match self {
+            Self::Idnow => &idnow::scenario::OWN,
+            Self::IdentityTm => &identity_tm::scenario::OWN,
+            Self::CmIdScan => &cm_id_scan::scenario::OWN,
+            Self::Identify24 => &identify24::scenario::OWN,
+            Self::VerificarIdentidad => &verificar_identidad::scenario::OWN,
+        };
+        SCENARIOS.iter().chain(own).copied().collect()
+    }
+
+    /// An error about a scenario, with the scenarios that there are.
+    pub(crate) fn scenario_error(self, error: &str) -> String {
+        format!("{error}; the scenarios are {}", self.scenarios().join(", "))
+    }
+
+    /// The vendor of a host.
     pub(crate) fn of_host(host: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|vendor| vendor.hosts().contains(&host))
     }
 
-    /// The body of an error that is planned.
-    pub(crate) fn error(self) -> Value {
+    /// The answer of a planned fault: the vendor's own form of a failure that is not the client's.
+    pub(crate) fn error(self, status: StatusCode) -> Answer {
+        self.failure(status, &self.failure_body(500))
+    }
+
+    /// A failure that hides in an answer with status 200.
+    pub(crate) fn failure_inside(self, code: u16) -> Answer {
+        self.failure(StatusCode::OK, &self.failure_body(code))
+    }
+
+    fn failure(self, status: StatusCode, body: &Value) -> Answer {
         match self {
-            Self::Idnow => json!({ "errors": [{ "cause": "INTERNAL_SERVER_ERROR" }] }),
-            Self::IdentityTm => json!({ "Error": "Internal error" }),
-            Self::CmIdScan => json!({ "message": "Internal error" }),
-            Self::Identify24 => json!({ "result": false, "messages": ["Internal error"] }),
-            Self::VerificarIdentidad => json!([{ "Res": -5 }]),
+            Self::Idnow => Answer::json_with_charset(status, body),
+            _ => Answer::json(status, body),
+        }
+    }
+
+    fn failure_body(self, code: u16) -> Value {
+        let text = if code == 401 { "Token expired" } else { "Internal error" };
+        match self {
+            Self::Idnow => {
+                let cause = if code == 401 { "INVALID_LOGIN_TOKEN" } else { "INTERNAL_SERVER_ERROR" };
+                json!({ "errors": [{ "cause": cause }] })
+            }
+            Self::IdentityTm => json!({ "Error": text }),
+            Self::CmIdScan => json!({ "message": text }),
+            // A planned status stands in the answer's own; where it does not, in the body as in the samples.
+            Self::Identify24 if code == 500 => json!({ "result": false, "messages": [text] }),
+            Self::Identify24 => json!({ "result": false, "response_status": code, "messages": [text] }),
+            Self::VerificarIdentidad => json!([{ "Res": if code == 401 { -1 } else { -5 } }]),
         }
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::callback::{Callback, Post, RecordedCallback, Sending};
-use crate::clock::Clock;
+use crate::clock::{Clock, WallClock};
 use crate::exchange::{Answer, Incoming};
 use crate::fault::{FaultKind, FaultPlan};
 use crate::random::Random;
@@ -51,14 +51,23 @@ pub(crate) trait Part: Sized + 'static {
     fn happen(&mut self, planned: &Self::Planned, moment: &mut Moment<'_, Self::Planned>);
 }
 
-/// What a vendor's part handles something with, and what comes of it beside the answer. `P` is what it can plan.
+/// The context in which a vendor's part handles something, and the effects of that beside the answer. `P` is what it can plan.
 pub(crate) struct Moment<'a, P> {
     pub(crate) now: Timestamp,
+    /// The time by the clients' own clock, if the sandbox knows it.
+    pub(crate) wall: Option<Timestamp>,
     pub(crate) random: &'a mut Random,
     /// What is to happen later.
     pub(crate) planned: Vec<(Timestamp, P)>,
     /// The callbacks that are to be sent.
     pub(crate) callbacks: Vec<Callback>,
+}
+
+impl<P> Moment<'_, P> {
+    /// The times by which a client's own time may be right: virtual time, and the time by the client's clock unless `strict`.
+    pub(crate) fn clocks(&self, strict: bool) -> impl Iterator<Item = Timestamp> + use<P> {
+        std::iter::once(self.now).chain(self.wall.filter(|_| !strict))
+    }
 }
 
 /// The worlds and their time. One lock holds all of it; it is never held while something is awaited.
@@ -67,6 +76,8 @@ pub(crate) struct Worlds {
     state: Mutex<State>,
     pub(crate) clock: Clock,
     pub(crate) post: Post,
+    /// The seed of the ids.
+    pub(crate) seed: u64,
     /// One at a time does what is due, so that it is done in order.
     turn: tokio::sync::Mutex<()>,
 }
@@ -84,6 +95,7 @@ pub(crate) struct State {
     /// The subjects of mails that the vendors' systems sent to the account's technical contact.
     pub(crate) mails: Vec<String>,
     pub(crate) random: Random,
+    wall_clock: Option<WallClock>,
     due: BinaryHeap<Reverse<(Timestamp, u64)>>,
     events: BTreeMap<u64, Event>,
     next_event: u64,
@@ -91,7 +103,7 @@ pub(crate) struct State {
     pub(crate) held: Vec<Sending>,
 }
 
-/// Something that happens in a vendor's part.
+/// An event of a vendor's part.
 type Happening = Box<dyn FnOnce(&mut State, Timestamp) + Send>;
 
 pub(crate) enum Event {
@@ -116,8 +128,9 @@ impl std::fmt::Debug for Event {
 }
 
 impl Worlds {
-    pub(crate) fn new(clock: Clock, post: Post, seed: u64) -> Self {
-        Self { state: Mutex::new(State::new(Random::new(seed))), clock, post, turn: tokio::sync::Mutex::new(()) }
+    pub(crate) fn new(clock: Clock, wall_clock: Option<WallClock>, post: Post, seed: u64) -> Self {
+        let state = State::new(Random::new(seed), wall_clock);
+        Self { state: Mutex::new(state), clock, post, seed, turn: tokio::sync::Mutex::new(()) }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -133,12 +146,13 @@ impl Worlds {
             Some(FaultKind::Refuse | FaultKind::CutBefore) => None,
             Some(FaultKind::Status { code, retry_after }) => {
                 let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                let answer = Answer::json(status, &vendor.error());
+                let answer = vendor.error(status);
                 Some(match retry_after {
                     Some(value) => answer.with_header("retry-after", value),
                     None => answer,
                 })
             }
+            Some(FaultKind::StatusInside(code)) => Some(vendor.failure_inside(*code)),
             Some(FaultKind::Html) => Some(Answer::page(StatusCode::BAD_GATEWAY, "Bad Gateway")),
             _ => Some(match vendor {
                 Vendor::Idnow => state.handle::<idnow::World>(now, request),
@@ -192,14 +206,14 @@ impl Worlds {
         let mut state = self.state();
         // Ids go on, so that none is given twice.
         let random = std::mem::replace(&mut state.random, Random::new(0));
-        let pages = state.pages();
-        *state = State::new(random);
+        let (pages, wall_clock) = (state.pages(), state.wall_clock.take());
+        *state = State::new(random, wall_clock);
         state.serve_pages_at(pages);
     }
 }
 
 impl State {
-    fn new(random: Random) -> Self {
+    fn new(random: Random, wall_clock: Option<WallClock>) -> Self {
         Self {
             idnow: idnow::World::new(),
             identity_tm: identity_tm::World::new(),
@@ -211,6 +225,7 @@ impl State {
             callbacks: Vec::new(),
             mails: Vec::new(),
             random,
+            wall_clock,
             due: BinaryHeap::new(),
             events: BTreeMap::new(),
             next_event: 0,
@@ -233,8 +248,9 @@ impl State {
 
     /// Works on a vendor's part, and plans what comes of it.
     pub(crate) fn with<P: Part, T>(&mut self, now: Timestamp, work: impl FnOnce(&mut P, &mut Moment<'_, P::Planned>) -> T) -> T {
+        let wall = self.wall_clock.as_ref().map(WallClock::now);
         let (part, random) = P::of(self);
-        let mut moment = Moment { now, random, planned: Vec::new(), callbacks: Vec::new() };
+        let mut moment = Moment { now, wall, random, planned: Vec::new(), callbacks: Vec::new() };
         let result = work(part, &mut moment);
         let (planned, callbacks) = (moment.planned, moment.callbacks);
         for (at, planned) in planned {

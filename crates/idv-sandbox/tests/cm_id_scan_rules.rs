@@ -73,6 +73,7 @@ async fn a_token_is_refused_for_each_of_its_parts() {
         claims.as_object_mut().unwrap().remove(name);
         token(&header(KEY), &claims, SECRET)
     };
+    let fraction = |beyond: f64| json!(cm.sandbox.clock().now().as_duration().as_secs_f64() + beyond);
     let signed = token(&header(KEY), &good, SECRET);
     let refused = [
         ("a.b".to_owned(), "no JWT"),
@@ -92,7 +93,11 @@ async fn a_token_is_refused_for_each_of_its_parts() {
         (without("exp"), "exp"),
         (with("iat", json!(now.to_string())), "iat"),
         (with("nbf", json!(now.to_string())), "nbf"),
-        (with("exp", json!(60.5)), "exp"),
+        (with("exp", json!(60.5)), "expired"),
+        (with("exp", fraction(-0.25)), "expired"),
+        (with("iat", fraction(0.25)), "not valid yet"),
+        (with("exp", fraction(3600.5)), "too long"),
+        (with("nbf", json!(true)), "nbf"),
         (with("iat", json!(now + 1)), "not valid yet"),
         (with("nbf", json!(now + 1)), "not valid yet"),
         (with("nbf", json!(now * 1000)), "not valid yet"),
@@ -103,8 +108,15 @@ async fn a_token_is_refused_for_each_of_its_parts() {
     for (token, about) in refused {
         assert_refused(&cm.with_token(&token, "GET", "transactions/x", "").await, 401, about);
     }
-    let accepted =
-        [signed, with("exp", json!(now + 1)), with("exp", json!(now + 3600)), with("iat", json!(now - 1)), with("nbf", json!(0))];
+    let accepted = [
+        signed,
+        with("exp", json!(now + 1)),
+        with("exp", json!(now + 3600)),
+        with("exp", fraction(0.5)),
+        with("iat", json!(now - 1)),
+        with("iat", fraction(-0.5)),
+        with("nbf", json!(0)),
+    ];
     for token in accepted {
         assert_refused(&cm.with_token(&token, "GET", "transactions/x", "").await, 404, "transaction");
     }

@@ -113,10 +113,9 @@ async fn every_field_has_its_format() {
         ("identifier", json!("doc 1")),
         ("identifier", json!("döc")),
         ("identifier", json!("a/b")),
-        ("mimeType", json!("pdf")),
-        ("mimeType", json!("application/")),
-        ("mimeType", json!("application/pdf; charset=utf-8")),
-        ("mimeType", json!("a/b/c")),
+        ("mimeType", json!("")),
+        ("mimeType", json!("application/pdf\r\nX-Other: 1")),
+        ("mimeType", json!(7)),
         ("optional", json!("false")),
         ("optional", json!(0)),
         ("sortOrder", json!(0)),
@@ -309,4 +308,15 @@ async fn documents_together_stay_below_what_an_archive_holds() {
         200,
         "one in the place of another is no more"
     );
+}
+
+#[tokio::test]
+async fn mime_type_may_be_any_text() {
+    let world = signing().await;
+    for (index, mime_type) in ["txt", "text/plain", "application/xword", "application/pdf; charset=utf-8"].iter().enumerate() {
+        let identifier = format!("doc{index}");
+        define(&world, json!({ "identifier": identifier, "mimeType": mime_type })).await;
+        let told = call(&world, "GET", &format!("documentdefinitions/{identifier}"), "").await.json();
+        assert_eq!(told["mimeType"], *mime_type);
+    }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use idv_sandbox::{Fault, FaultKind};
 use serde_json::json;
-use support::{JSON, KEY, Reply, World, send};
+use support::{JSON, KEY, Receiver, Reply, World, send};
 
 const START: &str = "/api/v1/ihrebank/identifications/T-1/start";
 
@@ -177,4 +177,61 @@ async fn every_kind_of_fault_can_be_planned_by_its_name() {
     for wrong in [json!({}), json!({ "kind": "earthquake" }), json!({ "kind": "refuse", "often": 1 })] {
         assert_eq!(world.control("POST", "faults", &wrong.to_string()).await.status, 400, "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn hostile_answer_is_an_array_of_the_length_asked_for() {
+    let world = World::start().await;
+    let reply = start(&world, FaultKind::Hostile(300_001)).await.unwrap();
+    assert_eq!((created(&world), recorded(&world)), (1, (201, Some("hostile".to_owned()))));
+    assert_eq!((reply.status, reply.body.len()), (201, 300_001));
+    assert_eq!(reply.json().as_array().unwrap().len(), 150_000);
+}
+
+#[tokio::test]
+async fn nested_answer_is_arrays_in_arrays() {
+    let world = World::start().await;
+    let reply = start(&world, FaultKind::Nested(200_000)).await.unwrap();
+    assert_eq!((reply.status, reply.body.len()), (201, 200_000));
+    let (opening, closing) = reply.body.split_at(100_000);
+    assert!(opening.iter().all(|byte| *byte == b'[') && closing.iter().all(|byte| *byte == b']'));
+}
+
+#[tokio::test]
+async fn failure_inside_a_success_is_in_each_vendors_form() {
+    let world = World::start().await;
+    let reply = start(&world, FaultKind::StatusInside(401)).await.unwrap();
+    assert_eq!((created(&world), recorded(&world)), (0, (200, Some("status_inside".to_owned()))));
+    assert_eq!((reply.status, reply.json()), (200, json!({ "errors": [{ "cause": "INVALID_LOGIN_TOKEN" }] })));
+    let sandbox = &world.sandbox;
+    let bodies = [
+        (sandbox.identify24().base_url(), json!({ "result": false, "response_status": 401, "messages": ["Token expired"] })),
+        (sandbox.identity_tm().base_url().replace("/api/2.10/", ""), json!({ "Error": "Token expired" })),
+        (sandbox.cm_id_scan().base_url(), json!({ "message": "Token expired" })),
+        (sandbox.verificar_identidad().base_url(), json!([{ "Res": -1 }])),
+    ];
+    for (base, body) in bodies {
+        sandbox.plan(Fault::new(FaultKind::StatusInside(401)));
+        let reply = send(&base, "GET", "/any", &[], "").await.unwrap();
+        assert_eq!((reply.status, reply.json()), (200, body), "{base}");
+    }
+}
+
+#[tokio::test]
+async fn faults_change_the_bodies_of_callbacks() {
+    let (world, receiver) = (World::start().await, Receiver::start().await);
+    let url = receiver.url.clone();
+    world.sandbox.idnow().configure(|account| account.callback_url = Some(url)).unwrap();
+    for kind in [FaultKind::CallbackHostile(1001), FaultKind::CallbackNested(100), FaultKind::CallbackOversize(9000)] {
+        world.sandbox.plan(Fault::new(kind));
+    }
+    world.finish("T-1", "happy").await;
+    world.finish("T-2", "happy").await;
+    let received = receiver.received();
+    assert_eq!(received[0].body, json!(vec![0; 500]));
+    assert!(received[0].head.contains("content-length: 1001"), "{}", received[0].head);
+    assert_eq!(received[1].body.to_string(), format!("{}{}", "[".repeat(50), "]".repeat(50)));
+    assert!(received[2].head.contains("content-length: 9000"), "{}", received[2].head);
+    assert_eq!(received[2].result(), "REVIEW_PENDING", "it is padded and can be read");
+    assert_eq!(received[3].result(), "SUCCESS");
 }

@@ -172,3 +172,32 @@ async fn a_sign_me_order_creates_an_account_as_in_the_sample_of_3_2_9() {
     let again = tm.finished(&with(body, "Add", json!(4)), "happy").await;
     assert_eq!(tm.kinds(&again).await[..2], [25, 96], "the account exists already");
 }
+
+#[tokio::test]
+async fn both_spellings_of_the_deletion_delete() {
+    let tm = Tm::start().await;
+    for spelling in ["delIdentData", "delIdentdata"] {
+        let id = tm.order(&order(12)).await;
+        let delete = || format!("{spelling}/{id}");
+        assert_eq!(tm.call("DELETE", &delete(), "").await.status, 406, "{spelling}: it is not finished");
+        tm.run(&id, "happy").await;
+        assert_eq!(tm.call("DELETE", &delete(), "").await.status, 202, "{spelling}");
+        assert_eq!(tm.get(&format!("getIdentData/{id}")).await.status, 404, "{spelling}: the data are gone");
+    }
+}
+
+#[tokio::test]
+async fn every_json_answer_has_the_documented_media_type() {
+    let tm = Tm::start().await;
+    let put = tm.put_order(&order(15)).await;
+    let id = put.json()["OrderID"].as_str().unwrap().to_owned();
+    tm.run(&id, "happy").await;
+    let calls = ["getStatus", "getIdentData", "getImages", "getESignPDF"].map(|method| format!("{method}/{id}"));
+    let mut replies = vec![put, tm.get("systemStatus").await, tm.get("getStatus/1").await];
+    for call in calls {
+        replies.push(tm.get(&call).await);
+    }
+    for reply in replies {
+        assert_eq!(reply.header("content-type"), Some("application/json"), "{}", reply.text());
+    }
+}

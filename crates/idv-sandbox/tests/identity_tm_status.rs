@@ -210,7 +210,7 @@ async fn methods_are_called_as_they_are_documented() {
     let id = tm.finished(&order(12), "happy").await;
     for (method, path) in [
         ("GET", format!("delIdentdata/{id}")),
-        ("DELETE", format!("delIdentData/{id}")),
+        ("DELETE", format!("delidentdata/{id}")),
         ("POST", format!("getStatus/{id}")),
         ("GET", format!("getstatus/{id}")),
         ("PUT", format!("cancelOrder/{id}")),

@@ -81,6 +81,28 @@ async fn the_certificate_is_for_every_host_and_the_loopback_names() {
 }
 
 #[tokio::test]
+async fn certificate_covers_every_host_of_every_vendor() {
+    let sandbox = still().tls().start().await.unwrap();
+    let (shared, pem) = (address(&sandbox.shared_url()), sandbox.ca_certificate_pem().unwrap());
+    // A path of each vendor that answers without credentials, and its answer.
+    let hosts = [
+        ("customer.identity.tm", "/api/2.10/serverStatus", 200),
+        ("www.identity.tm", "/api/2.10/serverStatus", 200),
+        ("api.cm.com", "/id-scan/v1/transactions/1", 401),
+        ("id-scan.identity.cm.com", "/id-scan/v1/transactions/1", 401),
+        ("api.identify24.de", "/project/getAll", 401),
+        ("identify24.de", "/project/getAll", 401),
+        ("api.mensatek.com", "/v7/GetCreditos", 405),
+        ("www.mensatek.com", "/v7/GetCreditos", 405),
+    ];
+    for (host, path, answer) in hosts {
+        let client = trusting(pem).resolve(host, shared).build().unwrap();
+        let url = format!("https://{host}:{}{path}", shared.port());
+        assert_eq!(status(&client, &url).await.unwrap(), answer, "{host}");
+    }
+}
+
+#[tokio::test]
 async fn without_tls_there_is_no_certificate() {
     let sandbox = still().start().await.unwrap();
     assert_eq!(sandbox.ca_certificate_pem(), None);
@@ -133,7 +155,7 @@ async fn the_control_plane_is_on_every_port_and_answers_in_json() {
         for path in ["/_control", "/_control/"] {
             let state = send(&base, "GET", path, &[], "").await.unwrap();
             assert_eq!(state.status, 200);
-            assert_eq!(state.header("content-type"), Some("application/json; charset=utf-8"));
+            assert_eq!(state.header("content-type"), Some("application/json"));
             assert_eq!(state.json()["now"], "2026-01-01T00:00:00Z");
         }
         let unknown = send(&base, "GET", "/_control/elsewhere", &[], "").await.unwrap();
@@ -171,6 +193,61 @@ async fn the_control_plane_shows_and_changes_the_account() {
     assert_eq!(world.control("PUT", "idnow/accounts/ihrebank", &account.to_string()).await.status, 400, "an unknown setting");
     assert_eq!(world.control("PUT", "idnow/accounts/testbank", r#"{"company":"ihrebank"}"#).await.status, 400);
     assert_eq!(world.control("GET", "idnow/accounts/nobody", "").await.status, 400);
+}
+
+/// The second account of each vendor with one, a setting of it, and the members that are its own.
+const SECOND_ACCOUNTS: [(&str, &str, &[&str]); 4] = [
+    ("idnow/accounts/testbank", r#"{"auto_ident":true}"#, &["company", "api_keys", "short_code", "name"]),
+    ("identity-tm/accounts/second", r#"{"audio_recording":true}"#, &["user", "password", "products", "namirial"]),
+    ("cm-id-scan/accounts/5d1f6a4e-2b90-4c7e-9f33-8a1c0e7b6d52", r#"{"image_length":9}"#, &["key_id", "secret"]),
+    ("identify24/accounts/second", r#"{"appointment_minutes":5}"#, &["partner", "api_key", "projects"]),
+];
+
+#[tokio::test]
+async fn second_account_stays_itself_when_one_setting_is_put() {
+    let world = World::start().await;
+    for (path, setting, own) in SECOND_ACCOUNTS {
+        let before = world.control("GET", path, "").await.json();
+        let put = world.control("PUT", path, setting).await;
+        assert_eq!(put.status, 200, "{path}: {}", put.text());
+        let (after, setting) = (put.json(), serde_json::from_str::<serde_json::Value>(setting).unwrap());
+        for (name, value) in setting.as_object().unwrap() {
+            assert_ne!(before[name], *value, "{path}: the test changes {name}");
+            assert_eq!(after[name], *value, "{path}");
+        }
+        for name in own {
+            assert_eq!(before[*name], after[*name], "{path}: {name}");
+        }
+        assert_eq!(world.control("PUT", path, "{}").await.json(), before, "{path}: everything has its default again");
+    }
+}
+
+#[tokio::test]
+async fn patch_keeps_the_settings_that_it_leaves_out() {
+    let world = World::start().await;
+    for (path, setting, _) in SECOND_ACCOUNTS {
+        let changed = world.control("PATCH", path, setting).await.json();
+        assert_eq!(world.control("PATCH", path, "{}").await.json(), changed, "{path}");
+        assert_eq!(world.control("PATCH", path, r#"{"colour":"red"}"#).await.status, 400, "{path}: an unknown setting");
+    }
+    let account = "verificar-identidad/account";
+    let changed = world.control("PATCH", account, r#"{"cost_hundredths":7}"#).await.json();
+    assert_eq!(
+        world.control("PATCH", account, r#"{"activated":false}"#).await.json()["cost_hundredths"],
+        changed["cost_hundredths"]
+    );
+}
+
+#[tokio::test]
+async fn identifications_are_listed_without_the_person() {
+    let world = World::start().await;
+    world.create("T-2", r#"{"lastname":"Canary"}"#).await;
+    world.finish("T-1", "happy").await;
+    let list = world.control("GET", "idnow/identifications", "").await;
+    let rows: Vec<_> =
+        list.json().as_array().unwrap().iter().map(|row| (row["transaction_number"].clone(), row["result"].clone())).collect();
+    assert_eq!(rows, [(json!("T-1"), json!("SUCCESS")), (json!("T-2"), json!(null))]);
+    assert!(!list.text().contains("Canary") && list.text().contains("IBA-"), "{}", list.text());
 }
 
 #[tokio::test]

@@ -192,7 +192,7 @@ async fn the_persons_links_are_pages_and_keep_the_tracking_id() {
         let page = world.send("GET", target, &[], "").await;
         assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")), "{target}");
     }
-    for target in ["/ihrebank/identifications/T-2", "/IBA-00000", "/nobody/userdata"] {
+    for target in ["/ihrebank/identifications/T-2", "/IBA-00000", "/nobody/userdata", "/ihrebank/userdata/T-1/more"] {
         assert_eq!(world.send("GET", target, &[], "").await.status, 404, "{target}");
     }
     world.sandbox.idnow().act("T-1", "happy").unwrap();
@@ -211,6 +211,19 @@ async fn the_same_seed_makes_the_same_ids() {
     };
     assert_eq!(id(7).await, id(7).await);
     assert_ne!(id(7).await, id(8).await);
+}
+
+#[tokio::test]
+async fn every_start_gives_fresh_ids_unless_a_seed_is_set() {
+    let first = async |builder: idv_sandbox::Builder| {
+        let sandbox = builder.start().await.unwrap();
+        let answer =
+            send(&sandbox.idnow().base_url(), "POST", "/api/v1/ihrebank/identifications/T-1/start", &[KEY, JSON], "{}").await;
+        (sandbox.seed(), answer.unwrap().body)
+    };
+    let (one, other) = (first(still()).await, first(still()).await);
+    assert_ne!(one.1, other.1);
+    assert_eq!(first(still().seed(one.0)).await, one, "the seed that a sandbox tells repeats it");
 }
 
 #[tokio::test]

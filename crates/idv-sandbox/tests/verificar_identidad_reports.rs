@@ -50,7 +50,7 @@ async fn a_report_is_that_of_the_sample() {
     let id = vi.finished(&with("Dni", Value::Null), "happy").await;
     let report = script.last();
     assert_eq!(report.line, "POST /reports?token=t HTTP/1.1");
-    assert_eq!(report.header("content-type"), Some("application/json; charset=utf-8"));
+    assert_eq!(report.header("content-type"), Some("application/json"));
     assert_eq!(report.header("authorization"), None);
     let mut body = report.json();
     let access: Value = report.nested("Acceso");

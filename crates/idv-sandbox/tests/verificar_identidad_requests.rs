@@ -297,7 +297,7 @@ async fn answers_are_in_the_format_that_was_asked_for() {
     };
     let last = || vi.sandbox.verificar_identidad().ids().pop().unwrap();
     let (media_type, text) = ask("VerificarIdentidad", with("Resp", "JSON")).await;
-    assert_eq!(media_type, "application/json; charset=utf-8");
+    assert_eq!(media_type, "application/json");
     assert_eq!(text, format!(r#"[{{"Res":1,"ID":"{}","Cred":999}}]"#, last()));
     let (media_type, text) = ask("VerificarIdentidad", with("Resp", "XML")).await;
     assert_eq!(media_type, "text/xml; charset=utf-8");

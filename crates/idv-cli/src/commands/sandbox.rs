@@ -22,6 +22,10 @@ pub(crate) struct SandboxCommand {
     #[arg(long, default_value_t = 1.0, value_name = "N")]
     speed: f64,
 
+    /// Seed of the ids: the same seed and the same requests give the same ids; every start gives fresh ids without it
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
     /// Serve HTTPS, and write the certificate of the throwaway authority to this file
     #[arg(long, value_name = "CERTIFICATE.pem")]
     tls: Option<PathBuf>,
@@ -37,6 +41,9 @@ impl SandboxCommand {
         if self.tls.is_some() {
             builder = builder.tls();
         }
+        if let Some(seed) = self.seed {
+            builder = builder.seed(seed);
+        }
         let sandbox = builder.start().await.map_err(|error| Failure::usage(whole(&error)))?;
         if let Some(path) = &self.tls {
             sandbox
@@ -47,6 +54,7 @@ impl SandboxCommand {
         let mut answer = Map::from_iter([
             ("shared_url".to_owned(), json!(sandbox.shared_url())),
             ("control_url".to_owned(), json!(sandbox.control_url())),
+            ("seed".to_owned(), json!(sandbox.seed())),
             ("ca_certificate".to_owned(), json!(self.tls.as_ref().map(|path| path.display().to_string()))),
         ]);
         answer.extend(accounts.iter().map(|account| (account.provider.to_owned(), account.json())));

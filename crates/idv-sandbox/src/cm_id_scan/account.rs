@@ -16,6 +16,8 @@ pub struct Account {
     pub longest_token_seconds: u64,
     /// By how many seconds the `iat` and `nbf` of a token may be ahead of the clock.
     pub clock_skew_seconds: u64,
+    /// Whether virtual time alone decides about the times of tokens; otherwise the client's own clock may be right too.
+    pub strict_clock: bool,
     /// Whether the id of a result alone decides which result is answered, whatever transaction it is asked of. What comes names the
     /// transaction that it is of, so that a customer can see it.
     pub results_by_id_alone: bool,
@@ -57,6 +59,7 @@ impl Default for Account {
             secret: "AC4Etykn7jusGR5FwLDAtILtQbiQbTMKedP31szXg4WlSbjGEXyNMZ".to_owned(),
             longest_token_seconds: 3600,
             clock_skew_seconds: 0,
+            strict_clock: false,
             results_by_id_alone: false,
             result_files_seconds: None,
             image_length: 0,

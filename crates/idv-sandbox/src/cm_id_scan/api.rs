@@ -19,7 +19,7 @@ const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x
 
 /// Answers a request to `/id-scan/v1/…`.
 pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Result<Answer, Failure> {
-    let account = bearer::authorized(&world.accounts, request, moment.now)?;
+    let account = bearer::authorized(&world.accounts, request, moment)?;
     match (&request.method, path) {
         (&Method::POST, ["transactions"]) => create(world, &account, request, moment),
         (&Method::GET, ["transactions", id]) => {

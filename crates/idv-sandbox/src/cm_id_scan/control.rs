@@ -6,11 +6,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::World;
-use super::account::Account;
 use super::webhook::Webhook;
-use crate::control::body;
+use crate::control::{body, settings};
 use crate::exchange::Incoming;
-use crate::idnow::scenario::SCENARIOS;
+use crate::vendor::Vendor;
 use crate::world::State;
 
 /// Answers a request; `None` where there is no such route.
@@ -20,12 +19,15 @@ pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest
             let account = state.cm_id_scan.account(key_id);
             account.map(|account| json!(account)).ok_or_else(|| "there is no such account".to_owned())
         }
-        (&Method::PUT, ["accounts", key_id]) => body::<Account>(request).and_then(|account| {
-            if account.key_id != *key_id {
-                return Err("the key ID in the settings is another than in the path".to_owned());
-            }
-            state.cm_id_scan.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
-        }),
+        (&Method::PUT | &Method::PATCH, ["accounts", key_id]) => {
+            let initial = World::initial_accounts().into_iter().find(|account| account.key_id == *key_id);
+            settings(request, initial, state.cm_id_scan.account(key_id)).and_then(|account| {
+                if account.key_id != *key_id {
+                    return Err("the key ID in the settings is another than in the path".to_owned());
+                }
+                state.cm_id_scan.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
+            })
+        }
         (&Method::GET, ["webhooks"]) => Ok(state.cm_id_scan.webhooks.iter().map(Webhook::render).collect()),
         (&Method::DELETE, ["webhooks"]) => {
             state.cm_id_scan.webhooks.clear();
@@ -37,7 +39,7 @@ pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest
         }
         (&Method::POST, ["transactions", id, "act"]) => body::<Act>(request).and_then(|act| {
             let steps = state.with(now, |world: &mut World, moment| world.act(id, &act.scenario, moment));
-            steps.map(|steps| json!(steps)).map_err(|error| format!("{error}; the scenarios are {}", SCENARIOS.join(", ")))
+            steps.map(|steps| json!(steps)).map_err(|error| Vendor::CmIdScan.scenario_error(error))
         }),
         _ => return None,
     })

@@ -9,7 +9,7 @@ mod failure;
 pub(crate) mod handle;
 mod pages;
 mod render;
-mod scenario;
+pub(crate) mod scenario;
 mod transaction;
 mod webhook;
 
@@ -118,15 +118,20 @@ impl Part for World {
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
-        // A second account, so that reaching for somebody else's transaction can be tried.
+    /// The accounts before they are configured.
+    pub(crate) fn initial_accounts() -> [Account; 2] {
+        // A second account, so that reaching for another's transaction can be tried.
         let second = Account {
             key_id: "5d1f6a4e-2b90-4c7e-9f33-8a1c0e7b6d52".to_owned(),
             secret: "secondSecretOfTheSandboxThatNobodyElseHas".to_owned(),
             ..Account::default()
         };
+        [Account::default(), second]
+    }
+
+    pub(crate) fn new() -> Self {
         Self {
-            accounts: vec![Account::default(), second],
+            accounts: Self::initial_accounts().into(),
             transactions: HashMap::new(),
             webhooks: Vec::new(),
             pages: "https://id-scan.identity.cm.com".to_owned(),

@@ -5,6 +5,8 @@ use super::transaction::{Finding, Transaction};
 use crate::idnow::scenario::Step;
 
 /// A state that no document has.
+/// The scenarios that this vendor alone has.
+pub(crate) const OWN: [&str; 0] = [];
 const UNKNOWN: &str = "on_hold";
 
 const MINUTE: u64 = 60;

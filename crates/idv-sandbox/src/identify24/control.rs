@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::World;
-use super::account::{Account, Status};
-use crate::control::body;
+use super::account::Status;
+use crate::control::{body, settings};
 use crate::exchange::Incoming;
-use crate::idnow::scenario::SCENARIOS;
+use crate::vendor::Vendor;
 use crate::world::State;
 
 /// Answers a request; `None` where there is no such route.
@@ -19,12 +19,15 @@ pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest
             let account = state.identify24.account(partner);
             account.map(|account| json!(account)).ok_or_else(|| "there is no such account".to_owned())
         }
-        (&Method::PUT, ["accounts", partner]) => body::<Account>(request).and_then(|account| {
-            if account.partner != *partner {
-                return Err("the partner in the settings is another than in the path".to_owned());
-            }
-            state.identify24.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
-        }),
+        (&Method::PUT | &Method::PATCH, ["accounts", partner]) => {
+            let initial = World::initial_accounts().into_iter().find(|account| account.partner == *partner);
+            settings(request, initial, state.identify24.account(partner)).and_then(|account| {
+                if account.partner != *partner {
+                    return Err("the partner in the settings is another than in the path".to_owned());
+                }
+                state.identify24.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
+            })
+        }
         (&Method::DELETE, ["tokens"]) => {
             state.identify24.tokens.clear();
             Ok(Value::Null)
@@ -33,7 +36,7 @@ pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest
         (&Method::GET, ["idents", id]) => view(&state.identify24, id).ok_or_else(|| "there is no such ident".to_owned()),
         (&Method::POST, ["idents", id, "act"]) => body::<Act>(request).and_then(|act| {
             let steps = state.with(now, |world: &mut World, moment| world.act(id, &act.scenario, act.reason.as_deref(), moment));
-            steps.map(|steps| json!(steps)).map_err(|error| format!("{error}; the scenarios are {}", SCENARIOS.join(", ")))
+            steps.map(|steps| json!(steps)).map_err(|error| Vendor::Identify24.scenario_error(error))
         }),
         (&Method::POST, ["idents", id, "status"]) => body::<Status>(request).and_then(|status| {
             state.with(now, |world: &mut World, moment| world.set(id, &status, moment)).map_err(str::to_owned)?;

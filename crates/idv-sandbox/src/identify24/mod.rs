@@ -8,7 +8,7 @@ mod failure;
 pub(crate) mod handle;
 mod ident;
 mod render;
-mod scenario;
+pub(crate) mod scenario;
 mod token;
 
 use std::collections::HashMap;
@@ -106,16 +106,21 @@ impl Part for World {
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
-        // A second partner, so that reaching for somebody else's ident can be tried.
+    /// The accounts before they are configured.
+    pub(crate) fn initial_accounts() -> [Account; 2] {
+        // A second partner, so that reaching for another's ident can be tried.
         let second = Account {
             partner: "second".to_owned(),
             api_key: "secondApiKey".to_owned(),
             projects: vec![Project::new("8", "Second business", "Active")],
             ..Account::default()
         };
+        [Account::default(), second]
+    }
+
+    pub(crate) fn new() -> Self {
         Self {
-            accounts: vec![Account::default(), second],
+            accounts: Self::initial_accounts().into(),
             tokens: Tokens::default(),
             idents: HashMap::new(),
             pages: "https://identify24.de".to_owned(),

@@ -6,6 +6,8 @@ use crate::idnow::scenario::Step;
 /// A word that is in no account's table.
 pub(crate) const UNKNOWN: &str = "EscalatedToPartner";
 
+/// The scenarios that this vendor alone has.
+pub(crate) const OWN: [&str; 0] = [];
 const MINUTE: u64 = 60;
 
 /// What happens to an ident.

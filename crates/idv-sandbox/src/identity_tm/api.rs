@@ -62,7 +62,8 @@ pub(super) fn handle(
         ("POST", "getVideoFileBinaryAsync", Some(order)) if rest.is_empty() => files::provide_video(&mut call, order),
         ("GET", "getVideoFileBinary", Some(order)) => files::video(&mut call, order),
         ("GET", "getVoiceFiles", Some(order)) => files::voice(&mut call, order),
-        ("DELETE", "delIdentdata", Some(order)) if rest.is_empty() => delete(&mut call, order),
+        // The address of 3.12.1 has one spelling, the text of 3.12 the other.
+        ("DELETE", "delIdentdata" | "delIdentData", Some(order)) if rest.is_empty() => delete(&mut call, order),
         ("POST", "cancelOrder", Some(order)) if rest.is_empty() => cancel(&mut call, order),
         ("POST", _, Some(order)) if rest.is_empty() => tan::handle(&mut call, method, order),
         _ => Err(Failure::no_such_method()),

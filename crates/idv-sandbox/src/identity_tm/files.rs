@@ -143,5 +143,5 @@ fn recorded<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Fai
 }
 
 fn file(start: &'static [u8], length: u64) -> Vec<Piece> {
-    vec![Piece::Bytes(start.into()), Piece::Spaces(length.saturating_sub(start.len() as u64))]
+    vec![Piece::Bytes(start.into()), Piece::spaces(length.saturating_sub(start.len() as u64))]
 }

@@ -22,7 +22,7 @@ pub(crate) mod pdf;
 mod render;
 mod results;
 mod reuse;
-mod scenario;
+pub(crate) mod scenario;
 mod tan;
 
 use std::collections::{HashMap, HashSet};
@@ -146,8 +146,9 @@ impl Part for World {
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
-        // A second account, so that reaching for somebody else's order can be tried, and with less enabled.
+    /// The accounts before they are configured.
+    pub(crate) fn initial_accounts() -> [Account; 2] {
+        // A second account, so that reaching for another's order can be tried, and with less enabled.
         let second = Account {
             user: "second".into(),
             password: "secondPassword".into(),
@@ -158,8 +159,12 @@ impl World {
             advanced_signatures: false,
             ..Account::default()
         };
+        [Account::default(), second]
+    }
+
+    pub(crate) fn new() -> Self {
         Self {
-            accounts: vec![Account::default(), second],
+            accounts: Self::initial_accounts().into(),
             cases: HashMap::new(),
             sign_me: HashMap::new(),
             password_tans: HashMap::new(),

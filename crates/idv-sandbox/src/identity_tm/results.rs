@@ -81,16 +81,7 @@ pub(super) fn wants_encryption(call: &Call<'_, '_, '_>) -> Result<bool, Failure>
 pub(super) fn encrypt(call: &mut Call<'_, '_, '_>, mut answer: Answer) -> Result<Answer, Failure> {
     let key = call.account.encryption_key.as_deref().and_then(crypt::key);
     let key = key.ok_or_else(|| Failure::bad("no encryption key is shared for the account"))?;
-    let mut content = Vec::new();
-    for piece in &answer.body {
-        match piece {
-            Piece::Bytes(bytes) => content.extend_from_slice(bytes),
-            Piece::Spaces(length) => {
-                let length = usize::try_from(*length).map_err(|_| too_long())?;
-                content.resize(content.len() + length, b' ');
-            }
-        }
-    }
+    let content = Piece::collect(std::mem::take(&mut answer.body));
     let vector = vector(call);
     answer.body = vec![Piece::Bytes(crypt::encrypt(&key, vector, content).ok_or_else(too_long)?.into())];
     Ok(answer)

@@ -9,6 +9,8 @@ use super::case::{Case, Method};
 use super::order::add;
 use crate::idnow::scenario::Step;
 
+/// The scenarios that this vendor alone has.
+pub(crate) const OWN: [&str; 1] = ["signature-aborted"];
 const DAY_MINUTES: u64 = 24 * 60;
 const MINUTE: u64 = 60;
 /// After what time a test robot is done (9.5), in seconds.

@@ -50,6 +50,13 @@ pub struct Account {
     pub callbacks: Vec<CallbackKind>,
     /// How far a signed link's timestamp may be from the clock, in seconds; the document names no figure.
     pub link_window_seconds: u64,
+    /// Whether virtual time alone decides about a signed link's timestamp; otherwise the client's own clock may be right too.
+    pub strict_clock: bool,
+    /// Whether what no document has and clients nevertheless use is refused: a start with a login token in place of the API key
+    /// (3.2.7), and the suffixes `.pdf`, `.mp3` and `.xml` of an identification (8.3.3).
+    pub documented_only: bool,
+    /// Whether the web form for a person's data is activated (4.2).
+    pub web_form: bool,
     /// The waiting time that the account's information names, in seconds (6.4).
     pub estimated_waiting_time: u32,
 }
@@ -116,6 +123,9 @@ impl Default for Account {
             callback_url: None,
             callbacks: vec![CallbackKind::Realtime, CallbackKind::Final, CallbackKind::Aborted, CallbackKind::Canceled],
             link_window_seconds: 3600,
+            strict_clock: false,
+            documented_only: false,
+            web_form: true,
             estimated_waiting_time: 30,
         }
     }

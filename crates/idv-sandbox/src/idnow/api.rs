@@ -30,7 +30,7 @@ pub(super) fn handle(
             let body = json!({
                 "shortname": company, "shortcode": short_code, "name": name, "estimatedWaitingTime": estimated_waiting_time
             });
-            Ok(Answer::json(StatusCode::OK, &body))
+            Ok(Answer::json_with_charset(StatusCode::OK, &body))
         }
         (_, ["documentdefinitions", rest @ ..]) => documents::definitions(world, request, company, rest, moment),
         (_, ["identifications", transaction, "documents", rest @ ..]) => {
@@ -62,7 +62,7 @@ fn log_in(world: &mut World, request: &Incoming, company: &str, moment: &mut Mom
         return Err(Failure::invalid_token());
     }
     let token = world.log_in(company, moment);
-    Ok(Answer::json(StatusCode::OK, &json!({ "authToken": token })))
+    Ok(Answer::json_with_charset(StatusCode::OK, &json!({ "authToken": token })))
 }
 
 /// Creating or updating an identification (3.2), or handing it to the test robots (15.2.4).
@@ -78,7 +78,14 @@ fn begin(
             let account = world.account(company).filter(|account| account.api_keys.iter().any(|valid| valid == key));
             account.cloned().ok_or_else(Failure::invalid_token)?
         }
-        None => authorized(world, request, company, moment)?,
+        // No document has it: a login token in place of the key. Clients in production send it.
+        None => {
+            let account = authorized(world, request, company, moment)?;
+            if account.documented_only {
+                return Err(Failure::invalid_token());
+            }
+            account
+        }
     };
     demand_json(request)?;
     if transaction.is_empty() {
@@ -98,10 +105,10 @@ fn begin(
             return Err(Failure::precondition());
         }
         case.robot_started = true;
-        return Ok(Answer::json(StatusCode::OK, &robot_started(case, &robot)));
+        return Ok(Answer::json_with_charset(StatusCode::OK, &robot_started(case, &robot)));
     }
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(Answer::json(status, &json!({ "id": id })))
+    Ok(Answer::json_with_charset(status, &json!({ "id": id })))
 }
 
 /// What the robots' host answers to a start.
@@ -144,7 +151,7 @@ fn request_video_chat(
     if !known || !case.robot_started || world.act(company, transaction, Some(&robot), None, moment).is_err() {
         return Err(Failure::precondition());
     }
-    Ok(Answer::json(StatusCode::OK, &json!({})))
+    Ok(Answer::json_with_charset(StatusCode::OK, &json!({})))
 }
 
 /// The lists (8.3.2).
@@ -171,7 +178,7 @@ fn list(world: &mut World, request: &Incoming, company: &str, moment: &mut Momen
         .collect();
     found.sort_by_key(|(case, outcome)| (outcome.at, case.transaction_number.clone()));
     let rendered: Vec<Value> = found.into_iter().map(|(case, outcome)| render::json(case, &account, outcome)).collect();
-    Ok(Answer::json(StatusCode::OK, &json!({ "identifications": rendered })))
+    Ok(Answer::json_with_charset(StatusCode::OK, &json!({ "identifications": rendered })))
 }
 
 /// A single identification (8.3.3): as JSON, or by its suffix as something else.
@@ -193,7 +200,8 @@ fn single(world: &mut World, request: &Incoming, company: &str, name: &str, mome
         Ok(Answer::of(StatusCode::OK, media_type, archive::attachment(key, &account)))
     };
     match suffix {
-        "" => Ok(Answer::json(StatusCode::OK, &render::json(case, &account, outcome))),
+        "" => Ok(Answer::json_with_charset(StatusCode::OK, &render::json(case, &account, outcome))),
+        "xml" | "pdf" | "mp3" if account.documented_only => Err(Failure::not_found()),
         "xml" => Ok(Answer::new(StatusCode::OK, "application/xml; charset=utf-8", render::xml(case, &account, outcome))),
         "pdf" => file("application/pdf", "pdf"),
         "mp3" => file("audio/mpeg", "audiolog"),

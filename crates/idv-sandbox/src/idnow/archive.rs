@@ -29,7 +29,7 @@ pub(crate) fn fits(account: &Account) -> bool {
 pub(super) fn attachment(key: &str, account: &Account) -> Vec<Piece> {
     let start = start(key);
     let length = if key == "videolog" { account.video_length.max(account.attachment_length) } else { account.attachment_length };
-    vec![Piece::Bytes(start.into()), Piece::Spaces(length.saturating_sub(start.len() as u64))]
+    vec![Piece::Bytes(start.into()), Piece::spaces(length.saturating_sub(start.len() as u64))]
 }
 
 /// The archive: the result as XML and its signature, the attachments, what was signed, and the result as JSON where the account has it
@@ -155,16 +155,16 @@ fn four(length: u64) -> [u8; 4] {
     u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes()
 }
 
-/// The checksum of pieces; that of spaces takes as many steps as their number has bits.
+/// The checksum of pieces; that of repeated bytes takes as many steps as their number has bits.
 fn checksum(body: &[Piece]) -> u32 {
     let mut sum = Crc::new();
     for piece in body {
         match piece {
             Piece::Bytes(bytes) => sum.update(bytes),
-            Piece::Spaces(length) => {
+            Piece::Repeated(unit, length) => {
                 let mut block = Crc::new();
-                block.update(b" ");
-                let mut left = *length;
+                block.update(unit.bytes());
+                let mut left = *length / unit.bytes().len() as u64;
                 while left > 0 {
                     if left & 1 == 1 {
                         sum.combine(&block);
@@ -209,17 +209,13 @@ mod tests {
     use super::*;
 
     fn bytes(pieces: &[Piece]) -> Vec<u8> {
-        let whole = |piece: &Piece| match piece {
-            Piece::Bytes(bytes) => bytes.to_vec(),
-            Piece::Spaces(length) => vec![b' '; usize::try_from(*length).unwrap()],
-        };
-        pieces.iter().flat_map(whole).collect()
+        Piece::collect(pieces.to_vec())
     }
 
     #[test]
     fn a_checksum_of_spaces_is_that_of_the_bytes() {
         for length in [0, 1, 2, 3, 255, 256, 70_001] {
-            let body = [Piece::Bytes(Bytes::from_static(b"start")), Piece::Spaces(length)];
+            let body = [Piece::Bytes(Bytes::from_static(b"start")), Piece::spaces(length)];
             let mut plain = Crc::new();
             plain.update(&bytes(&body));
             assert_eq!(checksum(&body), plain.sum(), "{length}");

@@ -5,12 +5,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::World;
 use super::account::Account;
 use super::archive;
-use super::scenario::{SCENARIOS, Step};
+use super::case::Case;
+use super::scenario::Step;
 use crate::callback::is_loopback;
-use crate::control::body;
+use crate::control::{body, settings};
 use crate::exchange::Incoming;
+use crate::vendor::Vendor;
 use crate::world::State;
 
 /// Answers a request; `None` where there is no such route.
@@ -20,16 +23,36 @@ pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest
             Some(account) => Ok(json!(account)),
             None => Err("there is no such company".to_owned()),
         },
-        (&Method::PUT, ["accounts", company]) => body::<Account>(request).and_then(|account| configure(state, company, account)),
+        (&Method::PUT | &Method::PATCH, ["accounts", company]) => {
+            let initial = World::initial_accounts().into_iter().find(|account| account.company == *company);
+            let read = settings(request, initial, state.idnow.account(company));
+            read.and_then(|account| configure(state, company, account))
+        }
         (&Method::DELETE, ["tokens"]) => {
             state.idnow.forget_tokens();
             Ok(Value::Null)
         }
+        (&Method::GET, ["identifications"]) => Ok(identifications(&state.idnow)),
         (&Method::POST, ["identifications", transaction, "act"]) => {
             body::<Act>(request).and_then(|act| act.run(state, now, transaction)).map(|steps| json!(steps))
         }
         _ => return None,
     })
+}
+
+/// Every identification, without the person.
+fn identifications(world: &World) -> Value {
+    let mut cases: Vec<_> = world.cases.iter().collect();
+    cases.sort_by_key(|(key, _)| *key);
+    let view = |((company, _), case): (&(String, String), &Case)| {
+        json!({
+            "company": company,
+            "transaction_number": case.transaction_number,
+            "ident_id": case.ident_id,
+            "result": case.result.as_ref().map(|result| result.word.as_str()),
+        })
+    };
+    cases.into_iter().map(view).collect()
 }
 
 #[derive(Deserialize)]
@@ -61,8 +84,8 @@ pub(crate) fn act(
 ) -> Result<Vec<Step>, String> {
     let first = state.idnow.accounts.first().map(|account| account.company.clone()).unwrap_or_default();
     let company = company.unwrap_or(&first).to_owned();
-    let acted = state.with(now, |world: &mut super::World, moment| world.act(&company, transaction, scenario, reason, moment));
-    acted.map_err(|error| format!("{error}; the scenarios are {}", SCENARIOS.join(", ")))
+    let acted = state.with(now, |world: &mut World, moment| world.act(&company, transaction, scenario, reason, moment));
+    acted.map_err(|error| Vendor::Idnow.scenario_error(error))
 }
 
 /// Changes an account's settings.

@@ -37,7 +37,7 @@ pub(super) fn copy(
     let forget = Planned { key: key.clone(), ident_id: id.clone(), attempt: copy.attempt, effect: Effect::Forget };
     moment.planned.push((later(copy.result.as_ref().map_or(moment.now, |result| result.at), KEPT), forget));
     world.cases.insert(key, copy);
-    Ok(Answer::json(StatusCode::CREATED, &json!({ "id": id })))
+    Ok(Answer::json_with_charset(StatusCode::CREATED, &json!({ "id": id })))
 }
 
 /// Archives an identification that is finished and not archived (8.3.6).

@@ -71,6 +71,6 @@ impl Failure {
         let body = json!({
             "errors": [{ "cause": self.cause, "id": id.to_string(), "key": self.key, "message": self.message }]
         });
-        Answer::json(self.status, &body)
+        Answer::json_with_charset(self.status, &body)
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod control;
 mod copies;
 mod documents;
 mod failure;
+mod form;
 pub(crate) mod handle;
 mod link;
 mod pages;
@@ -64,7 +65,7 @@ pub(crate) struct World {
     pub(crate) cases: HashMap<(String, String), Case>,
     /// By company, in the order in which they are displayed.
     definitions: HashMap<String, Definitions>,
-    /// The tracking ids with which somebody opened the form for data of an identification that is still to come (6.1.3).
+    /// The tracking ids with which a person opened the web form of an identification that is still to come (6.1.3).
     awaited: HashMap<(String, String), String>,
     tokens: HashMap<String, Token>,
 }
@@ -122,6 +123,9 @@ impl Part for World {
                 let answer = api::handle(self, request, &company, rest, moment);
                 answer.unwrap_or_else(|failure| failure.answer(id)).with_header("access-control-allow-origin", "*")
             }
+            (&Method::GET | &Method::POST, [company, "userdata", rest @ ..]) if self.has_form(company) && rest.len() < 2 => {
+                form::handle(self, request, company, rest.first().copied(), moment)
+            }
             (&Method::GET, path) => pages::handle(self, request, path, moment),
             _ => Failure::not_found().answer(moment.random.number(1_000_000_000)),
         }
@@ -171,7 +175,7 @@ impl Part for World {
                 method: Method::POST,
                 url,
                 headers: Vec::new(),
-                body: crate::callback::json(&body),
+                body: Some(("application/json; charset=utf-8", body.to_string().into())),
                 told: crate::callback::Told::Idnow(Told { key: planned.key.clone(), result_at: moment.now }),
             });
         }
@@ -184,7 +188,12 @@ impl Part for World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        // A second company, so that reaching for somebody else's identification can be tried (SECURITY_VIOLATION).
+        Self { accounts: Self::initial_accounts().into(), ..Self::default() }
+    }
+
+    /// The accounts before they are configured.
+    pub(crate) fn initial_accounts() -> [Account; 2] {
+        // A second company, so that reaching for another's identification can be tried (SECURITY_VIOLATION).
         let second = Account {
             company: "testbank".into(),
             api_keys: vec!["testbankApiKey".into()],
@@ -192,11 +201,16 @@ impl World {
             name: "Testbank AG".into(),
             ..Account::default()
         };
-        Self { accounts: vec![Account::default(), second], ..Self::default() }
+        [Account::default(), second]
     }
 
     pub(crate) fn account(&self, company: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.company == company)
+    }
+
+    /// Whether the web form is activated for a company (4.2).
+    fn has_form(&self, company: &str) -> bool {
+        self.account(company).is_some_and(|account| account.web_form)
     }
 
     /// Creates or updates an identification (3.2.10). Returns whether it is new, and its Ident-ID.

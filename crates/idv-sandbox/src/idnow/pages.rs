@@ -1,8 +1,7 @@
-//! What the person's browser sees: the go hosts (chapters 4, 5 and 6).
+//! The pages of the go hosts for the person's browser (chapters 5 and 6).
 
 use http::StatusCode;
 
-use super::start::is_transaction_number;
 use super::{Moment, World, documents, link, signature};
 use crate::exchange::{Answer, Incoming};
 
@@ -18,9 +17,6 @@ pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], momen
             Some(pem) => Answer::new(StatusCode::OK, "application/x-pem-file", pem),
             None => nowhere(),
         },
-        [company, "userdata", rest @ ..] if world.account(company).is_some() && rest.len() < 2 => {
-            user_data(world, request, company, rest.first().copied())
-        }
         [ident_id] if !ident_id.is_empty() => {
             let found =
                 world.cases.iter().find(|(_, case)| case.ident_id.eq_ignore_ascii_case(ident_id)).map(|(key, _)| key.clone());
@@ -35,7 +31,7 @@ fn signed_link(world: &mut World, request: &Incoming, company: &str, moment: &mu
     let Some(account) = world.account(company).cloned() else { return nowhere() };
     // The length is that of the whole link: scheme and host are in front of what arrives here.
     let length = "https://".len() + request.host.len() + request.path.len() + 1 + request.query.len();
-    let accepted = match link::accept(&account, &request.parameters(), length, moment.now) {
+    let accepted = match link::accept(&account, &request.parameters(), length, moment.clocks(account.strict_clock)) {
         Ok(accepted) => accepted,
         Err(reason) => return Answer::page(StatusCode::FORBIDDEN, &format!("This link is not valid: {reason}.")),
     };
@@ -46,20 +42,6 @@ fn signed_link(world: &mut World, request: &Incoming, company: &str, moment: &mu
         }
         Err(_) => Answer::page(StatusCode::CONFLICT, "This identification is finished."),
     }
-}
-
-/// The form for data (chapter 4). With a transaction number, the tracking id is that of the identification, even of one that is still to
-/// come; without, it would be that of what is sent from the form.
-fn user_data(world: &mut World, request: &Incoming, company: &str, transaction: Option<&str>) -> Answer {
-    let transaction = transaction.filter(|transaction| is_transaction_number(transaction));
-    if let (Some(transaction), Some(tracking_id)) = (transaction, tracking_id(request)) {
-        let key = (company.to_owned(), transaction.to_ascii_lowercase());
-        match world.cases.get_mut(&key) {
-            Some(case) => case.tracking_id = Some(tracking_id),
-            None => drop(world.awaited.insert(key, tracking_id)),
-        }
-    }
-    Answer::page(StatusCode::OK, "Please enter your data.")
 }
 
 /// The person opened the link to their identification. A tracking id is kept (6.1.3).

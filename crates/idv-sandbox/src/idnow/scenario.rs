@@ -39,6 +39,9 @@ pub(crate) const SCENARIOS: [&str; 10] = [
     "unknown-status",
 ];
 
+/// The scenarios that this vendor alone has.
+pub(crate) const OWN: [&str; 0] = [];
+
 /// Whether a robot's case is for identifications that are an eSigning, or that are none (15.1).
 pub(crate) fn is_for(name: &str, e_signing: bool) -> bool {
     match name {

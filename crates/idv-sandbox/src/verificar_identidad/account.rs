@@ -25,6 +25,8 @@ pub struct Account {
     pub sender: String,
     /// Whether `Mensaje` must contain `[LINK]`, as its description says; its sample does not. Else the link follows the text.
     pub link_demanded: bool,
+    /// Whether virtual time alone decides about whether a `Fecha` is past; otherwise the client's own clock may be right too.
+    pub strict_clock: bool,
     /// Refuses every request to verify somebody with this code: -5, -6 or -7.
     pub general_error: Option<i64>,
     /// How wrong credentials are answered.
@@ -176,6 +178,7 @@ impl Default for Account {
             cost_hundredths: 100,
             sender: "MiEmpresa".into(),
             link_demanded: true,
+            strict_clock: false,
             general_error: None,
             wrong_credentials: WrongCredentials::Told,
             format_unless_told: AnswerFormat::Ant,

@@ -22,7 +22,7 @@ pub(super) fn download(world: &World, parameters: &Parameters) -> Result<Answer,
     }
     let pdf = document(case);
     let padding = world.account.certificate_length.saturating_sub(pdf.len() as u64);
-    let pieces = vec![Piece::Bytes(Bytes::from(pdf)), Piece::Spaces(padding)];
+    let pieces = vec![Piece::Bytes(Bytes::from(pdf)), Piece::spaces(padding)];
     let name = format!("attachment; filename=\"CertificadoIdentidad_{id}.pdf\"");
     Ok(Answer::of(StatusCode::OK, &world.account.certificate_type, pieces).with_header("content-disposition", name))
 }

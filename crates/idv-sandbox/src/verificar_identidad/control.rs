@@ -8,18 +8,21 @@ use serde_json::{Value, json};
 use super::World;
 use super::account::Account;
 use super::finding::{ANOTHER_NUMBER, Finding};
-use crate::control::body;
+use crate::control::{body, settings};
 use crate::exchange::Incoming;
-use crate::idnow::scenario::SCENARIOS;
+use crate::vendor::Vendor;
 use crate::world::State;
 
 /// Answers a request; `None` where there is no such route.
 pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
         (&Method::GET, ["account"]) => Ok(json!(state.verificar_identidad.account())),
-        (&Method::PUT, ["account"]) => body::<Account>(request).and_then(|account| {
-            state.verificar_identidad.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
-        }),
+        (&Method::PUT | &Method::PATCH, ["account"]) => {
+            let read = settings(request, Some(Account::default()), Some(state.verificar_identidad.account()));
+            read.and_then(|account| {
+                state.verificar_identidad.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
+            })
+        }
         (&Method::GET, ["messages"]) => Ok(json!(state.verificar_identidad.messages())),
         (&Method::GET, ["phones", number]) => {
             let messages = state.verificar_identidad.messages();
@@ -29,7 +32,7 @@ pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest
         (&Method::GET, ["requests", id]) => view(&state.verificar_identidad, id),
         (&Method::POST, ["requests", id, "act"]) => body::<Act>(request).and_then(|act| {
             let steps = state.with(now, |world: &mut World, moment| world.act(id, &act.scenario, moment));
-            steps.map(|steps| json!(steps)).map_err(|error| format!("{error}; the scenarios are {}", SCENARIOS.join(", ")))
+            steps.map(|steps| json!(steps)).map_err(|error| Vendor::VerificarIdentidad.scenario_error(error))
         }),
         (&Method::POST, ["requests", id, "status"]) => body::<Set>(request).and_then(|set| {
             state.with(now, |world: &mut World, moment| {

@@ -13,7 +13,7 @@ mod pages;
 mod parameters;
 mod php;
 mod report;
-mod scenario;
+pub(crate) mod scenario;
 mod send;
 
 use std::collections::HashMap;

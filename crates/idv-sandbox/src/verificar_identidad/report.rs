@@ -38,13 +38,15 @@ pub(super) fn tell(case: &Case, account: &Account, moment: &mut Moment<'_>) {
         headers.push(("authorization".to_owned(), format!("Basic {credentials}")));
     }
     let mut send = |kind: &'static str, fields: Vec<(&'static str, Field)>| {
+        let (media_type, body) = body(fields, account);
+        let body = (media_type, body.into());
         moment.callbacks.push(Callback {
             kind,
             reference: case.id.clone(),
             method: Method::POST,
             url: url.clone(),
             headers: headers.clone(),
-            body: Some(body(fields, account)),
+            body: Some(body),
             told: Told::Nothing,
         });
     };
@@ -119,7 +121,7 @@ fn body(fields: Vec<(&'static str, Field)>, account: &Account) -> (&'static str,
     let fields = fields.into_iter().filter(|(_, field)| account.empty_when_unknown || !matches!(field, Field::Unknown));
     if account.report_format == ReportFormat::Json {
         let parts: Vec<String> = fields.map(|(name, field)| format!("\"{name}\":{}", json_of(field, account))).collect();
-        return ("application/json; charset=utf-8", format!("{{{}}}", parts.join(",")));
+        return ("application/json", format!("{{{}}}", parts.join(",")));
     }
     let pairs: Vec<(&str, String)> = fields.map(|(name, field)| (name, form_of(field, account))).collect();
     match account.report_format {

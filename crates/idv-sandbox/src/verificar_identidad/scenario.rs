@@ -10,6 +10,8 @@ use super::{Effect, Planned};
 use crate::clock::later;
 use crate::idnow::scenario::Step;
 
+/// The scenarios that this vendor alone has.
+pub(crate) const OWN: [&str; 0] = [];
 const MINUTE: u64 = 60;
 /// How long nobody comes before it is said that nobody does: the vendor itself never says so.
 const NOBODY: u64 = 30 * 24 * 60 * MINUTE;

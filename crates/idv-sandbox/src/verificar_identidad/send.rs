@@ -38,7 +38,7 @@ pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Mome
         return Err(Failure::data("Remitente has more than 11 characters"));
     }
     let send_at = match parameters.text("Fecha")? {
-        Some(date) => moment_of(&date, moment.now)?,
+        Some(date) => moment_of(&date, moment, account.strict_clock)?,
         None => moment.now,
     };
     let wanted = parameters.text("Dni")?;
@@ -85,8 +85,9 @@ fn is_phone(phone: &str) -> bool {
     (8..=15).contains(&phone.len()) && phone.bytes().all(|byte| byte.is_ascii_digit()) && !phone.starts_with('0')
 }
 
-/// The time of a `Fecha`: to the minute, in Spain. One that there is not there is refused, of one that comes twice the first is meant.
-fn moment_of(date: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+/// The time of a `Fecha`: to the minute, in Spain. A time that the clocks there skip is refused; of one that comes twice the first is
+/// meant. A time that is past by virtual time alone means now, unless the clock is strict.
+fn moment_of(date: &str, moment: &Moment<'_>, strict_clock: bool) -> Result<Timestamp, Failure> {
     let refuse = || Failure::data("Fecha is no time as 2022-05-01 15:10");
     let shaped = date.len() == 16
         && date.bytes().enumerate().all(|(at, byte)| match at {
@@ -102,8 +103,8 @@ fn moment_of(date: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     }
     let at = spain.earlier().map_err(|_| refuse())?.timestamp();
     // The minute that has begun is not over.
-    if at.as_second() + 60 <= now.as_second() {
+    if moment.clocks(strict_clock).all(|now| at.as_second() + 60 <= now.as_second()) {
         return Err(Failure::data("Fecha is in the past"));
     }
-    Ok(at.max(now))
+    Ok(at.max(moment.now))
 }

@@ -58,7 +58,7 @@ impl Vi {
     /// The one object of an answer in JSON.
     pub(crate) async fn said(&self, function: &str, body: &Value) -> Value {
         let reply = self.call(function, body).await;
-        assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json; charset=utf-8")));
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")));
         let [said] = <[Value; 1]>::try_from(reply.json().as_array().unwrap().clone()).unwrap();
         said
     }

@@ -52,22 +52,22 @@ pub(super) fn definitions(
         (&Method::POST, []) => {
             demand_json(request)?;
             definitions.create(Submitted::read(&request.body, terms)?)?;
-            Ok(Answer::json(StatusCode::CREATED, &json!({})))
+            Ok(Answer::json_with_charset(StatusCode::CREATED, &json!({})))
         }
         (&Method::GET, []) => {
             let told: Vec<Value> = definitions.each().map(|(order, definition)| definition.told(order)).collect();
-            Ok(Answer::json(StatusCode::OK, &told.into()))
+            Ok(Answer::json_with_charset(StatusCode::OK, &told.into()))
         }
-        (&Method::GET, [identifier]) => Ok(Answer::json(StatusCode::OK, &definitions.told(identifier)?)),
+        (&Method::GET, [identifier]) => Ok(Answer::json_with_charset(StatusCode::OK, &definitions.told(identifier)?)),
         (&Method::POST, [identifier]) => {
             demand_json(request)?;
             definitions.one(identifier)?;
             definitions.update(identifier, Submitted::read(&request.body, terms)?)?;
-            Ok(Answer::json(StatusCode::OK, &json!({})))
+            Ok(Answer::json_with_charset(StatusCode::OK, &json!({})))
         }
         (&Method::DELETE, [identifier]) => {
             definitions.delete(identifier)?;
-            Ok(Answer::json(StatusCode::OK, &json!({})))
+            Ok(Answer::json_with_charset(StatusCode::OK, &json!({})))
         }
         (&Method::POST, [identifier, "data"]) => {
             let others = definitions.length_beside(identifier);
@@ -108,16 +108,18 @@ pub(super) fn documents(
     match (&request.method, path) {
         (&Method::GET, []) => {
             let told: Vec<Value> = case.documents.iter().map(|document| document.told(signed)).collect();
-            Ok(Answer::json(StatusCode::OK, &told.into()))
+            Ok(Answer::json_with_charset(StatusCode::OK, &told.into()))
         }
         // The sample answers an array of the one.
-        (&Method::GET, [identifier]) => Ok(Answer::json(StatusCode::OK, &json!([one(case, identifier)?.told(signed)]))),
+        (&Method::GET, [identifier]) => {
+            Ok(Answer::json_with_charset(StatusCode::OK, &json!([one(case, identifier)?.told(signed)])))
+        }
         (&Method::POST, [identifier]) => {
             demand_json(request)?;
             demand_not_begun(case)?;
             let document = one(case, identifier)?;
             document.update(Update::read(&request.body, terms)?, terms)?;
-            Ok(Answer::json(StatusCode::OK, &json!({})))
+            Ok(Answer::json_with_charset(StatusCode::OK, &json!({})))
         }
         (&Method::POST, [identifier, "data"]) => {
             demand_not_begun(case)?;
