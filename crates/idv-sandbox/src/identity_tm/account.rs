@@ -31,6 +31,10 @@ pub struct Account {
     pub webhook_method: WebhookMethod,
     /// The status codes that `OnStatusChange` tells of (3.1.4).
     pub status_change_kinds: Vec<u32>,
+    /// The status code of the scenario `unknown-status`.
+    pub unknown_status: u32,
+    /// Whether statuses that end or stop an order have an explanatory text (3.2.6).
+    pub status_texts: bool,
     /// After how many days an incomplete order times out (4.1); never, where it is absent.
     pub time_out_days: Option<u32>,
     /// The key that content is encrypted with (9.4): 64 hexadecimal digits. Without, `/crypt` is refused.
@@ -142,6 +146,8 @@ impl Default for Account {
             webhooks: Webhooks::default(),
             webhook_method: WebhookMethod::Get,
             status_change_kinds: vec![11, 75],
+            unknown_status: 4711,
+            status_texts: false,
             time_out_days: Some(30),
             encryption_key: None,
             always_encrypted: false,

@@ -25,6 +25,10 @@ pub(crate) struct Case {
     pub(crate) attempt: u32,
     /// Whether the agent corrected what was submitted.
     pub(crate) changed: bool,
+    /// The day of birth that the document says, if it is another than was submitted.
+    pub(crate) born: Option<&'static str>,
+    /// Whether the result names no person.
+    pub(crate) nameless: bool,
     /// Whether an agent flagged a possible fraud.
     pub(crate) fraud: bool,
     /// Whether the person has done their part of the identification, for now.
@@ -106,6 +110,8 @@ impl Case {
             statuses: Vec::new(),
             attempt: 0,
             changed: false,
+            born: None,
+            nameless: false,
             fraud: false,
             conducted: false,
             identified: None,
@@ -122,6 +128,11 @@ impl Case {
     /// Whether a status of this kind was reached.
     pub(crate) fn reached(&self, kind: u32) -> bool {
         self.statuses.iter().any(|status| status.kind == kind)
+    }
+
+    /// Whether the vendor suspects fraud: an agent's flag, or a finding of autoID.
+    pub(crate) fn is_suspicious(&self) -> bool {
+        self.fraud || self.statuses.iter().any(|status| matches!(status.kind, 20_000..=20_003))
     }
 
     /// Whether the process has come to its end (3.2.1). Which status is final depends on whether the order is to be signed.

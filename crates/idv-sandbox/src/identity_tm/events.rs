@@ -19,14 +19,14 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 /// A status is reached.
 pub(crate) fn reach(case: &mut Case, account: &Account, kind: u32, sub_kind: Option<u32>, moment: &mut Moment<'_>) {
     let was_final = case.is_final();
-    case.statuses.push(Status { kind, sub_kind, at: moment.now, text: text(kind, sub_kind) });
+    case.statuses.push(Status { kind, sub_kind, at: moment.now, text: text(kind, sub_kind, account) });
     match kind {
         6 => case.identified = case.identified.or(Some(moment.now)),
         89 => case.fraud = true,
         _ => {}
     }
     let is_final = !was_final && case.is_final();
-    if is_final && case.fraud {
+    if is_final && case.is_suspicious() {
         case.identified = case.identified.or(Some(moment.now));
     }
     if account.status_change_kinds.contains(&kind) {
@@ -106,9 +106,17 @@ fn mail(case: &mut Case, kind: &'static str) {
     }
 }
 
-/// The explanatory texts that the sample of 3.2.9 has.
-const fn text(kind: u32, sub_kind: Option<u32>) -> Option<&'static str> {
+/// The explanatory texts: those that the sample of 3.2.9 has, and reasons if the account is told of them (3.2.6).
+const fn text(kind: u32, sub_kind: Option<u32>, account: &Account) -> Option<&'static str> {
     match (kind, sub_kind) {
+        (17 | 21 | 22 | 29 | 63 | 103, _) if account.status_texts => Some(match kind {
+            17 => "Ausweis abgelaufen am 01.02.2025",
+            21 => "Bildqualität nicht ausreichend",
+            22 => "Bearbeitung beendet: Angaben nicht prüfbar",
+            29 => "Auftrag kann nicht bearbeitet werden",
+            63 => "Storniert durch den Auftraggeber",
+            _ => "Signatur durch den Kunden abgebrochen",
+        }),
         (71, Some(44)) => Some("signme Passwort"),
         (71, Some(16 | 17 | 49 | 56 | 62)) => Some("TAN"),
         _ => None,

@@ -77,6 +77,10 @@ pub(crate) enum Effect {
     Status(u32, Option<u32>),
     /// The agent corrects what was submitted.
     Changed,
+    /// The document says that the person was born on this day.
+    Born(&'static str),
+    /// The result is going to name no person.
+    Nameless,
     /// The person proves to have the phone.
     MobileVerified,
     /// The order times out, unless the person has done their part (4.1).
@@ -116,6 +120,8 @@ impl Part for World {
         match planned.effect.clone() {
             Effect::Status(kind, sub_kind) => self.reach(&planned.order, kind, sub_kind, moment),
             Effect::Changed => case.changed = true,
+            Effect::Born(date) => case.born = Some(date),
+            Effect::Nameless => case.nameless = true,
             Effect::MobileVerified => case.mobile_verified = true,
             Effect::TimeOut => {
                 let waits_for_person = !case.conducted || case.identified.is_some();

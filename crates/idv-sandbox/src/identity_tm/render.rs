@@ -74,13 +74,16 @@ pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Valu
         root.insert("FraudAttempt".into(), true.into());
     }
     let mut checked = checked(case);
+    if case.nameless {
+        checked.clear();
+    }
     if account.images_in_result && case.has_images(account) {
         // An object has room for one set of data: the checked one.
         checked.insert("Images".into(), files::image_list(case, account));
         root.insert("IdentData".into(), checked.into());
     } else {
-        let mut all = vec![Value::from(checked)];
-        if variants.initial_data {
+        let mut all = if case.nameless { Vec::new() } else { vec![Value::from(checked)] };
+        if variants.initial_data && !case.nameless {
             all.push(initial(case).into());
         }
         root.insert("IdentData".into(), all.into());
@@ -111,7 +114,7 @@ pub(crate) fn checked(case: &Case) -> Map<String, Value> {
     put("ZipCode", Some(or("ZipCode", "51147")));
     put("City", Some(or("City", "Köln")));
     put("Country", given("Country"));
-    let birthdate = or("Birthdate", "1964-08-12");
+    let birthdate = case.born.map_or_else(|| or("Birthdate", "1964-08-12"), str::to_owned);
     put("Birthdate", Some(if case.changed { a_year_later(&birthdate) } else { birthdate }));
     put("Birthplace", Some(corrected("Hamburg", or("Birthplace", "Berlin"))));
     // Only determined if it is neither null nor omitted (3.1.4).

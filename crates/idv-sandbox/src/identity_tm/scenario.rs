@@ -1,7 +1,7 @@
-//! What the person and the agents do: the named scenarios, and the test robots (9.5).
+//! The named scenarios that the person and the agents act out, and the test robots (9.5).
 //!
-//! In which order statuses come is the document's sample (3.2.9) and the meaning of the codes (3.2.3): the flows of 10.4 and 10.5 are
-//! pictures.
+//! The order of the statuses follows the document's sample (3.2.9) and the meaning of the codes (3.2.3): the flows of 10.4 and 10.5
+//! are pictures.
 
 use super::Effect;
 use super::account::Account;
@@ -10,13 +10,20 @@ use super::order::add;
 use crate::idnow::scenario::Step;
 
 /// The scenarios that this vendor alone has.
-pub(crate) const OWN: [&str; 1] = ["signature-aborted"];
+pub(crate) const OWN: [&str; 8] = [
+    "suspicion-then-success",
+    "success-then-suspicion",
+    "suspicion-then-canceled",
+    "suspicion-alone",
+    "born-1970",
+    "no-person",
+    "signature-aborted",
+    "signature-expired",
+];
 const DAY_MINUTES: u64 = 24 * 60;
 const MINUTE: u64 = 60;
 /// After what time a test robot is done (9.5), in seconds.
 const ROBOT: u64 = 20;
-/// A status that the table of 3.2.3 does not have.
-const UNKNOWN: u32 = 4711;
 
 /// The steps of a scenario and what they do, each after so many seconds.
 #[derive(Debug, Default)]
@@ -26,13 +33,14 @@ pub(crate) struct Plan {
     after: u64,
 }
 
-/// What happens in a scenario; an error where there is none of this name, or none for such an order.
+/// Plans a scenario. It is an error if there is none of this name, or none for such an order.
 pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &'static str> {
     let mut plan = Plan::default();
     if case.identified.is_some() {
         return match name {
             "happy" => Ok(plan.sign(case, account).done()),
             "signature-aborted" if case.submitted.is_signed() => Ok(plan.refuse_signature(case, account).done()),
+            "signature-expired" if case.submitted.is_signed() => Ok(plan.forget_signature(case, account)?.done()),
             _ => Err("the person is identified already; what remains is the signature"),
         };
     }
@@ -65,17 +73,33 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
             }
             plan.status("the processing was terminated", 22, None)
         }
-        "expired" => match account.time_out_days {
-            // The time-out is planned since the order was created.
-            Some(days) => plan.say("never came").later(u64::from(days) * DAY_MINUTES).say("the order had timed out by then"),
-            None => return Err("the account has no time-out, so its orders do not expire"),
-        },
+        "suspicion-then-success" => plan.conduct(case).suspect(case).review(case).identify(case, account).sign(case, account),
+        "success-then-suspicion" => {
+            plan.conduct(case).review(case).identify(case, account).sign(case, account);
+            plan.later(60).status("an agent suspected fraud after all", 89, None)
+        }
+        "suspicion-then-canceled" => plan.conduct(case).suspect(case).later(12).status("the processing was terminated", 22, None),
+        "suspicion-alone" => plan.conduct(case).suspect(case).say("no agent went on with it"),
+        "born-1970" => {
+            plan.conduct(case).say("the document said 1 January 1970").effect(Effect::Born("1970-01-01"));
+            plan.review(case).identify(case, account).sign(case, account)
+        }
+        "no-person" => {
+            plan.conduct(case).say("the result named no person").effect(Effect::Nameless);
+            plan.review(case).identify(case, account).sign(case, account)
+        }
+        "expired" => plan.say("never came").time_out(account)?,
         "never-finishes" => plan.conduct(case).review_begins(case).say("nobody reviewed it"),
-        "unknown-status" => plan.conduct(case).status("the vendor set a status that no document knows", UNKNOWN, None),
+        "unknown-status" => {
+            plan.conduct(case).status("the vendor set a status that no document knows", account.unknown_status, None)
+        }
         "signature-aborted" if case.submitted.is_signed() => {
             plan.conduct(case).review(case).identify(case, account).refuse_signature(case, account)
         }
-        "signature-aborted" => return Err("there is nothing to sign"),
+        "signature-expired" if case.submitted.is_signed() => {
+            plan.conduct(case).review(case).identify(case, account).forget_signature(case, account)?
+        }
+        "signature-aborted" | "signature-expired" => return Err("there is nothing to sign"),
         _ => return Err("there is no such scenario"),
     };
     Ok(plan.done())
@@ -216,6 +240,25 @@ impl Plan {
     /// The person leaves without a signature.
     fn refuse_signature(&mut self, case: &Case, account: &Account) -> &mut Self {
         self.preview(case, account).later(1).status("aborted the signing", 103, None)
+    }
+
+    /// The person never comes back for the signature.
+    fn forget_signature(&mut self, case: &Case, account: &Account) -> Result<&mut Self, &'static str> {
+        self.preview(case, account).say("never signed").time_out(account)
+    }
+
+    /// The time-out passes, which is planned since the order was created.
+    fn time_out(&mut self, account: &Account) -> Result<&mut Self, &'static str> {
+        let days = account.time_out_days.ok_or("the account has no time-out, so its orders do not expire")?;
+        Ok(self.later(u64::from(days) * DAY_MINUTES).say("the order had timed out by then"))
+    }
+
+    /// A suspicion of fraud: autoID has codes of its own, and only an agent's flag shows in the result (3.3.4).
+    fn suspect(&mut self, case: &Case) -> &mut Self {
+        match case.method() {
+            Method::AutoId => self.status("autoID suspected fraud", 20_003, None),
+            _ => self.status("the agent suspected fraud", 89, None),
+        }
     }
 
     fn preview(&mut self, case: &Case, account: &Account) -> &mut Self {
