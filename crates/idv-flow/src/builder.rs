@@ -157,6 +157,7 @@ impl FlowBuilder {
         if let Some(last) = inner.store.last_block().await? {
             inner.note_block(last.number, last.hash);
         }
+        inner.reseal_head().await?;
         let now = inner.now();
         for at in &inner.providers {
             if let Some(sweep) = at.schedule.sweep {

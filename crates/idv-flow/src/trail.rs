@@ -100,6 +100,15 @@ impl Inner {
         Ok(true)
     }
 
+    /// Seals the end of the chain anew if the vault's key was changed.
+    pub(crate) async fn reseal_head(&self) -> Result<()> {
+        let sealed = self.store.value(HEAD).await?;
+        if sealed.is_some_and(|sealed| self.vault.is_outdated(&sealed)) {
+            self.advance_head().await?;
+        }
+        Ok(())
+    }
+
     /// Reads the sealed end of the chain, and whether it is sealed by the current key.
     pub(crate) async fn head(&self) -> Result<(BlockHead, bool)> {
         const MISSING: FlowError = FlowError::Damaged("the sealed end of the audit trail is missing");

@@ -4,146 +4,18 @@
 
 mod support;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::*;
 use idv_flow::{Flow, FlowId, Start, Vault};
-use jiff::Timestamp;
+use support::meddled::{Change, Meddled};
 use support::*;
-
-type Change = dyn Fn(&mut Vec<AuditEntry>) + Send + Sync;
-type BlockChange = dyn Fn(&mut Vec<AuditBlock>) + Send + Sync;
-
-/// A store whose audit trail somebody meddles with.
-#[derive(Clone)]
-struct Meddled {
-    store: MemoryStore,
-    entries: Arc<Mutex<Option<Arc<Change>>>>,
-    blocks: Arc<Mutex<Option<Arc<BlockChange>>>>,
-    /// Flows that are gone without a trace.
-    hidden: Arc<Mutex<Option<FlowId>>>,
-}
-
-impl std::fmt::Debug for Meddled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Meddled")
-    }
-}
-
-impl Meddled {
-    fn entries(&self, mut entries: Vec<AuditEntry>) -> Vec<AuditEntry> {
-        if let Some(change) = &*self.entries.lock().unwrap() {
-            change(&mut entries);
-        }
-        let hidden = *self.hidden.lock().unwrap();
-        entries.retain(|entry| Some(entry.flow) != hidden);
-        entries
-    }
-}
-
-#[async_trait]
-impl Store for Meddled {
-    async fn migrate(&self) -> StoreResult<()> {
-        self.store.migrate().await
-    }
-    async fn remember(&self, name: &str, value: &[u8]) -> StoreResult<Vec<u8>> {
-        self.store.remember(name, value).await
-    }
-    async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
-        self.store.replace(name, old, new).await
-    }
-    async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
-        self.store.insert(record, lease, audit).await
-    }
-    async fn load(&self, id: FlowId) -> StoreResult<Option<Record>> {
-        self.store.load(id).await
-    }
-    async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
-        self.store.commit(commit).await
-    }
-    async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>> {
-        self.store.reports(id).await
-    }
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>> {
-        self.store.claim(now, until, limit).await
-    }
-    async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
-        self.store.locate(keys).await
-    }
-    async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>> {
-        let hidden = *self.hidden.lock().unwrap();
-        let records = self.store.list(filter, after, limit).await?;
-        Ok(records.into_iter().filter(|record| Some(record.id) != hidden).collect())
-    }
-    async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
-        self.store.push(message, forgotten).await
-    }
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
-        self.store.claim_inbox(now, until, limit).await
-    }
-    async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
-        self.store.finish(digest, end).await
-    }
-    async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
-        self.store.value(name).await
-    }
-    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
-        self.store.parked(after, limit).await
-    }
-    async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
-        self.store.parked_count(provider).await
-    }
-    async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
-        self.store.wake_parked(flow, now).await
-    }
-    async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
-        self.store.purge_inbox(before).await
-    }
-    async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
-        self.store.set_timer(name, due).await
-    }
-    async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
-        self.store.claim_timers(now, until).await
-    }
-    async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
-        self.store.wind_timer(name, due).await
-    }
-    async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
-        self.store.next_due().await
-    }
-    async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
-        Ok(self.entries(self.store.audit(after, limit).await?))
-    }
-    async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>> {
-        self.store.audit_of(id).await
-    }
-    async fn loose_entries(&self, limit: usize) -> StoreResult<Vec<AuditEntry>> {
-        self.store.loose_entries(limit).await
-    }
-    async fn add_block(&self, block: &AuditBlock, entries: &[(FlowId, u64)]) -> StoreResult<bool> {
-        self.store.add_block(block, entries).await
-    }
-    async fn blocks(&self, after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>> {
-        let mut blocks = self.store.blocks(after, limit).await?;
-        if let Some(change) = &*self.blocks.lock().unwrap() {
-            change(&mut blocks);
-        }
-        Ok(blocks)
-    }
-    async fn last_block(&self) -> StoreResult<Option<AuditBlock>> {
-        self.store.last_block().await
-    }
-    async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
-        Ok(self.entries(self.store.block_entries(number).await?))
-    }
-}
 
 /// Three verifications, two days and four blocks at the least.
 async fn trail() -> (Meddled, Flow, Vec<FlowId>) {
     let bench = Bench::new(Kind::default());
-    let store = Meddled { store: bench.store.clone(), entries: Arc::default(), blocks: Arc::default(), hidden: Arc::default() };
+    let store = Meddled { store: bench.store.clone(), ..Meddled::default() };
     let vault = Vault::new(&idv_core::Secret::new("a".repeat(64))).unwrap();
     let flow =
         bench.open(Flow::builder(store.clone()).client(bench.client()).random(Arc::new(bench.bits.clone())).vault(vault)).await;

@@ -1,0 +1,467 @@
+//! Attacks: by unauthenticated senders, and by those who can write to the database and have not the key.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use idv_core::{Outcome, Reference, Secret, Status};
+use idv_flow::store::{Commit, LookupKey, MemoryStore, Phase, Record, Reports, Store};
+use idv_flow::{Attention, Flow, FlowError, FlowId, Resolution, Vault};
+use serde_json::json;
+use support::meddled::Meddled;
+use support::*;
+
+fn vault(digit: &str) -> Vault {
+    Vault::new(&Secret::new(digit.repeat(64))).unwrap()
+}
+
+/// A sealed store with a verified and a rejected person, and what there is to be known of them.
+async fn sealed() -> (Bench, Flow, [(FlowId, Reference); 2]) {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.open(bench.builder().vault(vault("a"))).await;
+    let people = [start(&flow).await, start(&flow).await];
+    for ((_, reference), state) in people.iter().zip(["passed", "failed"]) {
+        bench.vendor.becomes(reference, state);
+    }
+    bench.pass(&flow, HOUR).await;
+    assert!(flow.verify_audit(None).await.unwrap().holds());
+    (bench, flow, people)
+}
+
+async fn record(bench: &Bench, id: FlowId) -> Record {
+    bench.store.load(id).await.unwrap().unwrap()
+}
+
+/// Writes to the database.
+async fn write(bench: &Bench, record: &Record) {
+    bench.store.commit(&Commit::new(record, &[])).await.unwrap();
+}
+
+async fn findings(flow: &Flow) -> String {
+    flow.verify_audit(None).await.unwrap().findings.join("; ")
+}
+
+#[tokio::test]
+async fn exchanged_references_verify_no_other_person() {
+    let (bench, flow, [(good, one), (bad, other)]) = sealed().await;
+    let keys = [record(&bench, good).await.reference, record(&bench, bad).await.reference];
+    for (id, key) in [(good, LookupKey([9; 32])), (bad, keys[0]), (good, keys[1])] {
+        write(&bench, &Record { reference: key, ..record(&bench, id).await }).await;
+    }
+    for reference in [&one, &other] {
+        let error = flow.find("example", reference).await.unwrap_err();
+        assert!(matches!(error, FlowError::Damaged(_)), "{error}");
+        let mut again = somebody(&flow);
+        again.reference = reference.clone();
+        assert!(matches!(flow.start(again).await.unwrap_err(), FlowError::Damaged(_)));
+    }
+    for id in [good, bad] {
+        assert!(flow.status(id).await.is_err() && flow.report(id).await.is_err());
+        assert!(findings(&flow).await.contains(&id.to_string()), "{}", findings(&flow).await);
+    }
+    assert_eq!(bench.vendor.calls("create"), 2, "nothing was created again");
+}
+
+#[tokio::test]
+async fn vendor_key_of_another_does_not_hide_a_flow() {
+    let (bench, flow, [(good, one), (bad, _)]) = sealed().await;
+    let key = record(&bench, good).await.reference;
+    write(&bench, &Record { vendor: Some(key), ..record(&bench, bad).await }).await;
+    assert_eq!(flow.find("example", &one).await.unwrap().unwrap().id, good);
+    assert!(findings(&flow).await.contains(&bad.to_string()));
+}
+
+#[tokio::test]
+async fn changed_column_beside_the_seal_stops_the_flow() {
+    let changes: [fn(&mut Record); 5] = [
+        |record| record.reference = LookupKey([9; 32]),
+        |record| record.vendor = None,
+        |record| record.vendor = Some(LookupKey([9; 32])),
+        |record| record.created_at += jiff::SignedDuration::from_secs(1),
+        |record| record.provider = "elsewhere".to_owned(),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let bench = Bench::new(Kind::default());
+        let flow = bench.open(bench.builder().vault(vault("a"))).await;
+        let elsewhere = bench.with(Kind { provider: "elsewhere", ..Kind::default() });
+        let both = bench.open(elsewhere.builder().client(bench.client()).vault(vault("a"))).await;
+        let (id, reference) = start(&flow).await;
+        bench.vendor.becomes(&reference, "passed");
+        let mut changed = record(&bench, id).await;
+        change(&mut changed);
+        write(&bench, &changed).await;
+        bench.pass(&both, HOUR).await;
+        assert_eq!(bench.vendor.calls("poll"), 0, "{number}");
+        assert!(matches!(both.status(id).await.unwrap_err(), FlowError::Damaged(_)), "{number}");
+        assert_eq!(attention(&both).await, ["damaged"], "{number}");
+        assert!(findings(&both).await.contains("its seal is broken"), "{number}: {}", findings(&both).await);
+    }
+}
+
+#[tokio::test]
+async fn exchanged_references_are_found_without_a_key() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let ((first, _), (second, reference)) = (start(&flow).await, start(&flow).await);
+    let key = record(&bench, second).await.reference;
+    write(&bench, &Record { reference: LookupKey([9; 32]), ..record(&bench, second).await }).await;
+    write(&bench, &Record { reference: key, ..record(&bench, first).await }).await;
+    assert!(flow.find("example", &reference).await.is_err());
+    assert!(!findings(&flow).await.is_empty());
+}
+
+#[tokio::test]
+async fn due_time_that_was_changed_is_found() {
+    let changes: [fn(&mut Record); 6] = [
+        |record| record.due = None,
+        |record| record.due = Some(jiff::Timestamp::MAX),
+        |record| record.due = record.due.map(|due| due - jiff::SignedDuration::from_secs(1)),
+        |record| record.phase = Phase::Done,
+        |record| record.attention = Some("disputed".to_owned()),
+        |record| (record.attention, record.due) = (Some("damaged".to_owned()), Some(jiff::Timestamp::MAX)),
+    ];
+    let (bench, flow, _) = sealed().await;
+    let (id, _) = start(&flow).await;
+    let kept = record(&bench, id).await;
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut changed = Record { version: record(&bench, id).await.version, ..kept.clone() };
+        change(&mut changed);
+        write(&bench, &changed).await;
+        assert!(findings(&flow).await.contains("the store shows another state"), "{number}: {}", findings(&flow).await);
+    }
+    write(&bench, &Record { version: record(&bench, id).await.version, ..kept }).await;
+    assert!(flow.verify_audit(None).await.unwrap().holds());
+}
+
+#[tokio::test]
+async fn report_that_was_removed_or_put_back_is_found() {
+    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let flow = bench.open(bench.builder().vault(vault("a"))).await;
+    let (id, reference) = start(&flow).await;
+    let mut versions = Vec::new();
+    for state in ["passed", "failed"] {
+        flow.receive("example", &message(&reference, None, state)).await.unwrap();
+        flow.run_due().await.unwrap();
+        versions.push(bench.store.reports(id).await.unwrap().unwrap());
+    }
+    assert!(flow.verify_audit(None).await.unwrap().holds());
+    for reports in [Reports::Erase, Reports::Put(&versions[0]), Reports::Put(b"\x01 rubbish")] {
+        let now = record(&bench, id).await;
+        let mut commit = Commit::new(&now, &[]);
+        commit.reports = reports;
+        bench.store.commit(&commit).await.unwrap();
+        assert!(findings(&flow).await.contains("report"), "{reports:?}: {}", findings(&flow).await);
+    }
+}
+
+#[tokio::test]
+async fn report_of_an_erased_flow_is_found() {
+    let (bench, flow, [(id, _), _]) = sealed().await;
+    let reports = bench.store.reports(id).await.unwrap().unwrap();
+    flow.delete(id, "desk-3").await.unwrap();
+    bench.pass(&flow, HOUR).await;
+    assert!(flow.verify_audit(None).await.unwrap().holds());
+    let now = record(&bench, id).await;
+    let mut commit = Commit::new(&now, &[]);
+    commit.reports = Reports::Put(&reports);
+    bench.store.commit(&commit).await.unwrap();
+    assert!(findings(&flow).await.contains("was erased"), "{}", findings(&flow).await);
+}
+
+/// A database at some moment: the flows, their reports, the trail, and the sealed end of its blocks.
+struct Copy {
+    records: Vec<Record>,
+    head: Vec<u8>,
+    blocks: u64,
+}
+
+impl Copy {
+    async fn of(bench: &Bench) -> Self {
+        let records = bench.store.list(&Default::default(), None, 100).await.unwrap();
+        let head = bench.store.value("blocks").await.unwrap().unwrap();
+        Self { records, head, blocks: bench.store.last_block().await.unwrap().map_or(0, |block| block.number) }
+    }
+}
+
+/// Writes a database anew: these flows with their trails up to there, this sealed end, and the blocks up to this one. The rest of the
+/// trail stands in no block.
+async fn rewritten(bench: &Bench, records: &[Record], head: &[u8], blocks: u64) -> MemoryStore {
+    let store = MemoryStore::new();
+    store.remember("keys", &bench.store.value("keys").await.unwrap().unwrap()).await.unwrap();
+    store.remember("blocks", head).await.unwrap();
+    for record in records {
+        let mut entries = bench.store.audit_of(record.id).await.unwrap();
+        entries.truncate(usize::try_from(record.audit.count).unwrap());
+        store.insert(record, None, &entries).await.unwrap();
+        if let Some(reports) = bench.store.reports(record.id).await.unwrap().filter(|_| record.phase == Phase::Done) {
+            let kept = store.load(record.id).await.unwrap().unwrap();
+            let mut commit = Commit::new(&kept, &[]);
+            commit.reports = Reports::Put(&reports);
+            store.commit(&commit).await.unwrap();
+        }
+    }
+    for block in bench.store.blocks(None, usize::try_from(blocks).unwrap()).await.unwrap() {
+        let entries = bench.store.block_entries(block.number).await.unwrap();
+        let names: Vec<_> = entries.iter().map(|entry| (entry.flow, entry.number)).collect();
+        assert!(store.add_block(&block, &names).await.unwrap());
+    }
+    store
+}
+
+/// A sealed store in which a person is rejected, and later another is verified; and a copy from before both.
+async fn rejected_since() -> (Bench, Flow, Copy, Copy, FlowId) {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.open(bench.builder().vault(vault("a"))).await;
+    let ((id, reference), (_, other)) = (start(&flow).await, start(&flow).await);
+    bench.pass(&flow, HOUR).await;
+    let before = Copy::of(&bench).await;
+    bench.vendor.becomes(&reference, "failed");
+    bench.pass(&flow, HOUR).await;
+    bench.vendor.becomes(&other, "passed");
+    bench.pass(&flow, 2 * HOUR).await;
+    let after = Copy::of(&bench).await;
+    assert!(after.blocks > before.blocks && flow.verify_audit(None).await.unwrap().holds());
+    (bench, flow, before, after, id)
+}
+
+/// One flow as it was, the others as they are.
+fn put_back(before: &Copy, after: &Copy, id: FlowId) -> Vec<Record> {
+    let old = before.records.iter().filter(|record| record.id == id);
+    old.chain(after.records.iter().filter(|record| record.id != id)).cloned().collect()
+}
+
+#[tokio::test]
+async fn flow_that_was_put_back_is_found_without_an_anchor() {
+    let (bench, _, before, after, id) = rejected_since().await;
+    let records = put_back(&before, &after, id);
+    // With the sealed end of the blocks as it is, and with that put back as well.
+    for (head, expected) in [(&after.head, "cut off"), (&before.head, "was changed after block")] {
+        let store = rewritten(&bench, &records, head, before.blocks).await;
+        let rolled = Bench { store, ..bench.clone() };
+        let flow = rolled.open(rolled.builder().vault(vault("a"))).await;
+        assert_eq!(flow.status(id).await.unwrap().status, Some(Status::AwaitingPerson), "the seal fits");
+        assert!(findings(&flow).await.contains(expected), "{}", findings(&flow).await);
+        // Workers do not cover it up.
+        bench.clock.advance(HOUR);
+        flow.run_due().await.unwrap();
+        rolled.pass(&flow, 5 * HOUR).await;
+        assert!(findings(&flow).await.contains(expected), "{}", findings(&flow).await);
+    }
+}
+
+#[tokio::test]
+async fn sealed_end_of_the_trail_cannot_be_removed() {
+    let (bench, _, before, after, id) = rejected_since().await;
+    for head in [b"".as_slice(), b"\x01 rubbish"] {
+        let store = rewritten(&bench, &put_back(&before, &after, id), head, before.blocks).await;
+        let rolled = Bench { store, ..bench.clone() };
+        let flow = rolled.open(rolled.builder().vault(vault("a"))).await;
+        rolled.pass(&flow, HOUR).await;
+        assert!(!flow.verify_audit(None).await.unwrap().holds());
+    }
+}
+
+#[tokio::test]
+async fn database_that_was_put_back_whole_is_found_by_its_anchor() {
+    let (bench, flow, before, _, _) = rejected_since().await;
+    let anchor = flow.verify_audit(None).await.unwrap().anchor;
+    let store = rewritten(&bench, &before.records, &before.head, before.blocks).await;
+    let rolled = Bench { store, ..bench.clone() };
+    let flow = rolled.open(rolled.builder().vault(vault("a"))).await;
+    assert!(flow.verify_audit(None).await.unwrap().holds(), "nothing in it contradicts itself");
+    assert!(!flow.verify_audit(Some(&anchor)).await.unwrap().holds());
+}
+
+#[tokio::test]
+async fn rotated_key_seals_the_end_of_the_trail_anew() {
+    let (bench, _, _, after, _) = rejected_since().await;
+    let rotated = bench.builder().vault(vault("b").with_older(&Secret::new("a".repeat(64))).unwrap());
+    let flow = bench.open(rotated).await;
+    let verified = flow.verify_audit(None).await.unwrap();
+    assert!(verified.holds() && verified.older_key == 2, "{verified:?}");
+    let resealed = bench.store.value("blocks").await.unwrap().unwrap();
+    assert!(bench.store.replace("blocks", &resealed, &after.head).await.unwrap());
+    assert!(findings(&flow).await.contains("no longer the store's own"), "{}", findings(&flow).await);
+}
+
+/// A vendor whose results are fetched under a handle that the person's browser brings back.
+async fn with_results() -> (Bench, Flow, FlowId, Reference) {
+    let bench = Bench::new(Kind { results: true, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    bench.vendor.becomes(&reference, "ended");
+    bench.vendor.has_result("genuine", &reference);
+    bench.pass(&flow, HOUR).await;
+    assert_eq!(flow.status(id).await.unwrap().status, Some(Status::Ended));
+    (bench, flow, id, reference)
+}
+
+#[tokio::test]
+async fn forged_handle_does_not_block_the_genuine_one() {
+    for order in [["genuine", "forged", "-"], ["forged", "genuine", "-"], ["forged", "-", "genuine"]] {
+        let (bench, flow, id, reference) = with_results().await;
+        for handle in order {
+            flow.receive("example", &returning(&reference, handle)).await.unwrap();
+        }
+        bench.pass(&flow, MINUTE).await;
+        assert!(flow.status(id).await.unwrap().is_verified(), "{:?}", bench.vendor.fetched());
+        assert!(bench.vendor.fetched().len() <= 3, "{:?}", bench.vendor.fetched());
+    }
+}
+
+#[tokio::test]
+async fn genuine_handle_that_comes_late_is_tried_soon() {
+    let (bench, flow, id, reference) = with_results().await;
+    flow.receive("example", &returning(&reference, "forged")).await.unwrap();
+    bench.pass(&flow, DAY).await;
+    assert_eq!(attention(&flow).await, ["failing"]);
+    flow.receive("example", &returning(&reference, "genuine")).await.unwrap();
+    bench.pass(&flow, MINUTE).await;
+    assert!(flow.status(id).await.unwrap().is_verified(), "{:?}", bench.vendor.fetched());
+    assert!(attention(&flow).await.is_empty());
+}
+
+#[tokio::test]
+async fn result_that_is_late_is_found_beside_forged_handles() {
+    let (bench, flow, id, reference) = with_results().await;
+    for handle in ["late", "forged-1", "forged-2"] {
+        flow.receive("example", &returning(&reference, handle)).await.unwrap();
+    }
+    bench.pass(&flow, MINUTE / 2).await;
+    bench.vendor.has_result("late", &reference);
+    bench.pass(&flow, 2 * HOUR).await;
+    assert!(flow.status(id).await.unwrap().is_verified(), "{:?}", bench.vendor.fetched());
+}
+
+#[tokio::test]
+async fn operator_drops_a_handle_and_a_claim_does_not_bring_it_back() {
+    let (bench, flow, id, reference) = with_results().await;
+    flow.receive("example", &returning(&reference, "forged")).await.unwrap();
+    bench.pass(&flow, DAY).await;
+    let item = flow.operator().await.unwrap().remove(0);
+    assert_eq!(item.attention, Attention::Failing("not_found".to_owned()));
+    assert!(item.what_to_do.contains("drop the handle"), "{}", item.what_to_do);
+    flow.resolve(id, &Resolution::DropHandle, "operator-7").await.unwrap();
+    let fetches = bench.vendor.fetched().len();
+    flow.receive("example", &returning(&reference, "forged")).await.unwrap();
+    bench.pass(&flow, DAY).await;
+    assert_eq!(bench.vendor.fetched().len(), fetches);
+    let error = flow.resolve(id, &Resolution::DropHandle, "operator-7").await.unwrap_err();
+    assert!(matches!(error, FlowError::Conflict(_)), "{error}");
+    flow.receive("example", &returning(&reference, "genuine")).await.unwrap();
+    bench.pass(&flow, MINUTE).await;
+    assert!(flow.status(id).await.unwrap().is_verified());
+}
+
+#[tokio::test]
+async fn forged_returns_write_a_bounded_audit_trail() {
+    let (bench, flow, id, reference) = with_results().await;
+    let before = flow.audit_of(id).await.unwrap().len();
+    for number in 0..300 {
+        flow.receive("example", &returning(&reference, &format!("forged-{number}"))).await.unwrap();
+        bench.clock.advance(MINUTE);
+        flow.run_due().await.unwrap();
+    }
+    let written = flow.audit_of(id).await.unwrap().len() - before;
+    assert!(written <= 16, "{written}");
+}
+
+#[tokio::test]
+async fn claims_are_never_stored() {
+    let bench = Bench::new(Kind { guarded: false, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (_, reference) = start(&flow).await;
+    flow.run_due().await.unwrap();
+    let stranger = flow.reference();
+    for number in 0..100 {
+        for reference in [&reference, &stranger] {
+            let claim = said(reference, None, "passed", &number.to_string());
+            assert_eq!(flow.receive("example", &claim).await.unwrap().status, 200);
+        }
+    }
+    let far = bench.clock.clone();
+    far.advance(DAY);
+    let now = idv_core::Clock::now(&far);
+    assert_eq!(bench.store.claim_inbox(now, now, 1_000).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn delivery_about_many_costs_one_lookup() {
+    for guarded in [true, false] {
+        let bench = Bench::new(Kind { guarded, ..Kind::default() });
+        let store = Meddled { store: bench.store.clone(), ..Meddled::default() };
+        let flow = bench.open(Flow::builder(store.clone()).client(bench.client())).await;
+        let all: Vec<_> = (0..16).map(|number| json!({"reference": number.to_string(), "state": "running"})).collect();
+        flow.receive("example", &delivery(json!(all).to_string(), SECRET)).await.unwrap();
+        flow.run_due().await.unwrap();
+        assert_eq!(store.lookups.load(Ordering::Relaxed), 1, "{guarded}");
+    }
+}
+
+#[tokio::test]
+async fn flood_of_messages_does_not_starve_the_flows() {
+    for workers in [1, 2, 8] {
+        let bench = Bench::new(Kind::default());
+        let flow = bench.flow().await;
+        let (_, reference) = start(&flow).await;
+        bench.vendor.becomes(&reference, "passed");
+        bench.clock.advance(HOUR);
+        for _ in 0..200 {
+            let stranger = flow.reference();
+            flow.receive("example", &message(&stranger, None, "passed")).await.unwrap();
+        }
+        let asked = async {
+            while bench.vendor.calls("poll") == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        flow.run(workers, asked).await;
+        assert!(flow.tally().done <= 4 + 2 * workers as u64, "{workers}: {}", flow.tally().done);
+    }
+}
+
+#[tokio::test]
+async fn flood_of_flows_does_not_starve_the_messages() {
+    let bench = Bench::new(Kind { polling: true, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    for _ in 0..100 {
+        start(&flow).await;
+    }
+    bench.clock.advance(HOUR);
+    flow.receive("example", &message(&reference, None, "review")).await.unwrap();
+    let told = async {
+        while flow.status(id).await.unwrap().status == Some(Status::AwaitingPerson) {
+            tokio::task::yield_now().await;
+        }
+    };
+    flow.run(2, told).await;
+    assert!(flow.tally().done <= 20, "{}", flow.tally().done);
+}
+
+#[tokio::test]
+async fn proven_end_does_not_end_what_can_be_polled() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    flow.receive("example", &message(&reference, None, "ended")).await.unwrap();
+    flow.run_due().await.unwrap();
+    assert_eq!(flow.status(id).await.unwrap().status, Some(Status::InReview { leaning: None }));
+    bench.vendor.becomes(&reference, "failed");
+    bench.pass(&flow, HOUR).await;
+    assert_eq!(flow.status(id).await.unwrap().status, Some(Status::Finished(Outcome::Rejected)));
+}
+
+#[tokio::test]
+async fn flow_in_another_store_shares_no_name() {
+    let (bench, _, [(id, reference), _]) = sealed().await;
+    let other = Bench::new(Kind::default());
+    let flow = other.open(other.builder().random(Arc::new(idv_core::OsRandom)).vault(vault("a"))).await;
+    other.store.insert(&record(&bench, id).await, None, &[]).await.unwrap();
+    assert_eq!(flow.find("example", &reference).await.unwrap(), None);
+    assert!(flow.status(id).await.is_err());
+    assert!(!flow.verify_audit(None).await.unwrap().holds());
+}
