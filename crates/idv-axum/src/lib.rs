@@ -35,13 +35,13 @@
 //! | status | when |
 //! |---|---|
 //! | the vendor's success | it is stored, or was before |
-//! | 400 | it cannot be read |
+//! | 400 | it cannot be read, and is not proven to be the vendor's. If it is, it is kept for an operator |
 //! | 401 | it is to be proven by HTTP Basic, and brings no credentials |
 //! | 403 | its proof is missing or wrong. Where the address or a header tells, the body is not read |
 //! | 404 | no client of this provider is configured |
 //! | 405 | the vendor never calls by this method; `Allow` has those that it calls by |
 //! | 408, 413 | its body takes too long, or is too long |
-//! | 503 | it could not be stored in time: the vendor is to send it again |
+//! | 503 | it could not be stored in time, or too many messages wait for an operator: the vendor is to send it again |
 //!
 //! No media type is demanded: the documents promise none that could be relied on, and the adapters see for themselves what it is.
 //!
@@ -53,9 +53,10 @@
 //!
 //! # What a server in front should do
 //!
-//! Anybody can knock here. A message that cannot be proven is refused before its body is read. Returns, and callbacks of vendors that are
-//! configured without a secret, are claims that anybody can make; those about somebody who is known here are stored, and each costs a look
-//! into the store. Limit their rate, and the number of connections, where requests come in.
+//! An unauthenticated sender can reach these routes. A message that cannot be proven is refused before its body is read. Returns, and
+//! callbacks of vendors that are configured without a secret, are claims that any sender can make: each costs a lookup in the store, and
+//! none is stored. Limit their rate, and the number of connections, where requests come in; [`serve`] limits the time and the number of
+//! connections.
 
 #![forbid(unsafe_code)]
 
@@ -64,11 +65,15 @@ mod callback;
 mod health;
 mod options;
 mod returning;
+#[cfg(feature = "server")]
+mod server;
 mod source;
 
 pub use address::{account_callback_url, callback_url, return_url};
 pub use options::Options;
 pub use returning::{Landing, NotOnThisSite, Returned};
+#[cfg(feature = "server")]
+pub use server::{Limits, serve};
 pub use source::Source;
 
 use std::future::Future;

@@ -84,6 +84,7 @@ impl Inner {
                 None => MessageEnd::Later(later(self.now(), Duration::from_secs(60))),
             },
         };
+        let end = self.reseal_message(&message, end).await?;
         Ok(self.store.finish(&message.digest, &end).await?)
     }
 
@@ -302,10 +303,19 @@ fn read(at: &At, delivery: &Delivery) -> Result<Received, Unread> {
     })
 }
 
+/// Another name of a message.
+pub(crate) fn renamed(message: &[u8; 32]) -> [u8; 32] {
+    name(&[b"sealed anew", message])
+}
+
 /// The name of a copy of a message that is kept for a flow.
 fn kept_digest(message: &[u8; 32], flow: FlowId) -> [u8; 32] {
+    name(&[b"kept for a flow", message, flow.as_bytes()])
+}
+
+fn name(parts: &[&[u8]]) -> [u8; 32] {
     let mut digest = Sha256::new();
-    for part in [b"kept for a flow".as_slice(), message, flow.as_bytes()] {
+    for part in parts {
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
     }
@@ -314,18 +324,14 @@ fn kept_digest(message: &[u8; 32], flow: FlowId) -> [u8; 32] {
 
 /// What makes a message the same as another: what it says, and where to. Only messages that were proven, as far as they can be, get here.
 fn digest(provider: &str, delivery: &Delivery) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        digest.update((bytes.len() as u64).to_be_bytes());
-        digest.update(bytes);
-    };
-    part(provider.as_bytes());
-    part(if delivery.kind == DeliveryKind::Return { b"return" } else { b"callback" });
-    part(delivery.method.as_str().as_bytes());
-    part(delivery.uri.path().as_bytes());
-    part(delivery.uri.query().unwrap_or_default().as_bytes());
-    part(&delivery.body);
-    digest.finalize().into()
+    name(&[
+        provider.as_bytes(),
+        if delivery.kind == DeliveryKind::Return { b"return" } else { b"callback" },
+        delivery.method.as_str().as_bytes(),
+        delivery.uri.path().as_bytes(),
+        delivery.uri.query().unwrap_or_default().as_bytes(),
+        &delivery.body,
+    ])
 }
 
 pub(crate) fn earlier(at: jiff::Timestamp, by: Duration) -> jiff::Timestamp {

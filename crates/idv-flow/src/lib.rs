@@ -32,6 +32,7 @@ mod inner;
 mod operator;
 mod plan;
 mod report;
+mod reseal;
 mod retention;
 mod runner;
 mod schedule;

@@ -17,9 +17,11 @@ use crate::retention::later;
 use crate::store::{Commit, Lease, Message, Record};
 
 /// The timers that every store has, and their periods.
-pub(crate) const TIMERS: &[(&str, Duration)] = &[(TIE, Duration::from_secs(60)), (PURGE, Duration::from_secs(24 * 60 * 60))];
+pub(crate) const TIMERS: &[(&str, Duration)] = &[(TIE, Duration::from_secs(60)), (PURGE, DAY), (RESEAL, DAY)];
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const TIE: &str = "audit";
 const PURGE: &str = "inbox";
+const RESEAL: &str = "keys";
 const SWEEP: &str = "sweep:";
 
 /// The longest wait before the store is looked at again: another program may have added something.
@@ -268,6 +270,7 @@ impl Inner {
         let swept = name.strip_prefix(SWEEP).and_then(|provider| self.provider(provider).ok());
         let (result, period) = match (name, &swept) {
             (TIE, _) => (self.tie().await, period),
+            (RESEAL, _) => (self.reseal().await, period),
             (PURGE, _) => {
                 let before = crate::inbox::earlier(self.now(), REMEMBERED_FOR);
                 (self.store.purge_inbox(before).await.map(drop).map_err(FlowError::from), period)

@@ -16,8 +16,8 @@ use crate::store::{LookupKey, Record};
 
 /// The key that seals what a store keeps of people: AES-256-GCM, with a fresh key for each value, derived from this one.
 ///
-/// Rotation: make the new key the vault's and add the old one with [`Vault::with_older`]. What is written from then on is sealed by the
-/// new key; the old one is needed until every flow was written or erased since.
+/// Rotation: make the new key the vault's and add the old one with [`Vault::with_older`]. New values are sealed by the new key, and workers
+/// seal the rest anew within a day. Remove the old one when [`Verified::older_key`](crate::audit::Verified::older_key) is 0.
 #[derive(Clone)]
 pub struct Vault(Option<Keys>);
 
@@ -93,6 +93,11 @@ impl Vault {
             (Some(keys), Some((&SEALED, rest))) => keys.open(context, rest),
             _ => Err(FlowError::Damaged("it has an unknown form")),
         }
+    }
+
+    /// Whether there is an older key.
+    pub(crate) fn has_older(&self) -> bool {
+        self.0.as_ref().is_some_and(|keys| !keys.older.is_empty())
     }
 
     /// Whether a value that opens was sealed by a key that is no longer the vault's own.

@@ -72,6 +72,7 @@ impl Inner {
         }
         check.verified.flows = flows.len() as u64;
         self.verify_blocks(&mut check, anchor).await?;
+        check.verified.older_key += self.outdated_messages().await?;
         Ok(check.verified)
     }
 
@@ -117,6 +118,7 @@ impl Inner {
                 }
                 return Ok(());
             }
+            check.verified.older_key += u64::from(stored.is_some_and(|sealed| self.vault.is_outdated(&sealed)));
             let written: Vec<(String, Option<String>)> = trail.iter().filter_map(stored_report).collect();
             match self.reports(flow).await {
                 Err(FlowError::Damaged(what)) => check.find(format!("flow {flow}: its reports cannot be read: {what}")),
@@ -137,6 +139,17 @@ impl Inner {
             return Ok(());
         }
         Ok(())
+    }
+
+    /// Counts the parked messages that an older key sealed.
+    async fn outdated_messages(&self) -> Result<u64> {
+        let (mut after, mut count) = (None, 0);
+        loop {
+            let page = self.store.parked(after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(count) };
+            after = Some((last.received_at, last.digest));
+            count += page.iter().filter(|message| self.vault.is_outdated(&message.body)).count() as u64;
+        }
     }
 
     async fn verify_blocks(&self, check: &mut Check, anchor: Option<&str>) -> Result<()> {

@@ -10,6 +10,7 @@ use idv_core::{Outcome, Status};
 use idv_flow::store::Phase;
 use idv_flow::{Flow, FlowError, Resolution, Schedule, Vault};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use support::*;
 
 #[tokio::test]
@@ -344,4 +345,83 @@ async fn a_review_that_takes_too_long_is_told_to_a_person_and_asked_for_all_the_
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&flow, DAY).await;
     assert!(flow.status(id).await.unwrap().is_verified() && attention(&flow).await.is_empty());
+}
+
+#[tokio::test]
+async fn operator_has_the_vendor_asked_whatever_the_schedule_says() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    let asked = async |times: usize| {
+        flow.resolve(id, &Resolution::AskNow, "operator-7").await.unwrap();
+        flow.run_due().await.unwrap();
+        assert_eq!(bench.vendor.calls("poll"), times);
+        flow.run_due().await.unwrap();
+        assert_eq!(bench.vendor.calls("poll"), times, "it is asked once");
+    };
+    // Before the first question is due, again within the shortest gap, after a failure and within its backoff.
+    asked(1).await;
+    asked(2).await;
+    bench.vendor.next("poll", Fate::Status(503)).next("poll", Fate::Status(429));
+    asked(3).await;
+    asked(4).await;
+    asked(5).await;
+    bench.vendor.becomes(&reference, "passed");
+    asked(6).await;
+    assert!(flow.status(id).await.unwrap().is_verified());
+    // A verification that is closed is not asked for any more, and neither is one that is erased.
+    asked(6).await;
+    flow.delete(id, "desk-3").await.unwrap();
+    bench.pass(&flow, HOUR).await;
+    asked(6).await;
+}
+
+#[tokio::test]
+async fn audit_trail_has_the_digest_of_the_callbacks_bytes() {
+    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    let said = message(&reference, None, "passed");
+    flow.receive("example", &said).await.unwrap();
+    flow.run_due().await.unwrap();
+    let digest = hex::encode(Sha256::digest(&said.body));
+    let trail = flow.audit_of(id).await.unwrap();
+    let observed = trail.iter().find(|entry| entry.event.contains("\"observed\"")).unwrap();
+    assert!(observed.event.contains(&digest), "{}", observed.event);
+}
+
+#[tokio::test]
+async fn ruling_is_refused_unless_it_ends_a_dispute() {
+    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    let ruled = async |outcome| flow.resolve(id, &Resolution::Rule(outcome), "operator-7").await;
+    assert!(matches!(ruled(Outcome::Verified).await.unwrap_err(), FlowError::Conflict(_)), "it is open");
+    for state in ["passed", "failed"] {
+        flow.receive("example", &message(&reference, None, state)).await.unwrap();
+        flow.run_due().await.unwrap();
+    }
+    let before = flow.audit_of(id).await.unwrap().len();
+    assert!(matches!(ruled(Outcome::Disputed).await.unwrap_err(), FlowError::Conflict(_)));
+    assert!(flow.status(id).await.unwrap().disputed);
+    assert_eq!(flow.audit_of(id).await.unwrap().len(), before);
+    ruled(Outcome::Verified).await.unwrap();
+    assert!(matches!(ruled(Outcome::Rejected).await.unwrap_err(), FlowError::Conflict(_)), "it is settled");
+    assert!(flow.status(id).await.unwrap().is_verified());
+}
+
+#[tokio::test]
+async fn ruled_outcome_has_the_latest_report_if_none_came_with_it() {
+    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    flow.receive("example", &message(&reference, None, "suspicious")).await.unwrap();
+    flow.run_due().await.unwrap();
+    let status = flow.status(id).await.unwrap();
+    assert!(status.disputed && !status.is_verified());
+    assert_eq!((attention(&flow).await, flow.report(id).await.unwrap()), (vec!["disputed"], None));
+    flow.resolve(id, &Resolution::Rule(Outcome::Verified), "operator-7").await.unwrap();
+    assert!(flow.status(id).await.unwrap().is_verified());
+    assert_eq!(flow.report(id).await.unwrap().unwrap().agent.unwrap().expose(), "suspicious");
+    assert!(flow.verify_audit(None).await.unwrap().holds());
 }

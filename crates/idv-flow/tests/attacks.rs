@@ -281,10 +281,33 @@ async fn rotated_key_seals_the_end_of_the_trail_anew() {
     let rotated = bench.builder().vault(vault("b").with_older(&Secret::new("a".repeat(64))).unwrap());
     let flow = bench.open(rotated).await;
     let verified = flow.verify_audit(None).await.unwrap();
-    assert!(verified.holds() && verified.older_key == 2, "{verified:?}");
+    assert!(verified.holds() && verified.older_key == 4, "{verified:?}");
     let resealed = bench.store.value("blocks").await.unwrap().unwrap();
     assert!(bench.store.replace("blocks", &resealed, &after.head).await.unwrap());
     assert!(findings(&flow).await.contains("no longer the store's own"), "{}", findings(&flow).await);
+}
+
+#[tokio::test]
+async fn older_key_can_be_removed_after_a_rotation() {
+    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let flow = bench.open(bench.builder().vault(vault("a"))).await;
+    let ((id, reference), (waiting, other)) = (start(&flow).await, start(&flow).await);
+    for said in [message(&reference, None, "passed"), message(&other, None, "Identified"), delivery("<1", SECRET)] {
+        flow.receive("example", &said).await.unwrap();
+    }
+    bench.pass(&flow, HOUR).await;
+    let both = vault("b").with_older(&Secret::new("a".repeat(64))).unwrap();
+    let rotated = bench.open(bench.builder().vault(both)).await;
+    assert_eq!(rotated.verify_audit(None).await.unwrap().older_key, 5, "two flows, a report and two messages");
+    bench.pass(&rotated, 2 * DAY).await;
+    let verified = rotated.verify_audit(None).await.unwrap();
+    assert!(verified.holds() && verified.older_key == 0, "{verified:?}");
+    let taught = bench.with(Kind { taught: Some("Identified"), ..bench.kind.clone() });
+    let alone = taught.open(taught.builder().vault(vault("b"))).await;
+    alone.run_due().await.unwrap();
+    assert!(alone.report(id).await.unwrap().is_some() && alone.status(waiting).await.unwrap().is_verified());
+    assert!(alone.verify_audit(None).await.unwrap().holds());
+    assert_eq!(attention(&alone).await, ["unreadable"]);
 }
 
 /// A vendor whose results are fetched under a handle that the person's browser brings back.

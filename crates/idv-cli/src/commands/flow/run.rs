@@ -119,8 +119,7 @@ async fn serve(listener: Option<TcpListener>, flow: &Flow, stop: impl Future<Out
         tokio::time::sleep(LAST_REQUESTS).await;
     };
     tokio::select! {
-        // It returns no error; what goes wrong is a connection's.
-        _ = axum::serve(listener, routes).with_graceful_shutdown(stop) => {}
+        () = idv_axum::serve(listener, routes, idv_axum::Limits::default(), stop) => {}
         () = late => {}
     }
 }

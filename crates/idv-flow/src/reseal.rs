@@ -1,0 +1,72 @@
+//! Seals anew what an older key of the vault sealed, so that the older key can be removed.
+
+use crate::error::{FlowError, Result};
+use crate::inner::Inner;
+use crate::store::{Commit, Filter, Lease, Message, MessageEnd, Record, Reports};
+use crate::vault::Context;
+
+/// How many flows are read at a time.
+const PAGE: usize = 256;
+
+impl Inner {
+    /// Seals every flow and its reports by the current key. What changes meanwhile, or is at a vendor that is not configured here, is left
+    /// to the next time.
+    pub(crate) async fn reseal(&self) -> Result<()> {
+        if !self.vault.has_older() {
+            return Ok(());
+        }
+        let mut after = None;
+        loop {
+            let page = self.store.list(&Filter::all(), after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id);
+            for record in page {
+                match self.reseal_flow(record).await {
+                    // An operator is told when its turn comes.
+                    Err(FlowError::Damaged(_) | FlowError::UnknownProvider(_)) => {}
+                    resealed => resealed?,
+                }
+            }
+        }
+    }
+
+    async fn reseal_flow(&self, record: Record) -> Result<()> {
+        let at = self.provider(&record.provider)?;
+        let id = record.id;
+        let mut outdated = self.vault.is_outdated(&record.body);
+        let mut opened = self.open(record)?;
+        let mut reports = None;
+        if opened.case.reports > 0
+            && let Some(sealed) = self.store.reports(id).await?
+            && self.vault.is_outdated(&sealed)
+        {
+            let context = Context::flow(id, "reports");
+            reports = Some(self.vault.seal(&*self.random, &context, &self.vault.open(&context, &sealed)?));
+            outdated = true;
+        }
+        if outdated {
+            self.describe(&at, &mut opened, self.now());
+            let mut commit = Commit::new(&opened.record, &[]);
+            commit.lease = Lease::Keep;
+            if let Some(reports) = &reports {
+                commit.reports = Reports::Put(reports);
+            }
+            self.store.commit(&commit).await?;
+        }
+        Ok(())
+    }
+
+    /// Parks a message under another name, sealed by the current key, in place of one that an older key sealed.
+    pub(crate) async fn reseal_message(&self, message: &Message, end: MessageEnd) -> Result<MessageEnd> {
+        let MessageEnd::Parked { reason, again } = &end else { return Ok(end) };
+        if !self.vault.is_outdated(&message.body) {
+            return Ok(end);
+        }
+        let Ok(delivery) = self.vault.open(&Context::message(&message.digest), &message.body) else { return Ok(end) };
+        let digest = crate::inbox::renamed(&message.digest);
+        let body = self.vault.seal(&*self.random, &Context::message(&digest), &delivery);
+        let renamed = Message { digest, body, tries: 0, ..message.clone() }.parked(reason.clone(), *again);
+        self.store.push(&renamed, self.now()).await?;
+        Ok(MessageEnd::Done(self.now()))
+    }
+}
