@@ -44,6 +44,14 @@ pub struct Account {
     pub street_number_in_street: bool,
     /// Whether archives hold the result as JSON beside the XML.
     pub json_in_archive: bool,
+    /// The password with which the entries of archives are encrypted (10.1). Without it, they are not.
+    pub archive_password: Option<String>,
+    /// Whether the files of an archive are in a folder.
+    pub archive_folder: bool,
+    /// The names of further entries of an archive, before those of the result. Their contents are of the kind that the name says.
+    pub archive_extras: Vec<String>,
+    /// The result of the scenario `unknown-status`.
+    pub unknown_status: String,
     /// Where callbacks go; nowhere, where it is absent. Loopback only.
     pub callback_url: Option<String>,
     /// Which callbacks are sent (14.2).
@@ -120,6 +128,10 @@ impl Default for Account {
             redact: false,
             street_number_in_street: false,
             json_in_archive: false,
+            archive_password: None,
+            archive_folder: false,
+            archive_extras: Vec::new(),
+            unknown_status: "ESCALATED_TO_PARTNER".into(),
             callback_url: None,
             callbacks: vec![CallbackKind::Realtime, CallbackKind::Final, CallbackKind::Aborted, CallbackKind::Canceled],
             link_window_seconds: 3600,

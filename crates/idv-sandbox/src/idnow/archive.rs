@@ -1,28 +1,31 @@
 //! The archive of an identification (8.3.3.1) and what lies in it.
 
-use std::io::Write as _;
+mod encryption;
+mod writer;
 
-use bytes::Bytes;
-use flate2::Crc;
-use flate2::write::DeflateEncoder;
-
+use self::encryption::Encryption;
+use self::writer::Archive;
 use super::account::Account;
 use super::case::{Case, Outcome};
 use super::documents::MOST;
 use super::{render, signature};
 use crate::exchange::Piece;
 
-/// More than any archive's directory and results come to.
+/// More than the length of any archive's directory and results.
 const OVERHEAD: u64 = 1 << 20;
 /// More than the number of an archive's attachments.
 const ATTACHMENTS: u64 = 16;
 
-/// Whether the archives of an account stay below the 4 GB that the plain ZIP format can address.
+/// The most that an encrypted archive holds: it is made in memory.
+const MOST_ENCRYPTED: u64 = 256 << 20;
+
+/// Whether the archives of an account stay below the 4 GB that the plain ZIP format can address, and encrypted ones fit memory.
 pub(crate) fn fits(account: &Account) -> bool {
+    let most = if account.archive_password.is_some() { MOST_ENCRYPTED } else { u64::from(u32::MAX) };
     let attachments = account.attachment_length.checked_mul(ATTACHMENTS).and_then(|sum| sum.checked_add(account.video_length));
     // What is signed, and once more the notes that say so.
     let documents = if account.e_sign { MOST as u64 * 2 } else { 0 };
-    attachments.and_then(|sum| sum.checked_add(OVERHEAD + documents)).is_some_and(|sum| sum < u64::from(u32::MAX))
+    attachments.and_then(|sum| sum.checked_add(OVERHEAD + documents)).is_some_and(|sum| sum < most)
 }
 
 /// An attachment: small, of the kind that its name says, and as long as the account has it.
@@ -32,153 +35,58 @@ pub(super) fn attachment(key: &str, account: &Account) -> Vec<Piece> {
     vec![Piece::Bytes(start.into()), Piece::spaces(length.saturating_sub(start.len() as u64))]
 }
 
-/// The archive: the result as XML and its signature, the attachments, what was signed, and the result as JSON where the account has it
-/// so. It is written here rather
-/// than by a library so that gigabytes of attachments are neither kept nor read: the checksum of spaces is computed from their number.
+/// The archive: what the account has beside the result, the result as XML and its signature, the attachments, the signed documents, and
+/// the result as JSON if the account has it.
+///
+/// It is written here rather than by a library so that gigabytes of attachments are neither kept nor read: the checksum of spaces is
+/// computed from their number. An encrypted one is made in memory.
 pub(super) fn zip(case: &Case, account: &Account, outcome: &Outcome) -> Vec<Piece> {
     let tx = &case.transaction_number;
-    let mut archive = Archive::default();
+    let mut archive = match &account.archive_password {
+        Some(password) => Archive::encrypted(Encryption::new(password, &case.ident_id)),
+        None => Archive::default(),
+    };
+    for name in &account.archive_extras {
+        archive.stored(name, vec![Piece::Bytes(extra(name).into())]);
+    }
+    let folder = if account.archive_folder { format!("{tx}/") } else { String::new() };
+    if account.archive_folder {
+        archive.stored(&folder, Vec::new());
+    }
     let xml = render::xml(case, account, outcome);
-    archive.deflated(&format!("{tx}.xml"), xml.as_bytes());
+    archive.deflated(&format!("{folder}{tx}.xml"), xml.as_bytes());
     if let Some(signature) = account.sign_results.then(|| signature::sign(xml.as_bytes())).flatten() {
-        archive.deflated(&format!("{tx}.sig"), &signature);
+        archive.deflated(&format!("{folder}{tx}.sig"), &signature);
     }
     if account.json_in_archive {
-        archive.deflated(&format!("{tx}.json"), render::json(case, account, outcome).to_string().as_bytes());
+        archive.deflated(&format!("{folder}{tx}.json"), render::json(case, account, outcome).to_string().as_bytes());
     }
     for (key, name) in render::attachments(case, account, outcome) {
         // Pictures and recordings are compressed already.
-        archive.stored(&name, attachment(&key, account));
+        archive.stored(&format!("{folder}{name}"), attachment(&key, account));
     }
-    for document in case.documents.iter().filter(|_| outcome.is_success()) {
+    for document in case.documents.iter().filter(|_| outcome.is_signed()) {
         if let Some(signed) = document.signed(&case.ident_id) {
-            archive.stored(&document.archive_name(), vec![Piece::Bytes(signed)]);
+            archive.stored(&format!("{folder}{}", document.archive_name()), vec![Piece::Bytes(signed)]);
         }
     }
     archive.finish()
 }
 
-/// A ZIP archive as it is written (APPNOTE.TXT 6.3.3, without the extensions for more than 4 GB).
-#[derive(Default)]
-struct Archive {
-    pieces: Vec<Piece>,
-    /// How long the pieces are together.
-    length: u64,
-    directory: Vec<u8>,
-    entries: u16,
-}
-
-/// What a header says of an entry.
-struct Entry<'a> {
-    name: &'a str,
-    method: u16,
-    crc: u32,
-    length: u64,
-}
-
-impl Archive {
-    fn deflated(&mut self, name: &str, contents: &[u8]) {
-        let mut crc = Crc::new();
-        crc.update(contents);
-        let entry = |method, length| Entry { name, method, crc: crc.sum(), length };
-        let mut encoder = DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-        match encoder.write_all(contents).and_then(|()| encoder.finish()) {
-            Ok(body) => self.add(&entry(8, contents.len() as u64), vec![Piece::Bytes(body.into())]),
-            // Writing to memory does not fail; if it did, the entry would be stored.
-            Err(_) => self.add(&entry(0, contents.len() as u64), vec![Piece::Bytes(Bytes::copy_from_slice(contents))]),
-        }
+/// The contents of an entry beside the result, of the kind that its name says.
+fn extra(name: &str) -> &'static [u8] {
+    // A folder of a Mac's archive holds the attributes of each file: the beginning of the AppleDouble format.
+    if name.starts_with("__MACOSX/") {
+        return b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        ";
     }
-
-    fn stored(&mut self, name: &str, body: Vec<Piece>) {
-        let length = body.iter().map(Piece::length).sum();
-        self.add(&Entry { name, method: 0, crc: checksum(&body), length }, body);
+    match name.rsplit_once('.').map_or("", |(_, suffix)| suffix) {
+        _ if name.ends_with('/') => b"",
+        "xml" => b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<customer><id>1</id></customer>\n",
+        "json" => b"{\"customer\":{\"id\":1}}\n",
+        "pdf" => start("pdf"),
+        "jpg" => start("userface"),
+        _ => b"A file of the customer's.\n",
     }
-
-    fn add(&mut self, entry: &Entry<'_>, body: Vec<Piece>) {
-        let compressed = body.iter().map(Piece::length).sum();
-        let common = entry.common(compressed);
-        let mut header = b"PK\x03\x04".to_vec();
-        header.extend_from_slice(&common);
-        header.extend_from_slice(entry.name.as_bytes());
-
-        // Made by version 2.0 under MS-DOS; no comment, the first disk, no attributes.
-        self.directory.extend_from_slice(b"PK\x01\x02\x14\x00");
-        self.directory.extend_from_slice(&common);
-        self.directory.extend_from_slice(&[0; 10]);
-        self.directory.extend_from_slice(&four(self.length));
-        self.directory.extend_from_slice(entry.name.as_bytes());
-
-        self.length += header.len() as u64 + compressed;
-        self.entries = self.entries.saturating_add(1);
-        self.pieces.push(Piece::Bytes(header.into()));
-        self.pieces.extend(body);
-    }
-
-    fn finish(mut self) -> Vec<Piece> {
-        let length = four(self.directory.len() as u64);
-        let entries = self.entries.to_le_bytes();
-        self.directory.extend_from_slice(b"PK\x05\x06\0\0\0\0");
-        self.directory.extend([entries, entries].concat());
-        self.directory.extend_from_slice(&length);
-        self.directory.extend_from_slice(&four(self.length));
-        self.directory.extend_from_slice(&[0; 2]);
-        self.pieces.push(Piece::Bytes(self.directory.into()));
-        self.pieces
-    }
-}
-
-impl Entry<'_> {
-    /// The fields that the header of an entry and its line of the directory have in common.
-    fn common(&self, compressed: u64) -> Vec<u8> {
-        // Names are UTF-8.
-        const FLAGS: u16 = 1 << 11;
-        // 1 January 1980, midnight: the format's beginning of time.
-        const TIME: [u8; 4] = [0, 0, 0x21, 0];
-        // A transaction number has 255 bytes at most, so a name is far below 64 kB.
-        let name = u16::try_from(self.name.len()).unwrap_or_default();
-        let mut common = Vec::new();
-        for part in [20_u16, FLAGS, self.method] {
-            common.extend_from_slice(&part.to_le_bytes());
-        }
-        common.extend_from_slice(&TIME);
-        common.extend_from_slice(&self.crc.to_le_bytes());
-        common.extend_from_slice(&four(compressed));
-        common.extend_from_slice(&four(self.length));
-        common.extend_from_slice(&name.to_le_bytes());
-        common.extend_from_slice(&[0; 2]);
-        common
-    }
-}
-
-/// A length in four bytes: [`fits`] keeps everything below 4 GB.
-fn four(length: u64) -> [u8; 4] {
-    u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes()
-}
-
-/// The checksum of pieces; that of repeated bytes takes as many steps as their number has bits.
-fn checksum(body: &[Piece]) -> u32 {
-    let mut sum = Crc::new();
-    for piece in body {
-        match piece {
-            Piece::Bytes(bytes) => sum.update(bytes),
-            Piece::Repeated(unit, length) => {
-                let mut block = Crc::new();
-                block.update(unit.bytes());
-                let mut left = *length / unit.bytes().len() as u64;
-                while left > 0 {
-                    if left & 1 == 1 {
-                        sum.combine(&block);
-                    }
-                    left >>= 1;
-                    let mut twice = Crc::new();
-                    twice.combine(&block);
-                    twice.combine(&block);
-                    block = twice;
-                }
-            }
-        }
-    }
-    sum.sum()
 }
 
 /// How an attachment begins.
@@ -204,45 +112,7 @@ fn start(key: &str) -> &'static [u8] {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Cursor, Read as _};
-
     use super::*;
-
-    fn bytes(pieces: &[Piece]) -> Vec<u8> {
-        Piece::collect(pieces.to_vec())
-    }
-
-    #[test]
-    fn a_checksum_of_spaces_is_that_of_the_bytes() {
-        for length in [0, 1, 2, 3, 255, 256, 70_001] {
-            let body = [Piece::Bytes(Bytes::from_static(b"start")), Piece::spaces(length)];
-            let mut plain = Crc::new();
-            plain.update(&bytes(&body));
-            assert_eq!(checksum(&body), plain.sum(), "{length}");
-        }
-    }
-
-    #[test]
-    fn another_reader_finds_every_entry_whole() {
-        let account = Account { attachment_length: 1000, video_length: 300_000, ..Account::default() };
-        let mut archive = Archive::default();
-        archive.deflated("ä.xml", "<a>äöü</a>".repeat(1000).as_bytes());
-        for key in ["pdf", "videolog", "userface"] {
-            archive.stored(key, attachment(key, &account));
-        }
-        let mut read = zip::ZipArchive::new(Cursor::new(bytes(&archive.finish()))).unwrap();
-        for (name, contents) in [
-            ("ä.xml", "<a>äöü</a>".repeat(1000).into_bytes()),
-            ("pdf", bytes(&attachment("pdf", &account))),
-            ("videolog", bytes(&attachment("videolog", &account))),
-            ("userface", bytes(&attachment("userface", &account))),
-        ] {
-            let mut found = Vec::new();
-            read.by_name(name).unwrap().read_to_end(&mut found).unwrap();
-            assert_eq!(found, contents, "{name}");
-        }
-        assert_eq!(read.len(), 4);
-    }
 
     #[test]
     fn an_archive_that_the_format_cannot_hold_is_refused() {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::documents::Document;
+use super::scenario::Manner;
 
 /// One identification at IDnow.
 #[derive(Debug, Clone)]
@@ -42,12 +43,7 @@ pub(crate) struct Outcome {
     pub(crate) previous: Option<String>,
     pub(crate) at: Timestamp,
     pub(crate) agent: String,
-    /// Which fields the agent changed during the identification.
-    pub(crate) changed: bool,
-    /// Which fields the reviewer changed afterwards.
-    pub(crate) review_changed: bool,
-    /// Whether values that no form would send are returned: the robot CHANGEALL.
-    pub(crate) exotic: bool,
+    pub(crate) manner: Manner,
 }
 
 impl Outcome {
@@ -59,6 +55,11 @@ impl Outcome {
     /// Whether the person is who they say, finally.
     pub(crate) fn is_success(&self) -> bool {
         matches!(self.word.as_str(), "SUCCESS" | "SUCCESS_DATA_CHANGED")
+    }
+
+    /// Whether the documents of an eSigning are signed: the certificate for it is given to those whose identification succeeded.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.is_success() && !self.manner.unsigned
     }
 
     pub(crate) fn is_preliminary(&self) -> bool {
@@ -119,9 +120,9 @@ impl Case {
         !self.documents.is_empty()
     }
 
-    /// Whether the documents are signed: the certificate for it is given to those whose identification succeeded.
+    /// Whether there are documents and they are signed.
     pub(crate) fn is_signed(&self) -> bool {
-        self.is_e_signing() && self.result.as_ref().is_some_and(Outcome::is_success)
+        self.is_e_signing() && self.result.as_ref().is_some_and(Outcome::is_signed)
     }
 
     /// What the test robots are asked for: `(prefix, case)` of chapter 15.1.
@@ -165,7 +166,8 @@ impl Case {
         }
         let on_document = DOCUMENT_SAYS.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let reviewed = outcome.is_final().then_some("MATCH");
-        let reviewer_changes = outcome.review_changed && outcome.is_final() && (outcome.exotic || name == "birthplace");
+        let reviewer_changes =
+            outcome.manner.review_changed && outcome.is_final() && (outcome.manner.exotic || name == "birthplace");
         let Some(submitted) = submitted.map(|value| as_on_document(name, &value)) else {
             // Birth name and title are on few documents; they are told only where they were submitted.
             let value = on_document.filter(|_| name != "birthname")?;
@@ -175,10 +177,10 @@ impl Case {
             }
             return Some(Item { value: Some(value), review: reviewed, ..blank });
         };
-        let other = || if outcome.exotic { exotic(name, &submitted) } else { another(name, &submitted) };
-        let may_change = outcome.exotic || matches!(name, "birthday" | "street" | "firstname");
+        let other = || if outcome.manner.exotic { exotic(name, &submitted) } else { another(name, &submitted) };
+        let may_change = outcome.manner.exotic || matches!(name, "birthday" | "street" | "firstname");
         let mut item = Item { status: "MATCH", review: reviewed, value: Some(submitted.clone()), ..blank };
-        if outcome.changed && may_change {
+        if outcome.manner.changed && may_change {
             item = Item { status: "CHANGE", value: Some(other()), original: Some(submitted.clone()), ..item };
         }
         if reviewer_changes {

@@ -94,7 +94,15 @@ pub(crate) fn configure(state: &mut State, company: &str, account: Account) -> R
         return Err("callbacks go to the loopback interface only".to_owned());
     }
     if !archive::fits(&account) {
-        return Err("an archive of such attachments would be larger than 4 GB".to_owned());
+        let most = if account.archive_password.is_some() { "256 MB, which is the most of an encrypted one" } else { "4 GB" };
+        return Err(format!("an archive of such attachments would be larger than {most}"));
+    }
+    let is_name = |name: &String| !name.is_empty() && name.len() <= 255;
+    if account.archive_extras.len() > 32 || !account.archive_extras.iter().all(is_name) {
+        return Err("archive_extras are at most 32 names of 1 to 255 bytes".to_owned());
+    }
+    if account.archive_password.as_deref() == Some("") || account.unknown_status.is_empty() {
+        return Err("archive_password and unknown_status must not be empty".to_owned());
     }
     if account.company != company {
         return Err("the company in the settings is another than in the path".to_owned());

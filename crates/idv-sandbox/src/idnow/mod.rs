@@ -138,7 +138,7 @@ impl Part for World {
         if case.attempt != planned.attempt && planned.effect != Effect::Forget {
             return;
         }
-        let (word, reason, changed, review_changed, exotic) = match planned.effect.clone() {
+        let (word, reason, manner) = match planned.effect.clone() {
             Effect::Forget => {
                 let over = |result: &Outcome| result.is_final() && moment.now >= later(result.at, KEPT);
                 if case.result.as_ref().is_none_or(|result| result.word == "ABORTED" || over(result)) {
@@ -146,21 +146,12 @@ impl Part for World {
                 }
                 return;
             }
-            Effect::Result { word, reason, changed, review_changed, exotic } => (word, reason, changed, review_changed, exotic),
+            Effect::Result { word, reason, manner } => (word, reason, manner),
         };
         let previous = case.result.as_ref().filter(|result| result.is_preliminary()).map(|result| result.word.clone());
         let agent = if case.robot { "TROBOT" } else { "HMUELLER" };
-        let outcome = Outcome {
-            word: word.to_owned(),
-            reason,
-            previous,
-            at: moment.now,
-            agent: agent.to_owned(),
-            changed,
-            review_changed,
-            exotic,
-        };
-        let kind = match word {
+        let outcome = Outcome { word, reason, previous, at: moment.now, agent: agent.to_owned(), manner };
+        let kind = match outcome.word.as_str() {
             "ABORTED" => CallbackKind::Aborted,
             "CANCELED" => CallbackKind::Canceled,
             _ if outcome.is_preliminary() => CallbackKind::Realtime,
@@ -279,13 +270,14 @@ impl World {
         moment: &mut Moment<'_>,
     ) -> Result<Vec<Step>, &'static str> {
         let key = (company.to_owned(), transaction_number.to_ascii_lowercase());
+        let unknown = self.account(company).map(|account| account.unknown_status.clone()).unwrap_or_default();
         let case = self.cases.get_mut(&key).ok_or("there is no such identification")?;
         if case.is_finished() {
             return Err("the identification is finished");
         }
         let asked_for = case.robot_case().map(|(_, robot)| robot);
         let scenario = scenario.or(asked_for.as_deref()).ok_or("neither the request nor the identification names a scenario")?;
-        let steps = scenario::steps(scenario, reason).ok_or("there is no such scenario")?;
+        let steps = scenario::steps(scenario, reason, &unknown).ok_or("there is no such scenario")?;
         if !scenario::is_for(scenario, case.is_e_signing()) {
             return Err("the scenario is not for such an identification: it has documents to sign, or none");
         }

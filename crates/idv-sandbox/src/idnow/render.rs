@@ -119,10 +119,11 @@ fn process(case: &Case, account: &Account, outcome: &Outcome) -> Fields {
     named(fields)
 }
 
-/// What there is to tell of a signature. The section is in no table: results of eSign accounts are known to have it.
+/// The section about a signature. It is in no table: results of eSign accounts are known to have it.
 fn signing(case: &Case, outcome: &Outcome) -> Option<Fields> {
-    let signed = case.is_e_signing() && outcome.is_success();
-    signed.then(|| named(vec![("result", json!("SUCCESS")), ("sessionid", json!(format!("3XIDNOW-{}", case.ident_id)))]))
+    let ended = case.is_e_signing() && outcome.is_success();
+    let result = if outcome.is_signed() { "SUCCESS" } else { "FAILED" };
+    ended.then(|| named(vec![("result", json!(result)), ("sessionid", json!(format!("3XIDNOW-{}", case.ident_id)))]))
 }
 
 /// Whether the agent entered another value than was submitted, whatever the reviewer made of it.

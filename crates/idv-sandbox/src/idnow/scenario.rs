@@ -1,4 +1,4 @@
-//! What the person and the agents do: the named scenarios, and the robots of chapter 15.
+//! The named scenarios that the person and the agents act out, and the robots of chapter 15.
 
 use std::time::Duration;
 
@@ -20,12 +20,25 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
     /// A result is there.
-    Result { word: &'static str, reason: Option<String>, changed: bool, review_changed: bool, exotic: bool },
+    Result { word: String, reason: Option<String>, manner: Manner },
     /// The vendor forgets the identification.
     Forget,
 }
 
-/// The names of the scenarios.
+/// The manner in which a result came about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// Whether the agent changed fields during the identification.
+    pub(crate) changed: bool,
+    /// Whether the reviewer changed fields afterwards.
+    pub(crate) review_changed: bool,
+    /// Whether values are returned that no form would send: the robot CHANGEALL.
+    pub(crate) exotic: bool,
+    /// Whether the signature of the documents failed.
+    pub(crate) unsigned: bool,
+}
+
+/// The names of the scenarios that every vendor has.
 pub(crate) const SCENARIOS: [&str; 10] = [
     "happy",
     "data-changed",
@@ -40,13 +53,13 @@ pub(crate) const SCENARIOS: [&str; 10] = [
 ];
 
 /// The scenarios that this vendor alone has.
-pub(crate) const OWN: [&str; 0] = [];
+pub(crate) const OWN: [&str; 4] = ["suspicion-then-success", "suspicion-then-changed", "check-pending", "signing-failed"];
 
-/// Whether a robot's case is for identifications that are an eSigning, or that are none (15.1).
+/// Whether a scenario or a robot's case (15.1) is for identifications that are an eSigning, or that are none.
 pub(crate) fn is_for(name: &str, e_signing: bool) -> bool {
     match name {
         "FRAUDIDENT" | "FRAUDREVIEW" => !e_signing,
-        "HOLDCERTIFICATE" => e_signing,
+        "HOLDCERTIFICATE" | "signing-failed" => e_signing,
         _ => true,
     }
 }
@@ -54,8 +67,8 @@ pub(crate) fn is_for(name: &str, e_signing: bool) -> bool {
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
 
-/// What happens in a scenario, or in a robot's case; `None` where the name is neither's.
-pub(crate) fn steps(name: &str, reason: Option<&str>) -> Option<Vec<Step>> {
+/// Plans a scenario or a robot's case; `None` if the name is neither's. `unknown` is the result of the scenario `unknown-status`.
+pub(crate) fn steps(name: &str, reason: Option<&str>, unknown: &str) -> Option<Vec<Step>> {
     let because = |default: &str| Some(reason.unwrap_or(default).to_owned());
     let mut plan = Plan::default();
     match name {
@@ -87,7 +100,19 @@ pub(crate) fn steps(name: &str, reason: Option<&str>) -> Option<Vec<Step>> {
             plan.call().result("REVIEW_PENDING", None);
             plan.review(12).say("the review found fraud").result("FRAUD_SUSPICION_CONFIRMED", because("WARNING_ID_MANIPULATION"))
         }
-        "FRAUDOK" => {
+        "suspicion-then-changed" => {
+            plan.call().say("the agent suspected fraud and corrected the date of birth").changing(true, false);
+            plan.result("FRAUD_SUSPICION_PENDING", because("WARNING_BEHAVIOUR")).review(12);
+            plan.say("the review found no fraud and corrected the place of birth").changing(true, true);
+            plan.result("SUCCESS_DATA_CHANGED", None)
+        }
+        "check-pending" => plan.call().result("CHECK_PENDING", None).review(12).result("SUCCESS", None),
+        "signing-failed" => {
+            plan.call().result("REVIEW_PENDING", None).review(12).say("the signature failed");
+            plan.manner.unsigned = true;
+            plan.result("SUCCESS", None)
+        }
+        "suspicion-then-success" | "FRAUDOK" => {
             plan.call().say("the agent suspected fraud").result("FRAUD_SUSPICION_PENDING", because("WARNING_BEHAVIOUR"));
             plan.review(12).say("the review found nothing").result("SUCCESS", None)
         }
@@ -104,7 +129,7 @@ pub(crate) fn steps(name: &str, reason: Option<&str>) -> Option<Vec<Step>> {
         }
         "expired" => plan.later(90 * DAY / MINUTE).say("never came, and the vendor forgot them").forget(),
         "never-finishes" => plan.call().result("REVIEW_PENDING", None).say("nobody reviewed it"),
-        "unknown-status" => plan.call().say("the vendor said a word that no document knows").result("ESCALATED_TO_PARTNER", None),
+        "unknown-status" => plan.call().say("the vendor said a word that no document knows").result(unknown, None),
         _ => return None,
     };
     Some(plan.steps)
@@ -114,9 +139,7 @@ pub(crate) fn steps(name: &str, reason: Option<&str>) -> Option<Vec<Step>> {
 struct Plan {
     steps: Vec<Step>,
     after: u64,
-    changed: bool,
-    review_changed: bool,
-    exotic: bool,
+    manner: Manner,
 }
 
 impl Plan {
@@ -138,19 +161,18 @@ impl Plan {
     }
 
     fn changing(&mut self, changed: bool, review_changed: bool) -> &mut Self {
-        (self.changed, self.review_changed) = (changed, review_changed);
+        (self.manner.changed, self.manner.review_changed) = (changed, review_changed);
         self
     }
 
     fn exotic(&mut self) -> &mut Self {
-        self.exotic = true;
+        self.manner.exotic = true;
         self
     }
 
-    fn result(&mut self, word: &'static str, reason: Option<String>) -> &mut Self {
-        let (changed, review_changed, exotic) = (self.changed, self.review_changed, self.exotic);
+    fn result(&mut self, word: &str, reason: Option<String>) -> &mut Self {
         let what = format!("the result was {word}");
-        self.push(&what, Some(Effect::Result { word, reason, changed, review_changed, exotic }))
+        self.push(&what, Some(Effect::Result { word: word.to_owned(), reason, manner: self.manner }))
     }
 
     fn forget(&mut self) -> &mut Self {
