@@ -1,22 +1,26 @@
-# What a developer runs. `just` alone lists it; CI runs the same through `.ci/run`.
+# Commands for development. `just` alone lists them; CI runs the same through `.ci/run`.
 
 default:
     @just --list
 
-# The main job: verify simulated people at every vendor.
+# Verifies simulated people at every vendor.
 demo:
     cargo run -p idv-cli -- demo
 
-# Every test, the documentation's examples included.
+# Runs every test, the documentation's examples included. Installs PostgreSQL if it is missing.
 test:
-    cargo test --workspace --all-features
+    cargo xtask test
 
-# Formatting and lints, as CI wants them.
+# Runs every test ten times: plainly, under load, and with the clock a year ahead.
+soak:
+    cargo xtask soak
+
+# Checks formatting and lints as CI does.
 lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --all-features -- -D warnings
 
-# Writes the generated parts of the documentation anew.
+# Regenerates the generated parts of the documentation.
 generate:
     IDV_GENERATE=write cargo test -p idv-tests --test generated
 
@@ -24,10 +28,10 @@ generate:
 bench:
     cargo bench -p idv-benches
 
-# Build time, crates and size with one vendor beside a bare client.
+# Measures build time, crates and size with one vendor beside a bare client.
 footprint:
     benches/footprint.sh
 
-# Everything that CI checks.
+# Runs everything that CI checks.
 ci:
     .ci/run

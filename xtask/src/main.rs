@@ -11,6 +11,7 @@ mod install;
 mod postgres;
 mod soak;
 mod suite;
+mod time_zones;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
 
 /// Provides what the tests need, runs them, and prints how many there were.
 fn test(selection: &arguments::Selection) -> Result<()> {
+    time_zones::provide()?;
     let path = postgres::provide()?;
     let tally = suite::watch(suite::command(selection, path.as_deref()))?;
     println!("{tally}");

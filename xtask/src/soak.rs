@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use crate::arguments::Selection;
-use crate::{Result, faketime, postgres, suite};
+use crate::{Result, faketime, postgres, suite, time_zones};
 
 /// The condition of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,7 @@ const RUNS: [Condition; 10] = [Plain, Loaded, YearAhead, Plain, Loaded, Plain, L
 
 /// Runs the tests ten times and ends at the first failure.
 pub(crate) fn run(selection: &Selection) -> Result<()> {
+    time_zones::provide()?;
     let path = postgres::provide()?;
     let folder = folder()?;
     println!("xtask: building the tests");

@@ -171,9 +171,10 @@ start() {
         >> "$folder/log" 2>&1 < /dev/null &
     server=$!
     tries=0
-    until "$ready" -q -h 127.0.0.1 -p "$port"; do
+    # By the socket in its own folder: another server may have taken the port, and would answer there.
+    until "$ready" -q -h "$folder" -p "$port"; do
         tries=$((tries + 1))
-        if [ $tries -gt 600 ] || ! kill -0 $server 2> /dev/null; then
+        if [ $tries -gt 6000 ] || ! kill -0 $server 2> /dev/null; then
             kill -QUIT $server 2> /dev/null; cat "$folder/log"; exit 1
         fi
         sleep 0.05

@@ -92,10 +92,10 @@ async fn two_orders_under_one_reference_are_a_conflict_and_nobody_is_chosen() {
 #[tokio::test]
 async fn a_connection_that_was_refused_is_tried_again_since_nothing_had_left() {
     let vendor = Vendor::new().await;
-    // Nobody listens there, so nothing can have been sent.
-    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}/api/2.10/", gone.local_addr().unwrap());
-    drop(gone);
+    // The port is taken, so that no other program gets it, and does not listen: nothing can be sent.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = format!("http://{}/api/2.10/", taken.local_addr().unwrap());
     let bank = vendor.bank(|config| config.base_url = Some(address.parse().unwrap()));
     let error = bank.client.create(&new_verification(&bank.client)).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (&ErrorKind::Unavailable, Effect::NotApplied));
