@@ -80,7 +80,7 @@ fn is_question(method: &str, path: &str) -> bool {
 #[test]
 fn a_signal_stops_a_worker_after_the_call_that_is_under_way() {
     let company = one_open_flow();
-    company.sandbox.plan(Fault::new(FaultKind::Delay(5_000)));
+    company.sandbox.plan(Fault::new(FaultKind::Delay(10_000)));
     let asked = company.answered(|_| true);
     let worker = company.worker().works();
     until("the vendor is asked", || if company.answered(|_| true) > asked { Ok(()) } else { Err("nothing".to_owned()) });
@@ -90,8 +90,10 @@ fn a_signal_stops_a_worker_after_the_call_that_is_under_way() {
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.contains("brought to their end: 1"), "{said}");
     let last = last.unwrap();
-    assert_eq!((&last["under_way"], &last["done"]), (&1.into(), &1.into()));
-    assert_eq!(due_steps(&company), 1, "nothing is left leased");
+    // The timer of the audit trail may come on top.
+    assert_eq!(last["under_way"], 1);
+    assert!(last["done"].as_u64() >= Some(1), "{last}");
+    assert!(asks_now(&company), "nothing is left leased");
 }
 
 #[test]
@@ -112,9 +114,9 @@ fn a_second_signal_ends_a_worker_at_once() {
     });
     let (exit, last, said) = worker.end();
     assert_eq!((exit, last), (130, None), "{said}");
-    assert!(began.elapsed() < Duration::from_secs(8), "an answer may take 15 s: {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(50), "the answer takes a minute: {:?}", began.elapsed());
     company.sandbox.clear_faults();
-    assert_eq!(due_steps(&company), 0, "it is leased, so that nobody else does it before it is known to be dead");
+    assert!(!asks_now(&company), "it is leased, so that no other worker does it before this one is known to be dead");
 }
 
 #[test]
@@ -170,16 +172,18 @@ fn a_database_that_goes_away_and_comes_back_is_survived() {
 
 /// One flow over a file, about which there will be something to ask, and whose steps are leased for long.
 fn one_open_flow() -> Company {
-    let company = Company::new(&["idnow"], "flows.db", &format!("lease_ms = 60000\n{QUICK}"));
-    company.patience(20_000, 15_000);
+    let company = Company::new(&["idnow"], "flows.db", &format!("lease_ms = 3600000\n{QUICK}"));
+    company.patience(300_000, 120_000);
     company.started("idnow", "0123456789abcdef0123456789abcdef");
     company
 }
 
-/// How many steps are done now for the one flow there is, when it is to be asked about at once.
-fn due_steps(company: &Company) -> u64 {
+/// Whether the vendor is asked about the one flow there is when an operator wants it asked now.
+fn asks_now(company: &Company) -> bool {
     let flows = company.flows();
     let id = flows.keys().next().unwrap();
+    let asked = company.answered(|request| is_question(&request.method, &request.path));
     company.json(&["flow", "operator", id, "--ask-now", "--by", "test"]);
-    company.json(&["flow", "run", "--once"])["done"].as_u64().unwrap()
+    company.json(&["flow", "run", "--once"]);
+    company.answered(|request| is_question(&request.method, &request.path)) > asked
 }
