@@ -8,6 +8,7 @@ use idv_core::{Error, Guard, Locale, Result, Secret, Url};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::normalize::Rules;
 use crate::session::Credentials;
 
 /// The address of the gateway. The document names functions only; this is where the vendor's public clients find them.
@@ -90,6 +91,11 @@ pub struct VerificarIdentidadConfig {
     /// The name of the query parameter that carries the secret. `token` unless told otherwise.
     #[serde(default = "token")]
     pub callback_parameter: String,
+    /// Whether the automatic outcome ends a verification: for accounts whose verifications no operator validates, so that 5001 is the
+    /// last report. A result above 80 without a failed check is verified then, and one of the codes that fail is rejected; a result that
+    /// an operator has to judge (-1, up to 80) stays in review. `false` unless set.
+    #[serde(default, deserialize_with = "settings::flag")]
+    pub automatic_outcome_is_final: bool,
 }
 
 impl VerificarIdentidadConfig {
@@ -109,6 +115,7 @@ impl VerificarIdentidadConfig {
             callback_password: None,
             callback_secret: None,
             callback_parameter: self::token(),
+            automatic_outcome_is_final: false,
         }
     }
 
@@ -130,7 +137,7 @@ impl VerificarIdentidadConfig {
             }
             if !is_message(message) {
                 return Err(Error::config(format!(
-                    "messages.{language} must hold [LINK] once, where the vendor puts the link, [PURPOSE] once at most, and no control character"
+                    "messages.{language} must hold [LINK], where the vendor puts the link, [PURPOSE] once at most, and no control character but line breaks"
                 )));
             }
         }
@@ -188,6 +195,12 @@ impl VerificarIdentidadConfig {
         self.messages.get(language).map(String::as_str).or_else(built_in)
     }
 
+    /// The account's rules of judgement.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules::default().automatic_outcome_is_final(self.automatic_outcome_is_final)
+    }
+
     /// Whether every text says what a verification is for.
     pub(crate) fn says_purposes(&self) -> bool {
         self.messages.values().all(|message| message.contains(PURPOSE))
@@ -200,7 +213,12 @@ pub(crate) fn is_sender(text: &str) -> bool {
 }
 
 fn is_message(text: &str) -> bool {
-    text.matches(LINK).count() == 1 && text.matches(PURPOSE).count() <= 1 && !text.chars().any(char::is_control)
+    text.contains(LINK) && text.matches(PURPOSE).count() <= 1 && !has_control(text)
+}
+
+/// Whether a text has a control character that a message cannot have: any but line breaks and tabs.
+pub(crate) fn has_control(text: &str) -> bool {
+    text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
 }
 
 /// How parameters are sent ("Request Body schema").
@@ -255,6 +273,7 @@ pub const ENVIRONMENT: &[Variable] = &[
     Variable::secret("IDV_VERIFICAR_IDENTIDAD_CALLBACK_PASSWORD", "callback_password"),
     Variable::secret("IDV_VERIFICAR_IDENTIDAD_CALLBACK_SECRET", "callback_secret"),
     Variable::plain("IDV_VERIFICAR_IDENTIDAD_CALLBACK_PARAMETER", "callback_parameter"),
+    Variable::plain("IDV_VERIFICAR_IDENTIDAD_AUTOMATIC_OUTCOME_IS_FINAL", "automatic_outcome_is_final"),
 ];
 
 fn token() -> String {

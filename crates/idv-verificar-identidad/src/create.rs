@@ -4,8 +4,8 @@ use idv_core::report::{Country, DocumentKind};
 use idv_core::{Error, NewVerification, Pii, Result};
 
 use crate::api::SendRequest;
-use crate::config::{PURPOSE, VerificarIdentidadConfig};
-use crate::dni::Dni;
+use crate::config::{LINK, PURPOSE, VerificarIdentidadConfig, has_control};
+use crate::dni;
 
 /// What a creation takes, as [`NewVerification::given`] names it, where every text says the purpose.
 pub(crate) const ACCEPTS: &[&str] = &["contact.phone", "document.number", "locale", "purpose"];
@@ -27,16 +27,29 @@ pub(crate) fn request(new: &NewVerification, config: &VerificarIdentidadConfig) 
     let mut request = SendRequest::new(digits(phone.expose())?);
     request.message = Some(Pii::new(message(new, config)?));
     request.sender.clone_from(&config.sender);
-    if let Some(number) = new.document.number.as_ref().filter(|_| is_spanish(new)) {
-        // A passport has a number of its own kind; every other document of Spain carries the DNI or NIE.
-        let number = Dni::parse(number.expose()).map_err(|error| error.with_field_named(NAMES))?;
-        request.number = Some(Pii::from(number.expose()));
-    }
+    request.number = new.document.number.as_ref().map(|text| number(text.expose(), new)).transpose()?;
     Ok(request)
 }
 
-/// Whether the number of the document is a DNI or NIE. A document that nobody says more of is taken for a Spanish one, as the vendor
-/// does.
+/// Returns the number of the document as it is sent: in capitals and without what divides it. Numbers of every country and kind are sent,
+/// since the document does not say whose it takes; a DNI or NIE has to have its letter.
+fn number(text: &str, new: &NewVerification) -> Result<Pii<String>> {
+    let plain = dni::plain(text);
+    if plain.is_empty() {
+        return Err(Error::invalid("document.number", "it has no letters or digits"));
+    }
+    if is_spanish(new) && dni::letter_holds(&plain) == Some(false) {
+        return Err(Error::invalid(
+            "document.number",
+            "the letter at its end is not the one that a DNI or NIE with these digits has; if it is a foreign number, set document.issuing_country",
+        ));
+    }
+    let divided = |character: char| character.is_alphanumeric() || character.is_whitespace() || matches!(character, '.' | '-');
+    Ok(Pii::new(if text.chars().all(divided) { plain } else { text.trim().to_owned() }))
+}
+
+/// Whether the number of the document may be a DNI or NIE. A passport has a number of its own; a document without a country is taken for a
+/// Spanish one.
 fn is_spanish(new: &NewVerification) -> bool {
     let document = &new.document;
     let country = document.issuing_country.as_ref().map(|country| *country.expose());
@@ -46,7 +59,9 @@ fn is_spanish(new: &NewVerification) -> bool {
 
 /// The number as the vendor takes it: with the country code, in digits alone.
 fn digits(phone: &str) -> Result<String> {
-    let plain: String = phone.chars().filter(|character| !matches!(character, ' ' | '-' | '.' | '/' | '(' | ')')).collect();
+    let divides =
+        |character: char| character.is_whitespace() || matches!(character, '-' | '.' | '/' | '(' | ')' | '\u{2010}'..='\u{2013}');
+    let plain: String = phone.chars().filter(|character| !divides(*character)).collect();
     // Without a sign for the country, the first digits may be a country's by chance.
     plain
         .strip_prefix('+')
@@ -62,13 +77,16 @@ fn message(new: &NewVerification, config: &VerificarIdentidadConfig) -> Result<S
         .or_else(|| config.template(&config.language))
         .ok_or_else(|| Error::config("language has no text in messages, and none is built in"))?;
     let purpose = new.purpose.as_deref().unwrap_or_default().trim();
-    if purpose.contains(['[', ']']) || purpose.chars().any(char::is_control) {
+    if purpose.contains(LINK) || has_control(purpose) {
         return Err(Error::invalid(
             "purpose",
-            "it stands in a text message: no brackets, which the vendor replaces, and no control character",
+            "it stands in a text message: remove [LINK], which the vendor replaces, and control characters",
         ));
     }
-    let message = template.replace(PURPOSE, purpose);
-    // Where there is no purpose, nothing is left of its place.
-    Ok(if purpose.is_empty() { message.split_whitespace().collect::<Vec<_>>().join(" ") } else { message })
+    if !purpose.is_empty() {
+        return Ok(template.replace(PURPOSE, purpose));
+    }
+    // Without a purpose, nothing is left of its place.
+    let places = [format!("{PURPOSE} "), format!(" {PURPOSE}"), PURPOSE.to_owned()];
+    Ok(places.iter().fold(template.to_owned(), |message, place| message.replace(place, "")).trim().to_owned())
 }

@@ -27,11 +27,10 @@ impl Dni {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `Dni`, where it is neither a DNI nor a NIE, or its letter is not the
-    /// one that its digits have.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `Dni` if it is neither a DNI nor a NIE, or its letter is not the one
+    /// that its digits have.
     pub fn parse(text: &str) -> Result<Self> {
-        let plain: String =
-            text.chars().filter(|character| !matches!(character, ' ' | '.' | '-')).map(|it| it.to_ascii_uppercase()).collect();
+        let plain = plain(text);
         match letter_holds(&plain) {
             Some(true) => Ok(Self(Pii::new(plain))),
             Some(false) => Err(Error::invalid("Dni", "the letter at its end is not the one that its digits have")),
@@ -49,7 +48,34 @@ impl Dni {
     }
 }
 
-/// Whether the letter of a DNI or NIE is the one that its digits have; `None` where the text is neither. Only capitals count, and
+/// Returns a document's number in capitals, without white space, dots, hyphens and whatever else divides it.
+#[must_use]
+pub fn plain(number: &str) -> String {
+    number.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
+/// Returns whether two texts are the same document's number, however they are written. A DNI may lack noughts at its beginning.
+///
+/// ```
+/// use idv_verificar_identidad::dni::is_same;
+///
+/// assert!(is_same("12.345.678-z", "12345678Z") && is_same("1234567L", "01234567L") && is_same("pab 123456", "PAB123456"));
+/// assert!(!is_same("12345678Z", "87654321X") && !is_same("", ""));
+/// ```
+#[must_use]
+pub fn is_same(one: &str, other: &str) -> bool {
+    let canonical = |number: &str| {
+        let plain = plain(number);
+        let is_dni = plain
+            .strip_suffix(|last: char| last.is_ascii_uppercase())
+            .is_some_and(|digits| digits.len() <= 8 && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
+        if is_dni { format!("{plain:0>9}") } else { plain }
+    };
+    let one = canonical(one);
+    !one.is_empty() && one == canonical(other)
+}
+
+/// Returns whether the letter of a DNI or NIE is the one that its digits have; `None` if the text is neither. Only capitals count, and
 /// nothing stands between.
 #[must_use]
 pub fn letter_holds(number: &str) -> Option<bool> {

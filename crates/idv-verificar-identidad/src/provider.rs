@@ -148,7 +148,7 @@ impl Callbacks for VerificarIdentidad {
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<Received> {
-        callback::receive(&self.guard, delivery)
+        callback::receive(&self.guard, self.config.rules(), delivery)
     }
 }
 

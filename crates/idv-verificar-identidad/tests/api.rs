@@ -47,7 +47,7 @@ fn everything() -> SendRequest {
     let mut request = SendRequest::new("34600000001");
     request.message = Some("Verifique su identidad: [LINK] & ñ".into());
     request.number = Some("00000000T".into());
-    request.send_at = Some("2022-05-01T13:10:59Z".parse().unwrap());
+    request.send_at = Some("2022-05-01T13:09:01Z".parse().unwrap());
     request.sender = Some("MiEmpresa".to_owned());
     request
 }
@@ -132,18 +132,24 @@ fn what_the_document_forbids_is_refused_by_the_vendors_name_of_it() {
     for phone in ["", "+34600000001", "34 600 000 001", "0034600000001", "123456", "3460000000100000", "34600A00001"] {
         assert_eq!(refused(&|it| it.phone = phone.into()).as_deref(), Some("Telefono"), "{phone}");
     }
-    for message in ["", "MiEmpresa", "[link]", "[LINK] [LINK]", "[LINK]\n", "[LINK]\u{0}"] {
+    for message in ["[LINK] [LINK]", "[LINK]\r\n\tMiEmpresa"] {
+        assert_eq!(refused(&|it| it.message = Some(message.into())), None, "{message:?}");
+    }
+    for message in ["", "MiEmpresa", "[link]", "[LINK]\u{0}", "[LINK]\u{7f}"] {
         assert_eq!(refused(&|it| it.message = Some(message.into())).as_deref(), Some("Mensaje"), "{message:?}");
     }
     for sender in ["", " ", "123456789012", "a\tb"] {
         assert_eq!(refused(&|it| it.sender = Some(sender.to_owned())).as_deref(), Some("Remitente"), "{sender:?}");
     }
     assert_eq!(refused(&|it| it.sender = Some("ñandú ñandú".to_owned())), None, "11 characters, though more bytes");
-    for number in ["", "00000000A", "X0000000A", "0000 0000T", "Ñ1234567"] {
+    for number in ["", " ", "0000\n0000T"] {
         assert_eq!(refused(&|it| it.number = Some(number.into())).as_deref(), Some("Dni"), "{number}");
     }
-    assert_eq!(refused(&|it| it.number = Some("C01X00T47".into())), None, "a number of another country has no such letter");
-    for id in ["", "12a", "-1", "12345678901234567890", "../x", "１"] {
+    for number in ["C01X00T47", "K1234567L", "12345678A", "I<ESP 123/4", "Ñ1234567"] {
+        assert_eq!(refused(&|it| it.number = Some(number.into())), None, "the document forbids no number: {number}");
+    }
+    assert_eq!(RequestId::parse("12345678901234567890").unwrap().as_str(), "12345678901234567890");
+    for id in ["", "12a", "-1", &"1".repeat(65), "../x", "１"] {
         assert_eq!(RequestId::parse(id).unwrap_err().kind(), &ErrorKind::InvalidRequest { field: "vendor_id".into() }, "{id}");
     }
 }
@@ -162,6 +168,47 @@ async fn a_time_is_spains_by_its_rules_and_one_that_is_there_twice_is_refused() 
         send(config(), &transport, request).await.unwrap();
         assert_eq!(serde_json::from_slice::<Value>(transport.requests()[0].body()).unwrap()["Fecha"], date);
     }
+}
+
+#[tokio::test]
+async fn time_of_sending_is_rounded_up_and_never_in_the_past() {
+    for (at, date) in [
+        ("2022-05-01T13:10:00Z", "2022-05-01 15:10"),
+        ("2022-05-01T13:10:00.001Z", "2022-05-01 15:11"),
+        ("2022-05-01T13:10:59Z", "2022-05-01 15:11"),
+        ("2022-05-01T21:59:30Z", "2022-05-02 00:00"),
+        ("2021-10-10T08:00:00Z", "2021-10-10 10:00"),
+    ] {
+        let mut request = everything();
+        request.send_at = Some(at.parse().unwrap());
+        let transport = scripted(&[(200, TAKEN)]);
+        send(config(), &transport, request).await.unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(transport.requests()[0].body()).unwrap()["Fecha"], date, "{at}");
+    }
+    // The clock of every test is at 2021-10-10T08:00:00Z.
+    let mut request = everything();
+    request.send_at = Some("2021-10-10T07:59:59Z".parse().unwrap());
+    let transport = ScriptedTransport::new();
+    let error = send(config(), &transport, request).await.unwrap_err();
+    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "Fecha".into() }, 0));
+}
+
+#[tokio::test]
+async fn credits_are_read_without_a_code_and_with_a_comma() {
+    for (body, credits, number) in [
+        (r#"{"Cred":"12.345,67"}"#, "12.345,67", 12_345.67),
+        (r#"[{"Cred":12345.67}]"#, "12345.67", 12_345.67),
+        (r#"[{"Res":1,"Cred":"7"}]"#, "7", 7.0),
+    ] {
+        let transport = scripted(&[(200, body)]);
+        let cx = client(&transport).context(Operation::Other);
+        let read = api(&config()).credits(&cx).await.unwrap();
+        assert_eq!((read.as_str(), read.number()), (credits, number), "{body}");
+    }
+    // Whether a message was sent is known by the code alone.
+    let transport = scripted(&[(200, r#"{"ID":"7","Cred":5}"#)]);
+    let error = send(config(), &transport, everything()).await.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Malformed, Effect::Unknown));
 }
 
 #[tokio::test]
@@ -185,6 +232,7 @@ async fn a_failure_within_a_success_is_an_error_of_its_kind_and_never_repeated()
             Effect::NotApplied,
             Some("-3: Falta Telefono 600000001"),
         ),
+        (200, "Res:-3;Error:Falta;", request(), Effect::NotApplied, Some("-3: Falta")),
         (200, "Res:-4;", ErrorKind::QuotaExhausted, Effect::NotApplied, Some("-4")),
         (200, r#"[{"Res":-5}]"#, request(), Effect::Unknown, Some("-5")),
         (200, r#"[{"Res":-7}]"#, request(), Effect::Unknown, Some("-7")),
@@ -265,6 +313,13 @@ async fn only_a_pdf_reaches_the_sink() {
     // An identifier keeps the noughts that a number would lose.
     assert_eq!(transport.requests()[0].body(), r#"{"Id":"0012","Resp":"JSON"}"#);
 
+    for before in ["\u{feff}", "\r\n", " \n\t", "\u{feff}\n"] {
+        let transport = ScriptedTransport::new();
+        let file_body = format!("{before}%PDF-1.7");
+        transport.then(file(200, file_body.clone()));
+        let (downloaded, sink) = certificate(&transport, 1000).await;
+        assert_eq!((downloaded.unwrap().length, sink), (file_body.len() as u64, file_body.into_bytes()), "{before:?}");
+    }
     for (status, body, kind, code) in [
         (200, r#"[{"Res":-1}]"#, ErrorKind::Unauthorized, Some("-1")),
         (200, "-1", ErrorKind::Unauthorized, Some("-1")),
@@ -274,7 +329,8 @@ async fn only_a_pdf_reaches_the_sink() {
         (200, "", ErrorKind::Malformed, None),
         (200, "%PD", ErrorKind::Malformed, None),
         (200, "<html>not found</html>", ErrorKind::Malformed, None),
-        (200, " %PDF-1.7", ErrorKind::Malformed, None),
+        (200, "x%PDF-1.7", ErrorKind::Malformed, None),
+        (200, "   ", ErrorKind::Malformed, None),
         (403, "%PDF-1.7", ErrorKind::Unauthorized, None),
         (404, "", ErrorKind::NotFound, None),
         (500, "%PDF-1.7", ErrorKind::Unavailable, None),

@@ -179,7 +179,6 @@ async fn operations_that_fail_print_nothing_of_it() {
         (marked.report("5100"), "wrong"),
         (marked.report("5100"), ""),
         (marked.report("5100").replace("VERIFICACION_IDENTIDAD", ""), &marked.secret),
-        (marked.report("5100").replace("\\\"DNI\\\":{", "\\\"DNI\\\":{{"), &marked.secret),
         (word.clone(), &marked.secret),
         (format!("--{word}\n{word}"), &marked.secret),
     ] {
@@ -197,7 +196,7 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated() {
         &|new| new.contact.phone = Some(PHONE.into()),
         &|new| new.contact.phone = Some(format!("+{}", marked.words[0]).into()),
         &|new| new.document.number = Some("87654321A".into()),
-        &|new| new.purpose = Some(format!("[{}]", marked.words[5])),
+        &|new| new.purpose = Some(format!("[LINK] {}", marked.words[5])),
     ];
     for change in changes {
         let mut new = marked.verification();

@@ -78,7 +78,7 @@ const CREDENTIALS: Failure = failure(
     -1,
     Meaning::Unauthorized,
     Effect::NotApplied,
-    "API User or API Token is wrong: do not repeat it, the vendor blocks who does",
+    "API User or API Token is wrong: do not repeat the call, the vendor blocks senders of errors",
 );
 
 /// -5 to -7 are one row of the document: "general error in the request". It does not say at what point the request failed.
@@ -91,7 +91,12 @@ pub(crate) static SEND: CallRow = CallRow {
     failures: &[
         CREDENTIALS,
         failure(-2, Meaning::QuotaExhausted, Effect::NotApplied, "there are not enough credits in the account"),
-        failure(-3, Meaning::Invalid, Effect::NotApplied, "parameters are missing or wrong: the vendor's code says which"),
+        failure(
+            -3,
+            Meaning::Invalid,
+            Effect::NotApplied,
+            "parameters are missing or wrong: the error's vendor code has the vendor's words for which",
+        ),
         failure(
             -4,
             Meaning::QuotaExhausted,

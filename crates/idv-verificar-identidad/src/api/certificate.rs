@@ -1,4 +1,4 @@
-//! A place for a certificate that lets nothing else through.
+//! A sink for a certificate that lets nothing else through.
 
 use std::io;
 use std::mem;
@@ -8,16 +8,16 @@ use idv_core::{Error, ErrorKind, Result, Sink, async_trait};
 use super::{CallRow, failed};
 use crate::wire;
 
-/// How a PDF begins.
+/// The beginning of a PDF.
 const PDF: &[u8] = b"%PDF-";
 
-/// How much of a failure is kept, in bytes. An answer is a line.
+/// The number of bytes of a failure that are kept. An answer is a line.
 const FAILURE: usize = 16 * 1024;
 
-/// Hands on what begins like a PDF, and keeps whatever else comes.
+/// Passes a PDF on, and keeps everything else.
 pub(super) struct Gate<'s> {
     sink: &'s mut dyn Sink,
-    /// What came before it was clear what it is; of a failure, all of it that is kept.
+    /// The bytes before it is clear what they are; all that is kept of a failure.
     held: Vec<u8>,
     open: Option<bool>,
 }
@@ -48,6 +48,11 @@ impl<'s> Gate<'s> {
     }
 }
 
+/// The bytes from the first that counts: not from a byte order mark or white space.
+fn begun(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start()
+}
+
 #[async_trait]
 impl Sink for Gate<'_> {
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -60,10 +65,11 @@ impl Sink for Gate<'_> {
             return Ok(());
         }
         self.held.extend_from_slice(bytes);
-        if self.held.len() < PDF.len() {
+        let begun = begun(&self.held);
+        if begun.len() < PDF.len() && self.held.len() < FAILURE {
             return Ok(());
         }
-        let opens = self.held.starts_with(PDF);
+        let opens = begun.starts_with(PDF);
         self.open = Some(opens);
         if opens {
             return self.sink.write(&mem::take(&mut self.held)).await;

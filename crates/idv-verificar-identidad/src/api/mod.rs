@@ -50,28 +50,28 @@ pub struct Sent {
     pub credits: Option<Credits>,
 }
 
-/// Credits, as the vendor writes them: a decimal number.
+/// Credits, as the vendor writes them: a decimal number, `12345.67` or `12.345,67`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credits(String);
 
 impl Credits {
     fn read(text: Option<&Text<'_>>) -> Option<Self> {
         let text = text?.expose().trim();
-        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
-        (plain && text.parse::<f64>().is_ok()).then(|| Self(text.to_owned()))
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'));
+        (plain && point(text).parse::<f64>().is_ok()).then(|| Self(text.to_owned()))
     }
 
-    /// As the vendor writes it.
+    /// Returns the number as the vendor writes it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// As a number, near enough for comparisons.
+    /// Returns the number, near enough for comparisons.
     #[must_use]
     pub fn number(&self) -> f64 {
         // It was one when it was read.
-        self.0.parse().unwrap_or(f64::NAN)
+        point(&self.0).parse().unwrap_or(f64::NAN)
     }
 }
 
@@ -96,6 +96,7 @@ impl Api {
     /// holds: nothing was sent then.
     pub async fn send(&self, cx: &CallContext, request: &SendRequest) -> Result<Sent> {
         request.check()?;
+        request.check_time(cx.now())?;
         let build = |_: &Attempt<'_>| self.endpoint.send(&calls::SEND, request);
         let answer = cx.send(Call::once().overruled_by(never_again), build).await?;
         let read = answered(&calls::SEND, &answer)?;
@@ -150,12 +151,21 @@ impl fmt::Debug for Api {
     }
 }
 
-/// What an answer says, unless it is an error.
+/// A decimal number as Rust writes it.
+fn point(text: &str) -> String {
+    if text.contains(',') { text.replace('.', "").replace(',', ".") } else { text.to_owned() }
+}
+
+/// Returns the contents of an answer, unless it is an error.
 fn answered<'a>(call: &CallRow, answer: &'a Answer) -> Result<wire::Answer<'a>> {
     if !answer.status.is_success() {
         return Err(refused(call, answer));
     }
     let read = wire::Answer::read(&answer.body).map_err(|error| answer.complement(error).with_effect(call.in_doubt()))?;
+    if read.code().is_none() && call.acts {
+        let error = Error::malformed("the answer does not say what came of the call: Res is missing, or no number");
+        return Err(answer.complement(error).with_effect(call.in_doubt()));
+    }
     match failed(call, &read) {
         Some(error) => {
             // The answer is a success by its status, and its code says more.

@@ -10,7 +10,6 @@ use url::form_urlencoded;
 
 use super::calls::CallRow;
 use crate::config::{self, AnswerFormat, LINK, RequestFormat};
-use crate::dni;
 use crate::session::Credentials;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -28,18 +27,18 @@ pub(crate) const ZONE: &str = "Europe/Madrid";
 /// request.message = Some("Verifique su identidad: [LINK]".into());
 /// assert!(request.check().is_ok());
 /// request.message = Some("MiEmpresa".into());
-/// assert_eq!(request.check().unwrap_err().to_string(), "`Mensaje` is not valid: it must hold [LINK] once, where the vendor puts the link");
+/// assert_eq!(request.check().unwrap_err().to_string(), "`Mensaje` is not valid: it must hold [LINK], where the vendor puts the link");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendRequest {
-    /// What the person reads on their mobile, with `[LINK]` where the link is to stand: `Mensaje`.
+    /// The text message, with `[LINK]` in the place of the link: `Mensaje`.
     pub message: Option<Pii<String>>,
-    /// The number of the document that is expected: `Dni`.
+    /// The number of the document that is expected: `Dni`. The vendor does not say whose numbers it takes.
     pub number: Option<Pii<String>>,
-    /// When the message is to be sent; at once, where there is none: `Fecha`. It is sent in Spanish local time, to the minute.
+    /// When the message is to be sent, at once if there is none: `Fecha`. It is sent in Spanish local time, to the next whole minute.
     pub send_at: Option<Timestamp>,
-    /// Who the message is from, at most 11 characters: `Remitente`.
+    /// The sender of the message, at most 11 characters: `Remitente`.
     pub sender: Option<String>,
     /// The recipient's mobile, with its country code, in digits alone: `Telefono`.
     pub phone: Pii<String>,
@@ -64,11 +63,11 @@ impl SendRequest {
         }
         if let Some(message) = &self.message {
             let message = message.expose();
-            if message.matches(LINK).count() != 1 {
-                return Err(Error::invalid("Mensaje", "it must hold [LINK] once, where the vendor puts the link"));
+            if !message.contains(LINK) {
+                return Err(Error::invalid("Mensaje", "it must hold [LINK], where the vendor puts the link"));
             }
-            if message.chars().any(char::is_control) {
-                return Err(Error::invalid("Mensaje", "it has a control character"));
+            if config::has_control(message) {
+                return Err(Error::invalid("Mensaje", "it has a control character that is no line break"));
             }
         }
         if self.sender.as_ref().is_some_and(|sender| !config::is_sender(sender)) {
@@ -76,19 +75,28 @@ impl SendRequest {
         }
         if let Some(number) = &self.number {
             let number = number.expose();
-            if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                return Err(Error::invalid("Dni", "a document's number is ASCII letters and digits"));
-            }
-            if dni::letter_holds(number) == Some(false) {
-                return Err(Error::invalid("Dni", "the letter at its end is not the one that its digits have"));
+            if number.trim().is_empty() || number.chars().any(char::is_control) {
+                return Err(Error::invalid("Dni", "it is empty or has a control character"));
             }
         }
         self.date().map(drop)
     }
 
-    /// `Fecha`: the time as a Spanish clock shows it. One that the clock shows twice, when summer time ends, cannot be said.
+    /// Checks that the time of sending has not passed: the vendor does not say what it does then.
+    pub(super) fn check_time(&self, now: Timestamp) -> Result<()> {
+        match self.send_at {
+            Some(at) if at < now => Err(Error::invalid("Fecha", "it is in the past: leave it out to send at once")),
+            _ => Ok(()),
+        }
+    }
+
+    /// `Fecha`: the time as a Spanish clock shows it, to the next whole minute: never earlier than it was asked for. A time that the clock
+    /// shows twice, when summer time ends, cannot be said.
     fn date(&self) -> Result<Option<String>> {
         let Some(at) = self.send_at else { return Ok(None) };
+        let started = at.as_second().saturating_add(i64::from(at.subsec_nanosecond() > 0));
+        let minutes = started.div_euclid(60) + i64::from(started.rem_euclid(60) > 0);
+        let at = Timestamp::from_second(minutes.saturating_mul(60)).unwrap_or(at);
         let zone = TimeZone::get(ZONE).map_err(|_| Error::config("the time zone database has no Europe/Madrid"))?;
         let local = zone.to_datetime(at);
         if !(2000..=9999).contains(&local.year()) || zone.to_ambiguous_timestamp(local).is_ambiguous() {
@@ -107,10 +115,10 @@ impl RequestId {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id`, where it is no number of 1 to 19 digits.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if it is no number of 1 to 64 digits.
     pub fn parse(text: &str) -> Result<Self> {
-        if !(1..=19).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::invalid("vendor_id", "the vendor's identifier is a number of 1 to 19 digits"));
+        if !(1..=64).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::invalid("vendor_id", "the vendor's identifier is a number of 1 to 64 digits"));
         }
         Ok(Self(VendorId::new(text)))
     }

@@ -3,7 +3,7 @@
 use idv_core::report::{Attribute, Country, DocumentKind, Gender, Source, Verdict};
 use idv_core::{PartialDate, Pii, Text};
 
-use super::filled;
+use super::{filled, said};
 
 /// A value of the model that the vendor has a word for.
 pub(super) trait Word: Sized {
@@ -93,12 +93,22 @@ impl Word for DocumentKind {
     }
 }
 
-/// What is known of a value, where anything is. It was read off the document.
+/// Returns the attribute that was read off the document. `N/A` has no value: the document has it beside `Si` and `No` alone.
 pub(super) fn attribute<T: Word>(text: Option<&Text<'_>>, verdict: Verdict) -> Option<Attribute<T>> {
-    filled(text).map(|word| read(word, verdict))
+    if let Some(word) = filled(text) {
+        return Some(read(word, verdict));
+    }
+    said(text).map(|word| unread(word, verdict))
 }
 
-/// The value of a word; and the word itself, where it is no value or the value is written in another way.
+/// Returns an attribute without a value: a word that is none of the model.
+pub(super) fn unread<T>(word: &str, verdict: Verdict) -> Attribute<T> {
+    let mut attribute = Attribute::new(Source::Visual, verdict);
+    attribute.raw = Some(Pii::from(word));
+    attribute
+}
+
+/// Returns the value of a word, and the word itself if it is no value or is written in another way than the value.
 pub(super) fn read<T: Word>(word: &str, verdict: Verdict) -> Attribute<T> {
     let mut attribute = Attribute::new(Source::Visual, verdict);
     let value = T::of(word);
@@ -139,8 +149,12 @@ mod tests {
 
     #[test]
     fn absence_is_no_value_and_an_unknown_word_stays() {
-        for word in ["", " ", "N/A", "n/a"] {
+        for word in ["", " "] {
             assert_eq!(attribute::<String>(Some(&Text::new(word)), Verdict::Valid), None, "{word}");
+        }
+        for word in ["N/A", "n/a"] {
+            let name = attribute::<String>(Some(&Text::new(word)), Verdict::Valid).unwrap();
+            assert_eq!((name.expose(), name.raw.as_ref().unwrap().expose().as_str()), (None, word));
         }
         let country = attribute::<Country>(Some(&Text::new("ESP")), Verdict::Valid).unwrap();
         assert_eq!((country.expose().unwrap().code(), country.raw.as_ref().unwrap().expose().as_str()), ("ES", "ESP"));

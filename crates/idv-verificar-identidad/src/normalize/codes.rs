@@ -5,7 +5,7 @@
 use idv_core::report::{CheckKind, CheckResult, Reason};
 use idv_core::{Outcome, Status};
 
-/// A state of a request (`Estado`) and what it means.
+/// A state of a request (`Estado`) and its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StateRow {
@@ -13,27 +13,27 @@ pub struct StateRow {
     pub code: u32,
     /// The document's word for it.
     pub name: &'static str,
-    /// What it means, in the document's words.
+    /// The meaning in the document's words.
     pub meaning: &'static str,
-    /// The state of the verification. What a review leans to, `Resultado` says: [`leaning`].
+    /// The state of the verification, before the findings are judged: see [`OVERRULING`].
     pub status: Status,
-    /// Whether there is a report: the document promises data.
+    /// Whether the document promises data.
     pub reports: bool,
 }
 
-/// A code of a result (`Resultado`) and what it means.
+/// A code of a result (`Resultado`) and its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResultRow {
     /// The code.
     pub code: i32,
-    /// What it means, in the document's words, shortened.
+    /// The meaning in the document's words, shortened.
     pub meaning: &'static str,
-    /// The check that it speaks of, and what came of it.
+    /// The check that the code is about, and its result.
     pub check: Option<(CheckKind, CheckResult)>,
-    /// Why the verification fails, where it does.
+    /// The reason why the verification fails.
     pub reason: Option<Reason>,
-    /// Whether an operator has still to judge: then it is a reason only of a verification that was rejected, and leans nowhere.
+    /// Whether an operator has still to judge: then the code leans nowhere, and is a reason only of a rejection.
     pub to_be_judged: bool,
 }
 
@@ -43,23 +43,34 @@ pub const SIMILAR: f64 = 80.0;
 /// The age from which a person is no minor, in years.
 pub const OF_AGE: u32 = 18;
 
-/// The row of a state.
+/// The checks that no operator's validation (5100) overrules if they fail, and the outcome then; the first one counts.
+///
+/// Signs of fraud beside a validation contradict it. A number that is not the requested one and an expired document are facts, and no
+/// matter of judgement. What the other codes are about (-1, -2, -3, -8) an operator can judge from the pictures and the data.
+pub static OVERRULING: &[(CheckKind, Outcome)] = &[
+    (CheckKind::Liveness, Outcome::Disputed),
+    (CheckKind::SamePerson, Outcome::Disputed),
+    (CheckKind::RequestedNumber, Outcome::Inconclusive),
+    (CheckKind::DocumentExpiry, Outcome::Inconclusive),
+];
+
+/// Returns the row of a state.
 #[must_use]
 pub fn find_state(code: u32) -> Option<&'static StateRow> {
     STATES.iter().find(|row| row.code == code)
 }
 
-/// The row of a result. The vendor has one number for similarities and for codes, so that codes may be written like the former.
+/// Returns the row of a result. The vendor has one number for similarities and for codes, so codes may be written like similarities.
 #[must_use]
 pub fn find_result(code: f64) -> Option<&'static ResultRow> {
     // Small whole numbers are exact.
     RESULTS.iter().find(|row| f64::from(row.code) == code)
 }
 
-/// What a result that stands in review is expected to become.
+/// Returns the expected outcome of a verification in review by its result alone.
 #[must_use]
 pub fn leaning(result: f64) -> Option<Outcome> {
-    if result > SIMILAR {
+    if result > SIMILAR && result <= 100.0 {
         return Some(Outcome::Verified);
     }
     let row = find_result(result)?;

@@ -1,24 +1,28 @@
 //! Answers of the API: JSON as an array or an object, XML, lines of text, or a bare number ("Response of the requests").
 
-use idv_core::wire::{decoded, place};
-use idv_core::{Error, Result, Text};
-use serde::de::MapAccess;
+use std::borrow::Cow;
 
-use super::json::{self, Object};
+use idv_core::wire::decoded_tolerantly;
+use idv_core::{Error, Result, Text};
+
+use super::members::Others;
+use super::tree::Tree;
 use super::xml;
 
 /// An answer of any function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer<'a> {
-    /// What came of the call: 1, or a negative code: `Res`.
+    /// The result of the call, 1 or a negative code: `Res`.
     pub res: Option<Text<'a>>,
     /// The identifier of the request: `ID`.
     pub id: Option<Text<'a>>,
     /// The credits that are left: `Cred`.
     pub credits: Option<Text<'a>>,
-    /// What was wrong: `Error`. It may repeat what was sent.
+    /// The description of an error: `Error`. It may repeat what was sent.
     pub error: Option<Text<'a>>,
+    /// Members that have no field.
+    pub others: Others,
 }
 
 impl<'a> Answer<'a> {
@@ -26,7 +30,7 @@ impl<'a> Answer<'a> {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is none of them, or has no `Res`.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is none of them, or has neither `Res` nor `Cred`.
     ///
     /// ```
     /// use idv_verificar_identidad::wire::Answer;
@@ -37,42 +41,68 @@ impl<'a> Answer<'a> {
     /// # Ok::<(), idv_core::Error>(())
     /// ```
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
-        let text = decoded(bytes)?.trim_ascii();
-        let answer = match text.as_bytes().first() {
-            None => return Err(Error::malformed("the answer is empty")),
-            Some(b'<') => xml::read(text)?,
-            Some(b'{') => json::single(text)?,
-            // Lists begin like this in lines of text too.
-            Some(b'[') => json::single(text).or_else(|error| {
-                let answer = Self::of_lines(text);
-                if answer.res.is_some() { Ok(answer) } else { Err(error) }
-            })?,
-            Some(_) if is_number(text) => Self { res: Some(Text::new(text)), ..Self::default() },
-            Some(_) => Self::of_lines(text),
+        let answer = match decoded_tolerantly(bytes) {
+            Cow::Borrowed(text) => Self::of(text)?,
+            Cow::Owned(text) => Answer::of(&text)?.into_owned(),
         };
-        if answer.code().is_none() {
+        if answer.code().is_none() && answer.credits.is_none() {
             return Err(Error::malformed("the answer does not say what came of the call: Res is missing, or no number"));
         }
         Ok(answer)
     }
 
-    /// What came of the call, as a number.
+    fn of(text: &'a str) -> Result<Self> {
+        let text = text.trim_ascii();
+        match text.as_bytes().first() {
+            None => Err(Error::malformed("the answer is empty")),
+            Some(b'<') => xml::read(text),
+            Some(b'{') => Self::of_json(text),
+            // Lists begin like this in lines of text too.
+            Some(b'[') => Self::of_json(text).or_else(|error| {
+                let answer = Self::of_lines(text);
+                if answer.res.is_some() { Ok(answer) } else { Err(error) }
+            }),
+            Some(_) if is_number(text) => Ok(Self { res: Some(Text::new(text)), ..Self::default() }),
+            Some(_) => Ok(Self::of_lines(text)),
+        }
+    }
+
+    fn of_json(text: &'a str) -> Result<Self> {
+        let mut answer = Self::default();
+        for (name, value) in Tree::parse(text)?.single()? {
+            answer.take(&name, value);
+        }
+        Ok(answer)
+    }
+
+    fn into_owned(self) -> Answer<'static> {
+        let owned = |text: Option<Text<'_>>| text.map(|text| Text::new(text.expose().to_owned()));
+        Answer {
+            res: owned(self.res),
+            id: owned(self.id),
+            credits: owned(self.credits),
+            error: owned(self.error),
+            others: self.others,
+        }
+    }
+
+    /// Returns the result of the call as a number.
     #[must_use]
     pub fn code(&self) -> Option<i64> {
         let text = self.res.as_ref()?.expose().trim();
-        is_number(text).then(|| text.parse().ok()).flatten()
+        (!self.others.contradicts("Res") && is_number(text)).then(|| text.parse().ok()).flatten()
     }
 
     /// Takes a value by its name, whose case differs between functions.
-    pub(super) fn take(&mut self, name: &str, value: Text<'a>) {
-        let part = match name.trim() {
-            name if name.eq_ignore_ascii_case("Res") => &mut self.res,
-            name if name.eq_ignore_ascii_case("ID") => &mut self.id,
-            name if name.eq_ignore_ascii_case("Cred") => &mut self.credits,
-            name if name.eq_ignore_ascii_case("Error") => &mut self.error,
-            _ => return,
+    pub(super) fn take(&mut self, name: &str, value: Tree<'a>) {
+        let (name, part) = match name.trim() {
+            name if name.eq_ignore_ascii_case("Res") => ("Res", &mut self.res),
+            name if name.eq_ignore_ascii_case("ID") => ("ID", &mut self.id),
+            name if name.eq_ignore_ascii_case("Cred") => ("Cred", &mut self.credits),
+            name if name.eq_ignore_ascii_case("Error") => ("Error", &mut self.error),
+            other => return self.others.undocumented_member(other, value),
         };
-        *part = Some(value);
+        self.others.field(name, part, value);
     }
 
     /// `Key:value;` in each line, perhaps in brackets: `[ 0: [ Key:value; ] ]`.
@@ -82,19 +112,10 @@ impl<'a> Answer<'a> {
             // An index of a list ends with a colon too.
             let piece = piece.rsplit('[').next().unwrap_or(piece).trim_matches([' ', '\t', '\r', ']']);
             if let Some((name, value)) = piece.split_once(':') {
-                answer.take(name, Text::new(value.trim()));
+                answer.take(name, Tree::Text(Text::new(value.trim())));
             }
         }
         answer
-    }
-}
-
-impl<'de> Object<'de> for Answer<'de> {
-    fn part<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        if let Some(value) = map.next_value_seed(place::<Option<Text<'_>>>())? {
-            self.take(name, value);
-        }
-        Ok(())
     }
 }
 
@@ -140,6 +161,7 @@ mod tests {
             "Res:one;",
             "{\"Res\":null}",
             "{\"Res\":1.5}",
+            "[{\"Res\":1,\"Res\":-1}]",
             "{\"Res\":1",
             "[{\"Res\":1}]x",
             "<html><body>Error</body></html>",

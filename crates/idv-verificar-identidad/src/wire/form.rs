@@ -2,30 +2,57 @@
 
 use std::borrow::Cow;
 
-use idv_core::{Error, Result};
-use url::form_urlencoded;
+use idv_core::wire::decoded_tolerantly;
+use idv_core::{Error, Result, Text};
+use percent_encoding::percent_decode;
 
-/// How many fields a form may have. A report has a dozen.
+use super::tree::{Member, Tree};
+
+/// The number of fields that a form may have. A report has a dozen.
 const FIELDS: usize = 1000;
 
-/// The fields of a form, in their order.
-pub(super) fn read(text: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>> {
+/// The number of brackets that the name of a field may have: `Result[DNI][Edad]` has two.
+const BRACKETS: usize = 4;
+
+/// Reads the fields of a form as the members of an object. The text is UTF-8 or windows-1252, within each field.
+pub(super) fn read(text: &str) -> Result<Vec<Member<'_>>> {
     let text = text.trim_ascii();
-    if text.starts_with("--") {
-        return multipart(text);
+    let fields = if text.starts_with("--") { multipart(text)? } else { urlencoded(text)? };
+    if fields.len() > FIELDS {
+        return Err(Error::malformed("the form has more fields than any report"));
     }
+    let mut members = Vec::new();
+    for (name, value) in fields {
+        insert(&mut members, &path(&name), Tree::Text(Text::new(value)));
+    }
+    Ok(members.into_iter().map(|(name, value)| (name, lists(value))).collect())
+}
+
+type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+fn urlencoded(text: &str) -> Result<Vec<Field<'_>>> {
     if !text.contains('=') || text.bytes().any(|byte| byte.is_ascii_control() || byte == b'<') {
         return Err(Error::malformed("it is neither JSON nor a form"));
     }
-    let fields: Vec<_> = form_urlencoded::parse(text.as_bytes()).take(FIELDS + 1).collect();
-    if fields.iter().any(|(_, value)| value.contains('\u{fffd}')) {
-        return Err(Error::malformed("a field of the form is not UTF-8"));
+    let pairs = text.split('&').filter(|pair| !pair.is_empty()).take(FIELDS + 1);
+    Ok(pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (unescaped(name), unescaped(value))
+        })
+        .collect())
+}
+
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
     }
-    bounded(fields)
+    let bytes: Vec<u8> = percent_decode(text.replace('+', " ").as_bytes()).collect();
+    Cow::Owned(decoded_tolerantly(&bytes).into_owned())
 }
 
 /// A form in parts (RFC 7578). Its first line is the delimiter, so that the header that names it is not needed.
-fn multipart(text: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>> {
+fn multipart(text: &str) -> Result<Vec<Field<'_>>> {
     let broken = || Error::malformed("the form's parts cannot be told from each other");
     let (delimiter, rest) = text.split_once('\n').ok_or_else(broken)?;
     let delimiter = delimiter.trim_end();
@@ -43,7 +70,7 @@ fn multipart(text: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>> {
         let value = value.strip_suffix('\n').unwrap_or(value);
         fields.push((Cow::Borrowed(name), Cow::Borrowed(value.strip_suffix('\r').unwrap_or(value))));
     }
-    bounded(fields)
+    Ok(fields)
 }
 
 fn field_name(line: &str) -> Option<&str> {
@@ -54,38 +81,94 @@ fn field_name(line: &str) -> Option<&str> {
     value.split(';').find_map(|parameter| parameter.trim().strip_prefix("name=")).map(|name| name.trim_matches('"'))
 }
 
-fn bounded<T>(fields: Vec<T>) -> Result<Vec<T>> {
-    if fields.len() > FIELDS {
-        return Err(Error::malformed("the form has more fields than any report"));
+/// Divides `Result[DNI][Edad]` into its parts. A name whose brackets are not in order is one part.
+fn path(name: &str) -> Vec<String> {
+    let whole = || vec![name.to_owned()];
+    let Some((first, inner)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) else { return whole() };
+    let parts: Vec<_> = inner.split("][").collect();
+    if first.is_empty() || parts.len() > BRACKETS || parts.iter().any(|part| part.contains(['[', ']'])) {
+        return whole();
     }
-    Ok(fields)
+    std::iter::once(first).chain(parts).map(str::to_owned).collect()
+}
+
+fn insert<'a>(members: &mut Vec<Member<'a>>, path: &[String], value: Tree<'a>) {
+    match path {
+        [] => {}
+        [name] => members.push((Cow::Owned(name.clone()), value)),
+        [name, rest @ ..] => {
+            let known = members.iter().position(|(known, value)| *known == *name && matches!(value, Tree::Object(_)));
+            let at = known.unwrap_or_else(|| {
+                members.push((Cow::Owned(name.clone()), Tree::Object(Vec::new())));
+                members.len() - 1
+            });
+            if let Some((_, Tree::Object(inner))) = members.get_mut(at) {
+                insert(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// Turns objects whose names are all numbers, or empty, into arrays.
+fn lists(tree: Tree<'_>) -> Tree<'_> {
+    let Tree::Object(members) = tree else { return tree };
+    let is_list = members.iter().all(|(name, _)| name.bytes().all(|byte| byte.is_ascii_digit()));
+    let members = members.into_iter().map(|(name, value)| (name, lists(value)));
+    if is_list { Tree::Array(members.map(|(_, value)| value).collect()) } else { Tree::Object(members.collect()) }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
-    fn pairs(text: &str) -> Result<Vec<(String, String)>> {
-        read(text).map(|fields| fields.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+    fn fields(text: &str) -> Result<Value> {
+        read(text).map(|members| Tree::Object(members).into())
     }
 
     #[test]
-    fn both_kinds_of_form_are_the_same_fields() {
-        let expected = vec![("ID".to_owned(), "7".to_owned()), ("Result".to_owned(), "{\"a\":\"b c;=&\"}".to_owned())];
-        assert_eq!(pairs("ID=7&Result=%7B%22a%22%3A%22b+c%3B%3D%26%22%7D").unwrap(), expected);
+    fn both_kinds_of_form_have_the_same_fields() {
+        let expected = json!({"ID": "7", "Result": "{\"a\":\"b c;=&\"}"});
+        assert_eq!(fields("ID=7&Result=%7B%22a%22%3A%22b+c%3B%3D%26%22%7D").unwrap(), expected);
         for end in ["\r\n", "\n"] {
             let body = "--x\nContent-Disposition: form-data; name=\"ID\"\n\n7\n--x\ncontent-disposition: form-data; name=\"Result\"\n\
                         Content-Type: text/plain\n\n{\"a\":\"b c;=&\"}\n--x--\n";
-            assert_eq!(pairs(&body.replace('\n', end)).unwrap(), expected);
+            assert_eq!(fields(&body.replace('\n', end)).unwrap(), expected);
         }
     }
 
     #[test]
-    fn what_is_no_form_is_refused() {
-        let many = "a=b&".repeat(FIELDS + 2);
-        for text in ["", "hello", "<a b=\"c\">", "a=%FF", "--x\n", "--x\nContent-Disposition: form-data; name=\"ID\"\n\n7", &many]
+    fn field_is_utf8_or_windows_1252() {
+        for value in ["ma%C3%B1ana", "ma%F1ana", "mañana"] {
+            assert_eq!(fields(&format!("a={value}")).unwrap(), json!({"a": "mañana"}), "{value}");
+        }
+        assert_eq!(fields("a=100%&b&c=%zz").unwrap(), json!({"a": "100%", "b": "", "c": "%zz"}));
+    }
+
+    #[test]
+    fn brackets_in_a_name_are_objects_and_lists() {
+        for (form, expected) in [
+            ("R[a]=1&R[b][c]=2&R[b][d]=3", json!({"R": {"a": "1", "b": {"c": "2", "d": "3"}}})),
+            ("A[0][IP]=x&A[1][IP]=y", json!({"A": [{"IP": "x"}, {"IP": "y"}]})),
+            ("A[]=x&A[]=y", json!({"A": ["x", "y"]})),
+            ("A%5Bb%5D=x", json!({"A": {"b": "x"}})),
+            ("A[b=x&[c]=y&d]=z&A[b]c]=u", json!({"A[b": "x", "[c]": "y", "d]": "z", "A[b]c]": "u"})),
+            ("A[1][2][3][4]=x", json!({"A": [[[["x"]]]]})),
+            ("A[a][b][c][d][e]=x", json!({"A[a][b][c][d][e]": "x"})),
+        ] {
+            assert_eq!(fields(form).unwrap(), expected, "{form}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_form_is_refused() {
+        let many = "a=b&".repeat(FIELDS + 1);
+        for text in
+            ["", "hello", "<a b=\"c\">", "a=b\nc", "--x\n", "--x\nContent-Disposition: form-data; name=\"ID\"\n\n7", &many]
         {
             assert!(read(text).is_err(), "{}", text.get(..20).unwrap_or(text));
         }
+        assert_eq!(read(&"a=b&".repeat(FIELDS)).unwrap().len(), FIELDS);
     }
 }

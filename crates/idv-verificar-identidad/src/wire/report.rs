@@ -2,16 +2,19 @@
 
 use std::borrow::Cow;
 
-use idv_core::wire::decoded;
+use idv_core::wire::decoded_tolerantly;
 use idv_core::{Error, Result, Text};
+use serde_json::Value;
 
-use super::json::{self, Embedded, parts};
+use super::form;
+use super::members::{Object as _, Others, members};
+use super::tree::Tree;
 
 /// A report. Parts may be missing, of another type, or JSON in a string.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report<'a> {
-    /// Which service it is about: `Servicio`. An account has one address for all of them.
+    /// The service that the report is about: `Servicio`. An account has one address for all of them.
     pub service: Option<Text<'a>>,
     /// The identifier of the request, as the send function returned it: `ID`.
     pub id: Option<Text<'a>>,
@@ -19,7 +22,7 @@ pub struct Report<'a> {
     pub sent_at: Option<Text<'a>>,
     /// The state: `Estado`.
     pub state: Option<Text<'a>>,
-    /// When it last changed, Spanish local time: `UltimaActualizacion`.
+    /// When the state last changed, Spanish local time: `UltimaActualizacion`.
     pub updated_at: Option<Text<'a>>,
     /// The recipient's number: `Telefono`.
     pub phone: Option<Text<'a>>,
@@ -29,15 +32,15 @@ pub struct Report<'a> {
     pub number_back: Option<Text<'a>>,
     /// The number that was asked for: `DNISolicitado`.
     pub requested_number: Option<Text<'a>>,
-    /// Parts that the document does not name.
-    pub others: Vec<(Text<'a>, Text<'a>)>,
-    access: Embedded<'a, Access<'a>>,
-    position: Embedded<'a, Position<'a>>,
-    device: Embedded<'a, Device<'a>>,
-    result: Embedded<'a, IdentityResult<'a>>,
+    /// Members that have no field.
+    pub others: Others,
+    access: Tree<'a>,
+    position: Tree<'a>,
+    device: Tree<'a>,
+    result: Tree<'a>,
 }
 
-parts! {
+members! {
     Report<'a> {
         "Servicio" => service,
         "ID" | "Id" | "id" => id,
@@ -48,7 +51,7 @@ parts! {
         "DNIAnverso" => number_front,
         "DNIReverso" => number_back,
         "DNISolicitado" => requested_number,
-        embedded {
+        objects {
             "Acceso" => access,
             "Posicion" => position,
             "Dispositivo" => device,
@@ -62,8 +65,7 @@ impl<'a> Report<'a> {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, not well formed, or no report: without `Servicio`
-    /// and `ID`.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not whole, not well formed, or no report: without `Servicio` and `ID`.
     ///
     /// ```
     /// use idv_verificar_identidad::wire::Report;
@@ -73,89 +75,63 @@ impl<'a> Report<'a> {
     /// for payload in [json.as_slice(), form.as_slice()] {
     ///     let report = Report::read(payload)?;
     ///     assert_eq!(report.id.as_ref().map(|id| id.expose()), Some("299846332"));
-    ///     assert!(report.result()?.is_none());
+    ///     assert!(report.result().is_none());
     /// }
     /// # Ok::<(), idv_core::Error>(())
     /// ```
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
-        let text = decoded(bytes)?;
-        let report = match text.trim_ascii_start().as_bytes().first() {
-            None => return Err(Error::malformed("it is empty")),
-            Some(b'{' | b'[') => json::single(text)?,
-            Some(_) => Self::of_pairs(super::form::read(text)?),
+        let members = match decoded_tolerantly(bytes) {
+            Cow::Borrowed(text) => members(text)?,
+            Cow::Owned(text) => match Tree::Object(members(&text)?).into_owned() {
+                Tree::Object(members) => members,
+                _ => Vec::new(),
+            },
         };
+        let report = Self::of(members);
         if report.service.is_none() && report.id.is_none() {
             return Err(Error::malformed("it is no report: Servicio and ID are missing"));
         }
         Ok(report)
     }
 
-    /// What was found out, where it is there already: `Result`.
-    ///
-    /// # Errors
-    ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where something stands there that is not well formed.
-    pub fn result(&self) -> Result<Option<Cow<'_, IdentityResult<'_>>>> {
-        self.result.read()
-    }
-
-    /// From where the person came: `Acceso`. Of several accesses the last; none where it cannot be read.
+    /// Returns what was found out, if there is anything yet: `Result`.
     #[must_use]
-    pub fn access(&self) -> Cow<'_, Access<'_>> {
-        self.access.lenient()
+    pub fn result(&self) -> Option<IdentityResult<'_>> {
+        Some(IdentityResult::merged(self.result.unpacked())).filter(|result| *result != IdentityResult::default())
     }
 
-    /// Where the person was: `Posicion`; nothing where it cannot be read.
+    /// Returns the person's accesses, of which there may be several: `Acceso`.
     #[must_use]
-    pub fn position(&self) -> Cow<'_, Position<'_>> {
-        self.position.lenient()
+    pub fn accesses(&self) -> Vec<Access<'_>> {
+        Access::each(self.access.unpacked())
     }
 
-    /// What the person held in their hands: `Dispositivo`; nothing where it cannot be read.
+    /// Returns the place where the person was: `Posicion`.
     #[must_use]
-    pub fn device(&self) -> Cow<'_, Device<'_>> {
-        self.device.lenient()
+    pub fn position(&self) -> Position<'_> {
+        Position::merged(self.position.unpacked())
     }
 
-    fn of_pairs(pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>) -> Self {
-        let mut report = Self::default();
-        for (name, value) in pairs {
-            match &*name {
-                "Acceso" => report.access = Embedded::text(value),
-                "Posicion" => report.position = Embedded::text(value),
-                "Dispositivo" => report.device = Embedded::text(value),
-                "Result" => report.result = Embedded::text(value),
-                _ => report.scalar(name, value),
-            }
-        }
-        report
-    }
-
-    fn scalar(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
-        let part = match &*name {
-            "Servicio" => &mut self.service,
-            "ID" | "Id" | "id" => &mut self.id,
-            "FechaEnvio" => &mut self.sent_at,
-            "Estado" => &mut self.state,
-            "UltimaActualizacion" => &mut self.updated_at,
-            "Telefono" => &mut self.phone,
-            "DNIAnverso" => &mut self.number_front,
-            "DNIReverso" => &mut self.number_back,
-            "DNISolicitado" => &mut self.requested_number,
-            _ => {
-                self.others.push((Text::new(name), Text::new(value)));
-                return;
-            }
-        };
-        *part = Some(Text::new(value));
+    /// Returns the device that the person used: `Dispositivo`.
+    #[must_use]
+    pub fn device(&self) -> Device<'_> {
+        Device::merged(self.device.unpacked())
     }
 }
 
-/// What was found out about a person: `Result`.
+fn members(text: &str) -> Result<Vec<super::tree::Member<'_>>> {
+    match text.trim_ascii_start().as_bytes().first() {
+        None => Err(Error::malformed("it is empty")),
+        Some(b'{' | b'[' | b'"') => Tree::parse(text)?.single(),
+        Some(_) => form::read(text),
+    }
+}
+
+/// The findings about a person: `Result`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IdentityResult<'a> {
-    /// How similar the person is to the document, in percent, where that is above 80; else a negative code: `Resultado`.
+    /// The similarity of the person to the document in percent if it is above 80, else a negative code: `Resultado`.
     pub outcome: Option<Text<'a>>,
     /// The number on the front: `DNIAnverso`.
     pub number_front: Option<Text<'a>>,
@@ -177,22 +153,22 @@ pub struct IdentityResult<'a> {
     pub reading_glasses: Option<Text<'a>>,
     /// Sunglasses: `GafasSol`.
     pub sunglasses: Option<Text<'a>>,
-    /// The apparent sex in a sentence, with how probable it is: `Sexo`. That of the document stands in [`Card::sex`].
+    /// The apparent sex in a sentence, with its probability: `Sexo`. The sex on the document is [`Card::sex`].
     pub apparent_sex: Option<Text<'a>>,
     /// The apparent age, from and to: `RangoAparenteEdad`.
     pub apparent_age: Option<Text<'a>>,
     /// The device in one line: `Dispositivo`.
     pub device: Option<Text<'a>>,
-    /// How similar the person is to the photograph of the document, in percent: `ParecidoPersonaDNI`.
+    /// The similarity of the person to the photograph on the document, in percent: `ParecidoPersonaDNI`.
     pub similarity: Option<Text<'a>>,
     /// Whether a living person was there, `Si` or `No`: `PruebaDeVida`.
     pub liveness: Option<Text<'a>>,
-    /// Parts that the document does not name.
-    pub others: Vec<(Text<'a>, Text<'a>)>,
-    card: Embedded<'a, Card<'a>>,
+    /// Members that have no field.
+    pub others: Others,
+    card: Tree<'a>,
 }
 
-parts! {
+members! {
     IdentityResult<'a> {
         "Resultado" => outcome,
         "DNIAnverso" => number_front,
@@ -210,22 +186,30 @@ parts! {
         "Dispositivo" => device,
         "ParecidoPersonaDNI" => similarity,
         "PruebaDeVida" => liveness,
-        embedded { "DNI" => card, }
+        objects { "DNI" => card, }
     }
 }
 
 impl IdentityResult<'_> {
-    /// What stands on the document: `DNI`.
-    ///
-    /// # Errors
-    ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where something stands there that is not well formed.
-    pub fn card(&self) -> Result<Cow<'_, Card<'_>>> {
-        Ok(self.card.read()?.unwrap_or_default())
+    /// Returns the data on the document: `DNI`. A bare number in its place is the document's number.
+    #[must_use]
+    pub fn card(&self) -> Card<'_> {
+        let mut unpacked = self.card.unpacked();
+        let bare = unpacked.objects.is_empty().then(|| unpacked.rest.as_slice()).and_then(|rest| match rest {
+            [Value::String(text)] if is_number(text) => Some(text.clone()),
+            [Value::Number(number)] => Some(number.to_string()),
+            _ => None,
+        });
+        if bare.is_some() {
+            unpacked.rest.clear();
+        }
+        let mut card = Card::merged(unpacked);
+        card.number = card.number.or(bare.map(Text::new));
+        card
     }
 }
 
-/// What stands on a document: `DNI`.
+/// The data on a document: `DNI`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Card<'a> {
@@ -247,15 +231,15 @@ pub struct Card<'a> {
     pub kind: Option<Text<'a>>,
     /// The sex, `F` or `M`: `Sexo`.
     pub sex: Option<Text<'a>>,
-    /// Until when it is valid, DD/MM/YYYY: `FechaExpira`.
+    /// The day on which the document expires, DD/MM/YYYY: `FechaExpira`.
     pub expires_on: Option<Text<'a>>,
-    /// Whether it has expired, `Si` or `No`: `Caducado`.
+    /// Whether the document has expired, `Si` or `No`: `Caducado`.
     pub expired: Option<Text<'a>>,
-    /// Parts that the document does not name.
-    pub others: Vec<(Text<'a>, Text<'a>)>,
+    /// Members that have no field.
+    pub others: Others,
 }
 
-parts! {
+members! {
     Card<'a> {
         "Edad" => age,
         "FechaNacimiento" => birth_date,
@@ -268,56 +252,56 @@ parts! {
         "Sexo" => sex,
         "FechaExpira" => expires_on,
         "Caducado" => expired,
-        embedded {}
+        objects {}
     }
 }
 
-/// From where the person came: `Acceso`.
+/// One access of the person to the service: `Acceso`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Access<'a> {
-    /// When, Spanish local time: `Fecha`.
+    /// The time, Spanish local time: `Fecha`.
     pub at: Option<Text<'a>>,
     /// The address: `IP`.
     pub ip: Option<Text<'a>>,
     /// The port: `Puerto`.
     pub port: Option<Text<'a>>,
-    /// Parts that the document does not name.
-    pub others: Vec<(Text<'a>, Text<'a>)>,
+    /// Members that have no field.
+    pub others: Others,
 }
 
-parts! {
+members! {
     Access<'a> {
         "Fecha" => at,
         "IP" => ip,
         "Puerto" => port,
-        embedded {}
+        objects {}
     }
 }
 
-/// Where the person was: `Posicion`.
+/// The place where the person was: `Posicion`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Position<'a> {
     /// The address of the place: `Direccion`.
     pub address: Option<Text<'a>>,
-    /// Parts that the document does not name.
-    pub others: Vec<(Text<'a>, Text<'a>)>,
-    coordinates: Embedded<'a, Coordinates<'a>>,
+    /// Members that have no field.
+    pub others: Others,
+    coordinates: Tree<'a>,
 }
 
-parts! {
+members! {
     Position<'a> {
         "Direccion" => address,
-        embedded { "Coordenadas" => coordinates, }
+        objects { "Coordenadas" => coordinates, }
     }
 }
 
 impl Position<'_> {
-    /// The coordinates: `Coordenadas`; nothing where they cannot be read.
+    /// Returns the coordinates of the place: `Coordenadas`.
     #[must_use]
-    pub fn coordinates(&self) -> Cow<'_, Coordinates<'_>> {
-        self.coordinates.lenient()
+    pub fn coordinates(&self) -> Coordinates<'_> {
+        Coordinates::merged(self.coordinates.unpacked())
     }
 }
 
@@ -333,21 +317,21 @@ pub struct Coordinates<'a> {
     pub altitude: Option<Text<'a>>,
     /// In metres: `Precision`.
     pub precision: Option<Text<'a>>,
-    /// Parts that the document does not name.
-    pub others: Vec<(Text<'a>, Text<'a>)>,
+    /// Members that have no field.
+    pub others: Others,
 }
 
-parts! {
+members! {
     Coordinates<'a> {
         "Longitud" => longitude,
         "Latitud" => latitude,
         "Altura" => altitude,
         "Precision" => precision,
-        embedded {}
+        objects {}
     }
 }
 
-/// What the person held in their hands: `Dispositivo`.
+/// The device that the person used: `Dispositivo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Device<'a> {
@@ -357,15 +341,21 @@ pub struct Device<'a> {
     pub operating_system: Option<Text<'a>>,
     /// The display's resolution: `displayResolution`.
     pub resolution: Option<Text<'a>>,
-    /// Parts that the document does not name.
-    pub others: Vec<(Text<'a>, Text<'a>)>,
+    /// Members that have no field.
+    pub others: Others,
 }
 
-parts! {
+members! {
     Device<'a> {
         "browser" => browser,
         "SysOp" => operating_system,
         "displayResolution" => resolution,
-        embedded {}
+        objects {}
     }
+}
+
+/// Whether a text may be a document's number: letters, digits and what divides them, and a digit at least.
+fn is_number(text: &str) -> bool {
+    let allowed = |character: char| character.is_alphanumeric() || matches!(character, ' ' | '.' | '-' | '/' | '<');
+    text.contains(|character: char| character.is_ascii_digit()) && text.chars().all(allowed)
 }

@@ -5,6 +5,7 @@ use quick_xml::events::{BytesRef, Event};
 use quick_xml::{Reader, escape};
 
 use super::answer::Answer;
+use super::tree::Tree;
 
 /// How deep elements may nest. An answer's nest two deep, a list's three.
 const DEPTH: usize = 16;
@@ -30,7 +31,7 @@ pub(super) fn read(text: &str) -> Result<Answer<'static>> {
             Ok(Event::End(_)) => {
                 let name = open.pop().ok_or_else(|| malformed("it is not well formed"))?;
                 if !value.trim().is_empty() {
-                    answer.take(&name, Text::new(value.trim().to_owned()));
+                    answer.take(&name, Tree::Text(Text::new(value.trim().to_owned())));
                 }
                 value.clear();
                 ended = open.is_empty();

@@ -1,0 +1,330 @@
+//! JSON of any shape, and the objects in it, however they are wrapped.
+//!
+//! The vendor's table has arrays of arrays, its prose objects, and its sample strings with JSON in them. Nothing is lost on the way: a
+//! piece that belongs to no object is kept beside the objects.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use idv_core::wire::{Name, Part, place, read_json};
+use idv_core::{Error, Result, Text};
+use serde::de::{MapAccess, SeqAccess};
+use serde_json::{Map, Number, Value};
+
+/// The number of members and elements that a payload may have. A report has a few dozen.
+const PLACES: usize = 50_000;
+
+/// The number of arrays and strings in which an object may be wrapped. The table has two arrays.
+const WRAPPINGS: usize = 8;
+
+/// The depth up to which JSON that is cut off is read. A result nests two deep.
+const DEPTH: usize = 16;
+
+/// A member of an object: its name and its value.
+pub(super) type Member<'a> = (Cow<'a, str>, Tree<'a>);
+
+/// JSON of any shape. Members that are repeated are all there. `Debug` prints none of it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) enum Tree<'a> {
+    #[default]
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Text<'a>),
+    Array(Vec<Self>),
+    Object(Vec<Member<'a>>),
+}
+
+/// The objects that a value holds, and the pieces that belong to none of them.
+#[derive(Default)]
+pub(super) struct Unpacked<'a> {
+    pub(super) objects: Vec<Vec<Member<'a>>>,
+    pub(super) rest: Vec<Value>,
+}
+
+impl<'a> Tree<'a> {
+    /// Parses JSON of any kind.
+    pub(super) fn parse(json: &'a str) -> Result<Self> {
+        let places = json.bytes().filter(|byte| matches!(byte, b',' | b':')).count();
+        if places > PLACES {
+            return Err(Error::malformed("it has more parts than any report"));
+        }
+        read_json(json)
+    }
+
+    /// Returns the members of the one object that this is: bare, in arrays, or as pairs of names and values.
+    pub(super) fn single(self) -> Result<Vec<Member<'a>>> {
+        let Unpacked { objects, rest } = self.into_unpacked();
+        match <[_; 1]>::try_from(objects) {
+            Ok([object]) if rest.is_empty() => Ok(object),
+            // Merged into one, the statements about one would be taken for statements about the other.
+            _ => Err(Error::malformed("expected one object of JSON, bare or in arrays")),
+        }
+    }
+
+    /// Returns the objects that stand here: as objects, in arrays, as pairs of names and values, or as JSON within strings.
+    pub(super) fn unpacked(&self) -> Unpacked<'_> {
+        match self {
+            // What stands in the string is borrowed from it.
+            Self::Text(text) => {
+                let mut unpacked = Unpacked::default();
+                if let Some(tree) = embedded(text.expose(), &mut unpacked.rest) {
+                    tree.unpack(&mut unpacked, 1);
+                }
+                unpacked
+            }
+            other => other.clone().into_unpacked(),
+        }
+    }
+
+    fn into_unpacked(self) -> Unpacked<'a> {
+        let mut unpacked = Unpacked::default();
+        self.unpack(&mut unpacked, 0);
+        unpacked
+    }
+
+    fn unpack(self, unpacked: &mut Unpacked<'a>, depth: usize) {
+        match self {
+            Self::Null => {}
+            Self::Object(members) if members.is_empty() => {}
+            Self::Object(members) => unpacked.objects.push(members),
+            Self::Array(entries) if depth < WRAPPINGS => match pair(entries) {
+                Ok(member) => unpacked.objects.push(vec![member]),
+                Err(entries) => {
+                    let mut members = Vec::new();
+                    for entry in entries {
+                        match entry {
+                            Self::Array(inner) => match pair(inner) {
+                                Ok(member) => members.push(member),
+                                Err(inner) => Self::Array(inner).unpack(unpacked, depth + 1),
+                            },
+                            other => other.unpack(unpacked, depth + 1),
+                        }
+                    }
+                    if !members.is_empty() {
+                        unpacked.objects.push(members);
+                    }
+                }
+            },
+            Self::Text(text) if depth < WRAPPINGS => {
+                if let Some(tree) = embedded(text.expose(), &mut unpacked.rest) {
+                    tree.into_owned().unpack(unpacked, depth + 1);
+                }
+            }
+            other => unpacked.rest.push(other.into()),
+        }
+    }
+
+    /// Returns the same without what it borrows.
+    pub(super) fn into_owned(self) -> Tree<'static> {
+        match self {
+            Self::Null => Tree::Null,
+            Self::Bool(value) => Tree::Bool(value),
+            Self::Number(number) => Tree::Number(number),
+            Self::Text(text) => Tree::Text(Text::new(text.expose().to_owned())),
+            Self::Array(entries) => Tree::Array(entries.into_iter().map(Self::into_owned).collect()),
+            Self::Object(members) => Tree::Object(
+                members.into_iter().map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned())).collect(),
+            ),
+        }
+    }
+}
+
+/// A value in its own shape. Of a member that is repeated the last one counts.
+impl From<Tree<'_>> for Value {
+    fn from(tree: Tree<'_>) -> Self {
+        match tree {
+            Tree::Null => Self::Null,
+            Tree::Bool(value) => Self::Bool(value),
+            Tree::Number(number) => Self::Number(number),
+            Tree::Text(text) => text.expose().into(),
+            Tree::Array(entries) => Self::Array(entries.into_iter().map(Into::into).collect()),
+            Tree::Object(members) => {
+                Self::Object(members.into_iter().map(|(name, value)| (name.into_owned(), value.into())).collect::<Map<_, _>>())
+            }
+        }
+    }
+}
+
+impl<'de> Part<'de> for Tree<'de> {
+    fn text(text: Text<'de>) -> Self {
+        Self::Text(text)
+    }
+
+    fn boolean(value: bool) -> Self {
+        Self::Bool(value)
+    }
+
+    fn number(number: &Number) -> Self {
+        Self::Number(number.clone())
+    }
+
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut members = Vec::new();
+        while let Some(name) = map.next_key_seed(Name)? {
+            members.push((name, map.next_value_seed(place())?));
+        }
+        Ok(Self::Object(members))
+    }
+
+    fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = seq.next_element_seed(place())? {
+            entries.push(entry);
+        }
+        Ok(Self::Array(entries))
+    }
+}
+
+impl fmt::Debug for Tree<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[personal]")
+    }
+}
+
+/// Reads the JSON that a string may hold; text that is none goes to `rest`. An empty string and `null` hold nothing. Of JSON that is cut
+/// off, the members before the break are read, and the text is kept as well.
+fn embedded<'a>(text: &'a str, rest: &mut Vec<Value>) -> Option<Tree<'a>> {
+    let trimmed = text.trim();
+    match trimmed.as_bytes().first() {
+        None => None,
+        Some(b'{' | b'[' | b'"') => match Tree::parse(trimmed) {
+            Ok(tree) => Some(tree),
+            Err(_) => {
+                rest.push(text.into());
+                unbroken(trimmed).and_then(|json| Tree::parse(&json).map(Tree::into_owned).ok())
+            }
+        },
+        _ if trimmed == "null" => None,
+        _ => {
+            rest.push(text.into());
+            None
+        }
+    }
+}
+
+/// Returns the JSON before the break: up to its end, or to the last comma of its objects and arrays, which are closed there.
+fn unbroken(json: &str) -> Option<String> {
+    let mut open: Vec<char> = Vec::new();
+    let mut last = None;
+    let (mut in_string, mut escaped) = (false, false);
+    for (index, character) in json.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            _ if in_string => {}
+            '{' | '[' if open.len() >= DEPTH => return None,
+            '{' => open.push('}'),
+            '[' => open.push(']'),
+            ',' => last = Some((index, open.clone())),
+            '}' | ']' => {
+                if open.pop() != Some(character) {
+                    break;
+                }
+                if open.is_empty() {
+                    last = Some((index + 1, Vec::new()));
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    let (end, open) = last?;
+    Some(json.get(..end)?.chars().chain(open.into_iter().rev()).collect())
+}
+
+/// Returns an array of two as a member, if its first entry is a name.
+fn pair(entries: Vec<Tree<'_>>) -> Result<Member<'_>, Vec<Tree<'_>>> {
+    let is_pair = matches!(entries.as_slice(), [Tree::Text(name), _] if is_name(name.expose()));
+    match <[_; 2]>::try_from(entries) {
+        Ok([Tree::Text(name), value]) if is_pair => Ok((Cow::Owned(name.expose().to_owned()), value)),
+        Ok(entries) => Err(entries.into()),
+        Err(entries) => Err(entries),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn unpacked(json: &str) -> (Vec<Value>, Vec<Value>) {
+        let tree = Tree::parse(json).unwrap();
+        let Unpacked { objects, rest } = tree.unpacked();
+        (objects.into_iter().map(|members| Tree::Object(members).into()).collect(), rest)
+    }
+
+    #[test]
+    fn object_is_found_in_every_wrapping() {
+        for json in [
+            r#"{"a":1,"b":[2]}"#,
+            r#"[{"a":1,"b":[2]}]"#,
+            r#"[[{"a":1,"b":[2]}]]"#,
+            r#"[["a",1],["b",[2]]]"#,
+            r#"[[["a",1],["b",[2]]]]"#,
+            r#""{\"a\":1,\"b\":[2]}""#,
+            r#"" [[\"a\",1],[\"b\",[2]]]""#,
+            r#"["{\"a\":1,\"b\":[2]}"]"#,
+            r#""\"{\\\"a\\\":1,\\\"b\\\":[2]}\"""#,
+        ] {
+            assert_eq!(unpacked(json), (vec![json!({"a": 1, "b": [2]})], vec![]), "{json}");
+        }
+    }
+
+    #[test]
+    fn piece_that_belongs_to_no_object_is_kept() {
+        for (json, objects, rest) in [
+            (r#""Array""#, vec![], vec![json!("Array")]),
+            ("7", vec![], vec![json!(7)]),
+            ("true", vec![], vec![json!(true)]),
+            (r#""{\"a\":""#, vec![], vec![json!("{\"a\":")]),
+            (r#""{\"a\":1,\"b\":[2,{\"c\":\"x,""#, vec![json!({"a": 1, "b": [2]})], vec![json!("{\"a\":1,\"b\":[2,{\"c\":\"x,")]),
+            (r#""{\"a\":\"}\\\",\",\"b\"""#, vec![json!({"a": "}\","})], vec![json!("{\"a\":\"}\\\",\",\"b\"")]),
+            (r#""{\"a\":1} x""#, vec![json!({"a": 1})], vec![json!("{\"a\":1} x")]),
+            (r#""{\"a\":1,\"b\":2]""#, vec![json!({"a": 1})], vec![json!("{\"a\":1,\"b\":2]")]),
+            (r#""{\"a\":x,\"b\":2""#, vec![], vec![json!("{\"a\":x,\"b\":2")]),
+            (r#"[{"a":1},"x",[2,3,4]]"#, vec![json!({"a": 1})], vec![json!("x"), json!(2), json!(3), json!(4)]),
+            (r#"[["a",1],{"b":2}]"#, vec![json!({"b": 2}), json!({"a": 1})], vec![]),
+            (r#"["a",1]"#, vec![json!({"a": 1})], vec![]),
+            (r#"["1",1]"#, vec![], vec![json!("1"), json!(1)]),
+            (r#"[["2021-09-04","IP"]]"#, vec![], vec![json!("2021-09-04"), json!("IP")]),
+            (r#"[[[[[[[[[{"a":1}]]]]]]]]]"#, vec![], vec![json!([{"a": 1}])]),
+            ("null", vec![], vec![]),
+            (r#""null""#, vec![], vec![]),
+            (r#"" ""#, vec![], vec![]),
+            ("[]", vec![], vec![]),
+            ("[{}]", vec![], vec![]),
+        ] {
+            assert_eq!(unpacked(json), (objects, rest), "{json}");
+        }
+    }
+
+    #[test]
+    fn one_object_is_single_and_nothing_else_is() {
+        for json in [r#"{"a":1}"#, r#"[{"a":1}]"#, r#"[["a",1]]"#] {
+            assert!(Tree::parse(json).unwrap().single().is_ok(), "{json}");
+        }
+        for json in ["{}", "[]", "7", r#"[{"a":1},{"b":2}]"#, r#"[{"a":1},2]"#] {
+            assert!(Tree::parse(json).unwrap().single().is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn payload_with_too_many_parts_is_refused() {
+        let json = |count: usize| format!("{{{}}}", (0..count).map(|it| format!("\"{it}\":0")).collect::<Vec<_>>().join(","));
+        assert!(Tree::parse(&json(PLACES / 2)).is_ok());
+        assert!(Tree::parse(&json(PLACES / 2 + 1)).is_err());
+    }
+
+    #[test]
+    fn tree_is_not_printed() {
+        assert_eq!(format!("{:?}", Tree::parse(r#"{"Nombre":"Mustermann"}"#).unwrap()), "[personal]");
+    }
+}
