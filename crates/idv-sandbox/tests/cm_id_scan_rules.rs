@@ -355,3 +355,14 @@ fn the_readme_names_every_setting() {
         assert!(chapter.contains(&format!("`{name}`")), "{name}");
     }
 }
+
+#[tokio::test]
+async fn readme_names_every_scenario() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let chapter = readme.split("\n## CM.com ID Scan\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let scenarios = Cm::start().await.control("GET", "scenarios", "").await.json();
+    assert_eq!(scenarios.as_array().unwrap().len(), 18);
+    for name in scenarios.as_array().unwrap().iter().map(|name| name.as_str().unwrap()) {
+        assert!(chapter.contains(&format!("| `{name}` |")), "{name}");
+    }
+}

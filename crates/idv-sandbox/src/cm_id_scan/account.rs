@@ -1,7 +1,11 @@
-//! An account: its credentials, what is agreed with the vendor, and who comes.
+//! An account: its credentials, its agreements with the vendor, and the person who comes.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::transaction::{Finding, Transaction};
 
 /// The settings of an account. What the document leaves open is set here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +27,10 @@ pub struct Account {
     pub results_by_id_alone: bool,
     /// How long the files of a result can be downloaded, in seconds; always, where it is absent.
     pub result_files_seconds: Option<u64>,
+    /// The validity of the date of an expired document within `allowedExpiration`: no document says it.
+    pub allowed_expiration_validity: String,
+    /// The state of the scenario `unknown-status`.
+    pub unknown_status: String,
     /// How long each image is at least, in bytes.
     pub image_length: usize,
     /// Who comes.
@@ -52,6 +60,24 @@ pub struct Person {
     pub date_of_expiry: Date,
 }
 
+impl Person {
+    /// The person as this finding has them.
+    pub(super) fn found(self, finding: Finding, transaction: &Transaction, now: Timestamp) -> Self {
+        let date_of_expiry = match finding {
+            Finding::ExpiredUnchecked => Date::constant(2015, 5, 20),
+            // On the last day that is allowed.
+            Finding::ExpiredAllowed => {
+                let days = transaction.submitted.document.allowed_expiration;
+                let today = now.to_zoned(TimeZone::UTC).date();
+                let allowance = Span::new().try_days(days);
+                allowance.and_then(|allowance| today.checked_sub(allowance)).unwrap_or(Date::MIN)
+            }
+            _ => self.date_of_expiry,
+        };
+        Self { date_of_expiry, ..self }
+    }
+}
+
 impl Default for Account {
     fn default() -> Self {
         Self {
@@ -62,6 +88,8 @@ impl Default for Account {
             strict_clock: false,
             results_by_id_alone: false,
             result_files_seconds: None,
+            allowed_expiration_validity: "valid".to_owned(),
+            unknown_status: "on_hold".to_owned(),
             image_length: 0,
             person: Person::default(),
         }

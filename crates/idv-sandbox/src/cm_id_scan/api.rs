@@ -28,7 +28,7 @@ pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], momen
         }
         (&Method::GET, ["transactions", id, "results", result]) => {
             let (transaction, outcome) = completed(world, &account, id, result)?;
-            Ok(Answer::json(StatusCode::OK, &render::result(transaction, outcome, Places(&world.pages))))
+            Ok(Answer::json(StatusCode::OK, &render::result(transaction, outcome, &account, Places(&world.pages))))
         }
         (&Method::GET, ["transactions", id, "results", result, "report"]) => report(world, &account, id, result, request, moment),
         (&Method::GET, ["downloads", token]) => download(world, &account, token, moment),

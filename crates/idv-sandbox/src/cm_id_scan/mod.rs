@@ -20,7 +20,7 @@ use http::Method;
 
 use self::account::Account;
 use self::scenario::Effect;
-use self::transaction::{COMPLETED, EXPIRED, Outcome, Scan, Transaction};
+use self::transaction::{COMPLETED, EXPIRED, Outcome, PENDING, Scan, Transaction};
 use self::webhook::Webhook;
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
@@ -91,18 +91,20 @@ impl Part for World {
                     }
                     Effect::Complete(finding) => {
                         let account = self.accounts.iter().find(|account| account.key_id == transaction.key_id);
+                        let person = account.map(|account| account.person.clone()).unwrap_or_default();
+                        let person = person.found(*finding, transaction, moment.now);
                         transaction.state = COMPLETED.to_owned();
                         transaction.outcome = Some(Outcome {
                             result_id: moment.random.uuid(),
                             completed: moment.now,
                             finding: *finding,
-                            person: account.map(|account| account.person.clone()).unwrap_or_default(),
+                            person,
                             files: std::array::from_fn(|_| api::opaque(moment)),
                         });
                         webhook::tell(&self.webhooks, transaction, None, moment);
                     }
                     Effect::State(word) => {
-                        transaction.state = (*word).to_owned();
+                        transaction.state.clone_from(word);
                         webhook::tell(&self.webhooks, transaction, None, moment);
                     }
                 }
@@ -174,6 +176,9 @@ impl World {
         if account.secret.is_empty() {
             return Err("the secret must not be empty");
         }
+        if account.unknown_status.is_empty() || [PENDING, COMPLETED, EXPIRED].contains(&account.unknown_status.as_str()) {
+            return Err("unknown_status must be a word, and none of the known states");
+        }
         let known = self.accounts.iter_mut().find(|known| known.key_id == account.key_id);
         *known.ok_or("there is no such account")? = account;
         Ok(())
@@ -182,13 +187,15 @@ impl World {
     /// Lets the person act out a scenario.
     pub(crate) fn act(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
         let transaction = self.transactions.get_mut(id).ok_or("there is no such transaction")?;
+        let account = self.accounts.iter().find(|account| account.key_id == transaction.key_id);
+        let unknown = account.map_or("", |account| account.unknown_status.as_str());
         if transaction.is_over() {
             return Err("the transaction is over");
         }
         let left = transaction.expires.duration_since(moment.now).as_secs().try_into().unwrap_or_default();
-        let plan = scenario::plan(scenario, transaction, left).ok_or("there is no such scenario")?;
+        let plan = scenario::plan(scenario, transaction, left, unknown)?;
         transaction.attempt += 1;
-        // Whoever comes again begins anew.
+        // A person who comes again begins anew.
         transaction.done.clear();
         for (after, effect) in plan.effects {
             let planned = Planned::Act(transaction.id.clone(), transaction.attempt, effect);

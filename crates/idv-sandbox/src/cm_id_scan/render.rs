@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::account::Person;
+use super::account::{Account, Person};
 use super::create::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH, Submitted};
 use super::transaction::{Finding, Outcome, Transaction};
 
@@ -91,7 +91,7 @@ fn task_details(transaction: &Transaction, task: &str, places: Places<'_>) -> Va
 }
 
 /// A transaction's result.
-pub(crate) fn result(transaction: &Transaction, outcome: &Outcome, places: Places<'_>) -> Value {
+pub(crate) fn result(transaction: &Transaction, outcome: &Outcome, account: &Account, places: Places<'_>) -> Value {
     let submitted = &transaction.submitted;
     let tasks: Vec<Value> = submitted
         .tasks
@@ -101,10 +101,15 @@ pub(crate) fn result(transaction: &Transaction, outcome: &Outcome, places: Place
             result.insert("type".into(), task.as_str().into());
             result.insert("state".into(), transaction.task_state(task).into());
             result.insert("attempts".into(), transaction.tries(task).into());
-            result.insert("score".into(), score(submitted, outcome.finding, task).into());
+            if let Some(score) = score(submitted, outcome.finding, task) {
+                result.insert("score".into(), score.into());
+            }
             if task == DOCUMENT_SCAN {
-                result.insert("result".into(), fields(submitted, outcome).into());
+                result.insert("result".into(), fields(submitted, outcome, account).into());
                 result.insert("files".into(), files(submitted, outcome, places).into());
+            } else if outcome.finding == Finding::FacesDenied {
+                let part = if task == FACE_MATCH { "match" } else { "passed" };
+                result.insert(part.into(), false.into());
             }
             result.into()
         })
@@ -112,30 +117,39 @@ pub(crate) fn result(transaction: &Transaction, outcome: &Outcome, places: Place
     json!({ "id": transaction.id, "state": transaction.state, "tasks": tasks })
 }
 
-/// How sure the vendor is. Where there is no task that would find something, it is found in the document.
-fn score(submitted: &Submitted, finding: Finding, task: &str) -> f64 {
+/// The vendor's confidence. If there is no task that would find something, it is found in the document.
+fn score(submitted: &Submitted, finding: Finding, task: &str) -> Option<f64> {
+    match finding {
+        Finding::Unchecked => return None,
+        Finding::FacesUnscored | Finding::FacesDenied if task != DOCUMENT_SCAN => return None,
+        _ => {}
+    }
     let found_by = match finding {
         Finding::OtherFace => Some(FACE_MATCH),
         Finding::NotAlive => Some(FACE_LIVENESS),
-        Finding::Nothing | Finding::Differing | Finding::Invalid => None,
+        _ => None,
     };
     let found_by = found_by.map(|found_by| if submitted.has(found_by) { found_by } else { DOCUMENT_SCAN });
-    match task {
+    Some(match task {
         _ if found_by == Some(task) => 0.12,
         DOCUMENT_SCAN => 0.86,
         FACE_MATCH => 0.93,
         _ => 0.97,
-    }
+    })
 }
 
-/// What was read: each field by its sources, in upper case where it is from the machine-readable zone.
-fn fields(submitted: &Submitted, outcome: &Outcome) -> Vec<Value> {
-    let (settings, person) = (&submitted.document, &outcome.person);
+/// The fields: each by its sources, in upper case if it is from the machine-readable zone.
+fn fields(submitted: &Submitted, outcome: &Outcome, account: &Account) -> Vec<Value> {
+    let (settings, person, finding) = (&submitted.document, &outcome.person, outcome.finding);
     let today = outcome.completed.to_zoned(TimeZone::UTC).date();
     let both = |text: &str| json!([{ "source": "mrz", "value": text }, { "source": "visual", "value": text }]);
     let only = |source: &str, text: &str| json!([{ "source": source, "value": text }]);
     let mut fields = Vec::new();
     let mut push = |name: &str, validity: &str, comparison: &str, locale: Option<&str>, values: Value| {
+        let (validity, comparison) = match finding {
+            Finding::Unchecked => ("not_checked", "not_performed"),
+            _ => (validity, comparison),
+        };
         if settings.extracts(name) {
             let field = json!({
                 "field": name, "validity": validity, "comparison": comparison, "locale": locale, "values": values,
@@ -143,11 +157,15 @@ fn fields(submitted: &Submitted, outcome: &Outcome) -> Vec<Value> {
             fields.push(field);
         }
     };
-    let number = if outcome.finding == Finding::Invalid { "invalid" } else { "valid" };
+    let number = match finding {
+        Finding::Invalid => "invalid",
+        Finding::UnknownWords => "under_review",
+        _ => "valid",
+    };
     push("document_number", number, "match", None, both(&person.document_number));
     push("given_names", "not_checked", "match", None, only("mrz", &person.given_names.to_uppercase()));
     push("given_names", "not_checked", "not_performed", Some("nl-NL"), only("visual", &person.given_names));
-    if outcome.finding == Finding::Differing {
+    if finding == Finding::Differing {
         let other = format!("{} Anders", person.surname);
         let values = json!([
             { "source": "mrz", "value": person.surname.to_uppercase() },
@@ -155,7 +173,8 @@ fn fields(submitted: &Submitted, outcome: &Outcome) -> Vec<Value> {
         ]);
         push("surname", "not_checked", "mismatch", None, values);
     } else {
-        push("surname", "not_checked", "match", None, only("mrz", &person.surname.to_uppercase()));
+        let comparison = if finding == Finding::UnknownWords { "unclear" } else { "match" };
+        push("surname", "not_checked", comparison, None, only("mrz", &person.surname.to_uppercase()));
         push("surname", "not_checked", "not_performed", Some("nl-NL"), only("visual", &person.surname));
     }
     push("date_of_birth", "valid", "match", None, both(&person.date_of_birth.to_string()));
@@ -165,10 +184,15 @@ fn fields(submitted: &Submitted, outcome: &Outcome) -> Vec<Value> {
     let personal = if validated { "valid" } else { "not_checked" };
     push("personal_number", personal, "match", None, both(&person.personal_number));
     let days = i64::from((today - person.date_of_expiry).get_days());
-    let unexpired = if days <= settings.allowed_expiration { "valid" } else { "invalid" };
+    let unexpired = match days {
+        _ if finding == Finding::ExpiredUnchecked => "not_checked",
+        _ if days > settings.allowed_expiration => "invalid",
+        1.. => account.allowed_expiration_validity.as_str(),
+        _ => "valid",
+    };
     push("date_of_expiry", unexpired, "match", None, both(&person.date_of_expiry.to_string()));
     let is_limited = settings.minimum_age.is_some() || settings.maximum_age.is_some();
-    if is_limited || settings.extract_fields.is_some() {
+    if (is_limited || settings.extract_fields.is_some()) && finding != Finding::AgeMissing {
         let age = age(person, today);
         let fits =
             settings.minimum_age.is_none_or(|minimum| age >= minimum) && settings.maximum_age.is_none_or(|most| age <= most);
@@ -182,19 +206,29 @@ fn fields(submitted: &Submitted, outcome: &Outcome) -> Vec<Value> {
     fields
 }
 
-/// The images. Where fields were chosen, they are to be chosen too.
+/// The images. If the transaction chose fields, it has to choose them too.
 fn files(submitted: &Submitted, outcome: &Outcome, places: Places<'_>) -> Vec<Value> {
     let settings = &submitted.document;
-    let [document, portrait] = outcome.files.each_ref().map(|token| places.file(token));
-    let document = settings.extracts("document_image").then_some(document);
-    let mut files = vec![json!({ "category": "document", "type": "passport", "name": PASSPORT, "score": 0.98, "url": document })];
+    let [document, back, portrait] = outcome.files.each_ref().map(|token| places.file(token));
+    let extracted = |url: String| settings.extracts("document_image").then_some(url);
+    let mut files = if outcome.finding == Finding::SideB {
+        // The vendor's pages name the side, and spell this type in capitals.
+        let side = |side: &str, url: String| {
+            let name = format!("Netherlands - Driving License (2022) Side {side}");
+            json!({ "category": "document", "type": "DRIVING_LICENSE", "name": name, "score": 0.97, "url": extracted(url) })
+        };
+        vec![side("B", back), side("A", document)]
+    } else {
+        let url = extracted(document);
+        vec![json!({ "category": "document", "type": "passport", "name": PASSPORT, "score": 0.98, "url": url })]
+    };
     if settings.extracts("portrait") || settings.extracts("document_image") {
         files.push(json!({ "category": "image", "type": "portrait", "url": portrait }));
     }
     files
 }
 
-/// What the reports say.
+/// The lines of a report.
 pub(crate) fn report(transaction: &Transaction, outcome: &Outcome, extended: bool) -> Vec<String> {
     let mut lines = vec![
         format!("{} audit report", if extended { "Extended" } else { "Simple" }),

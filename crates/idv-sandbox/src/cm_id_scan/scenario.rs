@@ -1,4 +1,4 @@
-//! What the person does and what the checks find: the named scenarios.
+//! The named scenarios: the person acts, and the checks find something.
 
 use super::create::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH};
 use super::transaction::{Finding, Transaction};
@@ -6,8 +6,16 @@ use crate::idnow::scenario::Step;
 
 /// A state that no document has.
 /// The scenarios that this vendor alone has.
-pub(crate) const OWN: [&str; 0] = [];
-const UNKNOWN: &str = "on_hold";
+pub(crate) const OWN: [&str; 8] = [
+    "faces-unscored",
+    "faces-denied",
+    "unchecked",
+    "expired-unchecked",
+    "expired-allowed",
+    "age-missing",
+    "side-b",
+    "unknown-words",
+];
 
 const MINUTE: u64 = 60;
 
@@ -23,7 +31,7 @@ pub(crate) enum Effect {
     /// Every task is done, and this was found.
     Complete(Finding),
     /// A state is reached.
-    State(&'static str),
+    State(String),
 }
 
 /// What happens when, and what is said of it.
@@ -34,9 +42,12 @@ pub(crate) struct Plan {
     after: u64,
 }
 
-/// What happens in a scenario; `left` is for how many seconds the transaction lives.
-pub(crate) fn plan(name: &str, transaction: &Transaction, left: u64) -> Option<Plan> {
-    let mut plan = Plan::default();
+/// Plans a scenario. It is an error if there is none of this name, or none for such a transaction. `left` is the time in seconds until
+/// the transaction expires, `unknown` the state of the scenario `unknown-status`.
+pub(crate) fn plan(name: &str, transaction: &Transaction, left: u64, unknown: &str) -> Result<Plan, &'static str> {
+    let (mut plan, submitted) = (Plan::default(), &transaction.submitted);
+    let has_faces = submitted.has(FACE_LIVENESS) || submitted.has(FACE_MATCH);
+    let is_limited = submitted.document.minimum_age.is_some() || submitted.document.maximum_age.is_some();
     match name {
         "happy" => plan.open().tasks(transaction).complete("nothing was found", Finding::Nothing),
         "data-changed" => {
@@ -44,22 +55,43 @@ pub(crate) fn plan(name: &str, transaction: &Transaction, left: u64) -> Option<P
         }
         "rejected" => plan.open().tasks(transaction).complete("the number of the document is invalid", Finding::Invalid),
         "fraud" => plan.open().tasks(transaction).complete("the faces are of different persons", Finding::OtherFace),
-        "fraud-in-review" => plan.open().tasks(transaction).complete("nobody alive was there", Finding::NotAlive),
+        "fraud-in-review" => plan.open().tasks(transaction).complete("no living person was there", Finding::NotAlive),
         "aborted-then-success" => {
             plan.open().attempt().later(1).say("showed something else than the back of the document");
             plan.effect(Effect::Scan("unknown_type_back", true)).later(10).say("tried again");
             plan.tasks(transaction).complete("nothing was found", Finding::Nothing)
         }
-        // There is nobody who reviews and nothing that cancels: who gives up lets the time run out.
+        "faces-unscored" | "faces-denied" if !has_faces => return Err("the transaction has no task about the face"),
+        "faces-unscored" => plan.open().tasks(transaction).complete("the faces have no score", Finding::FacesUnscored),
+        "faces-denied" => plan.open().tasks(transaction).complete("the faces are denied", Finding::FacesDenied),
+        "unchecked" => plan.open().tasks(transaction).complete("nothing was checked", Finding::Unchecked),
+        "expired-unchecked" => {
+            plan.open().tasks(transaction).complete("the document expired, unchecked", Finding::ExpiredUnchecked)
+        }
+        "expired-allowed" if submitted.document.allowed_expiration < 1 => {
+            return Err("the transaction allows no expired document");
+        }
+        "expired-allowed" => {
+            plan.open().tasks(transaction).complete("the document expired within the allowance", Finding::ExpiredAllowed)
+        }
+        "age-missing" if !is_limited => return Err("the transaction has no limit of the age"),
+        "age-missing" => plan.open().tasks(transaction).complete("the age was not found", Finding::AgeMissing),
+        "side-b" => plan.open().tasks(transaction).complete("the back of a driving licence came first", Finding::SideB),
+        "unknown-words" => {
+            plan.open().tasks(transaction).complete("the fields had words that no document knows", Finding::UnknownWords)
+        }
+        // There is no one who reviews and nothing that cancels: a person who gives up lets the time run out.
         "canceled-in-review" => plan.open().attempt().say("left in the middle").until(left).say("the transaction expired"),
         "expired" => plan.until(left).say("never came, and the transaction expired"),
         "never-finishes" => plan.open().attempt().say("left in the middle"),
-        "unknown-status" => {
-            plan.open().tasks(transaction).say("the vendor said a word that no document knows").effect(Effect::State(UNKNOWN))
-        }
-        _ => return None,
+        "unknown-status" => plan
+            .open()
+            .tasks(transaction)
+            .say("the vendor said a word that no document knows")
+            .effect(Effect::State(unknown.to_owned())),
+        _ => return Err("there is no such scenario"),
     };
-    Some(plan)
+    Ok(plan)
 }
 
 impl Plan {

@@ -40,18 +40,18 @@ pub(crate) struct Scan {
     pub(crate) files: [String; 3],
 }
 
-/// What was found once every task was done.
+/// The result, once every task is done.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     pub(crate) result_id: String,
     pub(crate) completed: Timestamp,
     pub(crate) finding: Finding,
     pub(crate) person: Person,
-    /// What the addresses of the files end with: the document, the portrait.
-    pub(crate) files: [String; 2],
+    /// The tokens at the end of the files' addresses: the document, its second side, the portrait.
+    pub(crate) files: [String; 3],
 }
 
-/// What the checks found.
+/// The finding of the checks, and how the vendor tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finding {
     Nothing,
@@ -61,8 +61,24 @@ pub(crate) enum Finding {
     Invalid,
     /// The faces are of different persons.
     OtherFace,
-    /// Nobody alive was in front of the camera.
+    /// No living person was in front of the camera.
     NotAlive,
+    /// Nothing is against the person, but the tasks about the face say no more than that they are done.
+    FacesUnscored,
+    /// The tasks about the face deny the person, in parts that no document has.
+    FacesDenied,
+    /// Everything is done, and nothing was checked.
+    Unchecked,
+    /// The document expired long ago, and its date was not checked.
+    ExpiredUnchecked,
+    /// The document expired within the allowance of the transaction.
+    ExpiredAllowed,
+    /// The age is missing, although there is a limit.
+    AgeMissing,
+    /// The images are the sides of a driving licence, the back first.
+    SideB,
+    /// The validity and the comparison of fields are words that no document has.
+    UnknownWords,
 }
 
 /// The state before every task is done.
