@@ -11,25 +11,27 @@ use crate::commands::{
 use crate::demo;
 use crate::failure::Failure;
 
-/// What stands below the help.
+/// The text below the help.
 const AFTER_HELP: &str = "\
-Configuration: --config FILE, else idv.toml in the working directory, else the environment
+Configuration: --config FILE, else idv.toml in the working directory, and the environment over it
 (IDV_PROVIDER, IDV_IDNOW_COMPANY, IDV_IDNOW_API_KEY, ...). Secrets in a file are references:
 { env = \"NAME\" } or { file = \"PATH\" }. IDV_LOG=debug logs to standard error.
+A file that is only found in the working directory may name the vendor's hosts and this machine.
 
 Exit codes:
   0    done; watch: the person is verified
   1    failed: the vendor refused or could not be reached, a payload cannot be read, a demo fell short;
        audit verify: something was changed or is missing
   2    wrong usage or configuration; nothing was sent
-  3    watch: it is settled, and the person is not verified
-  4    create, delete: nobody knows whether the vendor acted; see the message before repeating anything
-  5    watch: it is not settled: the time ran out, or a person has to look at it;
+  3    watch: the outcome is settled, and the person is not verified
+  4    create, delete: it is unknown whether the vendor acted; see the message before repeating anything
+  5    watch: the outcome is not settled: the time ran out, or an operator has to look at it;
        flow start, flow report: the hand-off, or the report, is not there yet
-  130  interrupted; of a create or delete under way nobody knows whether the vendor acted.
-       flow run ends with 0 when it is interrupted once, with 130 when it is interrupted twice
+  130  interrupted; it is unknown whether the vendor acted on a create or delete under way.
+       flow run ends with 0 if it is interrupted once, with 130 if it is interrupted twice
 
-Standard output carries the answer and nothing else; errors are one line on standard error.";
+Standard output carries the answer and nothing else; an error is one line on standard error. Control
+characters in people's data are printed as \\u001b.";
 
 /// Verify people's identity with any of several vendors behind one model.
 #[derive(Parser)]
@@ -42,6 +44,10 @@ pub(crate) struct Cli {
     /// Read the configuration from this file
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+
+    /// Add the vendor's own words to an error; they may contain personal data
+    #[arg(long, global = true)]
+    pub(crate) verbose: bool,
 
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -91,7 +97,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it ends by being interrupted, and sees to that itself.
+    /// Returns whether the command runs until it is interrupted, and handles that itself.
     pub(crate) const fn ends_by_interrupt(&self) -> bool {
         match self {
             Self::Sandbox(_) => true,
@@ -101,19 +107,19 @@ impl Command {
     }
 }
 
-/// Which verification a command is about.
+/// The verification that a command is about.
 #[derive(Args)]
 pub(crate) struct Which {
     /// Our reference of the verification
     reference: String,
 
-    /// The vendor's id of it, as create printed it; some vendors know it by nothing else
+    /// The vendor's id of the verification, as create printed it; some vendors need it
     #[arg(long, value_name = "ID")]
     vendor_id: Option<String>,
 }
 
 impl Which {
-    /// The verification's whole name.
+    /// Returns the verification's reference and vendor's id.
     pub(crate) fn id(&self) -> Result<idv::VerificationId, Failure> {
         let reference = idv::Reference::existing(self.reference.as_str())?;
         Ok(idv::VerificationId::new(reference, self.vendor_id.as_deref().map(idv::VendorId::new)))

@@ -1,29 +1,29 @@
-//! How the program ends.
+//! Exit codes, and the one line that explains a failure.
 
 use std::io;
 use std::process::ExitCode;
 
-use idv::{Effect, Error, ErrorKind};
+use idv::{CreateSafety, Effect, Error, ErrorKind, Facet, Operation, ProviderId};
 use idv_flow::FlowError;
 
 use crate::output;
 
-/// How the program ends: documented in `--help` and in the README.
+/// The program's exit codes: documented in `--help` and in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done.
     Done,
     /// It failed.
     Failed,
-    /// It was used or configured wrongly; nothing was sent.
+    /// Wrong usage or configuration; nothing was sent.
     Usage,
     /// The person is not verified.
     NotVerified,
-    /// Nobody knows whether the vendor acted.
+    /// It is unknown whether the vendor acted.
     EffectUnknown,
-    /// It is not settled, or not there yet.
+    /// The outcome or the report is not there yet.
     Open,
-    /// Somebody pressed Ctrl-C.
+    /// The user interrupted the program.
     Interrupted,
 }
 
@@ -46,35 +46,52 @@ impl From<Exit> for ExitCode {
 pub(crate) struct Failure {
     exit: Exit,
     text: String,
+    /// The vendor's own words for the failure. They may hold a person's data.
+    vendor_code: Option<String>,
 }
 
+/// The longest part of the vendor's words that is printed, in characters.
+const LONGEST_CODE: usize = 500;
+
 impl Failure {
-    /// A failure in words.
+    /// Creates a failure with its explanation.
     pub(crate) fn new(exit: Exit, text: impl Into<String>) -> Self {
-        Self { exit, text: text.into() }
+        Self { exit, text: text.into(), vendor_code: None }
     }
 
-    /// Wrong usage, in words.
+    /// Creates a failure for wrong usage.
     pub(crate) fn usage(text: impl Into<String>) -> Self {
         Self::new(Exit::Usage, text)
     }
 
-    /// Prints the line, and says how to end.
-    pub(crate) fn report(&self) -> Exit {
-        // Nobody reads standard output any more: there is nothing to say, and nobody to say it to.
+    /// Prints the line and returns the exit code. `verbose` adds the vendor's own words.
+    pub(crate) fn report(&self, verbose: bool) -> Exit {
+        // The reader of standard output is gone: there is nothing to explain.
         if !self.text.is_empty() {
-            output::note(&format!("idv: {}", self.text));
+            output::note(&self.line(verbose));
         }
         self.exit
     }
 
-    /// The words.
+    fn line(&self, verbose: bool) -> String {
+        let code = match &self.vendor_code {
+            Some(code) if verbose => {
+                let code: String = code.chars().take(LONGEST_CODE).collect();
+                format!("; the vendor says: {code}")
+            }
+            Some(_) => "; --verbose prints the vendor's own words".to_owned(),
+            None => String::new(),
+        };
+        format!("idv: {}{code}", self.text)
+    }
+
+    /// The explanation.
     #[cfg(test)]
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// How to end.
+    /// The exit code.
     #[cfg(test)]
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
@@ -90,7 +107,9 @@ impl From<Error> for Failure {
             ErrorKind::InvalidRequest { .. } if before_sending => Exit::Usage,
             _ => Exit::Failed,
         };
-        Self::new(exit, format!("{error}{}", hint(&error)))
+        let mut failure = Self::new(exit, format!("{error}{}", hint(&error)));
+        failure.vendor_code = error.vendor_code().map(str::to_owned);
+        failure
     }
 }
 
@@ -100,7 +119,7 @@ impl From<FlowError> for Failure {
             FlowError::Vendor(error) => error.into(),
             FlowError::UnknownProvider(_) => Self::usage(format!("{error}: choose it, or name it in flow.also")),
             FlowError::Invalid(_) => Self::usage(error.to_string()),
-            // A store's failures never tell what is stored.
+            // A store's failures never contain stored data.
             FlowError::Store(_) => Self::new(Exit::Failed, whole(&error)),
             _ => Self::new(Exit::Failed, error.to_string()),
         }
@@ -108,7 +127,7 @@ impl From<FlowError> for Failure {
 }
 
 impl From<io::Error> for Failure {
-    /// A failure to write the answer. A reader that went away is not one.
+    /// Explains a failure to write the answer. A reader that went away is no failure.
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::new(Exit::Done, "");
@@ -128,12 +147,10 @@ pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// What to do about it.
+/// The next step that may help.
 fn hint(error: &Error) -> String {
     let hint = match error.kind() {
-        _ if error.effect() == Effect::Unknown => {
-            "look before repeating: `idv find`, `idv poll` or `idv list`; where `idv providers` says keyed, repeat with the same --reference"
-        }
+        _ if error.effect() == Effect::Unknown => return format!("; {}", look_first(error.provider(), error.operation())),
         ErrorKind::Unauthorized => "check the credentials, and whether they are for this host",
         ErrorKind::Unavailable => "try again later; `transport.root_certificates` names an authority of your own",
         ErrorKind::NotReady => "try again later, or use `idv watch`",
@@ -145,6 +162,26 @@ fn hint(error: &Error) -> String {
         _ => return String::new(),
     };
     format!("; {hint}")
+}
+
+/// Says how to find out whether the vendor acted, by what this vendor can do.
+fn look_first(provider: Option<&ProviderId>, operation: Option<Operation>) -> String {
+    const PANEL: &str = "look for the reference in the vendor's panel";
+    const ADOPT: &str = "a flow takes over what is there by `idv flow operator ID --adopt VENDOR_ID`";
+    let providers = idv::providers();
+    let capabilities = providers.iter().find(|one| Some(&one.provider) == provider);
+    let has = |facet| capabilities.is_some_and(|one| one.has(facet));
+    if operation != Some(Operation::Create) {
+        let asked = if has(Facet::Polling) { "`idv poll` asks for the state" } else { PANEL };
+        return format!("{asked}; the same command may be repeated");
+    }
+    // The vendor's id was in the answer that was lost, so the state cannot be asked for by it.
+    match capabilities.map(|one| one.create_safety) {
+        Some(CreateSafety::Keyed) => "repeat the command with the same --reference: the vendor creates it once".to_owned(),
+        _ if has(Facet::Lookup) => format!("before repeating, look by `idv find REFERENCE`; {ADOPT}"),
+        _ if has(Facet::Listing) => format!("before repeating, look by `idv list`; {ADOPT}"),
+        _ => format!("before repeating, {PANEL}; {ADOPT}"),
+    }
 }
 
 #[cfg(test)]
@@ -166,6 +203,31 @@ mod tests {
             assert_eq!(failure.exit(), exit, "{}", failure.text());
             assert!(!failure.text().contains('\n'));
         }
+    }
+
+    #[test]
+    fn hint_names_only_what_the_vendor_has() {
+        for (provider, named) in [
+            ("cm-id-scan", "vendor's panel"),
+            ("identify24", "vendor's panel"),
+            ("identity-tm", "idv find"),
+            ("idnow", "same --reference"),
+            ("verificar-identidad", "vendor's panel"),
+        ] {
+            let text = look_first(Some(&ProviderId::new(provider)), Some(Operation::Create));
+            assert!(text.contains(named), "{text}");
+            assert!(!text.contains("idv poll") && !text.contains("idv list"), "{text}");
+        }
+        let text = look_first(Some(&ProviderId::new("verificar-identidad")), Some(Operation::Delete));
+        assert!(!text.contains("idv poll"), "{text}");
+    }
+
+    #[test]
+    fn vendors_words_are_printed_only_on_request() {
+        let failure = Failure::from(Error::new(ErrorKind::NotFound).with_vendor_code("a\u{1b}[31m ".repeat(1000)));
+        assert!(!failure.line(false).contains("[31m") && failure.line(false).contains("--verbose"), "{}", failure.line(false));
+        let line = failure.line(true);
+        assert!(line.contains("[31m") && line.chars().count() < 700, "{line}");
     }
 
     #[test]

@@ -99,26 +99,31 @@ impl FlowTable {
         ("SCHEDULE_CONFIRM_AFTER_MS", Variable::Text(&["schedule", "confirm_after_ms"])),
     ];
 
-    /// What the variables say; those that are not of flows are left to others. It is validated as a file is.
+    /// Parses the variables that are about flows, with the same validation as a file.
     pub(crate) fn from_variables(variables: &[(String, String)]) -> Result<Self, Failure> {
         let mut root = Map::new();
-        for (name, value) in variables {
-            let Some(suffix) = name.strip_prefix(PREFIX) else { continue };
-            let Some((_, variable)) = Self::VARIABLES.iter().find(|(known, _)| *known == suffix) else {
+        for (name, value) in variables.iter().filter(|(name, _)| name.starts_with(PREFIX)) {
+            let Some((path, value)) = Self::meaning(name, value) else {
                 let names: Vec<String> = Self::VARIABLES.iter().map(|(known, _)| format!("{PREFIX}{known}")).collect();
                 return Err(Failure::usage(format!("there is no environment variable {name}; there are: {}", names.join(", "))));
-            };
-            let (path, value) = match variable {
-                Variable::Text(path) => (*path, json!(value)),
-                Variable::Secret(path) => (*path, json!({ "env": name })),
-                Variable::SecretFile(path) => (*path, json!({ "file": value })),
-                Variable::Secrets(path) => (*path, json!([{ "env": name }])),
             };
             if !put(&mut root, path, value) {
                 return Err(Failure::usage(format!("{name} is given twice: as a value and as a file")));
             }
         }
         serde_json::from_value(Value::Object(root)).map_err(|error| Failure::usage(format!("{PREFIX}…: {error}")))
+    }
+
+    /// Returns the place in the table that a variable stands for, and its value there.
+    pub(crate) fn meaning(name: &str, value: &str) -> Option<(&'static [&'static str], Value)> {
+        let suffix = name.strip_prefix(PREFIX)?;
+        let (_, variable) = Self::VARIABLES.iter().find(|(known, _)| *known == suffix)?;
+        Some(match variable {
+            Variable::Text(path) => (*path, json!(value)),
+            Variable::Secret(path) => (*path, json!({ "env": name })),
+            Variable::SecretFile(path) => (*path, json!({ "file": value })),
+            Variable::Secrets(path) => (*path, json!([{ "env": name }])),
+        })
     }
 
     /// Where the flows are: where the command line says, else where the configuration does.
@@ -227,7 +232,21 @@ impl Place {
         }
     }
 
-    /// The file, where it is one.
+    /// Returns whether an address of a store is a file, or a server on this machine.
+    pub(crate) fn is_local(address: &str) -> bool {
+        match Url::parse(address) {
+            // An option of the address may name another server.
+            Ok(url) if is_postgres(&url) => {
+                (url.host_str().is_none_or(str::is_empty) || is_loopback_host(url.host_str().unwrap_or_default()))
+                    && url.query_pairs().all(|(name, value)| {
+                        !matches!(name.as_ref(), "host" | "hostaddr") || value.starts_with('/') || is_loopback_host(&value)
+                    })
+            }
+            _ => true,
+        }
+    }
+
+    /// The file, if it is one.
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
@@ -280,6 +299,11 @@ impl<'de> Visitor<'de> for PlaceVisitor {
         let address = Secret::deserialize(MapAccessDeserializer::new(map))?;
         Place::parse(address.expose()).map_err(A::Error::custom)
     }
+}
+
+/// Returns whether a host is this machine. The addresses of PostgreSQL are not parsed as those of HTTP are.
+fn is_loopback_host(host: &str) -> bool {
+    Url::parse(&format!("http://{host}/")).is_ok_and(|url| idv::settings::is_loopback(&url))
 }
 
 fn is_postgres(url: &Url) -> bool {
@@ -368,6 +392,19 @@ mod tests {
         assert_eq!(Place::in_clear("flows.db").unwrap().file(), Some(Path::new("flows.db")));
         assert!(Place::in_clear("postgres://me@db/flows").unwrap().file().is_none());
         assert!(Place::in_clear("").is_err());
+    }
+
+    #[test]
+    fn server_of_another_machine_is_not_local() {
+        for address in ["flows.db", "postgres://me@127.0.0.1:1/x", "postgres://localhost/x", "postgres:///x?host=/run/postgresql"]
+        {
+            assert!(Place::is_local(address), "{address}");
+        }
+        for address in
+            ["postgres://me@db.evil.example/x", "postgres://localhost/x?host=db.evil.example", "postgresql://10.0.0.1/x"]
+        {
+            assert!(!Place::is_local(address), "{address}");
+        }
     }
 
     #[test]

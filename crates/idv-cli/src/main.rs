@@ -7,12 +7,14 @@
 mod args;
 mod commands;
 mod demo;
+mod escape;
 mod failure;
 mod flow_table;
 mod interrupt;
 mod output;
 mod request;
 mod settings;
+mod usage;
 mod words;
 
 use std::process::ExitCode;
@@ -28,19 +30,27 @@ use crate::settings::Settings;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        // Help and the version are answers; everything else is a usage error. clap writes each where it belongs.
-        Err(error) => {
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            // Whoever cannot be told what is wrong cannot be told that either.
-            let _ = error.print();
-            return exit.into();
-        }
+        Err(error) => return usage_error(&error).into(),
     };
     log_to_standard_error(cli.command.ends_by_interrupt());
+    let verbose = cli.verbose;
     match run(cli) {
         Ok(exit) => exit.into(),
-        Err(failure) => failure.report().into(),
+        Err(failure) => failure.report(verbose).into(),
     }
+}
+
+/// Prints help and the version as they are, and a usage error in one line.
+fn usage_error(error: &clap::Error) -> Exit {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+
+    if matches!(error.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion) {
+        // If the stream is closed, the program cannot report anything.
+        let _ = error.print();
+        return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+    }
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    Failure::usage(usage::describe(error, &arguments)).report(false)
 }
 
 fn run(cli: Cli) -> Result<Exit, Failure> {
@@ -87,14 +97,14 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     }
 }
 
-/// Logs what `IDV_LOG` asks for (`debug`, `idv_core=trace`, …) to standard error. Nothing without it; only of what runs for long, what
-/// goes wrong.
+/// Logs to standard error by the filter in `IDV_LOG` (`debug`, `idv_core=trace`, …). Without it, only a long-running command logs, and only
+/// failures.
 fn log_to_standard_error(for_long: bool) {
     use tracing_subscriber::EnvFilter;
 
     let filter = match EnvFilter::try_from_env("IDV_LOG") {
         Ok(filter) => filter,
-        // That a store has no key is told without a log.
+        // The program itself warns of a store without a key.
         Err(_) if for_long => EnvFilter::new("idv_flow=warn,idv_flow::flow=error"),
         Err(_) => return,
     };

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::usage::Expected;
 
 /// A verification to be created, as JSON: the names are those of [`NewVerification`], and an unknown one is refused.
 #[derive(Default, Deserialize)]
@@ -128,10 +129,14 @@ impl fmt::Debug for Request {
     }
 }
 
-/// A word of the model's JSON, from the command line: `female`, `id_card`, `DE`.
-pub(crate) fn from_word<T: for<'de> Deserialize<'de>>(word: &str) -> Result<T, String> {
+/// Parses a word of the model's JSON from the command line: `female`, `id_card`, `DE`.
+pub(crate) fn from_word<T: for<'de> Deserialize<'de>>(word: &str) -> Result<T, Expected> {
     let deserializer = serde::de::value::StrDeserializer::<serde_json::Error>::new(word);
-    T::deserialize(deserializer).map_err(|error| error.to_string())
+    T::deserialize(deserializer).map_err(|error| {
+        // The error quotes the word; the expected form stands behind it.
+        let text = error.to_string();
+        Expected::new(text.rsplit_once("expected ").map_or("a word of the model", |(_, form)| form))
+    })
 }
 
 #[cfg(test)]
@@ -180,6 +185,6 @@ mod tests {
     fn words_are_those_of_the_model() {
         assert_eq!(from_word::<Gender>("female"), Ok(Gender::Female));
         assert!(from_word::<Country>("Germany").is_err());
-        assert!(from_word::<DocumentKind>("pass").unwrap_err().contains("passport"));
+        assert!(from_word::<DocumentKind>("pass").unwrap_err().to_string().contains("passport"));
     }
 }

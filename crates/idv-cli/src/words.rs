@@ -1,7 +1,7 @@
 //! Observations, reports and decisions as people read them, and the JSON that is this program's own.
 
 use idv::report::{Field, Report};
-use idv::{Created, Decision, HandOff, Observation, Status, Transition};
+use idv::{Created, Decision, HandOff, Observation, ResultState, Status, Transition};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -82,6 +82,23 @@ pub(crate) fn hand_off_json(hand_off: &HandOff) -> Value {
     }
 }
 
+/// Returns the handle under which the result of an observation can be fetched: for `idv fetch --handle`.
+pub(crate) fn result_handle(observation: &Observation) -> Option<&str> {
+    match &observation.result {
+        ResultState::Fetchable(handle) => Some(handle.as_str()),
+        _ => None,
+    }
+}
+
+/// An observation as JSON, with its `result_handle` beside it.
+pub(crate) fn observation_json(observation: &Observation) -> Value {
+    let mut json = serde_json::to_value(observation).unwrap_or_default();
+    if let Some(members) = json.as_object_mut() {
+        members.insert("result_handle".to_owned(), json!(result_handle(observation)));
+    }
+    json
+}
+
 /// An observation as lines, with its report: the person's data in clear.
 pub(crate) fn observation(observation: &Observation) -> String {
     let mut lines = table(&[]);
@@ -94,6 +111,9 @@ pub(crate) fn observation(observation: &Observation) -> String {
     lines.add_row(["status".to_owned(), status(observation.status)]);
     lines.add_row(["code".to_owned(), observation.code.clone().unwrap_or_else(none)]);
     lines.add_row(["at".to_owned(), observation.at.map_or_else(none, |at| at.to_string())]);
+    if let Some(handle) = result_handle(observation) {
+        lines.add_row(["result handle".to_owned(), handle.to_owned()]);
+    }
     let mut text = plain(&lines);
     if let Some(found) = observation.report() {
         text.push('\n');

@@ -318,6 +318,7 @@ fn the_configuration_in_the_book_is_one() {
         place.set(name, KEY);
     }
     place.write("idv.toml", blocks[0]);
+    place.config = Some("idv.toml");
     let ran = place.run(&["flow", "list"]);
     assert!(ran.failed(2).contains("there is no store flows.db"), "{}", ran.err);
 }

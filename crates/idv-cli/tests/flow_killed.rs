@@ -50,6 +50,8 @@ fn over_postgresql_nothing_is_lost_and_nothing_is_done_twice() {
 fn killed_again_and_again(store: &str, name: &str) {
     let mut chance = Chance::new(name);
     let company = Company::new(&PROVIDERS, store, SETTINGS);
+    // A lease is longer than a call, and the kills are many.
+    company.patience(2500, 2000);
     company.slow_down(60);
     let wanted: Vec<(String, &str)> =
         (0..FLOWS).map(|number| (chance.reference(), PROVIDERS[number % PROVIDERS.len()])).collect();

@@ -124,4 +124,19 @@ fn wrong_usage_is_not_an_unreadable_payload() {
     );
     assert!(place.run(&["normalize", "idnow", "result", "missing.json"]).failed(2).contains("missing.json"));
     assert_eq!(place.run(&["normalize", "idnow", "report"]).exit, 2);
+    for arguments in [["--product", "99"], ["--behaviors", "8"], ["--behaviors", "2147483648"]] {
+        let ran = place.run_with(&[&["normalize", "identity-tm", "status"][..], &arguments].concat(), b"[]");
+        assert!(ran.failed(2).contains(arguments[0].trim_start_matches('-').trim_end_matches('s')), "{}", ran.err);
+    }
+    let ran = place.run_with(&["normalize", "idnow", "status", "--product", "15"], b"[]");
+    assert!(ran.failed(2).contains("identity-tm only"), "{}", ran.err);
+}
+
+#[test]
+fn handle_of_a_result_is_shown_beside_the_observations() {
+    let payload =
+        br#"{"id":"e-1","type":"transaction.state.updated","transaction":{"id":"t-1","state":"completed","resultId":"r-1"}}"#;
+    let ran = Place::new().run_with(&["normalize", "cm-id-scan", "callback"], payload);
+    ran.json();
+    assert!(ran.err.contains("--handle r-1"), "{}", ran.err);
 }

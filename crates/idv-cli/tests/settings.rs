@@ -66,7 +66,64 @@ fn a_file_and_the_environment_do_the_same() {
             "provider = 'idnow'\n[idnow]\ncompany = 'ihrebank'\napi_key = {{ env = 'THE_KEY' }}\ngateway_url = '{url}'\ngo_url = '{url}'\n"
         ),
     );
-    // A variable that would be refused shows that the file is what is read.
-    town.place.set("IDV_PROVIDER", "no such thing");
-    assert_eq!(town.place.run(&["poll", &reference, "--json"]).json(), by_environment);
+    let found = town.place.run(&["poll", &reference, "--json"]);
+    assert_eq!(found.json(), by_environment);
+    assert!(found.err.contains("idv.toml"), "{}", found.err);
+}
+
+#[test]
+fn environment_overrides_the_file_and_says_so() {
+    let mut town = Town::new();
+    let reference = town.verified();
+    let file = town.place.write("mine.toml", "provider = 'identity-tm'\n[idnow]\ncompany = 'somebody-else'\n");
+    let ran = town.place.run(&["poll", &reference, "--config", &file, "--json"]);
+    assert_eq!(ran.json().pointer("/code").unwrap(), "SUCCESS_DATA_CHANGED");
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    for variable in ["IDV_PROVIDER", "IDV_IDNOW_COMPANY"] {
+        assert!(ran.err.contains(variable), "{}", ran.err);
+    }
+    town.place.set("IDV_PROVIDER", "nobody");
+    assert!(town.place.run(&["poll", &reference, "--config", &file]).failed(2).contains("no provider `nobody`"));
+    town.place.set("IDV_PROVIDER", "idnow");
+    town.place.set("IDV_CALLS_MAX_ATTEMPTS", "many");
+    assert!(town.place.run(&["poll", &reference, "--config", &file]).failed(2).contains("in the environment"));
+}
+
+#[test]
+fn found_file_sends_nothing_to_a_stranger() {
+    let town = Town::new();
+    let mut place = Place::new();
+    place.set("SOME_OTHER_PROGRAMS_TOKEN", "hunter2");
+    let url = town.sandbox.idnow().base_url().replace("127.0.0.1", "vendor.example");
+    let head = "provider = 'idnow'\n[idnow]\ncompany = 'ihrebank'\napi_key = { env = 'SOME_OTHER_PROGRAMS_TOKEN' }\n";
+    for (own, other) in [("gateway_url", "go_url"), ("go_url", "gateway_url")] {
+        let address = url.replace("http:", "https:");
+        place.write("idv.toml", format!("{head}{own} = '{address}'\n{other} = 'https://go.idnow.de'\n"));
+        let ran = place.run(&["poll", "0123456789abcdef"]);
+        let error = ran.failed(2);
+        assert!(error.contains(&format!("idnow.{own}")) && error.contains("--config"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    place.write("idv.toml", format!("{head}host = 'test'\n[flow]\nstore = 'postgres://me@db.example/flows'\n"));
+    assert!(place.run(&["flow", "list"]).failed(2).contains("flow.store"));
+}
+
+#[test]
+fn found_file_names_the_credentials_that_it_takes() {
+    let town = Town::new();
+    let reference = town.verified();
+    let url = town.sandbox.idnow().base_url();
+    let mut place = Place::new();
+    place.set("SOME_OTHER_PROGRAMS_TOKEN", "exampleApiKey");
+    let text = format!(
+        "provider = 'idnow'\n[idnow]\ncompany = 'ihrebank'\napi_key = {{ env = 'SOME_OTHER_PROGRAMS_TOKEN' }}\n\
+         gateway_url = '{url}'\ngo_url = '{url}'\n"
+    );
+    place.write("idv.toml", text);
+    let ran = place.run(&["poll", &reference, "--json"]);
+    ran.json();
+    assert!(ran.err.contains("SOME_OTHER_PROGRAMS_TOKEN") && ran.err.contains("idnow.api_key"), "{}", ran.err);
+    assert!(!ran.err.contains("exampleApiKey"), "{}", ran.err);
+    let ran = place.run(&["poll", &reference, "--json", "--config", "idv.toml"]);
+    assert_eq!((ran.exit, ran.err.as_str()), (0, ""), "a file that the user names is not explained");
 }

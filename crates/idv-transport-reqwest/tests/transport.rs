@@ -148,9 +148,10 @@ async fn a_kept_connection_that_is_closed_before_the_request_costs_no_second_req
 
 #[tokio::test]
 async fn a_refused_connection_was_not_sent() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}/secret-path?token=SECRET", listener.local_addr().unwrap());
-    drop(listener);
+    // The port is taken, so that no other program gets it, and does not listen.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let base = format!("http://{}/secret-path?token=SECRET", taken.local_addr().unwrap());
     let error = transport().send(post(&base)).await.unwrap_err();
     assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Connect));
     let printed = whole_chain(&error);
@@ -175,17 +176,21 @@ async fn an_address_without_tls_is_refused_where_that_is_asked_for() {
     assert_eq!(counts.connections(), 0);
 }
 
+/// The clock stands still once the vendor has the request, so that the timeouts are the only thing that can happen next. Nothing here waits.
 #[tokio::test]
-async fn a_vendor_that_says_nothing_is_given_up_and_the_request_is_left_open() {
+async fn silent_vendor_times_out_and_leaves_the_request_open() {
+    const MINUTE: Duration = Duration::from_secs(60);
     let (base, counts) = listen(|mut stream, _, counts| async move {
         read_request(&mut stream, &counts).await;
+        tokio::time::pause();
         std::future::pending::<()>().await;
     })
     .await;
-    for (read, total) in [(Duration::from_millis(20), None), (Duration::from_secs(60), Some(Duration::from_millis(20)))] {
+    for (read, total) in [(MINUTE, None), (60 * MINUTE, Some(MINUTE))] {
         let mut options = TransportOptions::default();
-        (options.read_timeout, options.total_timeout) = (read, total);
+        (options.connect_timeout, options.read_timeout, options.total_timeout) = (60 * MINUTE, read, total);
         let error = ReqwestTransport::new(options).unwrap().send(post(&format!("{base}/?token=SECRET"))).await.unwrap_err();
+        tokio::time::resume();
         assert_eq!((error.sent, error.cause), (Sent::Maybe, TransportCause::Timeout));
         assert!(!whole_chain(&error).contains("SECRET"));
     }

@@ -9,6 +9,7 @@ use super::flow::{Opened, Opening, StoreOption, flow_id};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
 use crate::settings::Settings;
+use crate::usage::Expected;
 
 /// Reads and verifies the audit trail of the flows in a store.
 #[derive(Args)]
@@ -32,7 +33,7 @@ enum Command {
 /// check also notices a trail that was rolled back. A finding ends it with 1.
 #[derive(Args)]
 struct Verify {
-    /// What an earlier check printed and somebody wrote down
+    /// The anchor that an earlier check printed
     #[arg(long, value_name = "N:HASH", value_parser = anchor)]
     anchor: Option<String>,
 }
@@ -68,7 +69,7 @@ impl Verify {
 
 impl Show {
     async fn run(self, opened: &Opened, output: Output) -> Result<Exit, Failure> {
-        // That there is no such flow is told as everywhere.
+        // Fails like every other command if there is no such flow.
         opened.flow.status(self.id).await?;
         let entries = opened.flow.audit_of(self.id).await?;
         let json: Vec<Value> = entries.iter().map(entry_json).collect();
@@ -97,7 +98,7 @@ fn text(verified: &Verified) -> String {
 }
 
 fn entry_json(entry: &AuditEntry) -> Value {
-    // What is no JSON was changed by somebody, and is shown as it is.
+    // An event that is no JSON was changed, and is shown as it is.
     let event = serde_json::from_str(&entry.event).unwrap_or_else(|_| json!({ "event": entry.event }));
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     json!({
@@ -109,7 +110,7 @@ fn entry_json(entry: &AuditEntry) -> Value {
     })
 }
 
-/// What an event says beyond its name: `by: app, provider: idnow`.
+/// The members of an event beside its name: `by: app, provider: idnow`.
 fn detail(entry: &Value) -> String {
     let Some(event) = entry.get("event").and_then(Value::as_object) else { return String::new() };
     let told = event.iter().filter(|(key, value)| *key != "event" && !value.is_null());
@@ -124,10 +125,10 @@ fn scalar(value: &Value) -> String {
     }
 }
 
-/// An anchor, as `idv audit verify` prints it.
-fn anchor(text: &str) -> Result<String, String> {
+/// Checks the form of an anchor, as `idv audit verify` prints it.
+fn anchor(text: &str) -> Result<String, Expected> {
     let good = text.split_once(':').is_some_and(|(number, hash)| {
         number.parse::<u64>().is_ok() && hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     });
-    if good { Ok(text.to_owned()) } else { Err("an anchor is a number, a colon and 64 hexadecimal digits".to_owned()) }
+    if good { Ok(text.to_owned()) } else { Err(Expected::new("a number, a colon and 64 hexadecimal digits")) }
 }

@@ -12,29 +12,30 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, note, plain, table};
 use crate::request::{Request, from_word};
 use crate::settings::Settings;
+use crate::usage::Expected;
 use crate::words;
 
-/// How long a request may be. A person's data are some hundred bytes.
+/// The longest request, in bytes. A person's data are some hundred bytes.
 const LIMIT: u64 = 1024 * 1024;
 
 /// Creates a verification. An option wins over the same field of the file.
 ///
-/// The options of a running program can be seen by everybody on the machine: for real persons, use --from.
+/// Every user of the machine can see the options of a running program: for real persons, use --from.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]
     wanted: Wanted,
 }
 
-/// What is to be created: a file, options, or both.
+/// The requested verification: a file, options, or both.
 #[derive(Args)]
 pub(crate) struct Wanted {
     /// Read the request from this JSON file; - for standard input
     #[arg(long, value_name = "FILE.json")]
     from: Option<PathBuf>,
 
-    /// Our reference: 16 to 100 characters of a-z, 0-9 and -, not guessable. Made, and printed on standard error before the call,
-    /// where it is not given
+    /// Our reference: 16 to 100 characters of a-z, 0-9 and -, not guessable. If it is omitted, a new one is printed on standard error
+    /// before the call
     #[arg(long)]
     reference: Option<String>,
 
@@ -124,13 +125,13 @@ impl Create {
 }
 
 impl Wanted {
-    /// The verification that is wanted. Where no reference is given, it is `fresh`, and told.
+    /// Returns the requested verification. If it has no reference, takes `fresh` and prints it.
     pub(crate) fn verification(self, fresh: impl FnOnce() -> Reference) -> Result<NewVerification, Failure> {
         let request = self.request()?;
         let reference = match &request.reference {
             Some(reference) => Reference::parse(reference.as_str())?,
             None => {
-                // Before the call, so that it can be stored whatever becomes of the call.
+                // Before the call, so that a script can store it even if the call fails.
                 let reference = fresh();
                 note(&format!("reference: {}", reference.as_str()));
                 reference
@@ -139,7 +140,7 @@ impl Wanted {
         request.into_new(reference)
     }
 
-    /// The file, and the options over it.
+    /// Reads the file and puts the options over it.
     fn request(self) -> Result<Request, Failure> {
         let mut request = match &self.from {
             Some(path) => Request::read(&read_input(path, LIMIT)?)?,
@@ -188,10 +189,10 @@ fn over_pii<T>(field: &mut Option<Pii<T>>, option: Option<T>) {
     over(field, option.map(Pii::new));
 }
 
-/// `NAME=VALUE`; the value may hold further equals signs.
-pub(super) fn name_and_value(text: &str) -> Result<(String, String), String> {
+/// Parses `NAME=VALUE`; the value may contain equals signs.
+pub(super) fn name_and_value(text: &str) -> Result<(String, String), Expected> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write NAME=VALUE".to_owned()),
+        _ => Err(Expected::new("NAME=VALUE")),
     }
 }

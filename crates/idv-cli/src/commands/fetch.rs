@@ -15,7 +15,7 @@ pub(crate) struct Fetch {
     #[command(flatten)]
     which: Which,
 
-    /// What an earlier answer named for fetching the result; some vendors need it
+    /// The `result_handle` that `idv poll` printed; some vendors need it
     #[arg(long)]
     handle: Option<String>,
 }

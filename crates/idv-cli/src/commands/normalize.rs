@@ -3,37 +3,42 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use idv::{Error, Page};
+use idv::{Error, Page, Secret, cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
 use serde_json::json;
 
 use super::read_input;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, json, note};
+use crate::words::result_handle;
 
 /// How long a payload may be, in bytes. Results with images and videos are long.
 const LIMIT: u64 = 1024 * 1024 * 1024;
 
-/// Reads a vendor's payload and prints what it says, as {"observations": [...]} with the person's data. A file proves nothing, so
+/// Reads a vendor's payload and prints its observations as {"observations": [...]}, with the person's data. A file proves nothing, so
 /// every observation is a claim.
 #[derive(Args)]
 pub(crate) struct Normalize {
-    /// Whose payload it is
+    /// The provider that sent the payload
     provider: String,
 
-    /// What it is
+    /// The kind of the payload
     kind: Kind,
 
     /// The file; standard input without it or for -
     #[arg(default_value = "-")]
     file: PathBuf,
 
-    /// What the payload is to be read as: application/json, application/xml, application/zip; looked at otherwise
+    /// Media type of the payload: application/json, application/xml, application/zip; detected if omitted
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
 
-    /// The product, which decides how the payload is to be read: for Identity.TM only
-    #[arg(long, default_value_t = 12, value_name = "N")]
-    product: u32,
+    /// The order's product, for Identity.TM only; 12 if omitted
+    #[arg(long, value_name = "N")]
+    product: Option<u32>,
+
+    /// The sum of the order's behaviors (`Add`), for Identity.TM only; 0 if omitted
+    #[arg(long, value_name = "N")]
+    behaviors: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,26 +64,47 @@ impl Kind {
 impl Normalize {
     pub(crate) fn run(self, _: Output) -> Result<Exit, Failure> {
         let read = reader(&self.provider)?;
+        if self.provider != IDENTITY_TM && (self.product.is_some() || self.behaviors.is_some()) {
+            return Err(Failure::usage("--product and --behaviors are for identity-tm only"));
+        }
+        let order = order(self.product, self.behaviors)?;
         let payload = read_input(&self.file, LIMIT)?;
         if let Some(content_type) = &self.content_type {
             check_form(&payload, content_type)?;
         }
-        let page = read(&payload, self.kind.name(), self.product)?;
+        let page = read(&payload, self.kind.name(), order)?;
         json(&json!({ "observations": page.observations }))?;
+        for handle in page.observations.iter().filter_map(result_handle) {
+            note(&format!("idv: the payload names a result: `idv fetch REFERENCE --handle {handle}`"));
+        }
         if page.unreadable > 0 {
-            note(&format!("entries of the list that cannot be read and were left out: {}", page.unreadable));
+            note(&format!("idv: {} entries of the list cannot be read and are left out", page.unreadable));
         }
         Ok(Exit::Done)
     }
 }
 
-/// Reads a payload of a kind, of a product where the vendor's products differ.
-type Reader = fn(&[u8], &str, u32) -> idv::Result<Page>;
+/// The provider whose orders differ in how their payloads are read.
+const IDENTITY_TM: &str = "identity-tm";
 
-/// What reads the payloads of a provider. Where an account has rules of its own, those of one that has set none.
+/// Parses a payload of a kind; for Identity.TM, of an order.
+type Reader = fn(&[u8], &str, identity_tm::normalize::Flow) -> idv::Result<Page>;
+
+/// Returns the order's flow. The adapter's configuration knows which products and behaviors there are.
+fn order(product: Option<u32>, behaviors: Option<u32>) -> Result<identity_tm::normalize::Flow, Failure> {
+    use identity_tm::api::order::Behaviors;
+    use identity_tm::normalize::Flow;
+
+    let mut config = identity_tm::IdentityTmConfig::new("example", Secret::from("example"));
+    (config.product, config.behaviors) = (product.unwrap_or(config.product), behaviors.unwrap_or(config.behaviors));
+    config.check()?;
+    // An order that only creates an account for signing ends like an identification.
+    let creates_account = config.behaviors()?.contains(Behaviors::SIGN_ME_CREATE);
+    Ok(if creates_account { Flow::Identification } else { Flow::of_product(config.product) })
+}
+
+/// Returns the reader for a provider, with the rules of an account that configured none of its own.
 fn reader(provider: &str) -> Result<Reader, Failure> {
-    use idv::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
-
     Ok(match provider {
         "cm-id-scan" => {
             |payload, kind, _| cm_id_scan::normalize::kind(payload, kind, &cm_id_scan::normalize::Acceptance::strict())
@@ -86,9 +112,7 @@ fn reader(provider: &str) -> Result<Reader, Failure> {
         "identify24" => {
             |payload, kind, _| identify24::normalize::kind(payload, kind, &identify24::normalize::Statuses::of_document())
         }
-        "identity-tm" => |payload, kind, product| {
-            identity_tm::normalize::kind(payload, kind, identity_tm::normalize::Flow::of_product(product))
-        },
+        IDENTITY_TM => identity_tm::normalize::kind,
         "idnow" => |payload, kind, _| idnow::normalize::kind(payload, kind),
         "verificar-identidad" => |payload, kind, _| verificar_identidad::normalize::kind(payload, kind),
         _ => {
@@ -98,7 +122,7 @@ fn reader(provider: &str) -> Result<Reader, Failure> {
     })
 }
 
-/// What the payload looks like.
+/// The form of a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Json,
@@ -107,7 +131,7 @@ enum Form {
     Urlencoded,
 }
 
-/// Refuses a payload that is not what it was said to be. A type that says nothing of the form leaves it to the payload.
+/// Refuses a payload that does not have the form of its media type. A general type leaves the form to the payload.
 fn check_form(payload: &[u8], content_type: &str) -> Result<(), Failure> {
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let told = match media_type.as_str() {
@@ -160,6 +184,18 @@ mod tests {
             (json, "image/png", false),
         ] {
             assert_eq!(check_form(payload, content_type).is_ok(), taken, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn order_is_one_of_the_document() {
+        use identity_tm::normalize::Flow;
+
+        assert_eq!(order(None, None).unwrap(), Flow::Identification);
+        assert_eq!(order(Some(15), None).unwrap(), Flow::Esign);
+        assert_eq!(order(Some(15), Some(8)).unwrap(), Flow::Identification);
+        for (product, behaviors) in [(Some(99), None), (Some(12), Some(8)), (Some(15), Some(1 << 31))] {
+            assert_eq!(order(product, behaviors).unwrap_err().exit(), Exit::Usage, "{product:?} {behaviors:?}");
         }
     }
 

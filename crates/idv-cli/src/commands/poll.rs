@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::settings::Settings;
 use crate::words;
 
-/// Asks for the state of a verification.
+/// Asks for the state of a verification. The `result_handle` of the answer, if there is one, is for `idv fetch --handle`.
 #[derive(Args)]
 pub(crate) struct Poll {
     #[command(flatten)]
@@ -19,7 +19,7 @@ impl Poll {
     pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let id = self.which.id()?;
         let observation = settings.connect()?.poll(&id).await?;
-        output.answer(&observation, words::observation)?;
+        output.answer(&words::observation_json(&observation), |_| words::observation(&observation))?;
         Ok(Exit::Done)
     }
 }

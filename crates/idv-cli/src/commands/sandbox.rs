@@ -1,6 +1,6 @@
 //! `idv sandbox`.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,12 +10,14 @@ use serde_json::{Map, Value, json};
 use crate::failure::{Exit, Failure, whole};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
+use crate::usage::Expected;
 
 /// Runs the vendors by their documents on the loopback interface until Ctrl-C, and prints settings to paste.
 #[derive(Args)]
 pub(crate) struct SandboxCommand {
-    /// Where to listen, on the loopback interface: this port serves every vendor by its Host header, the next ones are the vendors'
-    #[arg(long, default_value = "127.0.0.1:7700", value_name = "ADDRESS")]
+    /// Address on the loopback interface: 127.0.0.1:7700, localhost:7700 or 7700. This port serves every vendor by its Host header; the next
+    /// five are those of idnow, identity-tm, cm-id-scan, identify24 and verificar-identidad
+    #[arg(long, default_value = "127.0.0.1:7700", value_name = "ADDRESS", value_parser = listen_address)]
     listen: SocketAddr,
 
     /// How many seconds pass there in a second here; with 0 time stands still until it is advanced
@@ -121,14 +123,14 @@ impl Account {
             table += &format!("{key} = {value:?}\n");
         }
         for (key, _) in &self.secrets {
-            table += &format!("{key} = {{ env = \"{}\" }}\n", self.variable(key));
+            table += &format!("{key} = {{ env = \"IDV_{}\" }}\n", self.variable(key));
         }
         table
     }
 
     /// The variables that the table names.
     fn named(&self) -> String {
-        self.secrets.iter().map(|(key, value)| format!("export {}={}\n", self.variable(key), quoted(value))).collect()
+        self.secrets.iter().map(|(key, value)| format!("export IDV_{}={}\n", self.variable(key), quoted(value))).collect()
     }
 
     /// The variables that stand in for the table.
@@ -146,6 +148,15 @@ impl Account {
 fn quoted(value: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:".contains(character);
     if value.chars().all(plain) { value.to_owned() } else { format!("'{value}'") }
+}
+
+/// Parses an address to listen on. A port alone, and `localhost`, stand for 127.0.0.1.
+fn listen_address(text: &str) -> Result<SocketAddr, Expected> {
+    let port = text.strip_prefix("localhost:").or_else(|| text.strip_prefix(':')).unwrap_or(text);
+    match port.parse::<u16>() {
+        Ok(port) => Ok((Ipv4Addr::LOCALHOST, port).into()),
+        _ => text.parse().map_err(|_| Expected::new("a port, or an address like 127.0.0.1:7700, localhost:7700 or [::1]:7700")),
+    }
 }
 
 fn accounts(sandbox: &Sandbox) -> [Account; 5] {
@@ -190,4 +201,20 @@ fn accounts(sandbox: &Sandbox) -> [Account; 5] {
             secrets: vec![("token", verificar.token()), ("callback_secret", own("a-word-for-the-sandbox-only"))],
         },
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn port_and_localhost_stand_for_this_machine() {
+        for text in ["7900", ":7900", "localhost:7900", "127.0.0.1:7900"] {
+            assert_eq!(listen_address(text).unwrap().to_string(), "127.0.0.1:7900", "{text}");
+        }
+        assert_eq!(listen_address("[::1]:7900").unwrap().to_string(), "[::1]:7900");
+        for text in ["", "localhost", "vendor.example:7900", "70000", "127.0.0.1", "localhost:"] {
+            assert!(listen_address(text).is_err(), "{text}");
+        }
+    }
 }

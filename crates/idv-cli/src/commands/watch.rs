@@ -12,13 +12,14 @@ use crate::args::Which;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, note};
 use crate::settings::Settings;
+use crate::usage::Expected;
 use crate::words;
 
-/// How long the program keeps asking a vendor that fails, in a row.
+/// The number of failures in a row after which the program stops asking.
 const FAILURES_IN_A_ROW: u32 = 5;
 
-/// Follows a verification to its end: polls at the vendor's pace, and fetches the result. Ends with 0 where the person is verified,
-/// with 3 where they are not, with 5 where it is not settled.
+/// Follows a verification to its end: polls at the vendor's pace, and fetches the result. Ends with 0 if the person is verified, with 3 if
+/// they are not, and with 5 if the outcome is not settled.
 #[derive(Args)]
 pub(crate) struct Watch {
     #[command(flatten)]
@@ -32,7 +33,7 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
 
-    /// Until when the person can do their part, as create printed it; after that it counts as expired
+    /// When the person's session expires, as create printed it; after that the verification counts as expired
     #[arg(long, value_name = "TIME")]
     expires_at: Option<Timestamp>,
 }
@@ -70,7 +71,7 @@ impl Watch {
         let answer = json!({
             "decision": words::decision_json(decision),
             "open_because": why_open,
-            "observation": watched.last,
+            "observation": watched.last.as_ref().map(words::observation_json),
         });
         output.answer(&answer, |_| {
             let mut text = watched.last.as_ref().map(|last| words::observation(last) + "\n").unwrap_or_default();
@@ -96,7 +97,7 @@ struct Watched {
     failures: u32,
 }
 
-/// What to do after a step.
+/// The next action after a step.
 enum Go {
     Now,
     Wait,
@@ -114,9 +115,9 @@ impl Watched {
             Step::Poll => self.client.poll(&id).await,
             Step::Fetch(handle) => self.client.fetch(&id, Some(&handle)).await,
             Step::Done => return Ok(Go::Done),
-            Step::AwaitCallback => return Ok(Go::Stop("this vendor cannot be asked: its callback tells")),
+            Step::AwaitCallback => return Ok(Go::Stop("this vendor cannot be polled: the outcome comes with its callback")),
             Step::AwaitReport => return Ok(Go::Stop("the report comes with a callback")),
-            _ => return Ok(Go::Stop("a person has to look at it")),
+            _ => return Ok(Go::Stop("an operator has to look at it")),
         };
         match asked {
             Ok(observation) => {
@@ -144,14 +145,14 @@ impl Watched {
             self.progress.say(&state);
         }
         self.progress.show(&state);
-        // What came with a report is not forgotten for what came without.
+        // An observation without a report does not replace one with a report.
         if observation.report().is_some() || self.last.as_ref().is_none_or(|last| last.report().is_none()) {
             self.last = Some(observation);
         }
     }
 }
 
-/// A line that moves where somebody watches; else one line for each change. On standard error.
+/// Progress on standard error: a moving line on a terminal, else one line for each change.
 struct Progress {
     bar: Option<ProgressBar>,
 }
@@ -190,6 +191,7 @@ impl Progress {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or_else(|| "write seconds".to_owned())
+fn seconds(text: &str) -> Result<Duration, Expected> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| Expected::new("a number of seconds"))
 }

@@ -16,6 +16,8 @@ use tokio::runtime::Runtime;
 /// A working directory without a configuration, and an environment without one.
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
+    /// The file that every command is given by `--config`.
+    pub(crate) config: Option<&'static str>,
     variables: Vec<(String, String)>,
 }
 
@@ -28,7 +30,7 @@ pub(crate) struct Ran {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), variables: Vec::new() }
+        Self { folder: TempDir::new().unwrap(), config: None, variables: Vec::new() }
     }
 
     pub(crate) fn set(&mut self, name: &str, value: &str) {
@@ -44,6 +46,9 @@ impl Place {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_idv"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        if let Some(config) = self.config {
+            command.args(["--config", config]);
+        }
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("IDV_") {
                 command.env_remove(name);

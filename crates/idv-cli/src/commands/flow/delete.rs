@@ -16,7 +16,7 @@ pub(crate) struct Delete {
     #[arg(value_parser = flow_id)]
     id: FlowId,
 
-    /// Who asks, for the audit trail: an account's name
+    /// The account that asks, for the audit trail
     #[arg(long, value_name = "NAME")]
     by: String,
 }

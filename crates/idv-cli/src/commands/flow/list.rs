@@ -8,6 +8,7 @@ use super::flow_id;
 use super::status::state;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, json_line, plain, table, text};
+use crate::usage::Expected;
 
 /// How many flows are read at a time.
 const PAGE: usize = 500;
@@ -87,9 +88,9 @@ impl List {
     }
 }
 
-fn phase(word: &str) -> Result<Phase, String> {
+fn phase(word: &str) -> Result<Phase, Expected> {
     Phase::named(word).ok_or_else(|| {
         let names: Vec<&str> = Phase::ALL.iter().map(|phase| phase.name()).collect();
-        format!("it is one of {}", names.join(", "))
+        Expected::new(format!("one of {}", names.join(", ")))
     })
 }

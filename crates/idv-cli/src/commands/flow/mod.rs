@@ -21,6 +21,7 @@ use crate::failure::{Exit, Failure};
 use crate::flow_table::Place;
 use crate::output::{Output, note};
 use crate::settings::Settings;
+use crate::usage::Expected;
 
 /// How long a command waits for a database that does not answer.
 const WAIT: Duration = Duration::from_secs(10);
@@ -182,7 +183,7 @@ impl Stores {
     }
 }
 
-/// The name of a flow, from the command line.
-pub(crate) fn flow_id(text: &str) -> Result<FlowId, String> {
-    text.parse().map_err(|error: FlowError| error.to_string())
+/// Parses the id of a flow.
+pub(crate) fn flow_id(text: &str) -> Result<FlowId, Expected> {
+    text.parse().map_err(|_: FlowError| Expected::new("32 hexadecimal digits, as `idv flow list` prints them"))
 }

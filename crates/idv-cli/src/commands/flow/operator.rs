@@ -9,8 +9,8 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table, text};
 use crate::request::from_word;
 
-/// Lists everything that needs a person, and what they can do about each. With the name of one of them, carries out what the person
-/// decided.
+/// Lists everything that needs an operator, and what they can do about each. With the name of one of them, carries out the operator's
+/// decision.
 #[derive(Args)]
 pub(crate) struct Operator {
     /// The flow or message, as the list names it
@@ -19,12 +19,12 @@ pub(crate) struct Operator {
     #[command(flatten)]
     decided: Decided,
 
-    /// Who decided, for the audit trail: an account's name
+    /// The operator's account, for the audit trail
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 }
 
-/// What a person decided.
+/// The operator's decision.
 #[derive(Args)]
 #[group(multiple = false)]
 struct Decided {
@@ -37,12 +37,15 @@ struct Decided {
     /// A creation whose answer was lost: the vendor created nothing, and is to create it
     #[arg(long)]
     create_again: bool,
-    /// Nothing more is expected of it
+    /// A verification from which nothing more is expected
     #[arg(long)]
     abandon: bool,
     /// Ask the vendor now
     #[arg(long)]
     ask_now: bool,
+    /// A result that the vendor does not find: drop the handle that is being tried, and go on with the next
+    #[arg(long)]
+    drop_handle: bool,
     /// An unknown code was looked at
     #[arg(long)]
     acknowledge: bool,
@@ -61,7 +64,7 @@ impl Operator {
     pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
         let Some(about) = self.about else {
             if self.decided.any() {
-                return Err(Failure::usage("name the flow or message that this was decided about"));
+                return Err(Failure::usage("name the flow or message that the decision is about"));
             }
             return list(&flow.operator().await?, output);
         };
@@ -70,22 +73,23 @@ impl Operator {
                 let again = match (self.decided.retry, self.decided.dismiss) {
                     (true, _) => true,
                     (_, true) => false,
-                    _ => return Err(Failure::usage("what is done about a message is --retry or --dismiss")),
+                    _ => return Err(Failure::usage("a message takes --retry or --dismiss")),
                 };
                 if !flow.operator().await?.iter().any(|item| item.about == About::Message(digest)) {
-                    return Err(Failure::new(Exit::Failed, format!("no message {about} needs a person")));
+                    return Err(Failure::new(Exit::Failed, format!("no message {about} needs an operator")));
                 }
                 flow.resolve_message(&digest, again).await?;
                 list(&flow.operator().await?, output)
             }
             Some(About::Flow(id)) => {
                 let Some(resolution) = self.decided.resolution() else { return one(flow, id, &self.decided, output).await };
-                let by = self.by.ok_or_else(|| Failure::usage("--by NAME says who decided, for the audit trail"))?;
+                let by =
+                    self.by.ok_or_else(|| Failure::usage("--by NAME is needed: the operator's account, for the audit trail"))?;
                 flow.resolve(id, &resolution, &by).await?;
                 status::print(flow, &flow.status(id).await?, false, output).await?;
                 Ok(Exit::Done)
             }
-            _ => Err(Failure::usage("a flow's name is 32 hexadecimal digits, a message's 64")),
+            _ => Err(Failure::usage("a flow is named by 32 hexadecimal digits, a message by 64")),
         }
     }
 }
@@ -97,18 +101,20 @@ impl Decided {
             || self.create_again
             || self.abandon
             || self.ask_now
+            || self.drop_handle
             || self.acknowledge
             || self.deleted_by_hand
             || self.retry
             || self.dismiss
     }
 
-    /// What was decided about a flow.
+    /// Returns the decision about a flow.
     fn resolution(&self) -> Option<Resolution> {
         let flags = [
             (self.create_again, Resolution::CreateAgain),
             (self.abandon, Resolution::Abandon),
             (self.ask_now, Resolution::AskNow),
+            (self.drop_handle, Resolution::DropHandle),
             (self.acknowledge, Resolution::Acknowledge),
             (self.deleted_by_hand, Resolution::DeletedByHand),
         ];
@@ -119,7 +125,7 @@ impl Decided {
     }
 }
 
-/// What the list has about one flow.
+/// Lists the tasks of one flow.
 async fn one(flow: &Flow, id: FlowId, decided: &Decided, output: Output) -> Result<Exit, Failure> {
     if decided.any() {
         return Err(Failure::usage("--retry and --dismiss are about messages"));
@@ -140,6 +146,7 @@ fn list(items: &[Item], output: Output) -> Result<Exit, Failure> {
             let (what, name) = match &item.about {
                 About::Flow(id) => ("flow", id.to_string()),
                 About::Message(digest) => ("message", digest.iter().map(|byte| format!("{byte:02x}")).collect()),
+                About::Inbox => ("inbox", String::new()),
                 _ => ("other", String::new()),
             };
             lines.add_row([what.to_owned(), name]);
@@ -147,14 +154,14 @@ fn list(items: &[Item], output: Output) -> Result<Exit, Failure> {
             lines.add_row(["needs a person".to_owned(), status::attention(&item.attention)]);
             lines.add_row(["what to do".to_owned(), item.what_to_do.clone()]);
             lines.add_row(["so since".to_owned(), item.since.to_string()]);
-            lines.add_row([String::new()]);
+            lines.add_row([""]);
         }
         plain(&lines)
     })?;
     Ok(Exit::Done)
 }
 
-/// What a name is of.
+/// Parses the name of a flow or a message.
 fn named(text: &str) -> Option<About> {
     if let Ok(id) = text.parse() {
         return Some(About::Flow(id));

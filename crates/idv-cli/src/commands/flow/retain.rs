@@ -9,6 +9,7 @@ use idv_flow::{Flow, FlowId, Keep, Retention};
 use super::{flow_id, status};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::usage::Expected;
 
 /// Changes how long a flow's data are kept, by the vendor and by us. It replaces what was set before, whole: what is not given is not
 /// limited. Without any option, both copies are kept until their deletion is asked for.
@@ -21,7 +22,7 @@ pub(crate) struct Retain {
     /// Delete the vendor's copy so many days after the end of the verification
     #[arg(long, value_name = "DAYS", value_parser = days)]
     vendor_after: Option<Duration>,
-    /// Do not delete the vendor's copy before then, whoever asks
+    /// Do not delete the vendor's copy before then, even if its deletion is requested
     #[arg(long, value_name = "TIME")]
     vendor_not_before: Option<Timestamp>,
     /// Do not keep the vendor's copy after then, however far the verification is
@@ -30,7 +31,7 @@ pub(crate) struct Retain {
     /// Erase our own copy so many days after the end of the verification
     #[arg(long, value_name = "DAYS", value_parser = days)]
     own_after: Option<Duration>,
-    /// Do not erase our own copy before then, whoever asks
+    /// Do not erase our own copy before then, even if its deletion is requested
     #[arg(long, value_name = "TIME")]
     own_not_before: Option<Timestamp>,
     /// Do not keep our own copy after then, however far the verification is
@@ -54,7 +55,7 @@ impl Retain {
     }
 }
 
-fn days(text: &str) -> Result<Duration, String> {
-    let days: u64 = text.parse().map_err(|_| "write a number of days".to_owned())?;
-    days.checked_mul(24 * 60 * 60).map(Duration::from_secs).ok_or_else(|| "that is too long".to_owned())
+fn days(text: &str) -> Result<Duration, Expected> {
+    let seconds = text.parse::<u64>().ok().and_then(|days| days.checked_mul(24 * 60 * 60));
+    seconds.map(Duration::from_secs).ok_or_else(|| Expected::new("a number of days in digits"))
 }

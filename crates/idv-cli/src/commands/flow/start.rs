@@ -10,19 +10,19 @@ use crate::output::{Output, plain, table};
 use crate::words::hand_off_json;
 
 /// Commits to a verification, has the vendor create it, and prints where to send the person. A reference that was started before is
-/// not started again. Where the vendor did not answer it ends with 5: the flow goes on by itself, where `idv flow run` works.
+/// not started again. If the vendor does not answer, the command ends with 5, and `idv flow run` goes on with the flow.
 ///
-/// The options of a running program can be seen by everybody on the machine: for real persons, use --from.
+/// Every user of the machine can see the options of a running program: for real persons, use --from.
 #[derive(Args)]
 pub(crate) struct Start {
     #[command(flatten)]
     wanted: Wanted,
 
-    /// At which of the configured providers; the chosen one without it
+    /// One of the configured providers; the chosen one if omitted
     #[arg(long, value_name = "PROVIDER")]
     at: Option<String>,
 
-    /// Who asks, for the audit trail: an account's name
+    /// The account that asks, for the audit trail
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 }

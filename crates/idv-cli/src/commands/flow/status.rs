@@ -10,7 +10,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
 use crate::words;
 
-/// Shows how far a flow is, for what it needs a person, and what became of its deletion.
+/// Shows the state of a flow, why it needs an operator, and the progress of its deletion.
 #[derive(Args)]
 pub(crate) struct Status {
     /// The flow
@@ -21,7 +21,7 @@ pub(crate) struct Status {
     #[arg(long)]
     reference: Option<String>,
 
-    /// Print the link as well: whoever has it can take the person's place
+    /// Print the link as well: its holder can take the person's place
     #[arg(long)]
     show_link: bool,
 }
@@ -38,7 +38,7 @@ impl Status {
     }
 }
 
-/// Prints how far a flow is.
+/// Prints the state of a flow.
 pub(super) async fn print(flow: &Flow, status: &FlowStatus, show_link: bool, output: Output) -> Result<(), Failure> {
     let receipt = flow.receipt(status.id).await?;
     let what_to_do = what_to_do(flow, status)?;
@@ -84,14 +84,14 @@ pub(super) fn state(status: &FlowStatus) -> String {
     }
 }
 
-/// What a person can do about a flow.
+/// Returns an operator's options for a flow.
 fn what_to_do(flow: &Flow, status: &FlowStatus) -> Result<Option<String>, Failure> {
     let Some(attention) = &status.attention else { return Ok(None) };
     let client = flow.client(&status.provider)?;
     Ok(Some(attention.what_to_do(client.provider().profile().by_hand)))
 }
 
-/// The hand-off, with its link only where that is asked for.
+/// The hand-off as JSON, with its link if `show_link` is set.
 fn link(hand_off: &HandOff, show_link: bool) -> Value {
     let mut json = words::hand_off_json(hand_off);
     if let (false, Some(json)) = (show_link, json.as_object_mut()) {
@@ -100,7 +100,7 @@ fn link(hand_off: &HandOff, show_link: bool) -> Value {
     json
 }
 
-/// For what a person is needed, in one line: the reason's word, and it in words.
+/// Formats why an operator is needed: the reason's name and its explanation.
 pub(super) fn attention(attention: &idv_flow::Attention) -> String {
     format!("{}: {attention}", attention.name())
 }

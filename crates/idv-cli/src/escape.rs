@@ -1,0 +1,84 @@
+//! Text from people and vendors, made safe for a terminal and for a log.
+//!
+//! A name may hold an escape sequence that sets the window's title, a line break that forges a row, or a character that reverses the
+//! reading direction. All of them are printed as `\u001b` and the like.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Escapes every control character, line breaks and tabs included.
+pub(crate) fn in_one_line(text: &str) -> Cow<'_, str> {
+    escaped(text, |_| false)
+}
+
+/// Escapes every control character but line feeds, for text that was laid out in lines.
+pub(crate) fn in_lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |character| character == '\n')
+}
+
+/// Escapes the control characters that JSON allows in its strings. Outside of strings JSON has no control character but line feeds.
+pub(crate) fn in_json(json: &str) -> Cow<'_, str> {
+    in_lines(json)
+}
+
+fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let is_escaped = |character: char| acts_on_terminal(character) && !kept(character);
+    if !text.contains(is_escaped) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_escaped(character) {
+            // All of them are in the basic plane, so four digits are enough. Writing into a string does not fail.
+            let _ = write!(safe, "\\u{:04x}", u32::from(character));
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Whether a terminal may act on a character instead of showing it: C0, DEL and C1, line and paragraph separators, and the characters
+/// that change the reading direction.
+fn acts_on_terminal(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_control_character_is_escaped() {
+        let codes = (0..0x20).chain(0x7f..0xa0).chain(0x2028..0x202f).chain(0x2066..0x206a).chain([0x61c, 0x200e, 0x200f]);
+        for code in codes {
+            let character = char::from_u32(code).unwrap();
+            let escaped = format!("a\\u{code:04x}b");
+            assert_eq!(in_one_line(&format!("a{character}b")), escaped);
+            if character != '\n' {
+                assert_eq!(in_lines(&format!("a{character}b")), escaped);
+            }
+        }
+        assert_eq!(in_lines("a\nb"), "a\nb");
+    }
+
+    #[test]
+    fn letters_of_every_script_are_kept() {
+        let text = "Müller-Lüdenscheidt 李小龍 محمد می‌خواهم Ирина 👩‍⚕️ \\u";
+        assert!(matches!(in_one_line(text), Cow::Borrowed(same) if same == text));
+    }
+
+    #[test]
+    fn escaped_json_reads_back_as_the_same_value() {
+        let value = serde_json::json!({ "a\u{9b}": ["\u{1b}]0;x\u{7}", "\u{7f}\u{85}\u{2028}\u{202e}", "\n\t\r"] });
+        for text in [serde_json::to_string(&value).unwrap(), serde_json::to_string_pretty(&value).unwrap()] {
+            let safe = in_json(&text);
+            assert!(!safe.contains(|character| acts_on_terminal(character) && character != '\n'), "{safe}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
+        }
+    }
+}

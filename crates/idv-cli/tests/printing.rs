@@ -1,0 +1,99 @@
+//! Output is safe for a terminal and for a log, whatever a person or a vendor wrote.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod support;
+
+use idv_sandbox::{Fault, FaultKind};
+use support::{Place, Town};
+
+/// Sets the window's title, clears the screen, forges a row, and reverses the reading direction.
+const HOSTILE: &str = "\u{1b}]0;PWNED\u{7}\u{9b}2J\nERIKA\u{7f}\u{202e}\u{2028}x";
+
+/// Returns the characters of an output on which a terminal may act.
+fn acting(text: &str) -> String {
+    let acts = |character: &char| {
+        (character.is_control() && *character != '\n')
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().filter(acts).collect()
+}
+
+#[test]
+fn control_characters_of_a_report_are_escaped() {
+    let town = Town::new();
+    let (reference, _) = town.create(&["--given-names", HOSTILE, "--family-name", "Mustermann"]);
+    town.act(&reference, "happy", 60);
+    for arguments in [&["fetch"][..], &["poll"], &["watch"]] {
+        let ran = town.place.run(&[arguments, &[&reference]].concat());
+        assert_eq!(acting(&ran.out), "", "{arguments:?}: {:?}", ran.out);
+        assert_eq!(acting(&ran.err), "", "{arguments:?}: {:?}", ran.err);
+        assert!(!ran.out.lines().any(|line| line.starts_with("ERIKA")), "a value makes no line of its own: {}", ran.out);
+        assert!(
+            ran.out.to_ascii_lowercase().contains("\\u001b]0;pwned\\u0007\\u009b2j\\u000aerika\\u007f\\u202e"),
+            "{}",
+            ran.out
+        );
+        let json = town.place.run(&[arguments, &[&reference, "--json"]].concat());
+        assert_eq!(acting(&json.out), "", "{arguments:?}: {:?}", json.out);
+        assert!(json.json().to_string().to_ascii_lowercase().contains("pwned"));
+    }
+}
+
+#[test]
+fn control_characters_of_a_payload_are_escaped() {
+    let payload = serde_json::json!({
+        "identificationprocess": { "result": "SUCCESS", "transactionnumber": format!("0123456789abcdef{HOSTILE}") }
+    });
+    let ran = Place::new().run_with(&["normalize", "idnow", "callback"], payload.to_string().as_bytes());
+    assert_eq!(acting(&ran.out), "", "{:?}", ran.out);
+    let reference = ran.json().pointer("/observations/0/subject/reference").unwrap().as_str().unwrap().to_owned();
+    assert!(reference.ends_with(HOSTILE), "the JSON means the same: {reference:?}");
+}
+
+#[test]
+fn usage_error_is_one_line_without_a_value() {
+    let place = Place::new();
+    for arguments in [
+        &["create", "--birth-date", "31.12.1980"][..],
+        &["create", "--birth-date=31.12.1980"],
+        &["create", "--gender", "31.12.1980"],
+        &["create", "--nationality", "31.12.1980"],
+        &["create", "--document-kind", "31.12.1980"],
+        &["create", "--issued-on", "31.12.1980"],
+        &["create", "--custom", "31.12.1980"],
+        &["create", "--success-url", "31.12.1980"],
+        &["create", "31.12.1980"],
+        &["create", "--given-names", "x", "--31.12.1980"],
+        &["create", "--brith-date", "31.12.1980"],
+        &["create", "--brith-date=31.12.1980"],
+        &["create", "-31.12.1980"],
+        &["create", "--email=31.12.1980", "--email=31.12.1980"],
+        &["create", "--given-names", "\u{1b}[31m31.12.1980", "\u{1b}[31m31.12.1980"],
+        &["flow", "start", "--birth-date", "31.12.1980"],
+        &["flow", "status", "31.12.1980"],
+        &["poll", "0123456789abcdef", "31.12.1980"],
+        &["31.12.1980"],
+        &["flow", "31.12.1980"],
+        &["watch", "0123456789abcdef", "--expires-at", "31.12.1980"],
+        &["normalize", "idnow", "31.12.1980"],
+    ] {
+        let ran = place.run(arguments);
+        let error = ran.failed(2);
+        assert!(!error.contains("1980"), "{error}");
+        assert_eq!(acting(error), "", "{error:?}");
+    }
+}
+
+#[test]
+fn vendors_words_are_printed_on_request_and_escaped() {
+    let mut town = Town::new();
+    town.place.set("IDV_CALLS_MAX_ATTEMPTS", "1");
+    let reference = "0123456789abcdef";
+    let quiet = town.place.run(&["fetch", reference]);
+    assert!(quiet.failed(1).contains("--verbose"), "{}", quiet.err);
+    let verbose = town.place.run(&["fetch", reference, "--verbose"]);
+    assert!(verbose.failed(1).contains("OBJECT_NOT_FOUND"), "{}", verbose.err);
+    town.sandbox.plan(Fault::new(FaultKind::Html));
+    assert_eq!(acting(&town.place.run(&["fetch", reference, "--verbose"]).err), "");
+}
