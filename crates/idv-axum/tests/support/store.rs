@@ -23,6 +23,7 @@ pub struct WatchedStore {
     state: Arc<AtomicU8>,
     offered: Arc<AtomicUsize>,
     stored: Arc<AtomicUsize>,
+    changed: Arc<AtomicUsize>,
 }
 
 impl WatchedStore {
@@ -49,6 +50,11 @@ impl WatchedStore {
     /// How many messages were stored.
     pub fn stored(&self) -> usize {
         self.stored.load(Ordering::SeqCst)
+    }
+
+    /// How often a flow was changed.
+    pub fn changed(&self) -> usize {
+        self.changed.load(Ordering::SeqCst)
     }
 
     async fn works(&self) -> StoreResult<&MemoryStore> {
@@ -92,7 +98,9 @@ impl Store for WatchedStore {
     }
 
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
-        self.works().await?.commit(commit).await
+        let committed = self.works().await?.commit(commit).await?;
+        self.changed.fetch_add(1, Ordering::SeqCst);
+        Ok(committed)
     }
 
     async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>> {

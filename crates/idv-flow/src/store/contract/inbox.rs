@@ -120,7 +120,7 @@ pub async fn a_parked_message_is_judged_again_when_due<H: Harness>(harness: &H) 
     assert_eq!(done(store.next_due().await), Some(at(5)));
     assert_eq!(taken(&store, 4, 9).await, []);
     let again = Message { tries: 2, ..message(1, 0) }.parked("unreadable", Some(at(5)));
-    assert_eq!(taken(&store, 5, 9).await, [again.clone()]);
+    assert_eq!(taken(&store, 5, 9).await, std::slice::from_ref(&again));
     assert_eq!(done(store.parked(None, 1).await), [again], "it is parked while a worker judges it");
     done(store.finish(&bytes32(1), &parked_until(None)).await);
     assert_eq!(taken(&store, 19, 9).await, []);
