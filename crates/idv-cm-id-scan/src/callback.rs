@@ -9,11 +9,12 @@
 use http::{Method, StatusCode};
 use idv_core::{
     Channel, Delivery, DeliveryKind, Error, Guard, Intake, Observation, Received, Reply, Result, ResultState, Status, Subject,
-    VendorId,
+    Text, VendorId,
 };
+use serde_json::Value;
 
 use crate::api::{EventKind, ResultId, TransactionId, is_return_parameter};
-use crate::normalize::{filled, find_state, handle};
+use crate::normalize::{Custom, beside, filled, find_state, handle};
 use crate::wire::Event;
 
 /// How events come ("Events"): JSON. The method is not shown, and a body is sent by POST. What is known of an event is a few hundred
@@ -70,14 +71,34 @@ fn told(event: &Event<'_>) -> Result<Option<Observation>> {
             observation.code = state.map(str::to_owned);
             // That the state changed to pending means that the person has begun.
             observation.status = state.and_then(find_state).map(|row| row.begun);
-            if let Some(handle) = handle(transaction.result_id.as_ref()) {
-                observation.result = ResultState::Fetchable(handle);
-            }
         }
         // A task that changed was begun. Its own state is none of the transaction's.
         EventKind::TaskStateUpdated => observation.status = Some(Status::InProgress),
     }
+    observation.result = match handle(transaction.result_id.as_ref()) {
+        Some(handle) => ResultState::Fetchable(handle),
+        None => beside(observation.subject.vendor_id.as_ref(), custom(event, kind)),
+    };
     Ok(Some(observation))
+}
+
+/// What an event says beyond the model. One that brings a handle has no room for it, and needs none.
+fn custom(event: &Event<'_>, kind: EventKind) -> Custom {
+    let mut custom = Custom::default();
+    let text = |text: &Option<Text<'_>>| text.as_ref().map_or(Value::Null, |text| text.expose().into());
+    custom.members("", &event.others);
+    custom.members("transaction", &event.transaction.others);
+    let task = &event.task;
+    custom.add("task.type", text(&task.kind));
+    custom.add("task.state", text(&task.state));
+    custom.members("task", &task.others);
+    custom.members("task.transaction", &task.transaction.others);
+    if kind == EventKind::TaskStateUpdated {
+        // A task's event says nothing of the transaction's state.
+        custom.add("transaction.state", text(&event.transaction.state));
+    }
+    custom.add("task.transaction.state", text(&task.transaction.state));
+    custom
 }
 
 /// What the address says that a person came back to: which transaction, and which result it should have. The person can write there what

@@ -1,4 +1,4 @@
-//! How the adapter is configured: one struct, one validation, whether it came from a file or from the environment.
+//! The adapter's configuration: one struct and one validation, from a file or from the environment.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Visitor};
 
 use crate::api::{DocumentScan, EventKind, Locale, NewTransaction, NewWebhook, Settings, Tasks};
-use crate::normalize::Acceptance;
+use crate::normalize::{Acceptance, same_field};
 use crate::session;
 
 /// The address of the API ("Environment").
-const BASE_URL: &str = "https://api.cm.com/id-scan/v1/";
+pub(crate) const BASE_URL: &str = "https://api.cm.com/id-scan/v1/";
 
 /// What an account at CM.com ID Scan needs.
 ///
@@ -38,32 +38,33 @@ pub struct CmIdScanConfig {
     /// Images are downloaded from this host alone.
     #[serde(default)]
     pub base_url: Option<Url>,
-    /// What the person has to do; all three tasks, unless told otherwise. Without `face_match` nothing ties the person to the document.
-    /// A result that lacks one of them verifies nobody, whatever had been configured when its transaction was created.
+    /// What the person has to do; all three tasks by default. Without `face_match` nothing ties the person to the document.
+    /// A result that lacks one of them is not verified, whatever had been configured when its transaction was created.
     #[serde(default, deserialize_with = "tasks")]
     pub tasks: Tasks,
-    /// By how many days a document may have expired; where negative, for how many days it must still be valid.
+    /// For how many days a document may have expired; if negative, for how many days it must still be valid. It is sent to the vendor, and
+    /// judged again by the date that was read.
     #[serde(default, deserialize_with = "integer")]
     pub allowed_expiration: Option<i32>,
     /// Which fields are blacked out in the image of the document, such as `personal_number` and `signature`.
     #[serde(default, deserialize_with = "settings::words")]
     pub redact_fields: Vec<String>,
-    /// Where images may come from: `camera`, `file`; both, where nothing is said.
+    /// Where images may come from: `camera`, `file`; both by default.
     #[serde(default, deserialize_with = "settings::words")]
     pub capture_sources: Vec<String>,
-    /// How thorough the scan is: `advanced`, where the account has it.
+    /// How thorough the scan is: `advanced`, if the account has it.
     #[serde(default)]
     pub level: Option<String>,
-    /// How old the person has to be at least, in years.
+    /// How old the person has to be at least, in years. It is sent to the vendor, and judged again by the age and the day of birth.
     #[serde(default, deserialize_with = "number")]
     pub minimum_age: Option<u16>,
-    /// How old the person may be at most, in years.
+    /// How old the person may be at most, in years. It is sent to the vendor, and judged again by the age and the day of birth.
     #[serde(default, deserialize_with = "number")]
     pub maximum_age: Option<u16>,
     /// Which fields are checked in addition, such as `personal_number`.
     #[serde(default, deserialize_with = "settings::words")]
     pub validate_fields: Vec<String>,
-    /// Which fields a result has; all, where none is named. Images come only where `document_image` and `portrait` are among them.
+    /// Which fields a result has; all if none is named. Images come only if `document_image` and `portrait` are among them.
     #[serde(default, deserialize_with = "settings::words")]
     pub extract_fields: Vec<String>,
     /// The language for persons whose own is not supported: `en-US`, `nl-NL`, `fr-FR`. The vendor's own default is `en-US`.
@@ -91,19 +92,24 @@ pub struct CmIdScanConfig {
     /// The name of the header that carries the secret.
     #[serde(default = "callback_header")]
     pub callback_header: String,
-    /// The least score, from 0 to 1, of a task that counts as passed. 0.8. See [`Acceptance`] for this and the four that follow.
+    /// The least score, from 0 to 1, of a task that counts as passed. 0.8. See [`Acceptance`] for this and the five that follow.
     #[serde(default = "min_score", deserialize_with = "fraction")]
     pub acceptance_min_score: f64,
     /// The score, from 0 to 1, of a task about the face below which the person is rejected. 0.5.
     #[serde(default = "face_floor", deserialize_with = "fraction")]
     pub acceptance_face_floor: f64,
-    /// Whether every task must have a score. The results of tasks about the face are not documented, so they need not.
+    /// Whether every task must have a score. Otherwise a task may also be proven by a `valid` field, or by the word `valid` or `match`.
     #[serde(default, deserialize_with = "settings::flag")]
     pub acceptance_require_scores: bool,
-    /// Which fields a result must have; where none is named, those that `extract_fields` asks for, or else `document_number` and `surname`.
+    /// Whether a completed task about the face has come out well if its result says nothing else. The vendor's document does not say so;
+    /// set it only if the vendor has confirmed it for the account. Otherwise such a result is inconclusive.
+    #[serde(default, deserialize_with = "settings::flag")]
+    pub acceptance_completed_means_match: bool,
+    /// The fields that a result must have, by any of their names. By default `document_number` and `surname`, if they are extracted.
     #[serde(default, deserialize_with = "settings::words")]
     pub acceptance_required_fields: Vec<String>,
-    /// Which fields may be invalid or contradict themselves all the same. None.
+    /// The fields that may be invalid or contradict themselves all the same, by any of their names. None. Limits stay: an age or a day of
+    /// expiry beyond them is not verified.
     #[serde(default, deserialize_with = "settings::words")]
     pub acceptance_tolerated_fields: Vec<String>,
 }
@@ -136,6 +142,7 @@ impl CmIdScanConfig {
             acceptance_min_score: min_score(),
             acceptance_face_floor: face_floor(),
             acceptance_require_scores: false,
+            acceptance_completed_means_match: false,
             acceptance_required_fields: Vec::new(),
             acceptance_tolerated_fields: Vec::new(),
         }
@@ -147,25 +154,32 @@ impl CmIdScanConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
     pub fn check(&self) -> Result<()> {
-        session::check(&self.key_id, &self.secret)?;
-        self.address()?;
+        self.check_access()?;
         // The fields of a transaction are called as the keys are.
         self.transaction().check().map_err(|error| Error::config(error.to_string()))?;
+        self.guard()?;
+        self.check_extraction()?;
+        self.acceptance().check()
+    }
+
+    /// Checks what calls need. What a transaction asks for is checked when it is created.
+    pub(crate) fn check_access(&self) -> Result<()> {
+        session::check(&self.key_id, &self.secret)?;
+        self.address()?;
         if !(60..=3_600).contains(&self.token_lifetime) {
             return Err(Error::config("token_lifetime is 60 to 3600 seconds"));
         }
         if self.token_skew > 300 {
             return Err(Error::config("token_skew is 0 to 300 seconds"));
         }
-        self.guard()?;
-        self.acceptance().check()
+        Ok(())
     }
 
     /// The address of the API.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where it is no address that can be used.
+    /// [`Config`](idv_core::ErrorKind::Config) if it is no address that can be used.
     pub fn address(&self) -> Result<Url> {
         let url = match &self.base_url {
             Some(url) => url.clone(),
@@ -175,11 +189,11 @@ impl CmIdScanConfig {
         Ok(url)
     }
 
-    /// How callbacks are proven.
+    /// Returns what proves callbacks.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where the secret is too short, or the name is none of a header.
+    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short, or the name is none of a header.
     pub fn guard(&self) -> Result<Guard> {
         if http::HeaderName::try_from(&self.callback_header).is_err() {
             return Err(Error::config("callback_header is not a name of a header, such as X-Callback-Secret"));
@@ -198,17 +212,56 @@ impl CmIdScanConfig {
         acceptance.min_score = self.acceptance_min_score;
         acceptance.face_floor = self.acceptance_face_floor;
         acceptance.require_scores = self.acceptance_require_scores;
+        acceptance.completed_means_match = self.acceptance_completed_means_match;
         acceptance.ordered = Some(self.tasks);
-        acceptance.minimum_age = self.minimum_age;
+        acceptance.allowed_expiration = self.allowed_expiration;
+        (acceptance.minimum_age, acceptance.maximum_age) = (self.minimum_age, self.maximum_age);
         acceptance.tolerated_fields.clone_from(&self.acceptance_tolerated_fields);
-        let is_image = |field: &&String| matches!(field.as_str(), "document_image" | "portrait" | "signature");
-        let extracted: Vec<_> = self.extract_fields.iter().filter(|field| !is_image(field)).cloned().collect();
-        if !self.acceptance_required_fields.is_empty() {
+        if self.acceptance_required_fields.is_empty() {
+            acceptance.required_fields.retain(|field| self.extracts(field));
+        } else {
             acceptance.required_fields.clone_from(&self.acceptance_required_fields);
-        } else if !extracted.is_empty() {
-            acceptance.required_fields = extracted;
         }
         acceptance
+    }
+
+    /// Checks that a result has what it is judged by: the vendor leaves out what is not extracted.
+    fn check_extraction(&self) -> Result<()> {
+        let lacks = |fields: &[&str]| !fields.iter().any(|field| self.extracts(field));
+        for required in &self.acceptance_required_fields {
+            if is_image(required) {
+                return Err(Error::config(format!(
+                    "acceptance_required_fields names {required}, which is an image: name fields such as document_number"
+                )));
+            }
+            if lacks(&[required]) {
+                return Err(Error::config(format!(
+                    "acceptance_required_fields names {required}, which extract_fields leaves out: no result would be good enough"
+                )));
+            }
+        }
+        if self.acceptance().required_fields.is_empty() {
+            return Err(Error::config(
+                "extract_fields leaves out document_number and surname, so that a result says nothing of the person: extract one of them, \
+                 or name in acceptance_required_fields what a result must have",
+            ));
+        }
+        for (key, is_set) in [("minimum_age", self.minimum_age.is_some()), ("maximum_age", self.maximum_age.is_some())] {
+            if is_set && lacks(&["age", "date_of_birth"]) {
+                return Err(Error::config(format!(
+                    "{key} is judged by age or date_of_birth, which extract_fields leaves out: add one of them"
+                )));
+            }
+        }
+        if self.allowed_expiration.is_some() && lacks(&["date_of_expiry"]) {
+            return Err(Error::config("allowed_expiration is judged by date_of_expiry, which extract_fields leaves out: add it"));
+        }
+        Ok(())
+    }
+
+    /// Whether a result has a field, by any of its names, if the document has it.
+    fn extracts(&self, field: &str) -> bool {
+        self.extract_fields.is_empty() || self.extract_fields.iter().any(|extracted| same_field(extracted, field))
     }
 
     /// A transaction with everything that is configured.
@@ -258,6 +311,11 @@ impl CmIdScanConfig {
     }
 }
 
+/// Whether a name in `extract_fields` stands for an image, and not for a field.
+fn is_image(name: &str) -> bool {
+    ["document_image", "portrait"].iter().any(|image| name.trim().eq_ignore_ascii_case(image))
+}
+
 /// Every key of [`CmIdScanConfig`] with the environment variable that can stand for it.
 pub const ENVIRONMENT: &[Variable] = &[
     Variable::plain("IDV_CM_ID_SCAN_KEY_ID", "key_id"),
@@ -283,6 +341,7 @@ pub const ENVIRONMENT: &[Variable] = &[
     Variable::plain("IDV_CM_ID_SCAN_ACCEPTANCE_MIN_SCORE", "acceptance_min_score"),
     Variable::plain("IDV_CM_ID_SCAN_ACCEPTANCE_FACE_FLOOR", "acceptance_face_floor"),
     Variable::plain("IDV_CM_ID_SCAN_ACCEPTANCE_REQUIRE_SCORES", "acceptance_require_scores"),
+    Variable::plain("IDV_CM_ID_SCAN_ACCEPTANCE_COMPLETED_MEANS_MATCH", "acceptance_completed_means_match"),
     Variable::plain("IDV_CM_ID_SCAN_ACCEPTANCE_REQUIRED_FIELDS", "acceptance_required_fields"),
     Variable::plain("IDV_CM_ID_SCAN_ACCEPTANCE_TOLERATED_FIELDS", "acceptance_tolerated_fields"),
 ];

@@ -49,6 +49,7 @@ impl CmIdScan {
     ///
     /// [`Config`](ErrorKind::Config), which names the key and says what to do.
     pub fn new(config: CmIdScanConfig) -> Result<Self> {
+        config.check()?;
         let (api, guard, acceptance) = (Api::new(&config)?, config.guard()?, config.acceptance());
         Ok(Self { api, guard, profile: profile(&config), acceptance, config })
     }
@@ -103,6 +104,9 @@ impl Provider for CmIdScan {
         let id = VerificationId::new(new.reference.clone(), Some(created.id.into()));
         let mut result = Created::new(id, HandOff::Visit(created.url), now);
         result.expires_at = created.expires.or_else(|| now.checked_add(self.config.lifetime()).ok());
+        if new.locale.as_ref().is_some_and(|locale| Locale::of(locale).is_none()) {
+            result.left_out.push("locale");
+        }
         Ok(result)
     }
 
@@ -159,9 +163,10 @@ impl Results for CmIdScan {
             )
         })?;
         let result_id = ResultId::try_from(handle)?;
-        let retrieved = self.api.result(cx, &transaction, &result_id).await?;
+        let retrieved = self.api.result(cx, &transaction, &result_id).await.map_err(|error| unknown_result(error, &result_id))?;
         let result = retrieved.read(Transaction::read)?;
-        let observation = normalize::result(&result, Some(&result_id), &self.acceptance, idv_core::Channel::Fetch);
+        let observation =
+            normalize::result(&result, Some(&result_id), &self.acceptance, Some(cx.now()), idv_core::Channel::Fetch);
         let mut observation = observation.proven(retrieved.answer().proof());
         if observation.subject.is(id) {
             observation.subject = Subject::from(id);
@@ -220,6 +225,21 @@ impl Callbacks for CmIdScan {
 impl fmt::Debug for CmIdScan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CmIdScan").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// The error of a call for a result whose id the vendor cannot have given, since the vendor's are UUIDs: that it is refused means that there
+/// is no such result, by whatever status the vendor says so.
+fn unknown_result(error: Error, id: &ResultId) -> Error {
+    if id.is_uuid() || !matches!(error.http_status(), Some(400 | 422)) {
+        return error;
+    }
+    let not_found = Error::new(ErrorKind::NotFound)
+        .detail("the vendor refused the id of the result, which is no UUID")
+        .with_effect(error.effect());
+    match error.vendor_code().map(str::to_owned) {
+        Some(code) => not_found.with_vendor_code(code),
+        None => not_found,
     }
 }
 

@@ -15,6 +15,7 @@ use http::{HeaderMap, Method, StatusCode};
 use idv_cm_id_scan::CmIdScan;
 use idv_cm_id_scan::normalize::{self, Acceptance};
 use idv_core::{Channel, Delivery, Error, ErrorKind, Provider as _, Received, Reply, ResultHandle, ResultState, Status};
+use serde_json::{Value, json};
 use support::{CALLBACK_SECRET, config, with};
 
 /// The transaction of the fixtures.
@@ -39,14 +40,12 @@ fn proven(body: impl Into<bytes::Bytes>) -> Result<Received, Error> {
 }
 
 #[test]
-fn an_event_brings_the_state_and_the_handle_of_the_result() {
+fn event_brings_state_and_handle() {
     let handle = ResultState::Fetchable(ResultHandle::new(RESULT));
     for (name, status, code, result) in [
         ("event-completed.json", Some(Status::Ended), Some("completed"), handle),
         ("own-event-pending.json", Some(Status::InProgress), Some("pending"), ResultState::Absent),
         ("own-event-state-unknown.json", None, Some("quarantined"), ResultState::Absent),
-        ("own-event-task.json", Some(Status::InProgress), None, ResultState::Absent),
-        ("own-event-task-nested.json", Some(Status::InProgress), None, ResultState::Absent),
     ] {
         let received = proven(fixture(name)).unwrap();
         assert_eq!(received.reply, Reply::status(StatusCode::OK));
@@ -60,13 +59,49 @@ fn an_event_brings_the_state_and_the_handle_of_the_result() {
 }
 
 #[test]
-fn an_event_of_an_unknown_kind_is_taken_and_says_nothing() {
+fn task_event_says_that_the_person_has_begun() {
+    for (name, expected) in [
+        (
+            "own-event-task.json",
+            json!({ "task.type": "document_scan", "task.state": "completed", "transaction.state": "pending" }),
+        ),
+        ("own-event-task-nested.json", json!({ "task.type": "face_match", "task.state": "completed" })),
+    ] {
+        let observation = proven(fixture(name)).unwrap().observations.remove(0);
+        assert_eq!(observation.subject.vendor_id.as_ref().unwrap().as_str(), TRANSACTION, "{name}");
+        assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::InProgress), None));
+        assert_eq!(serde_json::to_value(observation.report()).unwrap()["custom"], expected, "{name}");
+    }
+}
+
+#[test]
+fn unknown_members_of_an_event_are_kept_unless_it_brings_a_handle() {
+    let event = |result: Value| {
+        let transaction = json!({ "id": TRANSACTION, "state": "pending", "resultId": result, "risk": { "level": 2 } });
+        let body =
+            json!({ "type": "transaction.state.updated", "transaction": transaction, "attempt": 3, "task": { "note": [1] } });
+        proven(body.to_string()).unwrap().observations.remove(0)
+    };
+    let observation = event(json!(null));
+    assert_eq!(
+        serde_json::to_value(observation.report()).unwrap(),
+        json!({
+            "provider": "cm-id-scan",
+            "vendor_id": TRANSACTION,
+            "custom": { "attempt": 3, "transaction.risk": { "level": 2 }, "task.note": [1] },
+        })
+    );
+    assert_eq!(event(json!(RESULT)).result, ResultState::Fetchable(ResultHandle::new(RESULT)));
+}
+
+#[test]
+fn event_of_unknown_kind_says_nothing() {
     let received = proven(fixture("own-event-unknown.json")).unwrap();
     assert_eq!((received.observations.len(), received.reply.status), (0, StatusCode::OK));
 }
 
 #[test]
-fn no_event_is_taken_without_the_secret() {
+fn event_without_the_secret_is_refused() {
     for name in events() {
         for secret in [None, Some(""), Some("5f1c2a9e1c1f4a6b9a520c2d6a1f7e10"), Some("5F1C2A9E1C1F4A6B9A520C2D6A1F7E11")] {
             let error = receive(&delivery(fixture(&name), secret)).unwrap_err();
@@ -77,14 +112,14 @@ fn no_event_is_taken_without_the_secret() {
 }
 
 #[test]
-fn without_a_secret_every_event_is_a_claim() {
+fn event_is_a_claim_if_no_secret_is_configured() {
     let provider = CmIdScan::new(with(|config| config.callback_secret = None)).unwrap();
     let received = provider.callbacks().unwrap().receive(&delivery(fixture("event-completed.json"), None)).unwrap();
     assert!(!received.observations[0].trust.is_proven());
 }
 
 #[test]
-fn the_header_has_the_configured_name() {
+fn header_has_the_configured_name() {
     let provider = CmIdScan::new(with(|config| config.callback_header = "X-Bank-Proof".to_owned())).unwrap();
     assert!(provider.callbacks().unwrap().receive(&delivery(fixture("event-completed.json"), Some(CALLBACK_SECRET))).is_err());
     let mut delivery = delivery(fixture("event-completed.json"), None);
@@ -93,7 +128,7 @@ fn the_header_has_the_configured_name() {
 }
 
 #[test]
-fn what_is_no_event_is_malformed() {
+fn payload_that_is_no_event_is_malformed() {
     for body in [
         "",
         "[]",
@@ -116,8 +151,8 @@ fn what_is_no_event_is_malformed() {
 }
 
 #[test]
-fn a_result_id_that_cannot_stand_in_an_address_is_no_handle() {
-    for result in ["", "../x", "a/b", "a b", "é"] {
+fn impossible_result_id_is_no_handle() {
+    for result in ["", "../x", "a/b", "a b", "é", "-", "_-_"] {
         let body = format!(
             r#"{{"type":"transaction.state.updated","transaction":{{"id":"{TRANSACTION}","state":"completed","resultId":"{result}"}}}}"#
         );
@@ -130,7 +165,7 @@ fn back(uri: &str) -> Received {
 }
 
 #[test]
-fn a_person_who_comes_back_claims_a_result_and_decides_nothing() {
+fn return_claims_a_result_and_decides_nothing() {
     for uri in [
         format!("/back?session=7&trxid={TRANSACTION}&resultid={RESULT}"),
         format!("/back?trxId={TRANSACTION}&resultId={RESULT}"),
@@ -145,13 +180,13 @@ fn a_person_who_comes_back_claims_a_result_and_decides_nothing() {
         assert!(!observation.trust.is_proven());
     }
     assert_eq!(back(&format!("/?trxid={TRANSACTION}")).observations[0].result, ResultState::Absent);
-    for nobody in ["/", "/?", "/?trxid=", "/?trxid=../x", "/?resultid=x"] {
-        assert!(back(nobody).observations.is_empty(), "{nobody}");
+    for nothing in ["/", "/?", "/?trxid=", "/?trxid=../x", "/?trxid=-", "/?resultid=x"] {
+        assert!(back(nothing).observations.is_empty(), "{nothing}");
     }
 }
 
 #[test]
-fn a_kept_callback_is_read_as_what_it_was_and_claims_only() {
+fn kept_callback_is_read_as_a_claim() {
     let read = |bytes: &[u8]| normalize::kind(bytes, "callback", &Acceptance::default());
     for name in events() {
         let (page, received) = (read(&fixture(&name)).unwrap(), proven(fixture(&name)).unwrap());

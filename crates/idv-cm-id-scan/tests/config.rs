@@ -32,7 +32,7 @@ fn refused(change: impl FnOnce(&mut CmIdScanConfig)) -> String {
 }
 
 #[test]
-fn what_is_not_said_is_the_vendors_or_the_strictest() {
+fn default_is_the_vendors_or_the_strictest() {
     for config in [parse(LEAST).unwrap(), CmIdScanConfig::new(KEY_ID, SECRET.into())] {
         assert_eq!(config.address().unwrap().as_str(), "https://api.cm.com/id-scan/v1/");
         assert_eq!(config.transaction(), NewTransaction::new(Tasks::DocumentLivenessAndMatch));
@@ -47,7 +47,7 @@ fn what_is_not_said_is_the_vendors_or_the_strictest() {
 }
 
 #[test]
-fn every_key_is_read_from_a_file_and_from_the_environments_words() {
+fn every_key_is_read_from_file_and_environment() {
     let secret = "callback_secret = { env = 'PATH' }\ncallback_header = 'X-Bank'\n";
     let file = parse_with(&format!(
         r#"
@@ -60,7 +60,7 @@ fn every_key_is_read_from_a_file_and_from_the_environments_words() {
         minimum_age = 18
         maximum_age = 99
         validate_fields = ["personal_number"]
-        extract_fields = ["document_number", "portrait"]
+        extract_fields = ["document_number", "portrait", "age", "date_of_expiry"]
         locale = "fr-FR"
         mobile_only = true
         expires_in = 7200
@@ -69,7 +69,8 @@ fn every_key_is_read_from_a_file_and_from_the_environments_words() {
         token_skew = 0
         acceptance_min_score = 0.9
         acceptance_face_floor = 0
-        acceptance_require_scores = true
+        acceptance_require_scores = false
+        acceptance_completed_means_match = true
         acceptance_required_fields = ["document_number"]
         acceptance_tolerated_fields = ["signature"]
         {secret}"#
@@ -86,7 +87,7 @@ fn every_key_is_read_from_a_file_and_from_the_environments_words() {
         minimum_age = "18"
         maximum_age = "99"
         validate_fields = "personal_number"
-        extract_fields = "document_number, portrait"
+        extract_fields = "document_number, portrait,age , date_of_expiry"
         locale = "fr-FR"
         mobile_only = "true"
         expires_in = "7200"
@@ -95,7 +96,8 @@ fn every_key_is_read_from_a_file_and_from_the_environments_words() {
         token_skew = "0"
         acceptance_min_score = "0.9"
         acceptance_face_floor = "0"
-        acceptance_require_scores = "true"
+        acceptance_require_scores = "false"
+        acceptance_completed_means_match = "true"
         acceptance_required_fields = "document_number"
         acceptance_tolerated_fields = "signature"
         {secret}"#
@@ -106,20 +108,22 @@ fn every_key_is_read_from_a_file_and_from_the_environments_words() {
     assert_eq!(file.address().unwrap().host_str(), Some("api.cmdisp.com"));
     let scan = &file.transaction().settings.document_scan;
     assert_eq!((scan.allowed_expiration, scan.minimum_age, scan.maximum_age), (Some(-30), Some(18), Some(99)));
-    assert_eq!((scan.redact_fields.len(), scan.capture_sources.len(), scan.extract_fields.len()), (2, 1, 2));
+    assert_eq!((scan.redact_fields.len(), scan.capture_sources.len(), scan.extract_fields.len()), (2, 1, 4));
     assert_eq!((scan.level.as_deref(), scan.validate_fields.len()), (Some("advanced"), 1));
     assert_eq!((file.locale, file.mobile_only, file.expires_in), (Some(Locale::French), true, Some(7_200)));
     assert_eq!(file.transaction().scan_return_url.unwrap().as_str(), "https://bank.example.com/done");
+    let demanding = parse_with("acceptance_require_scores = 'true'").unwrap();
+    assert!(demanding.acceptance().require_scores && demanding.check().is_ok());
     assert_eq!((file.token_lifetime, file.token_skew, file.callback_header.as_str()), (60, 0, "X-Bank"));
     assert_eq!(
         file.acceptance().to_string(),
-        "strict/1 min_score=0.9 face_floor=0 require_scores required_fields=document_number tolerated_fields=signature \
-         minimum_age=18 tasks=document_scan,face_liveness"
+        "strict/2 min_score=0.9 face_floor=0 completed_means_match required_fields=document_number tolerated_fields=signature \
+         allowed_expiration=-30 minimum_age=18 maximum_age=99 tasks=document_scan,face_liveness"
     );
 }
 
 #[test]
-fn each_key_has_a_variable_that_is_named_after_it() {
+fn each_key_has_a_variable_of_its_name() {
     // The error that refuses an unknown key lists those that there are.
     let error = parse("none = 1").unwrap_err().to_string();
     let (_, listed) = error.split_once("expected one of ").unwrap();
@@ -132,7 +136,7 @@ fn each_key_has_a_variable_that_is_named_after_it() {
 }
 
 #[test]
-fn what_is_missing_unknown_or_of_another_type_is_named() {
+fn missing_or_wrong_key_is_named() {
     for missing in ["key_id = 'a'", "secret = { env = 'PATH' }"] {
         assert!(parse(missing).unwrap_err().to_string().contains("missing field"), "{missing}");
     }
@@ -163,7 +167,7 @@ fn what_is_missing_unknown_or_of_another_type_is_named() {
 }
 
 #[test]
-fn values_that_cannot_work_are_refused_by_their_key() {
+fn impossible_value_is_refused_by_its_key() {
     for key_id in ["", " ", "a\nb"] {
         assert!(refused(|config| config.key_id = key_id.into()).contains("key_id"));
     }
@@ -204,23 +208,72 @@ fn values_that_cannot_work_are_refused_by_their_key() {
     assert_eq!(CmIdScan::new(with(|config| config.expires_in = Some(1))).unwrap_err().kind(), &ErrorKind::Config);
 }
 
-#[test]
-fn what_is_extracted_is_required_unless_something_else_is() {
-    let fields = |extract: &[&str], required: &[&str]| {
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let config = with(|config| {
-            (config.extract_fields, config.acceptance_required_fields) = (words(extract), words(required));
-        });
-        config.acceptance().required_fields
-    };
-    assert_eq!(fields(&[], &[]), ["document_number", "surname"]);
-    assert_eq!(fields(&["age", "portrait", "document_image"], &[]), ["age"]);
-    assert_eq!(fields(&["portrait"], &[]), ["document_number", "surname"], "an image alone names nobody");
-    assert_eq!(fields(&["age", "surname"], &["surname"]), ["surname"]);
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 #[test]
-fn what_the_document_forbids_is_refused_by_the_requests_themselves() {
+fn extracted_fields_do_not_become_required() {
+    let required = |extract: &[&str], required: &[&str]| {
+        let config = with(|config| {
+            (config.extract_fields, config.acceptance_required_fields) = (words(extract), words(required));
+        });
+        config.check().unwrap();
+        config.acceptance().required_fields
+    };
+    assert_eq!(required(&[], &[]), ["document_number", "surname"]);
+    assert_eq!(required(&["document_number", "surname", "given_names", "personal_number"], &[]), ["document_number", "surname"]);
+    assert_eq!(required(&["portrait", "age", "Last_Name"], &[]), ["surname"]);
+    assert_eq!(required(&["document_number", "portrait"], &[]), ["document_number"]);
+    assert_eq!(required(&["age", "surname"], &["age"]), ["age"]);
+    assert_eq!(required(&["age", "last_name"], &["surname"]), ["surname"]);
+    assert_eq!(required(&["signature"], &["signature"]), ["signature"]);
+}
+
+#[test]
+fn configuration_that_verifies_no_person_is_refused() {
+    let extracting = |extract: &[&str], change: fn(&mut CmIdScanConfig)| {
+        with(|config| {
+            config.extract_fields = words(extract);
+            change(config);
+        })
+    };
+    let named = |extract: &[&str], key: &str, change: fn(&mut CmIdScanConfig)| {
+        let error = extracting(extract, change).check().unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Config);
+        assert!(error.to_string().contains(key), "{extract:?}: {error}");
+    };
+    // Nothing of the person is left.
+    named(&["document_image", "portrait"], "extract_fields", |_| {});
+    named(&["age", "given_names"], "extract_fields", |_| {});
+    // Nothing is left that a limit could be judged by.
+    let document = ["document_number", "given_names", "surname"];
+    named(&document, "minimum_age", |config| config.minimum_age = Some(16));
+    named(&document, "maximum_age", |config| config.maximum_age = Some(80));
+    named(&document, "allowed_expiration", |config| config.allowed_expiration = Some(30));
+    named(&["surname"], "document_number", |config| config.acceptance_required_fields = vec!["document_number".into()]);
+    named(&[], "Portrait", |config| config.acceptance_required_fields = vec!["Portrait".into()]);
+    named(&[], "document_image", |config| config.acceptance_required_fields = vec!["document_image".into()]);
+    named(&[], "acceptance_completed_means_match", |config| {
+        (config.acceptance_require_scores, config.acceptance_completed_means_match) = (true, true);
+    });
+    for (extract, change) in [
+        (["surname", "age"], (|config| config.minimum_age = Some(16)) as fn(&mut CmIdScanConfig)),
+        (["surname", "birth_date"], |config| (config.minimum_age, config.maximum_age) = (Some(16), Some(80))),
+        (["surname", "expiry_date"], |config| config.allowed_expiration = Some(-90)),
+        (["surname", "given_names"], |_| {}),
+    ] {
+        extracting(&extract, change).check().unwrap();
+    }
+    with(|config| {
+        (config.minimum_age, config.maximum_age, config.allowed_expiration) = (Some(16), Some(80), Some(30));
+    })
+    .check()
+    .unwrap();
+}
+
+#[test]
+fn forbidden_request_is_refused_before_sending() {
     let field = |field: &'static str| ErrorKind::InvalidRequest { field: field.into() };
     let mut transaction = NewTransaction::default();
     assert!(transaction.check().is_ok());
@@ -234,14 +287,14 @@ fn what_the_document_forbids_is_refused_by_the_requests_themselves() {
         let webhook = NewWebhook::new(url.clone()).with_header(name, value.into());
         assert_eq!(webhook.check().unwrap_err().kind(), &field("headers"));
     }
-    for id in ["", "a/b", "..", "a b", "é", &"a".repeat(101)] {
+    for id in ["", "a/b", "..", "a b", "é", "-", "__", &"a".repeat(101)] {
         assert_eq!(TransactionId::parse(id).unwrap_err().kind(), &field("vendor_id"), "{id}");
         assert_eq!(ResultId::parse(id).unwrap_err().kind(), &field("handle"), "{id}");
     }
 }
 
 #[test]
-fn a_configuration_prints_no_secret() {
+fn configuration_prints_no_secret() {
     let config = config();
     let provider = CmIdScan::new(config.clone()).unwrap();
     let webhook = provider.webhook("https://example.com/".parse().unwrap());

@@ -13,7 +13,8 @@ mod support;
 use std::time::Duration;
 
 use fixture::{fixture, json};
-use idv_cm_id_scan::CmIdScan;
+use idv_cm_id_scan::api::{Api, Locale};
+use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
 use idv_core::report::Field;
 use idv_core::{
     Capabilities, CreateSafety, Decision, Delivery, Effect, ErrorKind, EvidenceId, Facet, HandOff, NewVerification, Outcome,
@@ -45,7 +46,7 @@ fn new() -> NewVerification {
 }
 
 #[tokio::test]
-async fn a_creation_sends_what_the_document_shows_and_nothing_personal() {
+async fn creation_sends_nothing_personal() {
     let transport = ScriptedTransport::new();
     transport.then_json(201, text("create-response.json"));
     let mut new = new();
@@ -73,50 +74,67 @@ async fn a_creation_sends_what_the_document_shows_and_nothing_personal() {
     assert!(!created.existed);
 }
 
+fn settings(config: &mut CmIdScanConfig) {
+    config.allowed_expiration = Some(30);
+    config.redact_fields = vec!["personal_number".into(), "signature".into()];
+    config.capture_sources = vec!["camera".into(), "file".into()];
+    config.level = Some("advanced".into());
+    (config.minimum_age, config.maximum_age) = (Some(16), Some(80));
+    config.validate_fields = vec!["personal_number".into()];
+    config.extract_fields = vec!["document_number".into(), "given_names".into(), "surname".into()];
+    config.locale = Some(Locale::Dutch);
+    config.mobile_only = true;
+    config.expires_in = Some(3600);
+}
+
 #[tokio::test]
-async fn every_setting_reaches_the_vendor_as_its_table_has_it() {
+async fn every_setting_reaches_the_vendor() {
     let transport = ScriptedTransport::new();
-    transport.then_json(200, text("create-response.json"));
+    transport.then_json(200, text("create-response.json")).then_json(200, text("create-response.json"));
+    // The sample leaves out what its limits could be judged by: the vendor's API takes it, and this provider does not.
+    let config = with(settings);
+    let cx = client(&transport).context(idv_core::Operation::Create);
+    Api::new(&config).unwrap().create_transaction(&cx, &config.transaction()).await.unwrap();
+    assert_eq!(body(&transport.requests()[0]), json("create-request.json"));
+    assert!(CmIdScan::new(config).is_err());
+
     let config = with(|config| {
-        config.allowed_expiration = Some(30);
-        config.redact_fields = vec!["personal_number".into(), "signature".into()];
-        config.capture_sources = vec!["camera".into(), "file".into()];
-        config.level = Some("advanced".into());
-        (config.minimum_age, config.maximum_age) = (Some(16), Some(80));
-        config.validate_fields = vec!["personal_number".into()];
-        config.extract_fields = vec!["document_number".into(), "given_names".into(), "surname".into()];
-        config.mobile_only = true;
-        config.expires_in = Some(3600);
+        settings(config);
+        config.extract_fields.extend(["age".into(), "date_of_expiry".into()]);
     });
     let mut new = new();
     new.return_urls.success = None;
     client_of(config, &transport).create(&new).await.unwrap();
-    assert_eq!(body(&transport.requests()[0]), json("create-request.json"));
+    let mut expected = json("create-request.json");
+    expected["settings"]["documentScan"]["extractFields"] =
+        json!(["document_number", "given_names", "surname", "age", "date_of_expiry"]);
+    assert_eq!(body(&transport.requests()[1]), expected);
 }
 
 #[tokio::test]
-async fn a_language_that_is_not_supported_is_the_configured_one_or_the_vendors() {
+async fn unsupported_language_falls_back_and_is_named() {
     for (asked, configured, sent) in [
         (Some("en-GB"), None, json!("en-US")),
         (Some("fr"), None, json!("fr-FR")),
         (Some("nl-BE"), None, json!("nl-NL")),
         (Some("de"), None, json!(null)),
         (None, None, json!(null)),
-        (Some("de"), Some(idv_cm_id_scan::api::Locale::Dutch), json!("nl-NL")),
-        (Some("fr"), Some(idv_cm_id_scan::api::Locale::Dutch), json!("fr-FR")),
+        (Some("de"), Some(Locale::Dutch), json!("nl-NL")),
+        (Some("fr"), Some(Locale::Dutch), json!("fr-FR")),
     ] {
         let transport = ScriptedTransport::new();
         transport.then_json(200, text("create-response.json"));
         let mut new = new();
         new.locale = asked.map(|locale| locale.parse().unwrap());
-        client_of(with(|config| config.locale = configured), &transport).create(&new).await.unwrap();
+        let created = client_of(with(|config| config.locale = configured), &transport).create(&new).await.unwrap();
         let body = body(&transport.requests()[0]);
         assert_eq!(body.get("locale").cloned().unwrap_or_default(), sent, "{asked:?} {configured:?}");
+        assert_eq!(created.left_out.contains(&"locale"), asked == Some("de"), "{asked:?}");
     }
 }
 
 #[tokio::test]
-async fn a_creation_is_sent_once_whatever_becomes_of_it() {
+async fn creation_is_sent_once_if_it_may_have_acted() {
     for exchange in [
         Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
         empty(500),
@@ -153,7 +171,7 @@ async fn a_creation_is_sent_once_whatever_becomes_of_it() {
 }
 
 #[tokio::test]
-async fn an_address_to_come_back_to_that_would_lose_the_result_is_refused_by_the_models_name() {
+async fn return_url_that_would_lose_the_result_is_refused() {
     for url in ["https://example.com/?trxid=1", "https://example.com/?ResultId=1", "https://example.com/#here"] {
         let transport = ScriptedTransport::new();
         let mut new = new();
@@ -165,7 +183,7 @@ async fn an_address_to_come_back_to_that_would_lose_the_result_is_refused_by_the
 }
 
 #[tokio::test]
-async fn without_a_time_of_expiry_the_documented_one_counts() {
+async fn documented_expiry_counts_if_none_is_answered() {
     for (expires_in, at) in [(None, "2024-01-01T13:00:00Z"), (Some(86_400), "2024-01-02T12:00:00Z")] {
         let transport = ScriptedTransport::new();
         transport.then_json(200, r#"{"id":"c3b92333","state":"pending","url":"https://id-scan.example.com/x"}"#);
@@ -175,7 +193,7 @@ async fn without_a_time_of_expiry_the_documented_one_counts() {
 }
 
 #[tokio::test]
-async fn a_token_is_dated_back_and_used_until_it_might_not_outlive_a_call() {
+async fn token_is_reused_while_it_outlives_a_call() {
     let transport = ScriptedTransport::new();
     for _ in 0..4 {
         transport.then_json(200, text("own-details-untouched.json"));
@@ -203,7 +221,7 @@ async fn a_token_is_dated_back_and_used_until_it_might_not_outlive_a_call() {
 }
 
 #[tokio::test]
-async fn a_poll_tells_the_state_and_never_an_outcome_that_only_the_result_has() {
+async fn poll_tells_the_state_and_no_outcome() {
     for (name, status, code) in [
         ("own-details-untouched.json", Some(Status::AwaitingPerson), "pending"),
         ("create-response.json", Some(Status::AwaitingPerson), "pending"),
@@ -224,7 +242,7 @@ async fn a_poll_tells_the_state_and_never_an_outcome_that_only_the_result_has() 
 }
 
 #[tokio::test]
-async fn a_result_is_fetched_by_its_handle_and_judged() {
+async fn result_is_fetched_by_its_handle_and_judged() {
     for (name, outcome) in [
         ("own-result-verified.json", Outcome::Verified),
         ("own-result-face-mismatch.json", Outcome::Rejected),
@@ -238,14 +256,14 @@ async fn a_result_is_fetched_by_its_handle_and_judged() {
         assert!(observation.trust.is_proven());
         let report = observation.report().unwrap();
         assert_eq!(report.reference.as_deref(), Some(support::REFERENCE));
-        assert!(report.acceptance.as_ref().unwrap().starts_with("strict/1 min_score=0.8"), "{:?}", report.acceptance);
+        assert!(report.acceptance.as_ref().unwrap().starts_with("strict/2 min_score=0.8"), "{:?}", report.acceptance);
         assert_eq!(report.reasons.is_empty(), outcome == Outcome::Verified, "{name}");
         assert_eq!(lines(&transport), [format!("GET transactions/{TRANSACTION}/results/{RESULT}")]);
     }
 }
 
 #[tokio::test]
-async fn a_result_needs_its_handle_and_one_that_can_stand_in_an_address() {
+async fn result_needs_a_usable_handle() {
     let transport = ScriptedTransport::new();
     let field = ErrorKind::InvalidRequest { field: "handle".into() };
     for handle in [None, Some(""), Some("../x"), Some("a/b"), Some("a?b"), Some("é")] {
@@ -260,7 +278,7 @@ async fn a_result_needs_its_handle_and_one_that_can_stand_in_an_address() {
 }
 
 #[tokio::test]
-async fn the_result_of_another_transaction_is_refused() {
+async fn result_of_another_transaction_is_refused() {
     let others = result("own-result-verified.json").replace("c3b92333", "ffffffff");
     let transport = ScriptedTransport::new();
     transport.then_json(200, others.clone());
@@ -282,7 +300,7 @@ async fn the_result_of_another_transaction_is_refused() {
 }
 
 #[tokio::test]
-async fn a_result_that_is_not_there_is_not_found_and_a_broken_vendor_is_asked_again() {
+async fn missing_result_is_not_found() {
     let transport = ScriptedTransport::new();
     transport.then_json(404, text("own-error.json"));
     let error = client(&transport).fetch(&id(), Some(&handle())).await.unwrap_err();
@@ -293,7 +311,59 @@ async fn a_result_that_is_not_there_is_not_found_and_a_broken_vendor_is_asked_ag
 }
 
 #[tokio::test]
-async fn a_refused_token_is_an_error_that_names_every_cause() {
+async fn refused_id_that_is_no_uuid_is_not_found() {
+    for (id, status, kind) in [
+        ("zz-made-up", 400, ErrorKind::NotFound),
+        ("zz-made-up", 422, ErrorKind::NotFound),
+        ("zz-made-up", 404, ErrorKind::NotFound),
+        ("zz-made-up", 403, ErrorKind::Unauthorized),
+        ("e6b7ce66-0000-4000-8000-00000000000g", 400, ErrorKind::NotFound),
+        ("e6b7ce660000-4000-8000-0000-00000000", 400, ErrorKind::NotFound),
+        (RESULT, 404, ErrorKind::NotFound),
+        (RESULT, 410, ErrorKind::NotFound),
+        (RESULT, 400, ErrorKind::InvalidRequest { field: "request".into() }),
+        (RESULT, 422, ErrorKind::InvalidRequest { field: "request".into() }),
+    ] {
+        let transport = ScriptedTransport::new();
+        transport.then_json(status, text("own-error.json"));
+        let error = client(&transport).fetch(&self::id(), Some(&ResultHandle::new(id))).await.unwrap_err();
+        assert_eq!((error.kind(), error.vendor_code()), (&kind, Some("transaction_not_found")), "{id} {status}");
+    }
+}
+
+#[tokio::test]
+async fn dates_are_compared_with_the_injected_clock() {
+    for (now, outcome) in [("2031-08-30T23:59:59Z", Outcome::Verified), ("2031-08-31T00:00:00Z", Outcome::Rejected)] {
+        let transport = ScriptedTransport::new();
+        transport.then_json(200, result("own-result-verified.json"));
+        let client = client_at(config(), &transport, &ManualClock::leaping(now.parse().unwrap()));
+        let observation = client.fetch(&id(), Some(&handle())).await.unwrap();
+        assert_eq!(observation.status, Some(Status::Finished(outcome)), "{now}");
+        let day = now.split('T').next().unwrap();
+        assert!(observation.report().unwrap().acceptance.as_ref().unwrap().ends_with(&format!(" as_of={day}")));
+    }
+}
+
+#[tokio::test]
+async fn configured_limits_are_enforced_on_results() {
+    for (change, outcome) in [
+        ((|config| config.minimum_age = Some(60)) as fn(&mut CmIdScanConfig), Outcome::Rejected),
+        (|config| config.maximum_age = Some(50), Outcome::Rejected),
+        (|config| config.allowed_expiration = Some(-3_650), Outcome::Rejected),
+        (
+            |config| (config.minimum_age, config.maximum_age, config.allowed_expiration) = (Some(18), Some(90), Some(-90)),
+            Outcome::Verified,
+        ),
+    ] {
+        let transport = ScriptedTransport::new();
+        transport.then_json(200, result("own-result-verified.json"));
+        let observation = client_of(with(change), &transport).fetch(&id(), Some(&handle())).await.unwrap();
+        assert_eq!(observation.status, Some(Status::Finished(outcome)));
+    }
+}
+
+#[tokio::test]
+async fn refused_token_names_every_cause() {
     let transport = ScriptedTransport::new();
     transport.then(empty(401));
     let error = client(&transport).poll(&id()).await.unwrap_err();
@@ -302,7 +372,7 @@ async fn a_refused_token_is_an_error_that_names_every_cause() {
 }
 
 #[tokio::test]
-async fn a_verification_runs_from_its_creation_to_its_report() {
+async fn verification_runs_from_creation_to_report() {
     let transport = ScriptedTransport::new();
     transport.then_json(201, text("create-response.json"));
     transport.then_json(200, text("own-details-untouched.json"));
@@ -315,7 +385,7 @@ async fn a_verification_runs_from_its_creation_to_its_report() {
     verification.apply(&client.poll(&created.id).await.unwrap());
     assert_eq!(verification.next(&capabilities), Step::Poll);
 
-    // Somebody's browser tells of a result; the vendor is asked all the same.
+    // A browser tells of a result; the vendor is asked all the same.
     let back = format!("/back?session=7&trxid={TRANSACTION}&resultid=zz-made-up");
     let received = client.receive(&Delivery::returning(back.parse().unwrap())).unwrap();
     assert_eq!(verification.apply(&received.observations[0]), Transition::Woken);
@@ -340,7 +410,7 @@ async fn a_verification_runs_from_its_creation_to_its_report() {
 }
 
 #[tokio::test]
-async fn the_webhook_is_registered_once_with_the_secret_that_proves_events() {
+async fn webhook_is_registered_once_with_the_secret() {
     let transport = ScriptedTransport::new();
     transport.then_json(201, text("webhook-response.json")).then(empty(500));
     let provider = CmIdScan::new(config()).unwrap();
@@ -366,7 +436,7 @@ async fn the_webhook_is_registered_once_with_the_secret_that_proves_events() {
 }
 
 #[test]
-fn what_it_can_is_what_the_vendor_documents() {
+fn capabilities_are_those_of_the_document() {
     let provider = CmIdScan::new(with(|config| config.expires_in = Some(7_200))).unwrap();
     let capabilities = Capabilities::of(&provider);
     assert_eq!(capabilities.facets, [Facet::Polling, Facet::Results, Facet::Evidence, Facet::Callbacks]);
@@ -381,7 +451,7 @@ fn what_it_can_is_what_the_vendor_documents() {
 }
 
 #[tokio::test]
-async fn another_address_of_the_api_is_used_for_everything() {
+async fn configured_address_is_used_for_every_call() {
     let transport = ScriptedTransport::new();
     transport.then_json(200, text("own-details-untouched.json"));
     let config = with(|config| config.base_url = Some("http://127.0.0.1:9000/id-scan/v1".parse().unwrap()));

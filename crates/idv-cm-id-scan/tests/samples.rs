@@ -115,8 +115,8 @@ fn evidence_is_named_with_its_result_where_that_is_known() {
     let payload = fixture("own-result-everything.json");
     let transaction = Transaction::read(&payload).unwrap();
     let result = ResultId::parse("e6b7ce66").unwrap();
-    let with = normalize::result(&transaction, Some(&result), &Acceptance::default(), Channel::Fetch);
-    let without = normalize::result(&transaction, None, &Acceptance::default(), Channel::Fetch);
+    let with = normalize::result(&transaction, Some(&result), &Acceptance::default(), None, Channel::Fetch);
+    let without = normalize::result(&transaction, None, &Acceptance::default(), None, Channel::Fetch);
     let ids = |observation: &Observation| -> Vec<String> {
         observation.report().unwrap().evidence.iter().map(|evidence| evidence.id.as_str().to_owned()).collect()
     };

@@ -11,16 +11,17 @@ macro_rules! ids {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Takes an id: 1 to 100 characters of `a-z`, `A-Z`, `0-9`, `-` and `_`. The vendor's are UUIDs in every sample; the alphabet
-            /// is what can go into an address as it is.
+            /// Takes an id: 1 to 100 characters of `a-z`, `A-Z`, `0-9`, `-` and `_`, with a letter or a digit. The vendor's are UUIDs in
+            /// every sample; the alphabet is what can go into an address as it is.
             ///
             /// # Errors
             ///
-            /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) where it is none.
+            /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) if it is none.
             pub fn parse(text: &str) -> Result<Self, Error> {
                 let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-                if !(1..=100).contains(&text.len()) || !text.bytes().all(allowed) {
-                    return Err(Error::invalid($field, "it is 1 to 100 characters of a-z, A-Z, 0-9, - and _"));
+                let is_word = text.bytes().any(|byte| byte.is_ascii_alphanumeric());
+                if !(1..=100).contains(&text.len()) || !text.bytes().all(allowed) || !is_word {
+                    return Err(Error::invalid($field, "it is 1 to 100 characters of a-z, A-Z, 0-9, - and _, with a letter or a digit"));
                 }
                 Ok(Self(text.into()))
             }
@@ -45,6 +46,14 @@ ids! {
     TransactionId, "vendor_id";
     /// The vendor's id of a transaction's result. It comes with an event, or with the person's browser.
     ResultId, "handle";
+}
+
+impl ResultId {
+    /// Whether it has the form of the ids in the vendor's samples.
+    pub(crate) fn is_uuid(&self) -> bool {
+        let lengths = self.0.split('-').map(str::len);
+        lengths.eq([8, 4, 4, 4, 12]) && self.0.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    }
 }
 
 impl TryFrom<&VerificationId> for TransactionId {

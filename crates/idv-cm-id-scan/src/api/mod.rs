@@ -18,10 +18,11 @@ mod transaction;
 mod webhook;
 
 use std::fmt;
+use std::io;
 
 use http::StatusCode;
 use idv_core::call::{Answer, Attempt, Call, CallContext, Downloaded};
-use idv_core::{Download, Error, ErrorKind, Result, Sink};
+use idv_core::{Download, Error, ErrorKind, Result, Sink, async_trait};
 
 use self::request::Endpoint;
 use crate::config::CmIdScanConfig;
@@ -90,9 +91,9 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config), as [`CmIdScanConfig::check`].
+    /// [`Config`](ErrorKind::Config) if the credentials, the address or the token's times cannot be used.
     pub fn new(config: &CmIdScanConfig) -> Result<Self> {
-        config.check()?;
+        config.check_access()?;
         Ok(Self { endpoint: Endpoint::new(config)? })
     }
 
@@ -159,7 +160,8 @@ impl Api {
         let last = if kind == ReportKind::Extended { EXTENDED_REPORT } else { REPORT };
         let parts = ["transactions", id.as_str(), "results", result.as_str(), last];
         let build = |attempt: &Attempt<'_>| self.endpoint.get(attempt.now, &parts);
-        let download = match cx.download(Call::repeatable(), limit, sink, build).await? {
+        let mut start = Start { sink, bytes: Vec::new() };
+        let download = match cx.download(Call::repeatable(), limit, &mut start, build).await? {
             Downloaded::Refused(answer) if kind == ReportKind::Extended && is_over(answer.status) => {
                 let error = Error::new(ErrorKind::Conflict)
                     .detail("the extended report is given only until the transaction expires; the simple one stays");
@@ -167,7 +169,7 @@ impl Api {
             }
             downloaded => whole(downloaded)?,
         };
-        if download.media_type.as_deref() != Some("application/pdf") {
+        if !start.is_pdf() {
             return Err(Error::malformed("the report is no PDF"));
         }
         Ok(download)
@@ -196,6 +198,31 @@ impl Api {
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Api").field("endpoint", &self.endpoint).finish()
+    }
+}
+
+/// Passes a file on and keeps its first bytes.
+struct Start<'a> {
+    sink: &'a mut dyn Sink,
+    bytes: Vec<u8>,
+}
+
+impl Start<'_> {
+    /// How many bytes may stand before the beginning of a PDF.
+    const LENGTH: usize = 1_024;
+
+    /// Whether it is a PDF, by its bytes: the media type of an error page may say so, too.
+    fn is_pdf(&self) -> bool {
+        self.bytes.windows(5).any(|bytes| bytes == b"%PDF-")
+    }
+}
+
+#[async_trait]
+impl Sink for Start<'_> {
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let missing = Self::LENGTH.saturating_sub(self.bytes.len());
+        self.bytes.extend(bytes.iter().take(missing));
+        self.sink.write(bytes).await
     }
 }
 

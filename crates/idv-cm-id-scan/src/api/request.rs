@@ -6,7 +6,7 @@ use http::{HeaderValue, Method, Request, Uri};
 use idv_core::{Error, Result, Timestamp, Url};
 use serde::Serialize;
 
-use crate::config::CmIdScanConfig;
+use crate::config::{BASE_URL, CmIdScanConfig};
 use crate::session::Minter;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -46,14 +46,27 @@ impl Endpoint {
         self.build(now, Method::GET, address.clone(), Bytes::new())
     }
 
-    /// The address of a file, where the token may be sent there: at the configured scheme, host and port, and nowhere else. Who could
-    /// make us send a token elsewhere could read every result of the account until it ends.
+    /// The address of a file, if the token may be sent there: at the configured scheme, host and port, and nowhere else. Whatever could
+    /// make this program send a token elsewhere could read every result of the account until it ends.
+    ///
+    /// If `base_url` is a proxy, the vendor still names its own host: such an address is called below `base_url` instead.
     pub(super) fn file(&self, address: &str) -> Result<Uri> {
-        let url = Url::parse(address).map_err(|_| Error::malformed("the address of a file is none"))?;
-        if url.origin() != self.base.origin() || !url.username().is_empty() || url.password().is_some() {
-            return Err(Error::malformed("the file is at another host than base_url, where the account's token is not sent"));
+        let no_address = || Error::malformed("the address of a file is none");
+        let url = Url::parse(address).map_err(|_| no_address())?;
+        let is_plain = url.username().is_empty() && url.password().is_none();
+        if is_plain && url.origin() == self.base.origin() {
+            return url.as_str().parse().map_err(|_| no_address());
         }
-        url.as_str().parse().map_err(|_| Error::malformed("the address of a file is none"))
+        let vendor = Url::parse(BASE_URL).map_err(|_| no_address())?;
+        match url.path().strip_prefix(vendor.path()).filter(|_| is_plain && url.origin() == vendor.origin()) {
+            Some(path) => {
+                let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
+                format!("{}/{path}{query}", self.prefix).parse().map_err(|_| no_address())
+            }
+            None => Err(Error::malformed(
+                "the file is at another host than base_url and the vendor's own, to which the account's token is not sent",
+            )),
+        }
     }
 
     /// The address below the base. Each part has an alphabet that goes into addresses as it is.

@@ -3,15 +3,15 @@
 use idv_core::report::{Alternative, Attribute, CheckResult, Country, DocumentKind, Gender, Source, Verdict};
 use idv_core::{PartialDate, Pii};
 
-use super::acceptance::{comparison, validity};
 use super::country::country;
 use super::fields::document_kind;
+use super::judge::{comparison, validity};
 use super::{filled, is};
 use crate::wire::{ResultField, Value};
 
 /// A value of the model that the vendor has a word for.
 pub(super) trait Word: Sized {
-    /// The value; none where the word is no value of the model.
+    /// The value; none if the word is no value of the model.
     fn of(word: &str) -> Option<Self>;
 
     /// Whether the value is written like the word.
@@ -28,8 +28,8 @@ impl Word for String {
     }
 }
 
-/// The vendor does not say how it writes dates. Taken are year, month and day; and day, month and year where nothing else can be meant: with
-/// dots, or with a day beyond twelve. `03/04/1990` stays as it is written.
+/// The vendor does not say how it writes dates. Year, month and day are read, and so are day, month and year if nothing else can be meant:
+/// with dots, with a day beyond twelve, or with two equal numbers. `03/04/1990` stays as it is written.
 impl Word for PartialDate {
     fn of(word: &str) -> Option<Self> {
         let date = word.split_once(['T', ' ']).map_or(word, |(date, _)| date);
@@ -43,10 +43,12 @@ impl Word for PartialDate {
         }
         let (year, month, day) = match (first.len(), third.len()) {
             (4, 1..=2) => (first, second, third),
-            (1..=2, 4) if date.contains('.') || first.parse::<u8>().ok()? > 12 => (third, second, first),
+            (1..=2, 4) if date.contains('.') || first.parse::<u8>().ok()? > 12 || second == first => (third, second, first),
             _ => return None,
         };
-        Self::new(year.parse().ok()?, Some(month.parse().ok()?), Some(day.parse().ok()?))
+        // Travel documents write an unknown day or month as 00.
+        let known = |part: &str| part.parse::<i8>().map(|part| (part != 0).then_some(part)).ok();
+        Self::new(year.parse().ok()?, known(month)?, known(day)?)
     }
 
     fn is_written(&self, word: &str) -> bool {
@@ -98,12 +100,15 @@ impl Word for DocumentKind {
     fn is_written(&self, word: &str) -> bool {
         matches!(
             (self, word),
-            (Self::Passport, "passport") | (Self::IdCard, "id_card") | (Self::ResidencePermit, "residence_permit")
+            (Self::Passport, "passport")
+                | (Self::IdCard, "id_card")
+                | (Self::ResidencePermit, "residence_permit")
+                | (Self::DrivingLicence, "driving_licence")
         )
     }
 }
 
-/// The classes of a driving licence, in one text of which nobody says how it is divided.
+/// The classes of a driving licence, in one text. How it is divided is not documented, so the text is kept beside the classes.
 impl Word for Vec<String> {
     fn of(word: &str) -> Option<Self> {
         let classes = word.split(|character: char| character.is_whitespace() || matches!(character, ',' | ';' | '/' | '|'));
@@ -111,16 +116,16 @@ impl Word for Vec<String> {
         (!classes.is_empty()).then_some(classes)
     }
 
-    fn is_written(&self, _: &str) -> bool {
-        true
+    fn is_written(&self, word: &str) -> bool {
+        matches!(self.as_slice(), [class] if class == word)
     }
 }
 
-/// What is known of one value, from every place where it was read. `None` where it was not read anywhere and nothing is wrong with it.
+/// What is known of one value, from every place where it was read. `None` if it was not read anywhere and nothing is wrong with it.
 ///
 /// - The value is that of the machine-readable zone, as the vendor recommends, written without a language; then that zone in any language,
 ///   then the printed text without a language and with one, then anything else. Every other reading is an alternative, with its language.
-/// - It is invalid where any place of it is, or where its sources contradict each other; else it is valid where the place that was chosen
+/// - It is invalid if any place of it is, or if its sources contradict each other; else it is valid if the place that was chosen
 ///   is, and unchecked otherwise.
 pub(super) fn attribute<'t, T: Word>(fields: &(impl Iterator<Item = &'t ResultField<'t>> + Clone)) -> Option<Attribute<T>> {
     let is_wrong =
@@ -149,6 +154,11 @@ pub(super) fn attribute<'t, T: Word>(fields: &(impl Iterator<Item = &'t ResultFi
     Some(attribute)
 }
 
+/// The field whose reading becomes the value.
+pub(super) fn best<'t>(fields: &(impl Iterator<Item = &'t ResultField<'t>> + Clone)) -> Option<&'t ResultField<'t>> {
+    fields.clone().flat_map(readings).min_by_key(Reading::rank).map(|reading| reading.field)
+}
+
 /// A value as it was read at one place.
 #[derive(Clone, Copy)]
 pub(super) struct Reading<'t> {
@@ -168,7 +178,7 @@ impl Reading<'_> {
         match &self.value.source {
             source if is(source.as_ref(), "mrz") => Source::Mrz,
             source if is(source.as_ref(), "visual") => Source::Visual,
-            source if is(source.as_ref(), "chip") || is(source.as_ref(), "nfc") => Source::Chip,
+            source if ["chip", "nfc", "rfid"].iter().any(|chip| is(source.as_ref(), chip)) => Source::Chip,
             _ => Source::Vendor,
         }
     }
@@ -184,14 +194,14 @@ impl Reading<'_> {
     }
 }
 
-/// A word as a value; and the word itself, where it is no value or the value is written in another way.
+/// A word as a value; and the word itself, if it is no value or the value is written in another way.
 pub(super) fn read<T: Word>(word: &str) -> (Option<Pii<T>>, Option<Pii<String>>) {
     let value = T::of(word);
     let raw = if value.as_ref().is_some_and(|value| value.is_written(word)) { None } else { Some(Pii::from(word)) };
     (value.map(Pii::new), raw)
 }
 
-/// A value that is no field of the result, so that nobody checked it.
+/// A value that is no field of the result, so that it was not checked.
 pub(super) fn unchecked<T: Word>(word: &str) -> Attribute<T> {
     let mut attribute = Attribute::new(Source::Vendor, Verdict::Unchecked);
     (attribute.value, attribute.raw) = read(word);
@@ -203,14 +213,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_date_is_read_where_one_thing_only_can_be_meant() {
+    fn date_is_read_if_only_one_can_be_meant() {
         let date = |word: &str| PartialDate::of(word).map(|date| date.to_string());
         for word in ["1965-03-10", "1965-03-10T00:00:00+00:00", "1965/03/10", "10.03.1965", "10.3.1965"] {
             assert_eq!(date(word).as_deref(), Some("1965-03-10"), "{word}");
         }
         assert_eq!(date("25/03/1965").as_deref(), Some("1965-03-25"));
         assert_eq!(date("25-03-1965").as_deref(), Some("1965-03-25"));
-        assert_eq!(date("1965").as_deref(), Some("1965"));
+        assert_eq!(date("05/05/1965").as_deref(), Some("1965-05-05"));
+        for (word, partial) in
+            [("1965", "1965"), ("1965-00-00", "1965"), ("00.00.1965", "1965"), ("00.03.1965", "1965-03"), ("1965/3/0", "1965-03")]
+        {
+            assert_eq!(date(word).as_deref(), Some(partial), "{word}");
+        }
         for word in
             ["", "10/03/1965", "10-03-1965", "650310", "10 MRT 1965", "31.02.1965", "1.2.3", "1965-03-10-01", "+1.+2.1965"]
         {

@@ -6,7 +6,7 @@
 //! | `results/{resultId}/report` | the simple audit report |
 //! | `results/{resultId}/report/extended` | the extended audit report, until the transaction expires |
 //!
-//! An image is named by what it is and not by its address, since nobody says how long an address lives; the id of the result is part of
+//! An image is named by what it is and not by its address, since the vendor does not say how long an address lives; the id of the result is part of
 //! the name, since nothing else leads to it later.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use idv_core::report::{Evidence, EvidenceKind};
 use idv_core::{EvidenceId, Pii};
 
-use super::{filled, is};
+use super::{filled, is, scans};
 use crate::api::{DOCUMENT_SCAN, REPORT, ReportKind, ResultId};
 use crate::wire::{File, Task, Transaction};
 
@@ -43,7 +43,7 @@ pub fn audit_reports(result: &ResultId) -> [Evidence; 2] {
     })
 }
 
-/// What is to be downloaded by the id of a piece of evidence, and the result that it belongs to; `None` where it is no id of this vendor's.
+/// What is to be downloaded by the id of a piece of evidence, and the result that it belongs to; `None` if it is no id of this vendor's.
 #[must_use]
 pub fn wanted(evidence: &EvidenceId) -> Option<(ResultId, Wanted<'_>)> {
     let (result, name) = evidence.as_str().strip_prefix(RESULTS)?.split_once('/')?;
@@ -61,10 +61,11 @@ pub fn wanted(evidence: &EvidenceId) -> Option<(ResultId, Wanted<'_>)> {
 #[must_use]
 pub fn images(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Vec<Evidence> {
     let prefix = result.map_or_else(String::new, |result| format!("{RESULTS}{}/", result.as_str()));
-    let mut sides = 0;
+    let mut sides = Sides::of(transaction);
     let named = names(transaction).filter_map(|(name, task, file)| {
+        let kind = kind(task, file, &mut sides);
         filled(file.url.as_ref())?;
-        let mut evidence = Evidence::new(EvidenceId::new(format!("{prefix}{name}")), kind(task, file, &mut sides));
+        let mut evidence = Evidence::new(EvidenceId::new(format!("{prefix}{name}")), kind);
         evidence.name = filled(file.name.as_ref()).map(Pii::from);
         Some(evidence)
     });
@@ -97,23 +98,59 @@ fn names<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = (String, 
     })
 }
 
-/// What an image shows. The vendor does not say which side of a document one is of: the first is the front, the second the back, as they
-/// are asked for.
-fn kind(task: &Task<'_>, file: &File<'_>, sides: &mut u32) -> EvidenceKind {
+/// The sides of the document that are still to be told apart by their order.
+struct Sides {
+    front: bool,
+    back: bool,
+}
+
+impl Sides {
+    /// Both, but for those that an image names.
+    fn of(transaction: &Transaction<'_>) -> Self {
+        let named = |side| scans(transaction).flat_map(|task| &task.files).any(|file| named_side(file) == Some(side));
+        Self { front: !named(EvidenceKind::DocumentFront), back: !named(EvidenceKind::DocumentBack) }
+    }
+
+    fn next(&mut self) -> EvidenceKind {
+        if std::mem::take(&mut self.front) {
+            EvidenceKind::DocumentFront
+        } else if std::mem::take(&mut self.back) {
+            EvidenceKind::DocumentBack
+        } else {
+            EvidenceKind::Other
+        }
+    }
+}
+
+/// The side that an image names: `Netherlands - Driving License (2022) Side B` in a sample.
+fn named_side(file: &File<'_>) -> Option<EvidenceKind> {
+    let text = [filled(file.name.as_ref()), filled(file.kind.as_ref())].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let words: Vec<String> = text
+        .split(|character: char| !character.is_alphanumeric())
+        .map(str::to_lowercase)
+        .filter(|word| !word.is_empty())
+        .collect();
+    let is_side = |letter: &str| words.windows(2).any(|pair| matches!(pair, [side, word] if side == "side" && word == letter));
+    if is_side("b") || words.iter().any(|word| word == "back" || word == "backside") {
+        Some(EvidenceKind::DocumentBack)
+    } else if is_side("a") || words.iter().any(|word| word == "front" || word == "frontside") {
+        Some(EvidenceKind::DocumentFront)
+    } else {
+        None
+    }
+}
+
+/// What an image shows. If the images of a document do not name their sides, the first is the front and the second the back, as they are
+/// asked for.
+fn kind(task: &Task<'_>, file: &File<'_>, sides: &mut Sides) -> EvidenceKind {
     let name = filled(file.kind.as_ref()).unwrap_or_default().to_ascii_lowercase();
     if !is(task.kind.as_ref(), DOCUMENT_SCAN) {
         return if name.contains("video") { EvidenceKind::Video } else { EvidenceKind::Selfie };
     }
     match name.as_str() {
-        "portrait" => return EvidenceKind::Portrait,
-        "raw_document_image" => return EvidenceKind::Other,
-        _ if !is(file.category.as_ref(), "document") => return EvidenceKind::Other,
-        _ => {}
-    }
-    *sides += 1;
-    match *sides {
-        1 => EvidenceKind::DocumentFront,
-        2 => EvidenceKind::DocumentBack,
-        _ => EvidenceKind::Other,
+        "portrait" => EvidenceKind::Portrait,
+        "raw_document_image" => EvidenceKind::Other,
+        _ if !is(file.category.as_ref(), "document") => EvidenceKind::Other,
+        _ => named_side(file).unwrap_or_else(|| sides.next()),
     }
 }

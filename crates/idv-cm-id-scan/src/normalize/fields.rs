@@ -108,9 +108,15 @@ pub const FIELDS: &[FieldRow] = &[
     likely("dl_class", Target::LicenceClasses),
 ];
 
-/// Where a field goes; `None` where nobody knows.
-pub(super) fn target(field: &str) -> Option<Target> {
+/// Where a field goes; `None` if it is not in the table.
+pub(crate) fn target(field: &str) -> Option<Target> {
     FIELDS.iter().find(|row| row.field.eq_ignore_ascii_case(field)).map(|row| row.target)
+}
+
+/// Whether two names mean the same field: the same name in any case, or two names of one place in the model.
+pub(crate) fn same_field(one: &str, other: &str) -> bool {
+    let (one, other) = (one.trim(), other.trim());
+    one.eq_ignore_ascii_case(other) || target(one).is_some_and(|meant| target(other) == Some(meant))
 }
 
 /// The words by which the vendor calls kinds of documents, in lower case: `passport` and `DRIVING_LICENSE` are in samples.
@@ -126,7 +132,7 @@ pub const DOCUMENT_KINDS: &[(&str, DocumentKind)] = &[
     ("residence_card", DocumentKind::ResidencePermit),
 ];
 
-/// The kind of document that a word names; another one where it is not known.
+/// The kind of document that a word names; another one if it is not known.
 pub(super) fn document_kind(word: &str) -> DocumentKind {
     DOCUMENT_KINDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map_or(DocumentKind::Other, |(_, kind)| *kind)
 }

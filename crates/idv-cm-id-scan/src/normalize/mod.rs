@@ -1,58 +1,96 @@
-//! What CM.com says, in the model's words: pure functions from [`wire`](crate::wire) to [`Observation`] and
+//! CM.com's payloads in the model's words: pure functions from [`wire`](crate::wire) to [`Observation`] and
 //! [`Report`](idv_core::Report).
 //!
-//! The tables they go by are data: [`STATES`], [`FIELDS`], [`DOCUMENT_KINDS`], [`COUNTRY_WORDS`]. Whether a result is good enough is judged
+//! The tables they go by are data: [`STATES`], [`FIELDS`], [`DOCUMENT_KINDS`], [`COUNTRY_WORDS`], and what is left out of a report with a
+//! reason for each in [`IGNORED_IN_RESULTS`], [`IGNORED_IN_STATES`] and [`IGNORED_IN_CALLBACKS`]. Whether a result is good enough is judged
 //! by [`Acceptance`], since the vendor measures and does not decide.
 
 mod acceptance;
 mod attribute;
 mod country;
+mod custom;
 mod evidence;
 mod fields;
+mod ignored;
+mod judge;
+mod limits;
 mod report;
 mod status;
 
-use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, Text};
+use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, Text, Timestamp};
 
 pub use acceptance::{Acceptance, Judgement};
 pub use country::COUNTRY_WORDS;
+pub(crate) use custom::Custom;
 pub use evidence::{Wanted, audit_reports, find_file, images, wanted};
+pub(crate) use fields::same_field;
 pub use fields::{DOCUMENT_KINDS, FIELDS, FieldRow, Target};
+pub use ignored::{IGNORED_IN_CALLBACKS, IGNORED_IN_RESULTS, IGNORED_IN_STATES};
 pub use report::{REPORT_FIELDS, report};
-pub(crate) use status::handle;
 pub use status::{STATES, StateRow, find_state, result, status};
+pub(crate) use status::{beside, handle};
 
-use crate::wire::Transaction;
+use crate::api::DOCUMENT_SCAN;
+use crate::wire::{Loose, ResultField, Task, Transaction};
 
 /// The provider's id, which reports carry.
 pub(crate) const PROVIDER: ProviderId = ProviderId::new("cm-id-scan");
 
-/// What a payload of a kind says: `result` is the answer to a question for a result, `status` one for details (or the answer to a
+/// Reads a payload of a kind: `result` is the answer to a question for a result, `status` one for details (or the answer to a
 /// creation), `callback` the body of an event, or the address that a person came back to. A result is judged by `acceptance`.
 ///
+/// Dates are compared with the time of completion alone; a program that has a clock uses [`kind_at`].
+///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
-/// naming `kind`, where there is no such kind.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
+/// naming `kind`, if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str, acceptance: &Acceptance) -> Result<Page> {
-    let channel = kind_channel(kind).ok_or_else(|| Error::invalid("kind", "it is result, status or callback"))?;
-    Ok(Page::new(payload(bytes, channel, acceptance)?, 0, None))
+    Ok(Page::new(observations(bytes, channel_of(kind)?, acceptance, None)?, 0, None))
 }
 
-/// What a payload that came by a channel says: a result by [`Fetch`](Channel::Fetch), details by [`Poll`](Channel::Poll), an event by
-/// [`Callback`](Channel::Callback).
+/// Reads a payload of a kind as [`kind`] does. The dates of a result that does not say when it was completed are compared with `now`.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
-/// naming `channel`, where nothing comes from this vendor by that channel.
+/// As [`kind`].
+pub fn kind_at(bytes: &[u8], kind: &str, acceptance: &Acceptance, now: Timestamp) -> Result<Page> {
+    Ok(Page::new(observations(bytes, channel_of(kind)?, acceptance, Some(now))?, 0, None))
+}
+
+/// Reads a payload that came by a channel: a result by [`Fetch`](Channel::Fetch), details by [`Poll`](Channel::Poll), an event by
+/// [`Callback`](Channel::Callback).
+///
+/// Dates are compared with the time of completion alone; a program that has a clock uses [`payload_at`].
+///
+/// # Errors
+///
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
+/// naming `channel`, if nothing comes from this vendor by that channel.
 pub fn payload(bytes: &[u8], channel: Channel, acceptance: &Acceptance) -> Result<Vec<Observation>> {
+    observations(bytes, channel, acceptance, None)
+}
+
+/// Reads a payload as [`payload`] does. The dates of a result that does not say when it was completed are compared with `now`.
+///
+/// # Errors
+///
+/// As [`payload`].
+pub fn payload_at(bytes: &[u8], channel: Channel, acceptance: &Acceptance, now: Timestamp) -> Result<Vec<Observation>> {
+    observations(bytes, channel, acceptance, Some(now))
+}
+
+fn observations(bytes: &[u8], channel: Channel, acceptance: &Acceptance, now: Option<Timestamp>) -> Result<Vec<Observation>> {
     match channel {
-        Channel::Fetch => Ok(vec![result(&Transaction::read(bytes)?, None, acceptance, channel)]),
+        Channel::Fetch => Ok(vec![result(&Transaction::read(bytes)?, None, acceptance, now, channel)]),
         Channel::Poll => Ok(vec![status(&Transaction::read(bytes)?, channel)]),
         Channel::Callback => crate::callback::claims(bytes),
         _ => Err(Error::invalid("channel", "it is fetch, poll or callback")),
     }
+}
+
+fn channel_of(kind: &str) -> Result<Channel> {
+    kind_channel(kind).ok_or_else(|| Error::invalid("kind", "it is result, status or callback"))
 }
 
 /// The channel that payloads of a kind come by: `result`, `status`, `callback`.
@@ -66,12 +104,44 @@ pub fn kind_channel(kind: &str) -> Option<Channel> {
     }
 }
 
-/// The text, where there is any: an empty one is none, and so is the usual word for none.
-pub(crate) fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    text.map(|text| text.expose().trim()).filter(|text| !text.is_empty() && !text.eq_ignore_ascii_case("N/A"))
+/// A part of a payload that may be text.
+pub(crate) trait Words {
+    fn words(&self) -> Option<&str>;
+}
+
+impl Words for Text<'_> {
+    fn words(&self) -> Option<&str> {
+        Some(self.expose())
+    }
+}
+
+impl Words for Loose<'_> {
+    fn words(&self) -> Option<&str> {
+        self.text()
+    }
+}
+
+/// The text, if there is any: an empty one is none.
+pub(crate) fn filled<W: Words>(part: Option<&W>) -> Option<&str> {
+    part?.words().map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// Whether the text is this word, in any case: the vendor writes `passport` and `DRIVING_LICENSE`.
-fn is(text: Option<&Text<'_>>, word: &str) -> bool {
-    text.is_some_and(|text| text.expose().eq_ignore_ascii_case(word))
+fn is<W: Words>(part: Option<&W>, word: &str) -> bool {
+    filled(part).is_some_and(|text| text.eq_ignore_ascii_case(word))
+}
+
+/// The tasks that scan a document.
+fn scans<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = &'t Task<'t>> + Clone {
+    transaction.tasks.iter().filter(|task| is(task.kind.as_ref(), DOCUMENT_SCAN))
+}
+
+/// What was read from the document. A field of another task says something of that task.
+fn data_fields<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = &'t ResultField<'t>> + Clone {
+    scans(transaction).flat_map(Task::fields)
+}
+
+/// Every word that was read for a field.
+fn words<'t>(field: &'t ResultField<'t>) -> impl Iterator<Item = &'t str> {
+    field.values.iter().filter_map(|value| filled(value.value.as_ref()))
 }

@@ -1,17 +1,17 @@
 //! The report of a result ("Retrieve transaction result").
 
-use std::collections::BTreeMap;
-
 use idv_core::report::{Attribute, Country, Field, Method, Source, Verdict};
 use idv_core::{Pii, Report, VendorId};
 
-use super::attribute::{Reading, Word, attribute, readings, unchecked};
+use super::attribute::{Word, attribute, best, readings, unchecked};
 use super::country::country;
+use super::custom::{self, Custom};
 use super::evidence::{audit_reports, images};
 use super::fields::{Target, target};
-use super::{PROVIDER, filled, is};
+use super::judge::completed_at;
+use super::{PROVIDER, data_fields, filled, is, scans};
 use crate::api::ResultId;
-use crate::wire::{File, ResultField, Task, Transaction};
+use crate::wire::{File, ResultField, Transaction};
 
 /// The fields that a report of this vendor can ever fill.
 pub const REPORT_FIELDS: &[Field] = &[
@@ -46,15 +46,16 @@ pub const REPORT_FIELDS: &[Field] = &[
 /// - A field that was read in several places or languages is one attribute, with every other reading as an alternative.
 /// - The kind of document is the vendor's word for the image of it; the country that issued it is the field, or else what the name of the
 ///   document begins with (`Netherlands - ePassport (2021)`).
-/// - `custom` has the age and every field that the model has no place for, by the vendor's name; a further reading of one is named with its
-///   source and language: `age`, `signature.visual.nl-NL`.
+/// - `custom` has the age, every field that the model has no place for, and everything else that the vendor says, by the vendor's names; a
+///   further reading of a field is named with its source and language: `age`, `signature.visual.nl-NL`, `face_match.attempts`. What it
+///   leaves out is in [`IGNORED_IN_RESULTS`](super::IGNORED_IN_RESULTS).
 #[must_use]
 pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<Report> {
     let fields = Fields::of(transaction);
     // A report is long: it is made where it stays.
     let mut report = Box::new(Report::new(PROVIDER));
     report.vendor_id = filled(transaction.id.as_ref()).map(VendorId::new);
-    report.completed_at = filled(transaction.completed.as_ref()).and_then(|time| time.parse().ok());
+    report.completed_at = completed_at(transaction);
     report.method = Some(Method::Auto);
     let person = &mut report.person;
     person.given_names = fields.read(Target::GivenNames);
@@ -83,7 +84,9 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     }
     report.evidence = images(transaction, result);
     report.evidence.extend(result.map(audit_reports).into_iter().flatten());
-    report.custom = fields.custom();
+    let mut custom = custom::of_result(transaction);
+    fields.add_to(&mut custom);
+    report.custom = custom.into_entries();
     report
 }
 
@@ -96,11 +99,10 @@ struct Fields<'t> {
 
 impl<'t> Fields<'t> {
     fn of(transaction: &'t Transaction<'t>) -> Self {
-        let mut fields = Vec::with_capacity(transaction.tasks.iter().map(|task| task.fields().len()).sum());
+        let mut fields = Vec::with_capacity(scans(transaction).map(|task| task.fields().len()).sum());
         let mut present = 0;
-        for field in transaction.tasks.iter().flat_map(Task::fields) {
-            let Some(name) = filled(field.field.as_ref()) else { continue };
-            let target = target(name);
+        for field in data_fields(transaction) {
+            let target = filled(field.field.as_ref()).and_then(target);
             present |= target.map_or(0, |target| 1 << target as u32);
             fields.push((target, field));
         }
@@ -118,30 +120,27 @@ impl<'t> Fields<'t> {
         attribute(&self.of_target(target))
     }
 
-    /// What the model has no place for.
-    fn custom(&self) -> BTreeMap<String, Pii<serde_json::Value>> {
-        let mut custom = BTreeMap::new();
+    /// Adds what the model has no place for.
+    fn add_to(&self, custom: &mut Custom) {
         let without_place = self.fields.iter().filter(|(target, _)| target.is_none_or(|target| target == Target::Age));
-        let mut readings: Vec<_> = without_place.flat_map(|(_, field)| readings(field)).collect();
-        // The best reading of each takes the name.
-        readings.sort_by_key(Reading::rank);
-        for reading in readings {
-            let Some(name) = filled(reading.field.field.as_ref()) else { continue };
-            if !custom.contains_key(name) {
-                custom.insert(name.to_owned(), Pii::from(reading.word));
-                continue;
+        custom.readings(without_place.flat_map(|(_, field)| readings(field)).collect());
+        let mut chosen: [Option<&ResultField<'_>>; u32::BITS as usize] = [None; u32::BITS as usize];
+        for (target, field) in &self.fields {
+            let Some(target) = *target else { continue };
+            let place = chosen.get_mut(target as usize).filter(|chosen| chosen.is_none());
+            if let Some(place) = place {
+                *place = best(&self.of_target(target)).or(Some(field));
             }
-            let parts = [Some(name), filled(reading.value.source.as_ref()), filled(reading.field.locale.as_ref())];
-            let name = parts.into_iter().flatten().collect::<Vec<_>>().join(".");
-            custom.entry(name).or_insert_with(|| Pii::from(reading.word));
         }
-        custom
+        for (target, field) in &self.fields {
+            custom.field(field, target.and_then(|target| chosen.get(target as usize).copied().flatten()));
+        }
     }
 }
 
 /// The image of the document that was recognized.
 fn recognized<'t>(transaction: &'t Transaction<'t>) -> Option<&'t File<'t>> {
-    let mut files = transaction.tasks.iter().flat_map(|task| &task.files);
+    let mut files = scans(transaction).flat_map(|task| &task.files);
     files.find(|file| {
         is(file.category.as_ref(), "document")
             && filled(file.kind.as_ref()).is_some()

@@ -1,11 +1,12 @@
 //! The state of a transaction: from its details, and from its result.
 
-use idv_core::{Channel, Observation, Outcome, ResultHandle, ResultState, Status, Subject, Text, VendorId};
+use idv_core::{Channel, Observation, Outcome, Report, ResultHandle, ResultState, Status, Subject, Timestamp, VendorId};
 
 use super::acceptance::Acceptance;
-use super::{filled, report};
+use super::custom::{self, Custom};
+use super::{PROVIDER, Words, filled, report};
 use crate::api::ResultId;
-use crate::wire::Transaction;
+use crate::wire::{Any, Loose, Transaction};
 
 /// A state of a transaction, and what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,36 +40,56 @@ pub fn find_state(state: &str) -> Option<&'static StateRow> {
     STATES.iter().find(|row| row.state.eq_ignore_ascii_case(state))
 }
 
-/// What the details of a transaction say. It is a claim: whoever got them as an answer adds the proof.
+/// What the details of a transaction say. It is a claim: the caller adds the proof if they answer its own call.
 ///
 /// A completed transaction has ended; how, stands in its result alone. The id of the result is in no sample of details, so that it comes
-/// by an event or with the person; where it is there all the same, it is taken.
+/// by an event or with the person; it is taken from details if it is there all the same. Otherwise scans of a document, and whatever is
+/// not known, come along in `custom` of a report that says nothing else. What is left out is in
+/// [`IGNORED_IN_STATES`](super::IGNORED_IN_STATES).
 #[must_use]
 pub fn status(transaction: &Transaction<'_>, channel: Channel) -> Observation {
     let mut observation = observation(transaction, channel);
-    if let Some(handle) = handle(transaction.result_id.as_ref()) {
-        observation.result = ResultState::Fetchable(handle);
-    }
+    observation.result = match handle(transaction.result_id.as_ref()) {
+        Some(handle) => ResultState::Fetchable(handle),
+        None => beside(observation.subject.vendor_id.as_ref(), custom::of_details(transaction)),
+    };
     observation
 }
 
-/// What a result says, judged by `acceptance`. It is a claim: whoever got it as an answer adds the proof.
+/// A report of nothing but what the model has no place for; none if there is nothing.
+pub(crate) fn beside(id: Option<&VendorId>, custom: Custom) -> ResultState {
+    if custom.is_empty() {
+        return ResultState::Absent;
+    }
+    let mut report = Box::new(Report::new(PROVIDER));
+    report.vendor_id = id.cloned();
+    report.custom = custom.into_entries();
+    ResultState::Inline(report)
+}
+
+/// What a result says, judged by `acceptance`. It is a claim: the caller adds the proof if it answers its own call.
 ///
 /// Only the result of a completed transaction is judged. `result_id` is what it was fetched by; with it the evidence of the report can be
-/// downloaded.
+/// downloaded. `now` is what dates are compared with if the result does not say when it was completed: the report's `acceptance` names that
+/// day then.
 #[must_use]
 pub fn result(
     transaction: &Transaction<'_>,
     result_id: Option<&ResultId>,
     acceptance: &Acceptance,
+    now: Option<Timestamp>,
     channel: Channel,
 ) -> Observation {
     let mut observation = observation(transaction, channel);
-    let judgement = acceptance.judge(transaction);
+    let judgement = acceptance.judge(transaction, now);
     let mut report = report(transaction, result_id);
     if observation.status == Some(Status::Ended) {
         observation.status = Some(Status::Finished(judgement.outcome));
-        report.acceptance = Some(acceptance.to_string());
+        let mut rule = acceptance.to_string();
+        if let (None, Some(now)) = (report.completed_at, now) {
+            rule += &now.strftime(" as_of=%Y-%m-%d").to_string();
+        }
+        report.acceptance = Some(rule);
         report.reasons = judgement.reasons;
     }
     report.checks = judgement.checks;
@@ -76,8 +97,8 @@ pub fn result(
     observation
 }
 
-/// The handle that this text is, where it can be one.
-pub(crate) fn handle(text: Option<&Text<'_>>) -> Option<ResultHandle> {
+/// The handle that this text is, if it can be one.
+pub(crate) fn handle<W: Words>(text: Option<&W>) -> Option<ResultHandle> {
     ResultId::parse(filled(text)?).ok().map(ResultHandle::from)
 }
 
@@ -87,15 +108,15 @@ fn observation(transaction: &Transaction<'_>, channel: Channel) -> Observation {
     let state = filled(transaction.state.as_ref());
     observation.code = state.map(str::to_owned);
     observation.status = state.and_then(find_state).map(|row| if has_begun(transaction) { row.begun } else { row.untouched });
-    let times = [&transaction.completed, &transaction.created];
-    observation.at = times.into_iter().find_map(|time| filled(time.as_ref())?.parse().ok());
+    let time = |time: &Option<Loose<'_>>| filled(time.as_ref())?.parse().ok();
+    observation.at = time(&transaction.completed).or_else(|| time(&transaction.created));
     observation
 }
 
 /// Whether the person has tried anything.
 fn has_begun(transaction: &Transaction<'_>) -> bool {
     transaction.tasks.iter().any(|task| {
-        let is_pending = task.state.as_ref().is_none_or(|state| state.expose().eq_ignore_ascii_case("pending"));
-        !is_pending || task.attempts.is_some_and(|attempts| attempts > 0) || !task.document_scans.is_empty()
+        let is_pending = filled(task.state.as_ref()).is_none_or(|state| state.eq_ignore_ascii_case("pending"));
+        !is_pending || task.attempts.as_ref().is_some_and(Any::is_positive) || !task.document_scans.is_empty()
     })
 }

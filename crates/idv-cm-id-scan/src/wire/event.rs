@@ -1,6 +1,6 @@
 //! Events, webhooks and errors.
 
-use idv_core::wire::{self, object};
+use idv_core::wire::{self, Members, object};
 use idv_core::{Error, Result, Text};
 
 object! {
@@ -15,10 +15,13 @@ object! {
         "created" | "createdAt" created: Option<Text<'a>>,
         /// The transaction. That an event about a task has it too is not documented.
         "transaction" transaction: EventTransaction<'a>,
-        /// The transaction's id, where it stands alone: a form that no sample shows.
+        /// The transaction's id, if it stands alone: a form that no sample shows.
         "transactionId" transaction_id: Option<Text<'a>>,
         /// The task. The form is not documented.
         "task" task: EventTask<'a>,
+        ..
+        /// Every other member.
+        others: Members,
     }
 }
 
@@ -32,8 +35,11 @@ object! {
         "state" state: Option<Text<'a>>,
         /// The id of its result, once it is completed.
         "resultId" result_id: Option<Text<'a>>,
+        ..
+        /// Every other member.
+        others: Members,
     }
-    // A transaction of which only the id is told.
+    // A transaction of which only the id is there.
     else |id| Self { id: Some(id), ..Self::default() }
 }
 
@@ -47,8 +53,11 @@ object! {
         "state" state: Option<Text<'a>>,
         /// The transaction it belongs to.
         "transaction" transaction: EventTransaction<'a>,
-        /// The transaction's id, where it stands alone.
+        /// The transaction's id, if it stands alone.
         "transactionId" transaction_id: Option<Text<'a>>,
+        ..
+        /// Every other member.
+        others: Members,
     }
 }
 

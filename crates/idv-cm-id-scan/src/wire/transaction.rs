@@ -1,9 +1,11 @@
 //! Transactions: as they are created, in their details, and in a result.
 
-use idv_core::wire::{self, Optional, Part, object};
+use idv_core::wire::{self, Members, Optional, Part as _, object};
 use idv_core::{Error, Result, Text};
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Number;
+use serde::de::{MapAccess, SeqAccess};
+use serde_json::Value as Json;
+
+use super::loose::{Any, Entries, Entry, Loose, Object, Score};
 
 object! {
     /// A transaction: the answer to its creation, its details, or its result. Each has some of the parts.
@@ -14,21 +16,24 @@ object! {
         /// How far it is: `pending`, `completed`. Not all words are documented.
         "state" state: Option<Text<'a>>,
         /// What the person has to do.
-        "tasks" tasks: Vec<Task<'a>>,
+        "tasks" tasks: Vec<Task<'a>> as Entries<Task<'a>>,
         /// Where to send the person; in the answer to a creation. It opens the person's session.
         "url" url: Option<Text<'a>>,
         /// The language.
-        "locale" locale: Option<Text<'a>>,
+        "locale" locale: Option<Loose<'a>>,
         /// Whether the person has to use a mobile device.
-        "mobileOnly" mobile_only: Option<bool>,
+        "mobileOnly" mobile_only: Option<Any>,
         /// When it was created, by RFC 3339.
-        "created" | "createdAt" created: Option<Text<'a>>,
+        "created" | "createdAt" created: Option<Loose<'a>>,
         /// When it expires, by RFC 3339.
-        "expires" | "expiresAt" expires: Option<Text<'a>>,
+        "expires" | "expiresAt" expires: Option<Loose<'a>>,
         /// When it was completed, by RFC 3339; null until then.
-        "completed" | "completedAt" completed: Option<Text<'a>>,
+        "completed" | "completedAt" completed: Option<Loose<'a>>,
         /// The id of the result. It is in no sample but those of events; it is read wherever it stands.
-        "resultId" result_id: Option<Text<'a>>,
+        "resultId" result_id: Option<Loose<'a>>,
+        ..
+        /// Every other member.
+        others: Members,
     }
 }
 
@@ -37,26 +42,29 @@ object! {
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Task<'a> {
         /// What it is: `document_scan`, `face_liveness`, `face_match`.
-        "type" kind: Option<Text<'a>>,
+        "type" kind: Option<Loose<'a>>,
         /// How far it is: `pending`, `completed`. Not all words are documented.
-        "state" state: Option<Text<'a>>,
+        "state" state: Option<Loose<'a>>,
         /// How thorough it is: `advanced`.
-        "level" level: Option<Text<'a>>,
+        "level" level: Option<Loose<'a>>,
         /// How often the person tried.
-        "attempts" attempts: Option<u32> as Count,
+        "attempts" attempts: Option<Any>,
         /// How many attempts are on the bill.
-        "attemptsInvoiced" attempts_invoiced: Option<u32> as Count,
-        /// How sure the vendor is.
+        "attemptsInvoiced" attempts_invoiced: Option<Any>,
+        /// Its score.
         "score" score: Option<Score>,
         /// The single scans; in details, while the transaction is pending.
-        "documentScans" document_scans: Vec<Scan<'a>>,
+        "documentScans" document_scans: Vec<Scan<'a>> as Entries<Scan<'a>>,
         /// What was read; in a result.
         "result" result: Option<TaskResult<'a>>,
         /// Images; in a result.
-        "files" files: Vec<File<'a>>,
+        "files" files: Vec<File<'a>> as Entries<File<'a>>,
+        ..
+        /// Every other member.
+        others: Members,
     }
     // As it stands in the answer to a creation.
-    else |kind| Self { kind: Some(kind), ..Self::default() }
+    else |kind| Self { kind: Some(Loose::Text(kind)), ..Self::default() }
 }
 
 object! {
@@ -64,18 +72,22 @@ object! {
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Scan<'a> {
         /// When it was made, by RFC 3339.
-        "created" | "createdAt" created: Option<Text<'a>>,
+        "created" | "createdAt" created: Option<Loose<'a>>,
         /// What came of it, such as `front_side_provided_back_side_required`. Not all words are documented.
-        "code" code: Option<Text<'a>>,
-        /// How sure the vendor is.
+        "code" code: Option<Loose<'a>>,
+        /// Its score.
         "score" score: Option<Score>,
         /// Where the image comes from: `camera`, `file`.
-        "source" source: Option<Text<'a>>,
+        "source" source: Option<Loose<'a>>,
         /// Whether it goes together with an earlier scan.
-        "linked" linked: Option<bool>,
+        "linked" linked: Option<Any>,
         /// Its images.
-        "files" files: Vec<File<'a>>,
+        "files" files: Vec<File<'a>> as Entries<File<'a>>,
+        ..
+        /// Every other member.
+        others: Members,
     }
+    else |text| Self::keeping(text.expose().into())
 }
 
 object! {
@@ -83,16 +95,20 @@ object! {
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct File<'a> {
         /// What group it is of: `document`, `image`.
-        "category" category: Option<Text<'a>>,
+        "category" category: Option<Loose<'a>>,
         /// What it shows: `raw_document_image`, `portrait`, or a kind of document such as `passport` or `DRIVING_LICENSE`.
-        "type" kind: Option<Text<'a>>,
+        "type" kind: Option<Loose<'a>>,
         /// The document that was recognized, such as `Netherlands - ePassport (2021)`.
-        "name" name: Option<Text<'a>>,
-        /// How sure the vendor is that it is this document.
+        "name" name: Option<Loose<'a>>,
+        /// How well it is recognized.
         "score" score: Option<Score>,
-        /// Where it can be downloaded; null where it was not asked for.
+        /// Where it can be downloaded; null if it was not asked for.
         "url" url: Option<Text<'a>>,
+        ..
+        /// Every other member.
+        others: Members,
     }
+    else |text| Self::keeping(text.expose().into())
 }
 
 object! {
@@ -100,16 +116,20 @@ object! {
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ResultField<'a> {
         /// Its name, such as `document_number`. One can stand several times, told apart by its language.
-        "field" field: Option<Text<'a>>,
+        "field" field: Option<Loose<'a>>,
         /// What came of its check: `valid`, `invalid`, `not_checked`.
-        "validity" validity: Option<Text<'a>>,
+        "validity" validity: Option<Loose<'a>>,
         /// What came of comparing its sources with each other: `match`, `not_performed`. The word for a mismatch is not documented.
-        "comparison" comparison: Option<Text<'a>>,
-        /// The language it is written in; null where it has none.
-        "locale" locale: Option<Text<'a>>,
+        "comparison" comparison: Option<Loose<'a>>,
+        /// The language it is written in; null if it has none.
+        "locale" locale: Option<Loose<'a>>,
         /// Its value by each source.
-        "values" values: Vec<Value<'a>>,
+        "values" values: Vec<Value<'a>> as Entries<Value<'a>>,
+        ..
+        /// Every other member.
+        others: Members,
     }
+    else |text| Self::keeping(text.expose().into())
 }
 
 object! {
@@ -117,13 +137,28 @@ object! {
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Value<'a> {
         /// Where: `mrz`, `visual`.
-        "source" source: Option<Text<'a>>,
+        "source" source: Option<Loose<'a>>,
         /// The value; numbers are text too.
-        "value" value: Option<Text<'a>>,
+        "value" value: Option<Loose<'a>>,
+        ..
+        /// Every other member.
+        others: Members,
     }
     // A value that came without saying where it was read.
-    else |value| Self { source: None, value: Some(value) }
+    else |value| Self { value: Some(Loose::Text(value)), ..Self::default() }
 }
+
+macro_rules! entries {
+    ($($entry:ident)*) => {$(
+        impl<'a> Entry<'a> for $entry<'a> {
+            fn others(&mut self) -> &mut Members {
+                &mut self.others
+            }
+        }
+    )*};
+}
+
+entries!(Task Scan File ResultField Value);
 
 /// What a task found: what was read from a document, or a word. The result of tasks about the face is not documented.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,78 +176,11 @@ impl<'de> Optional<'de> for TaskResult<'de> {
     }
 
     fn object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        Vec::object(map).map(|fields| Some(Self::Fields(fields)))
+        Entries::object(map).map(|fields| Some(Self::Fields(fields.into())))
     }
 
     fn array<A: SeqAccess<'de>>(seq: A) -> Result<Option<Self>, A::Error> {
-        Vec::array(seq).map(|fields| Some(Self::Fields(fields)))
-    }
-}
-
-/// How sure the vendor is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum Score {
-    /// From 0 to 1.
-    Of(f64),
-    /// Something stands there that is no number from 0 to 1. It is kept, since no score may be taken for a good one.
-    Unreadable,
-}
-
-impl Score {
-    /// The score, from 0 to 1.
-    #[must_use]
-    pub const fn value(self) -> Option<f64> {
-        match self {
-            Self::Of(score) => Some(score),
-            Self::Unreadable => None,
-        }
-    }
-}
-
-impl Score {
-    fn of(number: f64) -> Self {
-        if (0.0..=1.0).contains(&number) { Self::Of(number) } else { Self::Unreadable }
-    }
-}
-
-impl<'de> Optional<'de> for Score {
-    fn text(text: Text<'de>) -> Option<Self> {
-        Some(text.expose().parse().map_or(Self::Unreadable, Self::of))
-    }
-
-    fn number(number: &Number) -> Option<Self> {
-        Some(number.as_f64().map_or(Self::Unreadable, Self::of))
-    }
-
-    fn object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        IgnoredAny.visit_map(map)?;
-        Ok(Some(Self::Unreadable))
-    }
-
-    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Option<Self>, A::Error> {
-        IgnoredAny.visit_seq(seq)?;
-        Ok(Some(Self::Unreadable))
-    }
-}
-
-/// A count; also one that is sent as text, or with a fraction of zero.
-#[derive(Default)]
-struct Count(Option<u32>);
-
-impl<'de> Part<'de> for Count {
-    fn text(text: Text<'de>) -> Self {
-        Self(text.expose().parse().ok())
-    }
-
-    fn number(number: &Number) -> Self {
-        Self(number.as_f64().and_then(|number| number.to_string().parse().ok()))
-    }
-}
-
-impl From<Count> for Option<u32> {
-    fn from(count: Count) -> Self {
-        count.0
+        Entries::array(seq).map(|fields| Some(Self::Fields(fields.into())))
     }
 }
 
@@ -230,11 +198,11 @@ impl<'a> Transaction<'a> {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, not well formed, or no transaction: it has to have
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, not well formed, or no transaction: it has to have
     /// an id and a state.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let transaction: Self = wire::read(bytes)?;
-        let filled = |text: &Option<Text<'_>>| text.as_ref().is_some_and(|text| !text.expose().is_empty());
+        let filled = |text: &Option<Text<'_>>| text.as_ref().is_some_and(|text| !text.expose().trim().is_empty());
         if !filled(&transaction.id) || !filled(&transaction.state) {
             return Err(Error::malformed("it is no transaction: its id or its state is missing"));
         }
@@ -243,7 +211,7 @@ impl<'a> Transaction<'a> {
 }
 
 impl<'a> Task<'a> {
-    /// What was read, place by place; nothing where the task has no such result.
+    /// Returns what was read, place by place; nothing if the task has no such result.
     #[must_use]
     pub fn fields(&self) -> &[ResultField<'a>] {
         match &self.result {
@@ -253,22 +221,52 @@ impl<'a> Task<'a> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Scan<'_> {
+    /// Returns the scan as JSON, without the addresses of its images.
+    #[must_use]
+    pub fn to_value(&self) -> Json {
+        Object::default()
+            .loose("created", self.created.as_ref())
+            .loose("code", self.code.as_ref())
+            .score(self.score.as_ref())
+            .loose("source", self.source.as_ref())
+            .any("linked", self.linked.as_ref())
+            .list("files", &self.files, File::to_value)
+            .members(&self.others)
+    }
+}
 
-    #[test]
-    fn a_count_is_read_in_each_of_its_forms() {
-        for (json, value) in [
-            ("2", Some(2)),
-            ("2.0", Some(2)),
-            ("\"2\"", Some(2)),
-            ("-2", None),
-            ("2.5", None),
-            ("4294967296", None),
-            ("[2]", None),
-        ] {
-            assert_eq!(Count::read(&mut serde_json::Deserializer::from_str(json)).unwrap().0, value, "{json}");
-        }
+impl File<'_> {
+    /// Returns the image as JSON, without its address.
+    #[must_use]
+    pub fn to_value(&self) -> Json {
+        Object::default()
+            .loose("category", self.category.as_ref())
+            .loose("type", self.kind.as_ref())
+            .loose("name", self.name.as_ref())
+            .score(self.score.as_ref())
+            .members(&self.others)
+    }
+}
+
+impl ResultField<'_> {
+    /// Returns the field as JSON.
+    #[must_use]
+    pub fn to_value(&self) -> Json {
+        Object::default()
+            .loose("field", self.field.as_ref())
+            .loose("validity", self.validity.as_ref())
+            .loose("comparison", self.comparison.as_ref())
+            .loose("locale", self.locale.as_ref())
+            .list("values", &self.values, Value::to_value)
+            .members(&self.others)
+    }
+}
+
+impl Value<'_> {
+    /// Returns the value as JSON.
+    #[must_use]
+    pub fn to_value(&self) -> Json {
+        Object::default().loose("source", self.source.as_ref()).loose("value", self.value.as_ref()).members(&self.others)
     }
 }

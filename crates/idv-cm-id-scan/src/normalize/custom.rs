@@ -1,0 +1,221 @@
+//! What the vendor says beyond the model, by the vendor's names and in its own shape.
+
+use std::collections::{BTreeMap, HashMap};
+
+use idv_core::Pii;
+use idv_core::wire::Members;
+use serde_json::Value;
+
+use super::attribute::Reading;
+use super::fields::{Target, target};
+use super::judge::{completed_at, validity};
+use super::{filled, is, words};
+use crate::api::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH};
+use crate::wire::{Any, File, Loose, ResultField, Scan, Score, Task, TaskResult, Transaction};
+
+/// Collects what has no place in the model.
+///
+/// A member of the transaction has its own name, one of a task stands behind the task's (`face_match.attempts`), one of a field behind the
+/// field's (`surname.validity`). Of several with one name the second ends with `#2`, and so on; equal ones are one.
+#[derive(Debug, Default)]
+pub(crate) struct Custom {
+    entries: BTreeMap<String, Pii<Value>>,
+    counts: HashMap<String, u32>,
+}
+
+impl Custom {
+    /// Adds a value; null says nothing.
+    pub(crate) fn add(&mut self, name: impl Into<String>, value: Value) {
+        if !value.is_null() {
+            self.put(name.into(), value);
+        }
+    }
+
+    /// Adds the unknown members of an object, behind a prefix.
+    pub(crate) fn members(&mut self, prefix: &str, members: &Members) {
+        for (name, value) in members.iter() {
+            self.add(joined(prefix, name), value.expose().clone());
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn into_entries(self) -> BTreeMap<String, Pii<Value>> {
+        self.entries
+    }
+
+    fn put(&mut self, name: String, value: Value) {
+        match self.entries.get(&name) {
+            None => _ = self.entries.insert(name, Pii::new(value)),
+            Some(known) if *known.expose() == value => {}
+            Some(_) => {
+                let count = self.counts.entry(name.clone()).or_insert(1);
+                *count += 1;
+                let name = format!("{name}#{count}");
+                self.put(name, value);
+            }
+        }
+    }
+
+    fn loose(&mut self, name: impl Into<String>, value: Option<&Loose<'_>>) {
+        self.add(name, value.map_or(Value::Null, Loose::to_value));
+    }
+
+    fn any(&mut self, name: impl Into<String>, value: Option<&Any>) {
+        self.add(name, value.map_or(Value::Null, Any::to_value));
+    }
+}
+
+/// What a result says beyond the model.
+pub(super) fn of_result(transaction: &Transaction<'_>) -> Custom {
+    let mut custom = Custom::default();
+    custom.loose("created", transaction.created.as_ref());
+    custom.loose("expires", transaction.expires.as_ref());
+    if completed_at(transaction).is_none() {
+        custom.loose("completed", transaction.completed.as_ref());
+    }
+    custom.loose("locale", transaction.locale.as_ref());
+    custom.any("mobileOnly", transaction.mobile_only.as_ref());
+    custom.loose("resultId", transaction.result_id.as_ref());
+    custom.members("", &transaction.others);
+    let kinds = transaction.tasks.iter().filter_map(|task| task.kind.as_ref()).map(Loose::to_value);
+    let kinds: Vec<_> = kinds.collect();
+    if !kinds.is_empty() {
+        custom.add("tasks", kinds.into());
+    }
+    for task in &transaction.tasks {
+        custom.task(task);
+    }
+    custom
+}
+
+/// What details say that a result does not repeat: the single scans, and what is not known.
+pub(super) fn of_details(transaction: &Transaction<'_>) -> Custom {
+    let mut custom = Custom::default();
+    for (name, value) in
+        [("created", &transaction.created), ("expires", &transaction.expires), ("completed", &transaction.completed)]
+    {
+        if value.is_some() && filled(value.as_ref()).and_then(|time| time.parse::<idv_core::Timestamp>().ok()).is_none() {
+            custom.loose(name, value.as_ref());
+        }
+    }
+    let known = transaction.others.iter().filter(|(name, _)| *name != "settings");
+    for (name, value) in known {
+        custom.add(name, value.expose().clone());
+    }
+    for task in &transaction.tasks {
+        let name = filled(task.kind.as_ref()).unwrap_or("task");
+        custom.scans(name, task);
+        custom.result(name, task);
+        custom.files(name, task);
+        custom.members(name, &task.others);
+    }
+    custom
+}
+
+impl Custom {
+    fn task(&mut self, task: &Task<'_>) {
+        let name = filled(task.kind.as_ref()).unwrap_or("task");
+        let makes_a_check = is(task.kind.as_ref(), FACE_LIVENESS) || is(task.kind.as_ref(), FACE_MATCH);
+        // A check has the state as its code, and the score.
+        if !makes_a_check || filled(task.state.as_ref()).is_none() {
+            self.loose(joined(name, "state"), task.state.as_ref());
+        }
+        if let Some(score) = task.score.as_ref().filter(|score| !makes_a_check || score.value().is_none()) {
+            self.add(joined(name, "score"), Score::to_value(score));
+        }
+        self.loose(joined(name, "level"), task.level.as_ref());
+        self.any(joined(name, "attempts"), task.attempts.as_ref());
+        self.any(joined(name, "attemptsInvoiced"), task.attempts_invoiced.as_ref());
+        self.scans(name, task);
+        self.result(name, task);
+        self.files(name, task);
+        self.members(name, &task.others);
+    }
+
+    fn scans(&mut self, name: &str, task: &Task<'_>) {
+        if !task.document_scans.is_empty() {
+            self.add(joined(name, "documentScans"), task.document_scans.iter().map(Scan::to_value).collect());
+        }
+    }
+
+    /// The images, with everything but their addresses.
+    fn files(&mut self, name: &str, task: &Task<'_>) {
+        if !task.files.is_empty() {
+            self.add(joined(name, "files"), task.files.iter().map(File::to_value).collect());
+        }
+    }
+
+    fn result(&mut self, name: &str, task: &Task<'_>) {
+        match &task.result {
+            Some(TaskResult::Word(word)) => self.add(joined(name, "result"), word.expose().into()),
+            // What was read from a document has a place in the model, or is added field by field.
+            Some(TaskResult::Fields(fields)) if !name.eq_ignore_ascii_case(DOCUMENT_SCAN) && !fields.is_empty() => {
+                self.add(joined(name, "result"), fields.iter().map(ResultField::to_value).collect());
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds a field that was read from a document and that the model has no place for. The best reading of each takes the name.
+    pub(super) fn readings(&mut self, mut readings: Vec<Reading<'_>>) {
+        readings.sort_by_key(Reading::rank);
+        for reading in readings {
+            let Some(name) = filled(reading.field.field.as_ref()) else { continue };
+            let word = Value::from(reading.word);
+            if !self.entries.contains_key(name) {
+                self.put(name.to_owned(), word);
+                continue;
+            }
+            let parts = [Some(name), filled(reading.value.source.as_ref()), filled(reading.field.locale.as_ref())];
+            self.put(parts.into_iter().flatten().collect::<Vec<_>>().join("."), word);
+        }
+    }
+
+    /// Adds what a field says beside the words that were read for it. `chosen` is the field whose reading became the value.
+    pub(super) fn field(&mut self, field: &ResultField<'_>, chosen: Option<&ResultField<'_>>) {
+        let name = filled(field.field.as_ref()).unwrap_or("field");
+        let goes = target(name);
+        let locale = filled(field.locale.as_ref());
+        let part = |part: &str| [Some(name), locale, Some(part)].into_iter().flatten().collect::<Vec<_>>().join(".");
+        let is_chosen = chosen.is_some_and(|chosen| std::ptr::eq(chosen, field));
+        // The verdict of an attribute is that of the field that was chosen; an age has a check.
+        let is_told = match goes {
+            None => false,
+            Some(Target::Age) => validity(field).is_some(),
+            Some(_) => validity(field).is_some() && (is_chosen || chosen.map(validity) == Some(validity(field))),
+        };
+        if !is_told {
+            self.loose(part("validity"), field.validity.as_ref());
+        }
+        let is_known = |word: &Option<Loose<'_>>| is(word.as_ref(), "match") || is(word.as_ref(), "not_performed");
+        if !is_known(&field.comparison) {
+            self.loose(part("comparison"), field.comparison.as_ref());
+        }
+        let (has_place, has_words) = (goes.is_some_and(|goes| goes != Target::Age), words(field).next().is_some());
+        // Every other reading of an attribute carries its language.
+        if !has_place || is_chosen || !has_words {
+            self.loose(joined(name, "locale"), field.locale.as_ref());
+        }
+        if filled(field.field.as_ref()).is_none() || (!has_words && field.validity.is_none()) {
+            self.loose("field", field.field.as_ref());
+        }
+        for value in &field.values {
+            let is_known = ["mrz", "visual", "chip", "nfc", "rfid"].iter().any(|known| is(value.source.as_ref(), known));
+            if !is_known || !has_place {
+                self.loose(part("source"), value.source.as_ref());
+            }
+            if filled(value.value.as_ref()).is_none() || filled(field.field.as_ref()).is_none() {
+                self.loose(part("value"), value.value.as_ref());
+            }
+            self.members(&joined(name, filled(value.source.as_ref()).unwrap_or("value")), &value.others);
+        }
+        self.members(name, &field.others);
+    }
+}
+
+fn joined(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_owned() } else { [prefix, ".", name].concat() }
+}

@@ -1,0 +1,121 @@
+//! Judges a result by a rule: its tasks here, its fields and limits beside.
+
+mod document;
+mod doubt;
+mod task;
+
+use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason};
+use idv_core::{Outcome, Timestamp};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::acceptance::{Acceptance, Judgement};
+use super::{filled, is};
+use crate::api::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH, Tasks};
+use crate::wire::{ResultField, Transaction};
+
+pub(super) fn judge(rule: &Acceptance, transaction: &Transaction<'_>, now: Option<Timestamp>) -> Judgement {
+    let on = completed_at(transaction).or(now).map(|time| time.to_zoned(TimeZone::UTC).date());
+    let mut bench = Bench { rule, on, rejects: false, reasons: Vec::new(), checks: Vec::new() };
+    bench.tasks(transaction);
+    bench.document(transaction);
+    bench.members("", &transaction.others);
+    let outcome = match (bench.reasons.is_empty(), bench.rejects) {
+        (true, _) => Outcome::Verified,
+        (false, true) => Outcome::Rejected,
+        (false, false) => Outcome::Inconclusive,
+    };
+    Judgement { outcome, reasons: bench.reasons, checks: bench.checks }
+}
+
+/// The time of completion, if the transaction says one.
+pub(super) fn completed_at(transaction: &Transaction<'_>) -> Option<Timestamp> {
+    filled(transaction.completed.as_ref())?.parse().ok()
+}
+
+/// A judgement that is being made.
+struct Bench<'r> {
+    rule: &'r Acceptance,
+    /// The day that dates are compared with.
+    on: Option<Date>,
+    rejects: bool,
+    reasons: Vec<Finding>,
+    checks: Vec<Check>,
+}
+
+impl Bench<'_> {
+    fn tasks(&mut self, transaction: &Transaction<'_>) {
+        let ordered = self.rule.ordered.map_or([DOCUMENT_SCAN].as_slice(), Tasks::names);
+        for kind in ordered {
+            if !transaction.tasks.iter().any(|task| is(task.kind.as_ref(), kind)) {
+                self.doubt(Reason::CannotBeCompleted, kind, "missing");
+                self.checks.extend(check_kind(kind).map(|kind| Check::new(kind, CheckResult::NotPerformed)));
+            }
+        }
+        for task in &transaction.tasks {
+            self.task(task);
+        }
+    }
+
+    fn doubt(&mut self, reason: Reason, subject: &str, code: &str) {
+        self.reasons.push(Finding::new(reason, [label(subject), ":", label(code)].concat()));
+    }
+
+    fn reject(&mut self, reason: Reason, subject: &str, code: &str) {
+        self.rejects = true;
+        self.doubt(reason, subject, code);
+    }
+
+    /// Adds a check, or makes it worse if it is there.
+    fn check(&mut self, kind: CheckKind, result: CheckResult) {
+        match self.checks.iter_mut().find(|check| check.kind == kind) {
+            Some(check) => check.result = worse(check.result, result),
+            None => self.checks.push(Check::new(kind, result)),
+        }
+    }
+}
+
+/// The check that a task about the face makes. The scan of a document is an upload or a photograph, which checks nothing by itself.
+fn check_kind(task: &str) -> Option<CheckKind> {
+    [(FACE_LIVENESS, CheckKind::Liveness), (FACE_MATCH, CheckKind::FaceMatch)]
+        .into_iter()
+        .find_map(|(known, kind)| known.eq_ignore_ascii_case(task).then_some(kind))
+}
+
+/// What came of a field's check; `None` if the vendor's word is missing or not known. A word that decides is taken as it is written.
+pub(super) fn validity(field: &ResultField<'_>) -> Option<CheckResult> {
+    validity_word(field.validity.as_ref()?.text()?)
+}
+
+fn validity_word(word: &str) -> Option<CheckResult> {
+    [("valid", CheckResult::Passed), ("not_checked", CheckResult::NotPerformed), ("invalid", CheckResult::Failed)]
+        .into_iter()
+        .find_map(|(known, result)| known.eq_ignore_ascii_case(word).then_some(result))
+}
+
+/// What came of comparing a field's sources. The word for a mismatch is not documented: any other than those for the rest is one.
+pub(super) fn comparison(field: &ResultField<'_>) -> CheckResult {
+    match &field.comparison {
+        None => CheckResult::NotPerformed,
+        Some(comparison) => comparison.text().map_or(CheckResult::Failed, comparison_word),
+    }
+}
+
+fn comparison_word(word: &str) -> CheckResult {
+    match word {
+        word if word.eq_ignore_ascii_case("not_performed") => CheckResult::NotPerformed,
+        word if word.eq_ignore_ascii_case("match") => CheckResult::Passed,
+        _ => CheckResult::Failed,
+    }
+}
+
+fn worse(one: CheckResult, other: CheckResult) -> CheckResult {
+    let order = [CheckResult::Failed, CheckResult::Inconclusive, CheckResult::NotPerformed];
+    order.into_iter().find(|result| *result == one || *result == other).unwrap_or(CheckResult::Passed)
+}
+
+/// A vendor's word as a part of a code, which may be printed. A word that is no name is not repeated.
+fn label(word: &str) -> &str {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ');
+    if !word.is_empty() && word.len() <= 64 && word.bytes().all(is_name) { word } else { "unknown" }
+}
