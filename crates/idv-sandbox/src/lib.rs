@@ -47,7 +47,8 @@ pub use cm_id_scan::account::{Account as CmIdScanAccount, Person as CmIdScanPers
 pub use cm_id_scan::handle::CmIdScan;
 pub use fault::{Fault, FaultKind};
 pub use identify24::account::{
-    Account as Identify24Account, Project as Identify24Project, Status as Identify24Status, Statuses as Identify24Statuses,
+    Account as Identify24Account, Project as Identify24Project, ReasonForm as Identify24ReasonForm, Status as Identify24Status,
+    Statuses as Identify24Statuses,
 };
 pub use identify24::handle::Identify24;
 pub use identity_tm::account::{Account as IdentityTmAccount, WebhookMethod, Webhooks};

@@ -259,6 +259,16 @@ async fn whatever_is_sent_is_answered() {
     }
 }
 
+#[tokio::test]
+async fn readme_names_every_scenario() {
+    let readme = include_str!("../README.md").split("\n## Identify24\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let scenarios = Client::start().await.control("GET", "scenarios", "").await.json();
+    assert_eq!(scenarios.as_array().unwrap().len(), 12);
+    for name in scenarios.as_array().unwrap().iter().map(|name| name.as_str().unwrap()) {
+        assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+    }
+}
+
 #[test]
 fn the_readme_names_every_setting_and_status() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();

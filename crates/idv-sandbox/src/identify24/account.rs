@@ -19,8 +19,32 @@ pub struct Account {
     pub statuses: Statuses,
     /// How many minutes after the creation of an ident its appointment is; none, where it is absent.
     pub appointment_minutes: Option<u32>,
-    /// Who speaks with the person (`agent_name` of the webhook).
+    /// The agent who speaks with the person (`agent_name` of the webhook).
     pub agent_name: String,
+    /// The status of the scenario `unknown-status`.
+    pub unknown_status: Status,
+    /// Whether webhooks have parts that are not in version 1.0.1, as later versions added some.
+    pub webhook_extras: bool,
+    /// The form of `reject_reason` in webhooks.
+    pub reject_reason_as: ReasonForm,
+    /// Whether the answer to ident/create has the `conference_url` of the sample: its description promises the `ident_id` alone.
+    pub conference_url: bool,
+    /// Whether a refusal is answered with the HTTP status 200, and says its code in `response_status`.
+    pub failures_in_200: bool,
+}
+
+/// The form of a webhook's `reject_reason`, which the document does not tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReasonForm {
+    /// A text.
+    #[default]
+    Text,
+    /// An array of texts, with a second one.
+    Array,
+    /// An object with a code and a text.
+    Object,
 }
 
 /// A project of a partner ("project/get").
@@ -117,6 +141,11 @@ impl Default for Account {
             statuses: Statuses::default(),
             appointment_minutes: None,
             agent_name: "Erika Beispiel".to_owned(),
+            unknown_status: Status::new("4711", "EscalatedToPartner"),
+            webhook_extras: false,
+            reject_reason_as: ReasonForm::Text,
+            conference_url: true,
+            failures_in_200: false,
         }
     }
 }

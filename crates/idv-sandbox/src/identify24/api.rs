@@ -52,9 +52,14 @@ fn create(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Res
     let ident = Ident::new(id.clone(), world.idents.len(), &account, submitted, moment.now);
     world.idents.insert(id.clone(), ident);
     moment.planned.push((later(moment.now, LIFETIME), Planned::EndOfLife(id.clone())));
-    let url = format!("{}/apply/{id}", world.pages);
-    let answer = json!({ "result": true, "messages": [], "ident_id": id, "conference_url": url });
-    Ok(Answer::json(StatusCode::OK, &answer))
+    let mut answer = Map::new();
+    answer.insert("result".into(), true.into());
+    answer.insert("messages".into(), json!([]));
+    answer.insert("ident_id".into(), id.as_str().into());
+    if account.conference_url {
+        answer.insert("conference_url".into(), format!("{}/apply/{id}", world.pages).into());
+    }
+    Ok(Answer::json(StatusCode::OK, &answer.into()))
 }
 
 /// ident/get.

@@ -46,4 +46,10 @@ impl Failure {
     pub(crate) fn answer(&self) -> Answer {
         Answer::json(self.status, &json!({ "result": false, "messages": [self.text] }))
     }
+
+    /// The answer of an account whose failures hide in an answer with status 200.
+    pub(crate) fn inside(&self) -> Answer {
+        let body = json!({ "result": false, "response_status": self.status.as_u16(), "messages": [self.text] });
+        Answer::json(StatusCode::OK, &body)
+    }
 }

@@ -4,7 +4,7 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::account::{Account, Status};
+use super::account::{Account, ReasonForm, Status};
 use super::create::Submitted;
 use super::render;
 use crate::callback::{self, Callback, Told};
@@ -57,17 +57,17 @@ impl Ident {
         self.history.last().map_or("", |(_, status)| status.word.as_str())
     }
 
-    /// A status is reached, and the partner is told where there is an address for it.
-    pub(crate) fn reach(&mut self, status: &Status, now: Timestamp, url: Option<&str>) -> Option<Callback> {
+    /// Reaches a status. Returns the webhook that tells the partner, if there is an address for it.
+    pub(crate) fn reach(&mut self, status: &Status, now: Timestamp, account: &Account) -> Option<Callback> {
         self.history.push((now, status.clone()));
-        let url = url?.to_owned();
+        let url = account.callback_url.clone()?;
         Some(Callback {
             kind: "webhook",
             reference: self.id.clone(),
             method: Method::POST,
             url,
             headers: Vec::new(),
-            body: callback::json(&self.payload(status)),
+            body: callback::json(&self.payload(status, account)),
             told: Told::Nothing,
         })
     }
@@ -82,9 +82,9 @@ impl Ident {
     }
 
     /// The webhook's body ("Sample Payload").
-    fn payload(&self, status: &Status) -> Value {
+    fn payload(&self, status: &Status, account: &Account) -> Value {
         let text = |name: &str| self.submitted.text(name);
-        json!({
+        let mut payload = json!({
             "ident_id": self.id,
             "status_id": status.id,
             "status": status.word,
@@ -98,9 +98,41 @@ impl Ident {
             "custom3": text("custom3"),
             "custom4": text("custom4"),
             "agent_notes": self.agent_notes,
-            "reject_reason": self.reject_reason,
+            "reject_reason": self.reason(account.reject_reason_as),
             "agent_name": self.agent_name,
             "appointment_date": self.appointment.map(render::minute),
-        })
+        });
+        if account.webhook_extras
+            && let (Value::Object(payload), Value::Object(extras)) = (&mut payload, extras())
+        {
+            payload.extend(extras);
+        }
+        payload
     }
+
+    /// The reason of a rejection, in the form that the account has.
+    fn reason(&self, form: ReasonForm) -> Value {
+        match (&self.reject_reason, form) {
+            (None, _) => Value::Null,
+            (Some(reason), ReasonForm::Text) => json!(reason),
+            (Some(reason), ReasonForm::Array) => json!([reason, "SECOND_REASON"]),
+            (Some(reason), ReasonForm::Object) => json!({ "code": reason, "text": "The agent's words" }),
+        }
+    }
+}
+
+/// Parts of a webhook that version 1.0.1 does not have. Later versions are known to have more; these are the sandbox's.
+fn extras() -> Value {
+    json!({
+        "birthday": "1964-08-12",
+        "birth_place": "Berlin",
+        "nationality": "DE",
+        "street": "Heidestr. 17",
+        "id_number": "T22000129",
+        "id_end_date": "2030-10-31",
+        "pdf_url": "https://identify24.de/pdf/1",
+        "company_hrb_number": "HRB 4711",
+        "liveness": [1, 2, 5],
+        "checks": { "mrz": true, "nfc": null },
+    })
 }

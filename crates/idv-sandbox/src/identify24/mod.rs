@@ -70,7 +70,11 @@ impl Part for World {
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match segments.as_slice() {
             ["apply", id] if request.method == Method::GET => self.page(id),
-            path => api::handle(self, request, path, moment).unwrap_or_else(|failure| failure.answer()),
+            path => api::handle(self, request, path, moment).unwrap_or_else(|failure| {
+                let partner = request.header("X-API-PARTNER").and_then(|partner| self.account(partner));
+                let account = partner.or_else(|| self.accounts.first());
+                if account.is_some_and(|account| account.failures_in_200) { failure.inside() } else { failure.answer() }
+            }),
         }
     }
 
@@ -89,7 +93,7 @@ impl Part for World {
                     Effect::Refuse(reason) => ident.reject_reason = Some(reason.clone()),
                     Effect::Status(status, is_last) => {
                         ident.finished = *is_last;
-                        moment.callbacks.extend(ident.reach(status, moment.now, account.callback_url.as_deref()));
+                        moment.callbacks.extend(ident.reach(status, moment.now, &account));
                     }
                 }
             }
@@ -97,7 +101,7 @@ impl Part for World {
                 let Some((ident, account)) = self.find(id) else { return };
                 if !ident.finished {
                     let expired = account.statuses.expired.clone();
-                    moment.callbacks.extend(ident.reach(&expired, moment.now, account.callback_url.as_deref()));
+                    moment.callbacks.extend(ident.reach(&expired, moment.now, &account));
                 }
                 ident.end();
             }
@@ -158,8 +162,11 @@ impl World {
         if account.callback_url.as_deref().is_some_and(|url| !crate::callback::is_loopback(url)) {
             return Err("callbacks go to the loopback interface only");
         }
-        if account.statuses.all().iter().any(|status| status.word == scenario::UNKNOWN || status.word.is_empty()) {
-            return Err("a status has a word, and one that an account may know");
+        if account.statuses.all().iter().any(|status| status.word.is_empty()) || account.unknown_status.word.is_empty() {
+            return Err("a status must have a word");
+        }
+        if account.statuses.all().iter().any(|status| status.word == account.unknown_status.word) {
+            return Err("the word of unknown_status must be none of those of the statuses");
         }
         let known = self.accounts.iter_mut().find(|known| known.partner == account.partner);
         *known.ok_or("there is no such account")? = account;
@@ -195,7 +202,7 @@ impl World {
             return Err("the ident is finished");
         }
         ident.attempt += 1;
-        moment.callbacks.extend(ident.reach(status, moment.now, account.callback_url.as_deref()));
+        moment.callbacks.extend(ident.reach(status, moment.now, &account));
         Ok(())
     }
 

@@ -1,13 +1,10 @@
-//! What the person and the agents do: the named scenarios.
+//! The named scenarios that the person and the agents act out.
 
 use super::account::{Account, Status};
 use crate::idnow::scenario::Step;
 
-/// A word that is in no account's table.
-pub(crate) const UNKNOWN: &str = "EscalatedToPartner";
-
 /// The scenarios that this vendor alone has.
-pub(crate) const OWN: [&str; 0] = [];
+pub(crate) const OWN: [&str; 2] = ["suspicion-then-success", "unidentified"];
 const MINUTE: u64 = 60;
 
 /// What happens to an ident.
@@ -31,7 +28,8 @@ pub(crate) struct Plan {
     after: u64,
 }
 
-/// What happens in a scenario; `reason` replaces the reason of one that has a reason, `left` is for how many seconds the ident lives.
+/// Plans a scenario; `None` if there is none of this name. `reason` replaces the reason of a scenario that has one, `left` is the time in
+/// seconds until the ident's life is over.
 pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account, left: u64) -> Option<Plan> {
     let words = &account.statuses;
     let because = |usual: &str| reason.unwrap_or(usual).to_owned();
@@ -62,9 +60,18 @@ pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account, left: u6
             plan.call().reach(&words.in_review).review().say("the picture was not good enough");
             plan.effect(Effect::Refuse(because("PHOTO_NOT_CLEAR"))).end(&words.canceled)
         }
+        "suspicion-then-success" => {
+            plan.call().say("the agent suspected fraud").reach(&words.fraud_suspected).review();
+            plan.say("the review found nothing").end(&words.identified)
+        }
+        // The first word of all comes again, now after an agent.
+        "unidentified" => {
+            plan.call().say("the agent could not identify the person");
+            plan.effect(Effect::Refuse(because("NOT_IDENTIFIABLE"))).end(&words.unidentified)
+        }
         "expired" => plan.until(left).say("never came, and the vendor forgot them"),
         "never-finishes" => plan.call().reach(&words.in_review).say("nobody reviewed it"),
-        "unknown-status" => plan.call().say("the vendor said a word that no document knows").reach(&Status::new("4711", UNKNOWN)),
+        "unknown-status" => plan.call().say("the vendor said a word that no document knows").reach(&account.unknown_status),
         _ => return None,
     };
     Some(plan)
