@@ -66,7 +66,7 @@ pub struct IdentityTmConfig {
     /// Where images come from, by the account's configuration (chapters 3.3.4 and 3.8).
     #[serde(default)]
     pub images: Images,
-    /// What the account records or produces beside images, so that a report lists it as evidence.
+    /// The evidence of the account beside images, so that a report lists it.
     #[serde(default)]
     pub recordings: Recordings,
     /// Whether a result names the agent (`IncludeIdentifier`, chapter 3.3.3).
@@ -166,7 +166,7 @@ impl IdentityTmConfig {
     pub fn behaviors(&self) -> Result<Behaviors> {
         Behaviors::from_bits(self.behaviors).map_err(|_| {
             Error::config(
-                "behaviors is no sum of the numbers that the document gives for `Add`, or of some that exclude each other",
+                "invalid `behaviors`: expected the sum of numbers that the document has for `Add`, one at most of 4, 8 and 16, and of 128 and 256",
             )
         })
     }
@@ -203,13 +203,12 @@ impl IdentityTmConfig {
         matches!(url.scheme(), "http" | "https") && callback::can_be_base(url, &self.callback_parameter)
     }
 
-    /// Whether the orders are for signing, which decides what is an end (chapter 3.2.1). One that only creates an account of sign-me
-    /// has no part for the signature (chapter 9.1), so that none will come.
+    /// Returns the flow of the orders, which decides their end (chapter 3.2.1).
     pub(crate) fn flow(&self) -> Flow {
-        if self.behaviors & Behaviors::SIGN_ME_CREATE.bits() != 0 {
-            return Flow::Identification;
+        match (self.product(), self.behaviors()) {
+            (Ok(product), Ok(behaviors)) => Flow::of_order(product, behaviors),
+            _ => Flow::of_product(self.product),
         }
-        Flow::of_product(self.product)
     }
 }
 
@@ -293,8 +292,11 @@ pub enum Images {
     Separate,
 }
 
-/// What an account records or produces beside images: `video`, `voice`, `pdf`, `signed_documents` and `audit_log`, separated by commas
-/// or in a list.
+/// The evidence of an account beside images: `video`, `voice`, `pdf`, `signed_documents`, `signed_hashes` and `audit_log`, separated by
+/// commas or in a list.
+///
+/// Signed documents and hashes of an order for a signature are listed without being named here. Naming them says that there are always
+/// some, so that a report notes when the vendor gives none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(clippy::struct_excessive_bools, reason = "each is a recording of its own")]
@@ -307,6 +309,8 @@ pub struct Recordings {
     pub pdf: bool,
     /// The documents that were signed (chapter 3.5).
     pub signed_documents: bool,
+    /// The hashes that were signed (chapter 3.6).
+    pub signed_hashes: bool,
     /// The record of a signing by AES (chapter 3.7).
     pub audit_log: bool,
 }
@@ -320,10 +324,11 @@ impl<'de> Deserialize<'de> for Recordings {
                 "voice" => &mut recordings.voice,
                 "pdf" => &mut recordings.pdf,
                 "signed_documents" => &mut recordings.signed_documents,
+                "signed_hashes" => &mut recordings.signed_hashes,
                 "audit_log" => &mut recordings.audit_log,
                 _ => {
                     return Err(serde::de::Error::custom(
-                        "a recording is one of video, voice, pdf, signed_documents and audit_log",
+                        "invalid recording: expected video, voice, pdf, signed_documents, signed_hashes or audit_log",
                     ));
                 }
             };

@@ -7,7 +7,7 @@ use crate::api::order::{Address, IdCard, IdentData, Order, Purpose, Redirects, V
 use crate::callback::{self, Event};
 use crate::config::{IdentityTmConfig, Link};
 
-/// What a creation takes, as [`NewVerification::given`] names it.
+/// The fields that a creation takes, as [`NewVerification::given`] names them.
 pub(crate) const ACCEPTS: &[&str] = &[
     "person.given_names",
     "person.family_name",
@@ -36,7 +36,7 @@ pub(crate) const ACCEPTS: &[&str] = &[
     "purpose",
 ];
 
-/// What the model calls the fields of an order.
+/// The fields of an order and their names in the model.
 pub(crate) const NAMES: &[(&str, &str)] = &[
     ("Ref", "reference"),
     ("Lang", "locale"),
@@ -55,6 +55,7 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("Address.Firstname", "person.given_names"),
     ("Address.Surname", "person.family_name"),
     ("Address.Street", "person.address.street"),
+    ("IdentData.Street", "person.address.street"),
     ("Address.ZipCode", "person.address.postal_code"),
     ("Address.City", "person.address.city"),
     ("Address.Country", "person.address.country"),
@@ -68,10 +69,13 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("IdentData.IDCard.ValidUntil", "document.expires_on"),
 ];
 
-/// The order for a verification. The document demands a name, an e-mail address and a country of each.
+/// How many characters the street of `Address` has at most.
+const CONTACT_STREET: usize = 50;
+
+/// Returns the order for a verification. The document demands a name, an e-mail address and a country of each.
 pub(crate) fn order(new: &NewVerification, config: &IdentityTmConfig, secret: Option<(&str, &Secret)>) -> Result<Order> {
     let person = &new.person;
-    let missing = |field: &'static str| move || Error::invalid(field, "Identity.TM demands it of every order");
+    let missing = |field: &'static str| move || Error::invalid(field, "Identity.TM requires it for every order");
     let given = person.given_names.clone().ok_or_else(missing("person.given_names"))?;
     let family = person.family_name.clone().ok_or_else(missing("person.family_name"))?;
     let country = person.address.country.as_ref().ok_or_else(missing("person.address.country"))?;
@@ -80,13 +84,14 @@ pub(crate) fn order(new: &NewVerification, config: &IdentityTmConfig, secret: Op
     if new.callback_url.as_ref().is_some_and(|url| !callback::can_be_base(url, &config.callback_parameter)) {
         return Err(Error::invalid(
             "callback_url",
-            "it has a fragment, or a parameter such as event, orderId or ref, or of the secret's name: what is added would not count",
+            "it has a fragment, or a parameter that is added to it (event, orderId, ref, statusCode, or the secret's): choose another",
         ));
     }
 
     let street = street(new);
     let mut address = Address::new(given.clone(), family.clone(), alpha2(country));
-    address.street.clone_from(&street);
+    // The address of the contact has room for 50 characters and may lack the street; the data to be checked have room for 100.
+    address.street = street.clone().filter(|street| street.expose().chars().count() <= CONTACT_STREET);
     address.zip_code.clone_from(&person.address.postal_code);
     address.city.clone_from(&person.address.city);
 
@@ -132,12 +137,12 @@ pub(crate) fn order(new: &NewVerification, config: &IdentityTmConfig, secret: Op
     Ok(order)
 }
 
-/// The addresses of the webhooks that the configuration asks for.
+/// Returns the addresses of the webhooks that the configuration asks for.
 fn webhooks(url: &Url, config: &IdentityTmConfig, secret: Option<(&str, &Secret)>) -> Webhooks {
     let wanted = config.webhooks;
     let address = |wanted: bool, event: Event| wanted.then(|| callback::address(url, event, secret));
     Webhooks {
-        // The configuration holds that not both are asked for.
+        // The configuration allows one of them only.
         after: address(wanted.after_video, Event::AfterVideo)
             .map(VideoOrIdent::AfterVideo)
             .or_else(|| address(wanted.after_ident, Event::AfterIdent).map(VideoOrIdent::AfterIdent)),
@@ -148,7 +153,7 @@ fn webhooks(url: &Url, config: &IdentityTmConfig, secret: Option<(&str, &Secret)
     }
 }
 
-/// The vendor has the house number in the street.
+/// Returns the street with the house number, which the vendor does not separate.
 fn street(new: &NewVerification) -> Option<Pii<String>> {
     let address = &new.person.address;
     match (&address.street, &address.house_number) {
@@ -158,7 +163,7 @@ fn street(new: &NewVerification) -> Option<Pii<String>> {
 }
 
 fn alpha2(country: &Pii<Country>) -> Pii<String> {
-    Pii::new(country.expose().alpha2().to_owned())
+    Pii::new(country.expose().code().to_owned())
 }
 
 fn gender(gender: &Pii<Gender>) -> Pii<crate::api::order::Gender> {

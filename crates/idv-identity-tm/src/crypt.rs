@@ -1,15 +1,15 @@
-//! What the vendor encrypts when an address ends in `/crypt` (chapter 9.4): AES-256-GCM without padding.
+//! Decrypts answers to addresses that end in `/crypt` (chapter 9.4): AES-256-GCM without padding.
 //!
-//! A body is an initialization vector of 23 bytes, the encrypted data, and the tag. The document does not say how long the tag is; 16
-//! bytes is what Java's `AES/GCM/NoPadding` writes. Whether a body is encrypted is told by the request, never by its media type,
-//! which the vendor leaves as it was.
+//! A body is an initialization vector of 23 bytes, the encrypted data, and the tag. The document does not say how long the tag is; Java's
+//! `AES/GCM/NoPadding` writes 16 bytes. The request tells whether a body is encrypted, never its media type, which the vendor leaves
+//! unchanged.
 //!
-//! The tag is checked before anything is decrypted, so that of a body that was changed nothing comes out.
+//! The tag is checked before anything is decrypted, so that a changed body yields nothing.
 
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use idv_core::{Error, Result, Secret};
 
 /// How long the initialization vector is, in bytes.
@@ -23,16 +23,16 @@ pub const TAG_LENGTH: usize = 16;
 pub struct CryptKey(Secret);
 
 impl CryptKey {
-    /// A key of 64 hexadecimal digits, or of 32 bytes in Base64.
+    /// Parses a key of 64 hexadecimal digits, or of 32 bytes in Base64: with padding or without, also in its alphabet for addresses.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where it is neither.
+    /// [`Config`](idv_core::ErrorKind::Config) if it is neither.
     pub fn parse(text: &Secret) -> Result<Self> {
         let key = Self(text.clone());
         match key.bytes() {
             Some(_) => Ok(key),
-            None => Err(Error::config("the key for encrypted answers is not 64 hexadecimal digits, nor 32 bytes in Base64")),
+            None => Err(Error::config("invalid `crypt_key`: expected 64 hexadecimal digits, or 32 bytes in Base64")),
         }
     }
 
@@ -40,8 +40,8 @@ impl CryptKey {
     ///
     /// # Errors
     ///
-    /// [`Forged`](idv_core::ErrorKind::Forged) where the key is another one or any byte was changed;
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where the body is too short to be one.
+    /// [`Forged`](idv_core::ErrorKind::Forged) if the key is another one or any byte was changed;
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the body is too short to be one.
     #[cfg(feature = "crypt")]
     pub fn decrypt(&self, mut body: Vec<u8>) -> Result<Vec<u8>> {
         use aes_gcm::aead::consts::U23;
@@ -68,7 +68,8 @@ impl CryptKey {
 
     fn bytes(&self) -> Option<[u8; 32]> {
         let text = self.0.expose();
-        let bytes = hex::decode(text).ok().or_else(|| STANDARD.decode(text).ok())?;
+        let base64 = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
+        let bytes = hex::decode(text).ok().or_else(|| STANDARD_NO_PAD.decode(base64).ok())?;
         bytes.try_into().ok()
     }
 }

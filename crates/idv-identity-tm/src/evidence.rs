@@ -1,25 +1,28 @@
-//! Images, recordings and files: streamed where they are an answer of their own, else decoded where they stand in one.
+//! Images, recordings and files: streamed if they are an answer of their own, else decoded where they stand in one.
 //!
-//! | evidence | is |
+//! | evidence | contents |
 //! |---|---|
 //! | `image/NAME` | an image, by the vendor's name of it (chapters 3.3.4 and 3.8) |
 //! | `pdf` | the result as a PDF (chapter 3.4) |
-//! | `signed-document/1`, … | a document that was signed (chapter 3.5) |
-//! | `signed-hashes` | the hashes that were signed, as the vendor's JSON (chapter 3.6) |
+//! | `signed-document/1`, … | a signed document (chapter 3.5) |
+//! | `signed-hash/1`, … | a signed hash, as its text (chapter 3.6) |
+//! | `signed-hashes` | all signed hashes, as the vendor's JSON (chapter 3.6); not listed |
 //! | `audit-log` | the record of a signing by AES (chapter 3.7) |
 //! | `voice/1`, … | the sound (chapter 3.11) |
 //! | `video` | the video: asks the vendor for it (chapter 3.9), and is not ready then |
-//! | `video/provided` | the video that the vendor said is there (chapter 3.10) |
+//! | `video/provided` | the video that the vendor has provided (chapter 3.10) |
 //!
 //! Until the vendor has provided a video, it gives a placeholder that looks like one. So `video` never downloads anything: it has the
 //! vendor provide the video, which calls back; that callback carries the handle [`VIDEO_PROVIDED`], with which a fetch lists
 //! `video/provided`.
 //!
-//! Of signed documents and of sound a report lists the first, since only the vendor's answer says how many there are.
+//! A fetch asks the vendor how many signed documents, signed hashes and recordings of sound there are, and lists all of them.
 
 use idv_core::call::CallContext;
 use idv_core::report::{Evidence, EvidenceKind};
-use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Recorder, Result, Sink, VerificationId, async_trait};
+use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Pii, Recorder, Report, Result, Sink};
+use idv_core::{Text, VerificationId, async_trait};
+use serde_json::json;
 
 use crate::api::{IdentDataVariants, OrderId};
 use crate::callback;
@@ -28,11 +31,12 @@ use crate::normalize;
 use crate::provider::IdentityTm;
 use crate::wire::{self, Encoded};
 
-/// The handle of the result that lists a video that is there.
+/// The handle of the result that lists a provided video.
 pub const VIDEO_PROVIDED: &str = "video/provided";
 
 const PDF: &str = "pdf";
 const SIGNED_DOCUMENT: &str = "signed-document/";
+const SIGNED_HASH: &str = "signed-hash/";
 const VOICE: &str = "voice/";
 const SIGNED_HASHES: &str = "signed-hashes";
 const AUDIT_LOG: &str = "audit-log";
@@ -67,11 +71,11 @@ impl EvidenceSource for IdentityTm {
 }
 
 impl IdentityTm {
-    /// Has the vendor provide the video; returns that it is not there yet.
+    /// Has the vendor provide the video. Returns the error that it is not there yet.
     async fn ask_for_video(&self, cx: &CallContext, id: &VerificationId, order: &OrderId) -> Result<Error> {
         let Some(base) = &self.config().video_callback_url else {
             return Err(Error::new(ErrorKind::Unsupported).detail(
-                "the vendor says by a callback when a video is there: set video_callback_url, or ask with Api::provide_video",
+                "the vendor calls back when a video is there: set `video_callback_url`, or ask with Api::provide_video",
             ));
         };
         let secret = self.secret_of(id.reference.as_str());
@@ -96,55 +100,177 @@ impl IdentityTm {
         if let Some(index) = numbered(name, SIGNED_DOCUMENT) {
             let answer = api.signed_documents(cx, order).await?;
             let documents = answer.read(wire::SignedDocuments::read)?.pdfs;
-            return store(documents.get(index).and_then(|document| document.base64_data), limit, sink).await;
+            return store(documents.get(index).and_then(|document| document.base64_data.as_ref()), limit, sink).await;
+        }
+        if let Some(index) = numbered(name, SIGNED_HASH) {
+            let answer = api.signed_hashes(cx, order).await?;
+            let hashes = answer.read(wire::Hashes::read)?.hashes.entries;
+            let (_, hash) = hashes.get(index).ok_or_else(no_evidence)?;
+            let mut recorder = Recorder::new(sink, limit);
+            recorder.write(hash.expose().as_bytes()).await?;
+            return Ok(recorder.finish());
         }
         if let Some(index) = numbered(name, VOICE) {
             let answer = api.voice_files(cx, order).await?;
             let files = answer.read(wire::VoiceFiles::read)?.voice_files;
-            return store(files.get(index).and_then(|file| file.base64_data), limit, sink).await;
+            return store(files.get(index).and_then(|file| file.base64_data.as_ref()), limit, sink).await;
         }
         if self.config().images == Images::Separate {
             let answer = api.images(cx, order).await?;
             let images = answer.read(wire::Images::read)?.images;
-            return store(normalize::find_image(&images, evidence).and_then(|image| image.image), limit, sink).await;
+            return store(normalize::find_image(&images, evidence).and_then(|image| image.image.as_ref()), limit, sink).await;
         }
         let answer = api.ident_data(cx, order, IdentDataVariants::default()).await?;
         let people = answer.read(wire::IdentResult::read)?.ident_data.unwrap_or_default();
         let images = people.iter().flat_map(|person| &person.images);
-        store(normalize::find_image(images, evidence).and_then(|image| image.image), limit, sink).await
+        store(normalize::find_image(images, evidence).and_then(|image| image.image.as_ref()), limit, sink).await
     }
 }
 
-/// What the account records or produces beside images, as evidence. Of what comes in unknown numbers the first is listed.
-pub(crate) fn recorded(recordings: Recordings, video_provided: bool) -> Vec<Evidence> {
-    let video = if video_provided { VIDEO_PROVIDED } else { VIDEO };
-    let evidence = |id: &str, kind, media_type: Option<&str>| {
-        let mut evidence = Evidence::new(EvidenceId::new(id), kind);
-        evidence.media_type = media_type.map(str::to_owned);
-        evidence
-    };
-    let pdf = Some("application/pdf");
-    [
-        (recordings.pdf, evidence(PDF, EvidenceKind::ReportPdf, pdf)),
-        (recordings.video || video_provided, evidence(video, EvidenceKind::Video, None)),
-        (recordings.voice, evidence("voice/1", EvidenceKind::Audio, None)),
-        (recordings.signed_documents, evidence("signed-document/1", EvidenceKind::SignedDocument, pdf)),
-        (recordings.audit_log, evidence(AUDIT_LOG, EvidenceKind::Other, pdf)),
-    ]
-    .into_iter()
-    .filter_map(|(there, evidence)| there.then_some(evidence))
-    .collect()
+impl IdentityTm {
+    /// Lists the evidence beside images. Lists of unknown length are asked for.
+    ///
+    /// # Errors
+    ///
+    /// Those that may pass: the whole fetch is repeated then. An answer that stays refused is noted in the report's `custom` under the
+    /// name of the call, so that it does not cost the person.
+    pub(crate) async fn list_evidence(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+        available: Available,
+        report: &mut Report,
+    ) -> Result<()> {
+        let recordings = self.config().recordings;
+        let pdf = Some("application/pdf");
+        if recordings.pdf && available.data {
+            report.evidence.push(piece(PDF, EvidenceKind::ReportPdf, pdf));
+        }
+        if available.video_provided {
+            report.evidence.push(piece(VIDEO_PROVIDED, EvidenceKind::Video, None));
+        } else if recordings.video && available.data {
+            report.evidence.push(piece(VIDEO, EvidenceKind::Video, None));
+        }
+        if recordings.voice && available.data {
+            self.list_voices(cx, order, report).await?;
+        }
+        if available.signed {
+            self.list_signed(cx, order, recordings, report).await?;
+        }
+        if recordings.audit_log && available.signed {
+            report.evidence.push(piece(AUDIT_LOG, EvidenceKind::Other, pdf));
+        }
+        Ok(())
+    }
+
+    async fn list_voices(&self, cx: &CallContext, order: &OrderId, report: &mut Report) -> Result<()> {
+        let names = self.api().voice_files(cx, order).await.and_then(|answer| {
+            let files = answer.read(wire::VoiceFiles::read)?.voice_files;
+            Ok(files.iter().map(|file| owned(file.filename.as_ref())).collect())
+        });
+        match names {
+            Ok(names) => list(report, VOICE, EvidenceKind::Audio, None, names),
+            Err(error) => {
+                list(report, VOICE, EvidenceKind::Audio, None, first_if_too_long(&error));
+                note(report, "getVoiceFiles", error)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists signed documents and hashes. An order has one of them, or both: the refusal of the other is no news, unless the account is
+    /// configured to have it.
+    async fn list_signed(&self, cx: &CallContext, order: &OrderId, recordings: Recordings, report: &mut Report) -> Result<()> {
+        let documents = self.api().signed_documents(cx, order).await.and_then(|answer| {
+            let documents = answer.read(wire::SignedDocuments::read)?.pdfs;
+            Ok(documents.iter().map(|document| owned(document.filename.as_ref())).collect())
+        });
+        let pdf = Some("application/pdf");
+        match documents {
+            Ok(names) => list(report, SIGNED_DOCUMENT, EvidenceKind::SignedDocument, pdf, names),
+            Err(error) if is_absent(&error) && !recordings.signed_documents => {}
+            Err(error) => {
+                list(report, SIGNED_DOCUMENT, EvidenceKind::SignedDocument, pdf, first_if_too_long(&error));
+                note(report, "getESignPDF", error)?;
+            }
+        }
+        let hashes = self.api().signed_hashes(cx, order).await.and_then(|answer| {
+            let hashes = answer.read(wire::Hashes::read)?.hashes.entries;
+            Ok(hashes.iter().map(|(name, _)| owned(Some(name))).collect())
+        });
+        match hashes {
+            Ok(names) => list(report, SIGNED_HASH, EvidenceKind::SignedDocument, Some("text/plain"), names),
+            Err(error) if is_absent(&error) && !recordings.signed_hashes => {}
+            Err(error) => note(report, "getESignHash", error)?,
+        }
+        Ok(())
+    }
 }
 
-/// The index that a name counts from 1.
+/// The kinds of evidence that an order can have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Available {
+    /// The person was identified, or is suspected of fraud.
+    pub(crate) data: bool,
+    /// Something was signed.
+    pub(crate) signed: bool,
+    /// The vendor said that the video is there.
+    pub(crate) video_provided: bool,
+}
+
+/// Notes in a report that the vendor does not give something, so that it is not missing without a word.
+///
+/// # Errors
+///
+/// The error itself, if it may pass.
+pub(crate) fn note(report: &mut Report, call: &str, error: Error) -> Result<()> {
+    if error.is_transient() {
+        return Err(error);
+    }
+    let refused = json!({ "error": error.kind().to_string(), "http_status": error.http_status(), "text": error.vendor_code() });
+    report.custom.insert(call.to_owned(), Pii::new(refused));
+    Ok(())
+}
+
+/// Returns whether the vendor says that the order has nothing of the kind.
+pub(crate) fn is_absent(error: &Error) -> bool {
+    matches!(error.http_status(), Some(400 | 404))
+}
+
+/// Returns one nameless entry if a list is too long to be read: its length is unknown, but there is something.
+fn first_if_too_long(error: &Error) -> Vec<Option<String>> {
+    if error.kind() == &ErrorKind::LimitExceeded { vec![None] } else { Vec::new() }
+}
+
+fn owned(text: Option<&Text<'_>>) -> Option<String> {
+    text.map(|text| text.expose().trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn piece(id: &str, kind: EvidenceKind, media_type: Option<&str>) -> Evidence {
+    let mut evidence = Evidence::new(EvidenceId::new(id), kind);
+    evidence.media_type = media_type.map(str::to_owned);
+    evidence
+}
+
+fn list(report: &mut Report, prefix: &str, kind: EvidenceKind, media_type: Option<&str>, names: Vec<Option<String>>) {
+    report.evidence.extend(names.into_iter().zip(1_usize..).map(|(name, number)| {
+        let mut evidence = piece(&format!("{prefix}{number}"), kind, media_type);
+        evidence.name = name.map(Pii::new);
+        evidence
+    }));
+}
+
+/// Returns the index that a name counts from 1.
 fn numbered(name: &str, prefix: &str) -> Option<usize> {
     name.strip_prefix(prefix)?.parse::<usize>().ok()?.checked_sub(1)
 }
 
+fn no_evidence() -> Error {
+    Error::new(ErrorKind::NotFound).detail("the order has no such piece of evidence: take its id from the report")
+}
+
 /// Decodes a file where it stands, piece by piece.
-async fn store(file: Option<Encoded<'_>>, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
-    let no_evidence =
-        || Error::new(ErrorKind::NotFound).detail("the order has no such piece of evidence: take its id from the report");
+async fn store(file: Option<&Encoded<'_>>, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
     let mut decoder = file.ok_or_else(no_evidence)?.decoder();
     let mut recorder = Recorder::new(sink, limit);
     while let Some(piece) = decoder.next_piece()? {

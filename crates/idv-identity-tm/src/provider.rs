@@ -8,15 +8,16 @@ use idv_core::call::CallContext;
 use idv_core::{
     Callbacks, Channel, CreateSafety, Created, Deleted, Deletion, Delivery, Effect, Error, ErrorKind, EvidenceSource, Guard,
     HandOff, HandOffKind, Intake, Listing, Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId,
-    Received, Reference, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Subject, VerificationId, async_trait,
+    Received, Reference, Report, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Text, Trust, VerificationId,
+    async_trait,
 };
 
 use crate::api::order::{Order, OrderCreated};
-use crate::api::{Api, IdentDataVariants, OrderId, StatusVariants};
+use crate::api::{Api, IdentDataVariants, OrderId, Retrieved, StatusVariants};
 use crate::config::{IdentityTmConfig, Images, Link};
 use crate::create::{self, ACCEPTS, NAMES};
-use crate::evidence::{self, VIDEO_PROVIDED};
-use crate::normalize::{self, REPORT_FIELDS};
+use crate::evidence::{self, Available, VIDEO_PROVIDED};
+use crate::normalize::{self, Course, Flow, REPORT_FIELDS};
 use crate::{callback, wire};
 
 /// Changes an order before it is sent: see [`IdentityTm::preparing_orders`].
@@ -46,18 +47,21 @@ impl IdentityTm {
     /// The provider's id.
     pub const ID: ProviderId = normalize::PROVIDER;
 
-    /// The provider as it is configured. Nothing is sent.
+    /// Returns the provider for a configuration. Nothing is sent.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config), which names the key and says what to do; [`Unsupported`](ErrorKind::Unsupported) where answers
+    /// [`Config`](ErrorKind::Config), which names the key and says what to do; [`Unsupported`](ErrorKind::Unsupported) if answers
     /// are to be encrypted and the feature `crypt` is not compiled in.
     pub fn new(config: IdentityTmConfig) -> Result<Self> {
         Ok(Self { api: Api::new(&config)?, guard: config.guard()?, profile: profile(), config, prepare: None })
     }
 
-    /// The same, with `prepare` changing each order before it is checked and sent: for what the model has no place for, such as the
-    /// documents that are to be signed.
+    /// Adds a function that changes each order before it is checked and sent: for parts of an order that the model has no field for, such
+    /// as the documents to be signed.
+    ///
+    /// The configuration decides which codes end an order. So a creation is refused, naming `Product` or `Add`, if the function changes
+    /// them to those of another kind of order.
     ///
     /// ```
     /// use idv_identity_tm::{IdentityTm, IdentityTmConfig};
@@ -78,7 +82,7 @@ impl IdentityTm {
         self
     }
 
-    /// The vendor's own API, for what the model has no place for.
+    /// Returns the vendor's own API, for calls that the model has no operation for.
     #[must_use]
     pub const fn api(&self) -> &Api {
         &self.api
@@ -88,7 +92,7 @@ impl IdentityTm {
         &self.config
     }
 
-    /// The parameter of an order's callback address that proves callbacks, and its value.
+    /// Returns the parameter of an order's callback address that proves callbacks, and its value.
     pub(crate) fn secret_of(&self, reference: &str) -> Option<(String, Secret)> {
         self.guard.parameter_for(reference).map(|(name, secret)| (name.to_owned(), secret))
     }
@@ -98,19 +102,29 @@ impl IdentityTm {
         let mut order = create::order(new, &self.config, secret.as_ref().map(|(name, secret)| (name.as_str(), secret)))?;
         if let Some(prepare) = &self.prepare {
             prepare(new, &mut order)?;
+            self.check_flow(&order)?;
         }
         order.check().map_err(|error| error.with_field_named(NAMES))?;
         Ok(order)
     }
 
-    /// What a lost answer amounts to: the order, if the vendor has one under the reference.
+    /// Refuses an order that would end by other codes than those that the configuration waits for.
+    fn check_flow(&self, order: &Order) -> Result<()> {
+        if Flow::of_order(order.product, order.behaviors) == self.config.flow() {
+            return Ok(());
+        }
+        let field = if order.product.number() == self.config.product { "Add" } else { "Product" };
+        Err(Error::invalid(field, "the prepared order is of another kind than the configured one: set `product` and `behaviors`"))
+    }
+
+    /// Settles a lost answer: finds the order, if the vendor has one under the reference.
     ///
     /// An order that is found so has no link any more. The vendor writes the person an e-mail with one, as for every order.
     async fn settle(&self, cx: &CallContext, reference: &Reference, lost: Error) -> Result<Created> {
         let found = match self.api.orders_by_ref(cx, reference).await {
             Ok(found) => found,
             Err(error) if error.kind() == &ErrorKind::NotFound => Vec::new(),
-            // Nobody knows still.
+            // It is still unknown.
             Err(_) => return Err(lost),
         };
         match found.as_slice() {
@@ -120,7 +134,7 @@ impl IdentityTm {
                 created.existed = true;
                 Ok(created)
             }
-            // It may be on its way yet: whoever looks again later knows more.
+            // It may still be on its way: a later lookup knows more.
             [] => Err(lost),
             _ => Err(Error::new(ErrorKind::Conflict)
                 .detail("the vendor has several orders under this reference: find them, and cancel those that are not wanted")
@@ -139,7 +153,7 @@ impl IdentityTm {
         link.cloned().map_or(HandOff::VendorContactsPerson, HandOff::Visit)
     }
 
-    /// Whether a 404 can be believed: whoever answers at the wrong address knows nothing of orders.
+    /// Returns whether a 404 can be believed: a server at a wrong address knows nothing of orders.
     async fn is_the_vendor(&self, cx: &CallContext) -> bool {
         self.api.server_status(cx).await.unwrap_or(false)
     }
@@ -199,42 +213,123 @@ impl Polling for IdentityTm {
         // An order for a signature ends with an extended code, and the sub-codes are the reasons.
         let retrieved = self.api.status(cx, &order, StatusVariants::ALL).await?;
         let list = retrieved.read(wire::StatusList::read)?;
-        Ok(normalize::status(&list, self.config.flow(), Channel::Poll).proven(retrieved.answer().proof()))
+        let course = Course::of(&list, self.config.flow());
+        let mut observation = course.observation(Channel::Poll).proven(retrieved.answer().proof());
+        observation.result = course.polled(order.as_str());
+        Ok(observation)
     }
 }
 
 #[async_trait]
 impl Results for IdentityTm {
+    /// Fetches the history and the person's data, if the vendor has any, and judges the order by both.
     async fn fetch(&self, cx: &CallContext, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
         let order = OrderId::try_from(id)?;
-        let variants = IdentDataVariants {
-            initial_data: true,
-            identify_method: true,
-            identifier: self.config.include_identifier,
-            signed: false,
-        };
-        let retrieved = self.api.ident_data(cx, &order, variants).await?;
-        let result = retrieved.read(wire::IdentResult::read)?;
-        // A result does not say whose it is: it is the answer to a question about this order.
-        let mut observation = normalize::result(&result, Channel::Fetch).proven(retrieved.answer().proof());
-        observation.subject = Subject::from(id);
-        if let ResultState::Inline(report) = &mut observation.result {
-            report.reference = Some(id.reference.as_str().to_owned());
-            report.vendor_id.clone_from(&id.vendor_id);
-            if self.config.images == Images::Separate {
-                let answer = self.api.images(cx, &order).await?;
-                report.evidence.extend(normalize::images(&answer.read(wire::Images::read)?.images));
+        let history = self.api.status(cx, &order, StatusVariants::ALL).await?;
+        let list = history.read(wire::StatusList::read)?;
+        let course = Course::of(&list, self.config.flow());
+        let mut observation = course.observation(Channel::Fetch).proven(history.answer().proof());
+        // A name that the vendor does not repeat is that of the question.
+        observation.subject.reference.get_or_insert_with(|| id.reference.as_str().to_owned());
+        observation.subject.vendor_id = observation.subject.vendor_id.or_else(|| id.vendor_id.clone());
+        let mut report = Box::new(Report::new(normalize::PROVIDER));
+        // The vendor decides about an order that is open: it may have ended by a code that is not known here.
+        let has_data = course.has_data() || !course.is_over();
+        if has_data {
+            match self.ident_data(cx, &order).await.and_then(|retrieved| {
+                let report = retrieved.report(self.config.flow(), course.is_identified())?;
+                Ok((report, retrieved.data.answer().proof()))
+            }) {
+                Ok((fetched, proof)) => {
+                    (report, observation.trust) = (fetched, Trust::Proven(proof));
+                    normalize::judge(&mut observation, &report, normalize::AGAINST);
+                    self.list_images(cx, &order, &mut report).await?;
+                }
+                Err(error) if course.can_be_without_data() && is_missing(&error) => {
+                    evidence::note(&mut report, "getIdentData", error)?;
+                }
+                Err(error) => return Err(error),
             }
-            if result.fraud_attempt == Some(true) {
-                // Why stands in the history alone.
-                let history = self.api.status(cx, &order, StatusVariants::ALL).await?;
-                normalize::explain(report, &history.read(wire::StatusList::read)?, self.config.flow());
-            }
-            let video_provided = handle.is_some_and(|handle| handle.as_str() == VIDEO_PROVIDED);
-            report.evidence.extend(evidence::recorded(self.config.recordings, video_provided));
         }
+        course.explain(&mut report);
+        let video_provided = handle.is_some_and(|handle| handle.as_str() == VIDEO_PROVIDED);
+        let available = Available { data: has_data, signed: course.is_signed(), video_provided };
+        self.list_evidence(cx, &order, available, &mut report).await?;
+        report.reference.get_or_insert_with(|| id.reference.as_str().to_owned());
+        report.vendor_id = report.vendor_id.take().or_else(|| id.vendor_id.clone());
+        observation.result = ResultState::Inline(report);
         Ok(observation)
     }
+}
+
+/// The answers that a result consists of.
+struct RetrievedResult {
+    data: Retrieved,
+    /// The same with the method of identification, and with the agent, if the vendor does not give all in one answer.
+    method: Option<Retrieved>,
+    agent: Option<Retrieved>,
+}
+
+impl RetrievedResult {
+    /// Makes the report. If the person `is_identified`, submitted values alone are no result.
+    fn report(&self, flow: Flow, is_identified: bool) -> Result<Box<Report>> {
+        let mut result = self.data.read(wire::IdentResult::read)?;
+        if is_identified && !result.names_a_checked_person() {
+            let detail = "the result has only submitted values, although the person was identified: fetch it again later";
+            return Err(self.data.answer().complement(Error::malformed(detail)));
+        }
+        let read = |retrieved: &Option<Retrieved>, part: fn(wire::IdentResult<'_>) -> Option<Text<'_>>| {
+            let text = part(retrieved.as_ref()?.read(wire::IdentResult::read).ok()?)?;
+            Some(Text::new(text.expose().to_owned()))
+        };
+        result.identify_method = result.identify_method.or_else(|| read(&self.method, |result| result.identify_method));
+        result.identifier = result.identifier.or_else(|| read(&self.agent, |result| result.identifier));
+        Ok(normalize::report_of(&result, flow))
+    }
+}
+
+impl IdentityTm {
+    /// Asks for the result with all its variants; and if the vendor refuses that, for one variant at a time, since the document does
+    /// not say that they can be combined (chapter 3.3.3).
+    async fn ident_data(&self, cx: &CallContext, order: &OrderId) -> Result<RetrievedResult> {
+        let identifier = self.config.include_identifier;
+        let all = IdentDataVariants { initial_data: true, identify_method: true, identifier, signed: false };
+        let refused = match self.api.ident_data(cx, order, all).await {
+            Ok(data) => return Ok(RetrievedResult { data, method: None, agent: None }),
+            Err(error) if evidence::is_absent(&error) => error,
+            Err(error) => return Err(error),
+        };
+        let none = IdentDataVariants::default();
+        let initial_data = IdentDataVariants { initial_data: true, ..none };
+        let Ok(data) = self.api.ident_data(cx, order, initial_data).await else { return Err(refused) };
+        let method = self.api.ident_data(cx, order, IdentDataVariants { identify_method: true, ..none }).await.ok();
+        let agent = match identifier {
+            true => self.api.ident_data(cx, order, IdentDataVariants { identifier, ..none }).await.ok(),
+            false => None,
+        };
+        Ok(RetrievedResult { data, method, agent })
+    }
+
+    /// Lists the images that the account has apart from the result.
+    async fn list_images(&self, cx: &CallContext, order: &OrderId, report: &mut Report) -> Result<()> {
+        if self.config.images != Images::Separate {
+            return Ok(());
+        }
+        let images = self.api.images(cx, order).await.and_then(|answer| {
+            let images = answer.read(wire::Images::read)?;
+            Ok(normalize::images(&images.images))
+        });
+        match images {
+            Ok(images) => report.evidence.extend(images),
+            Err(error) => evidence::note(report, "getImages", error)?,
+        }
+        Ok(())
+    }
+}
+
+/// Returns whether the vendor has no data of a person: it refuses them, or gives a result that names no one.
+fn is_missing(error: &Error) -> bool {
+    evidence::is_absent(error) || error.kind() == &ErrorKind::Malformed
 }
 
 #[async_trait]
@@ -250,7 +345,7 @@ impl Lookup for IdentityTm {
 
 #[async_trait]
 impl Deletion for IdentityTm {
-    /// Deletes the data of an order that is over, and calls an open one off: the vendor deletes only the former (chapter 3.12).
+    /// Deletes the data of an order that is over, and cancels an open one: the vendor deletes only the former (chapter 3.12).
     async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<Deleted> {
         let order = OrderId::try_from(id)?;
         // At most once more: an order that came to its end between the two calls can be deleted then.
@@ -269,8 +364,7 @@ impl Deletion for IdentityTm {
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::new(ErrorKind::Conflict)
-            .detail("the vendor neither deletes the order's data nor calls it off: try again later"))
+        Err(Error::new(ErrorKind::Conflict).detail("the vendor neither deletes the order's data nor cancels it: try again later"))
     }
 }
 

@@ -220,7 +220,7 @@ async fn operations_that_succeed_print_nothing_of_it() {
     marked.check("found", &format!("{:?}", client.create(&new).await.unwrap()));
 
     transport.then_json(200, marked.history(&[25, 89]));
-    transport.then_json(200, marked.result()).then_json(200, marked.history(&[25, 89]));
+    transport.then_json(200, marked.history(&[25, 89])).then_json(200, marked.result());
     transport.then_json(200, format!(r#"["{}"]"#, marked.order));
     transport.then_json(200, marked.result());
     transport.then(file("application/pdf", marked.value(10).to_owned()));

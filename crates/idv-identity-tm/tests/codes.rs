@@ -80,7 +80,8 @@ fn every_code_ends_an_order_exactly_where_the_document_says_so() {
         for (flow, cell) in FLOWS.into_iter().zip(&row[2..4]) {
             let observation = observe(&json!([{ "Kind": kind }]), flow);
             let is_over = matches!(observation.status, Some(Status::Finished(_)));
-            assert_eq!(is_over, cell == "Y", "{kind} of {flow:?}: {:?}", observation.status);
+            // The text calls 29 the end of an order, the table does not.
+            assert_eq!(is_over, cell == "Y" || kind == 29, "{kind} of {flow:?}: {:?}", observation.status);
             assert_eq!(observation.code.as_deref(), Some(row[0].as_str()));
             // A code of the table always tells something, alone and among others.
             assert!(observation.status.is_some());
@@ -209,7 +210,8 @@ fn a_code_that_nobody_documents_is_kept_and_changes_nothing() {
                 assert_eq!((before.status, &before.code), (without.status, &without.code), "{code} before {}", known.code);
                 // The latest one is noticed, unless it is settled or suspected already.
                 let after = observe(&json!([{ "Kind": known.code }, { "Kind": kind }]), flow);
-                let told = if known.ends_with(flow).is_some() || known.failed.is_some() {
+                let is_over = matches!(known.state, Some(Status::Finished(_)));
+                let told = if known.ends_with(flow).is_some() || known.failed.is_some() || is_over {
                     (without.status, without.code.clone())
                 } else {
                     (None, Some(code.to_owned()))
@@ -223,11 +225,14 @@ fn a_code_that_nobody_documents_is_kept_and_changes_nothing() {
 }
 
 #[test]
-fn a_history_without_codes_has_no_state() {
-    for status in [json!([]), json!(null), json!([null]), json!([{ "Kind": null }, { "Kind": "" }, { "Time": "x" }])] {
+fn history_without_codes_has_no_state() {
+    for status in [json!([]), json!(null), json!([null]), json!([{ "Kind": null }, { "Kind": "" }])] {
         let observation = observe(&status, Flow::Identification);
         assert_eq!((observation.status, observation.code, observation.result), (None, None, ResultState::Absent));
     }
+    let observation = observe(&json!([{ "Time": "x", "Text": "y" }, { "SubKind": 5 }]), Flow::Identification);
+    assert_eq!((observation.status, &observation.code, observation.at), (None, &None, None));
+    assert_eq!(observation.report().unwrap().custom["Status"].expose(), &json!(["x y", "/5"]));
 }
 
 #[test]
@@ -260,12 +265,42 @@ fn a_detail_that_nobody_documents_is_a_reason_only_where_details_are_reasons() {
 }
 
 #[test]
-fn what_cannot_be_corrected_says_so_and_is_not_over_by_the_table() {
-    let observation =
-        observe(&json!([{ "Kind": 6 }, { "Kind": 139, "SubKind": 66 }, { "Kind": 29, "SubKind": 65 }]), Flow::Esign);
-    assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::InProgress), Some("29/65")));
+fn uncorrectable_error_ends_an_order_without_a_judgement() {
+    use Outcome::{Canceled, Expired, Inconclusive, Verified};
+    let esign = |status: Value| observe(&status, Flow::Esign);
+    let observation = esign(json!([{ "Kind": 6 }, { "Kind": 139, "SubKind": 66 }, { "Kind": 29, "SubKind": 65 }]));
+    assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::Finished(Inconclusive)), Some("29/65")));
     let permanent: Vec<_> = observation.report().unwrap().reasons.iter().map(|finding| finding.permanent).collect();
     assert_eq!(permanent, [Some(false), Some(true)]);
+    for (kinds, flow, outcome) in [
+        (&[25, 29, 7, 71][..], Flow::Esign, Some(Inconclusive)),
+        (&[25, 89, 29], Flow::Identification, Some(Inconclusive)),
+        // The vendor closes the order, or goes on with it.
+        (&[6, 29, 99], Flow::Esign, Some(Expired)),
+        (&[6, 29, 103], Flow::Esign, Some(Canceled)),
+        (&[6, 29, 84], Flow::Esign, Some(Verified)),
+        (&[29, 6], Flow::Identification, Some(Verified)),
+        (&[6, 29, 83], Flow::Esign, None),
+    ] {
+        let expected = outcome.map_or(Status::InProgress, Status::Finished);
+        assert_eq!(history(kinds, flow), Some(expected), "{kinds:?}");
+    }
+}
+
+#[test]
+fn verified_telephone_is_no_verified_person() {
+    use Outcome::{Canceled, Disputed, Inconclusive, Rejected};
+    assert_eq!(Flow::of_product(17), Flow::PhoneVerification);
+    for (kinds, outcome) in [
+        (&[25, 71, 6][..], Inconclusive),
+        (&[25, 6, 80], Inconclusive),
+        (&[25, 6, 17], Rejected),
+        (&[25, 63], Canceled),
+        (&[25, 6, 89], Disputed),
+    ] {
+        assert_eq!(history(kinds, Flow::PhoneVerification), Some(Status::Finished(outcome)), "{kinds:?}");
+    }
+    assert_eq!(normalize::status_of_code("6", Flow::PhoneVerification), Some(Status::Finished(Inconclusive)));
 }
 
 #[test]
@@ -285,25 +320,71 @@ fn a_suspicion_is_a_failed_check() {
 }
 
 #[test]
-fn data_can_be_fetched_where_the_vendor_has_any_and_a_report_comes_along_else() {
-    let handle = |kinds: &[u32], flow| match observe(&kinds.iter().map(|kind| json!({ "Kind": kind })).collect(), flow).result {
-        ResultState::Fetchable(handle) => Some(handle.as_str().to_owned()),
-        _ => None,
-    };
-    let order = Some("99921269855041".to_owned());
-    assert_eq!(handle(&[25, 6], Flow::Identification), order);
-    assert_eq!(handle(&[25, 6, 84], Flow::Esign), order);
-    assert_eq!(handle(&[25, 89, 17], Flow::Identification), order);
-    assert_eq!(handle(&[25, 6], Flow::Esign), None);
-    assert_eq!(handle(&[25, 89], Flow::Identification), None);
-    for kinds in [&[17][..], &[63], &[99], &[21, 17]] {
-        let status: Value = kinds.iter().map(|kind| json!({ "Kind": kind })).collect();
-        let observation = observe(&status, Flow::Identification);
-        let report = observation.report().unwrap_or_else(|| panic!("{kinds:?} ends an order, and nothing can be fetched"));
+fn every_history_is_whole_in_its_report() {
+    let status = json!([
+        { "Kind": 78, "Time": "2024-03-01T10:05:00+01:00" },
+        { "Kind": "25", "Time": "2024-03-01T10:00:00+01:00" },
+        { "Kind": 7, "SubKind": 12, "Text": "invited" },
+        { "Kind": 6, "Time": "2024-03-01T10:06:00+01:00", "Text": " done ", "Agent": { "id": 7 } },
+        "odd",
+    ]);
+    for flow in FLOWS {
+        let observation = observe(&status, flow);
+        let report = observation.report().unwrap();
+        let custom: Value = report.custom.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect();
+        let expected = json!({
+            "Status": [
+                "25 2024-03-01T10:00:00+01:00",
+                "7/12 invited",
+                "78 2024-03-01T10:05:00+01:00",
+                "6 2024-03-01T10:06:00+01:00 done",
+            ],
+            "Status.3.Agent": { "id": 7 },
+            "Status.4": "odd",
+        });
+        assert_eq!(custom, expected);
         assert_eq!(report.vendor_id.as_ref().map(idv_core::VendorId::as_str), Some("99921269855041"));
         assert_eq!(report.reference.as_deref(), Some("our-reference"));
     }
-    assert_eq!(observe(&json!([{ "Kind": 25 }, { "Kind": 78 }]), Flow::Identification).result, ResultState::Absent);
+}
+
+#[test]
+fn explanatory_text_is_a_reason() {
+    let texts = |status: Value| -> Vec<_> {
+        let observation = observe(&status, Flow::Esign);
+        let reasons = &observation.report().unwrap().reasons;
+        let text = |finding: &idv_core::report::Finding| finding.text.as_ref().map(|text| text.expose().clone());
+        reasons.iter().map(|finding| (finding.reason, finding.code.clone(), text(finding), finding.by_person)).collect()
+    };
+    let text = "Ausweis abgelaufen am 01.02.2025";
+    for (kind, reason, by_person) in [
+        (17, Reason::Other, None),
+        (22, Reason::Other, None),
+        (63, Reason::Other, None),
+        (103, Reason::Other, None),
+        (21, Reason::Other, None),
+        (153, Reason::Other, None),
+        (53, Reason::Other, None),
+        (87, Reason::Other, None),
+        (16, Reason::CanceledByPerson, Some(true)),
+        (58, Reason::CanceledByPerson, Some(true)),
+        (99, Reason::TimedOut, None),
+        (24, Reason::DocumentOther, None),
+    ] {
+        let expected = vec![(reason, kind.to_string(), Some(text.to_owned()), by_person)];
+        assert_eq!(texts(json!([{ "Kind": kind, "Text": text }])), expected, "{kind}");
+        // Two texts of one code are two reasons, the same text is one.
+        let twice = json!([{ "Kind": kind, "Text": text }, { "Kind": kind, "Text": text }, { "Kind": kind, "Text": "other" }]);
+        assert_eq!(texts(twice).len(), 2, "{kind}");
+    }
+    for kind in [6, 7, 11, 25, 71, 75, 78, 80, 83, 84, 94, 106] {
+        assert_eq!(texts(json!([{ "Kind": kind, "Text": "TAN" }])), [], "{kind}");
+    }
+    assert_eq!(texts(json!([{ "Kind": 17, "SubKind": 43, "Text": text }]))[0].0, Reason::DocumentNotSupported);
+    assert_eq!(texts(json!([{ "Kind": 17, "SubKind": [73, 74] }]))[0].1, "17/[73,74]");
+    for kind in [17, 22, 21, 153] {
+        assert_eq!(texts(json!([{ "Kind": kind }])), [], "{kind} says nothing more");
+    }
 }
 
 #[test]
@@ -316,6 +397,6 @@ fn what_hindered_an_attempt_is_no_reason_of_a_success() {
     assert_eq!((codes, report.checks.len()), (vec!["89"], 1));
     normalize::explain(&mut report, &list, Flow::Esign);
     let codes: Vec<_> = report.reasons.iter().map(|finding| finding.code.as_str()).collect();
-    assert_eq!(codes, ["89", "21/39"], "each reason once");
+    assert_eq!((codes, report.checks.len()), (vec!["89", "21/39"], 1), "each reason once");
     assert_eq!(normalize::status(&list, Flow::Identification, Channel::Poll).subject.reference, None);
 }

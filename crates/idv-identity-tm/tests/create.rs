@@ -9,12 +9,14 @@
 
 mod support;
 
+use idv_core::call::CallPolicy;
 use idv_core::report::{Country, DocumentKind, Gender};
 use idv_core::{
-    CreateSafety, Created, Delivery, Effect, Error, ErrorKind, HandOff, NewVerification, Reference, Sent, TransportCause,
+    Client, CreateSafety, Created, Delivery, Effect, Error, ErrorKind, HandOff, NewVerification, Reference, Sent, TransportCause,
 };
+use idv_identity_tm::api::order::{Behaviors, Order, Product, SignDocument};
 use idv_identity_tm::{IdentityTm, IdentityTmConfig, Link};
-use idv_testkit::{Exchange, ScriptedTransport};
+use idv_testkit::{Exchange, ScriptedTransport, environment};
 use serde_json::{Value, json};
 use support::*;
 
@@ -159,10 +161,9 @@ async fn what_is_missing_too_long_or_malformed_is_refused_by_the_models_name() {
         ("person.birth_date", |new| new.person.birth_date = Some(jiff::civil::date(964, 8, 12).into())),
         ("person.birth_place", |new| new.person.birth_place = Some("é".repeat(101).into())),
         ("person.title", |new| new.person.title = Some("é".repeat(51).into())),
-        ("person.address.street", |new| new.person.address.street = Some("é".repeat(51).into())),
         ("person.address.street", |new| {
             // Together with the number it does not fit.
-            new.person.address.street = Some("é".repeat(48).into());
+            new.person.address.street = Some("é".repeat(98).into());
             new.person.address.house_number = Some("17".into());
         }),
         ("person.address.postal_code", |new| new.person.address.postal_code = Some("SW1A 1AA".into())),
@@ -199,6 +200,67 @@ async fn what_is_missing_too_long_or_malformed_is_refused_by_the_models_name() {
         change(&mut new);
         assert_eq!(refused(config(), &new).await, *field, "row {number}");
     }
+}
+
+#[tokio::test]
+async fn long_street_is_sent_where_it_has_room() {
+    for (length, fits) in [(47, true), (48, false), (97, false)] {
+        let mut new = everything();
+        new.person.address.street = Some("é".repeat(length).into());
+        new.person.address.house_number = Some("17".into());
+        let (_, order) = sent(config(), &new).await;
+        let street = format!("{} 17", "é".repeat(length));
+        assert_eq!(order["IdentData"]["Street"], json!(street));
+        assert_eq!(order["Address"].get("Street"), fits.then(|| json!(street)).as_ref(), "{length}");
+    }
+}
+
+/// The error of a creation at an account whose orders are prepared.
+async fn prepared(
+    config: IdentityTmConfig,
+    prepare: impl Fn(&mut Order) + Send + Sync + 'static,
+) -> (Option<String>, Vec<String>) {
+    let transport = ScriptedTransport::new();
+    transport.then_json(202, created());
+    let provider = IdentityTm::new(config).unwrap().preparing_orders(move |_, order| {
+        prepare(order);
+        Ok(())
+    });
+    let client = Client::new(provider, environment(&transport, &clock()), CallPolicy::default());
+    let field = client.create(&everything()).await.err().map(|error| match error.kind() {
+        ErrorKind::InvalidRequest { field } => field.to_string(),
+        other => panic!("{other:?}"),
+    });
+    (field, lines(&transport))
+}
+
+#[tokio::test]
+async fn prepared_order_of_another_flow_is_refused() {
+    let contract = || SignDocument::new(b"%PDF-1.7".to_vec(), "contract.pdf");
+    let esign = |behaviors: u32| with(|config| (config.product, config.behaviors) = (15, behaviors));
+    let sent = vec!["PUT putOrder".to_owned()];
+    let to_esign = move |order: &mut Order| {
+        order.product = Product::Esign;
+        order.esign_pdfs.push(contract());
+    };
+    assert_eq!(prepared(config(), to_esign).await, (Some("Product".to_owned()), vec![]));
+    assert_eq!(prepared(config(), |order| order.product = Product::PhoneVerification).await.0.as_deref(), Some("Product"));
+    assert_eq!(prepared(esign(0), |order| order.product = Product::Video).await.0.as_deref(), Some("Product"));
+    assert_eq!(prepared(esign(0), |order| order.behaviors = Behaviors::SIGN_ME_CREATE).await.0.as_deref(), Some("Add"));
+    let signed = move |order: &mut Order| {
+        order.behaviors = Behaviors::NORMAL;
+        order.esign_pdfs.push(contract());
+    };
+    assert_eq!(prepared(esign(8), signed).await.0.as_deref(), Some("Add"));
+    // Another product of the same flow ends by the same codes.
+    assert_eq!(prepared(config(), |order| order.product = Product::AutoId).await, (None, sent.clone()));
+    let signed = move |order: &mut Order| {
+        order.behaviors = Behaviors::ADVANCED_SIGNATURE;
+        order.esign_pdfs.push(contract());
+    };
+    assert_eq!(prepared(esign(0), signed).await, (None, sent));
+    let documents = move |order: &mut Order| order.esign_pdfs.push(contract());
+    assert_eq!(prepared(config(), documents).await, (Some("Product".to_owned()), vec![]));
 }
 
 #[tokio::test]
@@ -384,9 +446,8 @@ async fn an_order_can_be_prepared_and_is_checked_afterwards() {
             Ok(())
         })
     };
-    let client = |provider, transport: &ScriptedTransport| {
-        idv_core::Client::new(provider, idv_testkit::environment(transport, &clock()), idv_core::call::CallPolicy::default())
-    };
+    let client =
+        |provider, transport: &ScriptedTransport| Client::new(provider, environment(transport, &clock()), CallPolicy::default());
     let transport = ScriptedTransport::new();
     transport.then_json(202, created());
     client(prepared("a"), &transport).create(&least()).await.unwrap();

@@ -61,10 +61,11 @@ fn another_key_is_refused() {
 #[test]
 fn a_key_is_64_hexadecimal_digits_or_base64() {
     let base64 = base64::engine::general_purpose::STANDARD.encode(hex::decode(KEY).unwrap());
-    for text in [KEY, &KEY.to_uppercase(), &base64] {
+    let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hex::decode(KEY).unwrap());
+    for text in [KEY, &KEY.to_uppercase(), &base64, base64.trim_end_matches('='), &url_safe] {
         assert_eq!(key(text).decrypt(JAVA.to_vec()).unwrap(), PLAIN, "{} characters", text.len());
     }
-    for text in ["", "0001", KEY.trim_start_matches("00"), &format!("{KEY}20"), "not a key", &"A".repeat(43)] {
+    for text in ["", "0001", KEY.trim_start_matches("00"), &format!("{KEY}20"), "not a key", &"A".repeat(42), &"A".repeat(32)] {
         let error = CryptKey::parse(&text.into()).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Config);
         assert!(text.is_empty() || !error.to_string().contains(text), "{error}");

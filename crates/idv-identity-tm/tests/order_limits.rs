@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use idv_core::{Pii, Secret};
 use idv_identity_tm::api::OrderId;
 use idv_identity_tm::api::order::{
-    AdditionalField, Behaviors, FieldKind, LegitimationDocument, MultiSign, Order, Placement, Product, Purpose, SignHash,
-    SignParameters, Stamp, StampPosition, TestRobot, VideoOrIdent,
+    AdditionalField, Behaviors, FieldKind, LegitimationDocument, MultiSign, Order, Placement, Product, Purpose, SignDocument,
+    SignHash, SignParameters, Stamp, StampPosition, TestRobot, VideoOrIdent,
 };
 use ordering::*;
 use serde_json::json;
@@ -226,18 +226,15 @@ fn additional_fields_hold_what_their_type_says_and_are_not_too_many() {
 
 #[test]
 fn additions_that_exclude_each_other_are_refused_both_as_numbers_and_in_an_order() {
-    for bits in [0, 4, 8, 16, 128, 4096, 8192, 4096 | 8192, 131_072, 4_194_304, 8_388_608, 4 | 128, 16 | 256] {
+    for bits in [0, 4, 8, 16, 128, 256, 4096, 8192, 4096 | 8192, 131_072, 4_194_304, 8_388_608, 4 | 128, 4 | 256, 16 | 256] {
         assert_eq!(Behaviors::from_bits(bits).unwrap().bits(), bits);
     }
-    for bits in [1, 2, 32, 64, 512, 1 << 31, 4 | 8, 4 | 16, 8 | 16, 4 | 8 | 16, 128 | 256, 4 | 128 | 256, 256] {
+    for bits in [1, 2, 32, 64, 512, 1 << 31, 4 | 8, 4 | 16, 8 | 16, 4 | 8 | 16, 128 | 256, 4 | 128 | 256] {
         assert!(Behaviors::from_bits(bits).is_err(), "{bits}");
         assert!(read(&least_with(&json!({"Product": 15, "Add": bits}))).is_err(), "{bits}");
     }
-    let both = [
-        Behaviors::SIGN_ME_USE.with(Behaviors::SIGN_ME_CREATE),
-        Behaviors::ADVANCED_SIGNATURE.with(Behaviors::BASIC_SIGNATURE),
-        Behaviors::BASIC_SIGNATURE,
-    ];
+    let both =
+        [Behaviors::SIGN_ME_USE.with(Behaviors::SIGN_ME_CREATE), Behaviors::ADVANCED_SIGNATURE.with(Behaviors::BASIC_SIGNATURE)];
     for behaviors in both {
         let mut order = esign();
         order.behaviors = behaviors;
@@ -248,35 +245,67 @@ fn additions_that_exclude_each_other_are_refused_both_as_numbers_and_in_an_order
         order.behaviors = behaviors;
         assert_eq!(refused(&order).as_deref(), Some("Add"), "{behaviors:?}");
     }
+    // 0 is a way of sign-me, too (chapter 9.1).
+    let mut basic = esign();
+    basic.behaviors = Behaviors::BASIC_SIGNATURE;
+    assert_eq!(refused(&basic), None);
 }
 
 #[test]
-fn a_signature_needs_something_to_sign_and_a_number_for_the_tan() {
-    let mut nothing = order(Product::Esign);
-    nothing.mobile = Some("+491711234567".into());
-    assert_eq!(refused(&nothing).as_deref(), Some("eSignPDF"));
-    nothing.multi_sign = Some(MultiSign::of(OrderId::parse("99920006C38842").unwrap()));
-    assert_eq!(refused(&nothing), None);
-
+fn signature_needs_something_to_sign() {
+    for behaviors in [Behaviors::NORMAL, Behaviors::SIGN_ME_USE_OR_CREATE, Behaviors::SIGN_ME_USE, Behaviors::BASIC_SIGNATURE] {
+        let mut nothing = order(Product::Esign);
+        nothing.behaviors = behaviors;
+        assert_eq!(refused(&nothing).as_deref(), Some("eSignPDF"), "{behaviors:?}");
+        nothing.multi_sign = Some(MultiSign::of(OrderId::parse("99920006C38842").unwrap()));
+        assert_eq!(refused(&nothing), None, "{behaviors:?}");
+    }
+    // An account alone is created without a document, and not with one (chapter 9.1).
     let mut account = order(Product::Esign);
     account.behaviors = Behaviors::SIGN_ME_CREATE;
     assert_eq!(refused(&account), None);
+    let mut both = esign();
+    both.behaviors = Behaviors::SIGN_ME_CREATE;
+    assert_eq!(refused(&both).as_deref(), Some("Add"));
+}
 
+#[test]
+fn documents_are_signed_with_product_15_only() {
+    let signed = esign();
+    for product in Product::ALL.iter().copied().filter(|product| *product != Product::Esign) {
+        let mut with_documents = order(product);
+        with_documents.mobile = Some("+491711234567".into());
+        assert_eq!(refused(&with_documents), None, "{product:?}");
+        let mut with_multi_sign = with_documents.clone();
+        with_documents.esign_pdfs.clone_from(&signed.esign_pdfs);
+        assert_eq!(refused(&with_documents).as_deref(), Some("Product"), "{product:?}");
+        with_multi_sign.multi_sign = Some(MultiSign::of(OrderId::parse("99920006C38842").unwrap()));
+        assert_eq!(refused(&with_multi_sign).as_deref(), Some("Product"), "{product:?}");
+    }
+}
+
+#[test]
+fn mobile_number_is_required_to_verify_it_only() {
     let mut silent = esign();
     silent.mobile = None;
-    assert_eq!(refused(&silent).as_deref(), Some("Mobile"));
-    silent.behaviors = Behaviors::ADVANCED_SIGNATURE;
-    assert_eq!(refused(&silent).as_deref(), Some("Mobile"));
-    silent.behaviors = Behaviors::BASIC_SIGNATURE.with(Behaviors::SIGN_ME_USE);
     assert_eq!(refused(&silent), None);
-    silent.behaviors = Behaviors::NORMAL;
-    data(&mut silent).mobile = Some("+491711234567".into());
-    assert_eq!(refused(&silent), None);
-
-    assert_eq!(refused(&order(Product::PhoneVerification)).as_deref(), Some("Mobile"));
+    let mut phone = order(Product::PhoneVerification);
+    assert_eq!(refused(&phone).as_deref(), Some("Mobile"));
+    data(&mut phone).mobile = Some("+491711234567".into());
+    assert_eq!(refused(&phone), None);
     let mut text = order(Product::Video);
     text.esign_tan_sms_text = Some("[TAN]".to_owned());
     assert_eq!(refused(&text).as_deref(), Some("eSignTanSmsText"));
+}
+
+#[test]
+fn pdf_header_may_follow_other_bytes() {
+    for (start, expected) in [(0, None), (1, None), (1019, None), (1020, Some("eSignPDF.Data"))] {
+        let mut order = esign();
+        let file = [vec![b'\n'; start], b"%PDF-1.7".to_vec()].concat();
+        order.esign_pdfs = vec![SignDocument::new(file, "contract.pdf")];
+        assert_eq!(refused(&order).as_deref(), expected, "{start}");
+    }
 }
 
 #[test]

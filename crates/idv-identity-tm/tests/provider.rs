@@ -11,23 +11,15 @@ mod fixture;
 mod support;
 
 use fixture::fixture;
-use idv_core::report::{EvidenceKind, Field};
 use idv_core::{
-    Channel, CreateSafety, Deleted, Effect, Error, ErrorKind, Facet, ListQuery, Needs, Observation, Outcome, Reference,
-    ReportSource, ResultHandle, ResultState, Sent, Status, TransportCause, VendorId, VerificationId,
+    Channel, CreateSafety, Deleted, Effect, Error, ErrorKind, Facet, ListQuery, Needs, Outcome, Reference, ReportSource,
+    ResultHandle, ResultState, Sent, Status, TransportCause, VendorId, VerificationId,
 };
-use idv_identity_tm::evidence::VIDEO_PROVIDED;
-use idv_identity_tm::{IdentityTmConfig, Images};
 use idv_testkit::{Exchange, ScriptedTransport};
 use support::*;
 
 fn text(name: &str) -> String {
     String::from_utf8(fixture(name)).unwrap()
-}
-
-/// A result with one image in it.
-fn result() -> String {
-    text("own-ident-data-object.json")
 }
 
 fn scripted(answers: &[(u16, String)]) -> ScriptedTransport {
@@ -38,17 +30,6 @@ fn scripted(answers: &[(u16, String)]) -> ScriptedTransport {
     transport
 }
 
-async fn fetch_of(
-    config: IdentityTmConfig,
-    handle: Option<&ResultHandle>,
-    answers: &[(u16, String)],
-) -> (Result<Observation, Error>, Vec<String>) {
-    let transport = scripted(answers);
-    let fetched = client_of(config, &transport).fetch(&id(), handle).await;
-    (fetched, lines(&transport))
-}
-
-const ASKED: &str = "GET getIdentData/99920006C38842/IncludeInitialData/IncludeIdentifyMethod";
 const HISTORY: &str = "GET getStatus/99920006C38842/ExtendedList/IncludeSubKind";
 
 #[tokio::test]
@@ -65,6 +46,42 @@ async fn a_poll_reads_the_whole_history_and_is_proven() {
         assert_eq!((observation.status, observation.channel), (Some(status), Channel::Poll), "{kinds:?}");
         assert!(observation.trust.is_proven() && observation.subject.is(&id()));
         assert_eq!(lines(&transport), [HISTORY]);
+    }
+}
+
+#[tokio::test]
+async fn poll_says_where_the_result_is() {
+    let handle = || ResultState::Fetchable(ResultHandle::new(ORDER));
+    for (product, kinds, fetchable) in [
+        (12, &[25, 6][..], true),
+        (12, &[25, 89, 17], true),
+        (12, &[25, 89, 22], true),
+        (12, &[25, 89, 63], true),
+        (12, &[25, 89, 99], true),
+        (12, &[25, 20_003, 6], true),
+        (15, &[25, 6, 84], true),
+        (15, &[25, 6, 103], true),
+        (15, &[25, 6, 100], true),
+        (15, &[25, 6, 29], true),
+        // Nothing but the signature: its documents are listed by a fetch.
+        (15, &[25, 84], true),
+        (17, &[25, 6], true),
+        (12, &[25, 17], false),
+        (12, &[25, 63], false),
+        (12, &[25, 99], false),
+        (15, &[25, 103], false),
+        (12, &[25, 89], false),
+    ] {
+        let transport = scripted(&[(200, history(kinds))]);
+        let observation = client_of(with(|config| config.product = product), &transport).poll(&id()).await.unwrap();
+        assert_eq!(observation.result == handle(), fetchable, "{product} {kinds:?}");
+        assert_eq!(observation.report().is_some(), !fetchable, "{product} {kinds:?}");
+    }
+    // An open order without reasons: the next poll has the whole history again.
+    for (product, kinds) in [(12, &[25, 75][..]), (15, &[25, 6])] {
+        let transport = scripted(&[(200, history(kinds))]);
+        let observation = client_of(with(|config| config.product = product), &transport).poll(&id()).await.unwrap();
+        assert_eq!(observation.result, ResultState::Absent, "{product} {kinds:?}");
     }
 }
 
@@ -126,110 +143,6 @@ async fn without_the_vendors_id_nothing_is_asked() {
             assert_eq!((transport.count(), error.effect()), (0, Effect::NotApplied));
         }
     }
-}
-
-#[tokio::test]
-async fn a_result_is_fetched_with_what_was_submitted_and_how_it_came_about() {
-    let (fetched, asked) = fetch_of(config(), None, &[(200, result())]).await;
-    let observation = fetched.unwrap();
-    assert_eq!((observation.channel, observation.status), (Channel::Fetch, None));
-    assert!(observation.trust.is_proven() && observation.subject.is(&id()));
-    let report = observation.report().unwrap();
-    assert_eq!((report.reference.as_deref(), report.vendor_id.as_ref()), (Some(REFERENCE), id().vendor_id.as_ref()));
-    let images = report.evidence.iter().map(|evidence| evidence.kind).collect::<Vec<_>>();
-    assert_eq!(images, [EvidenceKind::DocumentFront, EvidenceKind::DocumentBack, EvidenceKind::Other]);
-    assert_eq!(asked, [ASKED]);
-    let with_agent = with(|config| config.include_identifier = true);
-    assert_eq!(fetch_of(with_agent, None, &[(200, result())]).await.1, [format!("{ASKED}/IncludeIdentifier")]);
-}
-
-#[tokio::test]
-async fn images_that_are_apart_are_asked_for_and_listed() {
-    let separate = || with(|config| config.images = Images::Separate);
-    let images = r#"{"Images":[{"Image":"/9j/4A==","Filename":"front_1.jpg"},{"Image":"/9j/4A==","Filename":"back_1.jpg"}]}"#;
-    let plain = (200, text("get-ident-data.json"));
-    let (fetched, asked) = fetch_of(separate(), None, &[plain.clone(), (200, images.to_owned())]).await;
-    let observation = fetched.unwrap();
-    let ids: Vec<_> = observation.report().unwrap().evidence.iter().map(|evidence| evidence.id.as_str()).collect();
-    assert_eq!(ids, ["image/front_1.jpg", "image/back_1.jpg"]);
-    assert_eq!(asked, [ASKED.to_owned(), format!("GET getImages/{ORDER}")]);
-    let (fetched, _) = fetch_of(separate(), None, &[plain, (200, "{}".to_owned())]).await;
-    assert!(fetched.unwrap().report().unwrap().evidence.is_empty(), "none were recorded");
-}
-
-#[tokio::test]
-async fn what_the_account_records_is_listed_as_evidence() {
-    let all = || {
-        with(|config| {
-            let kinds = &mut config.recordings;
-            (kinds.video, kinds.voice, kinds.pdf, kinds.signed_documents, kinds.audit_log) = (true, true, true, true, true);
-        })
-    };
-    let plain = [(200, text("get-ident-data.json"))];
-    let listed = |observation: Observation| -> Vec<_> {
-        let evidence = &observation.report().unwrap().evidence;
-        evidence.iter().map(|piece| (piece.id.as_str().to_owned(), piece.kind)).collect()
-    };
-    let expected = |video: &str| {
-        [
-            ("pdf", EvidenceKind::ReportPdf),
-            (video, EvidenceKind::Video),
-            ("voice/1", EvidenceKind::Audio),
-            ("signed-document/1", EvidenceKind::SignedDocument),
-            ("audit-log", EvidenceKind::Other),
-        ]
-        .map(|(id, kind)| (id.to_owned(), kind))
-    };
-    assert_eq!(listed(fetch_of(all(), None, &plain).await.0.unwrap()), expected("video"));
-    // With the handle of the callback that says so, the video is there; whatever the configuration says.
-    let provided = ResultHandle::new(VIDEO_PROVIDED);
-    assert_eq!(listed(fetch_of(all(), Some(&provided), &plain).await.0.unwrap()), expected(VIDEO_PROVIDED));
-    let fetched = fetch_of(config(), Some(&provided), &plain).await.0.unwrap();
-    assert_eq!(listed(fetched), [(VIDEO_PROVIDED.to_owned(), EvidenceKind::Video)]);
-    assert!(listed(fetch_of(config(), Some(&ResultHandle::new(ORDER)), &plain).await.0.unwrap()).is_empty());
-}
-
-#[tokio::test]
-async fn a_suspected_fraud_is_fetched_with_its_reasons() {
-    let suspected = (200, text("own-ident-data-fraud.json"));
-    let why = (200, history(&[25, 89]));
-    let (fetched, asked) = fetch_of(config(), None, &[suspected.clone(), why]).await;
-    let observation = fetched.unwrap();
-    let report = observation.report().unwrap();
-    assert!(report.reasons.iter().any(|reason| reason.code == "89"), "{:?}", report.reasons);
-    assert_eq!(asked, [ASKED, HISTORY]);
-    // Without the reasons there is no report: half of one would look like a whole one.
-    let (fetched, _) = fetch_of(config(), None, &[suspected, (404, String::new())]).await;
-    assert_eq!(fetched.unwrap_err().kind(), &ErrorKind::NotFound);
-}
-
-#[tokio::test]
-async fn a_result_that_is_not_there_is_a_conflict_and_one_that_cannot_be_read_is_malformed() {
-    for (status, body, kind) in [
-        (400, "not final", ErrorKind::Conflict),
-        (401, "", ErrorKind::Unauthorized),
-        (404, "", ErrorKind::NotFound),
-        (200, "", ErrorKind::Malformed),
-        (200, r#"{"Identitfied":"2018-09-05T11:06:21+02:00"}"#, ErrorKind::Malformed),
-        (200, r#"{"IdentData":[{"Firstname":"Er"#, ErrorKind::Malformed),
-    ] {
-        let (fetched, _) = fetch_of(config(), None, &[(status, body.to_owned())]).await;
-        let error = fetched.unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (&kind, Effect::NotApplied), "{status} {body}");
-    }
-}
-
-#[tokio::test]
-async fn an_encrypted_result_is_opened_and_a_plain_one_is_not_believed() {
-    let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-    let transport = ScriptedTransport::new();
-    transport.then(file("application/json", fixture("crypt/java.bin")));
-    transport.then(file("application/json", fixture("crypt/plain.json")));
-    let client = client_of(with(|config| config.crypt_key = Some(key.into())), &transport);
-    let fetched = client.fetch(&id(), None).await.unwrap();
-    assert!(fetched.report().unwrap().person.family_name.is_some() && fetched.trust.is_proven());
-    assert_eq!(lines(&transport), [format!("{ASKED}/crypt")]);
-    assert_eq!(client.fetch(&id(), None).await.unwrap_err().kind(), &ErrorKind::Forged);
 }
 
 #[tokio::test]
@@ -322,26 +235,4 @@ async fn the_profile_says_what_the_vendor_can() {
     assert_eq!(transport.count(), 0);
     let guarded = client_of(with(|config| config.callback_secret = Some("0123456789abcdef".into())), &transport);
     guarded.require(&Needs::new().proven_callbacks()).unwrap();
-}
-
-#[tokio::test]
-async fn no_result_fills_a_field_that_is_not_declared_and_together_they_fill_all() {
-    let mut filled: Vec<Field> = Vec::new();
-    let separate = with(|config| config.include_identifier = true);
-    let declared = client(&ScriptedTransport::new()).capabilities().report_fields;
-    for name in fixture::results() {
-        let answers = [(200, text(&name)), (200, text("own-status-fraud.json").replace("99921269855041", ORDER))];
-        let (fetched, _) = fetch_of(separate.clone(), None, &answers).await;
-        let observation = fetched.unwrap();
-        assert!(matches!(observation.result, ResultState::Inline(_)), "{name}");
-        let report = observation.report().unwrap();
-        for field in Field::ALL.iter().copied().filter(|field| field.is_filled(report)) {
-            // Whose it is stands in every report.
-            assert!(declared.contains(&field), "{name}: {field:?}");
-            filled.push(field);
-        }
-    }
-    for field in declared {
-        assert!(filled.contains(field), "{field:?} is declared, and no result fills it");
-    }
 }

@@ -7,16 +7,11 @@ use super::filled;
 
 /// A value of the model that the vendor has a word for.
 pub(super) trait Word: Sized + PartialEq {
-    /// The value; none where the word is no value of the model.
+    /// Returns the value; none if the word is no value of the model.
     fn of(word: &str) -> Option<Self>;
 
-    /// Whether the value is written like the word.
+    /// Returns whether the value is written like the word.
     fn is_written(&self, word: &str) -> bool;
-
-    /// Whether the word stands for nothing.
-    fn is_nothing(_: &str) -> bool {
-        false
-    }
 }
 
 impl Word for String {
@@ -33,16 +28,11 @@ impl Word for PartialDate {
     fn of(word: &str) -> Option<Self> {
         // A date with a time of day is one too.
         let date = word.split_once(['T', ' ']).map_or(word, |(date, _)| date);
-        date.parse().ok()
+        date.parse().ok().filter(|date: &Self| date.year() > 0)
     }
 
     fn is_written(&self, word: &str) -> bool {
-        word.len() <= "YYYY-MM-DD".len()
-    }
-
-    /// The vendor fills dates that are missing with the first day of Unix (chapter 3.3.7), and its kind of database with noughts.
-    fn is_nothing(word: &str) -> bool {
-        word.starts_with("1970-01-01") || word.starts_with("0000-00-00")
+        self.to_string() == word
     }
 }
 
@@ -52,7 +42,7 @@ impl Word for Country {
     }
 
     fn is_written(&self, word: &str) -> bool {
-        self.alpha2() == word
+        self.code() == word
     }
 }
 
@@ -68,40 +58,71 @@ impl Word for Gender {
     }
 }
 
-/// The classes of a driver's licence, in one text of which the document does not say how it is divided.
+/// The classes of a driver's licence, in one text. The document does not say how the text is divided.
+///
+/// Restrictions belong to the class before them, so that a restricted class does not read as the full one: `B (79.03, 79.04)` and
+/// `B 96` are one entry each. Those are texts in brackets, and the codes of two digits or more that European licences have.
 impl Word for Vec<String> {
     fn of(word: &str) -> Option<Self> {
-        let classes = word.split(|character: char| character.is_whitespace() || matches!(character, ',' | ';' | '/' | '|'));
-        let classes: Self = classes.filter(|class| !class.is_empty()).map(str::to_owned).collect();
+        let mut classes = Self::new();
+        for part in parts(word) {
+            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+            let restricts = part.starts_with(['(', '[']) || digits >= 2;
+            match classes.last_mut() {
+                Some(class) if restricts => {
+                    class.push(' ');
+                    class.push_str(part);
+                }
+                _ => classes.push(part.to_owned()),
+            }
+        }
         (!classes.is_empty()).then_some(classes)
     }
 
-    fn is_written(&self, _: &str) -> bool {
-        true
+    fn is_written(&self, word: &str) -> bool {
+        self.join(", ") == word
     }
 }
 
-/// A value as it was checked and as it was submitted, each where the vendor sends it.
+/// The parts of a text between separators that stand in no brackets.
+fn parts(word: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut parts) = (0_u32, 0, Vec::new());
+    let mut end = |start: usize, end: usize| parts.extend(word.get(start..end).filter(|part| !part.is_empty()));
+    for (index, character) in word.char_indices() {
+        match character {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ if depth == 0 && (character.is_whitespace() || matches!(character, ',' | ';' | '/' | '|')) => {
+                end(start, index);
+                start = index + character.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    end(start, word.len());
+    parts
+}
+
+/// A value as it was checked and as it was submitted, each if the vendor sends it.
 #[derive(Clone, Copy)]
 pub(super) struct Pair<'t> {
     pub(super) checked: Option<&'t Text<'t>>,
     pub(super) initial: Option<&'t Text<'t>>,
 }
 
-/// What is known of a value, where anything is.
+/// Returns the attribute of a value; none if the vendor sends neither a checked nor a submitted one.
 ///
-/// `source` is where a value comes from that was checked, and `alone` what is said of it where the vendor sends nothing that it could
-/// be compared with.
+/// `source` is the source of a checked value, and `alone` the verdict on one that there is nothing to compare with.
 pub(super) fn attribute<T: Word>(pair: Pair<'_>, source: Source, alone: Verdict) -> Option<Attribute<T>> {
-    let checked = word::<T>(pair.checked).map(value::<T>);
-    let initial = word::<T>(pair.initial).map(value::<T>);
+    let checked = filled(pair.checked).map(value::<T>);
+    let initial = filled(pair.initial).map(value::<T>);
     compare(checked, initial, source, alone)
 }
 
-/// A word as a value; and the word itself, where it is no value or the value is written in another way.
+/// A word as a value; and the word itself, if it is no value or the value is written in another way.
 pub(super) type Read<T> = (Option<T>, Option<String>);
 
-/// Compares what was checked with what had been submitted. Nothing of either is lost.
+/// Compares a checked value with the submitted one. Nothing of either is lost.
 pub(super) fn compare<T: PartialEq>(
     checked: Option<Read<T>>,
     initial: Option<Read<T>>,
@@ -110,7 +131,7 @@ pub(super) fn compare<T: PartialEq>(
 ) -> Option<Attribute<T>> {
     let verdict = match (&checked, &initial) {
         (None, None) => return None,
-        // It was submitted, and nobody says that it was checked: it is no value of the person.
+        // It was submitted, and the vendor does not say that it was checked: it is no value of the person.
         (None, Some(_)) => Verdict::Original,
         (Some(_), None) => alone,
         (Some(checked), Some(initial)) if is_same(checked, initial) => Verdict::Match,
@@ -122,7 +143,7 @@ pub(super) fn compare<T: PartialEq>(
         attribute.raw = raw.map(Pii::new);
     }
     if let Some((submitted, raw)) = initial {
-        if submitted.is_none() {
+        if raw.is_some() {
             attribute.alternatives.push(Alternative::new(Source::Submitted, None, raw.map(Pii::new)));
         }
         attribute.submitted = submitted.map(Pii::new);
@@ -137,10 +158,6 @@ fn is_same<T: PartialEq>(checked: &Read<T>, initial: &Read<T>) -> bool {
         (None, None) => checked.1 == initial.1,
         _ => false,
     }
-}
-
-fn word<'t, T: Word>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    filled(text).filter(|word| !T::is_nothing(word))
 }
 
 fn value<T: Word>(word: &str) -> Read<T> {
@@ -159,29 +176,65 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_for_nothing_is_nothing() {
-        for word in ["", " ", "N/A", "n/a", "1970-01-01", "1970-01-01T00:00:00+01:00", "0000-00-00"] {
+    fn blank_text_is_absence_and_nothing_else_is() {
+        for word in ["", " ", " \t"] {
             assert_eq!(read::<PartialDate>(Some(word), Some(word)), None, "{word}");
-        }
-        for word in ["", " \t", "N/A"] {
             assert_eq!(read::<String>(Some(word), None), None, "{word}");
         }
-        assert!(read::<String>(Some("1970-01-01"), None).is_some());
+        for word in ["N/A", "null", "-", "1970-01-01"] {
+            assert_eq!(read::<String>(Some(word), None).unwrap().expose().unwrap(), word);
+        }
+    }
+
+    #[test]
+    fn date_keeps_its_precision_and_its_word() {
+        for (word, value, raw) in [
+            ("1970-01-01", Some("1970-01-01"), None),
+            ("1964-08-12", Some("1964-08-12"), None),
+            ("1964-08-12T00:00:00", Some("1964-08-12"), Some("1964-08-12T00:00:00")),
+            ("1964-08-12 00:00", Some("1964-08-12"), Some("1964-08-12 00:00")),
+            ("1958-00-00", Some("1958"), Some("1958-00-00")),
+            ("1958-07", Some("1958-07"), None),
+            ("1958", Some("1958"), None),
+            ("0000-00-00", None, Some("0000-00-00")),
+            ("12.08.1964", None, Some("12.08.1964")),
+        ] {
+            let date = read::<PartialDate>(Some(word), None).unwrap();
+            assert_eq!(date.expose().map(ToString::to_string).as_deref(), value, "{word}");
+            assert_eq!(date.raw.as_ref().map(|raw| raw.expose().as_str()), raw, "{word}");
+        }
     }
 
     #[test]
     fn values_are_compared_and_not_how_they_are_written() {
         let country = read::<Country>(Some("DE"), Some("DEU")).unwrap();
-        assert_eq!((country.verdict, country.submitted.unwrap().expose().alpha2()), (Verdict::Match, "DE"));
+        assert_eq!((country.verdict, country.submitted.unwrap().expose().code()), (Verdict::Match, "DE"));
+        assert_eq!(country.alternatives[0].raw.as_ref().unwrap().expose(), "DEU");
         let country = read::<Country>(Some("deutsch"), Some("deutsch")).unwrap();
         assert_eq!((country.verdict, country.expose(), country.alternatives.len()), (Verdict::Match, None, 1));
+        let country = read::<Country>(Some("deutsch"), Some("DE")).unwrap();
+        assert_eq!((country.verdict, country.raw.unwrap().expose().as_str()), (Verdict::Changed, "deutsch"));
         let date = read::<PartialDate>(Some("1964-08-12T00:00:00"), Some("1964-08-13")).unwrap();
         assert_eq!((date.verdict, date.expose().unwrap().to_string()), (Verdict::Changed, "1964-08-12".to_owned()));
         assert_eq!(date.raw.unwrap().expose(), "1964-08-12T00:00:00");
     }
 
     #[test]
-    fn what_was_submitted_and_not_checked_is_no_value() {
+    fn gender_is_read_in_any_case() {
+        for (word, gender, raw) in [
+            ("female", Some(Gender::Female), None),
+            ("male", Some(Gender::Male), None),
+            ("diverse", Some(Gender::Diverse), None),
+            ("Male", Some(Gender::Male), Some("Male")),
+            ("unknown", None, Some("unknown")),
+        ] {
+            let read = read::<Gender>(Some(word), None).unwrap();
+            assert_eq!((read.expose().copied(), read.raw.as_ref().map(|raw| raw.expose().as_str())), (gender, raw));
+        }
+    }
+
+    #[test]
+    fn submitted_value_alone_is_no_value() {
         let name = read::<String>(None, Some("Erika")).unwrap();
         assert_eq!((name.verdict, name.source, name.expose()), (Verdict::Original, Source::Submitted, None));
         assert_eq!(name.submitted.unwrap().expose(), "Erika");
@@ -193,5 +246,24 @@ mod tests {
             assert_eq!(read::<Vec<String>>(Some(word), None).unwrap().expose().unwrap(), &["B", "BE", "AM"], "{word}");
         }
         assert_eq!(read::<Vec<String>>(Some(","), None).unwrap().expose(), None);
+    }
+
+    #[test]
+    fn restriction_stays_with_its_class() {
+        for (word, classes, keeps_word) in [
+            ("AM/A1, B (79.03, 79.04)", &["AM", "A1", "B (79.03, 79.04)"][..], true),
+            ("B 96, BE", &["B 96", "BE"], false),
+            ("B 96 BE", &["B 96", "BE"], true),
+            ("B79.03/A [70/D]", &["B79.03", "A [70/D]"], true),
+            ("1, 3, 4", &["1", "3", "4"], false),
+            ("AM, B, L", &["AM", "B", "L"], false),
+            ("B (79.03", &["B (79.03"], false),
+            ("B) C", &["B)", "C"], true),
+            ("95 B", &["95", "B"], true),
+        ] {
+            let read = read::<Vec<String>>(Some(word), None).unwrap();
+            assert_eq!(read.expose().unwrap(), classes, "{word}");
+            assert_eq!(read.raw.as_ref().map(|raw| raw.expose().as_str()), keeps_word.then_some(word), "{word}");
+        }
     }
 }

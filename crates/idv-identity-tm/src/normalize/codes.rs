@@ -1,67 +1,71 @@
-//! The tables of codes (chapters 3.2.3 and 3.2.3.1), and what the codes mean to the model.
+//! The tables of codes (chapters 3.2.3 and 3.2.3.1), and their meaning to the model.
 //!
 //! Each row is a row of the document's tables; nothing else in this crate knows a code by its number.
 
 use idv_core::report::{CheckKind, Reason};
 use idv_core::{Outcome, Status};
 
-/// A status code (chapter 3.2.3) and what it means.
+/// A status code (chapter 3.2.3) and its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KindRow {
     /// The code.
     pub code: u32,
-    /// What it means, in the table's words.
+    /// Its meaning, in the table's words.
     pub meaning: &'static str,
-    /// Whether an identification is over with it: the column "Final non-eSign".
+    /// Whether it ends an identification: the column "Final non-eSign".
     pub final_identification: bool,
-    /// Whether an order of signatures is over with it: the column "Final eSign".
+    /// Whether it ends an order for a signature: the column "Final eSign".
     pub final_esign: bool,
     /// Whether only the variant `/ExtendedList` of `getStatus` shows it.
     pub extended: bool,
-    /// What came of an order that is over with it.
+    /// The outcome of an order that it ends.
     pub outcome: Option<Outcome>,
-    /// The state of an order that is not over with it. None where it tells none: a message was sent, a file was made.
+    /// The state of an order that it does not end. None if it tells none: a message was sent, a file was made.
     pub state: Option<Status>,
-    /// Why an order ends or has to be tried again, where it says so.
+    /// Why an order ends or has to be tried again, if it says so.
     pub reason: Option<Reason>,
-    /// Whether trying again cannot help, where the document says so.
+    /// Whether trying again cannot help, if the document says so.
     pub permanent: Option<bool>,
-    /// The check that it says has failed: for suspicions of fraud.
+    /// Whether the person brought it about, if the document says so.
+    pub by_person: Option<bool>,
+    /// The check that failed by it: for suspicions of fraud.
     pub failed: Option<CheckKind>,
+    /// Whether the vendor's text beside it explains why the order ended or stopped.
+    pub explained: bool,
 }
 
-/// A sub-status code (chapter 3.2.3.1) and what it means.
+/// A sub-status code (chapter 3.2.3.1) and its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SubKindRow {
-    /// The code that it stands with.
+    /// The status code that it belongs to.
     pub kind: u32,
     /// The sub-status code.
     pub sub_kind: u32,
-    /// What it means: the table's words, shortened for code 153.
+    /// Its meaning: the table's words, shortened for code 153.
     pub meaning: &'static str,
-    /// Why an order ends or has to be tried again, where it says so.
+    /// Why an order ends or has to be tried again, if it says so.
     pub reason: Option<Reason>,
-    /// The check that it says has failed.
+    /// The check that failed by it.
     pub failed: Option<CheckKind>,
 }
 
-/// The row of a status code.
+/// Returns the row of a status code.
 #[must_use]
 pub fn find_kind(code: u32) -> Option<&'static KindRow> {
     let index = KINDS.binary_search_by_key(&code, |row| row.code).ok()?;
     KINDS.get(index)
 }
 
-/// The row of a sub-status code.
+/// Returns the row of a sub-status code.
 #[must_use]
 pub fn find_sub_kind(kind: u32, sub_kind: u32) -> Option<&'static SubKindRow> {
     let index = SUB_KINDS.binary_search_by_key(&(kind, sub_kind), |row| (row.kind, row.sub_kind)).ok()?;
     SUB_KINDS.get(index)
 }
 
-/// Whether the sub-status codes of a status code say why it was set.
+/// Returns whether the sub-status codes of a status code say why it was set.
 pub(super) fn has_reasons(kind: u32) -> bool {
     SUB_KINDS.iter().any(|row| row.kind == kind && row.reason.is_some())
 }
@@ -79,13 +83,39 @@ const fn row(code: u32, columns: &[u8; 3], meaning: &'static str) -> KindRow {
         state: None,
         reason: None,
         permanent: None,
+        by_person: None,
         failed: None,
+        explained: false,
     }
 }
 
 impl KindRow {
+    /// Returns whether the person was identified, which ends an identification and is a step on the way to a signature.
+    pub(super) fn is_identified(&self) -> bool {
+        self.outcome == Some(Verified) && self.final_identification
+    }
+
+    /// Returns whether something was signed.
+    pub(super) fn is_signed(&self) -> bool {
+        self.outcome == Some(Verified) && !self.final_identification
+    }
+
+    /// Returns whether the vendor has the data ready.
+    pub(super) const fn is_data_ready(&self) -> bool {
+        self.code == DATA_READY
+    }
+
     const fn ends(self, outcome: Outcome) -> Self {
-        Self { outcome: Some(outcome), ..self }
+        // A text beside a negative end says why.
+        Self { outcome: Some(outcome), explained: !matches!(outcome, Verified), ..self }
+    }
+
+    const fn explained(self) -> Self {
+        Self { explained: true, ..self }
+    }
+
+    const fn by_person(self) -> Self {
+        Self { by_person: Some(true), ..self }
     }
 
     const fn tells(self, state: Status) -> Self {
@@ -110,17 +140,22 @@ use Status::{AwaitingPerson, InProgress};
 
 const REVIEW: Status = Status::InReview { leaning: None };
 
+/// The data of the order are ready.
+const DATA_READY: u32 = 80;
+
 /// Every status code of the document, sorted. The vendor's list is open: a code that is not here changes nothing, and is kept.
 ///
-/// Where the document leaves open what a code means to an order, this was chosen:
+/// The document leaves open how some codes affect an order. These rules were chosen:
 ///
-/// - 29 is not final by the table, although the text calls it uncorrectable and says that a new order is needed. It stays open
-///   here, since the vendor itself closes such an order later (99, 63 or 103), and two outcomes of one order would contradict each
-///   other; its reason says that trying again cannot help.
+/// - 29 is not final by the table. By the text "there will be no way to finish the order and a new order needs to be created", so that
+///   an order whose latest state it is ends without a judgement: inconclusive. If the vendor goes on with the order, the later codes
+///   count.
 /// - 80 says that data are ready, which is no state: with 6 or 84 the order is over, without them it is not.
 /// - 12, 55, 56, 57, 70: the person was not reached; they have still to begin. So have those whose procedure was changed (68, 73,
 ///   74, 98), aborted (21, 53, 153) or found impossible (109).
-/// - 89 and 20000 to 20003 suspect fraud. A suspicion is not withdrawn by a later code, only by a final one.
+/// - 89 and 20000 to 20003 suspect fraud. A later code does not erase a suspicion. Without an end it is a review that leans to a
+///   rejection; 89 alone is no end by the table, although chapter 3.10.1 calls it a "final status from video". If the vendor has the
+///   data ready (80) of a person who is suspected and was never identified, it has ended its part without a judgement: disputed.
 #[rustfmt::skip]
 pub static KINDS: &[KindRow] = &[
     // Identified; what is to be signed has still to be signed.
@@ -129,25 +164,27 @@ pub static KINDS: &[KindRow] = &[
     row(11, b"NNN", "Order is being processed by QM").tells(REVIEW),
     row(12, b"NNN", "Customer could not be reached by phone").tells(AwaitingPerson).because(Reason::Other),
     row(14, b"NNN", "Document sent to client").tells(AwaitingPerson),
-    row(16, b"YYN", "Identification refused by customer").ends(Canceled).because(Reason::CanceledByPerson),
+    row(16, b"YYN", "Identification refused by customer").ends(Canceled).because(Reason::CanceledByPerson).by_person(),
     row(17, b"YYN", "Identification negatively conducted").ends(Rejected),
-    row(21, b"NNN", "The processing was aborted").tells(AwaitingPerson),
+    row(21, b"NNN", "The processing was aborted").tells(AwaitingPerson).explained(),
     row(22, b"YYN", "The processing was terminated").ends(Canceled),
     row(23, b"NNY", "Document verified"),
     row(24, b"NNY", "Document erroneous in postprocessing").because(Reason::DocumentOther),
     row(25, b"NNY", "Order initialized").tells(AwaitingPerson),
-    row(29, b"NNY", "Uncorrectable error in external system").tells(InProgress).because(Reason::VendorError).permanent(true),
+    row(29, b"NNY", "Uncorrectable error in external system")
+        .tells(Status::Finished(Outcome::Inconclusive)).because(Reason::VendorError).permanent(true),
     row(30, b"NNN", "Order has been processed by QM").tells(REVIEW),
     row(49, b"NNY", "eID IDapp link created").tells(AwaitingPerson),
     row(50, b"NNY", "eID IDapp request").tells(InProgress),
     row(51, b"NNY", "eID data gathered").tells(InProgress),
-    row(53, b"NNY", "eID aborted/not possible").tells(AwaitingPerson),
+    row(53, b"NNY", "eID aborted/not possible").tells(AwaitingPerson).explained(),
     row(54, b"NNY", "Support"),
     row(55, b"NNN", "Customer could not be reached by phone").tells(AwaitingPerson).because(Reason::Other),
     row(56, b"NNN", "Phone number is incorrect").tells(AwaitingPerson).because(Reason::Other),
     row(57, b"NNN", "Identification not possible, customer was repeatedly not present at appointments")
         .tells(AwaitingPerson).because(Reason::Other),
-    row(58, b"YYN", "Identification refused by customer by phone").ends(Canceled).because(Reason::CanceledByPerson),
+    row(58, b"YYN", "Identification refused by customer by phone")
+        .ends(Canceled).because(Reason::CanceledByPerson).by_person(),
     row(63, b"YYN", "Cancellation").ends(Canceled),
     row(68, b"NNN", "Change of procedure to Shop").tells(AwaitingPerson),
     row(70, b"NNY", "Spoken on answering machine").tells(AwaitingPerson),
@@ -158,10 +195,10 @@ pub static KINDS: &[KindRow] = &[
     row(77, b"NNY", "Video identification in waiting room").tells(InProgress),
     row(78, b"NNY", "Video identification call has begun").tells(InProgress),
     row(79, b"NNY", "Video identification call has been left").tells(InProgress),
-    row(80, b"NNN", "Identification data ready for pick-up"),
+    row(DATA_READY, b"NNN", "Identification data ready for pick-up"),
     row(83, b"NNY", "Document signature request").tells(InProgress),
     row(84, b"NYY", "Document signed").ends(Verified),
-    row(87, b"NNN", "Request for new Order"),
+    row(87, b"NNN", "Request for new Order").explained(),
     row(89, b"NNY", "Possible fraud attempt by customer").suspects(CheckKind::Fraud).because(Reason::SuspiciousBehaviour),
     row(94, b"NNY", "eSign Account created"),
     row(95, b"NNY", "eSign Account verified"),
@@ -181,7 +218,7 @@ pub static KINDS: &[KindRow] = &[
     row(109, b"NNY", "autoID process not possible").tells(AwaitingPerson).because(Reason::CannotBeCompleted),
     row(139, b"NNY", "Correctable error in external system, please try")
         .tells(InProgress).because(Reason::VendorError).permanent(false),
-    row(153, b"NNY", "autoID abort").tells(AwaitingPerson),
+    row(153, b"NNY", "autoID abort").tells(AwaitingPerson).explained(),
     row(10000, b"NNY", "no address verification").because(Reason::ProofOfAddressMissing),
     row(10001, b"NNY", "no additional document").because(Reason::SecondDocumentMissing),
     row(10002, b"NNY", "customer without identification document").because(Reason::DocumentMissing),
@@ -217,7 +254,7 @@ const fn why(kind: u32, sub_kind: u32, reason: Reason, meaning: &'static str) ->
 }
 
 /// Every sub-status code of the document, sorted. The list "might grow at any point in time": one that is not here is kept with
-/// [`Reason::Unknown`], where its status code is one that has reasons.
+/// [`Reason::Unknown`] if its status code is one that has reasons.
 #[rustfmt::skip]
 pub static SUB_KINDS: &[SubKindRow] = &[
     sub(6, 19, "Order with signed ident data"),

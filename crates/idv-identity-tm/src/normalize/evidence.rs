@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(ids, ["image/a.jpg", "image/#2", "image/#3", "image/#4", "image/front.PNG"]);
         for (piece, byte) in pieces.iter().zip(0_u8..) {
             let mut file = Vec::new();
-            let contents = find_image(&images, &piece.id).unwrap().image.unwrap();
+            let contents = find_image(&images, &piece.id).unwrap().image.as_ref().unwrap();
             contents
                 .decode(|piece| {
                     file.extend_from_slice(piece);

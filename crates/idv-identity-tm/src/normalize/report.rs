@@ -1,14 +1,11 @@
 //! The report of an identification (chapter 3.3).
 
-use std::collections::BTreeMap;
-
-use idv_core::report::{
-    Alternative, Attribute, Check, CheckKind, CheckResult, Document, DocumentKind, Field, Method, Person, Source, Verdict,
-};
+use idv_core::report::{Alternative, Attribute, Document, DocumentKind, Field, Method, Person, Source, Verdict};
 use idv_core::{Pii, Report, Text};
 
 use super::attribute::{Pair, Read, Word, attribute, compare};
-use super::{PROVIDER, filled, images, time};
+use super::custom::{Custom, SUBMITTED, path};
+use super::{Flow, PROVIDER, filled, images, judgement, time};
 use crate::wire::{Code, IdCard, IdentData, IdentResult};
 
 /// The fields that a report of this vendor can ever fill.
@@ -43,53 +40,66 @@ pub const REPORT_FIELDS: &[Field] = &[
     Field::Custom,
 ];
 
-/// What a result says of the person.
+/// Returns the report of a result, as an order for an identification has it.
 ///
-/// - The values are those of `Type` 1, which were checked. Those of `Type` 2, where the vendor repeats what had been submitted, give
-///   the verdicts `match`, `changed` and `new`, and `submitted`. Without them what was checked is `valid`: `Type` 1 is all that the
-///   vendor says of it; where it does not say even that, it is `unchecked`. What was submitted alone is no value.
-/// - `1970-01-01`, null, the empty text and `N/A` are absence, wherever they stand: the vendor fills missing dates so. Of a person
-///   who was born on that day, the date of birth is missing.
-/// - The source is the chip where the electronic identity was used, the agent where one identified the person (in a shop, by video, or
-///   named), else the vendor. What the electronic identity does not carry was read from a picture, if by a machine.
-/// - `custom` has what was asked for in addition, by the names that the order gave it, and what the model has no place for, by the
-///   vendor's path: `UserIp`, `Artistname`, `IDCard.eidRestrictedIdentifier`, `DriverLicence.LicenceNo` and
-///   `DriverLicence.DateOfIssue`.
+/// - The values are those of `Type` 1, which were checked. Those of `Type` 2, which the vendor repeats as they were submitted, give the
+///   verdicts `match`, `changed` and `new`, and `submitted`. Without them a checked value is `valid`: `Type` 1 is all that the vendor says
+///   of it; if it does not say even that, the value is `unchecked`. A value that was only submitted is no value of the person.
+/// - Null and blank text are absence. So is `1970-01-01` in the dates of a document of `Type` 2, as the sample of chapter 3.3.7 has it;
+///   everywhere else it is a date.
+/// - The source is the chip if the electronic identity was used, the agent if one identified the person (in a shop, by video, or
+///   named), else the vendor. The electronic identity does not carry every value: the others were read from a picture, if by a machine.
+/// - A suspicion is a failed check, with the member's name as its code. So are a document that had expired when the person was
+///   identified, and a document number that is another than the submitted one.
+/// - `custom` has the additional values by the names that the order gave them, and all that the model has no field for by the vendor's
+///   path: `UserIp`, `Artistname`, `IDCard.eidRestrictedIdentifier`, `DriverLicence.LicenceNo`, and every unknown member in its own
+///   shape. Submitted values are behind `InitialData`.
 #[must_use]
 pub fn report(result: &IdentResult<'_>) -> Box<Report> {
-    let data = Data::of(result);
-    // A report is long: it is made where it stays.
+    report_of(result, Flow::Identification)
+}
+
+/// Returns the report of a result of an order of this flow.
+pub(crate) fn report_of(result: &IdentResult<'_>, flow: Flow) -> Box<Report> {
+    let data = Data::of(result, flow);
+    // A report is long: it is made in its final place.
     let mut report = Box::new(Report::new(PROVIDER));
-    let identified = [&result.identitfied, &result.identified].into_iter().find_map(|text| time(filled(text.as_ref())?));
-    report.completed_at = identified;
+    report.completed_at = completed_at(result);
     report.method = data.method;
     report.agent = filled(result.identifier.as_ref()).map(Pii::from);
     person(&mut report.person, &data);
     document(&mut report.document, &data);
-    report.checks = checks(result);
     report.evidence = images(result.images());
-    report.custom = custom(result, &data);
+    report.checks = judgement::checks(result, &report, data.is_licence_alone());
+    report.custom = custom(result, &data).into_values();
     report
 }
 
-/// The parts of a result that go together, and where its values come from.
+fn completed_at(result: &IdentResult<'_>) -> Option<idv_core::Timestamp> {
+    [&result.identitfied, &result.identified].into_iter().find_map(|text| time(filled(text.as_ref())?))
+}
+
+/// The parts of a result that go together, and the sources of its values.
 struct Data<'r> {
+    entries: &'r [IdentData<'r>],
     checked: Option<&'r IdentData<'r>>,
     initial: Option<&'r IdentData<'r>>,
     alone: Verdict,
     method: Option<Method>,
-    /// Of what was checked.
+    /// Of checked values.
     source: Source,
-    /// Of what the electronic identity of a document does not carry, but a picture of it does.
+    /// Of values that the electronic identity of a document does not carry, but a picture of it does.
     printed: Source,
+    /// Whether only the telephone number was verified.
+    phone_only: bool,
 }
 
 impl<'r> Data<'r> {
-    fn of(result: &'r IdentResult<'_>) -> Self {
-        let entries = || result.ident_data.iter().flatten();
+    fn of(result: &'r IdentResult<'_>, flow: Flow) -> Self {
+        let entries = result.ident_data.as_deref().unwrap_or_default();
         let number = |entry: &IdentData<'_>| entry.kind.as_ref().and_then(Code::number);
-        let marked = |wanted: u32| entries().find(|entry| number(entry) == Some(wanted));
-        let unmarked = || entries().find(|entry| number(entry) != Some(2) && **entry != IdentData::default());
+        let marked = |wanted: u32| entries.iter().find(|entry| number(entry) == Some(wanted));
+        let unmarked = || entries.iter().find(|entry| !entry.is_submitted() && entry.is_about_a_person());
         let (checked, initial) = (marked(1).or_else(unmarked), marked(2));
         let alone = match (initial, checked.and_then(number)) {
             (Some(_), _) => Verdict::New,
@@ -103,23 +113,53 @@ impl<'r> Data<'r> {
         let by_agent = matches!(method, Some(Method::Shop | Method::Video)) || filled(result.identifier.as_ref()).is_some();
         let seen = if by_agent && !chip { Source::Agent } else { Source::Vendor };
         Self {
+            entries,
             checked,
             initial,
             alone,
             method,
             source: if chip { Source::Chip } else { seen },
             printed: if by_machine { Source::Visual } else { seen },
+            phone_only: flow == Flow::PhoneVerification,
         }
     }
 
     fn read<T: Word>(&self, source: Source, part: impl Fn(&'r IdentData<'r>) -> Option<&'r Text<'r>>) -> Option<Attribute<T>> {
+        self.verified(source, part).map(|attribute| self.weakened(attribute))
+    }
+
+    fn weakened<T>(&self, mut attribute: Attribute<T>) -> Attribute<T> {
+        // Neither the person nor a document was checked: a value that is the submitted one proves nothing.
+        if self.phone_only && attribute.verdict != Verdict::Original {
+            attribute.verdict = Verdict::Unchecked;
+        }
+        attribute
+    }
+
+    /// Reads a value that was verified by a TAN.
+    fn verified<T: Word>(
+        &self,
+        source: Source,
+        part: impl Fn(&'r IdentData<'r>) -> Option<&'r Text<'r>>,
+    ) -> Option<Attribute<T>> {
         let pair = Pair { checked: self.checked.and_then(&part), initial: self.initial.and_then(&part) };
         attribute(pair, source, self.alone)
     }
+
+    /// Returns whether a licence was checked without a document: then the licence is the document.
+    fn is_licence_alone(&self) -> bool {
+        self.checked.is_some_and(|it| it.id_card.is_empty() && it.driver_licence != Default::default())
+    }
 }
 
-/// The methods of chapter 3.3.4. Of SmartID the document says nothing but the name, which is that of electronic identities on a
-/// telephone.
+/// Returns the text of a document's date. The vendor fills missing dates of submitted documents with the first day of 1970 (chapter
+/// 3.3.7).
+fn date<'r>(entry: &'r IdentData<'r>, text: &'r Option<Text<'r>>) -> Option<&'r Text<'r>> {
+    text.as_ref().filter(|text| !entry.is_submitted() || text.expose().trim() != "1970-01-01")
+}
+
+/// Returns the method that a word of chapter 3.3.4 is. The document has only the name of SmartID, which is that of electronic identities
+/// on a telephone.
 fn method(word: &str) -> Option<Method> {
     let known = [
         ("Shop", Method::Shop),
@@ -140,7 +180,7 @@ fn person(person: &mut Person, data: &Data<'_>) {
     person.birth_date = data.read(source, |it| it.birthdate.as_ref());
     person.birth_place = data.read(source, |it| it.birthplace.as_ref());
     person.nationality = data.read(source, |it| it.nationality.as_ref());
-    // A German chip does not carry it; whose it then is the vendor does not say.
+    // A German chip does not carry it, and the vendor does not say where it comes from.
     let gender = if source == Source::Chip { Source::Vendor } else { source };
     person.gender = data.read(gender, |it| it.gender.as_ref());
     person.title = data.read(source, |it| it.title.as_ref());
@@ -148,36 +188,29 @@ fn person(person: &mut Person, data: &Data<'_>) {
     person.address.postal_code = data.read(source, |it| it.zip_code.as_ref());
     person.address.city = data.read(source, |it| it.city.as_ref());
     person.address.country = data.read(source, |it| it.country.as_ref());
-    // They were verified by a TAN, and stand on no document.
-    person.email = data.read(Source::Vendor, |it| it.email.as_ref());
-    person.phone = data.read(Source::Vendor, |it| it.mobile.as_ref());
+    // They were verified by a TAN, and are on no document.
+    person.email = data.verified(Source::Vendor, |it| it.email.as_ref());
+    person.phone = data.verified(Source::Vendor, |it| it.mobile.as_ref());
 }
 
 fn document(document: &mut Document, data: &Data<'_>) {
     document.licence_classes = data.read(data.printed, |it| it.driver_licence.classes.as_ref());
-    // Where a licence was checked without a document, the licence is the document.
     if data.is_licence_alone() {
         let kind = |it: Option<&IdentData<'_>>| it.map(|_| (Some(DocumentKind::DrivingLicence), None));
-        document.kind = compare(kind(data.checked), None, data.printed, data.alone);
+        document.kind = compare(kind(data.checked), None, data.printed, data.alone).map(|kind| data.weakened(kind));
         document.number = data.read(data.printed, |it| it.driver_licence.licence_no.as_ref());
-        document.issued_on = data.read(data.printed, |it| it.driver_licence.date_of_issue.as_ref());
+        document.issued_on = data.read(data.printed, |it| date(it, &it.driver_licence.date_of_issue));
         return;
     }
     document.kind = kind(data);
     document.number = data.read(data.printed, |it| it.id_card.card_no.as_ref());
     document.issuing_country = data.read(data.source, |it| it.id_card.country_of_issue.as_ref());
     document.issuer = data.read(data.printed, |it| it.id_card.place_of_issue.as_ref());
-    document.issued_on = data.read(data.printed, |it| it.id_card.date_of_issue.as_ref());
-    document.expires_on = data.read(data.source, |it| it.id_card.valid_until.as_ref());
+    document.issued_on = data.read(data.printed, |it| date(it, &it.id_card.date_of_issue));
+    document.expires_on = data.read(data.source, |it| date(it, &it.id_card.valid_until));
 }
 
-impl Data<'_> {
-    fn is_licence_alone(&self) -> bool {
-        self.checked.is_some_and(|it| it.id_card.is_empty() && it.driver_licence != Default::default())
-    }
-}
-
-/// What kind of document it is: by its name and by its bits. Where several were used, the others are alternatives.
+/// Returns the kind of the document, by its name and by its bits. If several were used, the others are alternatives.
 fn kind(data: &Data<'_>) -> Option<Attribute<DocumentKind>> {
     let checked = data.checked.map(|it| kinds(&it.id_card));
     let initial = data.initial.map(|it| kinds(&it.id_card));
@@ -186,7 +219,7 @@ fn kind(data: &Data<'_>) -> Option<Attribute<DocumentKind>> {
     let source = attribute.source;
     let others = checked.into_iter().flat_map(|(_, others)| others);
     attribute.alternatives.extend(others.map(|kind| Alternative::new(source, Some(Pii::new(kind)), None)));
-    Some(attribute)
+    Some(data.weakened(attribute))
 }
 
 /// The bits of `extDocumentType` (chapter 3.3.4). A driver's licence comes last: with another document it is the additional one.
@@ -199,7 +232,7 @@ const BITS: [(u32, DocumentKind); 5] = [
     (8, DocumentKind::DrivingLicence),
 ];
 
-/// The document that was used, and the others that were.
+/// Returns the document that was used, and the others.
 fn kinds(card: &IdCard<'_>) -> (Option<Read<DocumentKind>>, Vec<DocumentKind>) {
     let word = filled(card.kind.as_ref());
     let named = word.and_then(|word| match word {
@@ -210,50 +243,119 @@ fn kinds(card: &IdCard<'_>) -> (Option<Read<DocumentKind>>, Vec<DocumentKind>) {
     let number = card.ext_document_type.as_ref().map(ToString::to_string);
     let bits = card.ext_document_type.as_ref().and_then(Code::number);
     let mut by_bits: Vec<_> = BITS.iter().filter(|(bit, _)| bits.unwrap_or(0) & bit != 0).map(|(_, kind)| *kind).collect();
-    let kind = match (named, by_bits.first(), bits, word) {
-        (Some(named), ..) => named,
-        (None, Some(first), ..) => *first,
-        // No bit that is known: a document of the order's own.
-        (None, None, Some(_), _) | (None, None, None, Some(_)) => DocumentKind::Other,
-        (None, None, None, None) => return (number.map(|number| (None, Some(number))), Vec::new()),
-    };
+    let Some(raw) = word.map(str::to_owned).or(number) else { return (None, Vec::new()) };
+    // A name and bits that are not known: a document of the order's own, or a newer one.
+    let kind = named.or(by_bits.first().copied()).unwrap_or(DocumentKind::Other);
     by_bits.retain(|other| *other != kind);
-    (Some((Some(kind), word.map(str::to_owned).or(number))), by_bits)
+    (Some((Some(kind), Some(raw))), by_bits)
 }
 
-fn checks(result: &IdentResult<'_>) -> Vec<Check> {
-    let found = [("FraudAttempt", result.fraud_attempt), ("SecurityCheckFailed", result.security_check_failed)];
-    let check = |(code, failed): (&str, Option<bool>)| {
-        let result = if failed? { CheckResult::Failed } else { CheckResult::Passed };
-        Some(Check::new(CheckKind::Fraud, result).with_code(code))
-    };
-    found.into_iter().filter_map(check).collect()
-}
+/// Members of the document that `custom` has by their own names: an additional value of the same name keeps its parent.
+const RESERVED: &[&str] = &[
+    "Artistname",
+    "Executed",
+    "FraudAttempt",
+    "IdentData",
+    "Identified",
+    "IdentifyMethod",
+    "Identitfied",
+    "OcrStatus",
+    "SecurityCheckFailed",
+    "Status",
+    "UserIp",
+    "eIdUsed",
+];
 
-/// What was asked for in addition, and what the model has no place for.
-fn custom(result: &IdentResult<'_>, data: &Data<'_>) -> BTreeMap<String, Pii<String>> {
-    let mut custom = BTreeMap::new();
-    // What was checked replaces what had been submitted.
-    let details = data.initial.into_iter().chain(data.checked).flat_map(|it| &it.additional.details);
-    for (name, value) in details {
-        if let (Some(name), Some(value)) = (filled(Some(name)), filled(Some(value))) {
-            custom.insert(name.to_owned(), Pii::from(value));
-        }
-    }
-    let mut keep = |name: &str, text: Option<&Text<'_>>| {
-        if let Some(text) = filled(text) {
-            custom.entry(name.to_owned()).or_insert_with(|| Pii::from(text));
-        }
-    };
-    keep("UserIp", result.user_ip.as_ref());
+/// Collects the values that the model has no field for.
+fn custom(result: &IdentResult<'_>, data: &Data<'_>) -> Custom {
+    let mut custom = Custom::default();
+    root(&mut custom, result);
     if let Some(checked) = data.checked {
-        keep("Artistname", checked.artistname.as_ref());
-        keep("IDCard.eidRestrictedIdentifier", checked.id_card.eid_restricted_identifier.as_ref());
-        if !data.is_licence_alone() {
-            keep("DriverLicence.LicenceNo", checked.driver_licence.licence_no.as_ref());
-            let issued = checked.driver_licence.date_of_issue.as_ref();
-            keep("DriverLicence.DateOfIssue", issued.filter(|date| !idv_core::PartialDate::is_nothing(date.expose().trim())));
+        let kind = checked.kind.as_ref().filter(|kind| kind.number() != Some(1));
+        custom.code("IdentData", "Type", kind);
+        entry(&mut custom, "", checked, data);
+    }
+    if let Some(initial) = data.initial {
+        let mut submitted = Custom::default();
+        entry(&mut submitted, SUBMITTED, initial, data);
+        // A value that was checked as it had been submitted stands there once.
+        for (name, value) in submitted.into_values() {
+            let checked = name.strip_prefix(SUBMITTED).and_then(|name| custom.get(name.strip_prefix('.')?));
+            if checked != Some(value.expose()) {
+                custom.keep(name, value.into_exposed());
+            }
         }
     }
+    for (index, other) in data.entries.iter().enumerate() {
+        let is_taken = [data.checked, data.initial].into_iter().flatten().any(|taken| std::ptr::eq(taken, other));
+        if !is_taken {
+            whole(&mut custom, &path("IdentData", &index.to_string()), other);
+        }
+    }
+    custom.images("Images", result.images());
     custom
+}
+
+/// Collects what the root of a result has.
+fn root(custom: &mut Custom, result: &IdentResult<'_>) {
+    custom.text("", "UserIp", result.user_ip.as_ref());
+    custom.code("", "OcrStatus", result.ocr_status.as_ref());
+    if let Some(used) = result.eid_used {
+        custom.keep("eIdUsed".to_owned(), used.into());
+    }
+    // It says that no agent flagged the person: no check was passed by that.
+    if result.fraud_attempt == Some(false) {
+        custom.keep("FraudAttempt".to_owned(), false.into());
+    }
+    // A word that the method does not say.
+    let word = result.identify_method.as_ref();
+    let is_said = |word: &str| method(word).is_some() && !word.eq_ignore_ascii_case("SmartID");
+    custom.text("", "IdentifyMethod", word.filter(|word| !is_said(word.expose().trim())));
+    let known = completed_at(result);
+    for (name, text) in [("Identitfied", &result.identitfied), ("Identified", &result.identified)] {
+        let is_known = known.is_some() && filled(text.as_ref()).and_then(time) == known;
+        custom.text("", name, text.as_ref().filter(|_| !is_known));
+    }
+    custom.members("", &result.others);
+}
+
+/// Collects what the report has no field for of the checked or the submitted values.
+fn entry(custom: &mut Custom, parent: &str, entry: &IdentData<'_>, data: &Data<'_>) {
+    custom.text(parent, "Artistname", entry.artistname.as_ref());
+    let card = path(parent, "IDCard");
+    if data.is_licence_alone() {
+        custom.texts(&card, entry.id_card.texts());
+        custom.code(&card, "extDocumentType", entry.id_card.ext_document_type.as_ref());
+    } else {
+        custom.text(&card, "eidRestrictedIdentifier", entry.id_card.eid_restricted_identifier.as_ref());
+        // Beside a name, the kind of the document does not say which bits there are.
+        let named = filled(entry.id_card.kind.as_ref()).is_some();
+        custom.code(&card, "extDocumentType", entry.id_card.ext_document_type.as_ref().filter(|_| named));
+        let licence = path(parent, "DriverLicence");
+        custom.text(&licence, "LicenceNo", entry.driver_licence.licence_no.as_ref());
+        custom.text(&licence, "DateOfIssue", date(entry, &entry.driver_licence.date_of_issue));
+    }
+    unknown(custom, parent, entry);
+    for (name, value) in entry.additional.iter() {
+        let is_taken = RESERVED.contains(&name) || custom.has(&path(parent, name));
+        let parent = if is_taken { path(parent, "Additional") } else { parent.to_owned() };
+        custom.keep(path(&parent, name), value.expose().clone());
+    }
+}
+
+/// Collects all of an entry that is neither the checked nor the submitted one.
+fn whole(custom: &mut Custom, parent: &str, entry: &IdentData<'_>) {
+    custom.code(parent, "Type", entry.kind.as_ref());
+    custom.texts(parent, entry.texts());
+    custom.texts(&path(parent, "IDCard"), entry.id_card.texts());
+    custom.code(&path(parent, "IDCard"), "extDocumentType", entry.id_card.ext_document_type.as_ref());
+    custom.texts(&path(parent, "DriverLicence"), entry.driver_licence.texts());
+    unknown(custom, parent, entry);
+    custom.members(&path(parent, "Additional"), &entry.additional);
+}
+
+fn unknown(custom: &mut Custom, parent: &str, entry: &IdentData<'_>) {
+    custom.members(parent, &entry.others);
+    custom.members(&path(parent, "IDCard"), &entry.id_card.others);
+    custom.members(&path(parent, "DriverLicence"), &entry.driver_licence.others);
 }

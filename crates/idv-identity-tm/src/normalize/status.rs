@@ -1,253 +1,251 @@
 //! The history of an order, reduced to one state (chapter 3.2).
 
-use std::collections::HashSet;
-
-use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason, Report};
-use idv_core::{Channel, Observation, Outcome, Pii, ResultHandle, ResultState, Status, Subject, Text, Timestamp, VendorId};
+use idv_core::{Channel, Observation, Outcome, Report, ResultHandle, ResultState, Status, Subject, Text, VendorId};
 
 use super::codes::{self, KindRow};
+use super::history::{Event, History};
 use super::{PROVIDER, filled, time};
-use crate::wire::{Code, StatusEntry, StatusList};
+use crate::api::order::{Behaviors, Product};
+use crate::wire::{Code, StatusList};
 
-/// What an order is for. It decides which codes are final (chapter 3.2.1).
+/// The purpose of an order. It decides which codes are final (chapter 3.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Flow {
-    /// To identify a person.
+    /// Identifies a person.
     Identification,
-    /// To have a person sign: product 15. They are identified on the way.
+    /// Has a person sign: product 15. They are identified on the way.
     Esign,
+    /// Verifies a mobile number: product 17. A TAN proves control over a telephone, and no identity.
+    PhoneVerification,
 }
 
 impl Flow {
-    /// The flow of a product of `putOrder` (chapter 3.1.4).
+    /// Returns the flow of a product of `putOrder` (chapter 3.1.4).
     #[must_use]
     pub const fn of_product(product: u32) -> Self {
         match product {
             15 => Self::Esign,
+            17 => Self::PhoneVerification,
             _ => Self::Identification,
         }
     }
+
+    /// Returns the flow of an order. One that only creates an account of sign-me has no part for the signature (chapter 9.1), so that it
+    /// ends like an identification.
+    #[must_use]
+    pub const fn of_order(product: Product, behaviors: Behaviors) -> Self {
+        if behaviors.contains(Behaviors::SIGN_ME_CREATE) {
+            return Self::Identification;
+        }
+        Self::of_product(product.number())
+    }
 }
 
-/// What the history of an order says. It is a claim: whoever got it as an answer adds the proof.
+/// Returns the observation that the history of an order is. It is a claim: a caller that got it as an answer adds the proof.
 ///
-/// - Codes repeat and the last one need not be the state, so a code that is final for the flow is looked for first, wherever it
-///   stands. Of several the least favourable counts: rejected, canceled, expired, verified.
-/// - Else a suspicion of fraud counts, and else the latest code that tells a state ([`KINDS`](super::KINDS)). What is latest goes by
-///   the times of the entries, and among equal times by their order. Codes that tell no state alone are an order that waits for
-///   the person.
-/// - Codes that are not in the table change nothing. Where the latest code is one, and the order is neither over nor suspected of
-///   fraud, the status is none and the code is that one, so that it is noticed; what was learnt before still holds.
+/// - Codes repeat and the last one need not be the state, so a code that is final for the flow is looked for first, in every place.
+///   Of several the least favourable counts: rejected, canceled, expired, verified.
+/// - A suspicion of fraud that is not older than a positive end makes it disputed: one that is newer, or has the same time. Without
+///   times the order of the entries counts; a time that cannot be read proves nothing. A suspicion before a positive end is a failed
+///   check.
+/// - Without an end a suspicion of fraud counts, and else the latest code that tells a state ([`KINDS`](super::KINDS)). Which one is
+///   latest goes by the times of the entries, and among equal times by their order. If no code tells a state, the order waits for the
+///   person.
+/// - Codes that are not in the table change nothing. If the latest code is one, and the order is neither over nor suspected of
+///   fraud, the status is none and the code is that one, so that it is noticed; earlier knowledge still holds.
 /// - The code is the one that decided, verbatim: `6`, or `153/176` with its sub-status code. The time is that code's.
-/// - The result of a verified order, and of a rejected one that is suspected of fraud, can be fetched: for those alone there are data
-///   (chapter 2.4). Of all others a report with the reasons comes along, where there are any or the order is over.
+/// - A verified telephone is no verified person: 6 ends an order of product 17 as inconclusive.
+/// - The report has the reasons, the suspicions as failed checks, and in `custom` the whole history as `Status`: an entry is its code,
+///   its time and its text in one line.
 #[must_use]
 pub fn status(list: &StatusList<'_>, flow: Flow, channel: Channel) -> Observation {
-    let history = History::of(list);
-    let reference = filled(list.reference.as_ref()).map(str::to_owned);
-    let order_id = filled(list.order_id.as_ref());
-    let mut observation = Observation::claimed(Subject::new(reference, order_id.map(VendorId::new)), channel);
-    let Some((status, event)) = history.reduce(flow) else { return observation };
-    observation.status = status;
-    observation.code = Some(event.code());
-    observation.at = event.at.or_else(|| filled(list.executed.as_ref()).and_then(time));
-    observation.result = match status {
-        Some(Status::Finished(outcome)) if has_data(outcome, &history) => {
-            order_id.map_or(ResultState::Absent, |id| ResultState::Fetchable(ResultHandle::new(id)))
-        }
-        _ => {
-            let is_over = matches!(status, Some(Status::Finished(_)));
-            if is_over || history.events.iter().any(|event| event.reason().is_some()) {
-                // A report is long: it is made where it stays, and only where it is wanted.
-                let mut report = Box::new(Report::new(PROVIDER));
-                name(&mut report, list);
-                history.explain(&mut report, false);
-                ResultState::Inline(report)
-            } else {
-                ResultState::Absent
-            }
-        }
-    };
+    let course = Course::of(list, flow);
+    let mut observation = course.observation(channel);
+    let report = course.report();
+    if course.is_over() || says_something(&report) {
+        observation.result = ResultState::Inline(report);
+    }
     observation
 }
 
-/// What one code says alone, as the webhook `OnStatusChange` brings it (chapter 2.6). None where the code is not in the table.
+/// Returns the status that one code means alone, as the webhook `OnStatusChange` brings it (chapter 2.6). None if the code is not in the
+/// table.
 #[must_use]
 pub fn status_of_code(code: &str, flow: Flow) -> Option<Status> {
     let row = codes::find_kind(Code::of(Text::new(code))?.number()?)?;
     Some(row.ends_with(flow).map(Status::Finished).or(row.state).unwrap_or(Status::AwaitingPerson))
 }
 
-/// Adds to a report what the history of its order says: whose order it is, why it came out as it did, and which checks failed.
+/// Adds the history of an order to its report: the order's ids, the reasons, the checks that failed, and every event.
 ///
-/// Of an order that was verified only suspicions are reasons: what hindered an attempt before is not why it came out so.
+/// Of an order with a positive end only suspicions are reasons: an obstacle to an earlier attempt is no reason for its outcome.
 pub fn explain(report: &mut Report, list: &StatusList<'_>, flow: Flow) {
-    let history = History::of(list);
-    let verified = matches!(history.reduce(flow), Some((Some(Status::Finished(Outcome::Verified)), _)));
-    name(report, list);
-    history.explain(report, verified);
+    Course::of(list, flow).explain(report);
 }
 
-/// Adds to a report whose order it is.
-fn name(report: &mut Report, list: &StatusList<'_>) {
-    if report.reference.is_none() {
-        report.reference = filled(list.reference.as_ref()).map(str::to_owned);
-    }
-    if report.vendor_id.is_none() {
-        report.vendor_id = filled(list.order_id.as_ref()).map(VendorId::new);
-    }
+/// The history of an order, and the state that it is reduced to.
+pub(crate) struct Course<'l, 'a> {
+    list: &'l StatusList<'a>,
+    history: History<'l, 'a>,
+    status: Option<Status>,
+    /// The place of the event that decided.
+    decisive: Option<usize>,
 }
 
-/// What happened to an order, in the order of time.
-struct History<'l, 'a> {
-    events: Vec<Event<'l, 'a>>,
-}
-
-struct Event<'l, 'a> {
-    entry: &'l StatusEntry<'a>,
-    row: Option<&'static KindRow>,
-    /// When it happened, where that can be read.
-    at: Option<Timestamp>,
-    /// Its place in time.
-    when: Option<Timestamp>,
-}
-
-impl<'l, 'a> History<'l, 'a> {
-    fn of(list: &'l StatusList<'a>) -> Self {
-        // One whose time cannot be read happened when the one before it did.
-        let mut before = None;
-        // Much happens in one second: a time that was just read is not read again.
-        let mut read = (None, None);
-        let entries = list.status.iter().flatten().filter(|entry| entry.kind.is_some());
-        let events = entries.map(|entry| {
-            let text = filled(entry.time.as_ref());
-            if text != read.0 {
-                read = (text, text.and_then(time));
-            }
-            let at = read.1;
-            before = at.or(before);
-            let row = entry.kind.as_ref().and_then(|kind| codes::find_kind(kind.number()?));
-            Event { entry, row, at, when: before }
-        });
-        let mut events: Vec<_> = events.collect();
-        events.sort_by_key(|event| event.when);
-        Self { events }
+impl<'l, 'a> Course<'l, 'a> {
+    pub(crate) fn of(list: &'l StatusList<'a>, flow: Flow) -> Self {
+        let history = History::of(list);
+        let (status, decisive) = reduce(&history, flow).map_or((None, None), |(status, place)| (status, Some(place)));
+        Self { list, history, status, decisive }
     }
 
-    /// The state, and what decided it.
-    fn reduce(&self, flow: Flow) -> Option<(Option<Status>, &Event<'l, 'a>)> {
-        if let Some((outcome, event)) = self.end(flow) {
-            return Some((Some(Status::Finished(outcome)), event));
-        }
-        let state = |event: &Event<'_, '_>| event.row.and_then(|row| row.state);
-        if let Some(event) = self.suspicion() {
-            return Some((state(event), event));
-        }
-        let latest = self.events.last()?;
-        if latest.row.is_none() {
-            return Some((None, latest));
-        }
-        match self.events.iter().rev().find(|event| state(event).is_some()) {
-            Some(event) => Some((state(event), event)),
-            None => Some((Some(Status::AwaitingPerson), latest)),
-        }
+    /// Returns the observation without a result.
+    pub(crate) fn observation(&self, channel: Channel) -> Observation {
+        let reference = filled(self.list.reference.as_ref()).map(str::to_owned);
+        let order = filled(self.list.order_id.as_ref()).map(VendorId::new);
+        let mut observation = Observation::claimed(Subject::new(reference, order), channel);
+        let event = self.decisive.and_then(|place| self.history.events.get(place));
+        observation.status = self.status;
+        observation.code = event.map(Event::code);
+        observation.at = event.and_then(|event| event.at.or_else(|| filled(self.list.executed.as_ref()).and_then(time)));
+        observation
     }
 
-    /// How the order ended, if it is over.
-    fn end(&self, flow: Flow) -> Option<(Outcome, &Event<'l, 'a>)> {
-        let mut end: Option<(Outcome, &Event<'l, 'a>)> = None;
-        for event in &self.events {
-            if let Some(outcome) = event.row.and_then(|row| row.ends_with(flow))
-                && end.is_none_or(|(known, _)| severity(outcome) > severity(known))
-            {
-                end = Some((outcome, event));
-            }
+    /// Returns the result that a poll brings along: a handle if there is more to fetch than the history, else a report if it says
+    /// anything of an order that is over or has reasons. Each poll of an open order brings the whole history again.
+    pub(crate) fn polled(&self, order: &str) -> ResultState {
+        if self.is_over() && (self.has_data() || self.is_signed()) {
+            return ResultState::Fetchable(ResultHandle::new(order));
         }
-        end
+        if self.is_over() || self.history.events.iter().any(|event| event.reason().is_some()) {
+            return ResultState::Inline(self.report());
+        }
+        ResultState::Absent
     }
 
-    /// Adds the reasons, each once, and the checks that failed: of an order that was verified the suspicions alone.
-    fn explain(&self, report: &mut Report, verified: bool) {
-        let mut seen: HashSet<String> = report.reasons.iter().map(|known| known.code.clone()).collect();
-        for event in &self.events {
-            let (Some(reason), failed) = (event.reason(), event.failed()) else { continue };
-            let code = event.code();
-            if (verified && failed.is_none()) || !seen.insert(code.clone()) {
-                continue;
-            }
-            if let Some(kind) = failed {
-                report.checks.push(Check::new(kind, CheckResult::Failed).with_code(code.clone()));
-            }
-            let mut finding = Finding::new(reason, code);
-            finding.text = filled(event.entry.text.as_ref()).map(Pii::from);
-            finding.permanent = event.row.and_then(|row| row.permanent);
-            report.reasons.push(finding);
-        }
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self.status, Some(Status::Finished(_)))
     }
 
-    /// The latest suspicion of fraud.
-    fn suspicion(&self) -> Option<&Event<'l, 'a>> {
-        self.events.iter().rev().find(|event| event.row.is_some_and(|row| row.failed.is_some()))
+    /// Returns whether the vendor has data of the person: if the person was identified, or is suspected of fraud (chapter 2.4).
+    pub(crate) fn has_data(&self) -> bool {
+        self.is_identified() || self.history.suspicions().next().is_some()
+    }
+
+    pub(crate) fn is_identified(&self) -> bool {
+        self.history.rows().any(KindRow::is_identified)
+    }
+
+    /// Returns whether something was signed, which can be fetched (chapters 3.5.1 and 3.6.1).
+    pub(crate) fn is_signed(&self) -> bool {
+        self.history.rows().any(KindRow::is_signed)
+    }
+
+    /// Returns whether the vendor may have no data although the history says so: a time-out deletes the order (chapter 2.4), and an
+    /// error that cannot be corrected leaves it unfinished (chapter 3.3.1).
+    pub(crate) const fn can_be_without_data(&self) -> bool {
+        matches!(self.status, Some(Status::Finished(Outcome::Expired | Outcome::Inconclusive)))
+    }
+
+    /// Returns the report of the history alone.
+    pub(crate) fn report(&self) -> Box<Report> {
+        // A report is long: it is made in its final place.
+        let mut report = Box::new(Report::new(PROVIDER));
+        self.explain(&mut report);
+        report
+    }
+
+    pub(crate) fn explain(&self, report: &mut Report) {
+        if report.reference.is_none() {
+            report.reference = filled(self.list.reference.as_ref()).map(str::to_owned);
+        }
+        if report.vendor_id.is_none() {
+            report.vendor_id = filled(self.list.order_id.as_ref()).map(VendorId::new);
+        }
+        let is_positive = matches!(self.status, Some(Status::Finished(Outcome::Verified | Outcome::Disputed)));
+        self.history.explain(report, is_positive);
+        self.history.keep(report, self.list);
     }
 }
 
-impl Event<'_, '_> {
-    /// The code, verbatim: `6`, `153/176`.
-    fn code(&self) -> String {
-        match (&self.entry.kind, &self.entry.sub_kind) {
-            (Some(kind), Some(sub_kind)) => format!("{kind}/{sub_kind}"),
-            (Some(kind), None) => kind.to_string(),
-            (None, _) => String::new(),
+fn says_something(report: &Report) -> bool {
+    !report.reasons.is_empty() || !report.checks.is_empty() || !report.custom.is_empty()
+}
+
+/// Reduces a history to a state, and the place of the event that decides it.
+fn reduce(history: &History<'_, '_>, flow: Flow) -> Option<(Option<Status>, usize)> {
+    let state = |place: usize| history.events.get(place)?.row?.state;
+    if let Some((outcome, place)) = end(history, flow) {
+        return Some((Some(Status::Finished(outcome)), place));
+    }
+    let places = 0..history.events.len();
+    let latest = places.clone().next_back()?;
+    let latest_state = places.rev().find(|place| state(*place).is_some());
+    if let Some(place) = latest_state
+        && let Some(over @ Status::Finished(_)) = state(place)
+    {
+        return Some((Some(over), place));
+    }
+    if let Some(place) = history.suspicions().next_back() {
+        let is_handed_over = history.places(KindRow::is_data_ready).any(|ready| !history.is_older(ready, place));
+        let is_identified = history.rows().any(KindRow::is_identified);
+        let status = if is_handed_over && !is_identified { Some(Status::Finished(Outcome::Disputed)) } else { state(place) };
+        return Some((status, place));
+    }
+    match latest_state {
+        _ if history.events.get(latest)?.row.is_none() => Some((None, latest)),
+        Some(place) => Some((state(place), place)),
+        None => Some((Some(Status::AwaitingPerson), latest)),
+    }
+}
+
+/// Returns the outcome of an order that is over, and the place of the event that decides it.
+fn end(history: &History<'_, '_>, flow: Flow) -> Option<(Outcome, usize)> {
+    let mut end: Option<(Outcome, usize)> = None;
+    for (place, event) in history.events.iter().enumerate() {
+        if let Some(outcome) = event.row.and_then(|row| row.ends_with(flow))
+            && end.is_none_or(|(known, _)| severity(outcome) > severity(known))
+        {
+            end = Some((outcome, place));
         }
     }
-
-    fn sub_row(&self) -> Option<&'static codes::SubKindRow> {
-        codes::find_sub_kind(self.row?.code, self.entry.sub_kind.as_ref()?.number()?)
-    }
-
-    /// The check that it says has failed.
-    fn failed(&self) -> Option<CheckKind> {
-        self.sub_row().and_then(|row| row.failed).or_else(|| self.row?.failed)
-    }
-
-    /// The reason that it gives, if it gives one.
-    fn reason(&self) -> Option<Reason> {
-        let Some(row) = self.row else { return Some(Reason::Unknown) };
-        match (self.sub_row(), &self.entry.sub_kind) {
-            (Some(sub_row), _) => sub_row.reason.or(row.reason),
-            // The vendor's list grows: a newer detail of a code that has reasons is a reason that is not known here.
-            (None, Some(_)) if row.reason.is_none() && codes::has_reasons(row.code) => Some(Reason::Unknown),
-            (None, _) => row.reason,
-        }
+    // To be identified is a positive end, too, that a suspicion disputes: a signature after it says nothing of the person.
+    let is_positive = |row: &KindRow| row.is_identified() || row.ends_with(flow) == Some(Outcome::Verified);
+    let suspicion = history
+        .suspicions()
+        .rev()
+        .find(|suspicion| history.places(is_positive).any(|positive| !history.is_older(*suspicion, positive)));
+    match (end, suspicion) {
+        (Some((Outcome::Verified | Outcome::Inconclusive, _)), Some(suspicion)) => Some((Outcome::Disputed, suspicion)),
+        _ => end,
     }
 }
 
 impl KindRow {
-    /// What came of an order of a flow that has this code; none where the code does not end it.
+    /// Returns the outcome of an order of a flow that has this code; none if the code does not end it.
     #[must_use]
     pub const fn ends_with(&self, flow: Flow) -> Option<Outcome> {
         let is_final = match flow {
-            Flow::Identification => self.final_identification,
+            Flow::Identification | Flow::PhoneVerification => self.final_identification,
             Flow::Esign => self.final_esign,
         };
-        if is_final { self.outcome } else { None }
+        match (self.outcome, flow) {
+            _ if !is_final => None,
+            (Some(Outcome::Verified), Flow::PhoneVerification) => Some(Outcome::Inconclusive),
+            (outcome, _) => outcome,
+        }
     }
 }
 
-/// Whether the vendor has data of an order that is over: where the person was identified, or is suspected of fraud (chapter 2.4).
-fn has_data(outcome: Outcome, history: &History<'_, '_>) -> bool {
-    outcome == Outcome::Verified || (outcome == Outcome::Rejected && history.suspicion().is_some())
-}
-
-/// How unfavourable an outcome is. An order should end once; if it says that it ended twice, nobody is verified by mistake.
+/// Returns how unfavourable an outcome is. An order should end once; if it ends twice, no person is verified by mistake.
 const fn severity(outcome: Outcome) -> u8 {
     match outcome {
-        Outcome::Verified => 0,
+        Outcome::Verified | Outcome::Inconclusive => 0,
         Outcome::Expired => 1,
         Outcome::Canceled => 2,
         Outcome::Rejected => 4,
-        // Inconclusive, which no code of the table is, and what the model may add.
+        // No code of the table, and what the model may add.
         _ => 3,
     }
 }

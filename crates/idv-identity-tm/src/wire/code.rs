@@ -3,36 +3,41 @@
 use std::fmt;
 
 use idv_core::Text;
-use idv_core::wire::Optional;
-use serde_json::Number;
+use serde::de::MapAccess;
+use serde_json::{Number, Value};
 
-/// A code of the vendor's tables: a number, also where it is sent as text. Whatever else stands there is kept as it is.
+use super::record::{Read, Shaped};
+
+/// A code of the vendor's tables: a number, also if it is sent as text. Any other value is kept as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Code<'a> {
     /// A number.
     Number(u32),
-    /// Something else, of which nothing is known.
+    /// Text of which nothing is known, or JSON of another shape.
     Word(Text<'a>),
 }
 
 impl<'a> Code<'a> {
-    /// The code that a piece of text is; none where it is blank.
+    /// Returns the code that a piece of text is; none if it is blank.
+    ///
+    /// Zeros before a number and a fraction of zeros change nothing: `06` and `6.0` are 6.
     #[must_use]
     pub fn of(text: Text<'a>) -> Option<Self> {
         let word = text.expose().trim();
         if word.is_empty() {
             return None;
         }
-        // "+6" and "006" are not how the vendor writes numbers, and stay what they are.
-        let is_plain = word.bytes().all(|byte| byte.is_ascii_digit()) && (word == "0" || !word.starts_with('0'));
-        match word.parse() {
-            Ok(number) if is_plain => Some(Self::Number(number)),
+        let (whole, fraction) = word.split_once('.').unwrap_or((word, "0"));
+        let is_whole = !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0');
+        // `parse` takes a sign, which no code has.
+        match whole.parse() {
+            Ok(number) if is_whole && !whole.starts_with('+') => Some(Self::Number(number)),
             _ => Some(Self::Word(text)),
         }
     }
 
-    /// The number, where it is one.
+    /// Returns the number, if it is one.
     #[must_use]
     pub const fn number(&self) -> Option<u32> {
         match self {
@@ -40,18 +45,49 @@ impl<'a> Code<'a> {
             Self::Word(_) => None,
         }
     }
-}
 
-impl<'de> Optional<'de> for Code<'de> {
-    fn text(text: Text<'de>) -> Option<Self> {
-        Self::of(text)
+    /// Returns the code as JSON.
+    pub(crate) fn to_value(&self) -> Value {
+        match self {
+            Self::Number(number) => (*number).into(),
+            Self::Word(word) => word.expose().into(),
+        }
     }
 
-    fn number(number: &Number) -> Option<Self> {
+    fn of_number(number: &Number) -> Option<Self> {
         match number.as_u64().map(u32::try_from) {
             Some(Ok(number)) => Some(Self::Number(number)),
-            _ => Self::text(Text::new(number.to_string())),
+            _ => Self::of(Text::new(number.to_string())),
         }
+    }
+}
+
+/// Whatever stands there is a code: a suspicion must not get lost because of the shape that it has.
+impl<'de> Shaped<'de> for Option<Code<'de>> {
+    fn text(text: Text<'de>) -> Read<Self> {
+        Read::Known(Code::of(text))
+    }
+
+    fn boolean(value: bool) -> Read<Self> {
+        Read::Known(Some(Code::Word(Text::new(value.to_string()))))
+    }
+
+    fn number(number: &Number) -> Read<Self> {
+        Read::Known(Code::of_number(number))
+    }
+
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
+        let value = <Value as idv_core::wire::Optional<'de>>::object(map)?;
+        Ok(Read::Known(value.map(|value| Code::Word(Text::new(value.to_string())))))
+    }
+
+    fn elements(elements: Vec<Value>) -> Read<Self> {
+        Read::Known(match elements.as_slice() {
+            [] => None,
+            [Value::Number(number)] => Code::of_number(number),
+            [Value::String(text)] => Code::of(Text::new(text.clone())),
+            _ => Some(Code::Word(Text::new(Value::Array(elements).to_string()))),
+        })
     }
 }
 
@@ -78,13 +114,55 @@ mod tests {
     }
 
     #[test]
-    fn only_a_plain_number_is_a_number() {
-        for (text, number) in
-            [("6", Some(6)), (" 20011 ", Some(20011)), ("0", Some(0)), ("006", None), ("+6", None), ("6.0", None)]
-        {
+    fn number_is_read_in_each_form() {
+        for (text, number) in [
+            ("6", Some(6)),
+            (" 20011 ", Some(20011)),
+            ("0", Some(0)),
+            ("006", Some(6)),
+            ("6.0", Some(6)),
+            ("89.00", Some(89)),
+            ("6.5", None),
+            ("6.", None),
+            (".0", None),
+            ("+6", None),
+            ("-6", None),
+            ("6e0", None),
+            ("6 0", None),
+        ] {
             assert_eq!(Code::of(Text::new(text)).unwrap().number(), number, "{text}");
         }
         assert_eq!(Code::of(Text::new("99999999999")).unwrap().to_string(), "99999999999");
         assert_eq!(Code::of(Text::new(" ")), None);
+    }
+
+    #[test]
+    fn code_is_read_from_any_shape() {
+        for (json, code) in [
+            ("6", Some("6")),
+            ("6.0", Some("6")),
+            ("\"6\"", Some("6")),
+            ("[89]", Some("89")),
+            ("[\"89\"]", Some("89")),
+            ("[73,74]", Some("[73,74]")),
+            ("{\"a\":1}", Some("{\"a\":1}")),
+            ("true", Some("true")),
+            ("-1", Some("-1")),
+            ("[]", None),
+            ("null", None),
+            ("\"\"", None),
+        ] {
+            let read = match <Option<Code<'_>> as Shaped<'_>>::read(&mut serde_json::Deserializer::from_str(json)).unwrap() {
+                Read::Known(code) => code,
+                Read::Other(_) => panic!("{json}"),
+            };
+            assert_eq!(read.as_ref().map(ToString::to_string).as_deref(), code, "{json}");
+        }
+    }
+
+    #[test]
+    fn code_as_json_is_number_or_text() {
+        assert_eq!(Code::Number(6).to_value(), serde_json::json!(6));
+        assert_eq!(Code::Word(Text::new("new")).to_value(), serde_json::json!("new"));
     }
 }

@@ -1,34 +1,39 @@
 //! Files within JSON: Base64 that stays where it stands in the payload until it is wanted.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use idv_core::wire::Optional;
 use idv_core::{Error, Result};
 use serde::de::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// A file as Base64 in a string of the payload, of which nothing was copied yet. `Debug` prints its length only.
+use super::record::{Read, Shaped};
+
+/// A file as Base64 in a string of the payload. `Debug` prints its length only.
 ///
-/// Files are long, and there are many of them in one answer: they are decoded [piece by piece](Encoded::decoder), never as a whole.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Files are long, and there are many of them in one answer: they are decoded [piece by piece](Encoded::decoder), never as a whole. The
+/// text stays where it stands in the payload, unless reading has to mend the payload, such as a number with too many digits.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Encoded<'a> {
-    /// What stands between the quotation marks, escapes and all.
-    raw: &'a str,
+    /// The text between the quotation marks, with its escapes.
+    raw: Cow<'a, str>,
 }
 
-impl<'a> Encoded<'a> {
+impl Encoded<'_> {
     /// How long it is in the payload, in bytes, escapes included.
     #[must_use]
-    pub const fn encoded_length(&self) -> usize {
+    pub fn encoded_length(&self) -> usize {
         self.raw.len()
     }
 
     /// Decodes it, piece by piece.
     #[must_use]
-    pub fn decoder(&self) -> Decoder<'a> {
+    pub fn decoder(&self) -> Decoder<'_> {
         Decoder { rest: self.raw.as_bytes(), text: Vec::with_capacity(PIECE), piece: Vec::new(), ended: false }
     }
 
@@ -52,12 +57,41 @@ impl fmt::Debug for Encoded<'_> {
     }
 }
 
-impl<'de> Optional<'de> for Encoded<'de> {
+thread_local! {
+    /// Whether the text that this thread reads outlives its parts. Text that was mended does not, so that files are copied out of it.
+    static CAN_BORROW: Cell<bool> = const { Cell::new(true) };
+}
+
+/// Reads a payload that may have files: first without copying them; and if that fails, once more with copies.
+pub(super) fn reading_files<T>(read: impl Fn() -> Result<T>) -> Result<T> {
+    CAN_BORROW.set(true);
+    read().or_else(|_| {
+        CAN_BORROW.set(false);
+        read()
+    })
+}
+
+impl<'de> Shaped<'de> for Option<Encoded<'de>> {
     // The text is not looked at: to resolve an escape would copy it.
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        let value = <&'de RawValue>::deserialize(deserializer)?;
-        let text = value.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        Ok(text.filter(|text| !text.is_empty()).map(|raw| Self { raw }))
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Read<Self>, D::Error> {
+        if CAN_BORROW.get() {
+            let value = <&'de RawValue>::deserialize(deserializer)?.get();
+            return Ok(of_raw(value, Cow::Borrowed));
+        }
+        let value = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(of_raw(value.get(), |text| Cow::Owned(text.to_owned())))
+    }
+}
+
+fn of_raw<'r, 'a>(value: &'r str, keep: impl FnOnce(&'r str) -> Cow<'a, str>) -> Read<Option<Encoded<'a>>> {
+    match value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some("") => Read::Known(None),
+        Some(text) => Read::Known(Some(Encoded { raw: keep(text) })),
+        None => match serde_json::from_str(value) {
+            Ok(other @ (Value::Bool(_) | Value::Number(_) | Value::Object(_))) => Read::Other(other),
+            Ok(Value::Array(elements)) if !elements.is_empty() => Read::Other(Value::Array(elements)),
+            _ => Read::Known(None),
+        },
     }
 }
 
@@ -84,7 +118,7 @@ impl Decoder<'_> {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not Base64. What was decoded before is not to be used then.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not Base64. The pieces before are not to be used then.
     pub fn next_piece(&mut self) -> Result<Option<&[u8]>> {
         self.text.clear();
         while self.text.len() < PIECE && !self.rest.is_empty() {
@@ -162,7 +196,7 @@ mod tests {
 
     fn decode(raw: &str) -> Result<Vec<u8>> {
         let mut file = Vec::new();
-        Encoded { raw }.decode(|piece| {
+        Encoded { raw: raw.into() }.decode(|piece| {
             assert!(!piece.is_empty() && piece.len() <= PIECE / 4 * 3);
             file.extend_from_slice(piece);
             Ok(())
@@ -198,14 +232,26 @@ mod tests {
     fn a_file_stays_where_it_stands_in_the_payload() {
         let payload = br#"{"Images":[{"Image":"\/9j\/4AAQ"},{"Image":7},{"Image":""},{"Image":["AA=="]}]}"#;
         let images = crate::wire::Images::read(payload).unwrap().images;
-        let file = images[0].image.unwrap();
+        let file = images[0].image.as_ref().unwrap();
         assert!(payload.as_ptr_range().contains(&file.raw.as_ptr()));
-        assert_eq!((file.encoded_length(), decode(file.raw).unwrap()), (10, vec![0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]));
+        assert_eq!((file.encoded_length(), decode(&file.raw).unwrap()), (10, vec![0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]));
         assert!(images[1..].iter().all(|image| image.image.is_none()));
+        let others: Vec<_> = images.iter().map(|image| image.others.get("Image").map(|it| it.expose().to_string())).collect();
+        assert_eq!(others, [None, Some("7".to_owned()), None, Some("[\"AA==\"]".to_owned())]);
+    }
+
+    #[test]
+    fn file_of_mended_payload_is_copied() {
+        let json = r#"{"Images":[{"Image":"\/9j\/4AAQ","Size":123456789012345678901234567890}]}"#;
+        let images = crate::wire::Images::read(json.as_bytes()).unwrap().images;
+        let file = images[0].image.as_ref().unwrap();
+        assert!(matches!(file.raw, Cow::Owned(_)));
+        assert_eq!(decode(&file.raw).unwrap(), [0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]);
+        assert_eq!(images[0].others.get("Size").unwrap().expose(), "123456789012345678901234567890");
     }
 
     #[test]
     fn a_file_is_not_printed() {
-        assert_eq!(format!("{:?}", Encoded { raw: "/9j/4AAQ" }), "[file, 8 bytes of Base64]");
+        assert_eq!(format!("{:?}", Encoded { raw: "/9j/4AAQ".into() }), "[file, 8 bytes of Base64]");
     }
 }

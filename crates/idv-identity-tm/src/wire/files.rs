@@ -3,32 +3,32 @@
 use serde::de::MapAccess;
 
 use super::encoded::Encoded;
-use super::list::List;
+use super::record::{List, record};
 use super::result::Image;
 use idv_core::Text;
 use idv_core::wire::{Name, Part, object, place};
 
-object! {
+record! {
     /// The images that were recorded (chapter 3.8.3): `getImages`.
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Images<'a> {
         /// The images. Missing where none were recorded.
         "Images" images: Vec<Image<'a>> as List<Image<'a>>,
     }
 }
 
-object! {
+record! {
     /// The recordings of sound (chapter 3.11.5): `getVoiceFiles`.
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct VoiceFiles<'a> {
         /// The recordings.
         "Voicefiles" | "VoiceFiles" voice_files: Vec<VoiceFile<'a>> as List<VoiceFile<'a>>,
     }
 }
 
-object! {
+record! {
     /// A recording of sound (chapter 3.11.5).
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct VoiceFile<'a> {
         /// Its name.
         "Filename" filename: Option<Text<'a>>,
@@ -37,18 +37,18 @@ object! {
     }
 }
 
-object! {
+record! {
     /// The documents that were signed (chapter 3.5.4): `getESignPDF`.
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct SignedDocuments<'a> {
         /// The documents, in the order in which they were submitted.
         "PDFs" pdfs: Vec<SignedDocument<'a>> as List<SignedDocument<'a>>,
     }
 }
 
-object! {
+record! {
     /// A document that was signed (chapter 3.5.4).
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct SignedDocument<'a> {
         /// The file, a PDF.
         "Base64Data" base64_data: Option<Encoded<'a>>,

@@ -1,32 +1,32 @@
 //! The status of an order (chapter 3.2) and the orders of a reference (chapter 3.13).
 
 use super::code::Code;
-use super::list::List;
+use super::record::{List, record};
 use idv_core::Text;
-use idv_core::wire::{Part, object, place};
+use idv_core::wire::{Part, place};
 
-object! {
+record! {
     /// The history of an order (chapter 3.2.6): `getStatus`.
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct StatusList<'a> {
         /// The vendor's id of the order.
         "OrderID" order_id: Option<Text<'a>>,
         /// Our reference.
         "Ref" reference: Option<Text<'a>>,
-        /// When the question was answered: ISO 8601, with an offset.
+        /// When the vendor answered: ISO 8601, with an offset.
         "Executed" executed: Option<Text<'a>>,
-        /// What happened, in its order. None where it is missing, which makes it no answer of `getStatus`.
+        /// The events of the order, in its order. None if it is missing, which makes it no answer of `getStatus`.
         "Status" status: Option<Vec<StatusEntry<'a>>> as List<StatusEntry<'a>>,
     }
 }
 
-object! {
-    /// One thing that happened to an order (chapter 3.2.6).
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+record! {
+    /// An event of an order (chapter 3.2.6).
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct StatusEntry<'a> {
-        /// What happened: a code of chapter 3.2.3, or a newer one.
+        /// A code of chapter 3.2.3, or a newer one.
         "Kind" kind: Option<Code<'a>>,
-        /// In more detail: a code of chapter 3.2.3.1, or a newer one. Only in the variant `/IncludeSubKind`.
+        /// A code of chapter 3.2.3.1, or a newer one. Only in the variant `/IncludeSubKind`.
         "SubKind" sub_kind: Option<Code<'a>>,
         /// When it happened: ISO 8601, with an offset.
         "Time" time: Option<Text<'a>>,

@@ -1,13 +1,13 @@
-//! What is not about an order: the vendor's systems (chapter 8.2), users of sign-me (9.1), the password (9.2), and errors.
+//! Payloads that are not about an order: the vendor's systems (chapter 8.2), users of sign-me (9.1), the password (9.2), and errors.
 
 use std::fmt;
 
 use idv_core::{Pii, Secret};
 use serde::de::MapAccess;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use idv_core::Text;
-use idv_core::wire::{Name, Part, object, place};
+use idv_core::wire::{Name, Part, decoded_tolerantly, object, place};
 
 object! {
     /// Which of the vendor's systems work (chapter 8.2.2): `systemStatus`.
@@ -23,15 +23,15 @@ object! {
         "mailingAvailable" mailing_available: Option<bool>,
         /// TANs can be sent by text message.
         "smsTanAvailable" sms_tan_available: Option<bool>,
-        /// autoID works, where it is enabled. The document's spelling is doubtful: it may be one of three.
+        /// autoID works, if it is enabled. The document's spelling is doubtful: it may be one of three.
         "autoIdentAvailable" | "autoldentAvailable" | "autoidentAvailable" auto_ident_available: Option<bool>,
-        /// AssureID works, where it is enabled.
+        /// AssureID works, if it is enabled.
         "assureIdAvailable" | "assureldAvailable" assure_id_available: Option<bool>,
-        /// ReadID works, where it is enabled.
+        /// ReadID works, if it is enabled.
         "readIdAvailable" | "readldAvailable" read_id_available: Option<bool>,
-        /// iProov works, where it is enabled.
+        /// iProov works, if it is enabled.
         "iProovAvailable" iproov_available: Option<bool>,
-        /// Signing, where it is enabled.
+        /// Signing, if it is enabled.
         "eSign" esign: SignatureStatus,
     }
 }
@@ -52,7 +52,7 @@ object! {
 }
 
 object! {
-    /// Whether somebody has an account of sign-me (chapter 9.1.4): `checkSignmeUser`.
+    /// Whether there is an account of sign-me (chapter 9.1.4): `checkSignmeUser`.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct SignmeUser {
         /// There is an account.
@@ -66,7 +66,7 @@ object! {
 #[derive(Default)]
 #[non_exhaustive]
 pub struct NewPassword {
-    /// The password. None where it is missing or empty.
+    /// The password. None if it is missing or empty.
     pub password: Option<Secret>,
 }
 
@@ -89,43 +89,53 @@ impl fmt::Debug for NewPassword {
     }
 }
 
-/// What the vendor says of an error. Of `putOrder` it is documented that it "may" send `{"Error": …}` (chapter 3.1.5); of all other
-/// calls only that a description stands in the body, so that plain text is taken for one too.
+/// The vendor's description of an error. For `putOrder` the document has `{"Error": …}` (chapter 3.1.5), for all other calls only that a
+/// description stands in the body: in JSON of any form, or as plain text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorBody {
-    /// What was wrong, in words. It may repeat what was sent.
+    /// The description. It may repeat what was sent.
     pub error: Option<Pii<String>>,
 }
 
 impl ErrorBody {
-    /// Reads the body of an error answer. A body that is none of the vendor's, a proxy's page for example, says nothing.
+    /// Reads the body of an error answer. A page, such as a proxy's, is no description.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
-        let Ok(text) = std::str::from_utf8(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)) else { return Self::default() };
+        let text = decoded_tolerantly(body);
         let text = text.trim();
         let error = match text.as_bytes().first() {
             None | Some(b'<') => None,
-            // Errors are short and rare: what makes results fast is not needed here.
+            // Errors are short and rare: they are read without the care that results need.
             Some(b'{' | b'[' | b'"') => match serde_json::from_str(text) {
-                Ok(Value::Object(mut body)) => body.remove("Error").and_then(|error| words(&error)),
-                Ok(Value::String(error)) => Some(error),
-                _ => None,
+                Ok(Value::Object(body)) => described(&body).or_else(|| words(&Value::Object(body))),
+                Ok(other) => words(&other),
+                Err(_) => Some(text.to_owned()),
             },
-            Some(_) if text.len() <= LONGEST => Some(text.to_owned()),
-            Some(_) => None,
+            Some(_) => Some(text.to_owned()),
         };
-        Self { error: error.filter(|error| !error.trim().is_empty()).map(Pii::new) }
+        let error = error.map(|error| error.trim().chars().take(LONGEST).collect()).filter(|error: &String| !error.is_empty());
+        Self { error: error.map(Pii::new) }
     }
 }
 
-/// How long plain text may be that is taken for a description of an error, in bytes.
+/// How long a description may be, in characters; the rest is cut off.
 const LONGEST: usize = 4096;
 
-fn words(error: &Value) -> Option<String> {
+/// Returns the description in an object: the document's member, or one of a usual name.
+fn described(body: &Map<String, Value>) -> Option<String> {
+    let names = ["error", "message", "errormessage", "error_description", "description", "detail", "text"];
+    let find = |name: &str| body.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).and_then(|(_, value)| words(value));
+    names.into_iter().find_map(find)
+}
+
+/// Returns the words of a description: text as it is, anything else as JSON.
+pub(crate) fn words(error: &Value) -> Option<String> {
     match error {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
         Value::Null => None,
+        Value::Object(body) if body.values().all(|value| words(value).is_none()) => None,
+        Value::Array(errors) if errors.iter().all(|value| words(value).is_none()) => None,
         other => Some(other.to_string()),
     }
 }
@@ -135,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_read_in_each_of_its_forms() {
+    fn error_is_read_in_each_of_its_forms() {
         let error = |body: &str| ErrorBody::read(body.as_bytes()).error.map(Pii::into_exposed);
         for (body, said) in [
             (r#"{"Error":"Email missing"}"#, Some("Email missing")),
@@ -144,16 +154,23 @@ mod tests {
             (" Email missing\n", Some("Email missing")),
             ("", None),
             ("{}", None),
-            ("[1]", None),
+            ("[]", None),
+            ("[\"\"]", None),
+            ("[1]", Some("[1]")),
+            (r#"["Email missing"]"#, Some(r#"["Email missing"]"#)),
             (r#"{"Error":null}"#, None),
             (r#"{"Error":""}"#, None),
-            (r#"{"Error":"Email"#, None),
+            (r#"{"Error":{"Email":"missing"}}"#, Some(r#"{"Email":"missing"}"#)),
+            (r#"{"message":"Email missing","code":7}"#, Some("Email missing")),
+            (r#"{"Message":" ","detail":"Email missing"}"#, Some("Email missing")),
+            (r#"{"Email":"missing"}"#, Some(r#"{"Email":"missing"}"#)),
+            (r#"{"Error":"Email"#, Some(r#"{"Error":"Email"#)),
             ("<html>Bad request</html>", None),
         ] {
             assert_eq!(error(body).as_deref(), said, "{body}");
         }
-        assert_eq!(error(&"x".repeat(LONGEST + 1)), None);
-        assert_eq!(ErrorBody::read(b"\xFF\xFE"), ErrorBody::default());
+        assert_eq!(error(&"ä".repeat(LONGEST + 1)).unwrap(), "ä".repeat(LONGEST));
+        assert_eq!(ErrorBody::read(b"M\xFCller").error.unwrap().expose(), "Müller");
     }
 
     #[test]

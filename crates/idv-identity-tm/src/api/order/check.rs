@@ -1,4 +1,4 @@
-//! What the document forbids (chapter 3.1.4), refused before anything is sent. Fields are named as the document names them.
+//! Refuses what the document forbids (chapter 3.1.4) before anything is sent. Fields have the document's names.
 
 use idv_core::{Error, Pii, Result, Url};
 
@@ -32,8 +32,8 @@ fn root(order: &Order) -> Result<()> {
     }
     optional("Phone", &order.phone, phone)?;
     optional("Mobile", &order.mobile, phone)?;
-    if order.product == Product::PhoneVerification && order.mobile.is_none() {
-        return refused("Mobile", "the number that is to be verified is missing");
+    if order.product == Product::PhoneVerification && !has_mobile(order) {
+        return refused("Mobile", "the number to be verified is missing");
     }
     email("Email", order.email.expose(), 50)?;
     for document in &order.legitimation_documents {
@@ -188,7 +188,7 @@ fn additional(order: &Order) -> Result<()> {
 fn signing(order: &Order) -> Result<()> {
     for document in &order.esign_pdfs {
         match &document.data {
-            Some(data) if data.expose().starts_with(b"%PDF-") => {}
+            Some(data) if is_pdf(data.expose()) => {}
             _ => return refused("eSignPDF.Data", "it is no PDF"),
         }
         optional("eSignPDF.Filename", &document.filename, |field, text| filled(field, text, 50))?;
@@ -223,18 +223,27 @@ fn signing(order: &Order) -> Result<()> {
         return refused("IdentDataSigned", "it is empty");
     }
     let something = !order.esign_pdfs.is_empty() || !order.esign_hashes.is_empty() || order.multi_sign.is_some();
-    let account_only =
-        [Behaviors::SIGN_ME_CREATE, Behaviors::SIGN_ME_USE_OR_CREATE].iter().any(|one| order.behaviors.contains(*one));
-    if order.product == Product::Esign && !something && !account_only {
+    let is_account_only = order.behaviors.contains(Behaviors::SIGN_ME_CREATE);
+    if something && order.product != Product::Esign {
+        return refused("Product", "documents are signed in orders of product 15 only");
+    }
+    if something && is_account_only {
+        return refused("Add", "8 only creates an account of sign-me: documents are signed without it, or with 4 or 16");
+    }
+    if order.product == Product::Esign && !something && !is_account_only {
         return refused("eSignPDF", "an order for a signature needs a PDF, a hash, or another order whose documents are signed");
     }
-    // The TAN for the signature goes there; one that is in the signed data of an earlier identification cannot be seen here.
-    let number = order.mobile.is_some() || order.ident_data.as_ref().is_some_and(|data| data.mobile.is_some());
-    let sends_a_tan = order.product == Product::Esign && something && !order.behaviors.contains(Behaviors::BASIC_SIGNATURE);
-    if sends_a_tan && !number && order.ident_data_signed.is_none() {
-        return refused("Mobile", "the number that the TAN for the signature goes to is missing");
-    }
     Ok(())
+}
+
+fn has_mobile(order: &Order) -> bool {
+    order.mobile.is_some() || order.ident_data.as_ref().is_some_and(|data| data.mobile.is_some())
+}
+
+/// Returns whether a file is a PDF. Readers look for its header in the first 1024 bytes.
+fn is_pdf(file: &[u8]) -> bool {
+    let start = file.get(..1024).unwrap_or(file);
+    start.windows(5).any(|bytes| bytes == b"%PDF-")
 }
 
 fn placed(field: &'static str, placement: Option<&Placement>) -> Result<()> {

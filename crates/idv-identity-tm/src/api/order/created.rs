@@ -1,13 +1,15 @@
-//! What ordering returns (chapter 3.1.5).
+//! The answer to an order (chapter 3.1.5).
 
 use std::fmt;
 
-use idv_core::{Error, Pii, Result, Secret, SessionUrl, Url};
-use serde::Deserialize;
+use idv_core::wire::{self, object};
+use idv_core::{Error, Pii, Result, Secret, SessionUrl, Text, Url};
+use serde_json::Value;
 
 use crate::api::OrderId;
+use crate::wire::words;
 
-/// An order that the vendor has taken (chapter 3.1.5). `Debug` prints neither ids nor our reference, nor links but for their hosts.
+/// An order that the vendor has taken (chapter 3.1.5). `Debug` prints neither ids nor our reference, and only the hosts of links.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct OrderCreated {
@@ -15,21 +17,21 @@ pub struct OrderCreated {
     pub order_id: OrderId,
     /// Our reference, as the vendor has it.
     pub reference: Option<String>,
-    /// The page where the person chooses a way of identification; where [`Order::target_link`](super::Order::target_link) asked for it.
+    /// The page where the person chooses a way of identification; if [`Order::target_link`](super::Order::target_link) asked for it.
     pub target_url: Option<SessionUrl>,
-    /// The link that opens the app; where [`Order::deep_link`](super::Order::deep_link) asked for it.
+    /// The link that opens the app; if [`Order::deep_link`](super::Order::deep_link) asked for it.
     pub deep_link_url: Option<SessionUrl>,
-    /// The page of the automatic identification; where [`Order::auto_id_link`](super::Order::auto_id_link) asked for it.
+    /// The page of the automatic identification; if [`Order::auto_id_link`](super::Order::auto_id_link) asked for it.
     pub auto_id_url: Option<SessionUrl>,
-    /// Whether signed data of an earlier identification have been accepted, where the order brought such (chapter 7).
+    /// Whether signed data of an earlier identification were accepted, if the order brought such (chapter 7).
     pub signed_data_accepted: Option<bool>,
-    /// The names under which the video system knows the order; where [`Order::video_hashes`](super::Order::video_hashes) asked for them.
+    /// The names under which the video system knows the order; if [`Order::video_hashes`](super::Order::video_hashes) asked for them.
     pub video_hashes: Option<VideoHashes>,
-    /// The user's id, where an agent is onboarded.
+    /// The user's id, if an agent is onboarded.
     pub user_id: Option<String>,
-    /// The user's token, where an agent is onboarded.
+    /// The user's token, if an agent is onboarded.
     pub user_token: Option<Secret>,
-    /// What the vendor says of an error that did not keep it from taking the order.
+    /// The vendor's words about an error that did not keep it from taking the order.
     pub error: Option<Pii<String>>,
 }
 
@@ -44,45 +46,45 @@ pub struct VideoHashes {
 }
 
 impl OrderCreated {
-    /// Reads the answer.
+    /// Reads the answer. An optional member that cannot be used is as good as missing: the order was placed.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read, or names no order; the vendor's words about an error are
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read, or names no order; the vendor's words about an error are
     /// the error's code.
     pub fn read(body: &[u8]) -> Result<Self> {
-        // A struct would be read from an array too, and any number that stands first in one would be an order.
-        if !body.trim_ascii_start().starts_with(b"{") {
+        let text = wire::decoded_tolerantly(body);
+        if !text.trim_ascii_start().starts_with('{') {
             return Err(Error::malformed("the answer is no JSON object"));
         }
-        let wire: Wire = serde_json::from_slice(body).map_err(|error| Error::malformed_json(&error))?;
-        let no_order = || {
-            let error = Error::malformed("the answer names no order: OrderID is missing");
-            match &wire.error {
+        let wire: Wire<'_> = wire::read_json(&text)?;
+        let said = wire.error.as_ref().and_then(words);
+        let Some(order_id) = filled(wire.order_id) else {
+            let error = Error::malformed("the answer names no order: `OrderID` is missing");
+            return Err(match said {
                 Some(text) => error.with_vendor_code(text),
                 None => error,
-            }
+            });
         };
-        let order_id = wire.order_id.as_ref().map(Loose::text).filter(|id| !id.is_empty()).ok_or_else(no_order)?;
-        let order_id = OrderId::parse(order_id).map_err(|_| Error::malformed("OrderID is none that could be asked about"))?;
+        let order_id = OrderId::parse(order_id)
+            .map_err(|_| Error::malformed("invalid `OrderID` in the answer: expected 1 to 20 ASCII letters and digits"))?;
+        let hashes = wire.video_hashes;
+        let hashes = VideoHashes {
+            short_code: filled(hashes.short_code).map(Secret::new),
+            long_code: filled(hashes.long_code).map(Secret::new),
+        };
+        let has_hashes = hashes.short_code.is_some() || hashes.long_code.is_some();
         Ok(Self {
             order_id,
-            reference: wire.reference.as_ref().map(Loose::text),
-            target_url: link(wire.target_url)?,
-            deep_link_url: link(wire.deep_link_url)?,
-            auto_id_url: link(wire.auto_id_url)?,
-            signed_data_accepted: wire.signed_data_accepted.and_then(|value| match value.text().as_str() {
-                "true" | "1" => Some(true),
-                "false" | "0" => Some(false),
-                _ => None,
-            }),
-            video_hashes: wire.video_hashes.map(|hashes| VideoHashes {
-                short_code: hashes.short_code.map(Secret::new),
-                long_code: hashes.long_code.map(Secret::new),
-            }),
-            user_id: wire.user_id.as_ref().map(Loose::text),
-            user_token: wire.user_token.map(Secret::new),
-            error: wire.error.map(Pii::new),
+            reference: filled(wire.reference),
+            target_url: link(wire.target_url),
+            deep_link_url: link(wire.deep_link_url),
+            auto_id_url: link(wire.auto_id_url),
+            signed_data_accepted: wire.signed_data_accepted,
+            video_hashes: has_hashes.then_some(hashes),
+            user_id: filled(wire.user_id),
+            user_token: filled(wire.user_token).map(Secret::new),
+            error: said.map(Pii::new),
         })
     }
 }
@@ -98,64 +100,112 @@ impl fmt::Debug for OrderCreated {
     }
 }
 
-/// An address that is none would send the person nowhere.
-fn link(text: Option<String>) -> Result<Option<SessionUrl>> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    match Url::parse(&text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(SessionUrl::new(url))),
-        _ => Err(Error::malformed("a link in the answer is no address of the web")),
+fn filled(text: Option<Text<'_>>) -> Option<String> {
+    text.map(|text| text.expose().trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Returns a link that a person can be sent to.
+fn link(text: Option<Text<'_>>) -> Option<SessionUrl> {
+    let url = Url::parse(&filled(text)?).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| SessionUrl::new(url))
+}
+
+object! {
+    #[derive(Default)]
+    struct Wire<'a> {
+        "OrderID" order_id: Option<Text<'a>>,
+        "Ref" reference: Option<Text<'a>>,
+        "TargetURL" target_url: Option<Text<'a>>,
+        "DeepLinkURL" deep_link_url: Option<Text<'a>>,
+        // The document's text has an l instead of an I.
+        "AutoIdURL" | "AutoldURL" | "AutoIDURL" auto_id_url: Option<Text<'a>>,
+        "SignedDataAccepted" signed_data_accepted: Option<bool>,
+        "VideoHashes" video_hashes: WireHashes<'a>,
+        "UserID" user_id: Option<Text<'a>>,
+        "UserToken" user_token: Option<Text<'a>>,
+        "Error" error: Option<Value>,
     }
 }
 
-#[derive(Deserialize)]
-struct Wire {
-    #[serde(rename = "OrderID", default)]
-    order_id: Option<Loose>,
-    #[serde(rename = "Ref", default)]
-    reference: Option<Loose>,
-    #[serde(rename = "TargetURL", default)]
-    target_url: Option<String>,
-    #[serde(rename = "DeepLinkURL", default)]
-    deep_link_url: Option<String>,
-    // The document's text has an l where an I is meant.
-    #[serde(rename = "AutoIdURL", alias = "AutoldURL", alias = "AutoIDURL", default)]
-    auto_id_url: Option<String>,
-    #[serde(rename = "SignedDataAccepted", default)]
-    signed_data_accepted: Option<Loose>,
-    #[serde(rename = "VideoHashes", default)]
-    video_hashes: Option<WireHashes>,
-    #[serde(rename = "UserID", default)]
-    user_id: Option<Loose>,
-    #[serde(rename = "UserToken", default)]
-    user_token: Option<String>,
-    #[serde(rename = "Error", default)]
-    error: Option<String>,
+object! {
+    #[derive(Default)]
+    struct WireHashes<'a> {
+        "ShortCode" short_code: Option<Text<'a>>,
+        "LongCode" long_code: Option<Text<'a>>,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct WireHashes {
-    #[serde(default)]
-    short_code: Option<String>,
-    #[serde(default)]
-    long_code: Option<String>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Text, a number or a truth value.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Loose {
-    Text(String),
-    Number(serde_json::Number),
-    Bool(bool),
-}
+    const TARGET: &str = "https://www.identity.tm/status/37C4";
 
-impl Loose {
-    fn text(&self) -> String {
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Number(number) => number.to_string(),
-            Self::Bool(value) => value.to_string(),
+    fn read(rest: &str) -> OrderCreated {
+        OrderCreated::read(format!("{{\"OrderID\":\"99921269855041\",\"TargetURL\":\"{TARGET}\",{rest}}}").as_bytes()).unwrap()
+    }
+
+    fn url(link: Option<&SessionUrl>) -> Option<&str> {
+        link.map(|link| link.expose().as_str())
+    }
+
+    #[test]
+    fn odd_optional_member_costs_nothing_else() {
+        for rest in [
+            r#""DeepLinkURL":false"#,
+            r#""DeepLinkURL":"identitytm://ident/37C4""#,
+            r#""DeepLinkURL":"not a link""#,
+            r#""AutoIdURL":[]"#,
+            r#""VideoHashes":"""#,
+            r#""VideoHashes":[]"#,
+            r#""VideoHashes":{"ShortCode":{}}"#,
+            r#""Error":[]"#,
+            r#""Error":null"#,
+            r#""UserToken":5"#,
+            r#""UserID":[1]"#,
+            r#""Ref":{}"#,
+            r#""SignedDataAccepted":"perhaps""#,
+            r#""Added":12345678901234567890123456789012"#,
+        ] {
+            let created = read(rest);
+            assert_eq!((created.order_id.as_str(), url(created.target_url.as_ref())), ("99921269855041", Some(TARGET)), "{rest}");
+            assert!(created.deep_link_url.is_none() && created.auto_id_url.is_none() && created.video_hashes.is_none(), "{rest}");
+            assert!(created.reference.is_none() && created.user_id.is_none() && created.signed_data_accepted.is_none(), "{rest}");
+        }
+        assert_eq!(read(r#""UserToken":5"#).user_token.unwrap().expose(), "5");
+        assert_eq!(read(r#""Error":["x"]"#).error.unwrap().expose(), "[\"x\"]");
+        assert_eq!(read(r#""VideoHashes":{"ShortCode":12345}"#).video_hashes.unwrap().short_code.unwrap().expose(), "12345");
+        for body in
+            [&b"\xEF\xBB\xBF{\"OrderID\":99921269855041}"[..], b" {\"OrderID\":\"99921269855041\",\"Error\":\"M\xFCller\"}"]
+        {
+            assert_eq!(OrderCreated::read(body).unwrap().order_id.as_str(), "99921269855041");
+        }
+    }
+
+    #[test]
+    fn links_are_addresses_of_the_web() {
+        let created = read(r#""DeepLinkURL":"https://a.example/d","AutoldURL":" http://a.example/a ""#);
+        assert_eq!(url(created.deep_link_url.as_ref()), Some("https://a.example/d"));
+        assert_eq!(url(created.auto_id_url.as_ref()), Some("http://a.example/a"));
+        let body = br#"{"OrderID":"1","TargetURL":"javascript:alert(1)"}"#;
+        assert!(OrderCreated::read(body).unwrap().target_url.is_none());
+    }
+
+    #[test]
+    fn answer_without_an_order_is_malformed() {
+        for (body, code) in [
+            (r#"{"Error":"Email missing"}"#, Some("Email missing")),
+            (r#"{"OrderID":"","Error":{"a":1}}"#, Some("{\"a\":1}")),
+            (r#"{"OrderID":null}"#, None),
+            (r#"{"OrderID":["1"]}"#, None),
+            (r#"{"OrderID":"a/b"}"#, None),
+            ("[1]", None),
+            ("", None),
+            (r#"{"OrderID":"1""#, None),
+        ] {
+            let error = OrderCreated::read(body.as_bytes()).unwrap_err();
+            assert_eq!((error.kind(), error.vendor_code()), (&idv_core::ErrorKind::Malformed, code), "{body}");
+            assert!(!error.to_string().contains("Email"));
         }
     }
 }

@@ -119,12 +119,12 @@ impl Behaviors {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `Add` where the document does not have one of them, or two of
-    /// them exclude each other (one way of using sign-me, and one kind of signature), or one lacks the other that it needs (256).
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `Add` if the document does not have one of them, or two of
+    /// them exclude each other: there is one way of using sign-me, and one kind of signature. 0 is a way of sign-me, too (chapter 9.1).
     pub fn from_bits(bits: u32) -> Result<Self> {
         let known = Self::ALL.iter().fold(0, |known, one| known | one.0);
         if bits & !known != 0 {
-            return Err(Error::invalid("Add", "the document has no such addition"));
+            return Err(Error::invalid("Add", "expected a sum of numbers that the document has"));
         }
         Self(bits).check()?;
         Ok(Self(bits))
@@ -150,10 +150,7 @@ impl Behaviors {
 
     pub(super) fn check(self) -> Result<()> {
         if [Self::SIGN_ME, Self::SIGNATURES].iter().any(|group| (self.0 & group.0).count_ones() > 1) {
-            return Err(Error::invalid("Add", "one of 4, 8 and 16 can be used, and one of 128 and 256"));
-        }
-        if self.contains(Self::BASIC_SIGNATURE) && self.0 & Self::SIGN_ME.0 == 0 {
-            return Err(Error::invalid("Add", "256 is for sign-me only: with 4, 8 or 16"));
+            return Err(Error::invalid("Add", "expected one at most of 4, 8 and 16, and one at most of 128 and 256"));
         }
         Ok(())
     }
