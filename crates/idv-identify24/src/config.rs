@@ -21,7 +21,7 @@ const BASE_URL: &str = "https://api.identify24.de";
 ///
 /// [identify24.statuses]
 /// "Some Word" = "verified"
-/// "Another Word" = "rejected"
+/// "Another Word" = { before_agent = "awaiting_person", after_agent = "rejected" }
 /// ```
 ///
 /// Each key can be given by the environment instead: [`ENVIRONMENT`].
@@ -47,8 +47,8 @@ pub struct Identify24Config {
     /// The name of the query parameter that carries the secret.
     #[serde(default = "token")]
     pub callback_parameter: String,
-    /// What the words that the vendor uses for the states of this account's idents mean. Without any, no verification comes to an end
-    /// here: the document shows no word for an outcome.
+    /// The meanings of the vendor's words for the states of this account's idents. Without any, no verification comes to an end here: the
+    /// document shows no word for an outcome.
     #[serde(default)]
     pub statuses: Statuses,
 }
@@ -125,7 +125,7 @@ impl Identify24Config {
 }
 
 /// Every key of [`Identify24Config`] with the environment variable that can stand for it. `statuses` is one text there:
-/// `Some Word=verified,Another Word=rejected`.
+/// `Some Word=verified,Another Word=awaiting_person/rejected`.
 pub const ENVIRONMENT: &[Variable] = &[
     Variable::plain("IDV_IDENTIFY24_PARTNER", "partner"),
     Variable::secret("IDV_IDENTIFY24_API_KEY", "api_key"),

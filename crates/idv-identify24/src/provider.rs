@@ -149,15 +149,19 @@ impl Provider for Identify24 {
 impl Polling for Identify24 {
     /// Asks for the state.
     ///
-    /// Where webhooks are proven, they bring the report, and a poll brings none: what `ident/get` repeats of the person would stand for
-    /// a report that lacks the agent and the reasons. Where they are not, it is all that can be believed.
+    /// If webhooks are proven, they bring the report, and a poll brings none: the little that `ident/get` repeats of the person would
+    /// stand for a report that lacks the agent and the reasons. If they are not, it is all that can be believed.
     async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
         let ident_id = IdentId::try_from(id)?;
         let retrieved = self.api.ident(cx, &ident_id).await?;
         let read = retrieved.read()?;
-        let ident = read.ident()?;
-        let observe = if self.guard.proof().is_some() { normalize::ident } else { normalize::ident_with_report };
-        let mut observation = observe(ident, &self.config.statuses, Channel::Poll).proven(retrieved.answer().proof());
+        let statuses = &self.config.statuses;
+        let observation = if self.guard.proof().is_some() {
+            normalize::ident(read.ident()?, statuses, Channel::Poll)
+        } else {
+            normalize::answer(&read, statuses, Channel::Poll)?
+        };
+        let mut observation = observation.proven(retrieved.answer().proof());
         if observation.subject == Subject::default() {
             // It does not say whose it is: it is the answer to a question about this ident.
             observation.subject = Subject::from(id);

@@ -164,7 +164,7 @@ async fn every_call_is_the_documents() {
     api.create_ident(&cx, &everything()).await.unwrap();
     let retrieved = api.ident(&cx, &IdentId::parse("xxxxxxxx-xxxx").unwrap()).await.unwrap();
     let status = retrieved.read().unwrap().ident().unwrap().status.clone();
-    assert_eq!(status.unwrap().expose(), "Unidentified");
+    assert_eq!(status.text().unwrap().expose(), "Unidentified");
     let projects: Vec<Project> = api.projects(&cx).await.unwrap();
     let project = api.project(&cx, 6).await.unwrap();
     assert_eq!(projects, std::slice::from_ref(&project));

@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use idv_core::call::{CallPolicy, Session as _};
-use idv_core::{Body, Client, Environment, ErrorKind, Operation, Transport, TransportError, async_trait};
+use idv_core::{Body, Client, Effect, Environment, ErrorKind, Operation, Transport, TransportError, async_trait};
 use idv_identify24::Identify24;
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
 use serde_json::json;
@@ -182,6 +182,71 @@ async fn a_creation_with_a_token_that_died_is_sent_again_since_it_was_refused() 
     client.poll(&id()).await.unwrap();
     client.create(&new()).await.unwrap();
     assert_eq!(lines(&transport)[2..], ["POST ident/create", "POST auth", "POST ident/create"]);
+}
+
+#[tokio::test]
+async fn token_refused_inside_another_status_is_renewed_once() {
+    let refusals = [
+        (200, r#"{"result":false,"response_status":401,"messages":["Token expired"]}"#),
+        (200, r#"{"result":false,"response_status":"401"}"#),
+        (200, r#"{"response_status":401}"#),
+        (400, r#"{"result":false,"response_status":401}"#),
+    ];
+    for (status, refusal) in refusals {
+        let transport = logged_in();
+        transport.then_json(200, ident("Unidentified"));
+        for _ in 0..2 {
+            transport.then_json(status, refusal);
+            transport.then_json(200, token("second"));
+            transport.then_json(200, ident("Unidentified"));
+        }
+        let client = client(&transport);
+        client.poll(&id()).await.unwrap();
+        client.poll(&id()).await.unwrap_or_else(|error| panic!("{status} {refusal}: {error}"));
+        assert_eq!(lines(&transport)[3..], ["POST auth".to_owned(), format!("GET ident/get/{IDENT}")], "{refusal}");
+        assert_eq!(header(&transport.requests()[4], "x-api-token"), Some("second"));
+        // And so is the next one that dies.
+        client.poll(&id()).await.unwrap();
+        assert_eq!(transport.count(), 8, "{refusal}");
+
+        // A creation that was refused so was not made.
+        let transport = logged_in();
+        transport.then_json(200, ident("Unidentified"));
+        transport.then_json(status, refusal);
+        transport.then_json(200, token("second"));
+        transport.then_json(200, created());
+        let client = support::client(&transport);
+        client.poll(&id()).await.unwrap();
+        client.create(&new()).await.unwrap();
+        assert_eq!(lines(&transport)[2..], ["POST ident/create", "POST auth", "POST ident/create"], "{refusal}");
+    }
+    // A second refusal in a row is told.
+    let transport = logged_in();
+    transport.then_json(200, refusals[0].1);
+    let error = client(&transport).poll(&id()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect(), error.vendor_code()),
+        (&ErrorKind::Unauthorized, Effect::NotApplied, Some("Token expired"))
+    );
+    assert_eq!(transport.count(), 2, "a token that is refused right after its login is not renewed");
+}
+
+#[tokio::test]
+async fn other_failures_inside_a_200_renew_no_token() {
+    for body in [
+        r#"{"result":false,"response_status":403,"messages":["401"]}"#.to_owned(),
+        r#"{"result":false,"messages":["401"]}"#.to_owned(),
+        format!(r#"{{"result":false,"response_status":401,"ident_id":"{IDENT}"}}"#),
+        "401".to_owned(),
+    ] {
+        let transport = logged_in();
+        transport.then_json(200, ident("Unidentified"));
+        transport.then_json(200, body.clone());
+        let client = client(&transport);
+        client.poll(&id()).await.unwrap();
+        assert!(client.create(&new()).await.is_err(), "{body}");
+        assert_eq!(transport.count(), 3, "{body}");
+    }
 }
 
 #[tokio::test]

@@ -19,7 +19,8 @@ mod request;
 use std::fmt;
 use std::time::Duration;
 
-use idv_core::call::{Answer, Call, CallContext, TokenCache};
+use http::StatusCode;
+use idv_core::call::{Answer, Call, CallContext, Ruling, TokenCache};
 use idv_core::settings::check_address;
 use idv_core::{Effect, Error, ErrorKind, Result, Secret, SessionUrl, Text, Url};
 
@@ -53,7 +54,7 @@ pub struct Api {
 pub struct IdentCreated {
     /// Its id.
     pub ident_id: IdentId,
-    /// Where the person is sent.
+    /// The address of the person's session: the vendor's, or the sample's if the vendor gives none that can be used.
     pub conference_url: SessionUrl,
 }
 
@@ -125,17 +126,23 @@ impl Api {
     /// say clearly that it failed.
     pub async fn create_ident(&self, cx: &CallContext, ident: &NewIdent) -> Result<IdentCreated> {
         ident.check()?;
-        let call = Call::once().in_session(self);
+        let call = Call::once().in_session(self).overruled_by(token_refused);
         let answer = answered(cx.send(call, |attempt| self.endpoint.create_ident(attempt.token(), ident)).await?)?;
         let envelope = succeeded(&answer)?;
-        let malformed = |detail| answer.complement(Error::malformed(detail));
-        let ident_id = filled(envelope.ident_id.as_ref()).and_then(|id| IdentId::parse(id).ok());
-        let url = filled(envelope.conference_url.as_ref()).and_then(visitable);
-        match (ident_id, url) {
-            (Some(ident_id), Some(url)) => Ok(IdentCreated { ident_id, conference_url: SessionUrl::new(url) }),
-            (None, _) => Err(malformed("ident_id is missing, or none that can be asked for")),
-            (_, None) => Err(malformed("conference_url is missing, or no address that a person can be sent to")),
-        }
+        let inner = envelope.data.first();
+        let given =
+            filled(envelope.conference_url.as_ref()).or_else(|| inner.and_then(|inner| filled(inner.conference_url.as_ref())));
+        let ident_id = filled(envelope.ident_id.as_ref())
+            .or_else(|| inner.and_then(|inner| filled(inner.ident_id.as_ref())))
+            .and_then(|id| IdentId::parse(id).ok())
+            .or_else(|| given.and_then(applied))
+            .ok_or_else(|| answer.complement(Error::malformed("ident_id is missing, or none that can be asked for")))?;
+        // The document promises the id alone: the address is that of its sample.
+        let url = match given.and_then(visitable) {
+            Some(url) => url,
+            None => self.endpoint.page(&ident_id).map_err(|error| answer.complement(error))?,
+        };
+        Ok(IdentCreated { ident_id, conference_url: SessionUrl::new(url) })
     }
 
     /// The state of an ident (`ident/get`).
@@ -144,7 +151,7 @@ impl Api {
     ///
     /// See [`Api`]. What is inside of the answer is read, and its failure found, by [`Retrieved::read`].
     pub async fn ident(&self, cx: &CallContext, ident: &IdentId) -> Result<Retrieved> {
-        let call = Call::repeatable().in_session(self);
+        let call = Call::repeatable().in_session(self).overruled_by(token_refused);
         let answer = answered(cx.send(call, |attempt| self.endpoint.ident(attempt.token(), ident)).await?)?;
         Ok(Retrieved { answer })
     }
@@ -155,7 +162,7 @@ impl Api {
     ///
     /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) where a project has no id.
     pub async fn projects(&self, cx: &CallContext) -> Result<Vec<Project>> {
-        let call = Call::repeatable().in_session(self);
+        let call = Call::repeatable().in_session(self).overruled_by(token_refused);
         let answer = answered(cx.send(call, |attempt| self.endpoint.projects(attempt.token())).await?)?;
         projects(&answer)
     }
@@ -167,7 +174,7 @@ impl Api {
     /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) where there is no project in the answer;
     /// [`SubjectMismatch`](ErrorKind::SubjectMismatch) where it is another one.
     pub async fn project(&self, cx: &CallContext, project_id: u64) -> Result<Project> {
-        let call = Call::repeatable().in_session(self);
+        let call = Call::repeatable().in_session(self).overruled_by(token_refused);
         let answer = answered(cx.send(call, |attempt| self.endpoint.project(attempt.token(), project_id)).await?)?;
         match <[Project; 1]>::try_from(projects(&answer)?) {
             Ok([project]) if project.id == project_id.to_string() => Ok(project),
@@ -181,6 +188,26 @@ impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Api").field("endpoint", &self.endpoint).field("tokens", &self.tokens).finish_non_exhaustive()
     }
+}
+
+/// Rules on an answer whose envelope says that the token was refused, whatever its own status: nothing else was done then.
+fn token_refused(status: StatusCode, body: &[u8]) -> Option<Ruling> {
+    let is_answer = status.is_success() || (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS);
+    // Most answers need no second reading.
+    if !is_answer || !body.windows(3).any(|bytes| bytes == b"401") {
+        return None;
+    }
+    let envelope = Envelope::read(body).ok()?;
+    let is_refused = envelope.response_status == Some(401) && envelope.ident_id.is_none();
+    is_refused.then_some(Ruling::Unauthorized)
+}
+
+/// The ident that an address of a session is about: `https://identify24.de/apply/{ident_id}`.
+fn applied(url: &str) -> Option<IdentId> {
+    let url = Url::parse(url).ok()?;
+    let mut segments = url.path_segments()?.rev().filter(|segment| !segment.is_empty());
+    let id = segments.next()?;
+    (segments.next() == Some("apply")).then(|| IdentId::parse(id).ok()).flatten()
 }
 
 /// An answer, unless its status is that of a failure.

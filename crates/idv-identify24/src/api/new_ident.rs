@@ -85,7 +85,8 @@ pub struct NewIdent {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
     pub country: Option<Pii<Country>>,
     /// The mobile phone's number. Required. With a country code it begins with `+` or `00`, and is sent with `00`; without one the vendor
-    /// takes it for a German one. White space, hyphens, slashes and dots are not sent.
+    /// takes it for a German one, so a leading `0` may be missing. White space, hyphens, slashes, dots and brackets are not sent, nor is a
+    /// `(0)` behind a country code.
     #[serde(skip_serializing_if = "nothing", serialize_with = "dialled")]
     pub mobile_phone: Option<Pii<String>>,
     /// A country: `DE` in the sample, so that it is no dialling code. The document says no more of it.
@@ -225,7 +226,7 @@ impl NewIdent {
         if self.mobile_phone.as_ref().and_then(|phone| dialling(phone.expose())).is_none() {
             return Err(Error::invalid(
                 "mobile_phone",
-                "it is a number of 5 to 15 digits, with + or 00 and the country code before them, or 0 for a German one",
+                "expected 5 to 15 digits, with + or 00 and the country code before them unless the number is German",
             ));
         }
         match &self.pdf {
@@ -273,13 +274,17 @@ impl NewIdent {
 
 /// The number as it is dialled: digits alone, with `00` before a country code.
 fn dialling(phone: &str) -> Option<String> {
-    let divides = |character: char| character.is_whitespace() || matches!(character, '-' | '/' | '.');
-    let mut digits: String = phone.trim().chars().filter(|character| !divides(*character)).collect();
+    let divides = |character: char| character.is_whitespace() || matches!(character, '-' | '/' | '.' | '\u{2010}'..='\u{2013}');
+    let plain: String = phone.chars().filter(|character| !divides(*character)).collect();
+    // The nought of a national number is not dialled behind a country code.
+    let is_international = plain.starts_with('+') || plain.starts_with("00");
+    let plain = if is_international { plain.replacen("(0)", "", 1) } else { plain };
+    let mut digits = plain.replace(['(', ')'], "");
     if let Some(rest) = digits.strip_prefix('+') {
         digits = format!("00{rest}");
     }
-    let rest = digits.strip_prefix("00").or_else(|| digits.strip_prefix('0'))?;
-    // Neither a country code nor what follows a national 0 begins with a nought.
+    let rest = digits.strip_prefix("00").or_else(|| digits.strip_prefix('0')).unwrap_or(&digits);
+    // Neither a country code nor a national number without its 0 begins with a nought.
     let plausible = (5..=15).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_digit()) && !rest.starts_with('0');
     plausible.then_some(digits)
 }
@@ -326,9 +331,13 @@ mod tests {
             ("+1.202.555.0143", Some("0012025550143")),
             ("01511111111", Some("01511111111")),
             ("0151/1111111", Some("01511111111")),
-            ("15111111111", None),
+            ("15111111111", Some("15111111111")),
+            ("(0151) 1111111", Some("01511111111")),
+            ("+49 (0)151 1111111", Some("00491511111111")),
+            ("0049 (0) 151/1111111", Some("00491511111111")),
+            ("+49 (151) 1111111", Some("00491511111111")),
+            ("+49\u{a0}151\u{202f}111‑1111", Some("00491511111111")),
             ("+0151111111", None),
-            ("+49 (0)151 1111", None),
             ("+49", None),
             ("+1234567890123456", None),
             ("call me", None),

@@ -60,6 +60,16 @@ impl Endpoint {
         self.authorized(token, self.build(&calls::PROJECT_GET, "", json(&ProjectQuery { project_id })?)?)
     }
 
+    /// The address of a person's session, as the document's sample has it: at the API's host without its `api.`.
+    pub(crate) fn page(&self, ident: &IdentId) -> Result<Url> {
+        let config = || Error::config("base_url makes no address that a person can be sent to");
+        let mut url = Url::parse(&format!("{}/apply/{}", self.base, ident.as_str())).map_err(|_| config())?;
+        if let Some(site) = url.host_str().and_then(|host| host.strip_prefix("api.")).map(str::to_owned) {
+            url.set_host(Some(&site)).map_err(|_| config())?;
+        }
+        Ok(url)
+    }
+
     fn authorized(&self, token: &str, mut request: Request<Bytes>) -> Result<Request<Bytes>> {
         let mut token = HeaderValue::from_str(token).map_err(|_| Error::malformed("the vendor's token cannot be sent"))?;
         token.set_sensitive(true);

@@ -1,21 +1,23 @@
-//! What Identify24 says, in the model's words: pure functions from [`wire`](crate::wire) to [`Observation`] and
+//! Identify24's statements in the model's words: pure functions from [`wire`](crate::wire) to [`Observation`] and
 //! [`Report`](idv_core::Report).
 
+mod ignored;
 mod report;
 mod statuses;
 
 use std::sync::OnceLock;
 
 use idv_core::{
-    Channel, Error, Observation, Page, ProviderId, Result, ResultState, Status, Subject, Text, Timestamp, VendorId, time_in_zone,
+    Channel, Error, Observation, Page, ProviderId, Result, ResultState, Status, Subject, Timestamp, VendorId, time_in_zone,
 };
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+pub use ignored::IGNORED;
 pub use report::{REPORT_FIELDS, ident_report, webhook_report};
 pub use statuses::{STATUSES, StatusRow, Statuses};
 
-use crate::wire::{Ident, IdentAnswer, Webhook, filled};
+use crate::wire::{Field, Ident, IdentAnswer, Webhook};
 
 /// The provider's id, which reports carry.
 pub(crate) const PROVIDER: ProviderId = ProviderId::new("identify24");
@@ -23,77 +25,85 @@ pub(crate) const PROVIDER: ProviderId = ProviderId::new("identify24");
 /// The vendor's times have no zone. It is at home in Berlin.
 const ZONE: &str = "Europe/Berlin";
 
-/// What an ident of `ident/get` says of the state. It is a claim: whoever got it as an answer adds the proof.
+/// Returns the observation of an ident's state, without a report. It is a claim: the caller of the API adds the proof.
 ///
-/// The time is when the ident was created, as long as it is in the state that it was created in (`Unidentified`): that is the only time
-/// there is, and it says nothing of later states.
+/// The time is that of the ident's creation while it is in the state in which it was created (`Unidentified`): there is no other time,
+/// and it says nothing of later states.
 #[must_use]
 pub fn ident(ident: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observation {
-    let mut observation = observed(ident.custom_id.as_ref(), ident.id.as_ref(), channel);
-    observation.code = filled(ident.status.as_ref()).map(str::to_owned);
-    observation.status = observation.code.as_deref().and_then(|word| statuses.find(word));
+    let mut observation = observed(&ident.custom_id, &ident.id, channel);
+    observation.code = ident.status.filled().map(str::to_owned);
+    let has_agent = report::has_agent(ident.others.iter());
+    observation.status = observation.code.as_deref().and_then(|word| statuses.meaning(word, has_agent));
     let begins = |word| STATUSES.iter().any(|row| row.word.eq_ignore_ascii_case(word));
     if observation.status == Some(Status::AwaitingPerson) && observation.code.as_deref().is_some_and(begins) {
-        observation.at = filled(ident.created_at.as_ref()).and_then(time);
+        observation.at = ident.created_at.filled().and_then(time);
     }
     observation
 }
 
-/// The same with what it tells of the person as a report.
-#[must_use]
-pub fn ident_with_report(wire: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observation {
-    let mut observation = ident(wire, statuses, channel);
-    observation.result = ResultState::Inline(ident_report(wire, observation.status));
-    observation
-}
-
-/// What a webhook says, with its report. It is a claim: whoever received it adds the proof, where there is one.
-///
-/// The code is the state's word; its number stands in where there is no word. There is no time and no number of the event, so that a
-/// repetition looks like the first one.
-#[must_use]
-pub fn webhook(webhook: &Webhook<'_>, statuses: &Statuses, channel: Channel) -> Observation {
-    let mut observation = observed(webhook.custom_id.as_ref(), webhook.ident_id.as_ref(), channel);
-    let code = filled(webhook.status.as_ref()).or_else(|| filled(webhook.status_id.as_ref()));
-    observation.code = code.map(str::to_owned);
-    observation.status = code.and_then(|code| statuses.find(code));
-    observation.result = ResultState::Inline(webhook_report(webhook, observation.status));
-    observation
-}
-
-/// What a payload of a kind says: `status` is an answer of `ident/get`, `callback` the body of a webhook, and `result` either of them,
-/// told apart by what is in it: the vendor has no call for a result, and these are all that carries one.
+/// Returns the observation of an answer of `ident/get`, with its data about the person as a report.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
-/// naming `kind`, where there is no such kind.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the answer says that the request failed, or has no ident or several.
+pub fn answer(answer: &IdentAnswer<'_>, statuses: &Statuses, channel: Channel) -> Result<Observation> {
+    let about = answer.ident()?;
+    let mut observation = ident(about, statuses, channel);
+    let mut report = ident_report(about, observation.status);
+    report::add_envelope(&mut report, answer);
+    observation.result = ResultState::Inline(report);
+    Ok(observation)
+}
+
+/// Returns the observation of a webhook, with its report. It is a claim: the receiver adds the proof, if there is one.
+///
+/// The code is the state's word, or its number if there is no word. There is no time and no number of the event, so a repetition looks
+/// like the first one. The report does not depend on the meaning of the word.
+#[must_use]
+pub fn webhook(webhook: &Webhook<'_>, statuses: &Statuses, channel: Channel) -> Observation {
+    let mut observation = observed(&webhook.custom_id, &webhook.ident_id, channel);
+    let code = webhook.status.filled().or_else(|| webhook.status_id.filled());
+    observation.code = code.map(str::to_owned);
+    let has_agent = [&webhook.agent_name, &webhook.agent_notes, &webhook.reject_reason].iter().any(|field| field.is_filled());
+    observation.status = code.and_then(|code| statuses.meaning(code, has_agent));
+    observation.result = ResultState::Inline(webhook_report(webhook));
+    observation
+}
+
+/// Returns the observations of a payload of a kind: `status` is an answer of `ident/get`, `callback` the body of a webhook, and `result`
+/// either of them, told apart by their members: the vendor has no call for a result, and these are all that carries one.
+///
+/// # Errors
+///
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming
+/// `kind` if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str, statuses: &Statuses) -> Result<Page> {
-    let channel = kind_channel(kind).ok_or_else(|| Error::invalid("kind", "it is result, status or callback"))?;
+    let channel = kind_channel(kind).ok_or_else(|| Error::invalid("kind", "expected result, status or callback"))?;
     Ok(Page::new(payload(bytes, channel, statuses)?, 0, None))
 }
 
-/// What a payload that came by a channel says: an ident by [`Poll`](Channel::Poll), a webhook by [`Callback`](Channel::Callback), either
-/// by [`Fetch`](Channel::Fetch). Each has its report.
+/// Returns the observations of a payload that came by a channel: an ident by [`Poll`](Channel::Poll), a webhook by
+/// [`Callback`](Channel::Callback), either by [`Fetch`](Channel::Fetch). Each has its report.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
-/// naming `channel`, where nothing comes from this vendor by that channel.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming
+/// `channel` if nothing comes from this vendor by that channel.
 pub fn payload(bytes: &[u8], channel: Channel, statuses: &Statuses) -> Result<Vec<Observation>> {
     let observation = match channel {
-        Channel::Poll => ident_with_report(IdentAnswer::read(bytes)?.ident()?, statuses, channel),
+        Channel::Poll => answer(&IdentAnswer::read(bytes)?, statuses, channel)?,
         Channel::Callback => webhook(&Webhook::read(bytes)?, statuses, channel),
         Channel::Fetch => match Webhook::sniffed(bytes)? {
             Some(told) => webhook(&told, statuses, channel),
-            None => ident_with_report(IdentAnswer::read(bytes)?.ident()?, statuses, channel),
+            None => answer(&IdentAnswer::read(bytes)?, statuses, channel)?,
         },
-        _ => return Err(Error::invalid("channel", "it is fetch, poll or callback")),
+        _ => return Err(Error::invalid("channel", "expected fetch, poll or callback")),
     };
     Ok(vec![observation])
 }
 
-/// The channel that payloads of a kind come by: `result`, `status`, `callback`.
+/// Returns the channel that payloads of a kind come by: `result`, `status`, `callback`.
 #[must_use]
 pub fn kind_channel(kind: &str) -> Option<Channel> {
     match kind {
@@ -104,8 +114,8 @@ pub fn kind_channel(kind: &str) -> Option<Channel> {
     }
 }
 
-/// A time of the vendor's, which has no zone and is Berlin's: `DD-MM-YYYY HH:MM:SS` where an ident was created, `YYYY-MM-DD HH:MM` where
-/// the person has an appointment. Where the year stands tells the two apart. A time by ISO 8601 is taken too.
+/// Reads a time of the vendor's, which has no zone and is Berlin's: `DD-MM-YYYY HH:MM:SS` of an ident's creation, `YYYY-MM-DD HH:MM` of an
+/// appointment. The place of the year tells the two apart. A time by ISO 8601 is read too.
 #[must_use]
 pub fn time(text: &str) -> Option<Timestamp> {
     let Some(local) = local(text.as_bytes()) else {
@@ -146,8 +156,8 @@ fn number(digits: &[u8]) -> Option<i16> {
     digits.iter().try_fold(0_i16, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0')))
 }
 
-fn observed(reference: Option<&Text<'_>>, vendor_id: Option<&Text<'_>>, channel: Channel) -> Observation {
-    let subject = Subject::new(filled(reference).map(str::to_owned), filled(vendor_id).map(VendorId::new));
+fn observed(reference: &Field<'_>, vendor_id: &Field<'_>, channel: Channel) -> Observation {
+    let subject = Subject::new(reference.filled().map(str::to_owned), vendor_id.filled().map(VendorId::new));
     Observation::claimed(subject, channel)
 }
 

@@ -1,73 +1,119 @@
-//! What a payload tells of the person, as a report.
+//! The data of a payload about the person, as a report.
 
-use std::collections::BTreeMap;
-
-use idv_core::report::{Attribute, Field, Finding, Method, Reason, Source, Verdict};
-use idv_core::{Outcome, Pii, Report, Status, Text, VendorId};
+use idv_core::report::{Attribute, Field as ReportField, Finding, Method, Reason, Source, Verdict};
+use idv_core::{Outcome, Pii, Report, Status, VendorId};
+use serde_json::Value;
 
 use super::{PROVIDER, time};
-use crate::wire::{Ident, Webhook, filled};
+use crate::wire::{Field, Ident, IdentAnswer, Webhook, is_empty};
 
 /// The fields that a report of this vendor can ever fill. No documented call or message brings checked data beyond the name.
-pub const REPORT_FIELDS: &[Field] =
-    &[Field::Method, Field::Agent, Field::GivenNames, Field::FamilyName, Field::Reasons, Field::Custom];
+pub const REPORT_FIELDS: &[ReportField] = &[
+    ReportField::Method,
+    ReportField::Agent,
+    ReportField::GivenNames,
+    ReportField::FamilyName,
+    ReportField::Reasons,
+    ReportField::Custom,
+];
 
-/// The one part among those that come along that is a time.
-const APPOINTMENT: &str = "appointment_date";
+/// The members that show that an agent was there.
+const AGENT: [&str; 3] = ["agent_name", "agent_notes", "reject_reason"];
 
-/// What a webhook tells.
+/// Returns the report of a webhook.
 ///
-/// - Names are the vendor's, and `unchecked`: it does not say whether they are what was submitted or what the document shows.
-/// - The vendor has no codes for reasons: `reject_reason` is a text, kept as one, with the part's name as its code.
+/// - Names are the vendor's, and `unchecked`: it does not say whether they were submitted or read off the document.
+/// - The vendor has no codes for reasons: `reject_reason` is a text, kept as one, with the member's name as its code. In another shape, each
+///   entry of an array is a reason, and an object is one as JSON; `custom` has it in its own shape.
 /// - `custom` has `custom1` to `custom4`, and what the model has no place for by the vendor's name: `agent_notes`, `company_name`,
-///   `project_id`, `status_id`, and `appointment_date`, as a time of UTC.
-/// - The method is a call by video once an agent or an outcome shows that there was one.
+///   `project_id`, `status_id`, `appointment_date` as a time of UTC, and members of newer versions in their own shape.
+/// - The method is a call by video once an agent shows that there was one.
 #[must_use]
-pub fn webhook_report(webhook: &Webhook<'_>, status: Option<Status>) -> Box<Report> {
-    let mut report = named(webhook.first_name.as_ref(), webhook.last_name.as_ref());
-    report.reference = filled(webhook.custom_id.as_ref()).map(str::to_owned);
-    report.vendor_id = filled(webhook.ident_id.as_ref()).map(VendorId::new);
-    report.agent = filled(webhook.agent_name.as_ref()).map(Pii::from);
-    report.method = method(status, report.agent.is_some());
-    if let Some(text) = filled(webhook.reject_reason.as_ref()) {
-        let mut finding = Finding::new(Reason::Unknown, "reject_reason");
-        finding.text = Some(text.into());
-        report.reasons = vec![finding];
+pub fn webhook_report(webhook: &Webhook<'_>) -> Box<Report> {
+    let mut report = named(&webhook.first_name, &webhook.last_name);
+    report.reference = webhook.custom_id.filled().map(str::to_owned);
+    report.vendor_id = webhook.ident_id.filled().map(VendorId::new);
+    report.agent = webhook.agent_name.filled().map(Pii::from);
+    let agent = [&webhook.agent_name, &webhook.agent_notes, &webhook.reject_reason];
+    report.method = agent.iter().any(|field| field.is_filled()).then_some(Method::Video);
+    report.reasons = reasons(&webhook.reject_reason);
+    for (name, field) in [
+        ("status_id", &webhook.status_id),
+        ("project_id", &webhook.project_id),
+        ("company_name", &webhook.company_name),
+        ("custom1", &webhook.custom1),
+        ("custom2", &webhook.custom2),
+        ("custom3", &webhook.custom3),
+        ("custom4", &webhook.custom4),
+        ("agent_notes", &webhook.agent_notes),
+    ] {
+        add_text(&mut report, name, field.filled());
+        add_other(&mut report, name, field);
     }
-    report.custom = custom([
-        ("status_id", webhook.status_id.as_ref()),
-        ("project_id", webhook.project_id.as_ref()),
-        ("custom4", webhook.custom4.as_ref()),
-        ("custom3", webhook.custom3.as_ref()),
-        ("custom2", webhook.custom2.as_ref()),
-        ("custom1", webhook.custom1.as_ref()),
-        ("company_name", webhook.company_name.as_ref()),
-        (APPOINTMENT, webhook.appointment_date.as_ref()),
-        ("agent_notes", webhook.agent_notes.as_ref()),
-    ]);
+    for (name, field) in [
+        ("ident_id", &webhook.ident_id),
+        ("custom_id", &webhook.custom_id),
+        ("status", &webhook.status),
+        ("first_name", &webhook.first_name),
+        ("last_name", &webhook.last_name),
+        ("agent_name", &webhook.agent_name),
+        ("reject_reason", &webhook.reject_reason),
+    ] {
+        add_other(&mut report, name, field);
+    }
+    add_time(&mut report, "appointment_date", &webhook.appointment_date);
+    add_members(&mut report, webhook.others.iter());
     report
 }
 
-/// What `ident/get` tells: the names, and what was sent along.
+/// Returns the report of an ident in an answer of `ident/get`: the names, and what was sent along.
 #[must_use]
 pub fn ident_report(ident: &Ident<'_>, status: Option<Status>) -> Box<Report> {
-    let mut report = named(ident.person_first_name.as_ref(), ident.person_last_name.as_ref());
-    report.reference = filled(ident.custom_id.as_ref()).map(str::to_owned);
-    report.vendor_id = filled(ident.id.as_ref()).map(VendorId::new);
-    report.method = method(status, false);
-    report.custom = custom([
-        ("project_id", ident.project_id.as_ref()),
-        ("custom4", ident.custom4.as_ref()),
-        ("custom3", ident.custom3.as_ref()),
-        ("custom2", ident.custom2.as_ref()),
-        ("custom1", ident.custom1.as_ref()),
-        (APPOINTMENT, ident.appointment_date.as_ref()),
-    ]);
+    let mut report = named(&ident.person_first_name, &ident.person_last_name);
+    report.reference = ident.custom_id.filled().map(str::to_owned);
+    report.vendor_id = ident.id.filled().map(VendorId::new);
+    let identified = matches!(status, Some(Status::Finished(Outcome::Verified | Outcome::Rejected | Outcome::Inconclusive)));
+    report.method = identified.then_some(Method::Video);
+    for (name, field) in [
+        ("project_id", &ident.project_id),
+        ("custom1", &ident.custom1),
+        ("custom2", &ident.custom2),
+        ("custom3", &ident.custom3),
+        ("custom4", &ident.custom4),
+    ] {
+        add_text(&mut report, name, field.filled());
+        add_other(&mut report, name, field);
+    }
+    for (name, field) in [
+        ("id", &ident.id),
+        ("custom_id", &ident.custom_id),
+        ("status", &ident.status),
+        ("person_first_name", &ident.person_first_name),
+        ("person_last_name", &ident.person_last_name),
+    ] {
+        add_other(&mut report, name, field);
+    }
+    add_time(&mut report, "appointment_date", &ident.appointment_date);
+    add_time(&mut report, "created_at", &ident.created_at);
+    add_members(&mut report, ident.others.iter());
     report
 }
 
-fn named(first: Option<&Text<'_>>, last: Option<&Text<'_>>) -> Box<Report> {
-    let name = |text| filled(text).map(|name| Attribute::new(Source::Vendor, Verdict::Unchecked).with_value(name.to_owned()));
+/// Adds the members around an ident that say something.
+pub(super) fn add_envelope(report: &mut Report, answer: &IdentAnswer<'_>) {
+    let messages = answer.messages.iter().map(|messages| ("messages", messages));
+    add_members(report, messages.chain(answer.others.iter()));
+}
+
+/// Returns whether one of an ident's members that the document lacks shows that an agent was there.
+pub(super) fn has_agent<'m>(mut members: impl Iterator<Item = (&'m str, &'m Pii<Value>)>) -> bool {
+    members.any(|(name, value)| AGENT.contains(&name) && !is_empty(value.expose()))
+}
+
+fn named(first: &Field<'_>, last: &Field<'_>) -> Box<Report> {
+    let name = |field: &Field<'_>| {
+        field.filled().map(|name| Attribute::new(Source::Vendor, Verdict::Unchecked).with_value(name.to_owned()))
+    };
     // A report is long: it is made where it stays.
     let mut report = Box::new(Report::new(PROVIDER));
     report.person.given_names = name(first);
@@ -75,29 +121,46 @@ fn named(first: Option<&Text<'_>>, last: Option<&Text<'_>>) -> Box<Report> {
     report
 }
 
-/// VideoIdent is a call by video with an agent; before there was one, nobody was identified in any way.
-fn method(status: Option<Status>, has_agent: bool) -> Option<Method> {
-    let identified = matches!(status, Some(Status::Finished(Outcome::Verified | Outcome::Rejected | Outcome::Inconclusive)));
-    (has_agent || identified).then_some(Method::Video)
+fn reasons(field: &Field<'_>) -> Vec<Finding> {
+    let finding = |text: &str| {
+        let mut finding = Finding::new(Reason::Unknown, "reject_reason");
+        finding.text = Some(text.into());
+        finding
+    };
+    let entries = match field.other().map(Pii::expose) {
+        None => return field.filled().map(finding).into_iter().collect(),
+        Some(Value::Array(entries)) => entries.as_slice(),
+        Some(other) => std::slice::from_ref(other),
+    };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
+    entries.iter().filter(|value| !is_empty(value)).map(|value| finding(&text(value))).collect()
 }
 
-/// What came along, by the vendor's names. They are given in descending order: a map compares each new one with the first alone then.
-fn custom<const N: usize>(parts: [(&str, Option<&Text<'_>>); N]) -> BTreeMap<String, Pii<serde_json::Value>> {
-    let mut custom = BTreeMap::new();
-    for (name, text) in parts {
-        let Some(text) = filled(text) else { continue };
-        let text = if name == APPOINTMENT { appointment(text) } else { Some(text.to_owned()) };
-        if let Some(text) = text {
-            custom.insert(name.to_owned(), Pii::from(text.as_str()));
-        }
+fn add_text(report: &mut Report, name: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        report.custom.insert(name.to_owned(), Pii::from(text));
     }
-    custom
 }
 
-/// An appointment as a time of UTC. What is no time is kept as it is, unless it stands for none.
-fn appointment(text: &str) -> Option<String> {
-    match time(text) {
-        Some(time) => Some(time.to_string()),
-        None => (!text.starts_with("0000-00-00")).then(|| text.to_owned()),
+/// Adds a time as one of UTC; text that is no time as it is.
+fn add_time(report: &mut Report, name: &str, field: &Field<'_>) {
+    let time = field.filled().and_then(time).map(|time| time.to_string());
+    add_text(report, name, time.as_deref().or(field.filled()));
+    add_other(report, name, field);
+}
+
+/// Adds a field that is no text, in its own shape.
+fn add_other(report: &mut Report, name: &str, field: &Field<'_>) {
+    if let Some(value) = field.other() {
+        add_members(report, std::iter::once((name, value)));
+    }
+}
+
+/// Adds members in their own shape. One whose name is taken has the name with `envelope.` before it.
+fn add_members<'m>(report: &mut Report, members: impl Iterator<Item = (&'m str, &'m Pii<Value>)>) {
+    for (name, value) in members.filter(|(_, value)| !is_empty(value.expose())) {
+        let is_taken = report.custom.contains_key(name);
+        let name = if is_taken { format!("envelope.{name}") } else { name.to_owned() };
+        report.custom.insert(name, value.clone());
     }
 }

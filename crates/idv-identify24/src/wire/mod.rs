@@ -1,17 +1,23 @@
-//! What Identify24 sends, in its own words.
+//! Identify24's payloads in its own words.
 //!
 //! Reading is tolerant, since the document contradicts itself: `response_status` is missing from some answers, every id is text although
-//! it is sent as a number elsewhere, and newer versions have added parts. Every part may be missing, null or of another type, unknown
-//! parts are passed over, and of a part that is repeated the last one counts. What is not tolerated is a payload that is not whole or not
-//! well formed.
+//! it is sent as a number elsewhere, and newer versions have added parts. Every part may be missing, null or of another shape, unknown
+//! parts are kept in theirs, and of a part that is repeated the last one counts. A payload that is not whole or not well formed is refused.
 //!
 //! Text borrows from the payload, and cannot be printed.
 
-use idv_core::wire::{Part, object, read};
-use idv_core::{Error, Result, Text};
+mod field;
+
+use idv_core::wire::{Members, Part, object, read};
+use idv_core::{Error, Pii, Result, Text};
+use serde::de::Deserializer;
+use serde_json::Value;
+
+pub use field::Field;
+pub(crate) use field::is_empty;
 
 object! {
-    /// What every answer has around it.
+    /// The envelope of every answer.
     ///
     /// `data` has other shapes in other calls: see [`IdentAnswer`] and [`ProjectsAnswer`].
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,21 +32,39 @@ object! {
         "token" token: Option<Text<'a>>,
         /// The new ident's id: `ident/create` alone.
         "ident_id" ident_id: Option<Text<'a>>,
-        /// Where the person is sent: `ident/create` alone.
+        /// The address of the person's session: `ident/create` alone.
+        "conference_url" conference_url: Option<Text<'a>>,
+        /// The new ident, if the answer has it inside, as that of `ident/get` has.
+        "data" data: Vec<NewIdentData<'a>>,
+    }
+}
+
+object! {
+    /// The new ident inside of an answer.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct NewIdentData<'a> {
+        /// The new ident's id.
+        "ident_id" ident_id: Option<Text<'a>>,
+        /// The address of the person's session.
         "conference_url" conference_url: Option<Text<'a>>,
     }
 }
 
 object! {
     /// An answer of `ident/get`.
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct IdentAnswer<'a> {
         /// Whether the request succeeded.
         "result" result: Option<bool>,
         /// The status of HTTP once more, where it stands there at all.
         "response_status" response_status: Option<u16> as HttpStatus,
+        /// Texts, of which the document lists none.
+        "messages" messages: Option<Pii<Value>> as AnyShape,
         /// The ident; more than one is not documented.
         "data" data: Vec<Ident<'a>>,
+        ..
+        /// Members that no document has.
+        others: Members,
     }
 }
 
@@ -56,33 +80,36 @@ object! {
 }
 
 object! {
-    /// An ident as `ident/get` tells it: the state, and of what was submitted a part.
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    /// An ident in an answer of `ident/get`: the state, and a part of the submitted data.
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Ident<'a> {
         /// The ident's id. It opens the person's session.
-        "id" id: Option<Text<'a>>,
+        "id" id: Field<'a>,
         /// The project's id.
-        "project_id" project_id: Option<Text<'a>>,
+        "project_id" project_id: Field<'a>,
         /// The given names.
-        "person_first_name" person_first_name: Option<Text<'a>>,
+        "person_first_name" person_first_name: Field<'a>,
         /// The family name.
-        "person_last_name" person_last_name: Option<Text<'a>>,
+        "person_last_name" person_last_name: Field<'a>,
         /// Our reference.
-        "custom_id" custom_id: Option<Text<'a>>,
-        /// What was sent along.
-        "custom1" custom1: Option<Text<'a>>,
-        /// What was sent along.
-        "custom2" custom2: Option<Text<'a>>,
-        /// What was sent along.
-        "custom3" custom3: Option<Text<'a>>,
-        /// What was sent along.
-        "custom4" custom4: Option<Text<'a>>,
+        "custom_id" custom_id: Field<'a>,
+        /// Custom data that was sent along.
+        "custom1" custom1: Field<'a>,
+        /// Custom data that was sent along.
+        "custom2" custom2: Field<'a>,
+        /// Custom data that was sent along.
+        "custom3" custom3: Field<'a>,
+        /// Custom data that was sent along.
+        "custom4" custom4: Field<'a>,
         /// The state: a word, of which the document shows `Unidentified` alone.
-        "status" status: Option<Text<'a>>,
+        "status" status: Field<'a>,
         /// When the ident was created: `DD-MM-YYYY HH:MM:SS`, without a zone.
-        "created_at" created_at: Option<Text<'a>>,
+        "created_at" created_at: Field<'a>,
         /// When the person has an appointment: `YYYY-MM-DD HH:MM`, without a zone.
-        "appointment_date" appointment_date: Option<Text<'a>>,
+        "appointment_date" appointment_date: Field<'a>,
+        ..
+        /// Members that no document has.
+        others: Members,
     }
 }
 
@@ -92,7 +119,7 @@ object! {
     pub struct Project<'a> {
         /// The project's id.
         "id" id: Option<Text<'a>>,
-        /// What it is called.
+        /// The project's title.
         "title" title: Option<Text<'a>>,
         /// Its state: a word, of which the document shows `Active` alone.
         "status" status: Option<Text<'a>>,
@@ -101,49 +128,52 @@ object! {
 
 object! {
     /// The body of a webhook. Some of its names differ from those of [`Ident`].
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Webhook<'a> {
         /// The ident's id. It opens the person's session.
-        "ident_id" ident_id: Option<Text<'a>>,
+        "ident_id" ident_id: Field<'a>,
         /// The number of the state, of which the document lists none.
-        "status_id" status_id: Option<Text<'a>>,
+        "status_id" status_id: Field<'a>,
         /// The state.
-        "status" status: Option<Text<'a>>,
+        "status" status: Field<'a>,
         /// The project's id.
-        "project_id" project_id: Option<Text<'a>>,
+        "project_id" project_id: Field<'a>,
         /// Our reference.
-        "custom_id" custom_id: Option<Text<'a>>,
+        "custom_id" custom_id: Field<'a>,
         /// The company's name.
-        "company_name" company_name: Option<Text<'a>>,
+        "company_name" company_name: Field<'a>,
         /// The given names.
-        "first_name" first_name: Option<Text<'a>>,
+        "first_name" first_name: Field<'a>,
         /// The family name.
-        "last_name" last_name: Option<Text<'a>>,
-        /// What was sent along.
-        "custom1" custom1: Option<Text<'a>>,
-        /// What was sent along.
-        "custom2" custom2: Option<Text<'a>>,
-        /// What was sent along.
-        "custom3" custom3: Option<Text<'a>>,
-        /// What was sent along.
-        "custom4" custom4: Option<Text<'a>>,
-        /// What the agent noted.
-        "agent_notes" agent_notes: Option<Text<'a>>,
-        /// Why the person was rejected, in words.
-        "reject_reason" reject_reason: Option<Text<'a>>,
+        "last_name" last_name: Field<'a>,
+        /// Custom data that was sent along.
+        "custom1" custom1: Field<'a>,
+        /// Custom data that was sent along.
+        "custom2" custom2: Field<'a>,
+        /// Custom data that was sent along.
+        "custom3" custom3: Field<'a>,
+        /// Custom data that was sent along.
+        "custom4" custom4: Field<'a>,
+        /// The agent's notes.
+        "agent_notes" agent_notes: Field<'a>,
+        /// The reason why the person was rejected: a text in the sample.
+        "reject_reason" reject_reason: Field<'a>,
         /// The agent's name.
-        "agent_name" agent_name: Option<Text<'a>>,
+        "agent_name" agent_name: Field<'a>,
         /// When the person has an appointment: `YYYY-MM-DD HH:MM`, without a zone.
-        "appointment_date" appointment_date: Option<Text<'a>>,
+        "appointment_date" appointment_date: Field<'a>,
+        ..
+        /// Members that no document has.
+        others: Members,
     }
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads what is around an answer of any call.
+    /// Reads the envelope of an answer of any call.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, or not an object of JSON.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, or not an object of JSON.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         read(bytes)
     }
@@ -154,7 +184,7 @@ impl<'a> IdentAnswer<'a> {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, or not an object of JSON.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, or not an object of JSON.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         read(bytes)
     }
@@ -169,13 +199,13 @@ impl<'a> IdentAnswer<'a> {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where the answer says that the request failed, or has no ident or several.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the answer says that the request failed, or has no ident or several.
     pub fn ident(&self) -> Result<&Ident<'a>> {
         if self.is_failure() {
             return Err(Error::malformed("it is no ident: the vendor says that the request failed"));
         }
         match self.data.as_slice() {
-            [ident] if ident.id.is_some() || ident.custom_id.is_some() || ident.status.is_some() => Ok(ident),
+            [ident] if [&ident.id, &ident.custom_id, &ident.status].iter().any(|field| field.text().is_some()) => Ok(ident),
             _ => Err(Error::malformed("it is no answer about an ident: data is missing, empty or several")),
         }
     }
@@ -186,7 +216,7 @@ impl<'a> ProjectsAnswer<'a> {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, or not an object of JSON.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, or not an object of JSON.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         read(bytes)
     }
@@ -199,13 +229,13 @@ impl<'a> Webhook<'a> {
     /// use idv_identify24::wire::Webhook;
     ///
     /// let webhook = Webhook::read(br#"{"ident_id": "3d1b2c4e", "status_id": 5, "status": "Unidentified"}"#)?;
-    /// assert_eq!(webhook.status_id.unwrap().expose(), "5");
+    /// assert_eq!(webhook.status_id.text().unwrap().expose(), "5");
     /// # Ok::<(), idv_core::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, not an object of JSON, or names no ident.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, not an object of JSON, or names no ident.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let webhook: Self = read(bytes)?;
         if !webhook.names_an_ident() {
@@ -217,18 +247,34 @@ impl<'a> Webhook<'a> {
     /// Reads the body of a webhook, if it is one: an answer has the ident's id and its state elsewhere.
     pub(crate) fn sniffed(bytes: &'a [u8]) -> Result<Option<Self>> {
         let webhook: Self = read(bytes)?;
-        let tells_a_state = webhook.status.is_some() || webhook.status_id.is_some();
+        let tells_a_state = webhook.status.text().is_some() || webhook.status_id.text().is_some();
         Ok((tells_a_state && webhook.names_an_ident()).then_some(webhook))
     }
 
     fn names_an_ident(&self) -> bool {
-        filled(self.ident_id.as_ref()).is_some() || filled(self.custom_id.as_ref()).is_some()
+        self.ident_id.filled().is_some() || self.custom_id.filled().is_some()
     }
 }
 
-/// The text, where there is any: an empty one is none, and so is a word for none.
+/// Returns the text, unless it is empty. The document shows no other word for nothing.
 pub(crate) fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    text.map(|text| text.expose().trim_ascii()).filter(|text| !text.is_empty() && !text.eq_ignore_ascii_case("N/A"))
+    text.map(|text| text.expose().trim()).filter(|text| !text.is_empty())
+}
+
+/// A value of any shape.
+#[derive(Default)]
+struct AnyShape(Option<Pii<Value>>);
+
+impl<'de> Part<'de> for AnyShape {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<Value>::read(deserializer).map(|value| Self(value.map(Pii::new)))
+    }
+}
+
+impl From<AnyShape> for Option<Pii<Value>> {
+    fn from(any: AnyShape) -> Self {
+        any.0
+    }
 }
 
 /// A status of HTTP; also one that is sent as text.
