@@ -93,8 +93,8 @@ pub fn read<'a, P: Part<'a>>(bytes: &'a [u8]) -> Result<P> {
 ///
 /// # Errors
 ///
-/// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not JSON, if something follows it, or if its arrays have far more
-/// elements than its length suggests.
+/// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not JSON, if something follows it, or if its parts take far more
+/// memory than its length suggests.
 pub fn read_json<'a, P: Part<'a>>(text: &'a str) -> Result<P> {
     let (read, loss) = reading::reading(text.len(), || read_whole(serde_json::Deserializer::from_str(text)));
     // Half of a surrogate pair is an error of syntax to a reader.

@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use super::reading::{Counted, note_float, note_text};
+use super::reading::{note_float, note_text, take_room};
 use crate::text::Text;
 
 /// Something that is read from whatever stands at its place; its default where that is nothing it can use.
@@ -203,6 +203,7 @@ impl<'de, P: Part<'de>> DeserializeSeed<'de> for Place<P> {
     type Value = P;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<P, D::Error> {
+        take_room(size_of::<P>())?;
         P::read(deserializer)
     }
 }
@@ -280,7 +281,7 @@ impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<P, A::Error> {
-        P::array(Counted(seq))
+        P::array(seq)
     }
 }
 
@@ -336,12 +337,22 @@ mod tests {
     }
 
     #[test]
-    fn elements_of_arrays_are_bounded_by_length() {
-        type List<'a> = Vec<Option<Text<'a>>>;
-        let list = |count: usize, element: &str| format!("[{}]", vec![element; count].join(","));
-        assert!(crate::wire::read_json::<List<'_>>(&list(10_000, "0")).is_ok());
-        assert!(crate::wire::read_json::<List<'_>>(&list(11_000, "0")).is_err());
-        assert!(crate::wire::read_json::<Option<Text<'_>>>(&list(11_000, "0")).is_err(), "also of arrays that are passed over");
-        assert_eq!(crate::wire::read_json::<List<'_>>(&list(11_000, &format!("\"{}\"", "x".repeat(150)))).unwrap().len(), 11_000);
+    fn elements_are_bounded_by_their_size_and_the_payloads() {
+        /// As large as what an adapter reads an element into.
+        struct Large([Option<u64>; 64]);
+        impl Default for Large {
+            fn default() -> Self {
+                Self([None; 64])
+            }
+        }
+        impl Part<'_> for Large {}
+        let read = |count: usize, element: &str| {
+            let list = crate::wire::read_json::<Vec<Large>>(&format!("[{}]", vec![element; count].join(",")))?;
+            assert!(list.iter().all(|large| large.0.is_empty() || large.0[0].is_none()));
+            Ok::<_, crate::Error>(list.len())
+        };
+        assert_eq!(read(10_000, "0").unwrap(), 10_000);
+        assert_eq!(read(20_000, "0").unwrap_err().kind(), &crate::ErrorKind::Malformed);
+        assert_eq!(read(20_000, &format!("\"{}\"", "x".repeat(400))).unwrap(), 20_000);
     }
 }
