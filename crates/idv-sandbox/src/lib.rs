@@ -59,7 +59,8 @@ pub use idnow::scenario::Step;
 pub use in_process::{AnswerBody, AnswerDelay, Cut};
 pub use sandbox::{Sandbox, SandboxError, VirtualClock};
 pub use verificar_identidad::account::{
-    Account as VerificarIdentidadAccount, Person as VerificarIdentidadPerson, ReportFormat, ReportNesting, WrongCredentials,
+    Account as VerificarIdentidadAccount, Person as VerificarIdentidadPerson, RejectionReason, ReportFormat, ReportNesting,
+    SpoiledResult, WrongCredentials,
 };
 pub use verificar_identidad::answer::AnswerFormat;
 pub use verificar_identidad::handle::{PhoneMessage, VerificarIdentidad};

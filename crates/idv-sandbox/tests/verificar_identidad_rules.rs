@@ -66,7 +66,8 @@ async fn settings_that_cannot_be_are_refused() {
 async fn the_readme_names_every_setting_scenario_and_route() {
     let (vi, chapter) = (Vi::start().await, chapter());
     let account = vi.control("GET", "account", "").await.json();
-    let scenarios = send(&vi.base, "GET", "/_control/scenarios", &[], "").await.unwrap().json();
+    let scenarios = send(&vi.base, "GET", "/_control/verificar-identidad/scenarios", &[], "").await.unwrap().json();
+    assert_eq!(scenarios.as_array().unwrap().len(), 17);
     let scenarios = scenarios.as_array().unwrap().iter().map(|name| name.as_str().unwrap());
     for name in scenarios.chain(account.as_object().unwrap().keys().map(String::as_str)) {
         assert!(chapter.contains(&format!("`{name}`")), "{name}");

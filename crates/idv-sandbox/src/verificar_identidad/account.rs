@@ -68,6 +68,14 @@ pub struct Account {
     pub report_password: String,
     /// How `Acceso`, `Posicion`, `Dispositivo` and `Result` are written in a report. In a form, what is no text is JSON.
     pub nested: ReportNesting,
+    /// Whether a finished process has a `Result` that cannot be read, and of which kind.
+    pub spoiled_result: SpoiledResult,
+    /// Whether a report of 5500 has the reason as the parameter `Motivo`, and in which form.
+    pub rejection_reason: RejectionReason,
+    /// Whether answers and reports are written in Windows-1252; else in UTF-8. The error of -3 is in Spanish then.
+    pub windows_1252: bool,
+    /// The `Estado` of the scenario `unknown-status`.
+    pub unknown_status: i64,
     /// Whether `Estado` and `Telefono` are numbers in reports in JSON, as the schema has them; else text, as in the sample.
     pub report_numbers: bool,
     /// Whether what is not known yet is an empty text in a report; else it is left out.
@@ -141,6 +149,40 @@ pub enum ReportNesting {
     Object,
     /// As an array of objects: the schema.
     Array,
+    /// As an array of arrays, each with a name and a value: the schema to the letter.
+    Pairs,
+}
+
+/// The kind of a `Result` that cannot be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SpoiledResult {
+    /// It can be read.
+    #[default]
+    None,
+    /// It breaks off in the middle.
+    Truncated,
+    /// It is the word `Array`.
+    Word,
+    /// Its `DNI` is the number in place of the data of the document.
+    FlatCard,
+}
+
+/// The form of the reason of a rejection: the document promises it "as parameters", without a name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RejectionReason {
+    /// There is none.
+    #[default]
+    None,
+    /// A text.
+    Text,
+    /// An object with a code and a text.
+    Object,
+    /// An array of texts.
+    Array,
 }
 
 impl Account {
@@ -160,6 +202,10 @@ impl Account {
         }
         if !(1..=super::send::LONGEST_SENDER).contains(&self.sender.chars().count()) {
             return Err("the sender has 1 to 11 characters");
+        }
+        let known = [3000..=3003, 5000..=5001, 5100..=5100, 5500..=5500];
+        if known.iter().any(|known| known.contains(&self.unknown_status)) {
+            return Err("unknown_status must be none of the document's statuses");
         }
         if http::HeaderValue::from_str(&self.certificate_type).is_err() {
             return Err("the type of certificates is no value of a header");
@@ -199,6 +245,10 @@ impl Default for Account {
             report_user: None,
             report_password: String::new(),
             nested: ReportNesting::Text,
+            spoiled_result: SpoiledResult::None,
+            rejection_reason: RejectionReason::None,
+            windows_1252: false,
+            unknown_status: 4711,
             report_numbers: false,
             empty_when_unknown: false,
             early_result: true,

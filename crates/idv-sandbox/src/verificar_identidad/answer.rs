@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::account::{Account, WrongCredentials};
-use crate::exchange::Answer;
+use super::charset::windows_1252;
+use crate::exchange::{Answer, Piece};
 
 /// The format of an answer (`Resp`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +90,19 @@ impl AnswerFormat {
                 WrongCredentials::Forbidden => return Answer::page(StatusCode::FORBIDDEN, "Authentication error."),
             }
         }
+        let mut answer = self.render(said, account);
+        if account.windows_1252 {
+            let text = String::from_utf8_lossy(&Piece::collect(std::mem::take(&mut answer.body))).into_owned();
+            answer.body = vec![Piece::Bytes(windows_1252(&text).into())];
+            // The charset is not told, as nowhere in the document.
+            for (_, value) in &mut answer.headers {
+                *value = value.replace("; charset=utf-8", "");
+            }
+        }
+        answer
+    }
+
+    fn render(self, said: &Said, account: &Account) -> Answer {
         let parts = parts(said, account);
         match self {
             Self::Json => {
@@ -140,6 +154,7 @@ fn parts(said: &Said, account: &Account) -> Map<String, Value> {
         Said::Failed(failure) => {
             part("Res", json!(failure.code()));
             match failure {
+                Failure::Data(error) if account.windows_1252 => part("Error", json!(format!("Parámetro erróneo: {error}"))),
                 Failure::Data(error) => part("Error", json!(error)),
                 Failure::Credits(needed) if account.needed_credits => part("CredNecesarios", number(*needed)),
                 _ => {}

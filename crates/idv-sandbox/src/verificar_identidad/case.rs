@@ -17,10 +17,14 @@ pub(super) mod estado {
     pub(in super::super) const REJECTED: i64 = 5500;
 }
 
-/// The number of the document of somebody of whom none was asked for.
+/// The number of the document of a person of whom none was asked for.
 const NUMBER: &str = "00000000T";
 /// The number of another document.
 const ANOTHER: &str = "11111111H";
+/// The number of the passport of a person of whom none was asked for.
+const PASSPORT: &str = "PAB123456";
+/// The number of another passport.
+const ANOTHER_PASSPORT: &str = "XDB999999";
 
 /// A request to verify somebody.
 #[derive(Debug, Clone)]
@@ -59,13 +63,21 @@ pub(super) struct Access {
 impl Case {
     /// The number on the front of the document that the person shows.
     pub(super) fn front(&self) -> &str {
-        let wanted = self.wanted.as_deref().unwrap_or(NUMBER);
-        if self.finding.is(finding::ANOTHER_NUMBER) { ANOTHER } else { wanted }
+        match (self.finding.another, self.finding.passport) {
+            (true, true) => ANOTHER_PASSPORT,
+            (true, false) => ANOTHER,
+            (false, true) => self.wanted.as_deref().unwrap_or(PASSPORT),
+            (false, false) => self.wanted.as_deref().unwrap_or(NUMBER),
+        }
     }
 
-    /// The number on its back.
+    /// The number on its back, which a passport does not have.
     pub(super) fn back(&self) -> &str {
-        if self.finding.is(finding::SIDES_DIFFER) { ANOTHER } else { self.front() }
+        match () {
+            () if self.finding.passport => "",
+            () if self.finding.is(finding::SIDES_DIFFER) => ANOTHER,
+            () => self.front(),
+        }
     }
 
     /// The status, where it has one.

@@ -1,22 +1,31 @@
-//! What the process finds out about a person: `Result` of a report.
+//! The findings of the process about a person: `Result` of a report.
 
+use jiff::Span;
 use jiff::civil::Date;
-use serde_json::{Number, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::account::Person;
 use super::case::{Case, spain};
 
-/// What the process finds.
+/// A finding of the process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Finding {
     /// Why it is not positive: -1 to -9.
     pub(super) reason: Option<i64>,
     /// How alike the person and the picture on the document are, in percent.
     pub(super) likeness: f64,
+    /// Whether the document has another number than the one that was asked for.
+    pub(super) another: bool,
+    /// Whether the document is a passport, which has no back.
+    pub(super) passport: bool,
+    /// Whether the name and the date of birth are misread until an operator corrects them.
+    pub(super) misread: bool,
 }
 
 /// The front and the back do not match.
 pub(super) const SIDES_DIFFER: i64 = -3;
+/// The process is not finished.
+const UNFINISHED: i64 = -7;
 /// The number is not the one that was asked for.
 pub(super) const ANOTHER_NUMBER: i64 = -9;
 
@@ -30,7 +39,15 @@ const PAST: Date = Date::constant(2021, 10, 19);
 
 impl Finding {
     /// All went well.
-    pub(super) const GOOD: Self = Self { reason: None, likeness: ALIKE };
+    pub(super) const GOOD: Self = Self { reason: None, likeness: ALIKE, another: false, passport: false, misread: false };
+    /// All went well, with a document of another number.
+    pub(super) const ANOTHER: Self = Self { another: true, ..Self::GOOD };
+    /// All went well, with a passport.
+    pub(super) const PASSPORT: Self = Self { passport: true, ..Self::GOOD };
+    /// All went well, but for a passport of another number.
+    pub(super) const ANOTHER_PASSPORT: Self = Self { reason: Some(ANOTHER_NUMBER), another: true, ..Self::PASSPORT };
+    /// All went well, but for what was misread.
+    pub(super) const MISREAD: Self = Self { misread: true, ..Self::GOOD };
 
     /// That of one of the reasons -1 to -9; none where there is no such reason.
     pub(super) const fn of(reason: i64) -> Option<Self> {
@@ -40,7 +57,7 @@ impl Finding {
             -6..=-2 | -9 => ALIKE,
             _ => return None,
         };
-        Some(Self { reason: Some(reason), likeness })
+        Some(Self { reason: Some(reason), likeness, another: reason == ANOTHER_NUMBER, ..Self::GOOD })
     }
 
     /// By what `Resultado` is to be.
@@ -49,7 +66,7 @@ impl Finding {
             Some(reason) => Self::of(reason),
             None => {
                 let likeness = number.as_f64().filter(|likeness| (0.0..=100.0).contains(likeness))?;
-                Some(Self { reason: None, likeness })
+                Some(Self { likeness, ..Self::GOOD })
             }
         }
     }
@@ -62,37 +79,41 @@ impl Finding {
 
 /// `Result`. Before the process has finished it says just that.
 pub(super) fn result(case: &Case, person: &Person) -> Value {
-    let wanted = case.wanted.as_deref();
-    if !case.is_processed() {
-        return json!({
-            "Resultado": -7,
-            "DNIAnverso": case.front(),
-            "DNIReverso": case.back(),
-            "AnversoReversoCoinciden": yes(case.front() == case.back()),
-            "DNISolicitado": wanted.unwrap_or_default(),
-            "DNISolicitadoCoincide": wanted.map_or("N/A", |wanted| yes(wanted == case.front())),
-        });
+    let (wanted, finding) = (case.wanted.as_deref(), case.finding);
+    let is_processed = case.is_processed();
+    let mut result = Map::new();
+    let unfinished = if is_processed { finding.reason } else { Some(UNFINISHED) };
+    result.insert("Resultado".into(), unfinished.map_or_else(|| json!(finding.likeness), |reason| json!(reason)));
+    result.insert("DNIAnverso".into(), case.front().into());
+    result.insert("DNIReverso".into(), case.back().into());
+    let coincide = if finding.passport { "N/A" } else { yes(case.front() == case.back()) };
+    result.insert("AnversoReversoCoinciden".into(), coincide.into());
+    result.insert("DNISolicitado".into(), wanted.unwrap_or_default().into());
+    let as_wanted = wanted.map_or("N/A", |wanted| yes(wanted == case.front()));
+    result.insert("DNISolicitadoCoincide".into(), as_wanted.into());
+    if is_processed && let Value::Object(findings) = findings(case, person) {
+        result.extend(findings);
     }
+    result.into()
+}
+
+/// The parts of `Result` that come with the end of the process.
+fn findings(case: &Case, person: &Person) -> Value {
     let finding = case.finding;
     let today = case.statuses.last().map_or(Date::default(), |(_, at)| at.to_zoned(spain()).date());
     let born = if finding.is(-2) { MINOR } else { person.birth_date };
     let expired = finding.is(-5);
+    let (name, born) = if finding.misread && !case.is_validated() { misread(person) } else { (person.name.clone(), born) };
     json!({
-        "Resultado": finding.reason.map_or_else(|| json!(finding.likeness), |reason| json!(reason)),
-        "DNIAnverso": case.front(),
-        "DNIReverso": case.back(),
-        "AnversoReversoCoinciden": yes(case.front() == case.back()),
-        "DNISolicitado": wanted.unwrap_or_default(),
-        "DNISolicitadoCoincide": wanted.map_or("N/A", |wanted| yes(wanted == case.front())),
         "DNI": {
             "Edad": age(born, today),
             "FechaNacimiento": day_first(born),
             "DNI": case.front(),
             "Nacionalidad": person.nationality,
             "Pais": "ESP",
-            "Nombre": person.name,
+            "Nombre": name,
             "NumeroSerie": "BGHR56776",
-            "TipoDocumento": "ID-1",
+            "TipoDocumento": if finding.passport { "ID-3" } else { "ID-1" },
             "Sexo": person.sex,
             "FechaExpira": day_first(if expired { PAST } else { person.expiry_date }),
             "Caducado": yes(expired),
@@ -108,6 +129,13 @@ pub(super) fn result(case: &Case, person: &Person) -> Value {
         "ParecidoPersonaDNI": finding.likeness,
         "PruebaDeVida": yes(!finding.is(-6)),
     })
+}
+
+/// The name and the date of birth as the machine misreads them: without the last letter, and a year early.
+fn misread(person: &Person) -> (String, Date) {
+    let mut name = person.name.clone();
+    name.pop();
+    (name, person.birth_date.checked_sub(Span::new().years(1)).unwrap_or(Date::MIN))
 }
 
 fn age(born: Date, today: Date) -> i32 {

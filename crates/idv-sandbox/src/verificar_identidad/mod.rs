@@ -6,6 +6,7 @@ mod api;
 mod block;
 mod case;
 mod certificate;
+mod charset;
 pub(crate) mod control;
 mod finding;
 pub(crate) mod handle;
@@ -149,7 +150,7 @@ impl World {
         if case.is_final() {
             return Err("the request is finished");
         }
-        let plan = scenario::plan(scenario, case, moment.now)?;
+        let plan = scenario::plan(scenario, case, &self.account, moment.now)?;
         case.attempt += 1;
         let (steps, planned) = plan.planned(case, moment.now);
         moment.planned.extend(planned);

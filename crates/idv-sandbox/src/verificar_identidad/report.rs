@@ -1,4 +1,6 @@
-//! Reports: what the vendor posts to the account's address each time a request changes its status.
+//! Reports: the vendor posts them to the account's address each time a request changes its status.
+
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,8 +8,9 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::Moment;
-use super::account::{Account, ReportFormat, ReportNesting};
+use super::account::{Account, RejectionReason, ReportFormat, ReportNesting, SpoiledResult};
 use super::case::{Access, Case, estado, minute, second};
+use super::charset::windows_1252;
 use super::finding::result;
 use super::php::{self, Digits};
 use crate::callback::{Callback, Told};
@@ -25,6 +28,8 @@ enum Field {
     Number(i64),
     /// Values with parts, and how their numbers are written.
     Nested(Vec<Value>, Digits),
+    /// A value of JSON, in a form as text.
+    Json(Value),
     /// Not known yet.
     Unknown,
 }
@@ -39,6 +44,7 @@ pub(super) fn tell(case: &Case, account: &Account, moment: &mut Moment<'_>) {
     }
     let mut send = |kind: &'static str, fields: Vec<(&'static str, Field)>| {
         let (media_type, body) = body(fields, account);
+        let body = if account.windows_1252 { windows_1252(&body) } else { body.into_bytes() };
         let body = (media_type, body.into());
         moment.callbacks.push(Callback {
             kind,
@@ -72,7 +78,7 @@ fn fields(case: &Case, account: &Account) -> Vec<(&'static str, Field)> {
     let front = shown(&[estado::BACK, estado::IN_PROCESS]);
     let back = shown(&[estado::IN_PROCESS]);
     let has_result = case.is_processed() || (account.early_result && back);
-    vec![
+    let mut fields = vec![
         ("Servicio", Field::Text(SERVICE.to_owned())),
         ("ID", Field::Text(case.id.clone())),
         ("FechaEnvio", Field::Text(minute(case.send_at))),
@@ -85,19 +91,52 @@ fn fields(case: &Case, account: &Account) -> Vec<(&'static str, Field)> {
         ("DNISolicitado", case.wanted.clone().map_or(Field::Unknown, Field::Text)),
         ("Posicion", known(accessed && account.position_allowed, |_| Field::Nested(vec![position()], Digits::Shortest))),
         ("Dispositivo", known(accessed, |_| Field::Nested(vec![device()], Digits::Shortest))),
-        (
-            "Result",
-            if has_result { Field::Nested(vec![result(case, &account.person)], Digits::Seventeen) } else { Field::Unknown },
-        ),
-    ]
+        ("Result", if has_result { result_field(case, account) } else { Field::Unknown }),
+    ];
+    let reason = (status == estado::REJECTED).then(|| reason(account.rejection_reason)).flatten();
+    fields.extend(reason.map(|reason| ("Motivo", reason)));
+    fields
+}
+
+/// `Result`, as the account has it.
+fn result_field(case: &Case, account: &Account) -> Field {
+    let mut value = result(case, &account.person);
+    let spoiled = if case.is_processed() { account.spoiled_result } else { SpoiledResult::None };
+    match spoiled {
+        SpoiledResult::None => {}
+        SpoiledResult::Truncated => {
+            let text = nested(vec![value], Digits::Seventeen, account);
+            let half = text.char_indices().nth(text.chars().count() / 2).and_then(|(at, _)| text.get(..at));
+            return Field::Text(half.unwrap_or_default().to_owned());
+        }
+        SpoiledResult::Word => return Field::Text("Array".to_owned()),
+        SpoiledResult::FlatCard => {
+            if let Some(card) = value.get_mut("DNI") {
+                *card = case.front().into();
+            }
+        }
+    }
+    Field::Nested(vec![value], Digits::Seventeen)
+}
+
+/// The reason of a rejection.
+fn reason(form: RejectionReason) -> Option<Field> {
+    const TEXT: &str = "Documento manipulado según el operador";
+    match form {
+        RejectionReason::None => None,
+        RejectionReason::Text => Some(Field::Text(TEXT.to_owned())),
+        RejectionReason::Object => Some(Field::Json(json!({ "Codigo": 4, "Texto": TEXT }))),
+        RejectionReason::Array => Some(Field::Json(json!(["Foto", "Brillos"]))),
+    }
 }
 
 fn accesses(case: &Case) -> Vec<Value> {
-    let access = |access: &Access| {
+    // The address of the document's sample, and the ones after it.
+    let access = |(number, access): (u8, &Access)| {
         let (date, port) = (second(access.at), access.port.to_string());
-        json!({ "Fecha": date, "IP": "85.10.20.221", "Puerto": port })
+        json!({ "Fecha": date, "IP": format!("85.10.20.{}", 221_u8.wrapping_add(number)), "Puerto": port })
     };
-    case.accesses.iter().map(access).collect()
+    (0..=u8::MAX).cycle().zip(&case.accesses).map(access).collect()
 }
 
 fn position() -> Value {
@@ -132,10 +171,15 @@ fn body(fields: Vec<(&'static str, Field)>, account: &Account) -> (&'static str,
             (MULTIPART, pairs.iter().map(part).collect::<String>() + BOUNDARY + "--\r\n")
         }
         ReportFormat::Form | ReportFormat::Json => {
-            let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-            ("application/x-www-form-urlencoded", form)
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.encoding_override(if account.windows_1252 { Some(&encode) } else { None });
+            ("application/x-www-form-urlencoded", form.extend_pairs(pairs).finish())
         }
     }
+}
+
+fn encode(text: &str) -> Cow<'_, [u8]> {
+    Cow::Owned(windows_1252(text))
 }
 
 /// A value in a report in JSON.
@@ -143,6 +187,7 @@ fn json_of(field: Field, account: &Account) -> String {
     match field {
         Field::Number(number) if account.report_numbers => number.to_string(),
         Field::Nested(values, digits) if account.nested != ReportNesting::Text => nested(values, digits, account),
+        Field::Json(value) => value.to_string(),
         field => Value::String(form_of(field, account)).to_string(),
     }
 }
@@ -153,15 +198,27 @@ fn form_of(field: Field, account: &Account) -> String {
         Field::Text(text) => text,
         Field::Number(number) => number.to_string(),
         Field::Nested(values, digits) => nested(values, digits, account),
+        Field::Json(value) => value.to_string(),
         Field::Unknown => String::new(),
     }
 }
 
 /// Several are an array in any case.
 fn nested(mut values: Vec<Value>, digits: Digits, account: &Account) -> String {
+    if account.nested == ReportNesting::Pairs {
+        values = values.into_iter().map(pairs).collect();
+    }
     let value = match (account.nested, values.len()) {
-        (ReportNesting::Text | ReportNesting::Object, 1) => values.pop().unwrap_or_default(),
+        (ReportNesting::Text | ReportNesting::Object | ReportNesting::Pairs, 1) => values.pop().unwrap_or_default(),
         _ => Value::Array(values),
     };
     php::text(&value, digits)
+}
+
+/// The same with each object as an array of names and values.
+fn pairs(value: Value) -> Value {
+    match value {
+        Value::Object(object) => object.into_iter().map(|(name, value)| json!([name, pairs(value)])).collect(),
+        value => value,
+    }
 }

@@ -1,9 +1,10 @@
-//! What the person and the vendor's operators do: the named scenarios.
+//! The named scenarios that the person and the vendor's operators act out.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::account::Account;
 use super::case::{Case, estado};
 use super::finding::{ANOTHER_NUMBER, Finding, SIDES_DIFFER};
 use super::{Effect, Planned};
@@ -11,12 +12,11 @@ use crate::clock::later;
 use crate::idnow::scenario::Step;
 
 /// The scenarios that this vendor alone has.
-pub(crate) const OWN: [&str; 0] = [];
+pub(crate) const OWN: [&str; 7] =
+    ["wrong-number", "wrong-number-alike", "passport", "wrong-passport", "sides-differ", "unreviewed", "several-accesses"];
 const MINUTE: u64 = 60;
-/// How long nobody comes before it is said that nobody does: the vendor itself never says so.
+/// The time after which the scenario `expired` says that the person never came: the vendor itself never says so.
 const NOBODY: u64 = 30 * 24 * 60 * MINUTE;
-/// A status that the document does not have.
-const UNKNOWN: i64 = 4711;
 
 /// The steps of a scenario and what they do, each after so many seconds.
 #[derive(Debug, Default)]
@@ -26,8 +26,8 @@ pub(super) struct Plan {
     after: u64,
 }
 
-/// What happens in a scenario from now on; an error where there is none of this name.
-pub(super) fn plan(name: &str, case: &Case, now: Timestamp) -> Result<Plan, &'static str> {
+/// Plans a scenario from now on. It is an error if there is none of this name, or none for such a request.
+pub(super) fn plan(name: &str, case: &Case, account: &Account, now: Timestamp) -> Result<Plan, &'static str> {
     let mut plan = Plan::default();
     // Before the message is sent, nobody can come.
     let wait = case.send_at.duration_since(now).as_secs();
@@ -38,13 +38,37 @@ pub(super) fn plan(name: &str, case: &Case, now: Timestamp) -> Result<Plan, &'st
             plan.review("saw nothing against it").status("validated it", estado::VALIDATED)
         }
         "data-changed" => {
-            // Where no number was asked for, none can be another than expected.
-            match case.wanted {
-                Some(_) => plan.found(ANOTHER_NUMBER).say("took another document than the one that is expected"),
-                None => plan.found(SIDES_DIFFER).say("took a document whose back cannot be read well"),
-            };
-            plan.conduct().finish().review("saw that it is the right person nevertheless");
+            plan.finding(Finding::MISREAD).conduct().finish();
+            plan.review("corrected the name and the date of birth").status("validated it", estado::VALIDATED)
+        }
+        "wrong-number" | "wrong-number-alike" | "wrong-passport" if case.wanted.is_none() => {
+            return Err("no number was asked for, so none can be another");
+        }
+        "wrong-number" => {
+            plan.found(ANOTHER_NUMBER).say("took another document than the one that is expected").conduct().finish();
+            plan.review("saw that it is the person on it").status("validated it", estado::VALIDATED)
+        }
+        "wrong-number-alike" => {
+            plan.finding(Finding::ANOTHER).say("took another document than the one that is expected").conduct().finish();
+            plan.review("saw that it is the person on it").status("validated it", estado::VALIDATED)
+        }
+        "passport" => {
+            plan.finding(Finding::PASSPORT).say("took a passport").conduct_passport().finish();
+            plan.review("saw nothing against it").status("validated it", estado::VALIDATED)
+        }
+        "wrong-passport" => {
+            plan.finding(Finding::ANOTHER_PASSPORT).say("took another passport than the one that is expected");
+            plan.conduct_passport().finish().review("saw that it is the person on it");
             plan.status("validated it", estado::VALIDATED)
+        }
+        "sides-differ" => {
+            plan.found(SIDES_DIFFER).say("took a document whose back cannot be read well").conduct().finish();
+            plan.review("saw that it is the right person nevertheless").status("validated it", estado::VALIDATED)
+        }
+        "unreviewed" => plan.finding(Finding::GOOD).conduct().finish().say("no operator looked at what was found"),
+        "several-accesses" => {
+            plan.finding(Finding::GOOD).access().say("closed the page").access().say("closed it again").conduct().finish();
+            plan.review("saw nothing against it").status("validated it", estado::VALIDATED)
         }
         "rejected" => {
             plan.found(-5).say("took a document that has expired").conduct().finish();
@@ -70,7 +94,7 @@ pub(super) fn plan(name: &str, case: &Case, now: Timestamp) -> Result<Plan, &'st
         "never-finishes" => plan.found(-1).conduct().finish().say("no operator ever looked at it"),
         "unknown-status" => {
             plan.finding(Finding::GOOD).conduct();
-            plan.status("the vendor set a status that no document knows", UNKNOWN)
+            plan.status("the vendor set a status that no document knows", account.unknown_status)
         }
         _ => return Err("there is no such scenario"),
     };
@@ -124,6 +148,12 @@ impl Plan {
     fn conduct(&mut self) -> &mut Self {
         self.access().later(60).status("was asked for the front of the document", estado::FRONT);
         self.later(30).status("was asked for its back", estado::BACK);
+        self.later(30).status("was done, and the pictures were accepted", estado::IN_PROCESS)
+    }
+
+    /// The person does all of their part with a passport, which has no back.
+    fn conduct_passport(&mut self) -> &mut Self {
+        self.access().later(60).status("was asked for the passport", estado::FRONT);
         self.later(30).status("was done, and the pictures were accepted", estado::IN_PROCESS)
     }
 

@@ -142,7 +142,9 @@ pub(crate) struct Report {
     pub(crate) line: String,
     /// Names in lower case, and values.
     pub(crate) headers: Vec<(String, String)>,
+    /// The body as text; its bytes are beside it.
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Report {
@@ -222,8 +224,9 @@ async fn receive(listener: TcpListener, received: Arc<Mutex<Vec<Report>>>, answe
         while bytes.len() < start + length {
             assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "a request comes whole");
         }
-        let body = String::from_utf8(bytes[start..].to_vec()).unwrap();
-        received.lock().unwrap().push(Report { line, headers, body });
+        let bytes = bytes[start..].to_vec();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        received.lock().unwrap().push(Report { line, headers, body, bytes });
         let status = answers.lock().unwrap().pop_front().unwrap_or(200);
         let answer = format!("HTTP/1.1 {status} As told\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         stream.write_all(answer.as_bytes()).await.unwrap();
