@@ -1,7 +1,7 @@
 //! Identify24 VideoIdent (API 1.0.1) as an idv provider: identification in a video call with an agent, behind the model of [`idv_core`].
 //!
-//! A person is an *ident* of a project. We create it, send the person to its link, where an agent talks to them by video and looks at
-//! their document, and ask for the ident's state or are told of it. This crate follows "Identify API", version 1.0.1 of 12 April 2022,
+//! A person is an *ident* of a project. The application creates it and sends the person to its link, where an agent talks to them by video
+//! and looks at their document. It polls the ident's state or receives it by webhook. This crate follows "Identify API", version 1.0.1 of 12 April 2022,
 //! with the attributes that newer versions have added to `ident/create`.
 //!
 //! # What it can
@@ -11,24 +11,24 @@
 //! | create | once: nothing makes a repetition the same ident, and no call finds one by our reference |
 //! | hand-off | a link, `conference_url` |
 //! | poll | the state, by `ident/get` |
-//! | results | none: no call gives what the agent found out. The report comes with the webhook |
+//! | results | none: no call gives the agent's findings. The report comes with the webhook |
 //! | evidence, listing, lookup | none |
 //! | deletion | none; the profile says what to do by hand. An ident lives for 90 days |
 //! | callbacks | one address for the account, set in the partner portal. The vendor signs none: with a secret in the address they are proven, without it they are claims; either way they only wake a poll, since the vendor can be asked |
 //!
-//! What the model has no place for is in [`api`]: the projects, a PDF to be signed, the company that the person acts for.
+//! The module [`api`] has what the model has no place for: the projects, a PDF to be signed, the company that the person acts for.
 //! [`Identify24::preparing_idents`] puts it into the idents that the model creates.
 //!
-//! # What the words mean
+//! # Words for states
 //!
-//! The document shows one word for a state, `Unidentified`, and lists none. Nothing is guessed: a word that is not known is kept, changes
-//! nothing and is reported as not understood. Whoever runs an account learns its words (from the vendor, or from what is reported) and
-//! teaches them in the configuration:
+//! The document shows one word for a state, `Unidentified`, and lists none. Nothing is guessed: an unknown word is kept with the whole
+//! report, changes nothing and is reported as not understood. The account's words, from the vendor or from those reports, are taught in the
+//! configuration. A word may mean one thing before an agent was there and another one after:
 //!
 //! ```toml
 //! [identify24.statuses]
 //! "Some Word" = "verified"
-//! "Another Word" = "rejected"
+//! "Another Word" = { before_agent = "awaiting_person", after_agent = "rejected" }
 //! ```
 //!
 //! Until a word for an outcome is taught, no verification comes to an end here. See [`normalize::Statuses`].
@@ -87,13 +87,20 @@
 //! - 402 ("the parameters were valid but the request failed") is a [`Conflict`](idv_core::ErrorKind::Conflict), not an empty account.
 //! - 409 speaks of an idempotent key, and none is documented: `ident/create` is sent once and never repeated once it may have arrived.
 //! - Names, places, streets and cities are sent in capitals by the rules of Unicode, as the table demands, although its samples are not.
-//! - Telephone numbers with a country code are sent with `00`: the table says that "0049" is assumed where none is given.
+//! - Telephone numbers with a country code are sent with `00`: the table says that "0049" is assumed if none is given, so numbers without
+//!   one are sent as they are.
+//! - A 401 inside another status is taken for HTTP's: the token is renewed once.
+//! - The answer to a creation promises `ident_id` alone. Without a usable `conference_url` the link is that of the sample, at the API's host
+//!   without its `api.`; without a usable `ident_id` the id is that of the link.
+//! - Newer versions have more members, which no document shows: they are kept in the report's `custom` in their own shape.
+//! - The sample with `Unidentified` is of an ident without an agent: beside `agent_name`, `agent_notes` or `reject_reason` the word means
+//!   nothing until it is taught. `ident/get` shows no agent, so a poll cannot tell the two meanings apart.
 //! - The address stands beside the other attributes, as in the samples and as "flat" demands; the table speaks of a sub-object.
 //! - Times have no zone; they are Berlin's, by the time zone database.
-//! - `pdf_url` and `pdf_content` stand for the same thing, so that one of them is sent.
-//! - Webhooks are answered with 200 and nothing in it; what the vendor takes for a success, and whether it repeats, is not documented.
-//! - Reasons have no codes: `reject_reason` is a text.
-//! - An ident's id and its link open the person's session, so that neither is ever printed.
+//! - `pdf_url` and `pdf_content` stand for the same thing, so one of them is sent.
+//! - Webhooks are answered with 200 and nothing in it; the vendor's notion of a success, and whether it repeats, is not documented.
+//! - Reasons have no codes: `reject_reason` is a text, or whatever shape it has.
+//! - An ident's id and its link open the person's session, so neither is ever printed.
 //! - Without a secret for callbacks, no webhook's report can be believed. Polls then bring the little that `ident/get` tells, and the
 //!   profile's `report_from` says so.
 

@@ -1,22 +1,22 @@
 //! VerificarIdentidad 3.0, operated by Mensatek, as an idv provider: identity verification by text message behind the model of
 //! [`idv_core`].
 //!
-//! We give a mobile number; the vendor texts the person a link, films them and their document, and reports each step to the account's
-//! one address. Nobody can be asked how it went: the report is all there is. This crate follows "Identity Verification Send API (3.0)"; a
+//! The application gives a mobile number; the vendor texts the person a link, films them and their document, and reports each step to the
+//! account's one address. The API has no question for the result: the report is all there is. This crate follows "Identity Verification Send API (3.0)"; a
 //! section in quotation marks is a section of it.
 //!
 //! # What it can
 //!
 //! | | |
 //! |---|---|
-//! | create | never repeated once it may have been acted on: each repetition is a second message and a second bill. The vendor does not learn our reference, so that what was created by a lost answer cannot be found |
-//! | hand-off | none: the vendor texts the person, so that `contact.phone` is required |
+//! | create | never repeated once it may have been acted on: each repetition is a second message and a second bill. The vendor does not learn our reference, so a verification whose answer was lost cannot be found |
+//! | hand-off | none: the vendor texts the person, so `contact.phone` is required |
 //! | poll, results | none: the API has no question for either |
 //! | evidence | the certificate, a PDF, of what was validated: see [`evidence`] |
 //! | listing, lookup, deletion | none: by hand, in the vendor's panel |
-//! | callbacks | not signed, so HTTP Basic or a secret in the address is required: without it the adapter refuses to start. A proven report settles, since nobody can be asked; one without its proof is refused |
+//! | callbacks | not signed, so HTTP Basic or a secret in the address is required: without it the adapter refuses to start. A proven report settles the outcome; one without its proof is refused |
 //!
-//! What the model has no place for is in [`api`]: the time at which the message goes out, the credits that are left.
+//! The module [`api`] has what the model has no place for: the time at which the message goes out, the credits that are left.
 //! [`VerificarIdentidad::preparing_requests`] puts it into the requests that the model creates.
 //!
 //! # An example
@@ -56,17 +56,32 @@
 //! # }
 //! ```
 //!
-//! # What the states mean
+//! # States
 //!
 //! | `Estado` | is |
 //! |---|---|
 //! | 3000 to 3003 | in progress: the person is at it |
 //! | 5000 | in progress: "accepted and in the process of verification" |
-//! | 5001 | in review, with all data; it leans by `Resultado`: above 80 to verified, by a code that fails to rejected |
-//! | 5100 | finished: verified, whatever `Resultado` says; the certificate is there |
+//! | 5001 | in review, with all data; it leans by `Resultado` and the checks: above 80 without a failed check to verified, else to rejected. With [`automatic_outcome_is_final`](VerificarIdentidadConfig::automatic_outcome_is_final) this is the end |
+//! | 5100 | finished: verified, unless the findings speak against it (below); the certificate is there |
 //! | 5500 | finished: rejected by an operator |
 //!
-//! They are in no order of time. All codes and what they mean are tables: [`normalize::STATES`] and [`normalize::RESULTS`].
+//! They are in no order of time. All codes and their meanings are tables: [`normalize::STATES`] and [`normalize::RESULTS`].
+//!
+//! # Findings that speak against 5100
+//!
+//! | the report says | outcome |
+//! |---|---|
+//! | the number is not the requested one: -9, `DNISolicitadoCoincide` is no, or a number that was read is not `DNISolicitado` | inconclusive, `document_number_wrong` |
+//! | the document has expired: -5, `Caducado` is yes, or `FechaExpira` is before the day of the report | inconclusive, `document_expired` |
+//! | a sign of fraud: -4, -6, `PruebaDeVida` or `ProcesoRelizadoMismaPersona` is no | disputed, `liveness_failed` |
+//! | a member is there twice with different values, `Estado` included | disputed, `vendor_error` |
+//! | -1, -2, -3, -8, a wrong letter of the number | verified, and the check or the reason stays in the report: an operator can judge these from the pictures |
+//! | `Result` cannot be read | verified, `vendor_error`: the report is incomplete, and has the unreadable part in `custom` |
+//! | a number was requested, and none was read | verified, `cannot_be_completed`: the check is inconclusive |
+//!
+//! Numbers are compared in capitals and without white space, dots and hyphens. The number of a passport or of a foreign document may stand
+//! in `NumeroSerie`.
 //!
 //! # Where the document is silent
 //!
@@ -74,17 +89,19 @@
 //! - It shows no answer. JSON as an array or an object, XML, lines of text and a bare number are read alike, whatever was asked for.
 //! - It does not say when -5 to -7, "general error in the request", come: their [effect](idv_core::Error::effect) is unknown, as is that
 //!   of a code that it does not have. After -1 to -4 nothing was sent.
-//! - It has no codes for the certificate: where the vendor says anything but -1, there is
-//!   [none](idv_core::ErrorKind::NotFound), and it is not asked for again by itself.
-//! - It says that who repeats errors is blocked: what was answered, 429 too, is never asked again.
+//! - It has no codes for the certificate: any answer but -1 means that there is [none](idv_core::ErrorKind::NotFound), and the adapter does
+//!   not ask again by itself.
+//! - It says that senders of repeated errors are blocked: no answered request is sent again, after 429 neither.
 //! - `Mensaje` must hold `[LINK]`, though its sample does not. The text stands in the configuration, by language; there are built-in
 //!   ones.
-//! - It does not say whose numbers `Dni` takes. A DNI or NIE is sent, its letter checked before; the number of a passport, or of a
-//!   document whose `issuing_country` is another, is not.
-//! - It does not say what it does after a failed delivery of a report. Whatever can be read is answered with 200.
-//! - It promises "the reason as parameters" of a rejection and names none but `Resultado`: parameters that it does not name are kept in
-//!   the report's `custom`.
-//! - It does not say what exactly 80 is: not above, so that it leans nowhere.
+//! - It does not say whose numbers `Dni` takes: those of every kind of document and country are sent. The letter of a DNI or NIE is checked
+//!   before, unless the document is a passport or another country's.
+//! - It does not say what a time of sending in the past means: it is refused. Seconds are rounded up to the next minute.
+//! - It does not say what follows a failed delivery of a report. Every report that can be read is answered with 200.
+//! - It promises "the reason as parameters" of a rejection and names none but `Resultado`: members that it does not name are reasons of a
+//!   rejected verification, and are kept in the report's `custom` in their own shape.
+//! - It names no charset: text that is not UTF-8 is read as windows-1252.
+//! - It does not say what exactly 80 is: not above, so it leans nowhere.
 
 #![forbid(unsafe_code)]
 

@@ -12,7 +12,7 @@ mod support;
 
 use fixture::fixture;
 use idv_core::report::{CheckKind, CheckResult, Report, Verdict};
-use idv_core::{Channel, Observation, Outcome, Status};
+use idv_core::{Channel, Observation, Outcome, Pii, Status};
 use idv_verificar_identidad::normalize::{self, Rules};
 use idv_verificar_identidad::wire;
 use serde_json::{Value, json};
@@ -94,16 +94,20 @@ fn number_that_was_requested_is_verified_however_written() {
 }
 
 #[test]
-fn requested_number_that_is_not_compared_is_inconclusive() {
+fn requested_number_that_is_not_compared_is_a_reason() {
     for members in [
         json!({"DNISolicitado": "87654321X"}),
         json!({"DNISolicitado": "87654321X", "Result": "Array"}),
         json!({"DNISolicitado": "87654321X", "Result": {"Resultado": 96.41, "DNISolicitadoCoincide": "N/A"}}),
     ] {
         let (outcome, reasons) = validated(&members);
-        assert_eq!(outcome, Outcome::Inconclusive, "{members}");
+        assert_eq!(outcome, Outcome::Verified, "the vendor's state stands: {members}");
         assert!(reasons.contains(&"cannot_be_completed:DNISolicitado".to_owned()), "{members}: {reasons:?}");
     }
+    let observation = observe(&told(5001, &json!({"DNISolicitado": "87654321X", "Result": {"Resultado": 96.41}})));
+    assert_eq!(observation.status, Some(Status::InReview { leaning: None }));
+    assert_eq!(result(observation.report().unwrap(), CheckKind::RequestedNumber), Some(CheckResult::Inconclusive));
+    // A word that is neither yes nor no is not the vendor's yes.
     let (outcome, reasons) = validated(&json!({"Result": {"DNISolicitadoCoincide": "Puede"}}));
     assert_eq!((outcome, reasons), (Outcome::Inconclusive, vec!["cannot_be_completed:DNISolicitadoCoincide".to_owned()]));
 }
@@ -394,7 +398,7 @@ fn what_has_no_field_is_kept_by_its_path() {
         ("Result.DNI.Edad", json!("66")),
         ("Result.DNI.Foto", json!([1])),
     ] {
-        assert_eq!(report.custom.get(path).map(|value| value.expose()), Some(&value), "{path}");
+        assert_eq!(report.custom.get(path).map(Pii::expose), Some(&value), "{path}");
     }
     assert_eq!(observation.subject.vendor_id.as_ref().unwrap().as_str(), "123456789012345678");
     assert_eq!(report.document.number.as_ref().unwrap().submitted.as_ref().unwrap().expose(), "87654321X");

@@ -10,7 +10,7 @@
 mod fixture;
 
 use fixture::{FORMS, fixture, named, reports, text};
-use idv_core::report::{Check, CheckKind, CheckResult, DocumentKind, Field, Gender, Reason, Report, Source, Verdict};
+use idv_core::report::{Check, CheckKind, CheckResult, Country, DocumentKind, Field, Gender, Reason, Report, Source, Verdict};
 use idv_core::{Channel, Observation, Outcome, Status};
 use idv_verificar_identidad::normalize::{self, REPORT_FIELDS};
 
@@ -233,10 +233,7 @@ fn the_letter_of_a_spanish_number_is_checked() {
     assert_eq!(report.person.gender.unwrap().expose(), Some(&Gender::Female));
     // The nationality of German documents is one letter.
     let nationality = report.person.nationality.unwrap();
-    assert_eq!(
-        (nationality.expose().map(|country| country.code()), nationality.raw.as_ref().unwrap().expose().as_str()),
-        (Some("DE"), "D")
-    );
+    assert_eq!((nationality.expose().map(Country::code), nationality.raw.as_ref().unwrap().expose().as_str()), (Some("DE"), "D"));
     assert!(report.document.serial_number.is_none() && check_absent(&report.checks, CheckKind::DocumentSides));
 }
 

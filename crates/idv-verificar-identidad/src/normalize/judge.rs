@@ -2,7 +2,7 @@
 
 use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason};
 use idv_core::{Outcome, PartialDate, Status, Text};
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 
 use super::attribute::Word as _;
 use super::codes::{OF_AGE, OVERRULING, SIMILAR, StateRow, find_result, leaning};
@@ -108,12 +108,18 @@ impl Judgement {
         if self.contradicted {
             return Outcome::Disputed;
         }
-        let overruling = OVERRULING.iter().find(|(kind, _)| match kind {
-            // That a number was requested and cannot be compared is no match either.
-            CheckKind::RequestedNumber => self.result(*kind).is_some_and(|result| result != CheckResult::Passed),
-            kind => self.result(*kind) == Some(CheckResult::Failed),
+        let overruling = OVERRULING.iter().find(|(kind, _)| self.result(*kind) == Some(CheckResult::Failed));
+        // A word about the number that is neither yes nor no is not the vendor's yes.
+        let unclear = self.checks.iter().any(|check| {
+            check.kind == CheckKind::RequestedNumber
+                && check.result == CheckResult::Inconclusive
+                && check.code.as_deref() == Some("DNISolicitadoCoincide")
         });
-        overruling.map_or(Outcome::Verified, |(_, outcome)| *outcome)
+        match overruling {
+            Some((_, outcome)) => *outcome,
+            None if unclear => Outcome::Inconclusive,
+            None => Outcome::Verified,
+        }
     }
 
     /// Returns the expected outcome of a verification that an operator has still to validate.
@@ -166,7 +172,7 @@ impl Judgement {
 
     /// A document that had expired on the day of the report has expired, whatever `Caducado` says.
     fn expiry(&mut self, told: &Report<'_>, card: &Card<'_>) {
-        let day = |text: &Option<Text<'_>>| local(text.as_ref()).map(|time| time.date());
+        let day = |text: &Option<Text<'_>>| local(text.as_ref()).map(DateTime::date);
         let expires: Option<Date> = filled(card.expires_on.as_ref()).and_then(PartialDate::of).and_then(PartialDate::whole);
         if let (Some(expires), Some(day)) = (expires, day(&told.updated_at).max(day(&told.sent_at)))
             && expires < day
@@ -175,7 +181,8 @@ impl Judgement {
         }
     }
 
-    /// The comparison of the numbers counts against the vendor's word, and in place of it if there is none.
+    /// The comparison of the numbers counts against the vendor's word, and in place of it if there is none. If a number was requested and
+    /// none was read, the check says so; the vendor's state stands.
     fn requested_number(&mut self) {
         match self.requested {
             Requested::Differs => self.check(CheckKind::RequestedNumber, CheckResult::Failed, "DNISolicitado"),

@@ -195,11 +195,11 @@ impl IdentityResult<'_> {
     #[must_use]
     pub fn card(&self) -> Card<'_> {
         let mut unpacked = self.card.unpacked();
-        let bare = unpacked.objects.is_empty().then(|| unpacked.rest.as_slice()).and_then(|rest| match rest {
-            [Value::String(text)] if is_number(text) => Some(text.clone()),
-            [Value::Number(number)] => Some(number.to_string()),
+        let bare = match unpacked.rest.as_slice() {
+            [Value::String(text)] if unpacked.objects.is_empty() && is_number(text) => Some(text.clone()),
+            [Value::Number(number)] if unpacked.objects.is_empty() => Some(number.to_string()),
             _ => None,
-        });
+        };
         if bare.is_some() {
             unpacked.rest.clear();
         }
