@@ -29,6 +29,7 @@ mod handles;
 mod id;
 mod inbox;
 mod inner;
+mod ledger;
 mod operator;
 mod plan;
 mod report;

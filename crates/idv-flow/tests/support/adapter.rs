@@ -1,0 +1,235 @@
+//! The adapter of the vendor for tests.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::Request;
+use idv_core::call::{CallContext, Repeat};
+use idv_core::*;
+use serde_json::{Value, json};
+
+use super::{MINUTE, SECRET};
+
+/// What the vendor is to be able to do.
+#[derive(Debug, Clone)]
+pub(crate) struct Kind {
+    pub(crate) safety: CreateSafety,
+    pub(crate) polling: bool,
+    pub(crate) listing: bool,
+    pub(crate) deletion: bool,
+    pub(crate) guarded: bool,
+    pub(crate) secret: &'static str,
+    /// Its id.
+    pub(crate) provider: &'static str,
+    /// Whether its results are fetched under a handle.
+    pub(crate) results: bool,
+    /// A word that this version of the adapter knows beside the usual ones: it means that the person is verified.
+    pub(crate) taught: Option<&'static str>,
+    /// Whether this version of the adapter reads messages in XML, too.
+    pub(crate) reads_xml: bool,
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self {
+            safety: CreateSafety::Keyed,
+            polling: true,
+            listing: false,
+            deletion: true,
+            guarded: true,
+            secret: SECRET,
+            provider: "example",
+            results: false,
+            taught: None,
+            reads_xml: false,
+        }
+    }
+}
+
+/// The adapter.
+#[derive(Debug)]
+pub(crate) struct Example {
+    kind: Kind,
+    profile: Profile,
+    guard: Guard,
+}
+
+impl Example {
+    pub(crate) fn new(kind: Kind) -> Self {
+        let report_from = if kind.polling { ReportSource::Poll } else { ReportSource::Callback };
+        let mut profile = Profile::new(ProviderId::new(kind.provider), "Example", kind.safety, HandOffKind::Visit, report_from);
+        profile.accepts = &["person.family_name"];
+        profile.by_hand = "write to the vendor";
+        profile.poll_interval = MINUTE;
+        let guard = if kind.guarded { Guard::query("secret", kind.secret.into()).unwrap() } else { Guard::open() };
+        Self { kind, profile, guard }
+    }
+
+    async fn call(&self, cx: &CallContext, repeat: Repeat, path: &str) -> Result<(Value, Proof)> {
+        let request = || Request::get(format!("https://vendor.example/{path}")).body(Bytes::new()).unwrap();
+        let answer = cx.send(repeat, |_| Ok(request())).await?;
+        if !answer.status.is_success() {
+            return Err(answer.error());
+        }
+        Ok((serde_json::from_slice(&answer.body).unwrap(), answer.proof()))
+    }
+}
+
+/// What a message of the vendor's says.
+fn observe(said: &Value, channel: Channel, taught: Option<&str>) -> Observation {
+    let text = |name: &str| said[name].as_str().map(str::to_owned);
+    let mut observation = Observation::claimed(Subject::new(text("reference"), text("id").map(VendorId::new)), channel);
+    observation.code = text("state");
+    observation.status = match said["state"].as_str() {
+        Some("waiting") => Some(Status::AwaitingPerson),
+        Some("running") => Some(Status::InProgress),
+        Some("review") => Some(Status::InReview { leaning: None }),
+        Some("passed") => Some(Status::Finished(Outcome::Verified)),
+        Some("failed") => Some(Status::Finished(Outcome::Rejected)),
+        Some("suspicious") => Some(Status::Finished(Outcome::Disputed)),
+        Some("ended") => Some(Status::Ended),
+        word if word.is_some() && word == taught => Some(Status::Finished(Outcome::Verified)),
+        _ => None,
+    };
+    if let Some(handle) = text("handle") {
+        observation.result = ResultState::Fetchable(ResultHandle::new(handle));
+    } else if matches!(observation.status, Some(Status::Finished(_)) | None) {
+        let mut report = Report::new(ProviderId::new("example"));
+        report.reference = text("reference");
+        report.vendor_id = text("id").map(VendorId::new);
+        report.agent = text("state").map(Pii::new);
+        observation.result = ResultState::Inline(Box::new(report));
+    }
+    observation
+}
+
+#[async_trait]
+impl Provider for Example {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+        let path = format!("create/{}", new.reference.as_str());
+        let repeat = if self.kind.safety == CreateSafety::Keyed { Repeat::Repeatable } else { Repeat::Once };
+        let (made, _) = self.call(cx, repeat, &path).await?;
+        let id = VerificationId::new(new.reference.clone(), made["id"].as_str().map(VendorId::new));
+        let url = format!("https://vendor.example/go/{}", made["id"].as_str().unwrap());
+        Ok(Created::new(id, HandOff::Visit(SessionUrl::new(url.parse().unwrap())), cx.now()))
+    }
+
+    fn polling(&self) -> Option<&dyn Polling> {
+        self.kind.polling.then_some(self)
+    }
+
+    fn results(&self) -> Option<&dyn Results> {
+        self.kind.results.then_some(self)
+    }
+
+    fn evidence(&self) -> Option<&dyn EvidenceSource> {
+        None
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        self.kind.listing.then_some(self)
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        (self.kind.safety == CreateSafety::Findable).then_some(self)
+    }
+
+    fn deletion(&self) -> Option<&dyn Deletion> {
+        self.kind.deletion.then_some(self)
+    }
+
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Polling for Example {
+    async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
+        let (said, proof) = self.call(cx, Repeat::Repeatable, &format!("poll/{}", id.require_vendor_id()?.as_str())).await?;
+        if said.is_null() {
+            return Err(Error::new(ErrorKind::NotFound));
+        }
+        Ok(observe(&said, Channel::Poll, self.kind.taught).proven(proof))
+    }
+}
+
+#[async_trait]
+impl Results for Example {
+    async fn fetch(&self, cx: &CallContext, _: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
+        let path = format!("fetch/{}", handle.unwrap().as_str());
+        let (said, proof) = self.call(cx, Repeat::Repeatable, &path).await?;
+        if said.is_null() {
+            return Err(Error::new(ErrorKind::NotFound));
+        }
+        Ok(observe(&said, Channel::Fetch, self.kind.taught).proven(proof))
+    }
+}
+
+#[async_trait]
+impl Listing for Example {
+    async fn list(&self, cx: &CallContext, _: &ListQuery, _: Option<&str>) -> Result<Page> {
+        let (said, proof) = self.call(cx, Repeat::Repeatable, "list").await?;
+        let observe = |said: &Value| {
+            let mut observation = observe(said, Channel::List, self.kind.taught).proven(proof);
+            observation.result = ResultState::Absent;
+            observation
+        };
+        Ok(Page::new(said.as_array().unwrap().iter().map(observe).collect(), 0, None))
+    }
+}
+
+#[async_trait]
+impl Lookup for Example {
+    async fn find(&self, cx: &CallContext, reference: &Reference) -> Result<Vec<VerificationId>> {
+        let (found, _) = self.call(cx, Repeat::Repeatable, &format!("find/{}", reference.as_str())).await?;
+        let id = |made: &Value| VerificationId::new(reference.clone(), made["id"].as_str().map(VendorId::new));
+        Ok(found.as_array().unwrap().iter().map(id).collect())
+    }
+}
+
+#[async_trait]
+impl Deletion for Example {
+    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<Deleted> {
+        let (said, _) = self.call(cx, Repeat::Repeatable, &format!("delete/{}", id.require_vendor_id()?.as_str())).await?;
+        Ok(match said.as_str() {
+            Some("deleted") => Deleted::Data,
+            Some(_) => Deleted::CanceledOnly,
+            None => Deleted::AlreadyGone,
+        })
+    }
+}
+
+impl Callbacks for Example {
+    fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    fn intake(&self) -> Intake {
+        Intake::new(&[http::Method::POST], 64 * 1024)
+    }
+
+    fn receive(&self, delivery: &Delivery) -> Result<Received> {
+        let said: Value = if delivery.kind == DeliveryKind::Return {
+            let query = |name: &str| delivery.query(name).map_or(Value::Null, Value::String);
+            json!({"reference": query("reference"), "handle": query("handle"), "state": "ended"})
+        } else if let Some(xml) = delivery.body.strip_prefix(b"<").filter(|_| self.kind.reads_xml) {
+            json!({"reference": std::str::from_utf8(xml).unwrap().trim_end_matches("/>"), "state": "passed"})
+        } else {
+            serde_json::from_slice(&delivery.body).map_err(|error| Error::malformed_json(&error))?
+        };
+        let all = match said {
+            Value::Array(all) => all,
+            one => vec![one],
+        };
+        let mut observations = Vec::new();
+        for said in &all {
+            let trust = self.guard.verify(delivery, said["reference"].as_str().unwrap_or_default())?;
+            observations.push(observe(said, Channel::Callback, self.kind.taught).trusted(trust));
+        }
+        Ok(Received::new(observations, Reply::status(http::StatusCode::OK)))
+    }
+}
