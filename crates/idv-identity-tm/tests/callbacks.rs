@@ -207,3 +207,57 @@ fn a_callback_that_was_kept_is_read_in_each_of_its_forms() {
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{broken:?}");
     }
 }
+
+#[test]
+fn order_in_the_path_is_found() {
+    for (address, reference, order, code) in [
+        ("/callback/OnFinal/?orderId=99921269855041", None, Some(ORDER), Some("OnFinal")),
+        ("/order/99921269855041/OnFinal", None, Some(ORDER), Some("OnFinal")),
+        ("/hooks/OnFinal/ref/4711/orderId/99921269855041/", Some("4711"), Some(ORDER), Some("OnFinal")),
+        // A query is told by its names; a part of the application's own path is none.
+        ("/order/99920006C38842/OnFinal?orderId=99921269855041", None, Some(ORDER), Some("OnFinal")),
+        ("/identity/order/callback?ref=4711", Some("4711"), None, None),
+        ("/order/callback/ref/4711", Some("4711"), None, None),
+    ] {
+        let page = normalize::kind(address.as_bytes(), "callback", Flow::Identification).unwrap();
+        let observation = &page.observations[0];
+        let subject = &observation.subject;
+        assert_eq!(subject.reference.as_deref(), reference, "{address}");
+        assert_eq!(subject.vendor_id.as_ref().map(VendorId::as_str), order, "{address}");
+        assert_eq!(observation.code.as_deref(), code, "{address}");
+    }
+    for address in ["/order/[OrderID]/OnFinal", "/order/callback/OnFinal", "/orders/99921269855041"] {
+        assert!(normalize::kind(address.as_bytes(), "callback", Flow::Identification).is_err(), "{address}");
+    }
+}
+
+#[test]
+fn parameter_without_a_meaning_is_kept() {
+    for (payload, code, custom) in [
+        ("event=OnFinal&ref=1", Some("OnFinal"), None),
+        ("event=OnFinal&ref=1&tenant=7&x=", Some("OnFinal"), Some(serde_json::json!({"tenant": "7"}))),
+        ("event=OnNews&ref=1", Some("OnNews"), None),
+        ("event=OnStatusChange&ref=1&statusCode=6", Some("6"), None),
+        ("event=OnError&ref=1&statusCode=6", Some("6"), Some(serde_json::json!({"event": "OnError"}))),
+        ("event=OnFinal&ref=1&ref=2", Some("OnFinal"), Some(serde_json::json!({"ref": "2"}))),
+        ("event=OnFinal&ref=1&reference=1", Some("OnFinal"), None),
+        (
+            r#"{"ref":1,"event":"OnFinal","news":{"a":[1]},"orderId":null,"long":123456789012345678901234}"#,
+            Some("OnFinal"),
+            Some(serde_json::json!({"news": {"a": [1]}, "long": "123456789012345678901234"})),
+        ),
+        (r#"{"ref":"1","orderId":["9"]}"#, None, Some(serde_json::json!({"orderId": ["9"]}))),
+    ] {
+        let observation = normalize::kind(payload.as_bytes(), "callback", Flow::Identification).unwrap().observations.remove(0);
+        assert_eq!(observation.subject.reference.as_deref(), Some("1"), "{payload}");
+        assert_eq!(observation.code.as_deref(), code, "{payload}");
+        let kept = observation.report().map(|report| {
+            report.custom.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect::<serde_json::Value>()
+        });
+        assert_eq!(kept, custom, "{payload}");
+    }
+    // What a delivery has beside the placeholders is the application's own, secrets among it.
+    let uri = called(Event::OnFinal, ORDER, REFERENCE, "");
+    let received = callback::receive(&guard(), false, Flow::Identification, &delivery(Method::GET, &uri)).unwrap();
+    assert_eq!(received.observations[0].result, ResultState::Absent);
+}
