@@ -5,7 +5,9 @@ use idv_core::settings::{self, Variable};
 use idv_core::{Error, Guard, Result, Secret, Url};
 use serde::{Deserialize, Serialize};
 
-/// What an account at IDnow needs.
+use crate::callback::Sources;
+
+/// The configuration of an account at IDnow.
 ///
 /// ```toml
 /// [idnow]
@@ -41,6 +43,14 @@ pub struct IdnowConfig {
     /// The name of the query parameter that carries the secret.
     #[serde(default = "token")]
     pub callback_parameter: String,
+    /// Whether a callback must also come from the vendor's documented addresses (chapter 14.3): those of the data centre in `host`, or
+    /// of any if there is none. The application has to know for certain where a delivery came from:
+    /// [`Delivery::from_source`](idv_core::Delivery::from_source).
+    #[serde(default, deserialize_with = "settings::flag")]
+    pub check_source: bool,
+    /// The password of encrypted archives, which the company chose and gave to IDnow (chapter 10.1). It needs the feature `archive`.
+    #[serde(default)]
+    pub archive_password: Option<Secret>,
     /// In which form a result is fetched. All give the same report.
     #[serde(default)]
     pub result_format: ResultFormat,
@@ -71,6 +81,8 @@ impl IdnowConfig {
             go_url: None,
             callback_secret: None,
             callback_parameter: token(),
+            check_source: false,
+            archive_password: None,
             result_format: ResultFormat::default(),
             product: None,
             link: LinkStyle::default(),
@@ -97,11 +109,21 @@ impl IdnowConfig {
         self.address("go_url", self.go_url.as_ref(), DataCentre::go)
     }
 
-    /// How callbacks are proven.
+    /// Returns the addresses that callbacks may come from.
+    #[must_use]
+    pub const fn sources(&self) -> Sources {
+        match (self.check_source, self.host) {
+            (false, _) => Sources::Any,
+            (true, Some(host)) => Sources::Of(host),
+            (true, None) => Sources::Documented,
+        }
+    }
+
+    /// Returns the guard that proves callbacks.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where the secret is too short.
+    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short.
     pub fn guard(&self) -> Result<Guard> {
         if self.callback_parameter.is_empty() {
             return Err(Error::config("callback_parameter is empty: write the name of the query parameter, such as token"));
@@ -122,6 +144,9 @@ impl IdnowConfig {
         self.gateway()?;
         self.go()?;
         self.guard()?;
+        if self.archive_password.as_ref().is_some_and(|password| password.expose().is_empty()) {
+            return Err(Error::config("archive_password is empty: write the password that the company chose, or leave it out"));
+        }
         if self.max_archive_bytes == 0 || self.max_entry_bytes == 0 {
             return Err(Error::config("max_archive_bytes and max_entry_bytes must not be 0: nothing could be read"));
         }
@@ -238,6 +263,8 @@ pub const ENVIRONMENT: &[Variable] = &[
     Variable::plain("IDV_IDNOW_GO_URL", "go_url"),
     Variable::secret("IDV_IDNOW_CALLBACK_SECRET", "callback_secret"),
     Variable::plain("IDV_IDNOW_CALLBACK_PARAMETER", "callback_parameter"),
+    Variable::plain("IDV_IDNOW_CHECK_SOURCE", "check_source"),
+    Variable::secret("IDV_IDNOW_ARCHIVE_PASSWORD", "archive_password"),
     Variable::plain("IDV_IDNOW_RESULT_FORMAT", "result_format"),
     Variable::plain("IDV_IDNOW_PRODUCT", "product"),
     Variable::plain("IDV_IDNOW_LINK", "link"),

@@ -1,4 +1,4 @@
-//! Images, recordings and files: streamed where they have an address of their own, else unpacked from the archive.
+//! Images, recordings and files: streamed from an address of their own, or unpacked from the archive.
 
 use idv_core::call::CallContext;
 use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Recorder, Result, Sink, VerificationId, async_trait};
@@ -6,7 +6,7 @@ use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Recorder,
 use crate::api::documents::DefinitionId;
 use crate::api::{Suffix, TransactionNumber};
 use crate::provider::Idnow;
-use crate::wire::archive::{self, Limits};
+use crate::wire::archive::{self, Limits, Options};
 
 /// The whole archive, which no result lists.
 const ARCHIVE: &str = "archive";
@@ -16,6 +16,8 @@ const PIECE: usize = 64 * 1024;
 
 #[async_trait]
 impl EvidenceSource for Idnow {
+    /// Asks the documented addresses first: that of a signed document (chapter 7.2.7), then the archive (chapter 8.3.3.1), then, for the
+    /// report and the sound, an address that clients know. A failure goes on to the next one unless something was written.
     async fn download(
         &self,
         cx: &CallContext,
@@ -25,22 +27,42 @@ impl EvidenceSource for Idnow {
         sink: &mut dyn Sink,
     ) -> Result<Download> {
         let transaction = TransactionNumber::try_from(&id.reference)?;
-        let found = match evidence.as_str() {
-            ARCHIVE => return self.api().download(cx, &transaction, Suffix::Zip, limit, sink).await,
-            "pdf" => Some(self.api().download(cx, &transaction, Suffix::Pdf, limit, sink).await),
-            "audiolog" => Some(self.api().download(cx, &transaction, Suffix::Mp3, limit, sink).await),
-            name => match signed_document(name) {
-                Some(id) => Some(self.api().download_signed_document(cx, &transaction, &id, limit, sink).await),
-                None => None,
-            },
-        };
-        match found {
-            // The addresses of the report and the sound are not in the document, and a name can look like a signed document's:
-            // where there is nothing, the archive has the file.
-            Some(Err(error)) if error.kind() == &ErrorKind::NotFound => {}
-            Some(settled) => return settled,
-            None => {}
+        let name = evidence.as_str();
+        if name == ARCHIVE {
+            return self.api().download(cx, &transaction, Suffix::Zip, limit, sink).await;
         }
+        let mut sink = Watched { sink, is_written: false };
+        let mut failures = Vec::new();
+        if let Some(document) = signed_document(name) {
+            match self.api().download_signed_document(cx, &transaction, &document, limit, &mut sink).await {
+                Err(error) if !sink.is_written => failures.push(error),
+                settled => return settled,
+            }
+        }
+        match self.unpack(cx, &transaction, name, limit).await {
+            Ok(file) => return store(&file, limit, &mut sink).await,
+            Err(error) => failures.push(error),
+        }
+        let suffix = match name {
+            "pdf" => Some(Suffix::Pdf),
+            "audiolog" => Some(Suffix::Mp3),
+            _ => None,
+        };
+        if let Some(suffix) = suffix {
+            match self.api().download(cx, &transaction, suffix, limit, &mut sink).await {
+                Err(error) if !sink.is_written => failures.push(error),
+                settled => return settled,
+            }
+        }
+        // That a file is not at an address says less than any other failure.
+        let told = failures.iter().position(|error| !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unsupported));
+        Err(failures.into_iter().nth(told.unwrap_or(0)).unwrap_or_else(|| Error::new(ErrorKind::NotFound)))
+    }
+}
+
+impl Idnow {
+    /// Unpacks a file from the archive.
+    async fn unpack(&self, cx: &CallContext, transaction: &TransactionNumber, name: &str, limit: u64) -> Result<Vec<u8>> {
         if !cfg!(feature = "archive") {
             return Err(Error::new(ErrorKind::Unsupported).detail(
                 "this piece of evidence lies in the ZIP archive, which needs the feature `archive` of the crate idv-idnow; \
@@ -48,11 +70,10 @@ impl EvidenceSource for Idnow {
             ));
         }
         let mut zip = Vec::new();
-        let limits = self.limits();
-        self.api().download(cx, &transaction, Suffix::Zip, self.max_archive(), &mut zip).await?;
-        let file = archive::entry(&zip, evidence.as_str(), &Limits { entry: limits.entry.min(limit), ..limits })?;
-        drop(zip);
-        store(&file, limit, sink).await
+        self.api().download(cx, transaction, Suffix::Zip, self.max_archive(), &mut zip).await?;
+        let options = self.archive_options();
+        let limits = Limits { entry: options.limits.entry.min(limit), ..options.limits };
+        archive::entry(&zip, name, Options { limits, ..options })
     }
 }
 
@@ -64,7 +85,21 @@ async fn store(file: &[u8], limit: u64, sink: &mut dyn Sink) -> Result<Download>
     Ok(recorder.finish())
 }
 
-/// The document definition of which this is the signed file, by the name that it has in archives (chapter 7.2.7).
+/// A sink, and whether something was written to it: another file must not follow then.
+struct Watched<'s> {
+    sink: &'s mut dyn Sink,
+    is_written: bool,
+}
+
+#[async_trait]
+impl Sink for Watched<'_> {
+    async fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.is_written |= !bytes.is_empty();
+        self.sink.write(bytes).await
+    }
+}
+
+/// The document definition of a signed file, by the name that the file has in archives (chapter 7.2.7).
 fn signed_document(name: &str) -> Option<DefinitionId> {
     DefinitionId::parse(name.strip_suffix("_signed.pdf")?).ok()
 }

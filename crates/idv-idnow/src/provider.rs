@@ -16,11 +16,10 @@ use jiff::SignedDuration;
 use crate::api::{ACCEPTS, Api, Filter, Retrieved, StartRequest, Started, TransactionNumber, answer};
 use crate::config::{IdnowConfig, LinkStyle, Product, ResultFormat};
 use crate::normalize::Inline;
-use crate::wire::archive::{self, Limits};
+use crate::wire::archive::{self, Limits, Options};
 use crate::{callback, normalize, wire};
 
-/// How long an identification that nobody finishes stays valid, and a result is kept, by IDnow's support pages. Accounts can have
-/// less.
+/// How long an unfinished identification stays valid, and a result is kept, by IDnow's support pages. Accounts can have less.
 const LIFETIME_DAYS: u32 = 90;
 
 /// IDnow as a provider.
@@ -57,6 +56,11 @@ impl Idnow {
             return Err(Error::new(ErrorKind::Unsupported)
                 .detail("result_format = \"zip\" needs the feature `archive` of the crate idv-idnow"));
         }
+        if config.archive_password.is_some() && !cfg!(feature = "archive") {
+            return Err(
+                Error::new(ErrorKind::Unsupported).detail("archive_password needs the feature `archive` of the crate idv-idnow")
+            );
+        }
         Ok(Self { api: Api::new(&config)?, guard: config.guard()?, profile: profile(), config })
     }
 
@@ -71,12 +75,24 @@ impl Idnow {
         self.config.max_archive_bytes
     }
 
-    /// The limits for reading archives.
-    pub(crate) fn limits(&self) -> Limits {
+    /// How archives are read.
+    pub(crate) fn archive_options(&self) -> Options<'_> {
         let usual = Limits::default();
         // Pictures and recordings are compressed as they are, and unpacked hardly longer than the archive.
         let total = usual.total.max(self.config.max_archive_bytes.saturating_mul(2));
-        Limits { entry: self.config.max_entry_bytes, total, ..usual }
+        let limits = Limits { entry: self.config.max_entry_bytes, total, ..usual };
+        Options { password: self.config.archive_password.as_ref(), ..Options::from(&limits) }
+    }
+
+    /// Returns the observations of a result that came in a file: by mail, encrypted or not (chapter 10), or by SFTP (chapter 9). They are
+    /// claims, since a file proves nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`normalize::payload_with`].
+    pub fn read_file(&self, bytes: &[u8]) -> Result<Vec<Observation>> {
+        let observations = normalize::payload_with(bytes, Channel::Fetch, self.archive_options())?;
+        Ok(observations.into_iter().map(|observation| self.with_method(observation)).collect())
     }
 
     fn hand_off(&self, transaction: &TransactionNumber, started: &Started) -> Result<HandOff> {
@@ -91,26 +107,20 @@ impl Idnow {
         Ok(HandOff::Visit(url))
     }
 
-    /// What a single result says of `id`.
+    /// The observation of `id` in the answer to a call for a single result.
     fn read(&self, id: &VerificationId, body: &[u8], retrieved: &Retrieved, channel: Channel) -> Result<Observation> {
         let complete = |error| retrieved.answer().complement(error);
         let payload = wire::read(body).map_err(complete)?;
-        let proof = retrieved.answer().proof();
-        let observations: Vec<_> = payload
-            .identifications
-            .iter()
-            .map(|identification| self.observe(identification, channel, Inline::Report).proven(proof))
-            .collect();
-        let ours = observations.iter().position(|observation| observation.subject.is(id)).unwrap_or(0);
+        let identifications = &payload.identifications;
         // One that is not ours is handed on all the same: the client tells a mismatch from an empty answer.
-        observations.into_iter().nth(ours).ok_or_else(|| complete(Error::malformed("there is no identification in the answer")))
+        let ours = identifications.iter().find(|identification| normalize::subject(identification).is(id));
+        let ours = ours.or(identifications.first());
+        let ours = ours.ok_or_else(|| complete(Error::malformed("there is no identification in the answer")))?;
+        let observation = normalize::observation_beside(ours, channel, Inline::Report, &payload.others);
+        Ok(self.with_method(observation).proven(retrieved.answer().proof()))
     }
 
-    fn observe(&self, identification: &wire::Identification<'_>, channel: Channel, inline: Inline) -> Observation {
-        self.with_method(normalize::observation(identification, channel, inline))
-    }
-
-    /// Adds the method that only the account knows, where the result does not tell it.
+    /// Adds the method that only the account knows if the result does not tell it.
     fn with_method(&self, mut observation: Observation) -> Observation {
         if let ResultState::Inline(report) = &mut observation.result
             && report.method.is_none()
@@ -163,7 +173,7 @@ impl Provider for Idnow {
     }
 
     fn lookup(&self) -> Option<&dyn Lookup> {
-        // Our reference is the vendor's key: whoever knows it can poll, and a lost creation is repeated with it.
+        // Our reference is the vendor's key: it can be polled, and a lost creation is repeated with it.
         None
     }
 
@@ -210,7 +220,7 @@ impl Results for Idnow {
             return self.read(id, retrieved.bytes(), &retrieved, Channel::Fetch);
         }
         let unpacked =
-            archive::result(retrieved.bytes(), &self.limits()).map_err(|error| retrieved.answer().complement(error))?;
+            archive::result(retrieved.bytes(), self.archive_options()).map_err(|error| retrieved.answer().complement(error))?;
         self.read(id, &unpacked, &retrieved, Channel::Fetch)
     }
 }
@@ -264,7 +274,7 @@ impl Callbacks for Idnow {
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<Received> {
-        let mut received = callback::receive(&self.guard, delivery)?;
+        let mut received = callback::receive(&self.guard, self.config.sources(), delivery)?;
         received.observations = received.observations.into_iter().map(|observation| self.with_method(observation)).collect();
         Ok(received)
     }
@@ -305,6 +315,7 @@ const REPORT_FIELDS: &[Field] = &[
     Field::AddressCountry,
     Field::Email,
     Field::Phone,
+    Field::PersonalNumber,
     Field::DocumentKind,
     Field::DocumentNumber,
     Field::IssuingCountry,

@@ -34,7 +34,7 @@ use idv_core::{Error, ErrorKind, Result};
 use rustls_pki_types::pem::{PemObject, SectionKind};
 
 #[cfg(feature = "archive")]
-use crate::wire::archive::{self, Limits};
+use crate::wire::archive::{self, Options};
 
 /// A system of IDnow that signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -139,8 +139,8 @@ impl PublicKey {
     ///
     /// As [`archive::result`]; [`Forged`](ErrorKind::Forged) where the signature does not fit, or the archive has none.
     #[cfg(feature = "archive")]
-    pub fn verify_archive(&self, zip: &[u8], limits: &Limits) -> Result<Vec<u8>> {
-        let (xml, signature) = archive::signed(zip, limits)?;
+    pub fn verify_archive<'a>(&self, zip: &[u8], options: impl Into<Options<'a>>) -> Result<Vec<u8>> {
+        let (xml, signature) = archive::signed(zip, &options.into())?;
         let signature =
             signature.ok_or_else(|| forged("the archive has no signature of its result: IDnow signs on request, by account"))?;
         self.verify(&xml, &signature)?;

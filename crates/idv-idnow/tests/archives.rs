@@ -7,7 +7,8 @@ mod fixture;
 use fixture::{archive, archive_with, fixture};
 use idv_core::{Channel, ErrorKind, Outcome, Status};
 use idv_idnow::normalize;
-use idv_idnow::wire::{self, archive::Limits};
+use idv_idnow::wire;
+use idv_idnow::wire::archive::{Limits, Options};
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
@@ -62,13 +63,93 @@ fn an_archive_in_an_archive_stays_closed() {
 
 #[test]
 fn names_that_lead_out_are_refused() {
-    for name in
-        ["../x.jpg", "a/../../x.jpg", "/etc/x.jpg", "..\\x.jpg", "C:\\x.jpg", "C:x.jpg", "a//x.jpg", "./x.jpg", "a/..", "x\0.jpg"]
-    {
+    for name in ["../x.jpg", "a/../../x.jpg", "/etc/x.jpg", "..\\x.jpg", "C:\\x.jpg", "C:x.jpg", "\\x.jpg", "a/..", "x\0.jpg"] {
         let bytes = renamed(name);
         assert_eq!(refused(&bytes), ErrorKind::Malformed, "{name:?}");
     }
-    assert!(verifies(&renamed("a/b/x.jpg")));
+}
+
+#[test]
+fn harmless_names_are_accepted() {
+    for (name, path) in [
+        ("a/b/x.jpg", "a/b/x.jpg"),
+        ("a\\b\\x.jpg", "a/b/x.jpg"),
+        ("a//x.jpg", "a/x.jpg"),
+        ("./x.jpg", "x.jpg"),
+        ("Kunde 12:30.pdf", "Kunde 12:30.pdf"),
+        ("Müller & Söhne?.jpg", "Müller & Söhne?.jpg"),
+    ] {
+        let bytes = renamed(name);
+        assert!(verifies(&bytes), "{name}");
+        let names = wire::archive::names(&bytes, &Limits::default()).unwrap();
+        assert_eq!(names, [RESULT, path], "{name}");
+        assert_eq!(wire::archive::entry(&bytes, name, &Limits::default()).unwrap(), b"x", "{name}");
+    }
+}
+
+#[test]
+fn result_is_chosen_by_content() {
+    let (json, xml) = (fixture("result.json"), result());
+    let latin = b"<?xml version=\"1.0\" encoding=\"UTF-16\"?><identifications/>";
+    let cases: [(&str, &[(&str, &[u8])]); 11] = [
+        ("another XML first", &[("a.xml", b"<report/>"), (RESULT, &xml)]),
+        ("a list without a result first", &[("a.xml", b"<identifications/>"), (RESULT, &xml)]),
+        ("broken XML first", &[("a.xml", b"<report>"), (RESULT, &xml)]),
+        ("a file of a Macintosh first", &[("__MACOSX/._AH73JK3LM.xml", b"\0\x05\x16\x07"), (RESULT, &xml)]),
+        ("another JSON first", &[("a.json", br#"{"version":1}"#), ("b.json", &json)]),
+        ("JSON beside XML of no result", &[("a.xml", b"<report/>"), ("b.json", &json)]),
+        ("JSON beside XML that cannot be decoded", &[("a.xml", latin), ("b.json", &json)]),
+        ("in a folder", &[("AH73JK3LM/AH73JK3LM.xml", &xml)]),
+        ("of another ending", &[("x.jpg", b"\xFF\xD8"), ("AH73JK3LM.XML", &xml)]),
+        ("without an ending", &[("x.jpg", b"\xFF\xD8"), ("y.txt", b"{"), ("result", &json)]),
+        ("of an ending that says otherwise", &[("result.txt", &xml)]),
+    ];
+    for (case, files) in cases {
+        assert!(verifies(&archive(files)), "{case}");
+    }
+}
+
+#[test]
+fn xml_is_the_result_if_json_is_one_too() {
+    let aborted = fixture("result-aborted.json");
+    for files in [[("a.json", &aborted), (RESULT, &result())], [(RESULT, &result()), ("a.json", &aborted)]] {
+        let files = files.map(|(name, bytes)| (name, bytes.as_slice()));
+        assert!(verifies(&archive(&files)));
+    }
+}
+
+#[test]
+fn file_is_found_by_its_name_in_any_folder() {
+    let limits = Limits::default();
+    let xml = result();
+    let bytes = archive(&[
+        ("one/AH73JK3LM.xml", &xml),
+        ("one/AH73JK3LM_userface.jpg", b"first"),
+        ("two/AH73JK3LM_userface.jpg", b"second"),
+        ("two/AH73JK3LM.pdf", b"report"),
+        ("two/AH73JK3LM_security1.jpg", b"third"),
+        ("three/AH73JK3LM_security1.jpg", b"fourth"),
+    ]);
+    for (name, contents) in [
+        ("userface", Some(&b"first"[..])),
+        ("one/AH73JK3LM_userface.jpg", Some(b"first")),
+        ("two/AH73JK3LM_userface.jpg", Some(b"second")),
+        ("two\\AH73JK3LM_userface.jpg", Some(b"second")),
+        ("pdf", Some(b"report")),
+        ("AH73JK3LM.pdf", Some(b"report")),
+        // Two folders have it, and none of them is the result's.
+        ("AH73JK3LM_userface.jpg", None),
+        ("security1", None),
+        ("H73JK3LM.pdf", None),
+    ] {
+        let found = wire::archive::entry(&bytes, name, &limits);
+        match contents {
+            Some(contents) => assert_eq!(found.unwrap(), contents, "{name}"),
+            None => assert_eq!(found.unwrap_err().kind(), &ErrorKind::NotFound, "{name}"),
+        }
+    }
+    let bytes = archive(&[("a/AH73JK3LM_userface.jpg", b"face")]);
+    assert_eq!(wire::archive::entry(&bytes, "userface", &limits).unwrap(), b"face");
 }
 
 /// An archive with a result and a file of this name. It is written over a placeholder, since a writer may make names harmless.
@@ -97,11 +178,68 @@ fn two_entries_of_one_name_are_refused() {
 #[test]
 fn encrypted_entries_are_refused() {
     let mut bytes = archive(&[(RESULT, &result())]);
-    // The flag of encryption, in the file's own header and in the directory (APPNOTE 4.4.4).
+    // The flag of encryption without a header of AES, in the file's own header and in the directory (APPNOTE 4.4.4).
     let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
     bytes[6] |= 1;
     bytes[directory + 8] |= 1;
     assert_eq!(refused(&bytes), ErrorKind::Malformed);
+}
+
+const PASSWORD: &str = "chosen by the company";
+
+fn encrypted(password: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, contents) in files {
+        let options = SimpleFileOptions::default().with_aes_encryption(zip::AesMode::Aes256, password);
+        writer.start_file(*name, options).unwrap();
+        std::io::Write::write_all(&mut writer, contents).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn aes_archive_is_opened_with_its_password() {
+    let bytes = encrypted(PASSWORD, &[("AH73JK3LM_userface.jpg", b"face"), (RESULT, &result())]);
+    let (password, wrong) = (idv_core::Secret::from(PASSWORD), idv_core::Secret::from("another password"));
+    let limits = Limits::default();
+    let options = Options::from(&limits).password(&password);
+    assert_eq!(wire::archive::result(&bytes, options).unwrap(), result());
+    assert_eq!(wire::archive::entry(&bytes, "userface", options).unwrap(), b"face");
+    assert_eq!(wire::archive::names(&bytes, options).unwrap().len(), 2);
+    let observations = normalize::payload_with(&bytes, Channel::Fetch, options).unwrap();
+    assert_eq!(observations, normalize::payload(&archive(&[(RESULT, &result())]), Channel::Fetch).unwrap());
+
+    let error = normalize::payload_with(&bytes, Channel::Fetch, Options::from(&limits).password(&wrong)).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Unauthorized);
+    assert!(error.to_string().contains("archive_password") && !format!("{error} {error:?}").contains("another password"));
+    let error = normalize::payload(&bytes, Channel::Fetch).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Malformed);
+    assert!(error.to_string().contains("archive_password"), "{error}");
+}
+
+#[test]
+fn aes_archive_of_another_program_is_opened() {
+    // Made by pyzipper 0.4.0: WZ_AES, 256 bits, deflated.
+    let password = idv_core::Secret::from(PASSWORD);
+    let bytes = fixture("encrypted.zip");
+    let options = Options::from(&Limits::default()).password(&password);
+    let observation = normalize::payload_with(&bytes, Channel::Fetch, options).unwrap().remove(0);
+    assert_eq!(observation.code.as_deref(), Some("ABORTED"));
+}
+
+#[test]
+fn aes_archive_that_was_changed_is_refused() {
+    let password = idv_core::Secret::from(PASSWORD);
+    let whole = encrypted(PASSWORD, &[(RESULT, &result())]);
+    // The file's own header is 30 bytes, its name and its extra field; salt and check of the password follow.
+    let contents = 30 + RESULT.len() + usize::from(u16::from_le_bytes([whole[28], whole[29]])) + 18;
+    let end = whole.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    for place in (contents..end).step_by(41).chain([end - 1]) {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1;
+        let options = Options::from(&Limits::default()).password(&password);
+        assert!(normalize::payload_with(&bytes, Channel::Fetch, options).is_err(), "byte {place}");
+    }
 }
 
 #[test]
@@ -115,14 +253,14 @@ fn damaged_contents_are_refused() {
 
 #[test]
 fn each_limit_holds() {
-    let zeros = vec![b' '; 4 << 20];
+    let spaces = padded();
     let many: Vec<(String, &[u8])> = (0..1001).map(|number| (format!("{number}.txt"), &b"x"[..])).collect();
     let many: Vec<_> = many.iter().map(|(name, contents)| (name.as_str(), *contents)).collect();
     let of = |limits: Limits, bytes: &[u8]| wire::archive::result(bytes, &limits).unwrap_err().kind().clone();
     let mut limits = Limits::default();
     assert_eq!(of(limits, &archive(&many)), ErrorKind::LimitExceeded);
-    // 4 MiB of spaces are packed a thousandfold.
-    let bomb = archive(&[(RESULT, &zeros)]);
+    // Spaces are packed a thousandfold.
+    let bomb = archive(&[(RESULT, &spaces)]);
     assert_eq!(of(limits, &bomb), ErrorKind::LimitExceeded);
     limits.ratio = 10_000;
     assert!(wire::archive::result(&bomb, &limits).is_ok());
@@ -131,6 +269,13 @@ fn each_limit_holds() {
     limits.entry = 4 << 20;
     limits.total = (4 << 20) - 1;
     assert_eq!(of(limits, &bomb), ErrorKind::LimitExceeded);
+}
+
+/// A result of 4 MiB, most of it white space.
+fn padded() -> Vec<u8> {
+    let mut bytes = result();
+    bytes.resize(4 << 20, b' ');
+    bytes
 }
 
 #[test]
@@ -160,7 +305,7 @@ fn a_directory_that_claims_any_number_of_entries_is_refused_before_they_are_coun
 
 #[test]
 fn a_length_that_lies_is_refused() {
-    let mut bytes = archive(&[(RESULT, &vec![b' '; 4 << 20])]);
+    let mut bytes = archive(&[(RESULT, &padded())]);
     let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
     // The length before packing, in the file's own header and in the directory (APPNOTE 4.3.7 and 4.3.12).
     bytes[22..26].copy_from_slice(&100_u32.to_le_bytes());

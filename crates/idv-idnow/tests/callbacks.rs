@@ -13,7 +13,8 @@ mod fixture;
 use fixture::fixture;
 use http::{HeaderMap, Method, StatusCode};
 use idv_core::{Channel, Delivery, ErrorKind, Guard, Outcome, ProofKind, Received, Result, Status, Trust};
-use idv_idnow::callback;
+use idv_idnow::DataCentre;
+use idv_idnow::callback::{self, Sources};
 
 const SECRET: &str = "0123456789abcdef0123";
 
@@ -23,7 +24,7 @@ fn delivery(address: &str, body: Vec<u8>) -> Delivery {
 }
 
 fn receive(guard: &Guard, address: &str, body: Vec<u8>) -> Result<Received> {
-    callback::receive(guard, &delivery(address, body))
+    callback::receive(guard, Sources::Any, &delivery(address, body))
 }
 
 #[test]
@@ -85,7 +86,8 @@ fn a_body_that_is_no_identification_is_refused() {
 #[test]
 fn a_return_names_a_transaction_and_proves_nothing() {
     let guard = Guard::query("token", SECRET.into()).unwrap();
-    let receive = |address: &str| callback::receive(&guard, &Delivery::returning(address.parse().unwrap())).unwrap();
+    let receive =
+        |address: &str| callback::receive(&guard, Sources::Any, &Delivery::returning(address.parse().unwrap())).unwrap();
     for address in [
         // The document's example.
         "/ident-success?transaction-number=AH73JK3LM",
@@ -100,4 +102,91 @@ fn a_return_names_a_transaction_and_proves_nothing() {
     for address in ["/ident-success", "/ident-success?transaction-number="] {
         assert!(receive(address).observations.is_empty(), "{address}");
     }
+}
+
+/// A callback that holds so many identifications.
+fn several(count: usize) -> Vec<u8> {
+    let entries: Vec<_> = (0..count).map(|number| format!(r#"{{"identificationprocess":{{"id":"A{number}"}}}}"#)).collect();
+    format!("[{}]", entries.join(",")).into_bytes()
+}
+
+#[test]
+fn callback_holds_sixteen_identifications_at_most() {
+    for (count, taken) in [(1, true), (16, true), (17, false), (4_000, false)] {
+        let received = receive(&Guard::open(), "/callback", several(count));
+        let page = idv_idnow::normalize::kind(&several(count), "callback");
+        match (received, page) {
+            (Ok(received), Ok(page)) if taken => {
+                assert_eq!((received.observations.len(), page.observations.len()), (count, count))
+            }
+            (Err(error), Err(other)) if !taken => {
+                assert_eq!((error.kind(), other.kind()), (&ErrorKind::Malformed, &ErrorKind::Malformed));
+            }
+            other => panic!("{count}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn identifications_of_one_callback_have_one_proof() {
+    let guard = Guard::query("token", SECRET.into()).unwrap();
+    let received = receive(&guard, &format!("/callback?token={SECRET}"), several(16)).unwrap();
+    let proofs: Vec<_> = received
+        .observations
+        .iter()
+        .map(|observation| match observation.trust {
+            Trust::Proven(proof) => proof.digest().unwrap(),
+            Trust::Claimed => panic!("it is proven"),
+        })
+        .collect();
+    // sha256 of the body.
+    let expected: [u8; 32] =
+        sha2::Digest::finalize(sha2::Digest::chain_update(<sha2::Sha256 as sha2::Digest>::new(), several(16))).into();
+    assert_eq!(proofs, [expected; 16]);
+}
+
+#[test]
+fn callback_without_its_secret_is_not_read() {
+    let guard = Guard::query("token", SECRET.into()).unwrap();
+    let error = receive(&guard, "/callback", b"{".to_vec()).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Forged);
+}
+
+#[test]
+fn callback_is_told_by_its_source() {
+    let (de, ch, test) = (Sources::Of(DataCentre::De), Sources::Of(DataCentre::Ch), Sources::Of(DataCentre::Test));
+    // Chapter 14.3.
+    for (address, of) in [
+        ("62.128.13.228", Some(de)),
+        ("62.128.13.229", Some(de)),
+        ("193.169.187.168", Some(ch)),
+        ("193.169.187.169", Some(ch)),
+        ("193.169.187.170", Some(ch)),
+        ("52.30.27.5", Some(test)),
+        ("52.48.216.0", Some(test)),
+        ("::ffff:52.48.216.0", Some(test)),
+        ("62.128.13.227", None),
+        ("62.128.13.230", None),
+        ("193.169.187.171", None),
+        ("52.48.216.1", None),
+        ("127.0.0.1", None),
+        ("::1", None),
+    ] {
+        for sources in [Sources::Any, Sources::Documented, de, ch, test] {
+            let delivery = delivery("/callback", fixture("result-success.json")).from_source(address.parse().unwrap());
+            let taken = match sources {
+                Sources::Any => true,
+                Sources::Documented => of.is_some(),
+                sources => of == Some(sources),
+            };
+            match callback::receive(&Guard::open(), sources, &delivery) {
+                Ok(received) => assert!(taken && !received.observations[0].trust.is_proven(), "{address} {sources:?}"),
+                Err(error) => assert!(!taken && error.kind() == &ErrorKind::Forged, "{address} {sources:?}"),
+            }
+        }
+    }
+    let unknown = callback::receive(&Guard::open(), de, &delivery("/callback", fixture("result-success.json")));
+    assert_eq!(unknown.unwrap_err().kind(), &ErrorKind::Forged);
+    let returned = callback::receive(&Guard::open(), de, &Delivery::returning("/return?transactionId=A".parse().unwrap()));
+    assert_eq!(returned.unwrap().observations.len(), 1);
 }

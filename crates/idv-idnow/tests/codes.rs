@@ -63,35 +63,35 @@ fn a_result_that_nobody_documents_is_kept_and_has_no_state() {
     }
 }
 
-/// 14.5.3, with what its column "Permanent?" says; `None` where the cell cannot be told in the document's text.
-const FAILURES: [(&str, Option<bool>); 27] = [
-    ("DATA_APPLICATION_ADDRESS", Some(true)),
-    ("DATA_APPLICATION_DATA", Some(true)),
-    ("DATA_ID_EXPIRED", Some(false)),
-    ("OTHER_ABUSE", Some(false)),
-    ("OTHER_MISCELLANEOUS_PERMANENT", Some(true)),
-    ("OTHER_MISCELLANEOUS_TEMPORARY", Some(false)),
-    ("OTHER_TEST", Some(false)),
-    ("STALLED_TIMEOUT", None),
-    ("TECH_AUDIO", Some(false)),
-    ("TECH_DISCONNECTED_VIDEO", Some(false)),
-    ("TECH_DISCONNECTED_WEBSOCKET", Some(false)),
-    ("TECH_HOLOGRAM", Some(false)),
-    ("TECH_ID_TYPE", Some(false)),
-    ("TECH_IDENT_CODE_DELIVERY", Some(false)),
-    ("TECH_INTERNAL_SERVER_ERROR", Some(false)),
-    ("TECH_INTERNET_CONNECTION", Some(false)),
-    ("TECH_LIGHTING", Some(false)),
-    ("TECH_PHOTO", Some(false)),
-    ("TECH_TIMEOUT", Some(false)),
-    ("TECH_VIDEO", Some(false)),
-    ("USER_ABORT_WHILE_WAITING", Some(false)),
-    ("USER_CANCELLATION", Some(false)),
-    ("USER_ID_NUMBER", Some(false)),
-    ("USER_IDENT_CODE", Some(false)),
-    ("USER_LANGUAGE", Some(true)),
-    ("USER_NO_ID", Some(false)),
-    ("USER_WRONG_PERSON", Some(false)),
+/// 14.5.3, with its columns "Permanent?" and "Caused by User?"; `None` if the cell is empty or cannot be told in the document's text.
+const FAILURES: [(&str, Option<bool>, Option<bool>); 27] = [
+    ("DATA_APPLICATION_ADDRESS", Some(true), Some(true)),
+    ("DATA_APPLICATION_DATA", Some(true), Some(true)),
+    ("DATA_ID_EXPIRED", Some(false), Some(true)),
+    ("OTHER_ABUSE", Some(false), Some(true)),
+    ("OTHER_MISCELLANEOUS_PERMANENT", Some(true), None),
+    ("OTHER_MISCELLANEOUS_TEMPORARY", Some(false), None),
+    ("OTHER_TEST", Some(false), None),
+    ("STALLED_TIMEOUT", None, None),
+    ("TECH_AUDIO", Some(false), Some(true)),
+    ("TECH_DISCONNECTED_VIDEO", Some(false), Some(true)),
+    ("TECH_DISCONNECTED_WEBSOCKET", Some(false), Some(true)),
+    ("TECH_HOLOGRAM", Some(false), Some(true)),
+    ("TECH_ID_TYPE", Some(false), Some(true)),
+    ("TECH_IDENT_CODE_DELIVERY", Some(false), Some(true)),
+    ("TECH_INTERNAL_SERVER_ERROR", Some(false), Some(false)),
+    ("TECH_INTERNET_CONNECTION", Some(false), Some(true)),
+    ("TECH_LIGHTING", Some(false), Some(true)),
+    ("TECH_PHOTO", Some(false), Some(true)),
+    ("TECH_TIMEOUT", Some(false), Some(true)),
+    ("TECH_VIDEO", Some(false), Some(true)),
+    ("USER_ABORT_WHILE_WAITING", Some(false), Some(true)),
+    ("USER_CANCELLATION", Some(false), Some(true)),
+    ("USER_ID_NUMBER", Some(false), Some(true)),
+    ("USER_IDENT_CODE", Some(false), Some(true)),
+    ("USER_LANGUAGE", Some(true), Some(true)),
+    ("USER_NO_ID", Some(false), Some(true)),
+    ("USER_WRONG_PERSON", Some(false), Some(true)),
 ];
 
 /// 13.1.1: the table of fraud reasons, and the example of `reason`, which the table does not have.
@@ -158,14 +158,13 @@ const SEEN: [&str; 45] = [
 
 #[test]
 fn every_reason_is_known() {
-    let failures = FAILURES.iter().map(|(code, permanent)| (*code, *permanent));
-    let frauds = FRAUDS.iter().map(|(code, _)| (*code, None));
-    let seen = SEEN.iter().map(|code| (*code, None));
-    for (code, permanent) in failures.chain(frauds).chain(seen) {
+    let frauds = FRAUDS.iter().map(|(code, _)| (*code, None, None));
+    let seen = SEEN.iter().map(|code| (*code, None, None));
+    for (code, permanent, by_person) in FAILURES.into_iter().chain(frauds).chain(seen) {
         let report = with_reason(code);
         let [finding] = report.reasons.as_slice() else { panic!("{code}: {report:?}") };
         assert_ne!(finding.reason, Reason::Unknown, "{code}");
-        assert_eq!((finding.code.as_str(), finding.permanent), (code, permanent));
+        assert_eq!((finding.code.as_str(), finding.permanent, finding.by_person), (code, permanent, by_person));
     }
     assert_eq!(REASONS.len(), FAILURES.len() + FRAUDS.len() + SEEN.len(), "a reason that is known here and tested nowhere");
 }
@@ -179,14 +178,20 @@ fn each_reason_stands_in_the_table_once() {
 }
 
 #[test]
-fn fraud_is_a_failed_check_and_no_other_reason_is() {
+fn fraud_and_failed_signing_are_failed_checks() {
     for (code, kind) in FRAUDS {
         let report = with_reason(code);
         let [check] = report.checks.as_slice() else { panic!("{code}: {report:?}") };
         assert_eq!((check.kind, check.result, check.code.as_deref()), (kind, CheckResult::Failed, Some(code)));
     }
-    for code in FAILURES.iter().map(|(code, _)| *code).chain(SEEN) {
-        assert!(with_reason(code).checks.is_empty(), "{code}");
+    for code in FAILURES.iter().map(|(code, ..)| *code).chain(SEEN) {
+        let checks = with_reason(code).checks;
+        if code.starts_with("TSP_") {
+            let [check] = checks.as_slice() else { panic!("{code}: {checks:?}") };
+            assert_eq!((check.kind, check.result), (CheckKind::Signature, CheckResult::Failed), "{code}");
+        } else {
+            assert!(checks.is_empty(), "{code}");
+        }
     }
 }
 
@@ -212,6 +217,8 @@ fn every_result_says_what_it_says_of_the_review() {
         let observation = with_process(&serde_json::json!({ "result": code }));
         let checks = &observation.report().unwrap().checks;
         assert_eq!(checks.iter().map(|check| (check.kind, check.result)).next(), review.map(|it| (CheckKind::AgentReview, it)));
+        let fraud = checks.iter().any(|check| check.kind == CheckKind::Fraud && check.result == CheckResult::Failed);
+        assert_eq!(fraud, code.starts_with("FRAUD"), "{code}");
     }
 }
 
@@ -260,6 +267,7 @@ fn every_field_of_the_document_arrives_at_its_place() {
         ("/userdata/gender/value", "MALE", Field::Gender),
         ("/userdata/lastname/value", "BERGER", Field::FamilyName),
         ("/userdata/nationality/value", "DE", Field::Nationality),
+        ("/userdata/personalnumber/value", "784-1964-1234567-1", Field::PersonalNumber),
         ("/userdata/address/street/value", "BAHNSTRASSE", Field::Street),
         ("/userdata/address/streetnumber/value", "27", Field::HouseNumber),
         ("/userdata/title/value", "Dr.", Field::Title),
@@ -306,7 +314,7 @@ fn every_kind_of_document_and_gender_is_a_value_of_the_model() {
     ] {
         assert_eq!((&kind(word)["value"], &kind(word)["raw"]), (&value.into(), &word.into()));
     }
-    assert_eq!((kind("SOMETHING_NEW").get("value"), &kind("SOMETHING_NEW")["raw"]), (None, &"SOMETHING_NEW".into()));
+    assert_eq!((&kind("SOMETHING_NEW")["value"], &kind("SOMETHING_NEW")["raw"]), (&"other".into(), &"SOMETHING_NEW".into()));
     // 13.1.4.
     for (word, value) in [("MALE", "male"), ("FEMALE", "female")] {
         let observation = observe(&at("/userdata/gender/value", word));

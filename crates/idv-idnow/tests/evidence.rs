@@ -14,14 +14,118 @@ async fn evidence(transport: &ScriptedTransport, id_: &str, limit: u64) -> Resul
     Ok((sink, download))
 }
 
+/// The documented body of an error, with its status.
+fn refusals() -> [(u16, String); 6] {
+    [
+        (400, failure("BAD_REQUEST", "")),
+        (403, String::new()),
+        (404, failure("OBJECT_NOT_FOUND", "")),
+        (405, String::new()),
+        (412, failure("PRECONDITION_FAILED", "")),
+        (500, failure("INTERNAL_SERVER_ERROR", "")),
+    ]
+}
+
+/// Scripts a refusal as often as it is asked for: one that is transient is tried four times.
+fn refuse(transport: &ScriptedTransport, status: u16, body: &str) {
+    for _ in 0..if status == 500 { 4 } else { 1 } {
+        transport.then_json(status, body.to_owned());
+    }
+}
+
 #[tokio::test]
-async fn the_archive_the_report_and_the_sound_are_streamed() {
-    for (name, ending) in [("archive", ".zip"), ("pdf", ".pdf"), ("audiolog", ".mp3")] {
+async fn archive_is_streamed() {
+    let transport = logged_in();
+    transport.then(file("application/octet-stream", "some bytes"));
+    let (bytes, download) = evidence(&transport, "archive", 10).await.unwrap();
+    assert_eq!((bytes.as_slice(), download.length), (b"some bytes".as_slice(), 10));
+    assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}.zip"));
+}
+
+#[tokio::test]
+async fn report_comes_from_the_documented_archive() {
+    let transport = logged_in();
+    transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
+    let (bytes, download) = evidence(&transport, "pdf", 100).await.unwrap();
+    assert_eq!((bytes.as_slice(), download.media_type.as_deref()), (&b"%PDF-1.4 report"[..], Some("application/pdf")));
+    assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}.zip"));
+    assert_eq!(transport.count(), 2);
+}
+
+#[tokio::test]
+async fn report_and_sound_come_from_their_address_if_the_archive_fails() {
+    for (name, ending) in [("pdf", ".pdf"), ("audiolog", ".mp3")] {
+        for (status, body) in refusals() {
+            let transport = logged_in();
+            refuse(&transport, status, &body);
+            transport.then(file("application/octet-stream", "some bytes"));
+            let (bytes, download) = evidence(&transport, name, 10).await.unwrap();
+            assert_eq!((bytes.as_slice(), download.length), (b"some bytes".as_slice(), 10), "{status}");
+            let last = line(transport.requests().last().unwrap());
+            assert_eq!(last, format!("GET {BASE}/identifications/{REFERENCE}{ending}"), "{status}");
+        }
+    }
+    // The archive is there, and the file is not in it.
+    let transport = logged_in();
+    transport.then(file("application/zip", archive(&result_xml("SUCCESS")))).then(file("audio/mpeg", "sound"));
+    assert_eq!(evidence(&transport, "audiolog", 10).await.unwrap().0, b"sound");
+}
+
+#[tokio::test]
+async fn signed_document_comes_from_the_archive_if_its_address_fails() {
+    for (status, body) in refusals() {
         let transport = logged_in();
-        transport.then(file("application/octet-stream", "some bytes"));
-        let (bytes, download) = evidence(&transport, name, 10).await.unwrap();
-        assert_eq!((bytes.as_slice(), download.length), (b"some bytes".as_slice(), 10));
-        assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}{ending}"));
+        refuse(&transport, status, &body);
+        let zip = archive_of(&[
+            ("doc1_signed.pdf", b"%PDF-1.4 signed"),
+            (&format!("{REFERENCE}.xml"), result_xml("SUCCESS").as_bytes()),
+        ]);
+        transport.then(file("application/zip", zip));
+        let (bytes, _) = evidence(&transport, "doc1_signed.pdf", 100).await.unwrap();
+        assert_eq!(bytes, b"%PDF-1.4 signed", "{status}");
+    }
+}
+
+#[tokio::test]
+async fn failure_after_the_first_byte_goes_nowhere_else() {
+    let transport = logged_in();
+    transport.then(file("application/pdf", "%PDF-1.4 signed"));
+    transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
+    let mut sink = Few(0);
+    let error = client(&transport).evidence(&id(), &EvidenceId::new("doc1_signed.pdf"), 100, &mut sink).await.unwrap_err();
+    assert_eq!((error.kind(), transport.count(), sink.0), (&ErrorKind::Sink, 2, 1));
+}
+
+/// A sink that takes nothing, and counts how often it was asked to.
+struct Few(usize);
+
+#[idv_core::async_trait]
+impl idv_core::Sink for Few {
+    async fn write(&mut self, _: &[u8]) -> std::io::Result<()> {
+        self.0 += 1;
+        Err(std::io::Error::other("the disk is full"))
+    }
+}
+
+#[tokio::test]
+async fn files_are_found_in_folders_of_the_archive() {
+    let (name, xml) = (format!("{REFERENCE}_userface.jpg"), result_xml("SUCCESS"));
+    let zip = archive_of(&[
+        (&format!("{REFERENCE}/images/{name}"), b"\xFF\xD8\xFF face"),
+        (&format!("{REFERENCE}/{REFERENCE}.xml"), xml.as_bytes()),
+        (&format!("{REFERENCE}/{REFERENCE}.pdf"), b"%PDF-1.4 report"),
+        ("other/Kunde 12:30.pdf", b"%PDF-1.4 other"),
+    ]);
+    for (asked, contents) in [
+        ("userface".to_owned(), &b"\xFF\xD8\xFF face"[..]),
+        (name.clone(), b"\xFF\xD8\xFF face"),
+        (format!("{REFERENCE}/images/{name}"), b"\xFF\xD8\xFF face"),
+        ("pdf".to_owned(), b"%PDF-1.4 report"),
+        ("Kunde 12:30.pdf".to_owned(), b"%PDF-1.4 other"),
+    ] {
+        let transport = logged_in();
+        transport.then(file("application/zip", zip.clone()));
+        assert_eq!(evidence(&transport, &asked, 100).await.unwrap().0, contents, "{asked}");
     }
 }
 
@@ -61,15 +165,6 @@ async fn everything_else_is_unpacked_from_the_archive_by_key_or_name() {
 }
 
 #[tokio::test]
-async fn a_report_without_an_address_of_its_own_is_unpacked() {
-    let transport = logged_in();
-    transport.then(empty(404)).then(file("application/zip", archive(&result_xml("SUCCESS"))));
-    let (bytes, download) = evidence(&transport, "pdf", 100).await.unwrap();
-    assert_eq!(bytes, b"%PDF-1.4 report");
-    assert_eq!(download.media_type.as_deref(), Some("application/pdf"));
-}
-
-#[tokio::test]
 async fn evidence_is_bound_by_the_callers_limit_and_by_the_accounts() {
     let transport = logged_in();
     transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
@@ -92,11 +187,15 @@ async fn evidence_that_is_not_there_is_not_found() {
     let transport = logged_in();
     transport.then_json(404, failure("OBJECT_NOT_FOUND", "")).then_json(404, failure("OBJECT_NOT_FOUND", ""));
     assert_eq!(evidence(&transport, "pdf", 100).await.unwrap_err().kind(), &ErrorKind::NotFound);
-    // Whatever else goes wrong does not send us to the archive.
-    let transport = logged_in();
-    transport.then_json(412, failure("PRECONDITION_FAILED", ""));
-    assert_eq!(evidence(&transport, "pdf", 100).await.unwrap_err().kind(), &ErrorKind::Conflict);
-    assert_eq!(transport.count(), 2);
+    // A failure that is not about the file says more than its absence.
+    for first_fails in [true, false] {
+        let transport = logged_in();
+        let (told, absent) = (failure("PRECONDITION_FAILED", ""), failure("OBJECT_NOT_FOUND", ""));
+        let answers = if first_fails { [(412, told), (404, absent)] } else { [(404, absent), (412, told)] };
+        answers.into_iter().for_each(|(status, body)| drop(transport.then_json(status, body)));
+        assert_eq!(evidence(&transport, "pdf", 100).await.unwrap_err().kind(), &ErrorKind::Conflict);
+        assert_eq!(transport.count(), 3);
+    }
 }
 
 #[tokio::test]

@@ -177,7 +177,7 @@ fn xml_that_is_not_well_formed_is_refused() {
         "<other><identificationprocess><id>A</id></identificationprocess></other>",
         "text<identification/>",
         "<identification/>",
-        "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><identifications/>",
+        "<?xml version=\"1.0\" encoding=\"UTF-16\"?><identifications/>",
         "<?xml version=\"1.0\"?><?xml version=\"1.0\"?><identifications/>",
         "<identifications/><identifications/>",
         "<!-- a comment -->",
@@ -224,15 +224,29 @@ fn text_in_another_encoding_is_refused() {
 
 #[test]
 fn of_a_part_that_is_repeated_the_last_one_counts_in_both_formats() {
-    let json = br#"{"identificationprocess":{"result":"SUCCESS","id":"A"},"identificationprocess":{"result":"ABORTED"},
-        "userdata":{"firstname":{"value":"A","original":"B"},"firstname":{"value":"C"}}}"#;
-    let xml = b"<identification><identificationprocess><result>SUCCESS</result><id>A</id></identificationprocess>\
-        <identificationprocess><result>ABORTED</result></identificationprocess>\
-        <userdata><firstname original=\"B\">A</firstname><firstname>C</firstname></userdata></identification>";
+    // The number of the first section is not one of the second.
+    let json = br#"{"identificationprocess":{"result":"SUCCESS","id":"B","transactionnumber":"C"},
+        "identificationprocess":{"result":"ABORTED","id":"A"},
+        "userdata":{"lastname":"D"},"userdata":{"firstname":{"value":"A","original":"B"},"firstname":{"value":"C"}},
+        "contactdata":{"email":"e"},"contactdata":null,"questions":{"a":1},"questions":{"b":2}}"#;
+    let xml =
+        b"<identification><identificationprocess><result>SUCCESS</result><id>B</id><transactionnumber>C</transactionnumber>\
+        </identificationprocess><identificationprocess><result>ABORTED</result><id>A</id></identificationprocess>\
+        <userdata><lastname>D</lastname></userdata>\
+        <userdata><firstname original=\"B\">A</firstname><firstname>C</firstname></userdata>\
+        <contactdata><email>e</email></contactdata><contactdata/>\
+        <questions><a>1</a></questions><questions><b>2</b></questions></identification>";
     let json = normalize::payload(json, Channel::Fetch).unwrap();
     assert_eq!(json, normalize::payload(xml, Channel::Fetch).unwrap());
     assert_eq!(json[0].status, Some(Status::AwaitingPerson));
-    let name = json[0].report().unwrap().person.given_names.clone().unwrap();
+    assert_eq!(
+        (json[0].subject.reference.as_deref(), json[0].subject.vendor_id.as_ref().map(idv_core::VendorId::as_str)),
+        (None, Some("A"))
+    );
+    let report = json[0].report().unwrap();
+    assert!(report.person.family_name.is_none() && report.person.email.is_none());
+    assert_eq!(report.answers.keys().collect::<Vec<_>>(), ["b"]);
+    let name = report.person.given_names.clone().unwrap();
     assert_eq!((name.expose().map(String::as_str), &name.submitted, name.source), (Some("C"), &None, Source::Vendor));
 }
 

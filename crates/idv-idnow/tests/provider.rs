@@ -437,7 +437,7 @@ async fn the_fields_that_are_declared_are_those_that_a_full_result_fills() {
     let full = format!(
         r#"{{"identificationprocess":{{"result":"ABORTED","reason":"TECH_VIDEO","agentname":"HMUELLER","identificationtime":"2014-06-02T05:03:54Z","transactionnumber":"{REFERENCE}","id":"{IDENT_ID}"}},
         "customdata":{{"custom1":"1"}},"contactdata":{{"email":"a@example.com","mobilephone":"+49151"}},
-        "userdata":{{"birthday":{date},"birthname":{text},"birthplace":{text},"firstname":{text},"gender":{},"lastname":{text},"nationality":{country},"title":{text},
+        "userdata":{{"birthday":{date},"birthname":{text},"birthplace":{text},"firstname":{text},"gender":{},"lastname":{text},"nationality":{country},"personalnumber":{text},"title":{text},
           "address":{{"street":{text},"streetnumber":{text},"city":{text},"zipcode":{text},"country":{country}}}}},
         "identificationdocument":{{"type":{},"country":{country},"validuntil":{date},"number":{text},"issuedby":{text},"dateissued":{date},"driversclasses":{}}},
         "attachments":{{"pdf":"1.pdf","videolog":"1.mp4"}},"questions":{{"question":1}}}}"#,

@@ -131,6 +131,12 @@ fn what_is_known_from_one_part_survives_the_others_being_wrong() {
     let report = observation.report().unwrap();
     assert!(report.person.is_empty() && report.document.is_empty() && report.reasons.is_empty() && report.agent.is_none());
     assert_eq!(report.evidence.len(), 1);
+    let custom = serde_json::to_value(report).unwrap()["custom"].take();
+    let kept = serde_json::json!({
+        "attachments.pdf.a": 1, "contactdata": [1], "customdata": "7", "identificationprocess.agentname": ["y"],
+        "identificationprocess.reason": {"x": 1}, "questions": [{"value": 1}], "unknown": {"deep": [[[{}]]]}, "userdata": "x",
+    });
+    assert_eq!(custom, kept);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use idv_core::{Error, ErrorKind, Result, Secret, VendorId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::loose::{self, Object};
 use super::parameter::Parameter;
 use super::{Account, Started};
 use crate::wire;
@@ -18,14 +19,8 @@ pub(crate) const WRONG_ADDRESS: &str = "the address is not known at IDnow: check
 /// The start call (chapter 3.2.10): 201 where the identification is new, 200 where it was there and has been updated. The
 /// document's own sample shows 200 for a new one.
 pub(crate) fn started(status: StatusCode, body: &[u8]) -> Result<Started> {
-    #[derive(Deserialize)]
-    struct Body {
-        id: String,
-    }
-    let Body { id } = read(status, body)?;
-    if id.is_empty() {
-        return Err(Error::malformed("the Ident-ID is empty"));
-    }
+    let answer: Object = read(status, body)?;
+    let id = loose::text(&answer, "id").ok_or_else(|| Error::malformed("the Ident-ID is missing or empty"))?;
     Ok(Started { id: VendorId::new(id), existed: status == StatusCode::OK })
 }
 

@@ -77,6 +77,8 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
         go_url = "https://go.example.com"
         callback_secret = {{ file = "{path}" }}
         callback_parameter = "secret"
+        check_source = "true"
+        archive_password = {{ file = "{path}" }}
         result_format = "zip"
         product = "auto"
         link = "short"
@@ -86,6 +88,7 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
     ))
     .unwrap();
     assert_eq!((config.max_archive_bytes, config.max_entry_bytes), (1000, 2000));
+    assert!(config.archive_password.is_some() && config.check_source);
     assert_eq!((config.result_format, config.product, config.link), (ResultFormat::Zip, Some(Product::Auto), LinkStyle::Short));
     let error = parse("company = 'a'\napi_key = { env = 'PATH' }\napikey = 'x'").unwrap_err().to_string();
     assert!(error.contains("apikey") && error.contains("result_format"), "{error}");
@@ -101,13 +104,34 @@ fn each_key_has_a_variable_that_is_named_after_it() {
     assert_eq!(keys, ENVIRONMENT.iter().map(|variable| variable.key).collect::<Vec<_>>());
     for variable in ENVIRONMENT {
         assert_eq!(variable.name, format!("IDV_IDNOW_{}", variable.key.to_uppercase()));
-        assert_eq!(variable.secret, matches!(variable.key, "api_key" | "callback_secret"));
+        assert_eq!(variable.secret, matches!(variable.key, "api_key" | "callback_secret" | "archive_password"));
     }
 }
 
 #[test]
 fn a_configuration_prints_no_secret() {
-    let config = IdnowConfig { callback_secret: Some("0123456789abcdef".into()), ..config() };
+    let config =
+        IdnowConfig { callback_secret: Some("0123456789abcdef".into()), archive_password: Some("hunter2".into()), ..config() };
     let printed = format!("{config:?}");
-    assert!(!printed.contains("exampleApiKey") && !printed.contains("0123456789abcdef"), "{printed}");
+    for secret in ["exampleApiKey", "0123456789abcdef", "hunter2"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}
+
+#[test]
+fn source_of_callbacks_follows_the_host() {
+    for (check_source, host, sources) in [
+        (false, Some(DataCentre::De), Sources::Any),
+        (true, Some(DataCentre::De), Sources::Of(DataCentre::De)),
+        (true, Some(DataCentre::Test), Sources::Of(DataCentre::Test)),
+        (true, None, Sources::Documented),
+    ] {
+        assert_eq!(IdnowConfig { check_source, host, ..config() }.sources(), sources);
+    }
+}
+
+#[test]
+fn empty_archive_password_is_refused() {
+    let error = IdnowConfig { archive_password: Some("".into()), ..config() }.check().unwrap_err().to_string();
+    assert!(error.contains("archive_password"), "{error}");
 }

@@ -68,7 +68,7 @@ pub(super) fn evidence(attachments: &[Entry<'_>]) -> Vec<Evidence> {
     let mut seen = HashSet::with_capacity(attachments.len());
     let mut evidence = Vec::with_capacity(attachments.len());
     for attachment in attachments.iter().rev() {
-        if let (Some(key), Some(name)) = (filled(Some(&attachment.name)), filled(Some(&attachment.value)))
+        if let (Some(key), Some(name)) = (filled(Some(&attachment.name)), filled(attachment.value.as_ref()))
             && seen.insert(key)
         {
             evidence.push(piece(key, name));

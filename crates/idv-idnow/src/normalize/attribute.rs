@@ -4,15 +4,20 @@ use idv_core::report::{Alternative, Attribute, Country, DocumentKind, Gender, So
 use idv_core::{PartialDate, Pii, Text};
 
 use super::filled;
-use crate::wire::{Classes, Item};
+use crate::wire::{ClassList, Classes, Item};
 
 /// A value of the model that the vendor has a word for.
 pub(super) trait Word: Sized {
-    /// The value; none where the word is no value of the model.
+    /// The value; none if the word is no value of the model.
     fn of(word: &str) -> Option<Self>;
 
     /// Whether the value is written like the word.
     fn is_written(&self, word: &str) -> bool;
+
+    /// Whether the value says everything that the word does.
+    fn is_exact(_: &str) -> bool {
+        true
+    }
 }
 
 impl Word for String {
@@ -30,9 +35,9 @@ impl Word for PartialDate {
         word.parse().ok()
     }
 
-    fn is_written(&self, _: &str) -> bool {
-        // There is one way to write a date.
-        true
+    fn is_written(&self, word: &str) -> bool {
+        // One with an unknown day is written in two ways.
+        self.to_string() == word
     }
 }
 
@@ -63,36 +68,38 @@ impl Word for Gender {
 impl Word for DocumentKind {
     /// The table of chapter 13.1.5.
     fn of(word: &str) -> Option<Self> {
-        match word {
-            "IDCARD" => Some(Self::IdCard),
-            "PASSPORT" => Some(Self::Passport),
-            "DRIVERS_LICENSE" => Some(Self::DrivingLicence),
-            "RESIDENCE_TITLE" => Some(Self::ResidencePermit),
-            _ => None,
-        }
+        Some(match word {
+            "IDCARD" => Self::IdCard,
+            "PASSPORT" => Self::Passport,
+            "DRIVERS_LICENSE" => Self::DrivingLicence,
+            "RESIDENCE_TITLE" => Self::ResidencePermit,
+            _ => Self::Other,
+        })
     }
 
     fn is_written(&self, _: &str) -> bool {
         false
     }
+
+    fn is_exact(word: &str) -> bool {
+        Self::of(word) != Some(Self::Other)
+    }
 }
 
-/// What is known of a value, where anything is. `source` is where a value comes from that was not merely submitted.
+/// The attribute of a value; none if nothing is said of it. `source` is the source of a value that was not merely submitted.
 ///
 /// Nothing that was sent is lost: a word that is no value of the model stays as the raw word, and one that had been submitted, or that
-/// a reviewer replaced, as an alternative. What is redacted has no value, whatever stands in its place.
+/// a reviewer replaced, as an alternative. A redacted value is absent; a word in its place is kept as the raw word.
 pub(super) fn attribute<T: Word>(item: Option<&Item<'_>>, source: Source) -> Option<Attribute<T>> {
     let item = item?;
     let verdict = verdict(item.status.as_ref());
     let mut attribute = empty(verdict, source);
-    if verdict != Verdict::Redacted
-        && let Some(word) = filled(item.value.as_ref())
-    {
-        (attribute.value, attribute.raw) = value(word);
+    if let Some(word) = filled(item.value.as_ref()) {
+        (attribute.value, attribute.raw) = if verdict == Verdict::Redacted { (None, Some(Pii::from(word))) } else { value(word) };
     }
     if let Some(word) = filled(item.original.as_ref()) {
         let (submitted, raw) = value(word);
-        if submitted.is_none() {
+        if submitted.is_none() || !T::is_exact(word) {
             attribute.alternatives.push(Alternative::new(Source::Submitted, None, raw));
         }
         attribute.submitted = submitted;
@@ -101,34 +108,46 @@ pub(super) fn attribute<T: Word>(item: Option<&Item<'_>>, source: Source) -> Opt
         let (before, raw) = value(word);
         attribute.alternatives.push(Alternative::new(Source::Agent, before, raw));
     }
-    told(attribute)
+    informative(attribute)
 }
 
-/// What is known of the classes of a driver's licence (chapter 13.1.5).
-pub(super) fn classes(item: &Classes<'_>, source: Source) -> Option<Attribute<Vec<String>>> {
-    if item.is_empty() {
-        return None;
-    }
+/// The classes of a driver's licence (chapter 13.1.5).
+pub(super) fn classes(item: Option<&Classes<'_>>, source: Source) -> Option<Attribute<Vec<String>>> {
+    let item = item?;
     let verdict = verdict(item.status.as_ref());
     let mut attribute = empty(verdict, source);
-    if verdict != Verdict::Redacted {
-        attribute.value = list(&item.value);
+    (attribute.value, attribute.raw) = list(&item.value);
+    if let Some(redacted) = attribute.value.take_if(|_| verdict == Verdict::Redacted) {
+        attribute.raw = attribute.raw.take().or_else(|| Some(Pii::new(redacted.expose().join(", "))));
     }
-    attribute.submitted = list(&item.original);
-    attribute.alternatives.extend(list(&item.identification).map(|before| Alternative::new(Source::Agent, Some(before), None)));
-    told(attribute)
+    let (submitted, raw) = list(&item.original);
+    attribute.submitted = submitted;
+    attribute.alternatives.extend(raw.map(|raw| Alternative::new(Source::Submitted, None, Some(raw))));
+    if let (Some(before), raw) = list(&item.identification) {
+        attribute.alternatives.push(Alternative::new(Source::Agent, Some(before), raw));
+    }
+    informative(attribute)
 }
 
-/// The status of an item. `REDACTION` stands in the samples of chapters 13.3 and 13.4 and in no table. A word that is not known, like
-/// none at all, says nothing of the value.
+/// The verdict of an item's status. An unknown word, like none at all, says nothing of the value.
 fn verdict(status: Option<&Text<'_>>) -> Verdict {
-    match filled(status) {
-        Some("MATCH") => Verdict::Match,
-        Some("CHANGE") => Verdict::Changed,
-        Some("NEW") => Verdict::New,
-        Some("ORIGINAL") => Verdict::Original,
-        Some("REDACTION") => Verdict::Redacted,
-        _ => Verdict::Unchecked,
+    filled(status).and_then(known_verdict).unwrap_or(Verdict::Unchecked)
+}
+
+/// Returns whether a status has a verdict. The report keeps a word that has none.
+pub(super) fn is_known_status(status: &Text<'_>) -> bool {
+    filled(Some(status)).is_some_and(|word| known_verdict(word).is_some())
+}
+
+/// The table of chapter 13.1.4. `REDACTION` stands in the samples of chapters 13.3 and 13.4 and in no table.
+fn known_verdict(word: &str) -> Option<Verdict> {
+    match word {
+        "MATCH" => Some(Verdict::Match),
+        "CHANGE" => Some(Verdict::Changed),
+        "NEW" => Some(Verdict::New),
+        "ORIGINAL" => Some(Verdict::Original),
+        "REDACTION" => Some(Verdict::Redacted),
+        _ => None,
     }
 }
 
@@ -136,24 +155,26 @@ fn empty<T>(verdict: Verdict, source: Source) -> Attribute<T> {
     Attribute::new(if verdict == Verdict::Original { Source::Submitted } else { source }, verdict)
 }
 
-/// The attribute, if it tells anything: a value, or that one was redacted.
-fn told<T>(attribute: Attribute<T>) -> Option<Attribute<T>> {
-    let tells = attribute.verdict == Verdict::Redacted
+/// The attribute, if it says anything: a value, or that one was redacted.
+fn informative<T>(attribute: Attribute<T>) -> Option<Attribute<T>> {
+    let says_anything = attribute.verdict == Verdict::Redacted
         || attribute.value.is_some()
         || attribute.raw.is_some()
         || attribute.submitted.is_some()
         || !attribute.alternatives.is_empty();
-    tells.then_some(attribute)
+    says_anything.then_some(attribute)
 }
 
-/// A word as a value; the word itself, where it is no value or the value is written in another way.
+/// A word as a value; the word itself if it is no value, or the value is written in another way.
 fn value<T: Word>(word: &str) -> (Option<Pii<T>>, Option<Pii<String>>) {
     let value = T::of(word);
     let raw = if value.as_ref().is_some_and(|value| value.is_written(word)) { None } else { Some(Pii::from(word)) };
     (value.map(Pii::new), raw)
 }
 
-fn list(texts: &[Text<'_>]) -> Option<Pii<Vec<String>>> {
-    let words: Vec<_> = texts.iter().filter_map(|text| filled(Some(text))).map(str::to_owned).collect();
-    (!words.is_empty()).then(|| Pii::new(words))
+/// The classes of a list, and the text that they were written in.
+fn list(list: &ClassList<'_>) -> (Option<Pii<Vec<String>>>, Option<Pii<String>>) {
+    let words: Vec<_> = list.classes.iter().filter_map(|text| filled(Some(text))).map(str::to_owned).collect();
+    let written = filled(list.written.as_ref()).map(Pii::from);
+    ((!words.is_empty()).then(|| Pii::new(words)), written)
 }

@@ -1,24 +1,43 @@
-//! What IDnow says, in the model's words: pure functions from [`wire`] to [`Observation`] and [`Report`](idv_core::Report).
+//! Results of IDnow in the model's words: pure functions from [`wire`] to [`Observation`] and [`Report`](idv_core::Report).
 //!
-//! The tables they go by are data, each row with its source: [`RESULTS`], [`REASONS`], [`ATTACHMENTS`].
+//! Their tables are data, each row with its source: [`RESULTS`], [`REASONS`], [`ATTACHMENTS`].
 
 mod attachments;
 mod attribute;
+mod custom;
+mod ignored;
+mod judgement;
 mod reasons;
 mod report;
 mod results;
 
 use std::borrow::Cow;
 
+use idv_core::wire::Members;
 use idv_core::{
-    Channel, Error, Observation, Page, Result, ResultHandle, ResultState, Subject, Text, Timestamp, VendorId, time_in_zone,
+    Channel, Error, ErrorKind, Observation, Page, Result, ResultHandle, ResultState, Subject, Text, Timestamp, VendorId,
+    time_in_zone,
 };
+use judgement::Judgement;
 
 pub use attachments::{ATTACHMENTS, AttachmentRow};
+pub use ignored::IGNORED;
 pub use reasons::{REASONS, ReasonRow};
 pub use results::{RESULTS, ResultRow};
 
-use crate::wire::{self, Identification, archive};
+use crate::wire::archive::{self, Options};
+use crate::wire::{self, Identification};
+
+/// The zone of times without one: the vendor's.
+const ZONE: &str = "Europe/Berlin";
+
+/// How many identifications one callback may hold. The document's callbacks hold one (chapter 14.4.1).
+pub(crate) const IDENTIFICATIONS_OF_CALLBACK: usize = 16;
+
+/// How many reports a payload may have whatever its length, and for how many bytes it may have one more. A report takes thousands of
+/// bytes of memory.
+const FREE_REPORTS: usize = 1_000;
+const BYTES_PER_REPORT: usize = 1_024;
 
 /// How an observation carries its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,61 +49,110 @@ pub enum Inline {
     Handle,
 }
 
-/// What an identification says. It is a claim: whoever got it as an answer adds the proof.
+/// Returns the observation of an identification. It is a claim: a caller that got it as an answer adds the proof.
 ///
-/// - The status is read off `result` by [`RESULTS`]. A code that is not in it has no status; the code is kept verbatim.
+/// - The status is that of `result` by [`RESULTS`], unless other parts contradict it: a suspicion beside a success is a dispute. A
+///   code that is not in the table has no status; the code is kept verbatim.
 /// - The subject is the transaction number and the Ident-ID, verbatim.
 /// - The time is `identificationtime`. The document's samples all have a zone; a time without one is taken as Berlin's, where the
 ///   vendor is at home.
 #[must_use]
 pub fn observation(identification: &Identification<'_>, channel: Channel, inline: Inline) -> Observation {
+    observation_beside(identification, channel, inline, &Members::default())
+}
+
+/// As [`observation`], with members that stand beside the identification in its payload.
+pub(crate) fn observation_beside(
+    identification: &Identification<'_>,
+    channel: Channel,
+    inline: Inline,
+    beside: &Members,
+) -> Observation {
     let process = &identification.identificationprocess;
-    let reference = filled(process.transactionnumber.as_ref());
-    let vendor_id = filled(process.id.as_ref());
     let code = filled(process.result.as_ref());
-    let result = code.and_then(results::find);
-    let mut observation = Observation::claimed(Subject::new(reference.map(Into::into), vendor_id.map(VendorId::new)), channel);
-    observation.status = result.map(|row| row.status);
+    let mut observation = Observation::claimed(subject(identification), channel);
     observation.code = code.map(Into::into);
     observation.at = filled(process.identificationtime.as_ref()).and_then(time);
+    let judgement = Judgement::of(identification, code.and_then(results::find), observation.at);
+    observation.status = judgement.status;
     observation.result = match inline {
-        Inline::Report => ResultState::Inline(report::report(identification, result, observation.at)),
+        Inline::Report => ResultState::Inline(report::report(identification, judgement, observation.at, beside)),
         // The call for a single result finds it by either name (chapter 8.3.3.2); IDnow does not tell cases apart.
-        Inline::Handle => reference
-            .or(vendor_id)
+        Inline::Handle => filled(process.transactionnumber.as_ref())
+            .or(filled(process.id.as_ref()))
             .map_or(ResultState::Absent, |name| ResultState::Fetchable(ResultHandle::new(name.to_ascii_lowercase()))),
     };
     observation
 }
 
-/// What a payload of any format says, ZIP included: one observation for each identification, each with its report.
-///
-/// # Errors
-///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read; those of [`archive::result`] for archives.
-pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
-    let bytes = unpacked(bytes)?;
-    Ok(observations(&wire::read(&bytes)?, channel))
+/// Returns whom an identification is about.
+pub(crate) fn subject(identification: &Identification<'_>) -> Subject {
+    let process = &identification.identificationprocess;
+    Subject::new(filled(process.transactionnumber.as_ref()).map(Into::into), filled(process.id.as_ref()).map(VendorId::new))
 }
 
-/// What a payload of a kind says: `result` is what a fetch brings, `status` what a list or a poll brings, `callback` the body of a
-/// webhook. The formats are the same. Entries of a list that cannot be read are counted.
+/// Returns the observations of a payload of any format, ZIP included: one for each identification, each with its report.
 ///
 /// # Errors
 ///
-/// Those of [`payload`]; [`Malformed`](idv_core::ErrorKind::Malformed) too for a list of which no entry can be read;
-/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind`, where there is no such kind.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; those of [`archive::result`] for archives;
+/// [`LimitExceeded`](idv_core::ErrorKind::LimitExceeded) if it has far more identifications than its length suggests.
+pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
+    payload_with(bytes, channel, Options::default())
+}
+
+/// As [`payload`], with limits for archives and a password for encrypted ones (chapter 10.1).
+///
+/// # Errors
+///
+/// Those of [`payload`].
+pub fn payload_with<'a>(bytes: &[u8], channel: Channel, options: impl Into<Options<'a>>) -> Result<Vec<Observation>> {
+    let bytes = unpacked(bytes, &options.into())?;
+    let payload = wire::read(&bytes)?;
+    if payload.identifications.len() > reports(bytes.len()) {
+        return Err(
+            Error::new(ErrorKind::LimitExceeded).detail("the payload has far more identifications than its length suggests")
+        );
+    }
+    Ok(observations(&payload, channel, Inline::Report))
+}
+
+/// Returns the observations of a payload of a kind: `result` is the answer to a fetch, `status` to a list or a poll, `callback` the body
+/// of a webhook. The formats are the same. Entries of a list that cannot be read are counted. The observations of a very long list have
+/// no reports; each can be fetched.
+///
+/// # Errors
+///
+/// Those of [`payload`]; [`Malformed`](idv_core::ErrorKind::Malformed) too if no entry of a list can be read, or a callback holds more
+/// than sixteen identifications; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str) -> Result<Page> {
-    let bytes = unpacked(bytes)?;
+    let bytes = unpacked(bytes, &Options::default())?;
     let payload = wire::read(&bytes)?;
     let channel = kind_channel(kind, payload.listed).ok_or_else(|| Error::invalid("kind", "it is result, status or callback"))?;
     if payload.identifications.is_empty() && payload.unreadable > 0 {
         return Err(Error::malformed("no entry of the list names an identification"));
     }
-    Ok(Page::new(observations(&payload, channel), payload.unreadable, None))
+    if channel == Channel::Callback {
+        check_callback(&payload)?;
+    }
+    let inline = if payload.identifications.len() > reports(bytes.len()) { Inline::Handle } else { Inline::Report };
+    Ok(Page::new(observations(&payload, channel, inline), payload.unreadable, None))
 }
 
-/// The channel that payloads of a kind come by: `result`, `status` (of one identification, or [listed](wire::Payload::listed)),
+/// Checks that a callback does not hold more identifications than one delivery may.
+pub(crate) fn check_callback(payload: &wire::Payload<'_>) -> Result<()> {
+    if payload.identifications.len() > IDENTIFICATIONS_OF_CALLBACK {
+        return Err(Error::malformed("the callback holds more than 16 identifications; the document's holds one"));
+    }
+    Ok(())
+}
+
+/// How many reports a payload of a length may have.
+const fn reports(length: usize) -> usize {
+    FREE_REPORTS + length / BYTES_PER_REPORT
+}
+
+/// Returns the channel that payloads of a kind come by: `result`, `status` (of one identification, or [listed](wire::Payload::listed)),
 /// `callback`.
 #[must_use]
 pub fn kind_channel(kind: &str, listed: bool) -> Option<Channel> {
@@ -97,25 +165,39 @@ pub fn kind_channel(kind: &str, listed: bool) -> Option<Channel> {
     }
 }
 
-fn observations(payload: &wire::Payload<'_>, channel: Channel) -> Vec<Observation> {
-    payload.identifications.iter().map(|identification| observation(identification, channel, Inline::Report)).collect()
+/// Members beside a list are about the list: its first report has them.
+pub(crate) fn observations(payload: &wire::Payload<'_>, channel: Channel, inline: Inline) -> Vec<Observation> {
+    let none = Members::default();
+    let beside = std::iter::once(&payload.others).chain(std::iter::repeat(&none));
+    let identifications = payload.identifications.iter().zip(beside);
+    identifications.map(|(identification, beside)| observation_beside(identification, channel, inline, beside)).collect()
 }
 
-fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
+fn unpacked<'b>(bytes: &'b [u8], options: &Options<'_>) -> Result<Cow<'b, [u8]>> {
     if archive::is_archive(bytes) {
-        return archive::result(bytes, &archive::Limits::default()).map(Cow::Owned);
+        return archive::result(bytes, *options).map(Cow::Owned);
     }
     Ok(Cow::Borrowed(bytes))
 }
 
-/// The text, where there is any: an empty one is none.
+/// The text without white space around it; an empty one is none.
 fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
     text.map(|text| text.expose().trim()).filter(|text| !text.is_empty())
 }
 
-/// A time by ISO 8601 (chapter 13.1.1).
+/// A time by ISO 8601 (chapter 13.1.1). Clients have seen seconds since 1970, too.
 fn time(text: &str) -> Option<Timestamp> {
-    time_in_zone(text, "Europe/Berlin")
+    time_in_zone(text, ZONE).or_else(|| seconds(text))
+}
+
+/// A time in seconds, or in milliseconds, since 1970.
+fn seconds(text: &str) -> Option<Timestamp> {
+    let number = text.parse::<i64>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    match text.len() {
+        9 | 10 => Timestamp::from_second(number).ok(),
+        12 | 13 => Timestamp::from_millisecond(number).ok(),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +213,18 @@ mod tests {
         assert_eq!(at("2014-06-02T05:03:54").as_deref(), Some("2014-06-02T03:03:54Z"));
         assert_eq!(at("2014-01-02T05:03:54").as_deref(), Some("2014-01-02T04:03:54Z"));
         for text in ["", "yesterday", "2014-13-02T05:03:54Z", "02.06.2014 05:03"] {
+            assert_eq!(at(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn time_in_seconds_is_read() {
+        let at = |text: &str| time(text).map(|time| time.to_string());
+        assert_eq!(at("1401685434").as_deref(), Some("2014-06-02T05:03:54Z"));
+        assert_eq!(at("1401685434120").as_deref(), Some("2014-06-02T05:03:54.12Z"));
+        assert_eq!(at("999999999").as_deref(), Some("2001-09-09T01:46:39Z"));
+        assert_eq!(at("999999999999").as_deref(), Some("2001-09-09T01:46:39.999Z"));
+        for text in ["7", "14016854341", "-140168543", "+140168543", "14016854341201", "1401685434.5"] {
             assert_eq!(at(text), None, "{text}");
         }
     }

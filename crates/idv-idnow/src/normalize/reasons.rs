@@ -1,8 +1,8 @@
-//! Why an identification failed, or which fraud is suspected, in the shared vocabulary.
+//! The reasons of a failure or of a suspicion, in the shared vocabulary.
 
 use idv_core::report::{CheckKind, Reason};
 
-/// A reason and what it means.
+/// A reason and its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReasonRow {
@@ -10,13 +10,13 @@ pub struct ReasonRow {
     pub code: &'static str,
     /// The reason in the shared vocabulary.
     pub reason: Reason,
-    /// Whether trying again cannot help, where the document says so.
+    /// Whether trying again cannot help, if the document says so.
     pub permanent: Option<bool>,
-    /// Whether the person caused it, where the document says so.
+    /// Whether the person caused it, if the document says so.
     pub by_person: Option<bool>,
-    /// The check that it says has failed: for fraud.
+    /// The check that failed by this reason: fraud, or signing.
     pub failed: Option<CheckKind>,
-    /// The chapter that documents it, or who has seen it.
+    /// The chapter that documents it, or "seen by clients".
     pub source: &'static str,
 }
 
@@ -40,12 +40,17 @@ const fn fraud(code: &'static str, reason: Reason, failed: CheckKind) -> ReasonR
     ReasonRow { code, reason, permanent: None, by_person: None, failed: Some(failed), source: "13.1.1" }
 }
 
-/// What clients of newer accounts have seen.
+/// Reasons that clients of newer accounts have seen.
 const fn seen(code: &'static str, reason: Reason) -> ReasonRow {
     ReasonRow { code, reason, permanent: None, by_person: None, failed: None, source: "seen by clients" }
 }
 
-/// Every reason that is known. The vendor's list is open: what is not here is [`Reason::Unknown`], with its code.
+/// A failed signing, as clients of newer accounts have seen it.
+const fn signing(code: &'static str, reason: Reason) -> ReasonRow {
+    ReasonRow { failed: Some(CheckKind::Signature), ..seen(code, reason) }
+}
+
+/// Every reason that is known. The vendor's list is open: a code that is not here is [`Reason::Unknown`].
 #[rustfmt::skip]
 pub static REASONS: &[ReasonRow] = &[
     failure("DATA_APPLICATION_ADDRESS", Reason::AddressMismatch, b"yy"),
@@ -55,7 +60,7 @@ pub static REASONS: &[ReasonRow] = &[
     failure("OTHER_MISCELLANEOUS_PERMANENT", Reason::Other, b"y-"),
     failure("OTHER_MISCELLANEOUS_TEMPORARY", Reason::Other, b"n-"),
     failure("OTHER_TEST", Reason::Test, b"n-"),
-    // Its cells cannot be told from its neighbours'. To say nothing sends nobody away for good.
+    // Its cells cannot be told from its neighbours'. Saying nothing turns no person away for good.
     failure("STALLED_TIMEOUT", Reason::TimedOut, b"--"),
     failure("TECH_AUDIO", Reason::PoorAudio, b"ny"),
     failure("TECH_DISCONNECTED_VIDEO", Reason::ConnectionLost, b"ny"),
@@ -137,9 +142,9 @@ pub static REASONS: &[ReasonRow] = &[
     seen("USER_ID", Reason::DocumentOther),
     seen("OTHER_ERROR", Reason::Other),
     // Signing.
-    seen("TSP_WRONG_CONFIRMATION_TOKEN", Reason::SigningCodeWrong),
-    seen("TSP_SIGNING_FAILED", Reason::SigningFailed),
-    seen("TSP_CERTIFICATE_EXPIRED", Reason::SigningCertificateExpired),
+    signing("TSP_WRONG_CONFIRMATION_TOKEN", Reason::SigningCodeWrong),
+    signing("TSP_SIGNING_FAILED", Reason::SigningFailed),
+    signing("TSP_CERTIFICATE_EXPIRED", Reason::SigningCertificateExpired),
 ];
 
 /// The row of a code.

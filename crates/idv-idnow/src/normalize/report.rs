@@ -1,17 +1,23 @@
 //! The report of an identification (chapter 13.1).
 
-use std::collections::BTreeMap;
-
-use idv_core::report::{Address, Check, CheckKind, CheckResult, Document, Finding, Person, Reason, Source};
+use idv_core::report::{Address, Document, Person, Source};
+use idv_core::wire::Members;
 use idv_core::{Pii, Report, Timestamp, VendorId};
 
 use super::attribute::{attribute, classes};
-use super::{ResultRow, attachments, filled, reasons};
+use super::custom::Named;
+use super::judgement::Judgement;
+use super::{attachments, filled};
 use crate::Idnow;
-use crate::wire::{self, Entry, Identification};
+use crate::wire::{self, Identification};
 
-/// What an identification says of the person. `result` is the row of its result, where that is known.
-pub(super) fn report(identification: &Identification<'_>, result: Option<&ResultRow>, at: Option<Timestamp>) -> Box<Report> {
+/// The report of an identification. `beside` are members that stand beside it in its payload.
+pub(super) fn report(
+    identification: &Identification<'_>,
+    judgement: Judgement,
+    at: Option<Timestamp>,
+    beside: &Members,
+) -> Box<Report> {
     let process = &identification.identificationprocess;
     // A report is long: it is made where it stays.
     let mut report = Box::new(Report::new(Idnow::ID));
@@ -20,25 +26,17 @@ pub(super) fn report(identification: &Identification<'_>, result: Option<&Result
     report.completed_at = at;
     report.method = attachments::method(&identification.attachments);
     report.agent = filled(process.agentname.as_ref()).map(Pii::from);
-    // Where a person identified the other, the values are theirs; else the vendor does not say whose they are.
+    // If a person identified the other, the values are theirs; else the vendor does not say whose they are.
     let source = if report.agent.is_some() { Source::Agent } else { Source::Vendor };
     person(&mut report.person, identification, source);
     document(&mut report.document, &identification.identificationdocument, source);
-    if let Some(code) = filled(process.reason.as_ref()) {
-        reason(&mut report, code);
-    }
-    if let Some(row) = result
-        && let Some(review) = row.review
-    {
-        report.checks.push(Check::new(CheckKind::AgentReview, review).with_code(row.code));
-    }
+    report.checks = judgement.checks;
+    report.reasons = judgement.reasons;
     report.evidence = attachments::evidence(&identification.attachments);
-    report.custom = named(&identification.customdata);
-    let tracking = [&process.trackingid, &identification.trackingid].into_iter().find_map(|text| filled(text.as_ref()));
-    if let Some(tracking) = tracking {
-        report.custom.insert("trackingid".to_owned(), Pii::from(tracking));
-    }
-    report.answers = named(&identification.questions);
+    let mut named = Named::of(identification);
+    named.members("", beside);
+    report.custom = named.custom;
+    report.answers = named.answers;
     report
 }
 
@@ -53,8 +51,9 @@ fn person(person: &mut Person, identification: &Identification<'_>, source: Sour
     person.nationality = attribute(user.nationality.as_deref(), source);
     person.gender = attribute(user.gender.as_deref(), source);
     person.title = attribute(user.title.as_deref(), source);
+    person.personal_number = attribute(user.personalnumber.as_deref(), source);
     address(&mut person.address, &user.address, source);
-    // We or the person said so; nobody checked it.
+    // The application or the person said so; the vendor does not check it.
     person.email = attribute(identification.contactdata.email.as_deref(), Source::Submitted);
     person.phone = attribute(identification.contactdata.mobilephone.as_deref(), Source::Submitted);
 }
@@ -76,22 +75,5 @@ fn document(document: &mut Document, wire: &wire::IdentificationDocument<'_>, so
     document.issuer = attribute(wire.issuedby.as_deref(), source);
     document.issued_on = attribute(wire.dateissued.as_deref(), source);
     document.expires_on = attribute(wire.validuntil.as_deref(), source);
-    document.licence_classes = classes(&wire.driversclasses, source);
-}
-
-/// A reason, and the check that it says has failed.
-fn reason(report: &mut Report, code: &str) {
-    let row = reasons::find(code);
-    let mut finding = Finding::new(row.map_or(Reason::Unknown, |row| row.reason), code);
-    finding.permanent = row.and_then(|row| row.permanent);
-    report.reasons.push(finding);
-    if let Some(kind) = row.and_then(|row| row.failed) {
-        report.checks.push(Check::new(kind, CheckResult::Failed).with_code(code));
-    }
-}
-
-/// Entries by name. Of a name that is repeated the last one counts.
-fn named(entries: &[Entry<'_>]) -> BTreeMap<String, Pii<serde_json::Value>> {
-    let named = entries.iter().filter_map(|entry| Some((filled(Some(&entry.name))?, filled(Some(&entry.value))?)));
-    named.map(|(name, value)| (name.to_owned(), Pii::from(value))).collect()
+    document.licence_classes = classes(wire.driversclasses.as_deref(), source);
 }

@@ -1,21 +1,21 @@
-//! The results, and what they mean.
+//! The results and their meaning.
 
 use idv_core::report::CheckResult;
 use idv_core::{Outcome, Status};
 
-/// A result and what it means.
+/// A result and its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResultRow {
     /// The vendor's code.
     pub code: &'static str,
-    /// The state that it tells.
+    /// The state.
     pub status: Status,
-    /// What it says of the review by a trained person, where it says so.
+    /// The review by a trained person, if the result tells of one.
     pub review: Option<CheckResult>,
-    /// The chapter that documents it, or who has seen it.
+    /// The chapter that documents it, or "seen by clients".
     pub source: &'static str,
-    /// Why it means this.
+    /// The grounds for this meaning.
     pub why: &'static str,
 }
 
@@ -36,9 +36,10 @@ use Status::{AwaitingPerson, Finished, InReview};
 /// Every result that is known. Codes are compared exactly; one that is not here has no meaning, and is kept.
 #[rustfmt::skip]
 pub static RESULTS: &[ResultRow] = &[
-    row("SUCCESS", Finished(Verified), Some(Passed), "13.1.1", "final"),
+    row("SUCCESS", Finished(Verified), Some(Passed), "13.1.1",
+        "final; beside a suspicion, or a document that had expired, it is disputed"),
     row("SUCCESS_DATA_CHANGED", Finished(Verified), Some(Passed), "13.1.1",
-        "final; the fields that changed say so in the report"),
+        "final; the fields that changed say so in the report; disputed as SUCCESS is"),
     row("FRAUD_SUSPICION_CONFIRMED", Finished(Rejected), Some(Failed), "13.1.1", "final"),
     row("CANCELED", Finished(Canceled), None, "14.5", "called off in the review, because of data that cannot be corrected"),
     row("REVIEW_PENDING", InReview { leaning: Some(Verified) }, Some(NotPerformed), "13.1.1",
@@ -49,7 +50,7 @@ pub static RESULTS: &[ResultRow] = &[
         "grouped with REVIEW_PENDING; whether it is final, and what it leads to, is not documented"),
     row("ABORTED", AwaitingPerson, None, "14.5, 14.2",
         "an attempt ended, not the identification: the table of final results lacks it, and the person may try again under the \
-         same transaction number"),
+         same transaction number; for a permanent reason it is finished, canceled"),
 ];
 
 /// The row of a code.

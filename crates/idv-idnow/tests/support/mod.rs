@@ -78,15 +78,20 @@ pub(crate) fn empty(status: u16) -> Exchange {
 
 /// An archive with the result as XML and two files.
 pub(crate) fn archive(xml: &str) -> Vec<u8> {
+    archive_of(&[
+        (&format!("{REFERENCE}.xml"), xml.as_bytes()),
+        (&format!("{REFERENCE}.pdf"), b"%PDF-1.4 report"),
+        (&format!("{REFERENCE}_userface.jpg"), b"\xFF\xD8\xFF face"),
+    ])
+}
+
+/// An archive of files.
+pub(crate) fn archive_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     use std::io::Write as _;
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
-    for (name, bytes) in [
-        (format!("{REFERENCE}.xml"), xml.as_bytes()),
-        (format!("{REFERENCE}.pdf"), b"%PDF-1.4 report"),
-        (format!("{REFERENCE}_userface.jpg"), b"\xFF\xD8\xFF face"),
-    ] {
-        writer.start_file(name, options).unwrap();
+    for (name, bytes) in files {
+        writer.start_file(*name, options).unwrap();
         writer.write_all(bytes).unwrap();
     }
     writer.finish().unwrap().into_inner()

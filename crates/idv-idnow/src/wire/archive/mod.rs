@@ -1,0 +1,137 @@
+//! Results and files in ZIP archives (chapters 8.3.3.1 and 10.1).
+//!
+//! An archive is read for names and for single entries, within [`Limits`]; nothing is unpacked onto a disk, and an archive in an
+//! archive stays closed. An archive that is encrypted with AES, as IDnow sends it by mail, is opened with its password. Reading needs the
+//! feature `archive` of this crate.
+
+#[cfg(feature = "archive")]
+mod name;
+#[cfg(feature = "archive")]
+mod unzip;
+
+#[cfg(not(feature = "archive"))]
+use idv_core::{Error, ErrorKind};
+use idv_core::{Result, Secret};
+
+/// How large an archive may be when it is read.
+///
+/// The defaults suit a call by video of the usual length; if [`Limits::entry`] is raised for longer ones, raise [`Limits::total`] too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many entries it may have: 1000.
+    pub entries: usize,
+    /// How long all its entries may be together, unpacked, in bytes: 1 GiB. They are never unpacked all at once.
+    pub total: u64,
+    /// How long the entry that is read may be, unpacked, in bytes: 256 MiB.
+    pub entry: u64,
+    /// How many times longer an entry may be unpacked than packed: 200. An entry shorter than 1 MiB is never too long by this.
+    pub ratio: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { entries: 1000, total: 1 << 30, entry: 256 << 20, ratio: 200 }
+    }
+}
+
+/// How an archive is read: within limits, and with a password if it is encrypted.
+///
+/// ```
+/// use idv_core::Secret;
+/// use idv_idnow::wire::archive::{Limits, Options};
+///
+/// let password = Secret::from("chosen by the company");
+/// let options = Options::from(&Limits::default()).password(&password);
+/// # let _ = options;
+/// ```
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Options<'a> {
+    /// How large the archive may be.
+    pub limits: Limits,
+    /// The password that the company chose and gave to IDnow (chapter 10.1).
+    pub password: Option<&'a Secret>,
+}
+
+impl<'a> Options<'a> {
+    /// Sets the password of an encrypted archive.
+    #[must_use]
+    pub const fn password(mut self, password: &'a Secret) -> Self {
+        self.password = Some(password);
+        self
+    }
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self::from(&Limits::default())
+    }
+}
+
+impl From<&Limits> for Options<'_> {
+    fn from(limits: &Limits) -> Self {
+        Self { limits: *limits, password: None }
+    }
+}
+
+/// Returns whether a payload is a ZIP archive, by its first bytes.
+#[must_use]
+pub fn is_archive(bytes: &[u8]) -> bool {
+    // A file, or the end of an archive without files.
+    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
+}
+
+/// Returns the result in an archive, which [`wire::read`](super::read) reads: the first XML file that is one, else the first JSON file
+/// that is one, whatever other files are there.
+///
+/// # Errors
+///
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the archive cannot be read, has no result, or has an entry with a name that
+/// leads out of it, a name twice, or an encrypted entry that cannot be opened; [`Unauthorized`](idv_core::ErrorKind::Unauthorized) if the
+/// password is wrong; [`LimitExceeded`](idv_core::ErrorKind::LimitExceeded) if it is larger than the limits allow;
+/// [`Unsupported`](idv_core::ErrorKind::Unsupported) without the feature `archive`.
+pub fn result<'a>(bytes: &[u8], options: impl Into<Options<'a>>) -> Result<Vec<u8>> {
+    #[cfg(feature = "archive")]
+    return unzip::result(bytes, &options.into());
+    #[cfg(not(feature = "archive"))]
+    return unsupported(bytes, &options.into());
+}
+
+/// Returns one file of an archive: by its path, by its name in any folder, or by the key under which the result's attachments list it.
+///
+/// # Errors
+///
+/// Those of [`result`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is no such file, or several folders have one of this name.
+pub fn entry<'a>(bytes: &[u8], name_or_key: &str, options: impl Into<Options<'a>>) -> Result<Vec<u8>> {
+    #[cfg(feature = "archive")]
+    return unzip::entry(bytes, name_or_key, &options.into());
+    #[cfg(not(feature = "archive"))]
+    return {
+        let _ = name_or_key;
+        unsupported(bytes, &options.into())
+    };
+}
+
+/// Returns the paths of an archive's files, in their order and with `/` between their parts. They hold the transaction number and, by
+/// account, custom data (chapter 9.2.2).
+///
+/// # Errors
+///
+/// Those of [`result`], except for a missing result.
+pub fn names<'a>(bytes: &[u8], options: impl Into<Options<'a>>) -> Result<Vec<String>> {
+    #[cfg(feature = "archive")]
+    return unzip::names(bytes, &options.into());
+    #[cfg(not(feature = "archive"))]
+    return unsupported(bytes, &options.into());
+}
+
+/// The XML that [`result`] finds, and the signature beside it: the file of the same name that ends in `.sig` (chapter 13.3.1).
+#[cfg(all(feature = "archive", feature = "signature"))]
+pub(crate) fn signed(bytes: &[u8], options: &Options<'_>) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+    unzip::signed(bytes, options)
+}
+
+#[cfg(not(feature = "archive"))]
+fn unsupported<T>(_: &[u8], _: &Options<'_>) -> Result<T> {
+    Err(Error::new(ErrorKind::Unsupported).detail("reading ZIP archives needs the feature `archive` of the crate idv-idnow"))
+}
