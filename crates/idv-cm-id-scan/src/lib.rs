@@ -1,29 +1,30 @@
 //! CM.com ID Scan (v1) as an idv provider: identity documents and faces, read by machines, behind the model of [`idv_core`].
 //!
 //! CM.com has a person photograph a document, checks with the camera that they are alive, and compares their face with the document's.
-//! Each transaction is created by us and named by the vendor; we send the person to its address, ask how far it is or are told, and fetch
-//! the result by an id of its own. This crate follows the documentation of "CM.com ID Scan API, v1"; words in quotation marks are its
+//! The application creates a transaction, which the vendor names, and sends the person to its address. It polls the state or receives
+//! events, and fetches the result by an id of its own. This crate follows the documentation of "CM.com ID Scan API, v1"; words in quotation marks are its
 //! sections.
 //!
 //! # What it can
 //!
 //! | | |
 //! |---|---|
-//! | create | not to be repeated: the vendor takes no reference of ours, so that nothing finds a transaction whose answer was lost |
+//! | create | sent once: the vendor takes no reference, so that nothing finds a transaction whose answer was lost |
 //! | hand-off | a link |
-//! | poll | the details: whether the person has begun, and whether it is over. How it came out they do not say |
+//! | poll | the details: whether the person has begun, and whether it is over. The outcome is not in them |
 //! | results | by the id of the result, which comes with an event or with the person's browser: the model's handle |
 //! | evidence | images and two audit reports: [`normalize::images`], [`normalize::audit_reports`] |
 //! | listing, lookup, deletion | none is documented |
-//! | callbacks | the vendor signs none. A webhook is registered with a header of our own that carries a secret, and is proven by it |
+//! | callbacks | the vendor signs none. A webhook is registered with a header that carries a secret, and is proven by it |
 //!
 //! What the model has no place for is in [`api`]: registering a webhook, the single scans of a transaction that is pending.
 //!
-//! # Who decides
+//! # Acceptance
 //!
 //! The vendor measures and does not decide: a transaction that is `completed` may hold fields that are invalid and scores that are low.
-//! So this crate has a rule: [`Acceptance`](normalize::Acceptance). It is strict unless the configuration says otherwise, and every report
-//! carries it, with its version and its numbers. Nobody is verified for having completed a transaction.
+//! So this crate has a rule: [`Acceptance`](normalize::Acceptance). It is strict by default, and every report carries it, with its version
+//! and its settings. No person is verified for having completed a transaction, nor for having completed a task about the face, and none
+//! with a document that has expired, whatever the vendor's validity says.
 //!
 //! # An example
 //!
@@ -56,7 +57,7 @@
 //! # }
 //! ```
 //!
-//! # What the states mean
+//! # States
 //!
 //! | vendor | before the person has begun | once the person has |
 //! |---|---|---|
@@ -68,24 +69,28 @@
 //!
 //! # Where the document is silent
 //!
-//! The documentation shows samples; its reference is open only to accounts. Chosen is:
+//! The documentation shows samples; its reference is open only to accounts. The choices are:
 //!
 //! - Statuses of answers: every success is one, and failures mean what HTTP says. The body of an error is searched for the usual words, which
-//!   become the error's code and are never printed.
+//!   become the error's code and are never printed. A refusal of a result id that is no UUID means that there is no such result.
 //! - `returnUrl` and `scanReturnUrl` stand at the top of the body, beside `locale`. An address that has `trxid` or `resultid` already, or a
 //!   fragment, is refused, since what the vendor adds would not count.
-//! - The report's path is `/transactions/{id}/results/{resultId}/report`: [`api::REPORT`]. That the extended one is refused, by whatever
-//!   status, is taken for its being too late.
+//! - The report's path is `/transactions/{id}/results/{resultId}/report`: [`api::REPORT`]. If the extended one is refused, by whatever
+//!   status, it is taken for its being too late. A report is a PDF by its bytes.
 //! - The word for sources that contradict each other is not documented: every `comparison` but `match` and `not_performed` is one.
-//! - The results of tasks about the face are not documented: their state counts, their score where there is one, and a word where one
-//!   stands in place of fields. Where scores must be there, `acceptance_require_scores` says so.
+//! - The results of tasks about the face are not documented. A score, a `valid` field or a documented word proves them; without any, the
+//!   check was not performed and the outcome is inconclusive, unless `acceptance_completed_means_match` says that completion is a match.
+//!   Anything unknown in them counts against the person.
 //! - A score that is no number from 0 to 1 is none that is good enough; it is not taken for a percentage.
-//! - The body of a `task.state.updated` is not shown: the transaction is looked for where it could stand, and the event says that the person
-//!   has begun.
+//! - Whether `validity` respects `allowed_expiration` is not said, so the date decides, compared with the time of completion or else with
+//!   the clock. Ages are judged by the `age` and by the day of birth.
+//! - The body of a `task.state.updated` is not shown: the transaction is looked for at each place that is likely, and the event says that the
+//!   person has begun.
 //! - The names of most fields are not documented: [`normalize::FIELDS`] says which are. Countries are English names or the document's own
-//!   words ([`normalize::COUNTRY_WORDS`]), dates are read where one thing only can be meant; the vendor's word stays beside the value.
-//! - Files are downloaded with the account's token, so that their addresses are followed to the configured host alone. How long one lives is
-//!   not said, so that evidence is named by what it is and its address looked up anew.
+//!   words ([`normalize::COUNTRY_WORDS`]), dates are read if one thing only can be meant; the vendor's word stays beside the value.
+//! - Files are downloaded with the account's token, so that their addresses are followed to the configured host alone; those of the vendor's
+//!   own host are called below a `base_url` that is a proxy. How long an address lives is not said, so that evidence is named by what it is
+//!   and its address looked up anew.
 //! - Tokens live five minutes, are dated back by thirty seconds for a clock that is behind, and are used again while two minutes of them are
 //!   left: what the document's example has is one minute.
 //! - Webhooks are by account, so that the model's address for callbacks is left out of a creation: [`CmIdScan::register_webhook`], once.

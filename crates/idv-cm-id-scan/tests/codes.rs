@@ -29,7 +29,7 @@ fn details(state: &str, tasks: &Value) -> Observation {
 }
 
 #[test]
-fn every_state_means_what_its_row_says() {
+fn state_means_what_its_row_says() {
     let begun = [
         json!([{ "type": "document_scan", "state": "completed" }]),
         json!([{ "type": "document_scan", "state": "pending", "attempts": 1 }]),
@@ -51,7 +51,7 @@ fn every_state_means_what_its_row_says() {
         }
         assert_eq!(details(row.state, &json!([])).code.as_deref(), Some(row.state));
         assert!(!row.source.is_empty());
-        assert!(row.begun != Status::Finished(Outcome::Verified), "no state alone verifies anybody");
+        assert!(row.begun != Status::Finished(Outcome::Verified), "no state alone verifies a person");
     }
     assert_eq!(find_state("PENDING"), find_state("pending"));
     for unknown in ["quarantined", "complete", "canceled"] {
@@ -61,7 +61,7 @@ fn every_state_means_what_its_row_says() {
 }
 
 #[test]
-fn the_id_of_a_result_is_taken_from_details_too_where_they_have_it() {
+fn result_id_of_details_is_the_handle() {
     for (id, handle) in [(json!("e6b7ce66"), Some("e6b7ce66")), (json!(null), None), (json!("../x"), None), (json!([]), None)] {
         let payload = json!({ "id": "a", "state": "completed", "tasks": [], "resultId": id });
         let observation =
@@ -72,7 +72,7 @@ fn the_id_of_a_result_is_taken_from_details_too_where_they_have_it() {
 }
 
 #[test]
-fn the_states_of_the_samples_are_in_the_table() {
+fn states_of_samples_are_in_the_table() {
     for name in named(&["create-response", "details", "result", "event"]) {
         let sample = json(&name);
         let state = sample.get("state").unwrap_or(&sample["transaction"]["state"]).as_str().unwrap().to_owned();
@@ -81,7 +81,7 @@ fn the_states_of_the_samples_are_in_the_table() {
 }
 
 #[test]
-fn the_fields_of_the_samples_are_in_the_table_as_documented() {
+fn fields_of_samples_are_documented_in_the_table() {
     let mut seen = 0;
     for name in named(&["result"]) {
         for field in json(&name)["tasks"][0]["result"].as_array().unwrap() {
@@ -107,7 +107,7 @@ fn every_field_of_the_table_reaches_the_report() {
 }
 
 #[test]
-fn a_field_that_nobody_knows_is_kept_by_its_name() {
+fn unknown_field_is_kept_by_its_name() {
     let report = report_of(&json!([
         { "field": "eye_colour", "validity": "not_checked", "locale": "nl-NL", "values": [{ "source": "visual", "value": "blauw" }] },
         { "field": "eye_colour", "validity": "not_checked", "locale": null, "values": [{ "source": "visual", "value": "blue" }] },
@@ -120,7 +120,7 @@ fn a_field_that_nobody_knows_is_kept_by_its_name() {
 }
 
 #[test]
-fn every_word_of_a_check_and_of_a_source_is_read() {
+fn words_of_checks_and_sources_are_read() {
     let report = |validity: &str, source: &str| {
         report_of(&json!([{ "field": "surname", "validity": validity, "values": [{ "source": source, "value": "DE BRUIJN" }] }]))
     };
@@ -145,14 +145,14 @@ fn every_word_of_a_check_and_of_a_source_is_read() {
         assert_eq!(report("valid", word).person.family_name.unwrap().source, source, "{word}");
     }
     let empty = report_of(&json!([{ "field": "surname", "validity": "invalid", "values": [] }]));
-    assert_eq!(empty.person.family_name.unwrap().verdict, Verdict::Invalid, "what could not be read is not passed over");
+    assert_eq!(empty.person.family_name.unwrap().verdict, Verdict::Invalid, "an invalid field without values stays visible");
     assert!(report_of(&json!([{ "field": "surname", "validity": "valid", "values": [] }])).person.family_name.is_none());
     let data = report("invalid", "mrz").checks.into_iter().find(|check| check.kind == CheckKind::DocumentData);
     assert_eq!(data.unwrap().result, CheckResult::Failed);
 }
 
 #[test]
-fn every_kind_of_document_is_read_in_any_case_and_an_unknown_one_is_another() {
+fn document_kind_is_read_in_any_case() {
     let kind = |word: &str| {
         let files = json!([{ "category": "document", "type": "raw_document_image" }, { "category": "document", "type": word }]);
         let payload = json!({ "id": "a", "state": "completed", "tasks": [{ "type": "document_scan", "files": files }] });
@@ -170,7 +170,7 @@ fn every_kind_of_document_is_read_in_any_case_and_an_unknown_one_is_another() {
 }
 
 #[test]
-fn the_country_of_a_document_is_its_field_or_else_its_name() {
+fn document_country_is_its_field_or_else_its_name() {
     let country = |name: &str| {
         let files = json!([{ "category": "document", "type": "passport", "name": name }]);
         let payload = json!({ "id": "a", "state": "completed", "tasks": [{ "type": "document_scan", "files": files }] });
@@ -189,7 +189,7 @@ fn the_country_of_a_document_is_its_field_or_else_its_name() {
 }
 
 #[test]
-fn only_the_documented_combinations_of_tasks_are_ones() {
+fn only_documented_task_combinations_are_accepted() {
     let (document, liveness, face) = ("document_scan", "face_liveness", "face_match");
     assert_eq!(Tasks::of(&[document]), Some(Tasks::Document));
     assert_eq!(Tasks::of(&[liveness, document]), Some(Tasks::DocumentAndLiveness));

@@ -47,7 +47,7 @@ fn every_fixture_is_read_by_a_test() {
 }
 
 #[test]
-fn every_field_that_is_declared_can_be_filled_and_no_other_ever_is() {
+fn declared_fields_are_filled_and_no_others() {
     let mut filled = Vec::new();
     for name in results() {
         let observation = read(&name, "result");
@@ -63,7 +63,7 @@ fn every_field_that_is_declared_can_be_filled_and_no_other_ever_is() {
 }
 
 #[test]
-fn the_machine_readable_zone_comes_first_and_no_reading_is_lost() {
+fn machine_readable_zone_comes_first() {
     let observation = read("own-result-verified.json", "result");
     let person = &observation.report().unwrap().person;
     let given = person.given_names.as_ref().unwrap();
@@ -81,7 +81,7 @@ fn the_machine_readable_zone_comes_first_and_no_reading_is_lost() {
 }
 
 #[test]
-fn of_several_readings_the_best_is_the_value_whatever_their_order() {
+fn best_reading_is_the_value_in_any_order() {
     let entry = |source: &str, locale: &str, value: &str| {
         format!(
             r#"{{"field":"surname","validity":"valid","locale":{locale},"values":[{{"source":"{source}","value":"{value}"}}]}}"#
@@ -111,7 +111,7 @@ fn of_several_readings_the_best_is_the_value_whatever_their_order() {
 }
 
 #[test]
-fn evidence_is_named_with_its_result_where_that_is_known() {
+fn evidence_is_named_with_its_result_if_known() {
     let payload = fixture("own-result-everything.json");
     let transaction = Transaction::read(&payload).unwrap();
     let result = ResultId::parse("e6b7ce66").unwrap();
@@ -135,7 +135,7 @@ fn evidence_is_named_with_its_result_where_that_is_known() {
 }
 
 #[test]
-fn another_kind_of_payload_is_none() {
+fn other_kind_of_payload_is_refused() {
     let kind = |bytes: &[u8], kind: &str| normalize::kind(bytes, kind, &Acceptance::default()).unwrap_err().kind().clone();
     assert_eq!(kind(b"{}", "archive"), ErrorKind::InvalidRequest { field: "kind".into() });
     for payload in

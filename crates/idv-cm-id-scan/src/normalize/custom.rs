@@ -11,7 +11,7 @@ use super::fields::{Target, target};
 use super::judge::{completed_at, validity};
 use super::{filled, is, words};
 use crate::api::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH};
-use crate::wire::{Any, File, Loose, ResultField, Scan, Score, Task, TaskResult, Transaction};
+use crate::wire::{Any, File, Loose, ResultField, Scan, Task, TaskResult, Transaction};
 
 /// Collects what has no place in the model.
 ///
@@ -94,12 +94,8 @@ pub(super) fn of_result(transaction: &Transaction<'_>) -> Custom {
 /// What details say that a result does not repeat: the single scans, and what is not known.
 pub(super) fn of_details(transaction: &Transaction<'_>) -> Custom {
     let mut custom = Custom::default();
-    for (name, value) in
-        [("created", &transaction.created), ("expires", &transaction.expires), ("completed", &transaction.completed)]
-    {
-        if value.is_some() && filled(value.as_ref()).and_then(|time| time.parse::<idv_core::Timestamp>().ok()).is_none() {
-            custom.loose(name, value.as_ref());
-        }
+    if completed_at(transaction).is_none() {
+        custom.loose("completed", transaction.completed.as_ref());
     }
     let known = transaction.others.iter().filter(|(name, _)| *name != "settings");
     for (name, value) in known {
@@ -107,6 +103,9 @@ pub(super) fn of_details(transaction: &Transaction<'_>) -> Custom {
     }
     for task in &transaction.tasks {
         let name = filled(task.kind.as_ref()).unwrap_or("task");
+        if let Some(score) = &task.score {
+            custom.add(joined(name, "score"), score.to_value());
+        }
         custom.scans(name, task);
         custom.result(name, task);
         custom.files(name, task);
@@ -124,7 +123,7 @@ impl Custom {
             self.loose(joined(name, "state"), task.state.as_ref());
         }
         if let Some(score) = task.score.as_ref().filter(|score| !makes_a_check || score.value().is_none()) {
-            self.add(joined(name, "score"), Score::to_value(score));
+            self.add(joined(name, "score"), score.to_value());
         }
         self.loose(joined(name, "level"), task.level.as_ref());
         self.any(joined(name, "attempts"), task.attempts.as_ref());

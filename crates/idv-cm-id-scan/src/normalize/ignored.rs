@@ -12,7 +12,8 @@ pub const IGNORED_IN_RESULTS: &[(&str, &str)] = &[
     ("tasks.*.documentScans.*.files.*.url", "an address that dies with the transaction; a result lists the images that stay"),
 ];
 
-/// Parts of details, and of the answer to a creation.
+/// Parts of details, and of the answer to a creation. If details have the id of a result, which no sample of them has, it becomes the
+/// observation's handle, in place of the report with everything else.
 pub const IGNORED_IN_STATES: &[(&str, &str)] = &[
     ("url", "opens the person's session; `Created::hand_off` has it"),
     ("settings.**", "repeats the settings that the transaction was created with"),
@@ -21,14 +22,12 @@ pub const IGNORED_IN_STATES: &[(&str, &str)] = &[
     ("created", "is known from the creation; it is the observation's time until there is a time of completion"),
     ("createdAt", "as `created`"),
     ("expires", "is known from the creation: `Created::expires_at`"),
-    ("resultId", "is the handle of the result: `ResultState::Fetchable`"),
     ("tasks.*", "the answer to a creation repeats the tasks that were ordered"),
     ("tasks.*.type", "repeats the task that was ordered; it stands beside everything unknown of that task"),
     ("tasks.*.state", "says whether the person has begun; what comes of the task is in the result"),
     ("tasks.*.level", "repeats the level that was ordered; the result has it"),
     ("tasks.*.attempts", "says whether the person has begun; the result has the number"),
     ("tasks.*.attemptsInvoiced", "a matter of the bill; the result has it"),
-    ("tasks.*.score", "is judged in the result, which has it"),
     ("tasks.*.files.*.url", "an address that dies with the transaction; a result lists the images that stay"),
     ("tasks.*.documentScans.*.files.*.url", "an address that dies with the transaction; a result lists the images that stay"),
 ];
