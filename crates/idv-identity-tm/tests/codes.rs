@@ -80,8 +80,13 @@ fn every_code_ends_an_order_exactly_where_the_document_says_so() {
         for (flow, cell) in FLOWS.into_iter().zip(&row[2..4]) {
             let observation = observe(&json!([{ "Kind": kind }]), flow);
             let is_over = matches!(observation.status, Some(Status::Finished(_)));
-            // The text calls 29 the end of an order, the table does not.
-            assert_eq!(is_over, cell == "Y" || kind == 29, "{kind} of {flow:?}: {:?}", observation.status);
+            // The text calls 29 the end of a signature, the table does not.
+            assert_eq!(
+                is_over,
+                cell == "Y" || (kind == 29 && flow == Flow::Esign),
+                "{kind} of {flow:?}: {:?}",
+                observation.status
+            );
             assert_eq!(observation.code.as_deref(), Some(row[0].as_str()));
             // A code of the table always tells something, alone and among others.
             assert!(observation.status.is_some());
@@ -210,7 +215,7 @@ fn a_code_that_nobody_documents_is_kept_and_changes_nothing() {
                 assert_eq!((before.status, &before.code), (without.status, &without.code), "{code} before {}", known.code);
                 // The latest one is noticed, unless it is settled or suspected already.
                 let after = observe(&json!([{ "Kind": known.code }, { "Kind": kind }]), flow);
-                let is_over = matches!(known.state, Some(Status::Finished(_)));
+                let is_over = matches!(known.state_in(flow), Some(Status::Finished(_)));
                 let told = if known.ends_with(flow).is_some() || known.failed.is_some() || is_over {
                     (without.status, without.code.clone())
                 } else {
@@ -265,8 +270,8 @@ fn a_detail_that_nobody_documents_is_a_reason_only_where_details_are_reasons() {
 }
 
 #[test]
-fn uncorrectable_error_ends_an_order_without_a_judgement() {
-    use Outcome::{Canceled, Expired, Inconclusive, Verified};
+fn uncorrectable_error_ends_a_signature_without_a_judgement() {
+    use Outcome::{Canceled, Expired, Inconclusive, Rejected, Verified};
     let esign = |status: Value| observe(&status, Flow::Esign);
     let observation = esign(json!([{ "Kind": 6 }, { "Kind": 139, "SubKind": 66 }, { "Kind": 29, "SubKind": 65 }]));
     assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::Finished(Inconclusive)), Some("29/65")));
@@ -274,7 +279,9 @@ fn uncorrectable_error_ends_an_order_without_a_judgement() {
     assert_eq!(permanent, [Some(false), Some(true)]);
     for (kinds, flow, outcome) in [
         (&[25, 29, 7, 71][..], Flow::Esign, Some(Inconclusive)),
-        (&[25, 89, 29], Flow::Identification, Some(Inconclusive)),
+        (&[25, 89, 29], Flow::Esign, Some(Inconclusive)),
+        (&[25, 29, 17], Flow::Identification, Some(Rejected)),
+        (&[25, 29, 7], Flow::Identification, None),
         // The vendor closes the order, or goes on with it.
         (&[6, 29, 99], Flow::Esign, Some(Expired)),
         (&[6, 29, 103], Flow::Esign, Some(Canceled)),

@@ -147,9 +147,9 @@ const DATA_READY: u32 = 80;
 ///
 /// The document leaves open how some codes affect an order. These rules were chosen:
 ///
-/// - 29 is not final by the table. By the text "there will be no way to finish the order and a new order needs to be created", so that
-///   an order whose latest state it is ends without a judgement: inconclusive. If the vendor goes on with the order, the later codes
-///   count.
+/// - 29 is not final by the table. By the text, in the process of a signature "there will be no way to finish the order and a new order
+///   needs to be created", so that it ends an order for a signature without a judgement, inconclusive, if it is the latest state. If
+///   the vendor goes on with the order, the later codes count.
 /// - 80 says that data are ready, which is no state: with 6 or 84 the order is over, without them it is not.
 /// - 12, 55, 56, 57, 70: the person was not reached; they have still to begin. So have those whose procedure was changed (68, 73,
 ///   74, 98), aborted (21, 53, 153) or found impossible (109).
@@ -172,7 +172,7 @@ pub static KINDS: &[KindRow] = &[
     row(24, b"NNY", "Document erroneous in postprocessing").because(Reason::DocumentOther),
     row(25, b"NNY", "Order initialized").tells(AwaitingPerson),
     row(29, b"NNY", "Uncorrectable error in external system")
-        .tells(Status::Finished(Outcome::Inconclusive)).because(Reason::VendorError).permanent(true),
+        .tells(InProgress).because(Reason::VendorError).permanent(true),
     row(30, b"NNN", "Order has been processed by QM").tells(REVIEW),
     row(49, b"NNY", "eID IDapp link created").tells(AwaitingPerson),
     row(50, b"NNY", "eID IDapp request").tells(InProgress),

@@ -55,6 +55,7 @@ impl Flow {
 /// - Codes that are not in the table change nothing. If the latest code is one, and the order is neither over nor suspected of
 ///   fraud, the status is none and the code is that one, so that it is noticed; earlier knowledge still holds.
 /// - The code is the one that decided, verbatim: `6`, or `153/176` with its sub-status code. The time is that code's.
+/// - An order for a signature whose latest state is 29 is over without a judgement: inconclusive.
 /// - A verified telephone is no verified person: 6 ends an order of product 17 as inconclusive.
 /// - The report has the reasons, the suspicions as failed checks, and in `custom` the whole history as `Status`: an entry is its code,
 ///   its time and its text in one line.
@@ -74,7 +75,7 @@ pub fn status(list: &StatusList<'_>, flow: Flow, channel: Channel) -> Observatio
 #[must_use]
 pub fn status_of_code(code: &str, flow: Flow) -> Option<Status> {
     let row = codes::find_kind(Code::of(Text::new(code))?.number()?)?;
-    Some(row.ends_with(flow).map(Status::Finished).or(row.state).unwrap_or(Status::AwaitingPerson))
+    Some(row.ends_with(flow).map(Status::Finished).or(row.state_in(flow)).unwrap_or(Status::AwaitingPerson))
 }
 
 /// Adds the history of an order to its report: the order's ids, the reasons, the checks that failed, and every event.
@@ -175,7 +176,7 @@ fn says_something(report: &Report) -> bool {
 
 /// Reduces a history to a state, and the place of the event that decides it.
 fn reduce(history: &History<'_, '_>, flow: Flow) -> Option<(Option<Status>, usize)> {
-    let state = |place: usize| history.events.get(place)?.row?.state;
+    let state = |place: usize| history.events.get(place)?.row?.state_in(flow);
     if let Some((outcome, place)) = end(history, flow) {
         return Some((Some(Status::Finished(outcome)), place));
     }
@@ -223,6 +224,17 @@ fn end(history: &History<'_, '_>, flow: Flow) -> Option<(Outcome, usize)> {
 }
 
 impl KindRow {
+    /// Returns the state of an order of a flow that this code does not end by the table; none if it tells none.
+    ///
+    /// An error that cannot be corrected ends the process of a signature by the text of chapter 3.2.3, though not by its table.
+    #[must_use]
+    pub fn state_in(&self, flow: Flow) -> Option<Status> {
+        match (self.permanent, flow) {
+            (Some(true), Flow::Esign) => Some(Status::Finished(Outcome::Inconclusive)),
+            _ => self.state,
+        }
+    }
+
     /// Returns the outcome of an order of a flow that has this code; none if the code does not end it.
     #[must_use]
     pub const fn ends_with(&self, flow: Flow) -> Option<Outcome> {
