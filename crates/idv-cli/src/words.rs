@@ -211,9 +211,17 @@ pub(crate) fn report(report: &Report) -> String {
         }
         parts.push(plain(&evidence));
     }
+    for (head, members) in [("custom", &report.custom), ("answer", &report.answers)] {
+        if !members.is_empty() {
+            let mut lines = table(&[head, "value"]);
+            lines.add_rows(members.iter().map(|(name, value)| [name.clone(), scalar(value.expose())]));
+            parts.push(plain(&lines));
+        }
+    }
     parts.join("\n")
 }
 
+/// Formats a value: a text as it is, a list by commas, an object as JSON.
 fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -236,6 +244,17 @@ mod tests {
         assert_eq!(status(Some(Status::InReview { leaning: Some(Outcome::Rejected) })), "in_review, leaning rejected");
         assert_eq!(status(Some(Status::Finished(Outcome::Verified))), "finished: verified");
         assert_eq!(decision(Decision::Open(Status::Ended)), "open: ended");
+        assert_eq!(status(Some(Status::Finished(Outcome::Disputed))), "finished: disputed");
+    }
+
+    #[test]
+    fn members_of_any_shape_are_listed() {
+        let mut parts = Report::new(ProviderId::new("example"));
+        parts.custom.insert("custom1".to_owned(), Pii::new(json!(["a\u{1b}", 7])));
+        parts.answers.insert("q1".to_owned(), Pii::new(json!({ "a": { "b": "\u{9b}" } })));
+        let text = report(&parts);
+        assert!(text.contains("custom1") && text.contains("a\\u001b, 7"), "{text}");
+        assert!(text.contains(r#"{"a":{"b":"\u009b"}}"#), "{text}");
     }
 
     #[test]
