@@ -1,4 +1,4 @@
-//! What a webhook says, and the reply to it.
+//! Reads webhooks, and replies to them.
 //!
 //! The vendor calls one address for all idents of an account, by POST, with a flat object of JSON. It does not sign, and the document
 //! names neither the addresses that it calls from, nor how often it repeats, nor what it takes for a success: a secret in the address is
@@ -11,7 +11,7 @@ use idv_core::{Channel, Delivery, DeliveryKind, Guard, Intake, Received, Reply, 
 use crate::normalize::{self, Statuses};
 use crate::wire::Webhook;
 
-/// How webhooks come ("Sample Payload"): by POST, as a flat object. The agent's notes have no documented bound, nor has the time for the
+/// Webhooks come by POST, as a flat object ("Sample Payload"). The agent's notes have no documented bound, nor has the time for the
 /// reply.
 pub const INTAKE: Intake = Intake::new(&[Method::POST], 1024 * 1024);
 
@@ -19,8 +19,8 @@ pub const INTAKE: Intake = Intake::new(&[Method::POST], 1024 * 1024);
 ///
 /// # Errors
 ///
-/// [`Forged`](idv_core::ErrorKind::Forged) where the guard has a secret and the webhook lacks it;
-/// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read or names no ident.
+/// [`Forged`](idv_core::ErrorKind::Forged) if the guard has a secret and the webhook lacks it;
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read or names no ident.
 pub fn receive(guard: &Guard, statuses: &Statuses, delivery: &Delivery) -> Result<Received> {
     let reply = Reply::status(StatusCode::OK);
     if delivery.kind == DeliveryKind::Return {

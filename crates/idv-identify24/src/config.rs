@@ -1,4 +1,4 @@
-//! How the adapter is configured: one struct, one validation, whether it came from a file or from the environment.
+//! The configuration of the adapter: one struct, one validation, from a file or from the environment.
 
 use http::HeaderValue;
 use idv_core::settings::{self, Variable};
@@ -10,7 +10,7 @@ use crate::normalize::Statuses;
 /// The address of the API.
 const BASE_URL: &str = "https://api.identify24.de";
 
-/// What an account at Identify24 needs.
+/// The configuration of an account at Identify24.
 ///
 /// ```toml
 /// [identify24]
@@ -90,7 +90,7 @@ impl Identify24Config {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where it is no address that can be used: the document forbids plain HTTP.
+    /// [`Config`](idv_core::ErrorKind::Config) if it is no address that can be used: the document forbids plain HTTP.
     pub fn address(&self) -> Result<Url> {
         let url = match &self.base_url {
             Some(url) => url.clone(),
@@ -100,11 +100,11 @@ impl Identify24Config {
         Ok(url)
     }
 
-    /// How callbacks are proven.
+    /// Returns the proof of callbacks.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where the secret is too short, or the parameter's name is none.
+    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short, or the parameter's name is none.
     pub fn guard(&self) -> Result<Guard> {
         if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));

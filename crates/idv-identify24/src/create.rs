@@ -5,7 +5,7 @@ use idv_core::{Error, NewVerification, Pii, Result};
 
 use crate::api::{self, NewIdent, TypeOfId};
 
-/// What a creation takes, as [`NewVerification::given`] names it.
+/// The inputs of a creation, by their names in [`NewVerification::given`].
 pub(crate) const ACCEPTS: &[&str] = &[
     "person.given_names",
     "person.family_name",
@@ -30,7 +30,7 @@ pub(crate) const ACCEPTS: &[&str] = &[
     "custom",
 ];
 
-/// What the model calls the attributes of an ident.
+/// The model's names for the attributes of an ident.
 pub(crate) const NAMES: &[(&str, &str)] = &[
     ("person_first_name", "person.given_names"),
     ("person_last_name", "person.family_name"),

@@ -18,7 +18,7 @@ use crate::config::Identify24Config;
 use crate::create::{self, ACCEPTS, NAMES};
 use crate::normalize::{self, REPORT_FIELDS};
 
-/// How long an ident lives ("Lifetime").
+/// The lifetime of an ident in days ("Lifetime").
 const LIFETIME_DAYS: u32 = 90;
 
 /// Changes an ident before it is sent: see [`Identify24::preparing_idents`].

@@ -1,4 +1,4 @@
-//! How calls are authorized: a token for the partner's name and API key, which dies when it is not used for 30 minutes
+//! The authorization of calls: a token for the partner's name and API key, which dies when it is not used for 30 minutes
 //! ("Authentication").
 
 use http::HeaderValue;

@@ -1,4 +1,4 @@
-//! How the adapter is configured: one struct, one validation, whether it came from a file or from the environment.
+//! The configuration of the adapter: one struct, one validation, from a file or from the environment.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,13 +14,13 @@ use crate::session::Credentials;
 /// The address of the gateway. The document names functions only; this is where the vendor's public clients find them.
 const BASE_URL: &str = "https://api.mensatek.com/v7/";
 
-/// What the vendor replaces by the person's link ("Send Identity Verification Request", `Mensaje`).
+/// The keyword that the vendor replaces by the person's link ("Send Identity Verification Request", `Mensaje`).
 pub const LINK: &str = "[LINK]";
 
-/// What the adapter replaces by the purpose of a verification.
+/// The keyword that the adapter replaces by the purpose of a verification.
 pub const PURPOSE: &str = "[PURPOSE]";
 
-/// What the person reads where the configuration has no text for their language: in letters of the alphabet of text messages (3GPP TS
+/// The built-in text messages, for languages that the configuration has no text for: in letters of the alphabet of text messages (3GPP TS
 /// 23.038), so that none takes twice the room.
 const MESSAGES: &[(&str, &str)] = &[
     ("de", "[PURPOSE] Bitte bestätigen Sie Ihre Identität: [LINK]"),
@@ -31,10 +31,10 @@ const MESSAGES: &[(&str, &str)] = &[
     ("pt", "[PURPOSE] Por favor, verifique a sua identidade: [LINK]"),
 ];
 
-/// How long a sender may be, in characters (`Remitente`).
+/// The longest sender, in characters (`Remitente`).
 const SENDER: usize = 11;
 
-/// What an account at VerificarIdentidad needs.
+/// The configuration of an account at VerificarIdentidad.
 ///
 /// ```toml
 /// [verificar-identidad]
@@ -48,7 +48,7 @@ const SENDER: usize = 11;
 /// es = "[PURPOSE] Verifique su identidad en [LINK]"
 /// ```
 ///
-/// Nobody can be asked how a verification ends: the vendor's report is all there is, and it settles. So it has to be proven, by
+/// The API has no call for the end of a verification: the vendor's report settles it. So the report has to be proven, by
 /// `callback_user` and `callback_password` or by `callback_secret`; without one of them the adapter refuses to start. Each key can be
 /// given by the environment instead: [`ENVIRONMENT`].
 #[derive(Debug, Clone, Deserialize)]
@@ -62,16 +62,16 @@ pub struct VerificarIdentidadConfig {
     /// The address of the gateway, in place of the vendor's own: proxies, emulators.
     #[serde(default)]
     pub base_url: Option<Url>,
-    /// How parameters are sent.
+    /// The form of the parameters.
     #[serde(default)]
     pub request_format: RequestFormat,
     /// Which form of answers is asked for (`Resp`). Each of them is read, whichever comes.
     #[serde(default)]
     pub answer_format: AnswerFormat,
-    /// Who the text message is from: at most 11 characters (`Remitente`). The account's own sender, where there is none.
+    /// The sender of the text message: at most 11 characters (`Remitente`). Without one, the account's own.
     #[serde(default)]
     pub sender: Option<String>,
-    /// What the person reads, by language: ISO 639-1 to a text with `[LINK]`, which the vendor replaces, and with `[PURPOSE]` where the
+    /// The text message by language: ISO 639-1 to a text with `[LINK]`, which the vendor replaces, and with `[PURPOSE]` where the
     /// verification's purpose is to stand. The environment spells it as an object of JSON. Of German, English, Spanish, French, Italian
     /// and Portuguese there are texts already.
     #[serde(default, deserialize_with = "messages")]
@@ -151,7 +151,7 @@ impl VerificarIdentidadConfig {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where it is no address that can be used.
+    /// [`Config`](idv_core::ErrorKind::Config) if it is no address that can be used.
     pub fn address(&self) -> Result<Url> {
         let url = match &self.base_url {
             Some(url) => url.clone(),
@@ -161,11 +161,11 @@ impl VerificarIdentidadConfig {
         Ok(url)
     }
 
-    /// How reports are proven. It is never open: a report that anybody can send must not settle.
+    /// Returns the proof of reports. It is never open: an unauthenticated report must not settle.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where there is no proof, half of one, two of them, or one that can be guessed.
+    /// [`Config`](idv_core::ErrorKind::Config) if there is no proof, half of one, two of them, or one that can be guessed.
     pub fn guard(&self) -> Result<Guard> {
         match (&self.callback_user, &self.callback_password, &self.callback_secret) {
             (Some(user), Some(password), None) if !user.is_empty() => Guard::basic(user, password.clone()),
@@ -188,7 +188,7 @@ impl VerificarIdentidadConfig {
         }
     }
 
-    /// The text for a language, where there is one.
+    /// Returns the text for a language.
     #[must_use]
     pub fn template(&self, language: &str) -> Option<&str> {
         let built_in = || MESSAGES.iter().find(|(known, _)| *known == language).map(|(_, message)| *message);
@@ -221,7 +221,7 @@ pub(crate) fn has_control(text: &str) -> bool {
     text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
 }
 
-/// How parameters are sent ("Request Body schema").
+/// The form of the parameters ("Request Body schema").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -7,13 +7,13 @@ use crate::api::SendRequest;
 use crate::config::{LINK, PURPOSE, VerificarIdentidadConfig, has_control};
 use crate::dni;
 
-/// What a creation takes, as [`NewVerification::given`] names it, where every text says the purpose.
+/// The inputs of a creation if every text has a place for the purpose, by their names in [`NewVerification::given`].
 pub(crate) const ACCEPTS: &[&str] = &["contact.phone", "document.number", "locale", "purpose"];
 
-/// The same, where a text does not.
+/// The same if a text has none.
 pub(crate) const ACCEPTS_WITHOUT_PURPOSE: &[&str] = &["contact.phone", "document.number", "locale"];
 
-/// What the model calls the parameters of a request.
+/// The model's names for the parameters of a request.
 pub(crate) const NAMES: &[(&str, &str)] = &[("Telefono", "contact.phone"), ("Dni", "document.number")];
 
 /// The request for a verification.
@@ -70,7 +70,7 @@ fn digits(phone: &str) -> Result<String> {
         .ok_or_else(|| Error::invalid("contact.phone", "it must begin with + and the country code, such as +34600000001"))
 }
 
-/// What the person reads: the text of their language, or of the configuration's.
+/// Returns the text message: in the person's language, or in the configuration's.
 fn message(new: &NewVerification, config: &VerificarIdentidadConfig) -> Result<String> {
     let own = new.locale.as_ref().and_then(|locale| config.template(locale.language()));
     let template = own

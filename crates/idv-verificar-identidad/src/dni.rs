@@ -1,7 +1,7 @@
 //! The numbers that Spain gives people, DNI and NIE, and the letter that checks them.
 //!
 //! A DNI is eight digits and a letter; a NIE is `X`, `Y` or `Z`, seven digits and a letter. The letter is that of the remainder by 23 in
-//! a fixed row of letters, where the first letter of a NIE counts as 0, 1 or 2.
+//! a fixed row of letters, in which the first letter of a NIE counts as 0, 1 or 2.
 
 use idv_core::{Error, Pii, Result};
 

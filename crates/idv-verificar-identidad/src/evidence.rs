@@ -6,7 +6,7 @@ use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, S
 use crate::api::RequestId;
 use crate::provider::VerificarIdentidad;
 
-/// What the certificate is called in a report's evidence.
+/// The id of the certificate in a report's evidence.
 pub const CERTIFICATE: &str = "certificate";
 
 #[async_trait]

@@ -48,7 +48,7 @@ impl VerificarIdentidad {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do: also where nothing would prove reports.
+    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do: also if nothing would prove reports.
     pub fn new(config: VerificarIdentidadConfig) -> Result<Self> {
         Ok(Self { api: Api::new(&config)?, guard: config.guard()?, profile: profile(&config), config, prepare: None })
     }

@@ -1,4 +1,4 @@
-//! How calls are authorized: HTTP Basic authentication by API User and API Token, on each one ("Authentication").
+//! The authorization of calls: HTTP Basic authentication by API User and API Token, on each one ("Authentication").
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -29,14 +29,14 @@ pub(crate) static PROJECT_GET: CallRow = row("project/get", Method::GET, true);
 /// Every call of the document, in its order.
 pub static CALLS: &[&CallRow] = &[&AUTH, &IDENT_CREATE, &IDENT_GET, &PROJECT_GET_ALL, &PROJECT_GET];
 
-/// What a documented status of a failure means ("Errors").
+/// The meaning of a documented status of a failure ("Errors").
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
     /// The status.
     pub status: u16,
     meaning: Meaning,
-    /// What that says, for people.
+    /// The meaning in words.
     pub detail: &'static str,
 }
 
@@ -86,7 +86,7 @@ pub static FAILURES: &[Failure] = &[
     failure(504, Meaning::Unavailable, BROKEN),
 ];
 
-/// The error that a status is, where the document has a meaning for it.
+/// Returns the error for a status that the document has a meaning for.
 pub(crate) fn documented(status: u16) -> Option<Error> {
     let failure = FAILURES.iter().find(|failure| failure.status == status)?;
     Some(Error::new(failure.kind()).detail(failure.detail))

@@ -1,10 +1,10 @@
-//! What the vendor calls an ident.
+//! The vendor's id of an ident.
 
 use std::fmt;
 
 use idv_core::{Error, Result, VendorId, VerificationId};
 
-/// The vendor's id of an ident: a UUID in every sample. Whoever knows it can take the person's place, so `Debug` does not print it.
+/// The vendor's id of an ident: a UUID in every sample. It opens the person's session, so `Debug` does not print it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdentId(String);
 
@@ -14,7 +14,7 @@ impl IdentId {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` where it cannot be one.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if it cannot be one.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

@@ -32,7 +32,7 @@ use self::request::Endpoint;
 use crate::config::Identify24Config;
 use crate::wire::{Envelope, IdentAnswer, ProjectsAnswer, filled};
 
-/// How long a token lives that is not used ("Lifetime").
+/// The lifetime of a token that is not used ("Lifetime").
 const IDLE_LIFE: Duration = Duration::from_secs(30 * 60);
 
 /// The API of one account.
@@ -40,7 +40,7 @@ const IDLE_LIFE: Duration = Duration::from_secs(30 * 60);
 /// # Errors
 ///
 /// Every call fails with the kinds of [`FAILURES`]. A failure inside of a 200 (`result` is false, or `response_status` is that of a
-/// failure) is that of its `response_status`; where it has none, it is a [`Conflict`](ErrorKind::Conflict), since the document shows no
+/// failure) is that of its `response_status`; if it has none, it is a [`Conflict`](ErrorKind::Conflict), since the document shows no
 /// body of a failure and gives its `messages` no meaning. They are [`Error::vendor_code`], and never printed.
 pub struct Api {
     pub(crate) endpoint: Endpoint,
@@ -64,7 +64,7 @@ pub struct IdentCreated {
 pub struct Project {
     /// Its id: a number, sent as text.
     pub id: String,
-    /// What it is called.
+    /// The title of the project.
     pub title: Option<String>,
     /// Its state: a word, of which the document shows `Active` alone.
     pub status: Option<String>,
@@ -83,11 +83,11 @@ impl Retrieved {
         &self.answer
     }
 
-    /// What stands in it. It has an ident: [`IdentAnswer::ident`].
+    /// Reads the answer. It has an ident: [`IdentAnswer::ident`].
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) where it cannot be read or has no ident.
+    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if it cannot be read or has no ident.
     pub fn read(&self) -> Result<IdentAnswer<'_>> {
         let read = IdentAnswer::read(&self.answer.body).map_err(|error| self.answer.complement(error))?;
         if read.is_failure() {
@@ -121,8 +121,8 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the attribute where the document forbids what the ident holds:
-    /// nothing was sent then. The effect is unknown where the vendor may have created it: no answer came, or one that does not
+    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the attribute if the document forbids what the ident holds:
+    /// nothing was sent then. The effect is unknown if the vendor may have created it: no answer came, or one that does not
     /// say clearly that it failed.
     pub async fn create_ident(&self, cx: &CallContext, ident: &NewIdent) -> Result<IdentCreated> {
         ident.check()?;
@@ -160,7 +160,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) where a project has no id.
+    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if a project has no id.
     pub async fn projects(&self, cx: &CallContext) -> Result<Vec<Project>> {
         let call = Call::repeatable().in_session(self).overruled_by(token_refused);
         let answer = answered(cx.send(call, |attempt| self.endpoint.projects(attempt.token())).await?)?;
@@ -171,8 +171,8 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) where there is no project in the answer;
-    /// [`SubjectMismatch`](ErrorKind::SubjectMismatch) where it is another one.
+    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if there is no project in the answer;
+    /// [`SubjectMismatch`](ErrorKind::SubjectMismatch) if it is another one.
     pub async fn project(&self, cx: &CallContext, project_id: u64) -> Result<Project> {
         let call = Call::repeatable().in_session(self).overruled_by(token_refused);
         let answer = answered(cx.send(call, |attempt| self.endpoint.project(attempt.token(), project_id)).await?)?;
@@ -221,7 +221,7 @@ pub(crate) fn answered(answer: Answer) -> Result<Answer> {
     Err(with_messages(error, messages))
 }
 
-/// What is around an answer, unless that says that the request failed.
+/// Returns the envelope of an answer, unless it says that the request failed.
 pub(crate) fn succeeded(answer: &Answer) -> Result<Envelope<'_>> {
     let envelope = Envelope::read(&answer.body).map_err(|error| answer.complement(error))?;
     let status = envelope.response_status.filter(|status| *status >= 400);
@@ -252,7 +252,7 @@ fn projects(answer: &Answer) -> Result<Vec<Project>> {
         .collect()
 }
 
-/// What the vendor says of a failure. It may repeat what was sent; the code of an error is never printed.
+/// Returns the vendor's words about a failure. They may repeat what was sent; the code of an error is never printed.
 fn messages(envelope: &Envelope<'_>) -> Option<String> {
     let texts: Vec<_> = envelope.messages.iter().filter_map(|text| filled(text.as_ref())).collect();
     (!texts.is_empty()).then(|| texts.join("; "))

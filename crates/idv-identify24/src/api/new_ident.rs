@@ -1,4 +1,4 @@
-//! What an ident is created with.
+//! The attributes that an ident is created with.
 
 use std::fmt;
 
@@ -51,7 +51,7 @@ pub struct NewIdent {
     /// The line of business.
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
     pub branche: Option<Pii<String>>,
-    /// The academic title, where it is part of the name and stands in documents.
+    /// The academic title, if it is part of the name and stands in documents.
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
     pub person_title: Option<Pii<String>>,
     /// The gender. Required.
@@ -101,7 +101,7 @@ pub struct NewIdent {
     /// The nationality. Required, sent as two capitals.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
     pub nationality: Option<Pii<Country>>,
-    /// What kind of document the person is to show.
+    /// The kind of document that the person is to show.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
     pub type_of_id: Option<Pii<TypeOfId>>,
     /// The document's number.
@@ -113,7 +113,7 @@ pub struct NewIdent {
     /// When the document was issued, sent as `YYYY-MM-DD`.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
     pub id_issue_date: Option<Pii<Date>>,
-    /// Until when the document is valid, sent as `YYYY-MM-DD`.
+    /// The day on which the document expires, sent as `YYYY-MM-DD`.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
     pub id_end_date: Option<Pii<Date>>,
     /// The authority that issued the document.
@@ -122,7 +122,7 @@ pub struct NewIdent {
     /// A PDF to be signed: `pdf_url` or `pdf_content`, one of them.
     #[serde(flatten)]
     pub pdf: Option<Pdf>,
-    /// What comes back with the result; our reference. It is to be unique and not guessable.
+    /// The reference, which comes back with the result. It is to be unique and not guessable.
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
     pub custom_id: Option<Pii<String>>,
     /// A text that comes back.

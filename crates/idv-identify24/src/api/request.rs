@@ -11,7 +11,7 @@ use super::{IdentId, NewIdent};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Where the calls go, and as whom.
+/// The address and the partner of the calls.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     /// Without a slash at its end.

@@ -24,7 +24,7 @@ object! {
     pub struct Envelope<'a> {
         /// Whether the request succeeded. It can be false inside of a 200.
         "result" result: Option<bool>,
-        /// The status of HTTP once more, where it stands there at all.
+        /// The status of HTTP once more, which some answers lack.
         "response_status" response_status: Option<u16> as HttpStatus,
         /// Texts, of which the document lists none. They can be there on a success too ("Successful..").
         "messages" messages: Vec<Option<Text<'a>>>,
@@ -56,7 +56,7 @@ object! {
     pub struct IdentAnswer<'a> {
         /// Whether the request succeeded.
         "result" result: Option<bool>,
-        /// The status of HTTP once more, where it stands there at all.
+        /// The status of HTTP once more, which some answers lack.
         "response_status" response_status: Option<u16> as HttpStatus,
         /// Texts, of which the document lists none.
         "messages" messages: Option<Pii<Value>> as AnyShape,

@@ -16,11 +16,11 @@ pub struct CallRow {
     pub section: &'static str,
     /// Whether it does something: sends a text message and costs credits.
     pub acts: bool,
-    /// What its negative codes mean.
+    /// The meanings of its negative codes.
     pub failures: &'static [Failure],
 }
 
-/// What a code of a failure means.
+/// The meaning of a code of a failure.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
@@ -29,7 +29,7 @@ pub struct Failure {
     meaning: Meaning,
     /// Whether something may have been sent all the same.
     pub effect: Effect,
-    /// What the code says, for people.
+    /// The meaning in words.
     pub detail: &'static str,
 }
 
@@ -52,7 +52,7 @@ impl CallRow {
         }
     }
 
-    /// What to think of a call of which nobody knows how it ended.
+    /// Returns the effect of a call whose end is not known.
     pub(crate) const fn in_doubt(&self) -> Effect {
         if self.acts { Effect::Unknown } else { Effect::NotApplied }
     }

@@ -92,7 +92,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the parameter where the document forbids what the request
+    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the parameter if the document forbids what the request
     /// holds: nothing was sent then.
     pub async fn send(&self, cx: &CallContext, request: &SendRequest) -> Result<Sent> {
         request.check()?;
@@ -112,7 +112,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) where the vendor has none; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is
+    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) if the vendor has none; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is
     /// longer than `limit` bytes.
     pub async fn certificate(&self, cx: &CallContext, id: &RequestId, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
         let call = &calls::CERTIFICATE;
@@ -185,7 +185,7 @@ fn failed(call: &CallRow, read: &wire::Answer<'_>) -> Option<Error> {
     Some(call.error(res).with_vendor_code(code))
 }
 
-/// The error that an answer with an error status is: its code, where the vendor sends one, else its status.
+/// Returns the error for an answer with an error status: by its code if the vendor sends one, else by its status.
 fn refused(call: &CallRow, answer: &Answer) -> Error {
     let by_code = || wire::Answer::read(&answer.body).ok().and_then(|read| failed(call, &read));
     match answer.status.as_u16() {
@@ -200,7 +200,7 @@ fn refused(call: &CallRow, answer: &Answer) -> Error {
     }
 }
 
-/// Who is told to make fewer calls does not make one more: the vendor blocks who repeats.
+/// Rules that a call is not repeated after 429: the vendor blocks senders of repeated errors.
 fn never_again(status: StatusCode, _: &[u8]) -> Option<Ruling> {
     (status == StatusCode::TOO_MANY_REQUESTS).then_some(Ruling::Final)
 }

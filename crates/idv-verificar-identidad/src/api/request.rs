@@ -130,7 +130,7 @@ impl RequestId {
     }
 }
 
-/// Where the calls go, as whom, and in which form.
+/// The address, the credentials and the forms of the calls.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     /// Without a slash at its end.

@@ -7,7 +7,7 @@ use super::{filled, said};
 
 /// A value of the model that the vendor has a word for.
 pub(super) trait Word: Sized {
-    /// The value; none where the word is no value of the model.
+    /// Returns the value; none if the word is no value of the model.
     fn of(word: &str) -> Option<Self>;
 
     /// Whether the value is written like the word.

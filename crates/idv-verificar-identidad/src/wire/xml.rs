@@ -7,7 +7,7 @@ use quick_xml::{Reader, escape};
 use super::answer::Answer;
 use super::tree::Tree;
 
-/// How deep elements may nest. An answer's nest two deep, a list's three.
+/// The depth of nested elements. An answer's nest two deep, a list's three.
 const DEPTH: usize = 16;
 
 /// Reads an answer: the elements that hold nothing but text, by their names, wherever they stand.
