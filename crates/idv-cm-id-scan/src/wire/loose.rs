@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use idv_core::wire::{Members, Optional, Part};
+use idv_core::wire::{Members, Optional, Part, place};
 use idv_core::{Pii, Text};
-use serde::de::{MapAccess, SeqAccess};
+use serde::de::{Error as _, MapAccess, SeqAccess};
 use serde_json::{Map, Number, Value};
 
 /// Text, or a value of another shape that stands in its place. `Debug` prints neither.
@@ -182,6 +182,9 @@ pub(super) trait Entry<'a>: Part<'a> {
     }
 }
 
+/// How many entries a list may have: many more than any transaction has. An odd entry takes two bytes of a payload and a kilobyte of memory.
+const MAX_ENTRIES: usize = 5_000;
+
 /// Reads a list of which no entry is lost: one of another shape is kept among the unknown members of an empty object.
 #[derive(Default)]
 pub(super) struct Entries<T>(Vec<Kept<T>>);
@@ -198,8 +201,15 @@ impl<'de, T: Entry<'de>> Part<'de> for Entries<T> {
         Vec::object(map).map(Self)
     }
 
-    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Self, A::Error> {
-        Vec::array(seq).map(Self)
+    fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
+        let mut list = Vec::new();
+        while let Some(entry) = seq.next_element_seed(place())? {
+            if list.len() >= MAX_ENTRIES {
+                return Err(A::Error::custom("a list has more than 5000 entries"));
+            }
+            list.push(entry);
+        }
+        Ok(Self(list))
     }
 }
 

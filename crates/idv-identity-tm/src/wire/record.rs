@@ -247,6 +247,9 @@ impl<'de> Shaped<'de> for Members {
     }
 }
 
+/// How many entries a list may have: many more than any order has. An odd entry takes two bytes of a payload and a kilobyte of memory.
+const MAX_ENTRIES: usize = 5_000;
+
 /// A list of records, of which it can matter whether it is there at all.
 ///
 /// Null is an empty one. An object is a list of one without its brackets, unless its members are called by their places (`"0"`, `"1"`):
@@ -268,7 +271,7 @@ impl<'de, R: Record<'de>> Shaped<'de> for List<R> {
         let (mut list, mut record, mut has_members) = (Vec::new(), R::default(), false);
         while let Some(name) = map.next_key_seed(Name)? {
             if name.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty() {
-                list.push(map.next_value_seed(place::<Entry<R>>())?.0);
+                push(&mut list, map.next_value_seed(place::<Entry<R>>())?)?;
             } else {
                 record.member(name, &mut map)?;
                 has_members = true;
@@ -282,11 +285,19 @@ impl<'de, R: Record<'de>> Shaped<'de> for List<R> {
 
     fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Read<Self>, A::Error> {
         let mut list = Vec::new();
-        while let Some(Entry(record)) = seq.next_element_seed(place())? {
-            list.push(record);
+        while let Some(entry) = seq.next_element_seed(place())? {
+            push(&mut list, entry)?;
         }
         Ok(Read::Known(Self(Some(list))))
     }
+}
+
+fn push<R, E: serde::de::Error>(list: &mut Vec<R>, Entry(record): Entry<R>) -> Result<(), E> {
+    if list.len() >= MAX_ENTRIES {
+        return Err(E::custom("a list has more than 5000 entries"));
+    }
+    list.push(record);
+    Ok(())
 }
 
 impl<R> From<List<R>> for Option<Vec<R>> {
