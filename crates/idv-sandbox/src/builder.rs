@@ -124,7 +124,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Those of [`SandboxError`].
+    /// Returns a [`SandboxError`].
     pub async fn start(mut self) -> Result<Sandbox, SandboxError> {
         let post = match self.receive.take() {
             Some(receive) => Post::InProcess(receive),

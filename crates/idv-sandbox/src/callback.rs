@@ -21,7 +21,7 @@ const WARN_AFTER: Duration = Duration::from_secs(10);
 /// A callback that is to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Callback {
-    /// What kind it is, in the vendor's words.
+    /// The kind, in the vendor's words.
     pub(crate) kind: &'static str,
     /// The reference of the verification it is about.
     pub(crate) reference: String,
@@ -47,19 +47,19 @@ pub(crate) enum Told {
     Idnow(idnow::Told),
 }
 
-/// A callback and what became of it.
+/// A callback and its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RecordedCallback {
     /// The vendor.
     pub vendor: &'static str,
-    /// What kind of callback it is, in the vendor's words.
+    /// The kind of callback, in the vendor's words.
     pub kind: &'static str,
     /// The reference of the verification it is about.
     pub reference: String,
-    /// When each attempt was made, and the status that came back; 0 where none did.
+    /// The time of each attempt, and the status that came back; 0 if there was none.
     pub attempts: Vec<(String, u16)>,
-    /// What became of it: `pending`, `delivered`, `outdated`, `given_up` or `lost`.
+    /// Its state: `pending`, `delivered`, `outdated`, `given_up` or `lost`.
     pub state: &'static str,
 }
 
@@ -76,12 +76,12 @@ pub(crate) struct Sending {
     strayed: bool,
 }
 
-/// How callbacks travel.
+/// The way of callbacks.
 #[derive(Debug)]
 pub(crate) enum Post {
     Network(reqwest::Client),
     InProcess(Receive),
-    /// There is no network, and nobody in this process takes them.
+    /// There is no network, and no function takes them.
     Nobody,
 }
 
@@ -115,7 +115,7 @@ impl Worlds {
         }
     }
 
-    /// Sends something to a callback address, as anybody could: the status that came back, or 0 where none did.
+    /// Sends a request to a callback address. Returns the status, or 0 if there is none.
     pub(crate) async fn request(
         &self,
         method: Method,

@@ -117,7 +117,7 @@ async fn clock(worlds: &Worlds, request: &Incoming) -> Result<Value, String> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Forge {
-    /// POST where there is a body, GET where there is none, unless it is said.
+    /// POST where there is a body, GET if there is none, unless it is said.
     #[serde(default)]
     method: Option<String>,
     url: String,
@@ -125,7 +125,7 @@ struct Forge {
     body: Option<Value>,
 }
 
-/// Sends something to a callback address, as anybody could: the status that came back, or 0.
+/// Sends a request to a callback address, as a stranger could. Returns the status, or 0 if there is none.
 pub(crate) async fn forge(worlds: &Worlds, method: Method, url: &str, body: Option<String>) -> Result<u16, String> {
     if !is_loopback(url) {
         return Err("callbacks go to the loopback interface only".to_owned());

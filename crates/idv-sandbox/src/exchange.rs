@@ -11,11 +11,11 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(crate) struct Incoming {
     pub(crate) method: Method,
-    /// The host that was addressed, lower-case and without its port; empty where there is none.
+    /// The host that was addressed, lower-case and without its port; empty if there is none.
     pub(crate) host: String,
     /// The path, still percent-encoded.
     pub(crate) path: String,
-    /// The query, still percent-encoded; empty where there is none.
+    /// The query, still percent-encoded; empty if there is none.
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,

@@ -19,10 +19,10 @@ pub struct Fault {
     /// Only requests whose path contains this; any, if empty. Callbacks are matched by the path they are sent to.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
-    /// How many matching requests are let through first.
+    /// The number of matching requests that are let through first.
     #[serde(default)]
     pub skip: u32,
-    /// How many matching requests it befalls then.
+    /// The number of matching requests that it strikes then.
     #[serde(default = "one")]
     pub count: u32,
     /// The kind of fault.

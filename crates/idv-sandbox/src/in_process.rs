@@ -15,7 +15,7 @@ use crate::route::{self, Port};
 use crate::sandbox::Sandbox;
 use crate::vendor::Vendor;
 
-/// Why no answer came, or none that is whole.
+/// The reason of an answer that did not come, or not whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cut {
@@ -27,8 +27,8 @@ pub enum Cut {
     Interrupted,
 }
 
-/// How long a fault has an answer take, among the extensions of a response of [`Sandbox::exchange`]. Nobody has waited for it: the
-/// caller has a clock, and says whether it was too long.
+/// The time that a fault adds to an answer, among the extensions of a response of [`Sandbox::exchange`]. The exchange does not wait
+/// for it: the caller has a clock, and decides whether it was too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnswerDelay(pub Duration);
 
@@ -48,7 +48,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`Cut`], where a fault leaves no answer.
+    /// [`Cut`], if a fault leaves no answer.
     ///
     /// ```
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -106,7 +106,7 @@ impl AnswerBody {
     ///
     /// # Errors
     ///
-    /// [`Cut::Interrupted`] where it breaks off.
+    /// [`Cut::Interrupted`] if it breaks off.
     pub fn whole(self) -> Result<Bytes, Cut> {
         let mut whole = BytesMut::new();
         for piece in self {
@@ -167,7 +167,7 @@ impl fmt::Debug for AnswerBody {
     }
 }
 
-/// The address of a vendor where there is no port. Names below `localhost` lead nowhere else, should one get out.
+/// The address of a vendor if there is no port. Names below `localhost` lead nowhere else, should one get out.
 pub(crate) fn authority(vendor: Vendor) -> String {
     format!("{}.localhost", vendor.name())
 }
@@ -187,7 +187,7 @@ impl Receive {
         Self(Arc::new(move |request| Box::pin(receive(request))))
     }
 
-    /// The status that comes back, or 0 where none does.
+    /// The status that comes back, or 0 if none does.
     pub(crate) async fn request(
         &self,
         method: Method,

@@ -24,7 +24,7 @@ use crate::vendor::Vendor;
 use crate::verificar_identidad::handle::VerificarIdentidad;
 use crate::world::{RecordedRequest, Worlds};
 
-/// Why the sandbox did not start, or did not do what it was asked.
+/// An error of starting or driving the sandbox.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
@@ -40,7 +40,7 @@ pub enum SandboxError {
     /// The client that delivers callbacks could not be made.
     #[error("the client for callbacks cannot be made")]
     Client(#[source] reqwest::Error),
-    /// What was asked for is not possible; in words.
+    /// The request is not possible; in words.
     #[error("{0}")]
     Refused(String),
 }
@@ -127,7 +127,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Those of writing; [`io::ErrorKind::Unsupported`] where TLS is off.
+    /// Those of writing; [`io::ErrorKind::Unsupported`] if TLS is off.
     pub fn write_ca_certificate(&self, path: &Path) -> io::Result<()> {
         let pem = self.certificate.as_ref().ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "TLS is off"))?;
         std::fs::write(path, pem)
@@ -166,16 +166,16 @@ impl Sandbox {
         self.worlds.reset().await;
     }
 
-    /// Sends a body to a callback address by POST, as anybody could. Returns the status, or 0 where none came.
+    /// Sends a body to a callback address by POST, as a stranger could. Returns the status, or 0 if there is none.
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] where the address is not on the loopback interface.
+    /// [`SandboxError::Refused`] if the address is not on the loopback interface.
     pub async fn forge_callback(&self, url: &str, body: impl Into<String>) -> Result<u16, SandboxError> {
         control::forge(&self.worlds, Method::POST, url, Some(body.into())).await.map_err(SandboxError::Refused)
     }
 
-    /// Asks for a callback address by GET, as anybody could. Returns the status, or 0 where none came.
+    /// Requests a callback address by GET, as a stranger could. Returns the status, or 0 if there is none.
     ///
     /// # Errors
     ///
@@ -194,7 +194,7 @@ impl Sandbox {
         self.url(self.vendors.iter().find(|(known, _)| *known == vendor).map_or(&self.shared, |(_, authority)| authority))
     }
 
-    /// Who alone is at an address.
+    /// The vendor that is alone at an address.
     pub(crate) fn at(&self, authority: &str) -> Option<Vendor> {
         self.vendors.iter().find(|(_, known)| known.eq_ignore_ascii_case(authority)).map(|(vendor, _)| *vendor)
     }
@@ -217,13 +217,13 @@ pub struct VirtualClock {
 }
 
 impl VirtualClock {
-    /// What time it is in the sandbox.
+    /// The time in the sandbox.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.worlds.clock.now()
     }
 
-    /// When something happens by itself the next time: somebody acts, a callback is tried. `None` where nothing is planned.
+    /// The time of the next planned event: an action, an attempt at a callback. `None` if nothing is planned.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         self.worlds.state().next_due()

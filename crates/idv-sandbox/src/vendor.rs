@@ -111,7 +111,7 @@ impl Vendor {
         }
     }
 
-    /// How long to wait before a callback is tried again; `None` where it is given up.
+    /// The time before a callback is tried again; `None` if it is given up.
     pub(crate) fn again(self, tries: u32, since_first_try: Duration) -> Option<Duration> {
         match self {
             Self::Idnow => idnow::again(tries, since_first_try),

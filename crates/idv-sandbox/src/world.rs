@@ -26,9 +26,9 @@ pub struct RecordedRequest {
     pub method: String,
     /// The path, without its query, which may carry a person's data.
     pub path: String,
-    /// The status that was answered; 0 where a fault left none.
+    /// The status of the answer; 0 if a fault left none.
     pub status: u16,
-    /// The fault that befell it, by its name in the fault plan.
+    /// Its fault, by the name in the fault plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
 }
@@ -38,7 +38,7 @@ pub(crate) trait Part: Sized + 'static {
     /// Something that is to happen later.
     type Planned: Send + 'static;
 
-    /// Whose part it is.
+    /// The vendor of the part.
     const VENDOR: Vendor;
 
     /// The part, and where chance comes from.
@@ -57,7 +57,7 @@ pub(crate) struct Moment<'a, P> {
     /// The time by the clients' own clock, if the sandbox knows it.
     pub(crate) wall: Option<Timestamp>,
     pub(crate) random: &'a mut Random,
-    /// What is to happen later.
+    /// The events that are to happen later.
     pub(crate) planned: Vec<(Timestamp, P)>,
     /// The callbacks that are to be sent.
     pub(crate) callbacks: Vec<Callback>,
@@ -276,7 +276,7 @@ impl State {
         self.due.push(Reverse((at, self.next_event)));
     }
 
-    /// When the next thing is due.
+    /// The time of the next event.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         self.due.peek().map(|Reverse((at, _))| *at)
     }

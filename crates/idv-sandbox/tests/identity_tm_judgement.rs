@@ -143,6 +143,19 @@ async fn result_may_name_no_person() {
 }
 
 #[tokio::test]
+async fn object_with_images_can_hold_both_sets() {
+    let tm = Tm::start().await;
+    let settings = |account: &mut idv_sandbox::IdentityTmAccount| {
+        (account.images_in_result, account.numbered_sets) = (true, true);
+    };
+    tm.sandbox.identity_tm().configure(settings).unwrap();
+    let (_, result) = played(&tm, 12, "happy").await;
+    let data = result.json()["IdentData"].clone();
+    assert_eq!(data.as_object().unwrap().keys().collect::<Vec<_>>(), ["0", "1", "Images"]);
+    assert_eq!((&data["0"]["Type"], &data["1"]["Type"]), (&json!(1), &json!(2)));
+}
+
+#[tokio::test]
 async fn unknown_code_is_the_one_of_the_settings() {
     let tm = Tm::start().await;
     for code in [4711, 20_099, 0] {

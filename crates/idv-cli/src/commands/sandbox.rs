@@ -20,7 +20,7 @@ pub(crate) struct SandboxCommand {
     #[arg(long, default_value = "127.0.0.1:7700", value_name = "ADDRESS", value_parser = listen_address)]
     listen: SocketAddr,
 
-    /// How many seconds pass there in a second here; with 0 time stands still until it is advanced
+    /// Virtual seconds in a real one; with 0 time stands still until it is advanced
     #[arg(long, default_value_t = 1.0, value_name = "N")]
     speed: f64,
 

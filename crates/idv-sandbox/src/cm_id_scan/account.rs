@@ -16,24 +16,24 @@ pub struct Account {
     pub key_id: String,
     /// The secret that tokens are signed with, as it stands: it is no Base64.
     pub secret: String,
-    /// How long a token may be valid, from `iat` to `exp`, in seconds.
+    /// The longest time from `iat` to `exp` of a token, in seconds.
     pub longest_token_seconds: u64,
-    /// By how many seconds the `iat` and `nbf` of a token may be ahead of the clock.
+    /// The seconds that the `iat` and `nbf` of a token may be ahead of the clock.
     pub clock_skew_seconds: u64,
     /// Whether virtual time alone decides about the times of tokens; otherwise the client's own clock may be right too.
     pub strict_clock: bool,
     /// Whether the id of a result alone decides which result is answered, whatever transaction it is asked of. What comes names the
     /// transaction that it is of, so that a customer can see it.
     pub results_by_id_alone: bool,
-    /// How long the files of a result can be downloaded, in seconds; always, where it is absent.
+    /// The time in which the files of a result can be downloaded, in seconds; unlimited, if it is absent.
     pub result_files_seconds: Option<u64>,
     /// The validity of the date of an expired document within `allowedExpiration`: no document says it.
     pub allowed_expiration_validity: String,
     /// The state of the scenario `unknown-status`.
     pub unknown_status: String,
-    /// How long each image is at least, in bytes.
+    /// The least length of each image, in bytes.
     pub image_length: usize,
-    /// Who comes.
+    /// The person who comes.
     pub person: Person,
 }
 
@@ -56,7 +56,7 @@ pub struct Person {
     pub personal_number: String,
     /// The sex, as in the machine-readable zone: `F`, `M` or `X`.
     pub sex: String,
-    /// Until when the passport is valid.
+    /// The last day of the passport's validity.
     pub date_of_expiry: Date,
 }
 

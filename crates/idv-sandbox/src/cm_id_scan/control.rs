@@ -12,7 +12,7 @@ use crate::exchange::Incoming;
 use crate::vendor::Vendor;
 use crate::world::State;
 
-/// Answers a request; `None` where there is no such route.
+/// Answers a request; `None` if there is no such route.
 pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
         (&Method::GET, ["accounts", key_id]) => {
@@ -51,7 +51,7 @@ struct Act {
     scenario: String,
 }
 
-/// A transaction as nobody outside sees it, without the person.
+/// The inner state of a transaction, without the person.
 fn view(world: &World, id: &str) -> Option<Value> {
     let transaction = world.transactions.get(id)?;
     let outcome = transaction.outcome.as_ref();

@@ -32,7 +32,7 @@ use crate::world::{Part, State};
 /// The hosts of the API and of the pages that persons visit.
 pub(crate) const HOSTS: [&str; 2] = ["api.cm.com", "id-scan.identity.cm.com"];
 
-/// What a request is handled with, and what comes of it beside the answer.
+/// The context of a request, and its effects beside the answer.
 pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
 
 /// Everything at the vendor.
@@ -42,7 +42,7 @@ pub(crate) struct World {
     /// By id.
     transactions: HashMap<String, Transaction>,
     webhooks: Vec<Webhook>,
-    /// Where the pages are that persons visit.
+    /// The address of the pages that persons visit.
     pages: String,
 }
 
@@ -149,7 +149,7 @@ impl World {
         &self.pages
     }
 
-    /// How many transactions there are.
+    /// The number of transactions.
     pub(crate) fn transactions(&self) -> usize {
         self.transactions.len()
     }
@@ -210,7 +210,7 @@ pub(crate) fn accepted(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// How long to wait before a webhook is tried again; `None` where it is given up. The document has a growing delay and no numbers.
+/// The time before a webhook is tried again; `None` if it is given up. The document has a growing delay and no numbers.
 pub(crate) fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
     const MINUTES: [u64; 6] = [1, 5, 15, 60, 360, 1440];
     let minutes = MINUTES.get(usize::try_from(tries).ok()?)?;

@@ -19,7 +19,7 @@ pub(crate) const OWN: [&str; 8] = [
 
 const MINUTE: u64 = 60;
 
-/// What happens to a transaction.
+/// An event of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// The person begins to show the document.
@@ -34,7 +34,7 @@ pub(crate) enum Effect {
     State(String),
 }
 
-/// What happens when, and what is said of it.
+/// The events of a scenario and their descriptions, each after so many seconds.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,

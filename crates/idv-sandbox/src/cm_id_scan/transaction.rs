@@ -9,7 +9,7 @@ use super::create::{DOCUMENT_SCAN, Submitted};
 #[derive(Debug, Clone)]
 pub(crate) struct Transaction {
     pub(crate) id: String,
-    /// Whose it is, by the account's key ID.
+    /// The account's key ID.
     pub(crate) key_id: String,
     /// Which one it is, in the order of creation.
     pub(crate) number: usize,

@@ -19,7 +19,7 @@ pub(crate) const TASK: &str = "task.state.updated";
 #[derive(Debug, Clone)]
 pub(crate) struct Webhook {
     pub(crate) id: String,
-    /// Whose it is, by the account's key ID.
+    /// The account's key ID.
     pub(crate) key_id: String,
     url: String,
     events: Vec<String>,

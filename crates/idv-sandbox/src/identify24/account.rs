@@ -13,11 +13,11 @@ pub struct Account {
     pub api_key: String,
     /// The partner's projects ("project/getAll").
     pub projects: Vec<Project>,
-    /// Where webhooks go ("How to define webhook URL ?"); nowhere, where it is absent. Loopback only.
+    /// The address of webhooks ("How to define webhook URL ?"), on the loopback interface; without it, none are sent.
     pub callback_url: Option<String>,
     /// The words for what becomes of idents, of which the document has one alone.
     pub statuses: Statuses,
-    /// How many minutes after the creation of an ident its appointment is; none, where it is absent.
+    /// The minutes from the creation of an ident to its appointment; without it, there is none.
     pub appointment_minutes: Option<u32>,
     /// The agent who speaks with the person (`agent_name` of the webhook).
     pub agent_name: String,
@@ -65,13 +65,13 @@ pub struct Project {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Statuses {
-    /// Nobody was identified yet: the document's own word.
+    /// The person is not identified yet: the document's own word.
     pub unidentified: Status,
     /// The video call came to nothing and can be repeated.
     pub aborted: Status,
-    /// The call is over, and somebody looks at it again.
+    /// The call is over, and a review follows.
     pub in_review: Status,
-    /// Fraud is suspected, and somebody looks at it again.
+    /// Fraud is suspected, and a review follows.
     pub fraud_suspected: Status,
     /// The person was identified.
     pub identified: Status,
@@ -79,7 +79,7 @@ pub struct Statuses {
     pub rejected: Status,
     /// The ident was given up in the review.
     pub canceled: Status,
-    /// Nobody was identified within the lifetime of 90 days.
+    /// The person was not identified within the lifetime of 90 days.
     pub expired: Status,
 }
 

@@ -12,7 +12,7 @@ use crate::exchange::Incoming;
 use crate::vendor::Vendor;
 use crate::world::State;
 
-/// Answers a request; `None` where there is no such route.
+/// Answers a request; `None` if there is no such route.
 pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
         (&Method::GET, ["accounts", partner]) => {
@@ -54,7 +54,7 @@ struct Act {
     reason: Option<String>,
 }
 
-/// An ident as nobody outside sees it, without the person.
+/// The inner state of an ident, without the person.
 fn view(world: &World, id: &str) -> Option<Value> {
     let ident = world.idents.get(id)?;
     let statuses: Vec<Value> =

@@ -1,4 +1,4 @@
-//! What drives the vendor from Rust.
+//! Driving the vendor from Rust.
 
 use super::World;
 use super::account::Account;
@@ -51,18 +51,18 @@ impl<'a> Identify24<'a> {
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] where the settings are not possible.
+    /// [`SandboxError::Refused`] if the settings are not possible.
     pub fn configure(&self, change: impl FnOnce(&mut Account)) -> Result<(), SandboxError> {
         let mut account = self.account();
         change(&mut account);
         self.sandbox.worlds.state().identify24.configure(account).map_err(|error| SandboxError::Refused(error.to_owned()))
     }
 
-    /// Lets the person and the vendor's people act out a scenario, from now on; says what they do and when.
+    /// Lets the person and the vendor's people act out a scenario, from now on. Returns their actions.
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] where there is no such scenario or nothing under this id, or it is over.
+    /// [`SandboxError::Refused`] if there is no such scenario or nothing under this id, or it is over.
     pub fn act(&self, id: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
         let now = self.sandbox.worlds.clock.now();
         let mut state = self.sandbox.worlds.state();
@@ -76,7 +76,7 @@ impl<'a> Identify24<'a> {
         self.sandbox.worlds.state().identify24.tokens.clear();
     }
 
-    /// How many idents there are.
+    /// The number of idents.
     #[must_use]
     pub fn idents(&self) -> usize {
         self.sandbox.worlds.state().identify24.idents()

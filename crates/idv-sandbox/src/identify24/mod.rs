@@ -30,10 +30,10 @@ use crate::world::{Part, State};
 /// The hosts of the API and of the pages that persons visit.
 pub(crate) const HOSTS: [&str; 2] = ["api.identify24.de", "identify24.de"];
 
-/// How long an ident lives ("Lifetime").
+/// The life of an ident ("Lifetime").
 const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// What a request is handled with, and what comes of it beside the answer.
+/// The context of a request, and its effects beside the answer.
 pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
 
 /// Everything at the vendor.
@@ -43,7 +43,7 @@ pub(crate) struct World {
     tokens: Tokens,
     /// By ident_id.
     idents: HashMap<String, Ident>,
-    /// Where the pages are that persons visit.
+    /// The address of the pages that persons visit.
     pages: String,
 }
 
@@ -140,7 +140,7 @@ impl World {
         &self.pages
     }
 
-    /// How many idents there are.
+    /// The number of idents.
     pub(crate) fn idents(&self) -> usize {
         self.idents.len()
     }
@@ -228,7 +228,7 @@ pub(crate) fn accepted(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// How long to wait before a webhook is tried again; `None` where it is given up.
+/// The time before a webhook is tried again; `None` if it is given up.
 pub(crate) fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
     let minutes = match tries {
         0 => 1,

@@ -7,20 +7,20 @@ use crate::idnow::scenario::Step;
 pub(crate) const OWN: [&str; 2] = ["suspicion-then-success", "unidentified"];
 const MINUTE: u64 = 60;
 
-/// What happens to an ident.
+/// An event of an ident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// The agent speaks with the person.
     Call,
     /// The agent reads another birthday and another name from the document than were submitted.
     Correct,
-    /// Why the person is refused, for the webhook.
+    /// The reason of the refusal, for the webhook.
     Refuse(String),
     /// A status is reached; the last one, if nothing follows it.
     Status(Status, bool),
 }
 
-/// What happens when, and what is said of it.
+/// The events of a scenario and their descriptions, each after so many seconds.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,

@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use crate::random::Random;
 
-/// How long a token lives unused.
+/// The life of an unused token.
 const IDLE: SignedDuration = SignedDuration::from_mins(30);
 
 /// The tokens that were made.

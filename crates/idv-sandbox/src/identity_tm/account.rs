@@ -21,13 +21,13 @@ pub struct Account {
     pub sign_me: bool,
     /// Whether the seal for advanced signatures was made (3.1.1.1).
     pub advanced_signatures: bool,
-    /// Whether the customer runs the signing, by the methods of chapter 5. Where not, the person signs on the vendor's pages.
+    /// Whether the customer runs the signing, by the methods of chapter 5. Otherwise, the person signs on the vendor's pages.
     pub customer_side_signing: bool,
     /// Whether the customer verifies phone numbers, by the methods of chapter 6.
     pub phone_verification: bool,
-    /// Where webhooks go that an order names no address for (2.6). Loopback only.
+    /// The addresses of webhooks for which an order names none (2.6), on the loopback interface.
     pub webhooks: Webhooks,
-    /// How webhooks are delivered (2.6).
+    /// The method of webhooks (2.6).
     pub webhook_method: WebhookMethod,
     /// The status codes that `OnStatusChange` tells of (3.1.4).
     pub status_change_kinds: Vec<u32>,
@@ -35,7 +35,7 @@ pub struct Account {
     pub unknown_status: u32,
     /// Whether statuses that end or stop an order have an explanatory text (3.2.6).
     pub status_texts: bool,
-    /// After how many days an incomplete order times out (4.1); never, where it is absent.
+    /// After how many days an incomplete order times out (4.1); never, if it is absent.
     pub time_out_days: Option<u32>,
     /// The key that content is encrypted with (9.4): 64 hexadecimal digits. Without, `/crypt` is refused.
     pub encryption_key: Option<String>,
@@ -43,6 +43,8 @@ pub struct Account {
     pub always_encrypted: bool,
     /// Whether results hold the images; `IdentData` is an object then (3.3.4).
     pub images_in_result: bool,
+    /// Whether that object holds every set of data, under the keys `0` and `1` beside `Images`; else the checked set alone.
+    pub numbered_sets: bool,
     /// Whether results hold the person's IP address (3.3.4).
     pub user_ip_in_result: bool,
     /// Whether `Identifier` is a text; else it is a number (3.3.4).
@@ -54,13 +56,13 @@ pub struct Account {
     pub result_pdf: bool,
     /// Whether images are recorded.
     pub image_recording: bool,
-    /// How long each image is at least, in bytes.
+    /// The least length of each image, in bytes.
     pub image_length: usize,
     /// Whether every video call is recorded, whatever the order says (3.10.1).
     pub video_recording: bool,
-    /// How long a recording is at least, in bytes.
+    /// The least length of a recording, in bytes.
     pub video_length: u64,
-    /// How long it takes to provide a recording (3.9), in seconds.
+    /// The time that a recording takes to be provided (3.9), in seconds.
     pub video_provision_seconds: u64,
     /// Whether there is an audio recording (3.11).
     pub audio_recording: bool,
@@ -93,7 +95,7 @@ pub struct Webhooks {
     pub on_status_change: Option<String>,
 }
 
-/// How webhooks are delivered (2.6).
+/// The method of webhooks (2.6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
@@ -152,6 +154,7 @@ impl Default for Account {
             encryption_key: None,
             always_encrypted: false,
             images_in_result: false,
+            numbered_sets: false,
             user_ip_in_result: false,
             identifier_as_text: false,
             names_as_printed: false,

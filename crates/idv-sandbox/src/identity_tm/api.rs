@@ -71,7 +71,7 @@ pub(super) fn handle(
 }
 
 impl Call<'_, '_, '_> {
-    /// An order of the account; somebody else's is not found.
+    /// An order of the account; another account's is not found.
     pub(super) fn case(&self, order: &str) -> Result<&Case, Failure> {
         let case = self.world.cases.get(order).filter(|case| case.user == self.account.user);
         case.ok_or_else(Failure::not_found)

@@ -13,7 +13,7 @@ use crate::exchange::Incoming;
 use crate::vendor::Vendor;
 use crate::world::State;
 
-/// Answers a request; `None` where there is no such route.
+/// Answers a request; `None` if there is no such route.
 pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
         (&Method::GET, ["accounts", user]) => {
@@ -73,7 +73,7 @@ fn phone(world: &World, user: &str) -> Result<Value, String> {
     Ok(json!({ "number": account.mobile, "tan": world.password_tans.get(user) }))
 }
 
-/// An order as nobody outside sees it.
+/// The inner state of an order.
 fn view(world: &World, order: &str) -> Option<Value> {
     let case: &Case = world.cases.get(order)?;
     let statuses: Vec<Value> = case

@@ -18,7 +18,7 @@ pub(crate) fn key(text: &str) -> Option<[u8; 32]> {
     hex::decode(text).ok()?.try_into().ok()
 }
 
-/// Initialization vector, ciphertext and tag; `None` where the content is longer than the mode can be used for.
+/// Initialization vector, ciphertext and tag; `None` if the content is longer than the mode can be used for.
 pub(crate) fn encrypt(key: &[u8; 32], vector: [u8; VECTOR], mut content: Vec<u8>) -> Option<Vec<u8>> {
     let buffer = InOutBuf::from(content.as_mut_slice());
     let tag = Cipher::new(key.into()).encrypt_inout_detached(&Nonce::from(vector), b"", buffer).ok()?;
@@ -29,7 +29,7 @@ pub(crate) fn encrypt(key: &[u8; 32], vector: [u8; VECTOR], mut content: Vec<u8>
     Some(sealed)
 }
 
-/// What was encrypted; `None` where it was with another key, or was altered since.
+/// What was encrypted; `None` if it was with another key, or was altered since.
 pub(crate) fn decrypt(key: &[u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
     let (vector, rest) = sealed.split_first_chunk::<VECTOR>()?;
     let (content, tag) = rest.split_last_chunk::<TAG>()?;

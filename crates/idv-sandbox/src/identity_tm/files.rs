@@ -21,7 +21,7 @@ use crate::exchange::{Answer, Piece};
 
 /// The beginning of an MP4 file: its type, and a box of free space that may be as long as one likes.
 const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isommp42\0\0\0\0mdat";
-/// The same of another brand, so that nobody takes the placeholder for the recording.
+/// The same of another brand, so that the placeholder is not taken for the recording.
 const PLACEHOLDER: &[u8] = b"\0\0\0\x14ftypmp42\0\0\0\0mp42\0\0\0\x08free";
 /// The beginning of an MP3 file: an empty ID3 tag and the head of a frame.
 const MP3: &[u8] = b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\x64";

@@ -1,4 +1,4 @@
-//! What drives Identity.TM from Rust.
+//! Driving Identity.TM from Rust.
 
 use super::account::Account;
 use crate::idnow::scenario::Step;
@@ -44,18 +44,18 @@ impl<'a> IdentityTm<'a> {
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] where the settings are not possible.
+    /// [`SandboxError::Refused`] if the settings are not possible.
     pub fn configure(&self, change: impl FnOnce(&mut Account)) -> Result<(), SandboxError> {
         let mut account = self.account();
         change(&mut account);
         self.sandbox.worlds.state().identity_tm.configure(account).map_err(|error| SandboxError::Refused(error.to_owned()))
     }
 
-    /// Lets the person and the agents act out a scenario, from now on; says what they do and when.
+    /// Lets the person and the agents act out a scenario, from now on. Returns their actions.
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] where there is no such scenario or order, or it is finished.
+    /// [`SandboxError::Refused`] if there is no such scenario or order, or it is finished.
     pub fn act(&self, order: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
         let now = self.sandbox.worlds.clock.now();
         let mut state = self.sandbox.worlds.state();
@@ -70,7 +70,7 @@ impl<'a> IdentityTm<'a> {
         self.sandbox.worlds.state().identity_tm.tan(order)
     }
 
-    /// How many orders there are.
+    /// The number of orders.
     #[must_use]
     pub fn orders(&self) -> usize {
         self.sandbox.worlds.state().identity_tm.orders()

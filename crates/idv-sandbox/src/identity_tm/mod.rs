@@ -44,7 +44,7 @@ use crate::world::{Part, State};
 /// The hosts of the API and of the pages that persons visit (2.7, 3.1.8).
 pub(crate) const HOSTS: [&str; 2] = ["customer.identity.tm", "www.identity.tm"];
 
-/// What a request is handled with, and what comes of it beside the answer.
+/// The context of a request, and its effects beside the answer.
 pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
 
 /// Everything at Identity.TM.
@@ -57,7 +57,7 @@ pub(crate) struct World {
     sign_me: HashMap<String, bool>,
     /// The TAN with which an account's password can be changed (9.2), by the user's name.
     password_tans: HashMap<String, String>,
-    /// Where the pages are that persons visit, unless the vendor is addressed by its own name.
+    /// The address of the pages that persons visit, unless the vendor is addressed by its own name.
     pages: String,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct Planned {
     effect: Effect,
 }
 
-/// What happens to an order.
+/// An event of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// A status is reached: kind and sub-kind.
@@ -187,7 +187,7 @@ impl World {
         &self.pages
     }
 
-    /// How many orders there are.
+    /// The number of orders.
     pub(crate) fn orders(&self) -> usize {
         self.cases.len()
     }
@@ -271,7 +271,7 @@ pub(crate) const fn accepted(status: u16) -> bool {
     matches!(status, 200 | 202)
 }
 
-/// How long to wait before a webhook is tried again (2.6.2).
+/// The time before a webhook is tried again (2.6.2).
 pub(crate) fn again(_tries: u32, since_first_try: Duration) -> Option<Duration> {
     const FIRST: Duration = Duration::from_millis(86_400);
     const MINUTES: Duration = Duration::from_secs(864);

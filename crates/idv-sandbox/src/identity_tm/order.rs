@@ -88,7 +88,7 @@ impl Submitted {
         self.add & behavior != 0
     }
 
-    /// The customer's reference; empty where there is none.
+    /// The customer's reference; empty if there is none.
     pub(crate) fn reference(&self) -> &str {
         self.text(&["Ref"]).unwrap_or_default()
     }

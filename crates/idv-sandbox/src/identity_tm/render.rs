@@ -73,21 +73,24 @@ pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Valu
     if case.fraud {
         root.insert("FraudAttempt".into(), true.into());
     }
-    let mut checked = checked(case);
-    if case.nameless {
-        checked.clear();
+    let mut sets = Vec::new();
+    if !case.nameless {
+        sets.push(checked(case));
+        sets.extend(variants.initial_data.then(|| initial(case)));
     }
-    if account.images_in_result && case.has_images(account) {
-        // An object has room for one set of data: the checked one.
-        checked.insert("Images".into(), files::image_list(case, account));
-        root.insert("IdentData".into(), checked.into());
+    let data = if account.images_in_result && case.has_images(account) {
+        let mut data = if account.numbered_sets {
+            sets.into_iter().enumerate().map(|(number, set)| (number.to_string(), set.into())).collect()
+        } else {
+            // Without numbers the object has room for one set: the checked one.
+            sets.into_iter().next().unwrap_or_default()
+        };
+        data.insert("Images".into(), files::image_list(case, account));
+        Value::Object(data)
     } else {
-        let mut all = if case.nameless { Vec::new() } else { vec![Value::from(checked)] };
-        if variants.initial_data && !case.nameless {
-            all.push(initial(case).into());
-        }
-        root.insert("IdentData".into(), all.into());
-    }
+        sets.into()
+    };
+    root.insert("IdentData".into(), data);
     root.into()
 }
 

@@ -19,9 +19,9 @@ pub struct Account {
     pub preliminary_results: bool,
     /// Whether results have attachments.
     pub attachments: bool,
-    /// How long each attachment is at least, in bytes.
+    /// The least length of each attachment, in bytes.
     pub attachment_length: u64,
-    /// How long the recording of the video call is at least, in bytes, so that a large archive need not be large in every part. An
+    /// The least length of the recording of the video call, in bytes, so that a large archive need not be large in every part. An
     /// archive holds less than 4 GB.
     pub video_length: u64,
     /// Whether the account is for AutoIdent: other attachments, no agent's recording.
@@ -30,7 +30,7 @@ pub struct Account {
     pub e_sign: bool,
     /// Whether signatures that the person writes are activated (7.1.2).
     pub handwritten_signatures: bool,
-    /// Where the account is: it decides how many signatures a document takes, and in how many lines (7.1.2).
+    /// The account's data center: it decides the number of signatures of a document, and of their lines (7.1.2).
     pub data_center: DataCenter,
     /// Whether the archive holds a signature of the XML result (13.3.1).
     pub sign_results: bool,
@@ -52,11 +52,11 @@ pub struct Account {
     pub archive_extras: Vec<String>,
     /// The result of the scenario `unknown-status`.
     pub unknown_status: String,
-    /// Where callbacks go; nowhere, where it is absent. Loopback only.
+    /// The address of callbacks, on the loopback interface; without it, none are sent.
     pub callback_url: Option<String>,
     /// Which callbacks are sent (14.2).
     pub callbacks: Vec<CallbackKind>,
-    /// How far a signed link's timestamp may be from the clock, in seconds; the document names no figure.
+    /// The longest time between a signed link's timestamp and the clock, in seconds; the document names no figure.
     pub link_window_seconds: u64,
     /// Whether virtual time alone decides about a signed link's timestamp; otherwise the client's own clock may be right too.
     pub strict_clock: bool,
@@ -80,7 +80,7 @@ pub enum DataCenter {
     Ch,
 }
 
-/// When a callback is sent (14.2).
+/// The occasion of a callback (14.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
@@ -89,9 +89,9 @@ pub enum CallbackKind {
     Realtime,
     /// After the review.
     Final,
-    /// When the agent aborts.
+    /// The agent aborted.
     Aborted,
-    /// When the review cancels.
+    /// The review canceled.
     Canceled,
 }
 

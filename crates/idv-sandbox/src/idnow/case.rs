@@ -87,7 +87,7 @@ pub(crate) struct Item {
 const USER_DATA: [&str; 8] = ["firstname", "lastname", "birthname", "birthday", "birthplace", "nationality", "gender", "title"];
 const ADDRESS: [&str; 5] = ["street", "streetnumber", "city", "zipcode", "country"];
 
-/// What the sandbox's people have on their documents where nothing was submitted. They do not exist.
+/// What the sandbox's people have on their documents if nothing was submitted. They do not exist.
 const DOCUMENT_SAYS: [(&str, &str); 12] = [
     ("firstname", "ERIKA"),
     ("lastname", "MUSTERMANN"),
@@ -237,7 +237,7 @@ fn as_on_document(name: &str, value: &str) -> String {
 /// What the document says where it differs from what was submitted.
 fn another(name: &str, submitted: &str) -> String {
     match name {
-        // A year later: on 28 February where there is no 29th then.
+        // A year later: on 28 February if there is no 29th then.
         "birthday" => submitted
             .parse::<jiff::civil::Date>()
             .and_then(|date| date.checked_add(jiff::Span::new().years(1)))

@@ -16,7 +16,7 @@ use crate::exchange::Incoming;
 use crate::vendor::Vendor;
 use crate::world::State;
 
-/// Answers a request; `None` where there is no such route.
+/// Answers a request; `None` if there is no such route.
 pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
         (&Method::GET, ["accounts", company]) => match state.idnow.account(company) {
@@ -58,7 +58,7 @@ fn identifications(world: &World) -> Value {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Act {
-    /// The robot's case that the identification itself asks for, where it is absent (15.3).
+    /// The robot's case that the identification itself asks for, if it is absent (15.3).
     #[serde(default)]
     scenario: Option<String>,
     #[serde(default)]
@@ -73,7 +73,7 @@ impl Act {
     }
 }
 
-/// Lets the person and the agents act out a scenario; of the first company where none is named.
+/// Lets the person and the agents act out a scenario; of the first company if none is named.
 pub(crate) fn act(
     state: &mut State,
     now: Timestamp,

@@ -1,4 +1,4 @@
-//! What drives IDnow from Rust.
+//! Driving IDnow from Rust.
 
 use super::account::Account;
 use super::control;
@@ -46,18 +46,18 @@ impl<'a> Idnow<'a> {
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] where callbacks would leave the loopback interface.
+    /// [`SandboxError::Refused`] if callbacks would leave the loopback interface.
     pub fn configure(&self, change: impl FnOnce(&mut Account)) -> Result<(), SandboxError> {
         let mut account = self.account();
         change(&mut account);
         control::configure(&mut self.sandbox.worlds.state(), &self.company, account).map(drop).map_err(SandboxError::Refused)
     }
 
-    /// Lets the person and the agents act out a scenario, from now on; says what they do and when.
+    /// Lets the person and the agents act out a scenario, from now on. Returns their actions.
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] where there is no such scenario or identification, or it is finished.
+    /// [`SandboxError::Refused`] if there is no such scenario or identification, or it is finished.
     pub fn act(&self, transaction_number: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
         let now = self.sandbox.worlds.clock.now();
         let mut state = self.sandbox.worlds.state();
@@ -65,7 +65,7 @@ impl<'a> Idnow<'a> {
             .map_err(SandboxError::Refused)
     }
 
-    /// How many identifications there are.
+    /// The number of identifications.
     #[must_use]
     pub fn identifications(&self) -> usize {
         self.sandbox.worlds.state().idnow.cases.len()

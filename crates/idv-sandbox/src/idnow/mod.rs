@@ -47,14 +47,14 @@ pub(crate) const HOSTS: [&str; 8] = [
     "gateway.idnow.ae",
 ];
 
-/// How long an identification is kept, counted from its creation or, once it is finished, from its end. The document says nothing
-/// of it; the vendor's support pages do.
+/// The life of an identification, counted from its creation or, once it is finished, from its end. It is not in the document, but on
+/// the vendor's support pages.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// How long a callback is tried (14.6).
+/// The time in which a callback is tried (14.6).
 pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
 
-/// How long a login token lives without use (8.1.1).
+/// The life of a login token without use (8.1.1).
 const TOKEN_IDLE: Duration = Duration::from_secs(3600);
 
 /// Everything at IDnow.
@@ -76,7 +76,7 @@ struct Token {
     last_used: Timestamp,
 }
 
-/// What a request is handled with, and what comes of it beside the answer.
+/// The context of a request, and its effects beside the answer.
 pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
 
 /// Something that is to happen to an identification.
@@ -89,15 +89,15 @@ pub(crate) struct Planned {
     effect: Effect,
 }
 
-/// What a callback tells of.
+/// The subject of a callback.
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
     key: (String, String),
-    /// When the result came: the callback is outdated when the identification has another one.
+    /// The time of the result: the callback is outdated when the identification has another one.
     result_at: Timestamp,
 }
 
-/// How long to wait before a callback is tried again (14.6).
+/// The time before a callback is tried again (14.6).
 pub(crate) fn again(tries: u32, since_first_try: Duration) -> Option<Duration> {
     let wait = Duration::from_secs(1_u64.checked_shl(tries)?);
     (since_first_try.saturating_add(wait) <= GIVE_UP_AFTER).then_some(wait)

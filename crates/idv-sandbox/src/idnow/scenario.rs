@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// One thing that somebody does, and how long after the beginning.
+/// An action of the person or the vendor's people, and its time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Step {
-    /// In plain words.
+    /// The action in plain words.
     pub what: String,
-    /// How long after the beginning, in virtual seconds.
+    /// The time since the scenario began, in virtual seconds.
     pub after_seconds: u64,
     #[serde(skip)]
     pub(crate) effect: Option<Effect>,
 }
 
-/// What a step does to an identification.
+/// The effect of a step on an identification.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
     /// A result is there.

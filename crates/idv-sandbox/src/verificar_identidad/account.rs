@@ -19,7 +19,7 @@ pub struct Account {
     pub activated: bool,
     /// The credits that are left, in hundredths of a credit.
     pub credit_hundredths: u64,
-    /// What a request costs, in hundredths of a credit.
+    /// The cost of a request, in hundredths of a credit.
     pub cost_hundredths: u64,
     /// The sender of messages whose request names none.
     pub sender: String,
@@ -27,11 +27,11 @@ pub struct Account {
     pub link_demanded: bool,
     /// Whether virtual time alone decides about whether a `Fecha` is past; otherwise the client's own clock may be right too.
     pub strict_clock: bool,
-    /// Refuses every request to verify somebody with this code: -5, -6 or -7.
+    /// Refuses every request to verify a person with this code: -5, -6 or -7.
     pub general_error: Option<i64>,
-    /// How wrong credentials are answered.
+    /// The answer to wrong credentials.
     pub wrong_credentials: WrongCredentials,
-    /// What format stands in for an absent `Resp`.
+    /// The format if `Resp` is absent.
     pub format_unless_told: AnswerFormat,
     /// Whether answers in JSON are a bare object; else an array of one, as the document's schema has it.
     pub answer_as_object: bool,
@@ -47,18 +47,18 @@ pub struct Account {
     pub certificate_failure_status: u16,
     /// The media type of a certificate.
     pub certificate_type: String,
-    /// How long a certificate is at least, in bytes.
+    /// The least length of a certificate, in bytes.
     pub certificate_length: u64,
-    /// How many calls in [`block_window_seconds`](Self::block_window_seconds) may be wrong, or ask for the credits, before the sender is
-    /// blocked; 0 never blocks.
+    /// The number of calls in [`block_window_seconds`](Self::block_window_seconds) that may be wrong, or ask for the credits, before the
+    /// sender is blocked; 0 never blocks.
     pub block_after: usize,
     /// Within what time calls count together, in seconds.
     pub block_window_seconds: u64,
     /// For how long a sender is blocked, in seconds.
     pub block_seconds: u64,
-    /// The HTTP status that somebody blocked gets: 400 to 599.
+    /// The HTTP status that a blocked sender gets: 400 to 599.
     pub blocked_status: u16,
-    /// Where reports go; nowhere, where it is absent. Loopback only.
+    /// The address of reports, on the loopback interface; without it, none are sent.
     pub callback_url: Option<String>,
     /// In which format reports are.
     pub report_format: ReportFormat,
@@ -66,7 +66,7 @@ pub struct Account {
     pub report_user: Option<String>,
     /// The password of the reports' Basic authentication.
     pub report_password: String,
-    /// How `Acceso`, `Posicion`, `Dispositivo` and `Result` are written in a report. In a form, what is no text is JSON.
+    /// The form of `Acceso`, `Posicion`, `Dispositivo` and `Result` in a report. In a form, a value that is no text is JSON.
     pub nested: ReportNesting,
     /// Whether a finished process has a `Result` that cannot be read, and of which kind.
     pub spoiled_result: SpoiledResult,
@@ -86,7 +86,7 @@ pub struct Account {
     pub position_allowed: bool,
     /// Whether a report of another service of the vendor (`SMSRECIBIDO`) comes before each one.
     pub other_services: bool,
-    /// Who comes.
+    /// The person who comes.
     pub person: Person,
 }
 
@@ -97,17 +97,17 @@ pub struct Account {
 pub struct Person {
     /// The names as the document's sample has them: the surnames, a comma, the given names.
     pub name: String,
-    /// The date of birth. Where somebody under age is found, that of somebody under age is told.
+    /// The date of birth. If the finding is a minor, a minor's is told.
     pub birth_date: Date,
     /// The nationality: three letters.
     pub nationality: String,
     /// The sex: `M` or `F`.
     pub sex: String,
-    /// Until when the document is valid. Where an expired document is found, a date that is past is told.
+    /// The last day of the document's validity. If the finding is an expired document, a day that is past is told.
     pub expiry_date: Date,
 }
 
-/// How wrong credentials are answered.
+/// The answer to wrong credentials.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -137,7 +137,7 @@ pub enum ReportFormat {
     Multipart,
 }
 
-/// How a value that has parts is written in a report.
+/// The form of a value with parts in a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -186,7 +186,7 @@ pub enum RejectionReason {
 }
 
 impl Account {
-    /// Why the settings are not possible.
+    /// Checks that the settings are possible.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         if self.callback_url.as_deref().is_some_and(|url| !is_loopback(url)) {
             return Err("callbacks go to the loopback interface only");

@@ -17,7 +17,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The answer to somebody who is blocked.
+    /// The answer to a blocked sender.
     pub(super) fn refuse(&mut self, account: &Account, now: Timestamp) -> Option<Answer> {
         self.until = self.until.filter(|until| now < *until);
         self.until?;

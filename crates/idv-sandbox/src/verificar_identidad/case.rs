@@ -1,4 +1,4 @@
-//! A request to verify somebody, and what is known of it.
+//! A request to verify a person, and its state.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -26,7 +26,7 @@ const PASSPORT: &str = "PAB123456";
 /// The number of another passport.
 const ANOTHER_PASSPORT: &str = "XDB999999";
 
-/// A request to verify somebody.
+/// A request to verify a person.
 #[derive(Debug, Clone)]
 pub(super) struct Case {
     pub(super) id: String,
@@ -40,20 +40,20 @@ pub(super) struct Case {
     pub(super) sender: String,
     /// The message with its link.
     pub(super) message: String,
-    /// What the link ends with.
+    /// The end of the link.
     pub(super) token: String,
-    /// When the message is sent.
+    /// The time at which the message is sent.
     pub(super) send_at: Timestamp,
     /// The statuses and when they were reached.
     pub(super) statuses: Vec<(i64, Timestamp)>,
     pub(super) accesses: Vec<Access>,
-    /// What the process finds, once it is finished.
+    /// The finding of the process, once it is finished.
     pub(super) finding: Finding,
     /// Which plan of what happens is followed; those before it are void.
     pub(super) attempt: u32,
 }
 
-/// Somebody opened the link.
+/// An access of the link.
 #[derive(Debug, Clone)]
 pub(super) struct Access {
     pub(super) at: Timestamp,

@@ -13,7 +13,7 @@ use crate::exchange::Incoming;
 use crate::vendor::Vendor;
 use crate::world::State;
 
-/// Answers a request; `None` where there is no such route.
+/// Answers a request; `None` if there is no such route.
 pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
         (&Method::GET, ["account"]) => Ok(json!(state.verificar_identidad.account())),
@@ -65,12 +65,12 @@ struct Act {
 #[serde(deny_unknown_fields)]
 struct Set {
     estado: i64,
-    /// Why the result is not positive, or how alike the person is.
+    /// The reason why the result is not positive, or the likeness.
     #[serde(default)]
     resultado: Option<serde_json::Number>,
 }
 
-/// A request as nobody outside sees it.
+/// The inner state of a request.
 fn view(world: &World, id: &str) -> Result<Value, String> {
     let case = world.cases.get(id).ok_or("there is no such request")?;
     let statuses: Vec<Value> =

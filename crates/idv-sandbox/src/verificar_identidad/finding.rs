@@ -10,9 +10,9 @@ use super::case::{Case, spain};
 /// A finding of the process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Finding {
-    /// Why it is not positive: -1 to -9.
+    /// The reason why it is not positive: -1 to -9.
     pub(super) reason: Option<i64>,
-    /// How alike the person and the picture on the document are, in percent.
+    /// The likeness of the person and the picture on the document, in percent.
     pub(super) likeness: f64,
     /// Whether the document has another number than the one that was asked for.
     pub(super) another: bool,
@@ -32,9 +32,9 @@ pub(super) const ANOTHER_NUMBER: i64 = -9;
 /// The likeness of the document's sample.
 pub(super) const ALIKE: f64 = 93.957_847_595_214_84;
 
-/// When somebody under age was born.
+/// The date of birth of a minor.
 const MINOR: Date = Date::constant(2009, 12, 18);
-/// Until when an expired document was valid.
+/// The last day of an expired document's validity.
 const PAST: Date = Date::constant(2021, 10, 19);
 
 impl Finding {
@@ -49,7 +49,7 @@ impl Finding {
     /// All went well, but for what was misread.
     pub(super) const MISREAD: Self = Self { misread: true, ..Self::GOOD };
 
-    /// That of one of the reasons -1 to -9; none where there is no such reason.
+    /// That of one of the reasons -1 to -9; none if there is no such reason.
     pub(super) const fn of(reason: i64) -> Option<Self> {
         let likeness = match reason {
             -1 => 71.208_984_375_124_56,

@@ -1,4 +1,4 @@
-//! What drives the vendor from Rust.
+//! Driving the vendor from Rust.
 
 use serde::Serialize;
 
@@ -22,9 +22,9 @@ pub struct PhoneMessage {
     pub id: String,
     /// The number of the phone.
     pub to: String,
-    /// From whom it says it is.
+    /// Its sender.
     pub from: String,
-    /// What it says, with the link filled in.
+    /// Its text, with the link filled in.
     pub text: String,
 }
 
@@ -61,7 +61,7 @@ impl<'a> VerificarIdentidad<'a> {
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] where the settings are not possible.
+    /// [`SandboxError::Refused`] if the settings are not possible.
     pub fn configure(&self, change: impl FnOnce(&mut Account)) -> Result<(), SandboxError> {
         let mut account = self.account();
         change(&mut account);
@@ -73,11 +73,11 @@ impl<'a> VerificarIdentidad<'a> {
             .map_err(|error| SandboxError::Refused(error.to_owned()))
     }
 
-    /// Lets the person and the vendor's people act out a scenario, from now on; says what they do and when.
+    /// Lets the person and the vendor's people act out a scenario, from now on. Returns their actions.
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] where there is no such scenario or nothing under this id, or it is over.
+    /// [`SandboxError::Refused`] if there is no such scenario or nothing under this id, or it is over.
     pub fn act(&self, id: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
         let now = self.sandbox.worlds.clock.now();
         let mut state = self.sandbox.worlds.state();
@@ -98,7 +98,7 @@ impl<'a> VerificarIdentidad<'a> {
         self.sandbox.worlds.state().verificar_identidad.ids()
     }
 
-    /// How many requests there are.
+    /// The number of requests.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.sandbox.worlds.state().verificar_identidad.requests()

@@ -33,7 +33,7 @@ use crate::world::{Part, State};
 /// The hosts of the API and of the pages that persons visit.
 pub(crate) const HOSTS: [&str; 2] = ["api.mensatek.com", "www.mensatek.com"];
 
-/// What a request is handled with, and what comes of it beside the answer.
+/// The context of a request, and its effects beside the answer.
 pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
 
 /// Everything at the vendor.
@@ -45,7 +45,7 @@ pub(crate) struct World {
     /// The requests whose message has come, in the order in which they came.
     messages: Vec<String>,
     block: Block,
-    /// Where the pages are that persons visit.
+    /// The address of the pages that persons visit.
     pages: String,
 }
 
@@ -58,14 +58,14 @@ pub(crate) struct Planned {
     effect: Effect,
 }
 
-/// What happens to a request.
+/// An event of a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Effect {
     /// The message comes to the person's phone.
     Message,
     /// A status is reached.
     Status(i64),
-    /// What the process is going to find.
+    /// The finding of the process.
     Finding(Finding),
 }
 
@@ -121,7 +121,7 @@ impl World {
         &self.pages
     }
 
-    /// How many requests there are.
+    /// The number of requests.
     pub(crate) fn requests(&self) -> usize {
         self.cases.len()
     }
@@ -200,7 +200,7 @@ pub(crate) fn accepted(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// How long to wait before a report is tried again; `None` where it is given up. The document says nothing of it: three times more.
+/// The time before a report is tried again; `None` if it is given up. The document is silent: three times more.
 pub(crate) fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
     let minutes = match tries {
         0 => 1,

@@ -102,7 +102,7 @@ pub(super) fn plan(name: &str, case: &Case, account: &Account, now: Timestamp) -
 }
 
 impl Plan {
-    /// What is to happen to a request, and when.
+    /// The events of a request and their times.
     pub(super) fn planned(self, case: &Case, now: Timestamp) -> (Vec<Step>, Vec<(Timestamp, Planned)>) {
         let planned = |(after, effect)| {
             let planned = Planned { id: case.id.clone(), attempt: Some(case.attempt), effect };
@@ -127,7 +127,7 @@ impl Plan {
         self
     }
 
-    /// What the process will find.
+    /// The finding of the process.
     fn finding(&mut self, finding: Finding) -> &mut Self {
         self.effects.push((self.after, Effect::Finding(finding)));
         self

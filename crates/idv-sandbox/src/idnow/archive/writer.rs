@@ -14,13 +14,13 @@ use crate::exchange::Piece;
 pub(super) struct Archive {
     encryption: Option<Encryption>,
     pieces: Vec<Piece>,
-    /// How long the pieces are together.
+    /// The length of all pieces.
     length: u64,
     directory: Vec<u8>,
     entries: u16,
 }
 
-/// What a header says of an entry.
+/// The facts of an entry in its header.
 struct Entry<'a> {
     name: &'a str,
     method: u16,

@@ -177,7 +177,7 @@ impl Definitions {
         self.0.iter().enumerate().find(|(_, definition)| definition.identifier == identifier)
     }
 
-    /// Inserts before this place; at the end where there is none such.
+    /// Inserts before this place; at the end if there is none such.
     fn insert(&mut self, definition: Definition, order: Option<usize>) {
         let index = order.map_or(usize::MAX, |order| order.saturating_sub(1)).min(self.0.len());
         self.0.insert(index, definition);
