@@ -4,7 +4,7 @@
 //! brings is the id of the result, which is needed to fetch it and which nothing else is known to bring but the person's browser.
 //!
 //! Every event that is proven is answered 200, also one of a kind that is not known here: the vendor repeats what is answered otherwise.
-//! Events that come twice have the same id; whoever keeps them tells them apart by their bytes.
+//! Events that come twice have the same id; an inbox recognizes a repetition by its bytes.
 
 use http::{Method, StatusCode};
 use idv_core::{
@@ -17,7 +17,7 @@ use crate::api::{EventKind, ResultId, TransactionId, is_return_parameter};
 use crate::normalize::{Custom, beside, filled, find_state, handle};
 use crate::wire::Event;
 
-/// How events come ("Events"): JSON. The method is not shown, and a body is sent by POST. What is known of an event is a few hundred
+/// Events come as JSON ("Events"). The method is not shown, and a body is sent by POST. What is known of an event is a few hundred
 /// bytes; no bound and no time for the reply are documented.
 pub const INTAKE: Intake = Intake::new(&[Method::POST], 256 * 1024);
 
@@ -25,8 +25,8 @@ pub const INTAKE: Intake = Intake::new(&[Method::POST], 256 * 1024);
 ///
 /// # Errors
 ///
-/// [`Forged`](idv_core::ErrorKind::Forged) where the guard has a secret and the event lacks it; [`Malformed`](idv_core::ErrorKind::Malformed)
-/// where it is no event, or is one about no transaction.
+/// [`Forged`](idv_core::ErrorKind::Forged) if the guard has a secret and the event lacks it; [`Malformed`](idv_core::ErrorKind::Malformed)
+/// if it is no event, or is one about no transaction.
 pub fn receive(guard: &Guard, delivery: &Delivery) -> Result<Received> {
     let reply = Reply::status(StatusCode::OK);
     if delivery.kind == DeliveryKind::Return {
@@ -39,7 +39,7 @@ pub fn receive(guard: &Guard, delivery: &Delivery) -> Result<Received> {
     Ok(Received::new(told.into_iter().map(|observation| observation.trusted(trust)).collect(), reply))
 }
 
-/// What a callback says that was kept: the body of an event, or the address that a person came back to (or its query alone). Claims, all of
+/// Reads a callback that was kept: the body of an event, or the address that a person came back to (or its query alone). Claims, all of
 /// it.
 pub(crate) fn claims(bytes: &[u8]) -> Result<Vec<Observation>> {
     let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
@@ -58,7 +58,7 @@ pub(crate) fn claims(bytes: &[u8]) -> Result<Vec<Observation>> {
     Ok(vec![returned])
 }
 
-/// What an event says; nothing, where its kind is not known.
+/// Reads what an event says; nothing if its kind is not known.
 fn told(event: &Event<'_>) -> Result<Option<Observation>> {
     let Some(kind) = filled(event.kind.as_ref()).and_then(EventKind::named) else { return Ok(None) };
     let id = event.transaction_id().ok_or_else(|| Error::malformed("the event names no transaction"))?;
@@ -82,7 +82,7 @@ fn told(event: &Event<'_>) -> Result<Option<Observation>> {
     Ok(Some(observation))
 }
 
-/// What an event says beyond the model. One that brings a handle has no room for it, and needs none.
+/// Collects what an event says beyond the model. One that brings a handle has no room for it, and needs none.
 fn custom(event: &Event<'_>, kind: EventKind) -> Custom {
     let mut custom = Custom::default();
     let text = |text: &Option<Text<'_>>| text.as_ref().map_or(Value::Null, |text| text.expose().into());
@@ -101,7 +101,7 @@ fn custom(event: &Event<'_>, kind: EventKind) -> Custom {
     custom
 }
 
-/// What the address says that a person came back to: which transaction, and which result it should have. The person can write there what
+/// Reads the address that a person came back to: the transaction, and the result that it should have. The person can write there what
 /// they like, so it is a claim; the result may be tried all the same, since the vendor's answer says whose it is.
 fn returned(query: &str) -> Option<Observation> {
     let (mut transaction, mut result) = (None, None);

@@ -15,7 +15,7 @@ use crate::session;
 /// The address of the API ("Environment").
 pub(crate) const BASE_URL: &str = "https://api.cm.com/id-scan/v1/";
 
-/// What an account at CM.com ID Scan needs.
+/// The configuration of an account at CM.com ID Scan.
 ///
 /// ```toml
 /// [cm-id-scan]
@@ -38,7 +38,7 @@ pub struct CmIdScanConfig {
     /// Images are downloaded from this host alone.
     #[serde(default)]
     pub base_url: Option<Url>,
-    /// What the person has to do; all three tasks by default. Without `face_match` nothing ties the person to the document.
+    /// The tasks of the person; all three by default. Without `face_match` nothing ties the person to the document.
     /// A result that lacks one of them is not verified, whatever had been configured when its transaction was created.
     #[serde(default, deserialize_with = "tasks")]
     pub tasks: Tasks,
@@ -52,13 +52,13 @@ pub struct CmIdScanConfig {
     /// Where images may come from: `camera`, `file`; both by default.
     #[serde(default, deserialize_with = "settings::words")]
     pub capture_sources: Vec<String>,
-    /// How thorough the scan is: `advanced`, if the account has it.
+    /// The thoroughness of the scan: `advanced`, if the account has it.
     #[serde(default)]
     pub level: Option<String>,
-    /// How old the person has to be at least, in years. It is sent to the vendor, and judged again by the age and the day of birth.
+    /// The least age of the person, in years. It is sent to the vendor, and judged again by the age and the day of birth.
     #[serde(default, deserialize_with = "number")]
     pub minimum_age: Option<u16>,
-    /// How old the person may be at most, in years. It is sent to the vendor, and judged again by the age and the day of birth.
+    /// The greatest age of the person, in years. It is sent to the vendor, and judged again by the age and the day of birth.
     #[serde(default, deserialize_with = "number")]
     pub maximum_age: Option<u16>,
     /// Which fields are checked in addition, such as `personal_number`.
@@ -82,7 +82,7 @@ pub struct CmIdScanConfig {
     /// For how many seconds a token is valid: 60 to 3600. 300.
     #[serde(default = "token_lifetime", deserialize_with = "settings::number")]
     pub token_lifetime: u32,
-    /// By how many seconds a token is dated back, for a clock of the vendor's that is behind ours: 0 to 300. 30.
+    /// By how many seconds a token is dated back, for a clock of the vendor's that is behind: 0 to 300. 30.
     #[serde(default = "token_skew", deserialize_with = "settings::number")]
     pub token_skew: u32,
     /// The secret, of 16 characters at least, that the webhook's header carries. The vendor does not sign; without this each callback is a
@@ -398,7 +398,7 @@ fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D:
         }
 
         fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<i64, E> {
-            value.parse().map_err(|_| E::custom("a whole number is written in digits, with a minus where it is negative"))
+            value.parse().map_err(|_| E::custom("a whole number is written in digits, with a minus if it is negative"))
         }
     }
 

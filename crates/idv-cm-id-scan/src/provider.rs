@@ -16,7 +16,7 @@ use crate::config::CmIdScanConfig;
 use crate::normalize::{self, Acceptance, REPORT_FIELDS, Wanted, filled};
 use crate::wire::Transaction;
 
-/// What a creation takes, as [`NewVerification::given`] names it. The vendor takes nothing personal.
+/// The fields that a creation takes, as [`NewVerification::given`] names them. The vendor takes nothing personal.
 const ACCEPTS: &[&str] = &["locale", "return_urls.success"];
 
 /// CM.com ID Scan as a provider.
@@ -180,8 +180,8 @@ impl Results for CmIdScan {
 
 #[async_trait]
 impl EvidenceSource for CmIdScan {
-    /// An image is downloaded from where the result says that it is now: one call more than by an address that was kept, of which nobody
-    /// knows how long it lives.
+    /// An image is downloaded from where the result says that it is now: one call more than by an address that was kept, whose
+    /// lifetime is not documented.
     async fn download(
         &self,
         cx: &CallContext,

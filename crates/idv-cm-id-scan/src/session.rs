@@ -1,7 +1,7 @@
-//! How calls are authorized: a JSON Web Token that we make ourselves, signed with the secret of the account's credentials.
+//! Authorizes calls: a JSON Web Token that the adapter makes itself, signed with the secret of the account's credentials.
 //!
 //! The token's header carries the algorithm and the credentials' key id, its payload the times of issue, beginning and end, and nothing
-//! else. The secret is used as it is written, without decoding. Who has a token can make every call until it ends.
+//! else. The secret is used as it is written, without decoding. A token allows every call until it ends.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,15 +15,15 @@ use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde::Serialize;
 
-/// How much of a token's life must be left for it to be used again, if its life is long enough: more than any attempt of a call takes.
+/// The part of a token's life that must be left for it to be used again, if its life is long enough: more than any attempt of a call takes.
 const RESERVE: Duration = Duration::from_secs(120);
 
 /// Makes a bearer token that is valid from `issued_at` for `lifetime`, in whole seconds.
 ///
 /// # Errors
 ///
-/// [`Config`](idv_core::ErrorKind::Config) where the key id or the secret is empty;
-/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `issued_at` where that is before 1970, or `lifetime` where that is less
+/// [`Config`](idv_core::ErrorKind::Config) if the key id or the secret is empty;
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `issued_at` if that is before 1970, or `lifetime` if that is less
 /// than a second or beyond all time.
 ///
 /// ```
@@ -86,7 +86,7 @@ pub(crate) struct Minter {
     key_id: String,
     secret: Secret,
     lifetime: Duration,
-    /// How far a token is dated back, for clocks that are behind ours.
+    /// The time by which a token is dated back, for clocks that are behind this one.
     skew: Duration,
     kept: Mutex<Option<Kept>>,
 }

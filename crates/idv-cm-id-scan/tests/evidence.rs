@@ -1,4 +1,4 @@
-//! Images and audit reports: what they are called, where they are, and where they are not looked for.
+//! Images and audit reports: their names, their addresses, and the hosts that are refused.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -74,7 +74,7 @@ fn truncated_or_extended_payload_is_refused() {
     }
 }
 
-/// Digits stay what they are: a score that loses one may be a better one, and nothing could tell. Nor could anything where the name of a part
+/// Digits stay what they are: a score that loses one may be a better one, and nothing could tell. Nor could anything if the name of a part
 /// is lost that not every result has.
 #[test]
 fn no_single_byte_turns_a_result_into_a_success() {

@@ -296,7 +296,7 @@ async fn result_of_another_transaction_is_refused() {
 
     transport.then_json(200, r#"{"state":"completed","tasks":[]}"#);
     let error = client(&transport).fetch(&id(), Some(&handle())).await.unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::Malformed, "one of nobody's is none");
+    assert_eq!(error.kind(), &ErrorKind::Malformed, "a result without an id is none");
 }
 
 #[tokio::test]

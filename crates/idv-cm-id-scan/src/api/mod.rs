@@ -57,10 +57,10 @@ pub enum ReportKind {
 ///
 /// # Errors
 ///
-/// Every call fails with [`Unauthorized`](ErrorKind::Unauthorized) where the token is refused, with
-/// [`NotFound`](ErrorKind::NotFound) where the vendor does not know an id, and with
-/// [`InvalidRequest`](ErrorKind::InvalidRequest) naming `request` where it does not take the request. [`Error::vendor_code`] is what the
-/// vendor says of the failure, where it says anything.
+/// Every call fails with [`Unauthorized`](ErrorKind::Unauthorized) if the token is refused, with
+/// [`NotFound`](ErrorKind::NotFound) if the vendor does not know an id, and with
+/// [`InvalidRequest`](ErrorKind::InvalidRequest) naming `request` if it does not take the request. [`Error::vendor_code`] is what the
+/// vendor says of the failure, if it says anything.
 pub struct Api {
     endpoint: Endpoint,
 }
@@ -76,7 +76,7 @@ impl Retrieved {
         &self.0
     }
 
-    /// What `read`, such as [`Transaction::read`](crate::wire::Transaction::read), makes of it.
+    /// Reads it with `read`, such as [`Transaction::read`](crate::wire::Transaction::read).
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field where the document forbids what the transaction holds:
+    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document forbids what the transaction holds:
     /// nothing was sent then.
     pub async fn create_transaction(&self, cx: &CallContext, new: &NewTransaction) -> Result<TransactionCreated> {
         new.check()?;
@@ -133,8 +133,8 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) where the address is not at the configured host: nothing was sent then;
-    /// [`LimitExceeded`](ErrorKind::LimitExceeded) where the image is longer than `limit` bytes.
+    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if the address is not at the configured host: nothing was sent then;
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) if the image is longer than `limit` bytes.
     pub async fn download(&self, cx: &CallContext, address: &str, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
         let address = self.endpoint.file(address)?;
         let build = |attempt: &Attempt<'_>| self.endpoint.get_file(attempt.now, &address);
@@ -145,9 +145,9 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Conflict`](ErrorKind::Conflict) where the extended report is refused, since it is there only until the transaction
-    /// expires; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is longer than `limit` bytes; [`Malformed`](ErrorKind::Malformed)
-    /// where it is no PDF.
+    /// See [`Api`]; [`Conflict`](ErrorKind::Conflict) if the extended report is refused, since it is there only until the transaction
+    /// expires; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes; [`Malformed`](ErrorKind::Malformed)
+    /// if it is no PDF.
     pub async fn report(
         &self,
         cx: &CallContext,
@@ -180,7 +180,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field where the document forbids what the webhook holds:
+    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document forbids what the webhook holds:
     /// nothing was sent then.
     pub async fn create_webhook(&self, cx: &CallContext, new: &NewWebhook) -> Result<WebhookCreated> {
         new.check()?;
@@ -208,7 +208,7 @@ struct Start<'a> {
 }
 
 impl Start<'_> {
-    /// How many bytes may stand before the beginning of a PDF.
+    /// The number of bytes in which a PDF has to begin.
     const LENGTH: usize = 1_024;
 
     /// Whether it is a PDF, by its bytes: the media type of an error page may say so, too.

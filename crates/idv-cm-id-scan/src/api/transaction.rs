@@ -11,9 +11,9 @@ use crate::wire;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct NewTransaction {
-    /// What the person has to do.
+    /// The tasks of the person.
     pub tasks: Tasks,
-    /// How the tasks behave.
+    /// Settings of the tasks.
     #[serde(skip_serializing_if = "Settings::is_empty")]
     pub settings: Settings,
     /// The language; the vendor's default is English.
@@ -60,7 +60,7 @@ impl Tasks {
         }
     }
 
-    /// The combination of these tasks, in any order; none where it is not valid.
+    /// The combination of these tasks, in any order; none if it is not valid.
     #[must_use]
     pub fn of<T: AsRef<str>>(names: &[T]) -> Option<Self> {
         Self::ALL.into_iter().find(|tasks| {
@@ -83,12 +83,12 @@ impl Serialize for Tasks {
     }
 }
 
-/// How the tasks behave.
+/// Settings of the tasks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Settings {
-    /// How documents are scanned.
+    /// Settings of the scan of a document.
     #[serde(skip_serializing_if = "DocumentScan::is_empty")]
     pub document_scan: DocumentScan,
 }
@@ -101,13 +101,13 @@ impl Settings {
     }
 }
 
-/// How documents are scanned. What is not set is as the vendor has it. The names of fields are the vendor's, of which a few are
+/// Settings of the scan of a document. The vendor has a default for each that is not set. The names of fields are the vendor's, of which a few are
 /// documented: `document_number`, `given_names`, `surname`, `nationality`, `personal_number`, `signature`, `age`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DocumentScan {
-    /// By how many days a document may have expired; where negative, for how many days it must still be valid.
+    /// For how many days a document may have expired; if negative, for how many days it must still be valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_expiration: Option<i32>,
     /// Which fields are blacked out in the image of the document.
@@ -116,19 +116,19 @@ pub struct DocumentScan {
     /// Where images may come from: `camera`, `file`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub capture_sources: Vec<String>,
-    /// How thorough it is: `advanced`.
+    /// The thoroughness: `advanced`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
-    /// How old the person has to be at least, in years.
+    /// The least age of the person, in years.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_age: Option<u16>,
-    /// How old the person may be at most, in years.
+    /// The greatest age of the person, in years.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum_age: Option<u16>,
     /// Which fields are checked in addition.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub validate_fields: Vec<String>,
-    /// Which fields a result has; all, where none is named. `document_image` and `portrait` stand for the images.
+    /// The fields that a result has; all if none is named. `document_image` and `portrait` stand for the images.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub extract_fields: Vec<String>,
 }
@@ -159,7 +159,7 @@ impl DocumentScan {
             return Err(Error::invalid("level", WORDS));
         }
         if self.minimum_age.zip(self.maximum_age).is_some_and(|(minimum, maximum)| minimum > maximum) {
-            return Err(Error::invalid("minimum_age", "it is above maximum_age: nobody could pass"));
+            return Err(Error::invalid("minimum_age", "it is above maximum_age: no person could pass"));
         }
         Ok(())
     }
@@ -181,7 +181,7 @@ pub enum Locale {
 }
 
 impl Locale {
-    /// The variety of a language that is supported; none where the language is not.
+    /// The variety of a language that is supported; none if the language is not.
     #[must_use]
     pub fn of(locale: &idv_core::Locale) -> Option<Self> {
         match locale.language() {
@@ -235,7 +235,7 @@ pub struct TransactionCreated {
     pub state: String,
     /// Where to send the person.
     pub url: SessionUrl,
-    /// When it expires, where the vendor says so.
+    /// When it expires, if the vendor says so.
     pub expires: Option<Timestamp>,
 }
 
@@ -244,7 +244,7 @@ impl TransactionCreated {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read, or lacks the id or the address.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read, or lacks the id or the address.
     pub fn read(body: &[u8]) -> Result<Self> {
         let transaction = wire::Transaction::read(body)?;
         let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.expose().to_owned()).unwrap_or_default();

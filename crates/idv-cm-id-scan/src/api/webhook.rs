@@ -16,7 +16,7 @@ use crate::wire;
 pub struct NewWebhook {
     /// The address that is called: https, or http on this machine, for emulators.
     pub url: Url,
-    /// What it is called for; everything, where nothing is named.
+    /// The events that it is called for; all if none is named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventKind>,
     /// Headers that each call carries. The vendor does not sign: one with a secret is the only proof there can be.
@@ -24,7 +24,7 @@ pub struct NewWebhook {
     pub headers: BTreeMap<String, Secret>,
 }
 
-/// What a webhook is called for.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -105,9 +105,9 @@ fn exposed<S: Serializer>(headers: &BTreeMap<String, Secret>, serializer: S) -> 
 pub struct WebhookCreated {
     /// The vendor's id of it. No call that takes it is documented.
     pub id: String,
-    /// What it is called for, in the vendor's words.
+    /// The events that it is called for, in the vendor's words.
     pub events: Vec<String>,
-    /// When it was registered, where the vendor says so.
+    /// When it was registered, if the vendor says so.
     pub created: Option<Timestamp>,
 }
 
@@ -116,7 +116,7 @@ impl WebhookCreated {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read, or lacks the id.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read, or lacks the id.
     pub fn read(body: &[u8]) -> Result<Self> {
         let webhook = wire::Webhook::read(body)?;
         let text = |text: &Text<'_>| text.expose().to_owned();

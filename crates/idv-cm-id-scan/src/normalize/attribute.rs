@@ -121,7 +121,7 @@ impl Word for Vec<String> {
     }
 }
 
-/// What is known of one value, from every place where it was read. `None` if it was not read anywhere and nothing is wrong with it.
+/// Makes one attribute of every reading of a value. `None` if it was not read anywhere and nothing is wrong with it.
 ///
 /// - The value is that of the machine-readable zone, as the vendor recommends, written without a language; then that zone in any language,
 ///   then the printed text without a language and with one, then anything else. Every other reading is an alternative, with its language.

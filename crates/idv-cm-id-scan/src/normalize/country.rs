@@ -45,7 +45,7 @@ pub const COUNTRY_WORDS: &[(&str, &str)] = &[
     ("lietuva", "LT"), ("lietuvos", "LT"), ("lithuanian", "LT"), ("latvija", "LV"), ("latvijas", "LV"), ("latvian", "LV"),
     ("eesti", "EE"), ("estonian", "EE"), ("україна", "UA"), ("ukrainian", "UA"), ("turkey", "TR"), ("türkiye", "TR"), ("türk", "TR"),
     ("turkish", "TR"), ("t.c./tur", "TR"), ("russia", "RU"), ("russian", "RU"), ("russian federation", "RU"), ("moldova", "MD"),
-    // Further away, where the everyday name is another than that of ISO.
+    // Further away: everyday names that are not those of ISO.
     ("united states", "US"), ("united states of america", "US"), ("usa", "US"), ("american", "US"), ("canadian", "CA"),
     ("brasil", "BR"), ("brasileiro", "BR"), ("brasileira", "BR"), ("brazilian", "BR"), ("surinaamse", "SR"), ("surinamese", "SR"),
     ("venezuela", "VE"), ("bolivia", "BO"), ("méxico", "MX"), ("mexicana", "MX"), ("mexican", "MX"),

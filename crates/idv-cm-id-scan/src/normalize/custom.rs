@@ -68,7 +68,7 @@ impl Custom {
     }
 }
 
-/// What a result says beyond the model.
+/// Collects what a result says beyond the model.
 pub(super) fn of_result(transaction: &Transaction<'_>) -> Custom {
     let mut custom = Custom::default();
     custom.loose("created", transaction.created.as_ref());
@@ -91,7 +91,7 @@ pub(super) fn of_result(transaction: &Transaction<'_>) -> Custom {
     custom
 }
 
-/// What details say that a result does not repeat: the single scans, and what is not known.
+/// Collects what a result does not repeat of details: the single scans, and what is not known.
 pub(super) fn of_details(transaction: &Transaction<'_>) -> Custom {
     let mut custom = Custom::default();
     if completed_at(transaction).is_none() {

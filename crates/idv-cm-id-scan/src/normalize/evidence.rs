@@ -22,7 +22,7 @@ const RESULTS: &str = "results/";
 const FILES: &str = "files/";
 const EXTENDED: &str = "report/extended";
 
-/// What a piece of evidence is.
+/// A piece of evidence to be downloaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Wanted<'e> {
@@ -43,7 +43,7 @@ pub fn audit_reports(result: &ResultId) -> [Evidence; 2] {
     })
 }
 
-/// What is to be downloaded by the id of a piece of evidence, and the result that it belongs to; `None` if it is no id of this vendor's.
+/// Reads the id of a piece of evidence: the result that it belongs to, and what is to be downloaded; `None` if it is no id of this vendor's.
 #[must_use]
 pub fn wanted(evidence: &EvidenceId) -> Option<(ResultId, Wanted<'_>)> {
     let (result, name) = evidence.as_str().strip_prefix(RESULTS)?.split_once('/')?;
@@ -140,7 +140,7 @@ fn named_side(file: &File<'_>) -> Option<EvidenceKind> {
     }
 }
 
-/// What an image shows. If the images of a document do not name their sides, the first is the front and the second the back, as they are
+/// The subject of an image. If the images of a document do not name their sides, the first is the front and the second the back, as they are
 /// asked for.
 fn kind(task: &Task<'_>, file: &File<'_>, sides: &mut Sides) -> EvidenceKind {
     let name = filled(file.kind.as_ref()).unwrap_or_default().to_ascii_lowercase();

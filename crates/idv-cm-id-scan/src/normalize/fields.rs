@@ -20,7 +20,7 @@ pub enum Target {
     Nationality,
     /// `person.gender`.
     Gender,
-    /// `person.address.street`, with the whole address where the vendor does not divide it.
+    /// `person.address.street`, with the whole address if the vendor does not divide it.
     Street,
     /// `person.address.postal_code`.
     PostalCode,

@@ -82,7 +82,7 @@ fn check_kind(task: &str) -> Option<CheckKind> {
         .find_map(|(known, kind)| known.eq_ignore_ascii_case(task).then_some(kind))
 }
 
-/// What came of a field's check; `None` if the vendor's word is missing or not known. A word that decides is taken as it is written.
+/// The result of a field's check; `None` if the vendor's word is missing or not known. A word that decides is taken as it is written.
 pub(super) fn validity(field: &ResultField<'_>) -> Option<CheckResult> {
     validity_word(field.validity.as_ref()?.text()?)
 }
@@ -93,7 +93,7 @@ fn validity_word(word: &str) -> Option<CheckResult> {
         .find_map(|(known, result)| known.eq_ignore_ascii_case(word).then_some(result))
 }
 
-/// What came of comparing a field's sources. The word for a mismatch is not documented: any other than those for the rest is one.
+/// The result of comparing a field's sources. The word for a mismatch is not documented: any other than those for the rest is one.
 pub(super) fn comparison(field: &ResultField<'_>) -> CheckResult {
     match &field.comparison {
         None => CheckResult::NotPerformed,

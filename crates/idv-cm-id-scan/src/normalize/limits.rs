@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::attribute::Word as _;
 
-/// How a date, or an age, stands to a limit.
+/// The relation of a date, or an age, to a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     /// It is within the limit, whatever day is meant.

@@ -136,7 +136,7 @@ fn scans<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = &'t Task<
     transaction.tasks.iter().filter(|task| is(task.kind.as_ref(), DOCUMENT_SCAN))
 }
 
-/// What was read from the document. A field of another task says something of that task.
+/// The fields of the document. A field of another task says something of that task.
 fn data_fields<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = &'t ResultField<'t>> + Clone {
     scans(transaction).flat_map(Task::fields)
 }

@@ -41,7 +41,7 @@ pub const REPORT_FIELDS: &[Field] = &[
     Field::Custom,
 ];
 
-/// What a result says of the person and the document. It is not judged here: see [`Acceptance`](super::Acceptance).
+/// Makes the report of a result. The result is not judged here: see [`Acceptance`](super::Acceptance).
 ///
 /// - A field that was read in several places or languages is one attribute, with every other reading as an alternative.
 /// - The kind of document is the vendor's word for the image of it; the country that issued it is the field, or else what the name of the
@@ -90,7 +90,7 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     report
 }
 
-/// What was read, by where it goes.
+/// The fields of the document, by their place in the model.
 struct Fields<'t> {
     fields: Vec<(Option<Target>, &'t ResultField<'t>)>,
     /// One bit for each target that there is something of. Most results have a few.

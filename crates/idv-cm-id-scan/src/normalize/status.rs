@@ -14,9 +14,9 @@ use crate::wire::{Any, Loose, Transaction};
 pub struct StateRow {
     /// The vendor's word.
     pub state: &'static str,
-    /// What it means before the person has begun.
+    /// Its meaning before the person has begun.
     pub untouched: Status,
-    /// What it means once the person has.
+    /// Its meaning once the person has.
     pub begun: Status,
     /// Where the word is from.
     pub source: &'static str,
@@ -40,7 +40,7 @@ pub fn find_state(state: &str) -> Option<&'static StateRow> {
     STATES.iter().find(|row| row.state.eq_ignore_ascii_case(state))
 }
 
-/// What the details of a transaction say. It is a claim: the caller adds the proof if they answer its own call.
+/// Reads the details of a transaction. The observation is a claim: the caller adds the proof if they answer its own call.
 ///
 /// A completed transaction has ended; how, stands in its result alone. The id of the result is in no sample of details, so that it comes
 /// by an event or with the person; it is taken from details if it is there all the same. Otherwise scans of a document, and whatever is
@@ -67,7 +67,7 @@ pub(crate) fn beside(id: Option<&VendorId>, custom: Custom) -> ResultState {
     ResultState::Inline(report)
 }
 
-/// What a result says, judged by `acceptance`. It is a claim: the caller adds the proof if it answers its own call.
+/// Reads a result and judges it by `acceptance`. The observation is a claim: the caller adds the proof if it answers its own call.
 ///
 /// Only the result of a completed transaction is judged. `result_id` is what it was fetched by; with it the evidence of the report can be
 /// downloaded. `now` is what dates are compared with if the result does not say when it was completed: the report's `acceptance` names that

@@ -4,12 +4,12 @@ use idv_core::wire::{self, Members, object};
 use idv_core::{Error, Result, Text};
 
 object! {
-    /// What the vendor tells a webhook.
+    /// An event that the vendor sends to a webhook.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Event<'a> {
         /// The event's own id: an event that comes again has the same.
         "id" id: Option<Text<'a>>,
-        /// What happened: `transaction.state.updated`, `task.state.updated`.
+        /// Its kind: `transaction.state.updated`, `task.state.updated`.
         "type" kind: Option<Text<'a>>,
         /// When, by RFC 3339.
         "created" | "createdAt" created: Option<Text<'a>>,
@@ -47,7 +47,7 @@ object! {
     /// The task of an event.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct EventTask<'a> {
-        /// What the person has to do.
+        /// The tasks of the person.
         "type" kind: Option<Text<'a>>,
         /// Its state.
         "state" state: Option<Text<'a>>,
@@ -101,7 +101,7 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, not well formed, or says not what happened.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, not well formed, or does not say what happened.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let event: Self = wire::read(bytes)?;
         if event.kind.is_none() {
@@ -124,7 +124,7 @@ impl<'a> Webhook<'a> {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it is not UTF-8, not whole, not well formed, or has no id.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, not well formed, or has no id.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let webhook: Self = wire::read(bytes)?;
         if webhook.id.is_none() {
@@ -141,7 +141,7 @@ impl<'a> ErrorBody<'a> {
         wire::read(bytes).unwrap_or_default()
     }
 
-    /// What the vendor calls the error. It may repeat what was sent, so it is not for printing.
+    /// Returns the vendor's code for the error. It may repeat what was sent, so it is not for printing.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         let own = self.code.as_ref().or(self.kind.as_ref()).map(Text::expose).filter(|word| !word.is_empty());

@@ -13,9 +13,9 @@ object! {
     pub struct Transaction<'a> {
         /// The vendor's id.
         "id" id: Option<Text<'a>>,
-        /// How far it is: `pending`, `completed`. Not all words are documented.
+        /// Its state: `pending`, `completed`. Not all words are documented.
         "state" state: Option<Text<'a>>,
-        /// What the person has to do.
+        /// The tasks of the person.
         "tasks" tasks: Vec<Task<'a>> as Entries<Task<'a>>,
         /// Where to send the person; in the answer to a creation. It opens the person's session.
         "url" url: Option<Text<'a>>,
@@ -38,24 +38,24 @@ object! {
 }
 
 object! {
-    /// What a person has to do, or did.
+    /// A task of the person.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Task<'a> {
-        /// What it is: `document_scan`, `face_liveness`, `face_match`.
+        /// Its kind: `document_scan`, `face_liveness`, `face_match`.
         "type" kind: Option<Loose<'a>>,
-        /// How far it is: `pending`, `completed`. Not all words are documented.
+        /// Its state: `pending`, `completed`. Not all words are documented.
         "state" state: Option<Loose<'a>>,
-        /// How thorough it is: `advanced`.
+        /// The thoroughness: `advanced`.
         "level" level: Option<Loose<'a>>,
-        /// How often the person tried.
+        /// The number of the person's attempts.
         "attempts" attempts: Option<Any>,
-        /// How many attempts are on the bill.
+        /// The number of attempts that are on the bill.
         "attemptsInvoiced" attempts_invoiced: Option<Any>,
         /// Its score.
         "score" score: Option<Score>,
         /// The single scans; in details, while the transaction is pending.
         "documentScans" document_scans: Vec<Scan<'a>> as Entries<Scan<'a>>,
-        /// What was read; in a result.
+        /// The fields that were read; in a result.
         "result" result: Option<TaskResult<'a>>,
         /// Images; in a result.
         "files" files: Vec<File<'a>> as Entries<File<'a>>,
@@ -73,7 +73,7 @@ object! {
     pub struct Scan<'a> {
         /// When it was made, by RFC 3339.
         "created" | "createdAt" created: Option<Loose<'a>>,
-        /// What came of it, such as `front_side_provided_back_side_required`. Not all words are documented.
+        /// Its outcome, such as `front_side_provided_back_side_required`. Not all words are documented.
         "code" code: Option<Loose<'a>>,
         /// Its score.
         "score" score: Option<Score>,
@@ -94,13 +94,13 @@ object! {
     /// An image.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct File<'a> {
-        /// What group it is of: `document`, `image`.
+        /// Its group: `document`, `image`.
         "category" category: Option<Loose<'a>>,
-        /// What it shows: `raw_document_image`, `portrait`, or a kind of document such as `passport` or `DRIVING_LICENSE`.
+        /// Its subject: `raw_document_image`, `portrait`, or a kind of document such as `passport` or `DRIVING_LICENSE`.
         "type" kind: Option<Loose<'a>>,
         /// The document that was recognized, such as `Netherlands - ePassport (2021)`.
         "name" name: Option<Loose<'a>>,
-        /// How well it is recognized.
+        /// The score of the recognition.
         "score" score: Option<Score>,
         /// Where it can be downloaded; null if it was not asked for.
         "url" url: Option<Text<'a>>,
@@ -112,14 +112,14 @@ object! {
 }
 
 object! {
-    /// What was read at one place of the document, in one language.
+    /// A field that was read at one place of the document, in one language.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ResultField<'a> {
         /// Its name, such as `document_number`. One can stand several times, told apart by its language.
         "field" field: Option<Loose<'a>>,
-        /// What came of its check: `valid`, `invalid`, `not_checked`.
+        /// The result of its check: `valid`, `invalid`, `not_checked`.
         "validity" validity: Option<Loose<'a>>,
-        /// What came of comparing its sources with each other: `match`, `not_performed`. The word for a mismatch is not documented.
+        /// The result of comparing its sources with each other: `match`, `not_performed`. The word for a mismatch is not documented.
         "comparison" comparison: Option<Loose<'a>>,
         /// The language it is written in; null if it has none.
         "locale" locale: Option<Loose<'a>>,
@@ -133,10 +133,10 @@ object! {
 }
 
 object! {
-    /// A value and where it was read.
+    /// A value and its source.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Value<'a> {
-        /// Where: `mrz`, `visual`.
+        /// The source: `mrz`, `visual`.
         "source" source: Option<Loose<'a>>,
         /// The value; numbers are text too.
         "value" value: Option<Loose<'a>>,
@@ -144,7 +144,7 @@ object! {
         /// Every other member.
         others: Members,
     }
-    // A value that came without saying where it was read.
+    // A value without a source.
     else |value| Self { value: Some(Loose::Text(value)), ..Self::default() }
 }
 
@@ -160,11 +160,11 @@ macro_rules! entries {
 
 entries!(Task Scan File ResultField Value);
 
-/// What a task found: what was read from a document, or a word. The result of tasks about the face is not documented.
+/// The result of a task: the fields of a document, or a word. The result of tasks about the face is not documented.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum TaskResult<'a> {
-    /// What was read, place by place.
+    /// The fields, place by place.
     Fields(Vec<ResultField<'a>>),
     /// A word.
     Word(Text<'a>),

@@ -175,7 +175,7 @@ impl Bench<'_> {
     }
 }
 
-/// What the ages of a result say of the limits, with the field that says the worst.
+/// The relation of a result's ages to the limits, with the field that is the worst.
 #[derive(Default)]
 struct AgeLimits<'t> {
     is_known: bool,
@@ -207,7 +207,7 @@ const fn severity(standing: Standing) -> u8 {
     }
 }
 
-/// How several readings of one date stand to a limit together: open if they differ.
+/// The relation of several readings of one date to a limit: open if they differ.
 fn together(one: Option<Standing>, other: Standing) -> Standing {
     match one {
         Some(one) if one != other => Standing::Open,
@@ -232,7 +232,7 @@ impl<'t> Dated<'t> {
     }
 }
 
-/// What is known of the document's other data.
+/// The checks of the document's other data, counted.
 #[derive(Default)]
 struct Data {
     failed: bool,

@@ -85,7 +85,7 @@ const ASSERTIONS: &[&str] = &[
     "comparison",
 ];
 
-/// What a member of a task about the face says.
+/// The meaning of a member of a task about the face.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {
     /// One of the documented words for something that went well.

@@ -11,7 +11,7 @@ use crate::normalize::fields::target;
 use crate::normalize::{filled, is};
 use crate::wire::{ResultField, Score, Task, TaskResult};
 
-/// What is known of a task so far.
+/// The judgement of a task so far.
 struct Seen<'t> {
     name: &'t str,
     reason: Reason,
