@@ -1,4 +1,4 @@
-//! How the adapter is configured: one struct, one validation, whether it came from a file or from the environment.
+//! The adapter's configuration: one struct, one validation, from a file or from the environment.
 
 use idv_core::settings::{self, Variable};
 use idv_core::{Error, Guard, Result, Secret, Url};
@@ -13,7 +13,7 @@ use crate::session::Credentials;
 /// The address of the customer API (chapter 2.7).
 const BASE_URL: &str = "https://customer.identity.tm/api/2.10/";
 
-/// What an account at Identity.TM needs.
+/// The configuration of an account at Identity.TM.
 ///
 /// ```toml
 /// [identity-tm]
@@ -41,10 +41,10 @@ pub struct IdentityTmConfig {
     /// The additional behaviours of the product: the sum of their numbers (`Add`, chapter 3.1.4).
     #[serde(default, deserialize_with = "settings::number")]
     pub behaviors: u32,
-    /// Which link the person is handed.
+    /// The link that the person is handed.
     #[serde(default)]
     pub link: Link,
-    /// Which webhooks are asked for when a verification has an address for callbacks. The vendor blocks an order while one is
+    /// The webhooks that are asked for when a verification has an address for callbacks. The vendor blocks an order while one is
     /// delivered, so ask for no more than are wanted.
     #[serde(default = "webhooks")]
     pub webhooks: Webhooks,
@@ -63,7 +63,7 @@ pub struct IdentityTmConfig {
     /// asked for encrypted (chapter 9.4). It needs the feature `crypt`.
     #[serde(default)]
     pub crypt_key: Option<Secret>,
-    /// Where images come from, by the account's configuration (chapters 3.3.4 and 3.8).
+    /// The source of images, by the account's configuration (chapters 3.3.4 and 3.8).
     #[serde(default)]
     pub images: Images,
     /// The evidence of the account beside images, so that a report lists it.
@@ -76,7 +76,7 @@ pub struct IdentityTmConfig {
     /// for through the model.
     #[serde(default)]
     pub video_callback_url: Option<Url>,
-    /// How long a result, with images in it, or any answer that is encrypted, may be, in bytes; 64 MiB. It lies in memory while it is
+    /// The longest result, with images in it, or encrypted answer that is read, in bytes; 64 MiB. It lies in memory while it is
     /// read.
     #[serde(default = "max_embedded", deserialize_with = "settings::number")]
     pub max_embedded_bytes: u64,
@@ -138,7 +138,7 @@ impl IdentityTmConfig {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where it is no address that can be used.
+    /// [`Config`](idv_core::ErrorKind::Config) if it is no address that can be used.
     pub fn address(&self) -> Result<Url> {
         let url = match &self.base_url {
             Some(url) => url.clone(),
@@ -152,7 +152,7 @@ impl IdentityTmConfig {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where the document has no such number.
+    /// [`Config`](idv_core::ErrorKind::Config) if the document has no such number.
     pub fn product(&self) -> Result<Product> {
         Product::from_number(self.product)
             .ok_or_else(|| Error::config("product is none of the document's: 0, 8, 12, 15, 16, 17 or 19"))
@@ -162,7 +162,7 @@ impl IdentityTmConfig {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where the document does not have them, or not together.
+    /// [`Config`](idv_core::ErrorKind::Config) if the document does not have them, or not together.
     pub fn behaviors(&self) -> Result<Behaviors> {
         Behaviors::from_bits(self.behaviors).map_err(|_| {
             Error::config(
@@ -171,11 +171,11 @@ impl IdentityTmConfig {
         })
     }
 
-    /// How callbacks are proven.
+    /// Returns the guard of callbacks.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where the secret is too short.
+    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short.
     pub fn guard(&self) -> Result<Guard> {
         if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));
@@ -194,7 +194,7 @@ impl IdentityTmConfig {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where it is no key of AES-256.
+    /// [`Config`](idv_core::ErrorKind::Config) if it is no key of AES-256.
     pub fn crypt_key(&self) -> Result<Option<CryptKey>> {
         self.crypt_key.as_ref().map(CryptKey::parse).transpose()
     }
@@ -212,7 +212,7 @@ impl IdentityTmConfig {
     }
 }
 
-/// Which link the person is handed (chapter 3.1.5).
+/// The link that the person is handed (chapter 3.1.5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -228,7 +228,7 @@ pub enum Link {
     Email,
 }
 
-/// Which webhooks are asked for (chapter 3.1.4, `WebhookURL`): their names, separated by commas or in a list.
+/// The webhooks to ask for (chapter 3.1.4, `WebhookURL`): their names, separated by commas or in a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(clippy::struct_excessive_bools, reason = "each is a webhook of its own")]
@@ -280,12 +280,12 @@ impl<'de> Deserialize<'de> for Webhooks {
     }
 }
 
-/// Where images come from.
+/// The source of images.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Images {
-    /// Inside the result, where the account has them there (chapter 3.3.4).
+    /// Inside the result, if the account has them there (chapter 3.3.4).
     #[default]
     Embedded,
     /// By a call of their own (chapter 3.8), which a fetch makes too, so that the report lists them.

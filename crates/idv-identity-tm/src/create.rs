@@ -69,7 +69,7 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("IdentData.IDCard.ValidUntil", "document.expires_on"),
 ];
 
-/// How many characters the street of `Address` has at most.
+/// The most characters that the street of `Address` has.
 const CONTACT_STREET: usize = 50;
 
 /// Returns the order for a verification. The document demands a name, an e-mail address and a country of each.

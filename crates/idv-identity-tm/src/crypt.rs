@@ -12,10 +12,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use idv_core::{Error, Result, Secret};
 
-/// How long the initialization vector is, in bytes.
+/// The length of the initialization vector in bytes.
 pub const IV_LENGTH: usize = 23;
 
-/// How long the tag is, in bytes.
+/// The length of the tag in bytes.
 pub const TAG_LENGTH: usize = 16;
 
 /// The key that is shared with the vendor: 32 bytes.

@@ -1,4 +1,4 @@
-//! Images, recordings and files: streamed if they are an answer of their own, else decoded where they stand in one.
+//! Images, recordings and files: streamed if they are an answer of their own, else decoded in place.
 //!
 //! | evidence | contents |
 //! |---|---|
@@ -269,7 +269,7 @@ fn no_evidence() -> Error {
     Error::new(ErrorKind::NotFound).detail("the order has no such piece of evidence: take its id from the report")
 }
 
-/// Decodes a file where it stands, piece by piece.
+/// Decodes a file in place, piece by piece.
 async fn store(file: Option<&Encoded<'_>>, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
     let mut decoder = file.ok_or_else(no_evidence)?.decoder();
     let mut recorder = Recorder::new(sink, limit);

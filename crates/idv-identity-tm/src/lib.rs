@@ -1,27 +1,27 @@
 //! Identity.TM (customer API 2.10) as an idv provider: identifications and qualified signatures behind the model of [`idv_core`].
 //!
 //! Identity.TM identifies a person by video, automatically, by their electronic identity or in a shop, and has them sign documents.
-//! Each order is created by us and named by the vendor; we send the person to a link, ask for the order's history or are told of its
+//! We create each order and the vendor names it; we send the person to a link, poll the order's history or receive a callback about its
 //! end, and fetch the result. This crate follows "Identity.TM Web Services, API Reference", version 2.10aa; "chapter" is a chapter of
 //! it.
 //!
-//! # What it can
+//! # Capabilities
 //!
 //! | | |
 //! |---|---|
 //! | create | not to be repeated, since our reference is no key: an order whose answer was lost is looked up, and found or not (chapter 3.13) |
 //! | hand-off | a link: the page, the app, or the automatic identification (chapter 3.1.5); else the vendor's e-mail |
 //! | poll | the whole history with its extended codes and sub-codes, reduced by rule: [`normalize::status`] |
-//! | results | checked beside submitted data, also [encrypted](crypt) |
-//! | evidence | images, the PDF, the video, sound, signed documents: see [`evidence`] |
-//! | listing | none: the API asks about one order at a time |
+//! | results | the history with the checked and the submitted data, judged together, also [encrypted](crypt) |
+//! | evidence | images, the PDF, the video, sound, signed documents and hashes: see [`evidence`] |
+//! | listing | none: the API answers about one order at a time |
 //! | lookup | by our reference, of the last 90 days (chapter 3.13) |
-//! | deletion | of the data of an order that is over; one that is open is only called off (chapters 3.12 and 4.2) |
+//! | deletion | of the data of an order that is over; an open order is only cancelled (chapters 3.12 and 4.2) |
 //! | callbacks | the vendor signs none. With a key from which each order's address gets its own secret they are proven, without it they are claims; either way they only wake a poll, since the vendor can be asked |
 //!
-//! What the model has no place for is in [`api`]: documents to sign, signing and verifying a telephone number on the customer's side,
-//! re-used identifications, sign-me, the systems' state, the password. [`IdentityTm::preparing_orders`] puts it into the orders that
-//! the model creates.
+//! [`api`] has the parts of the vendor's API that the model does not cover: documents to sign, signing and verifying a telephone number
+//! on the customer's side, re-used identifications, sign-me, the systems' state, the password. [`IdentityTm::preparing_orders`] puts
+//! them into the orders that the model creates.
 //!
 //! # An example
 //!
@@ -59,29 +59,42 @@
 //! # }
 //! ```
 //!
-//! # What the codes mean
+//! # Outcomes
 //!
-//! An order has a history of codes, of which one can repeat and the last one need not be the state. Which of them end an order depends
-//! on whether it is for a signature ([`normalize::Flow`]): 6 ends an identification, and is a step on the way to a signature, which 84
-//! or 103 ends. All codes and what they mean are tables: [`normalize::KINDS`] and [`normalize::SUB_KINDS`].
+//! An order has a history of codes, which repeat, and the last one need not be the state. The flow of the order ([`normalize::Flow`])
+//! decides which of them end it: 6 ends an identification, and is a step on the way to a signature, which 84 or 103 ends. All codes and
+//! their meanings are tables: [`normalize::KINDS`] and [`normalize::SUB_KINDS`].
 //!
-//! # Where the document is silent
+//! A suspicion of fraud is never erased: it is a failed check of the report. If it is newer than a positive end or beside it, the outcome
+//! is disputed, and the person is not verified until an operator resolves it. So is the outcome if the document had expired, or has
+//! another number than the submitted one.
+//!
+//! # Choices
+//!
+//! The document leaves these points open:
 //!
 //! - It does not say what a lookup finds right after an order was placed. One that finds nothing leaves open whether there is an order.
 //! - It does not say how long the tag of an encrypted answer is, nor where `crypt` stands among several variants: 16 bytes, and at the
 //!   end.
-//! - The body of a 400 is "an error description". What stands there is kept as the error's code, and never printed.
+//! - It does not say whether the variants of `getIdentData` can be combined. If the vendor refuses them together, they are asked for one
+//!   at a time.
+//! - The body of a 400 is "an error description". It is kept as the error's code, and never printed.
 //! - 400 to a question for data is a [`Conflict`](idv_core::ErrorKind::Conflict): the order is not finished, or the account is not set
 //!   up for it.
-//! - It does not say what ends an order that only creates an account of sign-me (`Add` 8): what ends an identification, since the part
-//!   of the signature is missing (chapter 9.1).
-//! - A 404 is believed to speak of orders only where the vendor answers [`Api::server_status`](api::Api::server_status) too.
+//! - It does not say how an order ends that only creates an account of sign-me (`Add` 8): like an identification, since it has no part
+//!   for a signature (chapter 9.1).
+//! - It has no final code for the verification of a telephone (product 17). A TAN proves no identity, so that 6 ends it as inconclusive.
+//! - 29 is not final by the table, and "no way to finish the order" by the text. It ends an order for a signature as inconclusive, unless
+//!   the vendor goes on with the order.
+//! - 89 is not final by the table, and a "final status from video" in chapter 3.10.1. It is a review until the order ends; or until the
+//!   data are ready (80) without an identification, which is a dispute.
+//! - A 404 is believed to speak of orders only if the vendor answers [`Api::server_status`](api::Api::server_status) too.
 //!
 //! # Features
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `crypt` | no | reading answers that the vendor encrypts (chapter 9.4) |
+//! | `crypt` | no | decryption of answers that the vendor encrypts (chapter 9.4) |
 
 #![forbid(unsafe_code)]
 

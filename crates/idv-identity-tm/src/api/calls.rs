@@ -1,4 +1,4 @@
-//! The calls of the API as data: where each is, and what its statuses mean.
+//! The calls of the API as data: their addresses, and the meaning of their statuses.
 
 use http::{Method, StatusCode};
 use idv_core::{Error, ErrorKind};
@@ -15,18 +15,18 @@ pub struct CallRow {
     pub method: Method,
     /// The status of a success.
     pub success: u16,
-    /// What the other documented statuses mean.
+    /// The meaning of the other documented statuses.
     pub failures: &'static [Failure],
 }
 
-/// What a documented status of a failure means.
+/// The meaning of a documented status of a failure.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
     /// The status.
     pub status: u16,
     meaning: Meaning,
-    /// What that says, for people.
+    /// The meaning in words.
     pub detail: &'static str,
 }
 
@@ -40,8 +40,8 @@ enum Meaning {
 }
 
 impl CallRow {
-    /// The error that an answer with this status is: as the document means it for this call, or by the status alone where it says
-    /// nothing of it.
+    /// Returns the error that an answer with this status is: by the document's meaning for this call, or by the status alone if it has
+    /// none.
     #[must_use]
     pub fn error(&self, status: StatusCode) -> Error {
         match self.failures.iter().find(|failure| failure.status == status.as_u16()) {
@@ -50,7 +50,7 @@ impl CallRow {
         }
     }
 
-    /// Whether the document has a meaning of its own for the status.
+    /// Returns whether the document has a meaning of its own for the status.
     pub(crate) fn documents(&self, status: StatusCode) -> bool {
         self.failures.iter().any(|failure| failure.status == status.as_u16())
     }

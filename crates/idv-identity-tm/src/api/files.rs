@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::calls::{self, CallRow};
 use super::{Api, CRYPT, OrderId, Retrieved, open};
 
-/// How much is written at a time.
+/// The number of bytes that are written at a time.
 const PIECE: usize = 64 * 1024;
 
 impl Api {
@@ -16,7 +16,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is longer than `limit` bytes. Where it is encrypted it lies
+    /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes. If it is encrypted it lies
     /// in memory first, and may be no longer than the configuration's `max_embedded_bytes` either.
     pub async fn ident_data_pdf(&self, cx: &CallContext, order: &OrderId, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
         self.download(cx, &calls::IDENT_DATA_PDF, order, true, limit, sink).await
@@ -46,7 +46,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is longer than `limit` bytes.
+    /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes.
     pub async fn audit_log(&self, cx: &CallContext, order: &OrderId, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
         self.download(cx, &calls::AUDIT_LOG, order, false, limit, sink).await
     }
@@ -82,7 +82,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// As [`Api::ident_data_pdf`]; [`Malformed`](ErrorKind::Malformed) where it is no video.
+    /// As [`Api::ident_data_pdf`]; [`Malformed`](ErrorKind::Malformed) if it is no video.
     pub async fn video(&self, cx: &CallContext, order: &OrderId, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
         let download = self.download(cx, &calls::VIDEO, order, true, limit, sink).await?;
         match download.media_type.as_deref() {
@@ -121,7 +121,7 @@ impl Api {
         let build = |_: &Attempt<'_>| self.endpoint.about(call, order, &[CRYPT]);
         let mut answer = self.answered(call, cx.send(Call::repeatable().up_to(self.max_embedded), build).await?)?;
         let media_type = answer.media_type().map(str::to_owned);
-        // Taken out, so that it can be decrypted where it lies.
+        // Taken out, so that it can be decrypted in place.
         let body = std::mem::take(&mut answer.body);
         let file = open(key, body).map_err(|error| answer.complement(error))?;
         let mut download = store(&file, limit, sink).await?;

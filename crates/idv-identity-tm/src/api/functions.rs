@@ -14,7 +14,7 @@ pub struct Tan(Secret);
 
 impl Tan {
     /// A TAN: 1 to 6 letters or digits. The document gives 6 for signing (chapter 5.2.3) and 5 for a telephone number (chapter
-    /// 6.2.3), where its own sample has 6.
+    /// 6.2.3), but 6 in its own sample.
     ///
     /// # Errors
     ///
@@ -61,8 +61,8 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `tan` where it is not the one that was sent;
-    /// [`Conflict`](idv_core::ErrorKind::Conflict) where the signing was not requested, is over, or the order is cancelled after too many wrong
+    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `tan` if it is not the one that was sent;
+    /// [`Conflict`](idv_core::ErrorKind::Conflict) if the signing was not requested, is over, or the order is cancelled after too many wrong
     /// TANs.
     pub async fn confirm_sign(&self, cx: &CallContext, order: &OrderId, tan: &Tan) -> Result<()> {
         self.prove(cx, &calls::CONFIRM_SIGN, order, tan).await
@@ -108,13 +108,13 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](idv_core::ErrorKind::Unavailable) where no answer came. An answer with another status than 200 is `false`.
+    /// [`Unavailable`](idv_core::ErrorKind::Unavailable) if no answer came. An answer with another status than 200 is `false`.
     pub async fn server_status(&self, cx: &CallContext) -> Result<bool> {
         let build = |_: &Attempt<'_>| self.endpoint.plain(&calls::SERVER_STATUS, &[]);
         Ok(cx.send(Call::repeatable(), build).await?.status == http::StatusCode::OK)
     }
 
-    /// Which of the vendor's systems work (chapter 8.2).
+    /// Asks which of the vendor's systems work (chapter 8.2).
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl Api {
         SystemStatus::read(&answer.body).map_err(|error| answer.complement(error))
     }
 
-    /// Whether somebody has an account of sign-me, and can sign with it (chapter 9.1).
+    /// Asks whether there is an account of sign-me under an e-mail address, and whether it can sign (chapter 9.1).
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `mobile` where it is no international number: nothing was
+    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `mobile` if it is no international number: nothing was
     /// sent then.
     pub async fn request_new_password(&self, cx: &CallContext, mobile: &Pii<String>) -> Result<()> {
         #[derive(Serialize)]
@@ -190,7 +190,7 @@ impl Api {
 
     async fn prove(&self, cx: &CallContext, call: &'static CallRow, order: &OrderId, tan: &Tan) -> Result<()> {
         let body = TanBody { tan: tan.0.expose() };
-        // A wrong TAN counts, and too many cancel the order: nobody knows what a repetition would be.
+        // A wrong TAN counts, and too many cancel the order: a repetition is not safe.
         self.told(cx, Call::once(), call, |_| self.endpoint.about_with(call, order, &body)).await
     }
 }

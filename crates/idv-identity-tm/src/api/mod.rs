@@ -19,7 +19,7 @@
 //! | [`Api::request_sign`], [`Api::confirm_sign`], [`Api::resend_sign_tan`] | 5 | signing on the customer's side |
 //! | [`Api::request_phone_verification`], [`Api::prove_phone_control`], [`Api::resend_phone_tan`] | 6 | verifying a telephone number |
 //! | [`Api::server_status`], [`Api::system_status`] | 8 | whether the service works |
-//! | [`Api::check_signme_user`] | 9.1 | whether somebody has an account of sign-me |
+//! | [`Api::check_signme_user`] | 9.1 | whether there is an account of sign-me |
 //! | [`Api::request_new_password`], [`Api::confirm_new_password`] | 9.2 | changing the password |
 //!
 //! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. Where each call is, and what its statuses
@@ -59,15 +59,15 @@ const CRYPT: &str = "crypt";
 ///
 /// # Errors
 ///
-/// Every call fails with the kinds of its row in [`CALLS`]. [`Error::vendor_code`] is what the vendor says of the failure, where it
-/// says anything.
+/// Every call fails with the kinds of its row in [`CALLS`]. [`Error::vendor_code`] has the vendor's description of the failure, if
+/// there is one.
 pub struct Api {
     endpoint: Endpoint,
     crypt: Option<CryptKey>,
     max_embedded: u64,
 }
 
-/// Which variant of `getStatus` to ask for (chapter 3.2.5).
+/// The variant of `getStatus` to ask for (chapter 3.2.5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StatusVariants {
@@ -86,17 +86,17 @@ impl StatusVariants {
     }
 }
 
-/// Which variants of `getIdentData` to ask for (chapter 3.3.3). They can be combined; the document does not say in which order, so
-/// they are in its own.
+/// The variants of `getIdentData` to ask for (chapter 3.3.3). The document lists no combination but with `crypt`; several are put into
+/// the address in its order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[allow(clippy::struct_excessive_bools, reason = "each is a variant of its own")]
 pub struct IdentDataVariants {
-    /// What was submitted too: `IncludeInitialData`.
+    /// The submitted data too: `IncludeInitialData`.
     pub initial_data: bool,
-    /// How the person was identified: `IncludeIdentifyMethod`.
+    /// The method of identification: `IncludeIdentifyMethod`.
     pub identify_method: bool,
-    /// Who identified the person: `IncludeIdentifier`.
+    /// The agent who identified the person: `IncludeIdentifier`.
     pub identifier: bool,
     /// Signed and encrypted by the vendor, to be used again in an order (chapter 7): `Signed`. What comes is opaque.
     pub signed: bool,
@@ -133,7 +133,7 @@ impl Retrieved {
         &self.answer
     }
 
-    /// What `read`, such as [`StatusList::read`](crate::wire::StatusList::read), makes of it.
+    /// Reads it with `read`, such as [`StatusList::read`](crate::wire::StatusList::read).
     ///
     /// # Errors
     ///
@@ -154,7 +154,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config), as [`IdentityTmConfig::check`]; [`Unsupported`](ErrorKind::Unsupported) where answers are to be
+    /// [`Config`](ErrorKind::Config), as [`IdentityTmConfig::check`]; [`Unsupported`](ErrorKind::Unsupported) if answers are to be
     /// encrypted and the feature `crypt` is not compiled in.
     pub fn new(config: &IdentityTmConfig) -> Result<Self> {
         config.check()?;
@@ -174,7 +174,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field where the document forbids what the order holds:
+    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document forbids what the order holds:
     /// nothing was sent then.
     pub async fn put_order(&self, cx: &CallContext, order: &Order) -> Result<OrderCreated> {
         order.check()?;
@@ -196,8 +196,8 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is longer than the configuration's `max_embedded_bytes`;
-    /// [`Forged`](ErrorKind::Forged) where it was to be encrypted and cannot be opened.
+    /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than the configuration's `max_embedded_bytes`;
+    /// [`Forged`](ErrorKind::Forged) if it was to be encrypted and cannot be opened.
     pub async fn ident_data(&self, cx: &CallContext, order: &OrderId, variants: IdentDataVariants) -> Result<Retrieved> {
         self.retrieve(cx, &calls::IDENT_DATA, order, &variants.parts(), true).await
     }
@@ -206,17 +206,17 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) where it is deleted already, [`Conflict`](ErrorKind::Conflict) where it is not
+    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) if it is deleted already, [`Conflict`](ErrorKind::Conflict) if it is not
     /// finished.
     pub async fn delete(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
         self.command(cx, Call::repeatable(), &calls::DELETE, order).await
     }
 
-    /// Calls an open order off (chapter 4.2). Its data stay.
+    /// Cancels an open order (chapter 4.2). Its data stay.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Conflict`](ErrorKind::Conflict) where it is finished, or called off already.
+    /// See [`Api`]; [`Conflict`](ErrorKind::Conflict) if it is finished, or cancelled already.
     pub async fn cancel(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
         self.command(cx, Call::repeatable(), &calls::CANCEL, order).await
     }
@@ -225,8 +225,8 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) where there is none; [`InvalidRequest`](ErrorKind::InvalidRequest) naming
-    /// `reference` where it has other characters than `a-z A-Z 0-9 - . +`: nothing was sent then.
+    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) if there is none; [`InvalidRequest`](ErrorKind::InvalidRequest) naming
+    /// `reference` if it has other characters than `a-z A-Z 0-9 - . +`: nothing was sent then.
     pub async fn orders_by_ref(&self, cx: &CallContext, reference: &Reference) -> Result<Vec<OrderId>> {
         let reference = reference.as_str();
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'+');
@@ -253,7 +253,7 @@ impl Api {
         let variants = encrypted(variants, key);
         let build = |_: &Attempt<'_>| self.endpoint.about(call, order, &variants);
         let mut answer = self.answered(call, cx.send(Call::repeatable().up_to(self.max_embedded), build).await?)?;
-        // Taken out, so that it can be decrypted where it lies.
+        // Taken out, so that it can be decrypted in place.
         let bytes = std::mem::take(&mut answer.body);
         let bytes = match key {
             Some(key) => open(key, bytes).map_err(|error| answer.complement(error))?,
@@ -301,8 +301,8 @@ fn chosen(variants: &[(bool, &'static str)]) -> Vec<&'static str> {
     variants.iter().filter_map(|(wanted, name)| wanted.then_some(*name)).collect()
 }
 
-/// The parts of an address whose answer is to be encrypted, where there is a key. The document does not say where `crypt` stands among
-/// several; it is "appended".
+/// Returns the parts of an address whose answer is to be encrypted, if there is a key. The document does not say where `crypt` stands
+/// among several; it is "appended".
 fn encrypted<'a>(variants: &[&'a str], key: Option<&CryptKey>) -> Vec<&'a str> {
     variants.iter().copied().chain(key.map(|_| CRYPT)).collect()
 }

@@ -1,4 +1,4 @@
-//! What the vendor calls an order.
+//! The vendor's id of an order.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use idv_core::{Error, Result, VendorId, VerificationId};
 pub struct OrderId(String);
 
 impl OrderId {
-    /// An order's id.
+    /// Parses an order's id.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` where it cannot be one.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if it cannot be one.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         if !(1..=20).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {

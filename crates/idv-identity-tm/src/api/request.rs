@@ -12,7 +12,7 @@ use crate::session::Credentials;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Where the calls go, and as whom.
+/// The address and the credentials of the calls.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     /// Without a slash at its end.

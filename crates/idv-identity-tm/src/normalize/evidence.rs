@@ -8,10 +8,10 @@ use idv_core::{EvidenceId, Pii};
 use super::filled;
 use crate::wire::Image;
 
-/// What the ids of images begin with.
+/// The beginning of the ids of images.
 const PREFIX: &str = "image/";
 
-/// Images as evidence, in their order. One without contents is none.
+/// Returns images as evidence, in their order. One without contents is none.
 ///
 /// The id of an image is its name: `image/front_20211008-091623-123.jpg`. One without a name, or with one that another had before, goes
 /// by its place, counted from 1: `image/#2`.
@@ -20,7 +20,7 @@ pub fn images<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>) -> Ve
     let mut seen = HashSet::new();
     let mut evidence = Vec::new();
     for (image, place) in images.into_iter().zip(1_usize..) {
-        // A name that was there before is no name, also where that image is empty.
+        // A name that was there before is no name, even if that image is empty.
         let telling = telling(image).filter(|name| seen.insert(*name));
         if image.image.is_some() {
             let id = telling.map_or_else(|| format!("{PREFIX}#{place}"), |name| [PREFIX, name].concat());
@@ -30,7 +30,7 @@ pub fn images<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>) -> Ve
     evidence
 }
 
-/// The image that has an id of [`images`], in the same list or in another answer about the same order.
+/// Returns the image that has an id of [`images`], in the same list or in another answer about the same order.
 #[must_use]
 pub fn find_image<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>, id: &EvidenceId) -> Option<&'i Image<'a>> {
     let name = id.as_str().strip_prefix(PREFIX)?;
@@ -49,12 +49,12 @@ fn piece(image: &Image<'_>, id: String) -> Evidence {
     evidence
 }
 
-/// The name, where it can be told from a place.
+/// Returns the name, if it can be told from a place.
 fn telling<'i>(image: &'i Image<'_>) -> Option<&'i str> {
     filled(image.filename.as_ref()).filter(|name| !name.starts_with('#'))
 }
 
-/// What an image shows is told by its name alone, of which the sample of chapter 3.8.6 has two: `front_…` and `back_…`.
+/// Tells by its name alone what an image shows: the sample of chapter 3.8.6 has `front_…` and `back_…`.
 fn shown(name: &str) -> EvidenceKind {
     let word = name.split(|character: char| !character.is_ascii_alphabetic()).next().unwrap_or_default();
     match word {
@@ -64,7 +64,7 @@ fn shown(name: &str) -> EvidenceKind {
     }
 }
 
-/// The media type that the ending of a name tells.
+/// Returns the media type that the ending of a name tells.
 fn media_type(name: &str) -> Option<&'static str> {
     #[rustfmt::skip]
     static ENDINGS: &[(&str, &str)] = &[

@@ -64,7 +64,8 @@ pub fn status(list: &StatusList<'_>, flow: Flow, channel: Channel) -> Observatio
     let course = Course::of(list, flow);
     let mut observation = course.observation(channel);
     let report = course.report();
-    if course.is_over() || says_something(&report) {
+    // Without an event there is nothing but the order's ids, which the subject has.
+    if !report.custom.is_empty() {
         observation.result = ResultState::Inline(report);
     }
     observation
@@ -168,10 +169,6 @@ impl<'l, 'a> Course<'l, 'a> {
         self.history.explain(report, is_positive);
         self.history.keep(report, self.list);
     }
-}
-
-fn says_something(report: &Report) -> bool {
-    !report.reasons.is_empty() || !report.checks.is_empty() || !report.custom.is_empty()
 }
 
 /// Reduces a history to a state, and the place of the event that decides it.

@@ -1,4 +1,4 @@
-//! Files within JSON: Base64 that stays where it stands in the payload until it is wanted.
+//! Files within JSON: Base64 that stays in the payload until it is wanted.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -17,7 +17,7 @@ use super::record::{Read, Shaped};
 /// A file as Base64 in a string of the payload. `Debug` prints its length only.
 ///
 /// Files are long, and there are many of them in one answer: they are decoded [piece by piece](Encoded::decoder), never as a whole. The
-/// text stays where it stands in the payload, unless reading has to mend the payload, such as a number with too many digits.
+/// text stays in the payload, unless reading has to mend the payload, such as a number with too many digits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Encoded<'a> {
     /// The text between the quotation marks, with its escapes.
@@ -25,7 +25,7 @@ pub struct Encoded<'a> {
 }
 
 impl Encoded<'_> {
-    /// How long it is in the payload, in bytes, escapes included.
+    /// Returns its length in the payload, in bytes, escapes included.
     #[must_use]
     pub fn encoded_length(&self) -> usize {
         self.raw.len()
@@ -95,7 +95,7 @@ fn of_raw<'r, 'a>(value: &'r str, keep: impl FnOnce(&'r str) -> Cow<'a, str>) ->
     }
 }
 
-/// How much Base64 is decoded at a time. It is a multiple of four, so that no piece but the last one needs padding.
+/// The amount of Base64 that is decoded at a time. It is a multiple of four, so that no piece but the last one needs padding.
 const PIECE: usize = 64 * 1024;
 
 /// Padding may be there or not.

@@ -12,7 +12,7 @@ record! {
     /// The images that were recorded (chapter 3.8.3): `getImages`.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Images<'a> {
-        /// The images. Missing where none were recorded.
+        /// The images. Missing if none were recorded.
         "Images" images: Vec<Image<'a>> as List<Image<'a>>,
     }
 }

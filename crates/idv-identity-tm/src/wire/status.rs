@@ -41,7 +41,7 @@ record! {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Orders<'a> {
-    /// The vendor's ids, in their order. None where no list was found.
+    /// The vendor's ids, in their order. None if no list was found.
     pub order_ids: Option<Vec<Text<'a>>>,
 }
 
@@ -78,7 +78,7 @@ impl<'de> Part<'de> for OrderId<'de> {
     }
 }
 
-/// What stands between the braces of the sample of chapter 3.13.4, where a payload is written like it; else the payload.
+/// Returns the text between the braces of the sample of chapter 3.13.4, if a payload is written like it; else the payload.
 pub(super) fn without_braces(text: &str) -> &str {
     let inside = text.trim_ascii().strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(str::trim_ascii);
     inside.filter(|inside| inside.starts_with('[')).unwrap_or(text)

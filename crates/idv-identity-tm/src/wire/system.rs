@@ -10,7 +10,7 @@ use idv_core::Text;
 use idv_core::wire::{Name, Part, decoded_tolerantly, object, place};
 
 object! {
-    /// Which of the vendor's systems work (chapter 8.2.2): `systemStatus`.
+    /// The state of the vendor's systems (chapter 8.2.2): `systemStatus`.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct SystemStatus {
         /// The servers are running.
@@ -37,7 +37,7 @@ object! {
 }
 
 object! {
-    /// Which of the systems for signing work (chapter 8.2.2, parent `eSign`).
+    /// The state of the systems for signing (chapter 8.2.2, parent `eSign`).
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct SignatureStatus {
         /// The servers for qualified signatures are running.
@@ -119,7 +119,7 @@ impl ErrorBody {
     }
 }
 
-/// How long a description may be, in characters; the rest is cut off.
+/// The length of a description in characters; the rest is cut off.
 const LONGEST: usize = 4096;
 
 /// Returns the description in an object: the document's member, or one of a usual name.

@@ -24,7 +24,7 @@ fn root(order: &Order) -> Result<()> {
         length("Ref", reference, 100)?;
         let looks_like_a_robots = reference.get(..ROBOTS.len()).is_some_and(|start| start.eq_ignore_ascii_case(ROBOTS));
         if looks_like_a_robots && !order.is_for_a_robot() {
-            return refused("Ref", "it would start a test robot: use Order::test_robot where that is wanted");
+            return refused("Ref", "it would start a test robot: use Order::test_robot for that");
         }
     }
     if let Some(language) = &order.language {
@@ -51,7 +51,7 @@ fn root(order: &Order) -> Result<()> {
     }
     for (field, text) in [("eSignTanSmsText", &order.esign_tan_sms_text), ("verificationSmsText", &order.verification_sms_text)] {
         if text.as_ref().is_some_and(|text| !text.contains("[TAN]")) {
-            return refused(field, "it has to hold [TAN], where the TAN goes");
+            return refused(field, "expected [TAN] in it, which the vendor replaces by the TAN");
         }
     }
     if order.esign_tan_sms_text.is_some() && order.product != Product::Esign {
@@ -94,7 +94,7 @@ fn addresses(order: &Order) -> Result<()> {
         let Some(address) = address else { continue };
         web_address(field, address, 250)?;
     }
-    // Anywhere else it would arrive as it stands.
+    // The vendor replaces it in no other address.
     let others = [&webhooks.on_final, &webhooks.on_error, &webhooks.on_video_error];
     let after = webhooks.after.as_ref().map(|(VideoOrIdent::AfterVideo(address) | VideoOrIdent::AfterIdent(address))| address);
     if others.into_iter().flatten().chain(after).any(|address| address.contains("[statusCode]")) {

@@ -1,4 +1,4 @@
-//! What is to be signed, and where.
+//! Documents and hashes to be signed, and the places of signatures.
 
 use idv_core::{Pii, pii};
 use serde::{Deserialize, Serialize};
@@ -15,9 +15,9 @@ pub struct SignDocument {
     pub data: Option<Pii<Vec<u8>>>,
     /// Its name; 50 characters.
     pub filename: Option<Pii<String>>,
-    /// Where the signature goes.
+    /// The place of the signature.
     pub placement: Option<Placement>,
-    /// What else is to be stamped on it, where the trust service is Namirial.
+    /// Stamps to be put on it, if the trust service is Namirial.
     pub stamps: Vec<Stamp>,
 }
 
@@ -29,7 +29,7 @@ impl SignDocument {
     }
 }
 
-/// Where a signature goes. One of these, since the document forbids to combine them. Lengths are in PDF points, 1/72 inch, from the
+/// The place of a signature. One of these, since the document forbids to combine them. Lengths are in PDF points, 1/72 inch, from the
 /// lower left corner.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -53,7 +53,7 @@ pub enum Placement {
     Tag {
         /// The text.
         tag: String,
-        /// How far from it, to the right and up.
+        /// The distance from it, to the right and up.
         offset: Option<(i32, i32)>,
     },
 }
@@ -63,13 +63,13 @@ pub enum Placement {
 #[serde(try_from = "StampWire", into = "StampWire")]
 #[non_exhaustive]
 pub struct Stamp {
-    /// The page, from 1; the first, where it is not given.
+    /// The page, from 1; the first if it is not given.
     pub page: Option<u32>,
-    /// Where it goes; at 100;100 where it is not given.
+    /// Its place; 100;100 if it is not given.
     pub position: Option<StampPosition>,
-    /// Its width and its height; 200;60 where they are not given.
+    /// Its width and its height; 200;60 if they are not given.
     pub size: Option<(i32, i32)>,
-    /// What it says; 500 characters. `[DATE]`, `[TIME]`, `[DT]` and `[SIGNEE]` are replaced.
+    /// Its text; 500 characters. `[DATE]`, `[TIME]`, `[DT]` and `[SIGNEE]` are replaced.
     pub content: Pii<String>,
 }
 
@@ -81,7 +81,7 @@ impl Stamp {
     }
 }
 
-/// Where a stamp goes: one of these.
+/// The place of a stamp: one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StampPosition {
@@ -91,7 +91,7 @@ pub enum StampPosition {
     Tag {
         /// The text.
         tag: String,
-        /// How far from it, to the right and up.
+        /// The distance from it, to the right and up.
         offset: Option<(i32, i32)>,
     },
 }
@@ -126,7 +126,7 @@ pub struct MultiSign {
     /// The first order; 14 characters.
     #[serde(rename = "FirstOrderID", with = "order_id", skip_serializing_if = "Option::is_none")]
     pub first_order_id: Option<OrderId>,
-    /// Where this party signs each of the first order's files.
+    /// The places where this party signs each of the first order's files.
     #[serde(with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
     pub sign_parameters: Vec<SignParameters>,
 }
@@ -139,14 +139,14 @@ impl MultiSign {
     }
 }
 
-/// Where a further party signs a file (chapter 3.1.4, `SignParameters`). A tag is not documented for it.
+/// The place where a further party signs a file (chapter 3.1.4, `SignParameters`). A tag is not documented for it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "DocumentWire", into = "DocumentWire")]
 #[non_exhaustive]
 pub struct SignParameters {
     /// The file's name in the first order; 50 characters.
     pub filename: Option<Pii<String>>,
-    /// Where the signature goes; at 100;100 of the first page, 200;60 large, where it is not given.
+    /// The place of the signature; 100;100 of the first page, 200;60 large, if it is not given.
     pub placement: Option<Placement>,
 }
 

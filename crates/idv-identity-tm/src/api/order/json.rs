@@ -1,4 +1,4 @@
-//! How parts of an order are written, and read in each form that the vendor takes.
+//! Writes parts of an order, and reads them in each form that the vendor takes.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -45,7 +45,7 @@ pub(super) mod one_or_many {
     }
 }
 
-/// What is null is as good as absent.
+/// Reads null as absent.
 pub(super) fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

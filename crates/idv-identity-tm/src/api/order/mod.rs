@@ -1,7 +1,7 @@
 //! The body of `putOrder` (chapter 3.1.4), and what it returns.
 //!
 //! Names are the document's, written as Rust writes names. Everything but the product, the e-mail address and the address is optional,
-//! and is left out where it is not given. Lengths are in characters.
+//! and is left out if it is not given. Lengths are in characters.
 //!
 //! ```
 //! use idv_identity_tm::api::order::{Address, Order, Placement, Product, SignDocument};
@@ -44,14 +44,14 @@ use self::json::{flag, is_default, is_false, one_or_many, or_default};
 #[non_exhaustive]
 #[allow(clippy::struct_excessive_bools, reason = "they are the document's")]
 pub struct Order {
-    /// Our reference; 100 characters. Orders can be found by it where it has no other characters than `a-z A-Z 0-9 - . +`
+    /// Our reference; 100 characters. Orders can be found by it if it has no other characters than `a-z A-Z 0-9 - . +`
     /// (chapter 3.13). It need not be unique.
     #[serde(rename = "Ref", default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// What is ordered.
+    /// The product.
     #[serde(rename = "Product")]
     pub product: Product,
-    /// How it is to behave.
+    /// Its behaviors.
     #[serde(rename = "Add", default, deserialize_with = "or_default")]
     pub behaviors: Behaviors,
     /// The language of the video system, by ISO 639-1; without effect on web and app.
@@ -78,10 +78,10 @@ pub struct Order {
         skip_serializing_if = "is_false"
     )]
     pub auto_id_link: bool,
-    /// Where the person's browser goes.
+    /// The addresses that the person's browser is redirected to.
     #[serde(rename = "RedirectURL", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub redirects: Redirects,
-    /// Where the vendor reports.
+    /// The addresses of the webhooks.
     #[serde(rename = "WebhookURL", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub webhooks: Webhooks,
     /// The person's telephone number, international, without blanks; 50 characters.
@@ -93,13 +93,13 @@ pub struct Order {
     /// The person's e-mail address; 50 characters.
     #[serde(rename = "Email", serialize_with = "pii::exposed")]
     pub email: Pii<String>,
-    /// Where the person is.
+    /// The person's address.
     #[serde(rename = "Address")]
     pub address: Address,
-    /// What is to be checked.
+    /// The data to be checked.
     #[serde(rename = "IdentData", default, skip_serializing_if = "Option::is_none")]
     pub ident_data: Option<IdentData>,
-    /// Documents that may be shown, where the usual ones are not enough.
+    /// Documents that may be shown, if the usual ones are not enough.
     #[serde(rename = "LegitimationDocument", default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub legitimation_documents: Vec<LegitimationDocument>,
     /// Documents that are to be signed.
@@ -117,10 +117,10 @@ pub struct Order {
     /// Signed data of an earlier identification, to be used again (chapter 7).
     #[serde(rename = "IdentDataSigned", default, with = "secret", skip_serializing_if = "Option::is_none")]
     pub ident_data_signed: Option<Secret>,
-    /// Who is told by e-mail of the end.
+    /// The recipients of e-mails about the end.
     #[serde(rename = "EmailNotifications", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub email_notifications: EmailNotifications,
-    /// What the identification is for.
+    /// The purpose of the identification.
     #[serde(rename = "Purpose", default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
     /// The text message with the TAN for signing; `[TAN]` is replaced.

@@ -1,4 +1,4 @@
-//! Who is ordered for: where they are, and what is to be checked.
+//! The person of an order: the address, and the data to be checked.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::json::{base64, is_default, number, or_default};
 
-/// Where the person is (chapter 3.1.4, `Address`).
+/// The person's address (chapter 3.1.4, `Address`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
@@ -44,7 +44,7 @@ impl Address {
     }
 }
 
-/// What is to be checked (chapter 3.1.4, `IdentData`): what is given is compared, what is not is taken down where possible.
+/// The data to be checked (chapter 3.1.4, `IdentData`): given values are compared, missing ones are taken down if possible.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
@@ -73,7 +73,7 @@ pub struct IdentData {
     /// The place of birth; 100 characters.
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
     pub birthplace: Option<Pii<String>>,
-    /// The family name at birth; 75 characters. It is only determined where it is given, be it empty.
+    /// The family name at birth; 75 characters. It is only determined if it is given, be it empty.
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
     pub birthname: Option<Pii<String>>,
     /// The nationality; 50 characters.
@@ -94,16 +94,16 @@ pub struct IdentData {
     /// The mobile number, international, without blanks; 50 characters.
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
     pub mobile: Option<Pii<String>>,
-    /// Who carried the identification out, for signing at a point of sale only; 255 characters.
+    /// The agent who carried out the identification, for signing at a point of sale only; 255 characters.
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
     pub collected_by: Option<Pii<String>>,
     /// The document.
     #[serde(rename = "IDCard", deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub id_card: IdCard,
-    /// The driver's licence, where it is to be checked: [`Behaviors::LICENCE_WITH_ID`](super::Behaviors::LICENCE_WITH_ID).
+    /// The driver's licence, if it is to be checked: [`Behaviors::LICENCE_WITH_ID`](super::Behaviors::LICENCE_WITH_ID).
     #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub driver_licence: DriverLicence,
-    /// What else is to be asked for, by names of the caller's: 2 at most in a shop, 10 by video.
+    /// Additional values to ask for, by names of the caller's: 2 at most in a shop, 10 by video.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub additional: BTreeMap<String, AdditionalField>,
 }
@@ -138,7 +138,7 @@ pub struct IdCard {
     /// The country that issued it, by ISO 3166; 2 or 3 letters.
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
     pub country_of_issue: Option<Pii<String>>,
-    /// Until when it is valid.
+    /// When it expires.
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Pii<Date>>,
     /// Images of it.
@@ -176,7 +176,7 @@ pub struct DriverLicence {
     /// When it was issued.
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
     pub date_of_issue: Option<Pii<Date>>,
-    /// Until when it is valid.
+    /// When it expires.
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Pii<Date>>,
 }
@@ -186,12 +186,12 @@ pub struct DriverLicence {
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct AdditionalField {
-    /// What it is.
+    /// Its type.
     #[serde(rename = "Type")]
     pub kind: FieldKind,
     /// Its label, for people; 100 characters.
     pub label: String,
-    /// What is known of it already; 150 characters.
+    /// Its known value; 150 characters.
     #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none", default)]
     pub value: Option<Pii<String>>,
 }
@@ -211,7 +211,7 @@ impl AdditionalField {
     }
 }
 
-/// What an additional field is (chapter 3.1.4, `Type`).
+/// The type of an additional field (chapter 3.1.4, `Type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FieldKind {

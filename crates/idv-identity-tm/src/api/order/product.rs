@@ -1,11 +1,11 @@
-//! What is ordered: the product, and how it is to behave.
+//! The product that is ordered, and its behaviors.
 
 use idv_core::{Error, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::json::number;
 
-/// What is ordered (chapter 3.1.4, `Product`). The account has to be enabled for it.
+/// The product that is ordered (chapter 3.1.4, `Product`). The account has to be enabled for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Product {
@@ -44,7 +44,7 @@ impl Product {
         }
     }
 
-    /// The product of a number; none where the document has none.
+    /// Returns the product of a number; none if the document has none.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
         Self::ALL.iter().copied().find(|product| product.number() == number)
@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for Product {
     }
 }
 
-/// How a product is to behave: a set of the document's additions (chapter 3.1.4, `Add`).
+/// The behaviors of a product: a set of the document's additions (chapter 3.1.4, `Add`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Behaviors(u32);
 

@@ -1,4 +1,4 @@
-//! How an order is carried out: electronic identity, addresses, e-mails, texts.
+//! The settings of an order: electronic identity, addresses, e-mails, texts.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::json::{flag, is_false, or_default};
 
-/// Settings for identification by electronic identity; without effect where the person chooses another way (chapter 3.1.4,
+/// Settings for identification by electronic identity; without effect if the person chooses another way (chapter 3.1.4,
 /// `eIDSettings`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
@@ -23,7 +23,7 @@ pub struct EidSettings {
     /// Whether images of the document are taken.
     #[serde(rename = "CaptureImages", deserialize_with = "flag::deserialize", skip_serializing_if = "is_false")]
     pub capture_images: bool,
-    /// Whether video is not offered where the electronic identity fails.
+    /// Whether video is not offered if the electronic identity fails.
     #[serde(rename = "NoVideoFallback", deserialize_with = "flag::deserialize", skip_serializing_if = "is_false")]
     pub no_video_fallback: bool,
     /// Whether electronic identity is not offered.
@@ -31,7 +31,7 @@ pub struct EidSettings {
     pub disable_eid: bool,
 }
 
-/// Where the person's browser goes (chapters 2.5 and 3.1.4, `RedirectURL`); 150 characters each. `[Ref]` and `[OrderID]` are replaced.
+/// The addresses that the person's browser is redirected to (chapters 2.5 and 3.1.4, `RedirectURL`); 150 characters each. `[Ref]` and `[OrderID]` are replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
@@ -45,14 +45,14 @@ pub struct Redirects {
 }
 
 impl Redirects {
-    /// Where the browser goes after success and after failure.
+    /// Returns redirects after success and after failure.
     #[must_use]
     pub const fn new(success: Option<String>, abort: Option<String>) -> Self {
         Self { success, abort }
     }
 }
 
-/// Where the vendor reports (chapters 2.6 and 3.1.4, `WebhookURL`); 250 characters each. `[Ref]`, `[OrderID]` and, for
+/// The addresses of the webhooks (chapters 2.6 and 3.1.4, `WebhookURL`); 250 characters each. `[Ref]`, `[OrderID]` and, for
 /// `OnStatusChange`, `[statusCode]` are replaced. [`callback::address`](crate::callback::address) writes such addresses.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "WebhooksWire", into = "WebhooksWire")]
@@ -140,7 +140,7 @@ impl TryFrom<WebhooksWire> for Webhooks {
     }
 }
 
-/// Who is told by e-mail of the end; over the account's settings (chapter 3.1.4, `EmailNotifications`); 150 characters each.
+/// The recipients of e-mails about the end; they override the account's settings (chapter 3.1.4, `EmailNotifications`); 150 characters each.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
@@ -159,7 +159,7 @@ pub struct EmailNotifications {
     pub on_leave: Option<Pii<String>>,
 }
 
-/// What the identification is for, as the app tells the person (chapter 3.1.4, `Purpose`); 150 characters.
+/// The purpose of the identification, as the app tells the person (chapter 3.1.4, `Purpose`); 150 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -171,12 +171,12 @@ pub enum Purpose {
     ByLanguage(BTreeMap<String, String>),
 }
 
-/// A document that may be shown, where the usual ones are not enough (chapter 3.1.4, `LegitimationDocument`).
+/// A document that may be shown, if the usual ones are not enough (chapter 3.1.4, `LegitimationDocument`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "LegitimationDocumentWire")]
 #[non_exhaustive]
 pub struct LegitimationDocument {
-    /// What the agent reads; 50 characters.
+    /// The description that the agent reads; 50 characters.
     #[serde(rename = "Document")]
     pub description: String,
 }
@@ -213,7 +213,7 @@ impl From<LegitimationDocumentWire> for LegitimationDocument {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct EsignOptions {
-    /// What the person has to agree to before signing; 300 characters each.
+    /// Texts that the person has to agree to before signing; 300 characters each.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub additional_checkboxes: Vec<String>,
 }
