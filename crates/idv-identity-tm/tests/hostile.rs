@@ -164,19 +164,19 @@ fn what_nests_without_end_overflows_nothing() {
 #[test]
 fn many_images_of_one_name_have_ids_of_their_own() {
     let image = r#"{"Image":"AA==","Filename":"a.jpg"}"#;
-    let payload = format!(r#"{{"Images":[{}]}}"#, vec![image; 11_000].join(","));
+    let payload = format!(r#"{{"Images":[{}]}}"#, vec![image; 2_000].join(","));
     let images = Images::read(payload.as_bytes()).unwrap().images;
     let evidence = normalize::images(&images);
-    assert_eq!((evidence.len(), evidence[10_999].id.as_str()), (11_000, "image/#11000"));
+    assert_eq!((evidence.len(), evidence[1_999].id.as_str()), (2_000, "image/#2000"));
 }
 
 #[test]
 fn many_unknown_codes_are_reasons_each() {
-    let entries: Vec<_> = (1_000_000..1_011_000).map(|kind| format!(r#"{{"Kind":{kind}}}"#)).collect();
+    let entries: Vec<_> = (1_000_000..1_02_000).map(|kind| format!(r#"{{"Kind":{kind}}}"#)).collect();
     let payload = format!(r#"{{"Status":[{}]}}"#, entries.join(","));
     let observation = normalize::payload(payload.as_bytes(), Channel::Poll, Flow::Esign).unwrap().remove(0);
-    assert_eq!((observation.status, observation.code.as_deref()), (None, Some("1010999")));
-    assert_eq!(observation.report().unwrap().reasons.len(), 11_000);
+    assert_eq!((observation.status, observation.code.as_deref()), (None, Some("1001999")));
+    assert_eq!(observation.report().unwrap().reasons.len(), 2_000);
 }
 
 #[test]
