@@ -172,7 +172,7 @@ fn many_images_of_one_name_have_ids_of_their_own() {
 
 #[test]
 fn many_unknown_codes_are_reasons_each() {
-    let entries: Vec<_> = (1_000_000..1_02_000).map(|kind| format!(r#"{{"Kind":{kind}}}"#)).collect();
+    let entries: Vec<_> = (1_000_000..1_002_000).map(|kind| format!(r#"{{"Kind":{kind}}}"#)).collect();
     let payload = format!(r#"{{"Status":[{}]}}"#, entries.join(","));
     let observation = normalize::payload(payload.as_bytes(), Channel::Poll, Flow::Esign).unwrap().remove(0);
     assert_eq!((observation.status, observation.code.as_deref()), (None, Some("1001999")));
