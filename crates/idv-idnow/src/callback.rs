@@ -15,7 +15,7 @@ use crate::config::DataCentre;
 use crate::normalize::{self, Inline};
 use crate::wire;
 
-/// How callbacks come (chapter 14.1): JSON by POST, which is one result without its attachments. No bound and no time for the reply are
+/// The form of callbacks (chapter 14.1): JSON by POST, which is one result without its attachments. No bound and no time for the reply are
 /// documented.
 pub const INTAKE: Intake = Intake::new(&[Method::POST], 4 * 1024 * 1024);
 

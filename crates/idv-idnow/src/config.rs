@@ -1,4 +1,4 @@
-//! How the adapter is configured: one struct, one validation, whether it came from a file or from the environment.
+//! The configuration of the adapter: one struct, one validation, whether it came from a file or from the environment.
 
 use http::HeaderValue;
 use idv_core::settings::{self, Variable};
@@ -54,17 +54,17 @@ pub struct IdnowConfig {
     /// In which form a result is fetched. All give the same report.
     #[serde(default)]
     pub result_format: ResultFormat,
-    /// The account's product, where it has only one. It tells the method of an identification whose result does not.
+    /// The account's product, if it has only one. It tells the method of an identification whose result does not.
     #[serde(default)]
     pub product: Option<Product>,
     /// Which link a person is sent to. Both are equivalent (chapter 6.1.1).
     #[serde(default)]
     pub link: LinkStyle,
-    /// How long a ZIP archive may be that is read for what is in it, in bytes; 256 MiB. It lies in memory while it is read, so
-    /// raise it only where videos are that long. The piece of evidence `archive`, the whole ZIP, is streamed and not bound by it.
+    /// The longest ZIP archive that is read for the files in it, in bytes; 256 MiB. It lies in memory while it is read, so
+    /// raise it only if videos are that long. The piece of evidence `archive`, the whole ZIP, is streamed and not bound by it.
     #[serde(default = "max_archive", deserialize_with = "settings::number")]
     pub max_archive_bytes: u64,
-    /// How long one file may be that is unpacked from an archive, in bytes; 256 MiB.
+    /// The longest file that is unpacked from an archive, in bytes; 256 MiB.
     #[serde(default = "max_archive", deserialize_with = "settings::number")]
     pub max_entry_bytes: u64,
 }
@@ -95,7 +95,7 @@ impl IdnowConfig {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where it is missing, or is no address that can be used.
+    /// [`Config`](idv_core::ErrorKind::Config) if it is missing, or is no address that can be used.
     pub fn gateway(&self) -> Result<Url> {
         self.address("gateway_url", self.gateway_url.as_ref(), DataCentre::gateway)
     }
@@ -294,7 +294,7 @@ fn check_api_key(api_key: &Secret) -> Result<()> {
     Ok(())
 }
 
-/// A base address: https, or http where nothing personal can leave the machine or where the document allows it (chapter 8.2.1).
+/// A base address: https, or http if nothing personal can leave the machine or if the document allows it (chapter 8.2.1).
 pub(crate) fn check_url(key: &str, url: &Url) -> Result<()> {
     settings::check_address(key, url, |host| host == "test.idnow.de" || host.ends_with(".test.idnow.de"))
 }

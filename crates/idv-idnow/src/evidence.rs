@@ -11,7 +11,7 @@ use crate::wire::archive::{self, Limits, Options};
 /// The whole archive, which no result lists.
 const ARCHIVE: &str = "archive";
 
-/// How much is written at a time.
+/// The bytes that are written at a time.
 const PIECE: usize = 64 * 1024;
 
 #[async_trait]

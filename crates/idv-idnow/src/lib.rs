@@ -1,8 +1,8 @@
 //! IDnow (gateway API v1) as an idv provider: AutoIdent, VideoIdent and eSign accounts behind the model of [`idv_core`].
 //!
 //! IDnow lets a person identify themselves by video with an agent (VideoIdent, eSign) or by photographs that a machine reads
-//! (AutoIdent). We give each identification a transaction number of ours, send the person to a link, and ask for the result or are
-//! told of it. This crate follows "IDnow gateway API v1", version 2018-11-15; "chapter" is a chapter of it.
+//! (AutoIdent). The application gives each identification a transaction number, sends the person to a link, and asks for the result or
+//! receives it. This crate follows "IDnow gateway API v1", version 2018-11-15; "chapter" is a chapter of it.
 //!
 //! # What it can
 //!
@@ -12,14 +12,15 @@
 //! | hand-off | a link, with the transaction number or with the Ident-ID (chapter 6.1.1) |
 //! | poll | brings the report along (chapter 8.3.3.2) |
 //! | results | as JSON, as XML, or out of the ZIP archive: [`ResultFormat`]; the report is the same |
-//! | evidence | the whole archive, the PDF, the sound and signed documents (`<identifier>_signed.pdf`) are streamed; the rest is unpacked from the archive |
+//! | evidence | the whole archive and signed documents (`<identifier>_signed.pdf`) are streamed; the rest is unpacked from the archive, whatever its folders; the report and the sound come from an address of their own if that fails |
+//! | files | results that come by mail or SFTP, encrypted with AES-256 or not (chapters 9 and 10): [`Idnow::read_file`] |
 //! | listing | finished, pending, canceled and aborted identifications, one list each (chapter 8.3.2) |
 //! | lookup | none is needed: our reference is IDnow's key |
 //! | deletion | of the data (chapter 8.3.4); IDnow's backups keep them for 90 days more (chapter 9.2.4) |
-//! | callbacks | IDnow signs none. With a secret in the webhook's address they are proven, without it they are claims; either way they only wake a poll, since IDnow can be asked |
+//! | callbacks | IDnow signs none. With a secret in the webhook's address they are proven, without it they are claims; either way they only wake a poll, since IDnow can be asked. `check_source` refuses those that do not come from IDnow's documented addresses (chapter 14.3) |
 //!
-//! What the model has no place for is in [`api`] and [`links`]: questions, copies, archiving, the waiting time, the webform, signed
-//! links, the test robots, and in [`api::documents`] eSigning: which documents a person signs, where the signatures stand, and the
+//! Operations that the model has no place for are in [`api`] and [`links`]: questions, copies, archiving, the waiting time, the webform, signed
+//! links, the test robots, and in [`api::documents`] eSigning: the documents that a person signs, the places of the signatures, and the
 //! signed files. The XML result can be signed by IDnow: the module `signature` verifies it.
 //!
 //! # An example
@@ -54,9 +55,9 @@
 //! # }
 //! ```
 //!
-//! # What the results mean
+//! # Results
 //!
-//! | IDnow says | state | why |
+//! | result | state | why |
 //! |---|---|---|
 //! | `SUCCESS` | finished, verified | final (chapter 13.1.1) |
 //! | `SUCCESS_DATA_CHANGED` | finished, verified | final; the fields that changed say so in the report |
@@ -69,13 +70,30 @@
 //! | nothing, by 404 `OBJECT_NOT_FOUND` | awaiting the person | the document knows no state before the first result |
 //! | anything else | none | kept as the code; it changes nothing |
 //!
+//! The word alone does not decide:
+//!
+//! - A suspicion beside a success is a dispute: a reason of chapter 13.1.1 or one that says that the document had expired or that
+//!   person or data are others, a `previousresult` that was final, a document that had expired by its own date when it was shown.
+//! - A suspicion that a review has settled (`previousresult`) is a failed check of the report.
+//! - A signing that failed beside a success (`esigning`) is a failed check `signature`, and a reason `signing_failed`. The person is
+//!   verified all the same.
+//! - `ABORTED` for a reason that is permanent by chapter 14.5.3 is finished, canceled: no second attempt can mend it.
+//!
+//! # Everything else that IDnow says
+//!
+//! A member that no field of the model has is in [`Report::custom`](idv_core::Report::custom) by its path and in its own shape:
+//! `identificationprocess.type`, `userdata.firstname.reviewstatus`, `userdata.fullname`. Custom data have their own names. JSON and XML
+//! give the same report: of an XML element that no field has, attributes and children are members, its text is `value`, and repeated
+//! elements are a list. Nothing is ignored: [`normalize::IGNORED`].
+//!
 //! A 404 without that cause is an error and no state: it comes from a wrong address or a proxy, and must neither keep a
 //! verification open nor stand for a deletion. Preliminary results reach only accounts for which IDnow has activated them, and one
 //! can still be canceled, with its data gone (chapter 2.2): fetch it when it comes.
 //!
 //! # Where the document is silent
 //!
-//! - An identification that nobody finishes is valid for 90 days, and a result is kept for 90 days, by IDnow's support pages;
+//! - The words of `esigning.result` are known from clients: `SUCCESS` is passed, words of failure are failed, others inconclusive.
+//! - An unfinished identification is valid for 90 days, and a result is kept for 90 days, by IDnow's support pages;
 //!   accounts can have less. [`Created::expires_at`](idv_core::Created::expires_at) counts from the call.
 //! - The results' XML has no documented address: see [`api::Api::identification_as_xml`].
 //! - What a second creation of a document definition does, and which error a document gives that is not signed yet: see
@@ -86,7 +104,7 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `archive` | no | reading the vendor's ZIP archives: [`ResultFormat::Zip`], and evidence that has no address of its own |
+//! | `archive` | no | reading the vendor's ZIP archives, encrypted ones too: [`ResultFormat::Zip`], and evidence that has no address of its own |
 //! | `signature` | no | verifying the signature of the XML result (chapter 13.3.1): the module `signature` |
 
 #![forbid(unsafe_code)]

@@ -13,7 +13,7 @@ use crate::api::parameter::Parameter;
 use crate::api::{StartRequest, TransactionNumber};
 use crate::config::{self, DataCentre};
 
-/// How long a signed link may be (chapter 5.3).
+/// The longest signed link (chapter 5.3).
 pub const MAX_SIGNED_LENGTH: usize = 1040;
 
 /// The links of one company.
@@ -28,7 +28,7 @@ impl Links {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where the company id or the address cannot be used.
+    /// [`Config`](idv_core::ErrorKind::Config) if the company id or the address cannot be used.
     pub fn new(company: impl Into<String>, go: Url) -> Result<Self> {
         let company = company.into();
         config::check_company(&company)?;
@@ -41,7 +41,7 @@ impl Links {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) where the address cannot have a path.
+    /// [`Config`](idv_core::ErrorKind::Config) if the address cannot have a path.
     pub fn long(&self, transaction: &TransactionNumber, tracking: Option<&str>) -> Result<SessionUrl> {
         self.link(&[&self.company, "identifications", transaction.as_str()], tracking)
     }
@@ -50,7 +50,7 @@ impl Links {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id`, where it is none.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id`, if it is none.
     pub fn short(&self, ident_id: &str, tracking: Option<&str>) -> Result<SessionUrl> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if ident_id.is_empty() || !ident_id.bytes().all(allowed) {
@@ -92,7 +92,7 @@ impl Links {
 ///
 /// # Errors
 ///
-/// [`Config`](idv_core::ErrorKind::Config) where it is none of them.
+/// [`Config`](idv_core::ErrorKind::Config) if it is none of them.
 pub fn go_url(host: &str) -> Result<Url> {
     if let Some(centre) = DataCentre::ALL.iter().find(|centre| centre.name() == host) {
         return parse(centre.go());
@@ -102,7 +102,7 @@ pub fn go_url(host: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// What a signed link is made from.
+/// The parts of a signed link.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct SigningInput {
@@ -112,7 +112,7 @@ pub struct SigningInput {
     pub go_url: Url,
     /// The account's API key.
     pub api_key: Secret,
-    /// What the link tells, by the names of the table of chapter 5.4.2. `transactionnumber` must be among them; `timestamp` and
+    /// The parameters of the link, by the names of the table of chapter 5.4.2. `transactionnumber` must be among them; `timestamp` and
     /// `signature` are added. An empty value is left out.
     pub parameters: BTreeMap<String, Pii<String>>,
     /// When the link is made, in milliseconds since 1970-01-01T00:00:00Z. IDnow refuses replays by it.
@@ -120,7 +120,7 @@ pub struct SigningInput {
 }
 
 impl SigningInput {
-    /// What a signed link is made from.
+    /// The parts of a signed link.
     #[must_use]
     pub const fn new(
         company: String,
@@ -167,15 +167,15 @@ impl fmt::Debug for SigningInput {
 ///
 /// # Ambiguous values
 ///
-/// What is signed is not encoded, so the value `X&gender=MALE` of one parameter is signed as if it were two. Whoever has such a link
+/// The signature is over the query before it is encoded, so the value `X&gender=MALE` of one parameter is signed as if it were two. The holder of such a link
 /// could turn the one into the other, and the signature would still hold. So a value in which a `&` begins what can be read as a
 /// further parameter (a `=` follows it) is refused. A single `&` or `=` is unambiguous and taken.
 ///
 /// # Errors
 ///
-/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the model's field, where a value is not allowed, a name is not in
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the model's field, if a value is not allowed, a name is not in
 /// the table, the transaction number is missing, or the link is longer than [`MAX_SIGNED_LENGTH`];
-/// [`Config`](idv_core::ErrorKind::Config) where company, address or key cannot be used.
+/// [`Config`](idv_core::ErrorKind::Config) if company, address or key cannot be used.
 pub fn signed(input: &SigningInput) -> Result<SessionUrl> {
     let links = Links::new(&input.company, input.go_url.clone())?;
     if input.api_key.is_empty() {

@@ -19,7 +19,7 @@ use crate::normalize::Inline;
 use crate::wire::archive::{self, Limits, Options};
 use crate::{callback, normalize, wire};
 
-/// How long an unfinished identification stays valid, and a result is kept, by IDnow's support pages. Accounts can have less.
+/// The lifetime of an unfinished identification, and of a result, by IDnow's support pages. Accounts can have less.
 const LIFETIME_DAYS: u32 = 90;
 
 /// IDnow as a provider.
@@ -49,7 +49,7 @@ impl Idnow {
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config), which names the key and says what to do; [`Unsupported`](ErrorKind::Unsupported) where results
+    /// [`Config`](ErrorKind::Config), which names the key and says what to do; [`Unsupported`](ErrorKind::Unsupported) if results
     /// are to be fetched as archives and the feature `archive` is not compiled in.
     pub fn new(config: IdnowConfig) -> Result<Self> {
         if config.result_format == ResultFormat::Zip && !cfg!(feature = "archive") {
@@ -70,12 +70,12 @@ impl Idnow {
         &self.api
     }
 
-    /// How long an archive may be that is taken into memory.
+    /// The longest archive that is taken into memory, in bytes.
     pub(crate) const fn max_archive(&self) -> u64 {
         self.config.max_archive_bytes
     }
 
-    /// How archives are read.
+    /// The limits and the password for archives.
     pub(crate) fn archive_options(&self) -> Options<'_> {
         let usual = Limits::default();
         // Pictures and recordings are compressed as they are, and unpacked hardly longer than the archive.
@@ -330,7 +330,7 @@ const REPORT_FIELDS: &[Field] = &[
     Field::Answers,
 ];
 
-/// The lists to ask for, each once, in the order asked; all of them where none is named.
+/// The lists to ask for, each once, in the order asked; all of them if none is named.
 fn filters(query: &ListQuery) -> Result<Vec<Filter>> {
     if query.groups.is_empty() {
         return Ok(Filter::ALL.to_vec());
@@ -351,7 +351,7 @@ fn filters(query: &ListQuery) -> Result<Vec<Filter>> {
     Ok(filters)
 }
 
-/// What names a list in a cursor.
+/// The name of a list in a cursor.
 const fn cursor_of(filter: Filter) -> &'static str {
     match filter {
         Filter::Finished => "finished",

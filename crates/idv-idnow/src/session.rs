@@ -1,4 +1,4 @@
-//! How calls that read and delete are authorized: a token for the API key, which dies when it is not used for an hour
+//! The authorization of calls that read and delete: a token for the API key, which dies when it is not used for an hour
 //! (chapter 8.3.1).
 
 use idv_core::call::{CallContext, Repeat, Session, TokenCache};

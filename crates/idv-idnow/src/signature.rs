@@ -1,4 +1,4 @@
-//! The signature of the XML result (chapter 13.3.1): proof that it comes from IDnow and that nobody changed it.
+//! The signature of the XML result (chapter 13.3.1): proof that it comes from IDnow and was not changed.
 //!
 //! IDnow signs on request. The signature lies in the ZIP archive beside the result, as `<transactionnumber>.sig`, and its public
 //! keys lie at the addresses of [`KNOWN_KEYS`]. What [`PublicKey::verify`] does is what the document has done by hand:
@@ -94,8 +94,8 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config) where there is no such section, with what to do where it is a certificate or another form of
-    /// key, and where the key is of a kind that is not verified with.
+    /// [`Config`](ErrorKind::Config) if there is no such section, with what to do if it is a certificate or another form of
+    /// key, and if the key is of a kind that is not verified with.
     pub fn from_pem(pem: &str) -> Result<Self> {
         // A form that is no section to the reader.
         if pem.contains("-----BEGIN RSA PUBLIC KEY-----") {
@@ -125,7 +125,7 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// [`Forged`](ErrorKind::Forged) where the signature is not one of this key over these bytes.
+    /// [`Forged`](ErrorKind::Forged) if the signature is not one of this key over these bytes.
     pub fn verify(&self, xml: &[u8], signature: &[u8]) -> Result<()> {
         self.key
             .verify_sig(xml, signature)
@@ -137,7 +137,7 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// As [`archive::result`]; [`Forged`](ErrorKind::Forged) where the signature does not fit, or the archive has none.
+    /// As [`archive::result`]; [`Forged`](ErrorKind::Forged) if the signature does not fit, or the archive has none.
     #[cfg(feature = "archive")]
     pub fn verify_archive<'a>(&self, zip: &[u8], options: impl Into<Options<'a>>) -> Result<Vec<u8>> {
         let (xml, signature) = archive::signed(zip, &options.into())?;

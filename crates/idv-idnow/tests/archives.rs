@@ -91,7 +91,8 @@ fn harmless_names_are_accepted() {
 fn result_is_chosen_by_content() {
     let (json, xml) = (fixture("result.json"), result());
     let latin = b"<?xml version=\"1.0\" encoding=\"UTF-16\"?><identifications/>";
-    let cases: [(&str, &[(&str, &[u8])]); 11] = [
+    type Files<'a> = &'a [(&'a str, &'a [u8])];
+    let cases: [(&str, Files<'_>); 11] = [
         ("another XML first", &[("a.xml", b"<report/>"), (RESULT, &xml)]),
         ("a list without a result first", &[("a.xml", b"<identifications/>"), (RESULT, &xml)]),
         ("broken XML first", &[("a.xml", b"<report>"), (RESULT, &xml)]),

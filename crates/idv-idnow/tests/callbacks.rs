@@ -117,7 +117,7 @@ fn callback_holds_sixteen_identifications_at_most() {
         let page = idv_idnow::normalize::kind(&several(count), "callback");
         match (received, page) {
             (Ok(received), Ok(page)) if taken => {
-                assert_eq!((received.observations.len(), page.observations.len()), (count, count))
+                assert_eq!((received.observations.len(), page.observations.len()), (count, count));
             }
             (Err(error), Err(other)) if !taken => {
                 assert_eq!((error.kind(), other.kind()), (&ErrorKind::Malformed, &ErrorKind::Malformed));

@@ -40,9 +40,10 @@ impl Marked {
         let mut mark = |what: &str| canary.mark(what);
         let (api_key, token, callback_secret, ident_id) =
             (mark("apikey"), mark("token"), mark("callbacksecret"), mark("identid"));
-        let values = ["first", "last", "birthplace", "street", "email", "phone", "custom", "reason", "message", "agent", "file"]
-            .map(&mut mark)
-            .into();
+        let values =
+            ["first", "last", "birthplace", "street", "email", "phone", "custom", "reason", "message", "agent", "file", "zip"]
+                .map(&mut mark)
+                .into();
         // `Debug` of a reference prints its first eight characters; what follows is the part that must not be guessed.
         let reference = Reference::parse(format!("ref-1234-{}", mark("reference"))).unwrap();
         Self { canary, api_key, token, callback_secret, ident_id, reference, values }
@@ -56,6 +57,7 @@ impl Marked {
         let mut config = config();
         config.api_key = self.api_key.as_str().into();
         config.callback_secret = Some(self.callback_secret.as_str().into());
+        config.archive_password = Some(self.value(11).into());
         config
     }
 

@@ -192,7 +192,9 @@ async fn evidence_that_is_not_there_is_not_found() {
         let transport = logged_in();
         let (told, absent) = (failure("PRECONDITION_FAILED", ""), failure("OBJECT_NOT_FOUND", ""));
         let answers = if first_fails { [(412, told), (404, absent)] } else { [(404, absent), (412, told)] };
-        answers.into_iter().for_each(|(status, body)| drop(transport.then_json(status, body)));
+        for (status, body) in answers {
+            transport.then_json(status, body);
+        }
         assert_eq!(evidence(&transport, "pdf", 100).await.unwrap_err().kind(), &ErrorKind::Conflict);
         assert_eq!(transport.count(), 3);
     }

@@ -13,10 +13,10 @@ use crate::wire;
 /// `cause` of an error that says that there is no such identification, or no result yet.
 pub(crate) const OBJECT_NOT_FOUND: &str = "OBJECT_NOT_FOUND";
 
-/// What to do where IDnow does not know what it cannot help knowing.
+/// The advice if IDnow does not know its own address.
 pub(crate) const WRONG_ADDRESS: &str = "the address is not known at IDnow: check company, host and gateway_url";
 
-/// The start call (chapter 3.2.10): 201 where the identification is new, 200 where it was there and has been updated. The
+/// The start call (chapter 3.2.10): 201 if the identification is new, 200 if it was there and has been updated. The
 /// document's own sample shows 200 for a new one.
 pub(crate) fn started(status: StatusCode, body: &[u8]) -> Result<Started> {
     let answer: Object = read(status, body)?;
@@ -110,7 +110,7 @@ fn error(status: StatusCode, errors: &wire::ErrorBody) -> Error {
     }
 }
 
-/// What the table of chapter 12 gives for a status, for answers without a body.
+/// The error of a status by the table of chapter 12, for answers without a body.
 fn by_status(status: StatusCode) -> Error {
     match status.as_u16() {
         400 => Error::invalid("request", "IDnow does not take the request"),
@@ -167,6 +167,16 @@ mod tests {
         ] {
             let error = failed(status, &format!(r#"{{"errors":[{{"cause":"{cause}"}}]}}"#));
             assert_eq!((error.kind(), error.vendor_code()), (&kind, Some(cause)));
+        }
+    }
+
+    #[test]
+    fn ident_id_is_read_as_text_and_as_a_number() {
+        let id = |body: &str| started(StatusCode::CREATED, body.as_bytes()).map(|started| started.id.as_str().to_owned());
+        assert_eq!(id(r#"{"id":"IBA-H5FD8"}"#).unwrap(), "IBA-H5FD8");
+        assert_eq!(id(r#"{"id":12345,"new":[]}"#).unwrap(), "12345");
+        for body in [r#"{"id":""}"#, r#"{"id":null}"#, r#"{"id":["x"]}"#, "{}", "[]", "\"x\""] {
+            assert_eq!(id(body).unwrap_err().kind(), &ErrorKind::Malformed, "{body}");
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// An object's parts, by name.
 pub(crate) type Object = Map<String, Value>;
 
-/// A text, or a number or truth value as the text that it is written as. Absent where it is null or empty.
+/// A text, or a number or truth value as the text that it is written as. Absent if it is null or empty.
 pub(crate) fn text(object: &Object, name: &str) -> Option<String> {
     let text = match object.get(name)? {
         Value::String(text) => text.clone(),

@@ -55,7 +55,7 @@ const TOKEN_LIFE: Duration = Duration::from_secs(60 * 60);
 /// # Errors
 ///
 /// Every call fails with the kinds of the table of chapter 12: [`InvalidRequest`](ErrorKind::InvalidRequest) for 400, naming the
-/// model's field where IDnow names its own; [`Unauthorized`](ErrorKind::Unauthorized) for 401; [`NotFound`](ErrorKind::NotFound)
+/// model's field if IDnow names its own; [`Unauthorized`](ErrorKind::Unauthorized) for 401; [`NotFound`](ErrorKind::NotFound)
 /// for 404; [`Conflict`](ErrorKind::Conflict) for 409 (finished) and 412 (something is missing);
 /// [`Unavailable`](ErrorKind::Unavailable) for 500. [`Error::vendor_code`] is IDnow's `cause`.
 pub struct Api {
@@ -65,13 +65,13 @@ pub struct Api {
     links: Links,
     /// Where the test robots are, if there are any.
     robots: Option<Endpoint>,
-    /// Which data centre it is, where the configuration says so: they differ in what they place on documents.
+    /// The data centre, if the configuration names it: they differ in what they place on documents.
     centre: Option<DataCentre>,
-    /// How long an archive may be that is read, in bytes.
+    /// The longest archive that is read, in bytes.
     max_archive: u64,
 }
 
-/// What the start call returns.
+/// The answer to the start call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Started {
@@ -81,7 +81,7 @@ pub struct Started {
     pub existed: bool,
 }
 
-/// What IDnow says of the account (chapter 6.4).
+/// The account (chapter 6.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Account {
@@ -91,7 +91,7 @@ pub struct Account {
     pub shortcode: Option<String>,
     /// The company's name for people.
     pub name: Option<String>,
-    /// How long a person is to wait for an agent, in seconds: estimated over the last ten minutes with something added, and one
+    /// The time that a person has to wait for an agent, in seconds: estimated over the last ten minutes with something added, and one
     /// of 0, 15, 30, 45, 60, 120, 180 and so on. It is for telling a person, not for measuring IDnow (chapter 6.4.1).
     pub estimated_waiting_time: Option<u64>,
 }
@@ -190,7 +190,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is longer than the configuration's
+    /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than the configuration's
     /// `max_archive_bytes`.
     pub async fn archive_file(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<Retrieved> {
         let call = Call::repeatable().in_session(self).up_to(self.max_archive);
@@ -202,7 +202,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) where it is longer than `limit` bytes. With
+    /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes. With
     /// [`NotFound`](ErrorKind::NotFound), and every other status that IDnow answers, nothing was written.
     pub async fn download(
         &self,
@@ -239,8 +239,8 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Unauthorized`](ErrorKind::Unauthorized) for 403 too, where the account may not;
-    /// [`InvalidRequest`](ErrorKind::InvalidRequest) naming `target_companyid`, where `company` is no company id.
+    /// See [`Api`]; [`Unauthorized`](ErrorKind::Unauthorized) for 403 too, if the account may not;
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) naming `target_companyid`, if `company` is no company id.
     pub async fn copy(
         &self,
         cx: &CallContext,
@@ -271,7 +271,7 @@ impl Api {
         answer::succeeded(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
-    /// What IDnow says of the account: above all the estimated waiting time (chapter 6.4).
+    /// Returns the account: above all the estimated waiting time (chapter 6.4).
     ///
     /// # Errors
     ///
@@ -286,7 +286,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](ErrorKind::Unavailable) where no answer came. An answer with another text or status is `false`.
+    /// [`Unavailable`](ErrorKind::Unavailable) if no answer came. An answer with another text or status is `false`.
     pub async fn system_check(&self, cx: &CallContext) -> Result<bool> {
         let reply = cx.send(Repeat::Repeatable, |_| request::system_check(&self.endpoint)).await?;
         Ok(answer::system_check(reply.status, &reply.body))

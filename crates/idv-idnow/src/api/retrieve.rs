@@ -1,4 +1,4 @@
-//! What is retrieved (chapter 8): which identifications, which of their files, and the answer as it came.
+//! Retrieved results (chapter 8): filters, files, and the answer as it came.
 
 use bytes::Bytes;
 use idv_core::Result;
@@ -80,7 +80,7 @@ impl Retrieved {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) where it cannot be read.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read.
     pub fn payload(&self) -> Result<wire::Payload<'_>> {
         wire::read(&self.0.body).map_err(|error| self.0.complement(error))
     }

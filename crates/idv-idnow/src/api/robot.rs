@@ -13,7 +13,7 @@ use crate::config::{DataCentre, IdnowConfig};
 /// Where the robots are (chapters 1.5 and 15.2).
 const ADDRESS: &str = "https://api.test.idnow.de";
 
-/// What the robots of the test system are to do (table of chapter 15.1).
+/// The test cases of the test system's robots (table of chapter 15.1).
 ///
 /// An identification is started with the text of [`TestCase::automated`] or [`TestCase::manual`] as first name, last name or
 /// custom field. In a manual test a human visits the link and a robot plays the agent. In an automated one robots play both: it
@@ -76,7 +76,7 @@ impl TestCase {
         }
     }
 
-    /// The text that selects the case where robots play the agent and the person.
+    /// The text that selects the case in which robots play the agent and the person.
     ///
     /// ```
     /// use idv_idnow::api::{StartRequest, TestCase};
@@ -90,20 +90,20 @@ impl TestCase {
         format!("X-AUTOTEST-{}", self.name())
     }
 
-    /// The text that selects the case where a robot plays the agent, and a human the person.
+    /// The text that selects the case in which a robot plays the agent, and a human the person.
     #[must_use]
     pub fn manual(self) -> String {
         format!("X-MANUALTEST-{}", self.name())
     }
 }
 
-/// What starting a test returns. The document shows no answer; the parts are known from clients, and each may be missing.
+/// The answer to starting a test. The document shows no answer; the parts are known from clients, and each may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TestStarted {
     /// The Ident-ID, called `internalToken` here.
     pub id: Option<VendorId>,
-    /// How far it is: `STARTED`.
+    /// The state: `STARTED`.
     pub status: Option<String>,
     /// The kind of robot: `AUTO`.
     pub robot_type: Option<String>,
@@ -117,7 +117,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Unsupported`](ErrorKind::Unsupported) where the account is not on the test system: nothing is sent. With
+    /// See [`Api`]; [`Unsupported`](ErrorKind::Unsupported) if the account is not on the test system: nothing is sent. With
     /// `gateway_url` in the configuration the robots are looked for there.
     pub async fn start_test(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<TestStarted> {
         let robots = self.robots()?;

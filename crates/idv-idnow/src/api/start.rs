@@ -1,4 +1,4 @@
-//! What an identification is started with.
+//! The request that starts an identification.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 /// The body of the start call: every parameter of the table of chapter 3.2.8, in the vendor's words, all of them optional.
 ///
-/// What is absent or empty is not sent. It serializes to the flat JSON of the call, with the person's data in clear. The call
+/// An absent or empty value is not sent. It serializes to the flat JSON of the call, with the person's data in clear. The call
 /// refuses keys that it does not know (`UNRECOGNIZED_FIELD`), so there is no place for others.
 ///
 /// ```
@@ -85,7 +85,7 @@ pub struct StartRequest {
     /// The person's street number.
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
     pub streetnumber: Option<Pii<String>>,
-    /// The person's academic title, only where it stands in documents.
+    /// The person's academic title, only if it stands in documents.
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
     pub title: Option<Pii<String>>,
     /// A text for tracking that comes back with the result; `tid` of a link sets it too.
@@ -137,7 +137,7 @@ impl Serialize for Answer {
     }
 }
 
-/// What [`StartRequest::of`] takes from the model; the names are those of [`NewVerification::given`].
+/// The fields that [`StartRequest::of`] takes from the model; the names are those of [`NewVerification::given`].
 pub(crate) const ACCEPTS: &[&str] = &[
     "person.given_names",
     "person.family_name",
@@ -159,14 +159,14 @@ pub(crate) const ACCEPTS: &[&str] = &[
 ];
 
 impl StartRequest {
-    /// What the model's verification is in the vendor's words. What the vendor has no place for is left out.
+    /// Writes the model's verification in the vendor's words. Fields that the vendor has no place for are left out.
     ///
     /// Custom data are `custom1` to `custom5` and `trackingid`. Where it expects another document or another return address, IDnow
     /// is configured for it by account.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the model's field, where the document allows no such value.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the model's field, if the document allows no such value.
     pub fn of(new: &NewVerification) -> Result<Self> {
         let (person, address) = (&new.person, &new.person.address);
         let mut request = Self {
@@ -174,13 +174,13 @@ impl StartRequest {
             birthname: person.birth_name.clone(),
             birthplace: person.birth_place.clone(),
             city: address.city.clone(),
-            country: address.country.clone(),
+            country: address.country.as_ref().map(|it| country(it, "person.address.country")).transpose()?,
             email: new.contact.email.clone(),
             firstname: person.given_names.clone(),
             gender: person.gender.as_ref().map(gender).transpose()?,
             lastname: person.family_name.clone(),
             mobilephone: new.contact.phone.clone(),
-            nationality: person.nationality.clone(),
+            nationality: person.nationality.as_ref().map(|it| country(it, "person.nationality")).transpose()?,
             preferred_lang: new.locale.clone(),
             street: address.street.clone(),
             streetnumber: address.house_number.clone(),
@@ -215,6 +215,17 @@ fn sendable(date: &Pii<Date>) -> Result<Pii<Date>> {
         return Err(Error::invalid("person.birth_date", "write a year of four digits"));
     }
     Ok(date.clone())
+}
+
+/// A country of ISO 3166, which has two letters: the codes of ICAO 9303 for people without a nationality have three.
+fn country(country: &Pii<Country>, field: &'static str) -> Result<Pii<Country>> {
+    if country.expose().code().len() != 2 {
+        return Err(Error::invalid(
+            field,
+            "IDnow takes countries of two letters by ISO 3166: leave it out, the agent reads it off the document",
+        ));
+    }
+    Ok(country.clone())
 }
 
 fn gender(gender: &Pii<ModelGender>) -> Result<Pii<Gender>> {
@@ -275,10 +286,27 @@ mod tests {
         ancient.person.birth_date = Some(Date::constant(75, 12, 20).into());
         let mut unknown = new();
         unknown.custom.insert("custom6".into(), "x".into());
-        for (new, field) in [(diverse, "person.gender"), (ancient, "person.birth_date"), (unknown, "custom")] {
+        let mut stateless = new();
+        stateless.person.nationality = Country::from_alpha3("XXA").map(Into::into);
+        let mut refugee = new();
+        refugee.person.address.country = Country::from_alpha3("XXB").map(Into::into);
+        for (new, field) in [
+            (diverse, "person.gender"),
+            (ancient, "person.birth_date"),
+            (unknown, "custom"),
+            (stateless, "person.nationality"),
+            (refugee, "person.address.country"),
+        ] {
             let error = StartRequest::of(&new).unwrap_err();
             assert!(matches!(error.kind(), idv_core::ErrorKind::InvalidRequest { field: named } if named == field), "{error}");
         }
+    }
+
+    #[test]
+    fn kosovo_is_sent_by_its_two_letters() {
+        let mut new = new();
+        new.person.nationality = Country::from_word("RKS").map(Into::into);
+        assert_eq!(serde_json::to_string(&StartRequest::of(&new).unwrap()).unwrap(), r#"{"nationality":"XK"}"#);
     }
 
     #[test]

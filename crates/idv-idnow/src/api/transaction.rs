@@ -16,7 +16,7 @@ impl TransactionNumber {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `reference`, where a character or the length is not allowed.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `reference`, if a character or the length is not allowed.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';

@@ -1,4 +1,4 @@
-//! The attachments (chapter 13.1.6): what they show, and what they tell of how the person was identified.
+//! The attachments (chapter 13.1.6): the evidence, and the method that they tell.
 
 use std::collections::HashSet;
 
@@ -8,17 +8,17 @@ use idv_core::{EvidenceId, Pii};
 use super::filled;
 use crate::wire::Entry;
 
-/// An attachment and what it shows.
+/// An attachment and its kind of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AttachmentRow {
     /// The vendor's key. One that ends with `*` stands for the keys that go on with digits, or with nothing.
     pub key: &'static str,
-    /// What it shows.
+    /// The kind of evidence.
     pub kind: EvidenceKind,
-    /// How the person was identified, where one product alone has it. VideoIdent and eSign are calls by video.
+    /// The method, if one product alone has the attachment. VideoIdent and eSign are calls by video.
     pub method: Option<Method>,
-    /// The chapter that documents it, or who has seen it.
+    /// The chapter that documents it, or "seen by clients".
     pub source: &'static str,
 }
 
@@ -78,7 +78,7 @@ pub(super) fn evidence(attachments: &[Entry<'_>]) -> Vec<Evidence> {
     evidence
 }
 
-/// How the person was identified, where an attachment tells that only one product has.
+/// The method, if an attachment tells it that only one product has.
 pub(super) fn method(attachments: &[Entry<'_>]) -> Option<Method> {
     let mut methods = attachments.iter().filter_map(|attachment| find(attachment.name.expose())?.method);
     let first = methods.next()?;

@@ -1,4 +1,4 @@
-//! What the parts of a result mean together.
+//! The meaning of the parts of a result together.
 //!
 //! The result's word alone does not decide. A suspicion that stands beside a positive end makes it a dispute, and so does a document that
 //! had expired when it was shown: the vendor contradicts itself, and an operator has to look. An earlier suspicion that a review has
@@ -103,7 +103,7 @@ impl Judgement {
     }
 }
 
-/// What a reason means for the state.
+/// The meaning of a reason for the state.
 struct Meaning {
     contradicts_success: bool,
     is_permanent: bool,
@@ -146,7 +146,7 @@ fn expires_on(identification: &Identification<'_>) -> Option<Date> {
     until.whole().or_else(|| Some(Date::new(until.year(), month, 1).ok()?.last_of_month()))
 }
 
-/// The day on which it was, where the vendor is.
+/// The day of a time, in the vendor's zone.
 fn date(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::get(ZONE).unwrap_or(TimeZone::UTC)).date()
 }
@@ -160,6 +160,7 @@ mod tests {
     use crate::wire;
 
     /// The state, the failed and other checks, and the reasons of an identification.
+    #[expect(clippy::needless_pass_by_value, reason = "it reads better where it is called")]
     fn judged(process: Value, more: Value) -> (Option<Status>, Vec<String>, Vec<String>) {
         let mut payload = json!({"identificationprocess": {"id": "A", "identificationtime": "2020-03-10T23:30:00+01:00"}});
         payload["identificationprocess"].as_object_mut().unwrap().extend(process.as_object().unwrap().clone());

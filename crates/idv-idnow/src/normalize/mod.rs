@@ -31,15 +31,15 @@ use crate::wire::{self, Identification};
 /// The zone of times without one: the vendor's.
 const ZONE: &str = "Europe/Berlin";
 
-/// How many identifications one callback may hold. The document's callbacks hold one (chapter 14.4.1).
+/// The number of identifications that one callback may hold. The document's callbacks hold one (chapter 14.4.1).
 pub(crate) const IDENTIFICATIONS_OF_CALLBACK: usize = 16;
 
-/// How many reports a payload may have whatever its length, and for how many bytes it may have one more. A report takes thousands of
+/// The number of reports that a payload may have whatever its length, and the bytes that allow one more. A report takes thousands of
 /// bytes of memory.
 const FREE_REPORTS: usize = 1_000;
 const BYTES_PER_REPORT: usize = 1_024;
 
-/// How an observation carries its result.
+/// The form of an observation's result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Inline {
@@ -147,7 +147,7 @@ pub(crate) fn check_callback(payload: &wire::Payload<'_>) -> Result<()> {
     Ok(())
 }
 
-/// How many reports a payload of a length may have.
+/// The number of reports that a payload of a length may have.
 const fn reports(length: usize) -> usize {
     FREE_REPORTS + length / BYTES_PER_REPORT
 }

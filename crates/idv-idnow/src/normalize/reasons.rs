@@ -20,7 +20,7 @@ pub struct ReasonRow {
     pub source: &'static str,
 }
 
-/// Chapter 14.5.3. Its columns "Permanent?" and "Caused by User?" are `n` and `y`; `-` where a cell is empty, or cannot be told in the
+/// Chapter 14.5.3. Its columns "Permanent?" and "Caused by User?" are `n` and `y`; `-` if a cell is empty, or cannot be told in the
 /// document's text.
 const fn failure(code: &'static str, reason: Reason, columns: &[u8; 2]) -> ReasonRow {
     let [permanent, by_person] = *columns;

@@ -58,7 +58,7 @@ fn person(person: &mut Person, identification: &Identification<'_>, source: Sour
     person.phone = attribute(identification.contactdata.mobilephone.as_deref(), Source::Submitted);
 }
 
-/// Chapter 13.1.4. An account can be set to have the number in the street, where it stays.
+/// Chapter 13.1.4. An account can be set to have the number in the street; it stays there.
 fn address(address: &mut Address, wire: &wire::Address<'_>, source: Source) {
     address.street = attribute(wire.street.as_deref(), source);
     address.house_number = attribute(wire.streetnumber.as_deref(), source);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use idv_core::wire::{decoded, decoded_tolerantly};
 use idv_core::{Error, Result};
 
-/// How many bytes of a payload its declaration is looked for in.
+/// The bytes of a payload that may hold its declaration.
 const DECLARATION: usize = 256;
 
 /// The mark that may stand before UTF-8.

@@ -3,7 +3,7 @@
 use idv_core::Pii;
 use serde_json::Value;
 
-/// What the vendor says of an error. Empty where the body is empty, or is none of an error.
+/// The body of an error. Empty if the body is empty, or is none of an error.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorBody {
@@ -17,7 +17,7 @@ pub struct ErrorBody {
 pub struct VendorError {
     /// The code.
     pub cause: Option<String>,
-    /// What the vendor's support finds the error by.
+    /// The identifier by which the vendor's support finds the error.
     pub id: Option<String>,
     /// The field that it is about. The vendor's text: it may repeat what was sent.
     pub key: Option<Pii<String>>,

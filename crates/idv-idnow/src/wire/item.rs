@@ -15,11 +15,11 @@ section! {
     Item {
         /// The value.
         "value" value: Text,
-        /// How it compares with the submitted value: `MATCH`, `CHANGE`, `NEW`, `ORIGINAL`, and in samples `REDACTION`.
+        /// The comparison with the submitted value: `MATCH`, `CHANGE`, `NEW`, `ORIGINAL`, and in samples `REDACTION`.
         "status" status: Text,
         /// The submitted value.
         "original" original: Text,
-        /// How the reviewer's value compares with the agent's: `MATCH`, `CHANGE`, `NEW`.
+        /// The comparison of the reviewer's value with the agent's: `MATCH`, `CHANGE`, `NEW`.
         "reviewstatus" reviewstatus: Text,
         /// The agent's value if the reviewer changed it.
         "identification" identification: Text,

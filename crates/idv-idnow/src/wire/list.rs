@@ -10,8 +10,8 @@ use super::Payload;
 use super::place::{Node, Seen};
 use super::sections::Identification;
 
-/// How many identifications a list may have whatever their contents, and how many bytes of text one more has to have, and each of its
-/// values.
+/// The number of identifications that a list may have whatever their contents, and the bytes of text that one more has to have, and each
+/// of its values.
 ///
 /// One without contents takes forty bytes of the payload and a thousand of memory, and each value ten bytes and 150. Every identification
 /// of the document has more text in its mandatory fields alone (chapter 13.1.1).
@@ -19,14 +19,14 @@ const FREE_IDENTIFICATIONS: usize = 5_000;
 const TEXT_OF_IDENTIFICATION: usize = 128;
 const TEXT_OF_VALUE: usize = 16;
 
-/// How many entries that the account names one section may have, and how many all of them may have whatever their length.
+/// The number of entries that one section may have, and that all of them may have whatever their length.
 const ENTRIES_OF_SECTION: usize = 10_000;
 const FREE_ENTRIES: usize = 10_000;
-/// What an entry takes beside its name and its value: quotation marks, a colon and a comma.
+/// The bytes of an entry beside its name and its value: quotation marks, a colon and a comma.
 const ENTRY_OVERHEAD: usize = 6;
 const BYTES_PER_ENTRY: usize = 16;
 
-/// How many bytes of memory values in their own shape may take whatever their length, and how many for each byte of them. The report has
+/// The bytes of memory that values in their own shape may take whatever their length, and those for each byte of them. The report has
 /// them once more.
 const FREE_ROOM: usize = 6 << 20;
 const ROOM_PER_BYTE: usize = 2;
@@ -37,9 +37,9 @@ const ROOM_PER_BYTE: usize = 2;
 #[derive(Default)]
 pub(super) struct Budget {
     entries: Cell<usize>,
-    /// How long the entries were.
+    /// The length of the entries.
     seen: Cell<usize>,
-    /// How much room values in their own shape take, and how long they were.
+    /// The memory that values in their own shape take, and their length.
     room: Cell<usize>,
     length: Cell<usize>,
     exceeded: Cell<bool>,
@@ -78,7 +78,7 @@ impl Budget {
     }
 }
 
-/// How many bytes of memory a value takes under its name, and how many of a payload, both roughly.
+/// The bytes that a value takes under its name, in memory and in a payload, both roughly.
 fn footprint(name: &str, value: &Value) -> (usize, usize) {
     /// A name and a value in a map, and the map's first node.
     const ENTRY: usize = 96;
@@ -102,7 +102,7 @@ const fn add((a, b): (usize, usize), (c, d): (usize, usize)) -> (usize, usize) {
 pub(super) struct List<'a> {
     identifications: Vec<Identification<'a>>,
     unreadable: usize,
-    /// How many identifications their text stands for, in parts of [`TEXT_OF_IDENTIFICATION`].
+    /// The number of identifications that their text allows, in parts of [`TEXT_OF_IDENTIFICATION`].
     earned: usize,
     exceeded: bool,
 }
@@ -152,7 +152,7 @@ pub(super) fn bare(identification: Identification<'_>) -> Result<Payload<'_>> {
     Ok(Payload { identifications: vec![identification], ..Payload::default() })
 }
 
-/// How long the texts of an identification are together, and how many values it has.
+/// The length of the texts of an identification, and the number of its values.
 fn size_of(node: &dyn Node<'_>) -> (usize, usize) {
     let (mut text, mut values) = (0, 0);
     node.visit(&mut |_, part| match part {

@@ -30,7 +30,7 @@ pub use sections::{Address, ContactData, ESigning, Identification, Identificatio
 pub struct Payload<'a> {
     /// The identifications, in their order.
     pub identifications: Vec<Identification<'a>>,
-    /// How many entries of a list name no identification, and so cannot be read. They spoil nothing but themselves.
+    /// The number of entries of a list that name no identification, and so cannot be read. They spoil nothing but themselves.
     pub unreadable: usize,
     /// Whether they came as a list. A single result comes bare over the API and in callbacks (chapters 8.3.3.2 and 14.4.1), and as a
     /// list of one in files (chapters 13.3 and 13.4).

@@ -79,7 +79,7 @@ pub(super) fn document(status: StatusCode, body: &[u8], id: &DefinitionId) -> Re
     document::of_definition(list(status, body, Document::read)?.entries, id).ok_or_else(not_in_answer)
 }
 
-/// Reads an array, or an object as an array of one: the sample of chapter 7.2.2 has an array where one is asked for.
+/// Reads an array, or an object as an array of one: the sample of chapter 7.2.2 has an array although one is asked for.
 fn list<T>(status: StatusCode, body: &[u8], read: impl Fn(&Value) -> Option<T>) -> Result<Listed<T>> {
     succeeded(status, body)?;
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);

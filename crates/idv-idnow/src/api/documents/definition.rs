@@ -10,7 +10,7 @@ use super::placement::{self, Signatures};
 use crate::api::loose;
 use crate::config::DataCentre;
 
-/// What a document definition is called in addresses: `a-z`, `0-9`, `-` and `_`.
+/// The name of a document definition in addresses: `a-z`, `0-9`, `-` and `_`.
 ///
 /// The table of chapter 7.1.1 leaves the digits out, and every example has one (`doc1`), so they are allowed. An identifier that
 /// IDnow answers may have upper-case letters, `.` and `~` too: what can stand in an address as it is.
@@ -22,7 +22,7 @@ impl DefinitionId {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `identifier`, where it is empty or a character is not
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `identifier`, if it is empty or a character is not
     /// allowed.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
@@ -82,11 +82,11 @@ pub struct DocumentDefinition {
     /// `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
-    /// The name that persons see. To be sent always; empty only where IDnow's answer has none.
+    /// The name that persons see. To be sent always; empty only if IDnow's answer has none.
     pub name: String,
-    /// What it is called in addresses.
+    /// Its name in addresses.
     pub identifier: DefinitionId,
-    /// Its media type, [`PDF`] for what is to be signed. To be sent always; empty only where IDnow's answer has none.
+    /// Its media type, [`PDF`] for a document that is to be signed. To be sent always; empty only if IDnow's answer has none.
     pub mime_type: String,
     /// The place among the documents, from 1: the document is inserted before the one that stands there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ pub struct DocumentDefinition {
     /// [`Document::effective_signatures`](super::Document::effective_signatures).
     #[serde(skip_serializing_if = "Signatures::is_empty")]
     pub signatures: Signatures,
-    /// How it is shown in a browser.
+    /// Its view in a browser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub view_policy: Option<ViewPolicy>,
 }
@@ -107,7 +107,7 @@ pub struct DocumentDefinition {
 /// The media type of PDF files.
 pub const PDF: &str = "application/pdf";
 
-/// How a PDF file is shown in a browser (chapter 7.1.1).
+/// The view of a PDF file in a browser (chapter 7.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ViewPolicy {

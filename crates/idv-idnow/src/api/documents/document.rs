@@ -26,7 +26,7 @@ pub struct Document {
     pub hash: Option<String>,
     /// The part of the digest that the person is shown, such as `094c-3350-4ab6`: its first 12 digits. The table speaks of bytes.
     pub display_hash: Option<String>,
-    /// How far it is.
+    /// The state.
     pub status: Option<DocumentStatus>,
     /// The definition that it was made of.
     pub definition: Option<DocumentDefinition>,
@@ -34,7 +34,7 @@ pub struct Document {
     pub signatures: Signatures,
 }
 
-/// How far a document is (table of chapter 7.2).
+/// The state of a document (table of chapter 7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DocumentStatus {
@@ -58,7 +58,7 @@ impl Document {
         signatures
     }
 
-    /// Whether IDnow holds this very file, by its digest; `None` where IDnow tells no digest.
+    /// Whether IDnow holds this very file, by its digest; `None` if IDnow tells no digest.
     #[must_use]
     pub fn holds(&self, file: &DocumentFile) -> Option<bool> {
         self.hash.as_ref().map(|hash| hash.eq_ignore_ascii_case(&file.sha256_hex()))
@@ -85,7 +85,7 @@ impl Document {
     }
 }
 
-/// What is to change in one document, before its identification is started (chapter 7.2.3). What is `None` or empty stays as it
+/// The changes to one document, before its identification is started (chapter 7.2.3). A value that is `None` or empty stays as it
 /// is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -134,7 +134,7 @@ impl DocumentFile {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest): naming `mimeType`, where that is none; naming `data`, where the
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest): naming `mimeType`, if that is none; naming `data`, if the
     /// file is empty, or is to be a PDF file and does not begin like one.
     pub fn new(media_type: impl Into<String>, bytes: impl Into<Bytes>) -> Result<Self> {
         let (media_type, bytes) = (media_type.into(), bytes.into());

@@ -50,7 +50,7 @@ use super::{Api, TransactionNumber};
 pub struct Listed<T> {
     /// The entries, in their order.
     pub entries: Vec<T>,
-    /// How many entries cannot be read: they are no objects, say nothing, or are definitions without an identifier that can stand
+    /// The number of entries that cannot be read: they are no objects, say nothing, or are definitions without an identifier that can stand
     /// in an address.
     pub unreadable: usize,
 }
@@ -77,7 +77,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; those of [`DocumentDefinition::check`]; [`NotFound`](idv_core::ErrorKind::NotFound) where there is none.
+    /// See [`Api`]; those of [`DocumentDefinition::check`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
     pub async fn update_document_definition(&self, cx: &CallContext, definition: &DocumentDefinition) -> Result<()> {
         definition.check_for(self.centre)?;
         done(&self.send(cx, |token| request::update(&self.endpoint, token, definition)).await?)
@@ -88,7 +88,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) where there is none.
+    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
     pub async fn delete_document_definition(&self, cx: &CallContext, id: &DefinitionId) -> Result<()> {
         done(&self.send(cx, |token| request::delete(&self.endpoint, token, id)).await?)
     }
@@ -107,7 +107,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) where there is none.
+    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
     pub async fn document_definition(&self, cx: &CallContext, id: &DefinitionId) -> Result<DocumentDefinition> {
         let reply = self.send(cx, |token| request::definition(&self.endpoint, token, id)).await?;
         answer::definition(reply.status, &reply.body, id).map_err(|error| reply.complement(error))
@@ -156,7 +156,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) where there is none.
+    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
     pub async fn document(&self, cx: &CallContext, transaction: &TransactionNumber, id: &DefinitionId) -> Result<Document> {
         let reply = self.send(cx, |token| request::document(&self.endpoint, token, transaction, id)).await?;
         answer::document(reply.status, &reply.body, id).map_err(|error| reply.complement(error))
@@ -167,7 +167,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) where the update is empty, or names or places a
+    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) if the update is empty, or names or places a
     /// signature as the document does not allow.
     pub async fn update_document(
         &self,

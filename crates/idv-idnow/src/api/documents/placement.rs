@@ -1,4 +1,4 @@
-//! Signatures on a document: what they look like, and where they stand (chapter 7.1.2).
+//! Signatures on a document: their appearance and their place (chapter 7.1.2).
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,16 @@ pub type Signatures = BTreeMap<String, Signature>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Signature {
-    /// Where it stands. To be sent always; absent only where IDnow's answer has none that can be read.
+    /// Its place. To be sent always; absent only if IDnow's answer has none that can be read.
     pub position: Option<Position>,
-    /// What it looks like. IDnow's default is [`Appearance::Electronic`].
+    /// Its appearance. IDnow's default is [`Appearance::Electronic`].
     pub appearance: Option<Appearance>,
     /// Whether the document may do without: without the page or the form field, IDnow refuses a signature that it may not do
     /// without. IDnow's default is that it may not.
     pub optional: Option<bool>,
 }
 
-/// What a signature looks like.
+/// The appearance of a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Appearance {
@@ -55,7 +55,7 @@ pub struct Seal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Position {
-    /// What it is placed by.
+    /// The anchor that it is placed by.
     pub anchor: Anchor,
     /// The distance from the left border of the anchor: of the field, or of the page. Beside a text it may be negative.
     pub left: i32,
@@ -67,7 +67,7 @@ pub struct Position {
     pub height: u32,
 }
 
-/// What a signature is placed by: one of three, which exclude each other.
+/// The anchor of a signature: one of three, which exclude each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Anchor {
@@ -197,7 +197,7 @@ impl Position {
         Ok(())
     }
 
-    /// A position that is whole. One that names two anchors says not where it is, and is none.
+    /// A position that is whole. One that names two anchors has no place, and is none.
     fn read(object: &Object) -> Option<Self> {
         let field = loose::text(object, "acrofield").map(Anchor::Field);
         let page = loose::number(object, "page").map(Anchor::Page);

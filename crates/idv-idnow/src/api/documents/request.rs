@@ -14,7 +14,7 @@ const DEFINITIONS: &str = "documentdefinitions";
 const IDENTIFICATIONS: &str = "identifications";
 const DOCUMENTS: &str = "documents";
 
-/// What files are uploaded as, whatever they are (chapters 7.1.8.2 and 7.2.4.2).
+/// The media type that files are uploaded as, whatever they are (chapters 7.1.8.2 and 7.2.4.2).
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// `POST …/documentdefinitions` (chapter 7.1.3).

@@ -13,18 +13,18 @@ mod unzip;
 use idv_core::{Error, ErrorKind};
 use idv_core::{Result, Secret};
 
-/// How large an archive may be when it is read.
+/// The limits within which an archive is read.
 ///
 /// The defaults suit a call by video of the usual length; if [`Limits::entry`] is raised for longer ones, raise [`Limits::total`] too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many entries it may have: 1000.
+    /// The number of entries: 1000.
     pub entries: usize,
-    /// How long all its entries may be together, unpacked, in bytes: 1 GiB. They are never unpacked all at once.
+    /// The length of all its entries together, unpacked, in bytes: 1 GiB. They are never unpacked all at once.
     pub total: u64,
-    /// How long the entry that is read may be, unpacked, in bytes: 256 MiB.
+    /// The length of the entry that is read, unpacked, in bytes: 256 MiB.
     pub entry: u64,
-    /// How many times longer an entry may be unpacked than packed: 200. An entry shorter than 1 MiB is never too long by this.
+    /// The ratio of an entry's length to its packed length: 200. An entry shorter than 1 MiB is never too long by this.
     pub ratio: u64,
 }
 
@@ -34,7 +34,7 @@ impl Default for Limits {
     }
 }
 
-/// How an archive is read: within limits, and with a password if it is encrypted.
+/// The options for reading an archive: limits, and a password if it is encrypted.
 ///
 /// ```
 /// use idv_core::Secret;
@@ -47,7 +47,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Options<'a> {
-    /// How large the archive may be.
+    /// The limits.
     pub limits: Limits,
     /// The password that the company chose and gave to IDnow (chapter 10.1).
     pub password: Option<&'a Secret>,

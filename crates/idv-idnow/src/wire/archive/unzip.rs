@@ -12,12 +12,12 @@ use crate::wire;
 
 /// An entry that is as short as this cannot do harm by its ratio.
 const HARMLESS: u64 = 1 << 20;
-/// How long a result may be that is read only to find a file.
+/// The longest result that is read only to find a file.
 const RESULT: u64 = 16 << 20;
-/// How long a signature may be: one of the longest key has a thousand bytes.
+/// The longest signature: one of the longest key has a thousand bytes.
 #[cfg(feature = "signature")]
 const SIGNATURE: u64 = 64 << 10;
-/// How many files without an ending of a result are looked into, and how far.
+/// The number of files without an ending of a result that are looked into, and the bytes of each.
 const UNNAMED_FILES: usize = 64;
 const BEGINNING: u64 = 64;
 

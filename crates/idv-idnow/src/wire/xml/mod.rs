@@ -44,7 +44,7 @@ fn whole<'a>(mut walk: Walk<'_, 'a>) -> Result<Payload<'a>> {
     Ok(payload)
 }
 
-/// What an element holds.
+/// The content of an element.
 enum Content<'a> {
     /// Nothing but text, if any.
     Text(Option<Text<'a>>),

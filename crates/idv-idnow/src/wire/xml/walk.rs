@@ -10,10 +10,10 @@ use quick_xml::{Reader, XmlVersion, escape};
 
 use super::super::list::Budget;
 
-/// How deep elements may nest. The document's nest five deep.
+/// The deepest nesting of elements. The document's nest five deep.
 const DEPTH: usize = 64;
 
-/// How many unknown elements and attributes a payload may have whatever its length, and for how many bytes it may have one more. Each is
+/// The number of unknown elements and attributes that a payload may have whatever its length, and the bytes that allow one more. Each is
 /// kept.
 const FREE_ELEMENTS: usize = 10_000;
 const BYTES_PER_ELEMENT: usize = 64;
@@ -25,7 +25,7 @@ pub(super) struct Walk<'t, 'a> {
     /// Makes a text of a piece of the payload: borrowed from it if it lives long enough.
     pub(super) own: fn(Cow<'t, str>) -> Text<'a>,
     pub(super) budget: Budget,
-    /// How many more unknown elements and attributes the payload may have.
+    /// The number of unknown elements and attributes that are still allowed.
     left: Cell<usize>,
 }
 
