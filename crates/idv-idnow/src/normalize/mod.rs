@@ -15,8 +15,7 @@ use std::borrow::Cow;
 
 use idv_core::wire::Members;
 use idv_core::{
-    Channel, Error, ErrorKind, Observation, Page, Result, ResultHandle, ResultState, Subject, Text, Timestamp, VendorId,
-    time_in_zone,
+    Channel, Error, Observation, Page, Result, ResultHandle, ResultState, Subject, Text, Timestamp, VendorId, time_in_zone,
 };
 use judgement::Judgement;
 
@@ -95,8 +94,8 @@ pub(crate) fn subject(identification: &Identification<'_>) -> Subject {
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; those of [`archive::result`] for archives;
-/// [`LimitExceeded`](idv_core::ErrorKind::LimitExceeded) if it has far more identifications than its length suggests.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read, or has far more identifications than its length suggests; those
+/// of [`archive::result`] for archives.
 pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
     payload_with(bytes, channel, Options::default())
 }
@@ -110,9 +109,7 @@ pub fn payload_with<'a>(bytes: &[u8], channel: Channel, options: impl Into<Optio
     let bytes = unpacked(bytes, &options.into())?;
     let payload = wire::read(&bytes)?;
     if payload.identifications.len() > reports(bytes.len()) {
-        return Err(
-            Error::new(ErrorKind::LimitExceeded).detail("the payload has far more identifications than its length suggests")
-        );
+        return Err(Error::malformed("the payload has far more identifications than its length suggests"));
     }
     Ok(observations(&payload, channel, Inline::Report))
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use idv_core::wire::Members;
-use idv_core::{Error, ErrorKind, Result};
+use idv_core::{Error, Result};
 use serde_json::Value;
 
 use super::Payload;
@@ -72,7 +72,7 @@ impl Budget {
     /// Checks that nothing was passed over.
     pub(super) fn check(&self) -> Result<()> {
         if self.exceeded.get() {
-            return Err(Error::new(ErrorKind::LimitExceeded).detail("the result has far more parts than its length suggests"));
+            return Err(Error::malformed("the result has far more parts than its length suggests"));
         }
         Ok(())
     }
@@ -136,9 +136,7 @@ impl<'a> List<'a> {
     /// The payload that the list is, with the members beside it.
     pub(super) fn into_payload(self, others: Members) -> Result<Payload<'a>> {
         if self.exceeded {
-            return Err(
-                Error::new(ErrorKind::LimitExceeded).detail("the list has far more identifications than its length suggests")
-            );
+            return Err(Error::malformed("the list has far more identifications than its length suggests"));
         }
         Ok(Payload { identifications: self.identifications, unreadable: self.unreadable, listed: true, others })
     }
@@ -173,7 +171,7 @@ fn size_of(node: &dyn Node<'_>) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use idv_core::Text;
+    use idv_core::{ErrorKind, Text};
 
     use super::*;
 
@@ -193,9 +191,9 @@ mod tests {
                 .map_err(|error| error.kind().clone())
         };
         assert_eq!(count("A", FREE_IDENTIFICATIONS), Ok(FREE_IDENTIFICATIONS));
-        assert_eq!(count("A", FREE_IDENTIFICATIONS * 2), Err(ErrorKind::LimitExceeded));
+        assert_eq!(count("A", FREE_IDENTIFICATIONS * 2), Err(ErrorKind::Malformed));
         assert_eq!(count(&"A".repeat(TEXT_OF_IDENTIFICATION), FREE_IDENTIFICATIONS * 2), Ok(FREE_IDENTIFICATIONS * 2));
-        assert_eq!(count(&"A".repeat(TEXT_OF_IDENTIFICATION / 4), FREE_IDENTIFICATIONS * 2), Err(ErrorKind::LimitExceeded));
+        assert_eq!(count(&"A".repeat(TEXT_OF_IDENTIFICATION / 4), FREE_IDENTIFICATIONS * 2), Err(ErrorKind::Malformed));
     }
 
     #[test]
@@ -259,8 +257,8 @@ mod tests {
             (kept, budget.check().map_err(|error| error.kind().clone()))
         };
         assert_eq!(kept(ENTRIES_OF_SECTION, 0, 1), (ENTRIES_OF_SECTION, Ok(())));
-        assert_eq!(kept(ENTRIES_OF_SECTION + 1, 100, 1), (ENTRIES_OF_SECTION, Err(ErrorKind::LimitExceeded)));
+        assert_eq!(kept(ENTRIES_OF_SECTION + 1, 100, 1), (ENTRIES_OF_SECTION, Err(ErrorKind::Malformed)));
         assert_eq!(kept(2 * FREE_ENTRIES, 10, 10), (2 * FREE_ENTRIES, Ok(())));
-        assert_eq!(kept(2 * FREE_ENTRIES, 1, 10).1, Err(ErrorKind::LimitExceeded));
+        assert_eq!(kept(2 * FREE_ENTRIES, 1, 10).1, Err(ErrorKind::Malformed));
     }
 }

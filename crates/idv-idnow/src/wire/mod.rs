@@ -54,9 +54,8 @@ pub struct Payload<'a> {
 /// # Errors
 ///
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not whole or not well formed; if JSON is not UTF-8, or XML is not in the
-/// encoding that it declares; if it is a bare object that names no identification; or if it is an archive, of which
-/// [`archive::result`] finds the result. [`LimitExceeded`](idv_core::ErrorKind::LimitExceeded) if it has far more elements than its
-/// length suggests.
+/// encoding that it declares; if it is a bare object that names no identification; if it is an archive, of which
+/// [`archive::result`] finds the result; or if it has far more parts than its length suggests.
 pub fn read(bytes: &[u8]) -> Result<Payload<'_>> {
     if archive::is_archive(bytes) {
         return Err(Error::malformed("it is a ZIP archive: read the result in it on its own"));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use idv_core::{Error, ErrorKind, Result, Text};
+use idv_core::{Error, Result, Text};
 use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesRef, BytesStart, BytesText, Event};
 use quick_xml::{Reader, XmlVersion, escape};
@@ -56,9 +56,8 @@ impl<'t, 'a> Walk<'t, 'a> {
 
     /// Counts an unknown element or attribute.
     pub(super) fn count(&self) -> Result<()> {
-        let left = self.left.get().checked_sub(1).ok_or_else(|| {
-            Error::new(ErrorKind::LimitExceeded).detail("the XML has far more unknown elements than its length suggests")
-        })?;
+        let left = self.left.get().checked_sub(1);
+        let left = left.ok_or_else(|| Error::malformed("the XML has far more unknown elements than its length suggests"))?;
         self.left.set(left);
         Ok(())
     }
