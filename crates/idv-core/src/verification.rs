@@ -217,8 +217,10 @@ impl Verification {
     #[must_use]
     pub fn next(&self, capabilities: &Capabilities) -> Step {
         let status = match self.decision() {
-            Decision::Disputed => return Step::NeedsOperator,
-            Decision::Settled(Outcome::Canceled | Outcome::Expired) => return Step::Done,
+            Decision::Disputed => return self.fetch_left(capabilities).unwrap_or(Step::NeedsOperator),
+            Decision::Settled(Outcome::Canceled | Outcome::Expired) => {
+                return self.fetch_left(capabilities).unwrap_or(Step::Done);
+            }
             Decision::Settled(_) => None,
             Decision::Open(status) => Some(status),
         };
@@ -247,6 +249,13 @@ impl Verification {
         } else {
             Step::NeedsOperator
         }
+    }
+
+    /// Returns the fetch of a result that is not here yet, if the vendor itself said that there is one. After an end that need not have a
+    /// result, a claim does not make it worth asking for.
+    fn fetch_left(&self, capabilities: &Capabilities) -> Option<Step> {
+        let handle = self.handles.first()?;
+        (self.report != ReportSeen::Final && capabilities.has(Facet::Results)).then(|| Step::Fetch(handle.clone()))
     }
 
     /// Whether an observation, if it says so, settles the outcome.

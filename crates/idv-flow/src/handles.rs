@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use idv_core::{ResultHandle, Verification};
+use idv_core::{Decision, Outcome, ResultHandle, Verification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -38,7 +38,10 @@ impl Handles {
         let misses = self.misses.entry(name(handle)).or_default();
         *misses = misses.saturating_add(1);
         let hopeless = mismatch || *misses >= MISSES;
-        if hopeless && verification.handles().any(|other| other != handle) {
+        // After such an end nothing else can bring the result.
+        let decision = verification.decision();
+        let is_over = matches!(decision, Decision::Disputed | Decision::Settled(Outcome::Canceled | Outcome::Expired));
+        if hopeless && (is_over || verification.handles().any(|other| other != handle)) {
             self.drop(verification, handle);
         }
         self.next(verification).is_some_and(|next| self.is_untried(next))

@@ -144,10 +144,15 @@ impl Planner<'_> {
     fn verification(&self, case: &Case) -> Plan {
         let unknown = case.unknown_code.clone().map(Attention::UnknownCode);
         let step = case.verification.next(self.capabilities);
+        let disputed = case.verification.decision() == Decision::Disputed;
         let plan = match &step {
             Step::Done => return Plan::default().needing(unknown),
+            // The operator who rules needs the report.
+            Step::Fetch(first) if disputed => {
+                let fetch = self.fetch(case, case.handles.next(&case.verification).unwrap_or(first));
+                return fetch.needing(Some(Attention::Disputed));
+            }
             Step::NeedsOperator => {
-                let disputed = case.verification.decision() == Decision::Disputed;
                 let attention = if disputed { Attention::Disputed } else { Attention::NoWayOn };
                 return Plan::default().needing(Some(attention));
             }
@@ -188,7 +193,8 @@ impl Planner<'_> {
         let asking = &case.asking;
         let work = Work::Fetch(handle.clone());
         let missed = matches!(asking.error.as_deref(), None | Some("not_found" | "subject_mismatch"));
-        match asking.asked_at.filter(|at| *at > case.since && !asking.now) {
+        // An answer that brought nothing new is an answer, even if it came in the moment of the last change.
+        match asking.asked_at.filter(|at| (*at > case.since || asking.unchanged > 0) && !asking.now) {
             // A result that was not asked for yet is there.
             None if asking.failures == 0 => Plan::at(work, case.since, self.now),
             // A handle that was not tried yet does not wait for the pace at which others are tried again.

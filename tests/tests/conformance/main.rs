@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod cm_id_scan;
+mod hard;
 mod identify24;
 mod identity_tm;
 mod idnow;

@@ -30,6 +30,7 @@ impl Vendor for VerificarIdentidad {
 
     fn demand(new: &mut NewVerification) {
         new.contact.phone = Some("+34600000001".into());
+        new.document.number = Some("12345678Z".into());
     }
 
     fn act(sandbox: &Sandbox, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use idv::{Error, Page, Secret, cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
+use idv::{Error, Page, Secret, Timestamp, cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
 use serde_json::json;
 
 use super::read_input;
@@ -107,7 +107,11 @@ fn order(product: Option<u32>, behaviors: Option<u32>) -> Result<identity_tm::no
 fn reader(provider: &str) -> Result<Reader, Failure> {
     Ok(match provider {
         "cm-id-scan" => {
-            |payload, kind, _| cm_id_scan::normalize::kind(payload, kind, &cm_id_scan::normalize::Acceptance::strict())
+            // Without a time of completion, a document is judged by today's date.
+            |payload, kind, _| {
+                let rule = cm_id_scan::normalize::Acceptance::strict();
+                cm_id_scan::normalize::kind_at(payload, kind, &rule, Timestamp::now())
+            }
         }
         "identify24" => {
             |payload, kind, _| identify24::normalize::kind(payload, kind, &identify24::normalize::Statuses::of_document())

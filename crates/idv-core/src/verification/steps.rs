@@ -51,6 +51,34 @@ fn each_state_has_its_next_step() {
 }
 
 #[test]
+fn result_of_any_end_is_fetched_if_there_is_one() {
+    for (outcome, decision, after) in [
+        (Outcome::Canceled, Decision::Settled(Outcome::Canceled), Step::Done),
+        (Outcome::Expired, Decision::Settled(Outcome::Expired), Step::Done),
+        (Outcome::Disputed, Decision::Disputed, Step::NeedsOperator),
+    ] {
+        let mut canceled = finished(outcome);
+        canceled.result = ResultState::Fetchable(ResultHandle::new("r"));
+        let mut state = verification(&askable());
+        let mut claimed = canceled.clone().trusted(Trust::Claimed);
+        claimed.status = None;
+        state.apply(&claimed);
+        state.apply(&finished(outcome));
+        assert_eq!(state.next(&askable()), after, "a claimed handle is not worth asking for");
+        state.apply(&canceled);
+        assert_eq!(state.next(&askable()), Step::Fetch(ResultHandle::new("r")));
+        let mut fetched = inline(finished(outcome));
+        fetched.channel = Channel::Fetch;
+        state.apply(&fetched);
+        assert_eq!((state.next(&askable()), state.decision()), (after.clone(), decision));
+        let polled = capabilities(&[Facet::Polling], ReportSource::Poll);
+        let mut state = verification(&polled);
+        state.apply(&canceled);
+        assert_eq!(state.next(&polled), after, "nothing can be fetched");
+    }
+}
+
+#[test]
 fn report_has_the_weight_of_its_observation() {
     let with_code = |code: Option<&str>, mut observation: Observation| {
         observation.code = code.map(Into::into);

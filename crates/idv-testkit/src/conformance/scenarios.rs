@@ -112,6 +112,21 @@ pub async fn unknown_status<H: Harness>(harness: &H) {
     );
 }
 
+/// Plays a scenario that not every vendor has to its end before anything is asked. Returns the decision, and the last report that came with proof.
+///
+/// # Panics
+///
+/// If the vendor has no such scenario, or an answer is missing.
+#[allow(clippy::panic, reason = "a test fails by panicking")]
+pub async fn outcome_of<H: Harness>(harness: &H, scenario: &str) -> (Decision, Option<Report>) {
+    let mut case = Case::create(harness).await;
+    let moments = harness.act(case.id(), scenario).await.unwrap_or_else(|why| panic!("there is no scenario {scenario}: {why}"));
+    harness.advance(moments.into_iter().max().unwrap_or_default()).await;
+    case.follow().await;
+    let report = case.reports.last().and_then(|observation| observation.report()).cloned();
+    (case.verification.decision(), report)
+}
+
 /// Whether a report says of a value that it differs from what was submitted, or contradicts itself.
 fn changed(report: &Report) -> bool {
     any_verdict(report, &[Verdict::Changed, Verdict::Invalid])
