@@ -112,6 +112,7 @@ fn memory(line: &str) -> usize {
 }
 
 /// Reads one body in this process, and prints by how much its memory grew.
+#[expect(clippy::print_stdout, reason = "it is how a child answers")]
 fn measure(case: &str) {
     let (vendor, rest) = case.split_once('/').unwrap();
     let (kind, index) = rest.split_once('/').unwrap();
