@@ -2,6 +2,7 @@
 //!
 //! The payloads are made for this test, in the shapes of the vendors' documents.
 
+#![allow(clippy::needless_pass_by_value, reason = "a row reads best if it is written in place")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use idv::Observation;
