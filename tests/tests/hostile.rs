@@ -1,4 +1,4 @@
-//! What a hostile body costs: at most ten times its size in memory, at every vendor and in every shape.
+//! A hostile body costs at most ten times its size in memory, at every vendor and in every shape.
 //!
 //! The peak of a process only grows, so each body is read by a process of its own: the test starts itself again.
 
@@ -46,7 +46,7 @@ fn verificar_identidad(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>>
     Ok(idv::verificar_identidad::normalize::kind(body, kind)?.observations)
 }
 
-/// What a body repeats between its head and its tail.
+/// The piece that a body repeats between its head and its tail.
 #[derive(Clone, Copy)]
 enum Piece {
     Same(&'static str),
@@ -124,7 +124,7 @@ fn measure(case: &str) {
     println!("grown={grown} read={}", read.is_ok());
 }
 
-/// Reads the body of a case in a process of its own. Returns what it took if that was too much.
+/// Reads the body of a case in a process of its own. Returns a description if it took too much.
 fn too_much((case, name): &(String, String)) -> Option<String> {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "hostile_body_costs_at_most_ten_times_its_size", "--nocapture"])

@@ -1,4 +1,4 @@
-//! What each adapter concludes from hard payloads: one row a payload, with the outcome and what the report has to show.
+//! Judgements of each adapter on hard payloads: one row a payload, with the outcome and the texts that the report has to show.
 //!
 //! The payloads are made for this test, in the shapes of the vendors' documents.
 
@@ -8,7 +8,7 @@
 use idv::Observation;
 use serde_json::{Value, json};
 
-/// One payload and what has to come of it.
+/// One payload and the judgement that is expected.
 struct Row {
     name: &'static str,
     payload: Value,

@@ -1,4 +1,4 @@
-//! What `SECURITY.md` promises is shown by tests that exist.
+//! Every promise of `SECURITY.md` is shown by a test that exists.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-/// How long to wait after a connection could not be accepted: the program may have no more file descriptors.
+/// Pause after a connection could not be accepted: the program may have no more file descriptors.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// The limits of [`serve`].

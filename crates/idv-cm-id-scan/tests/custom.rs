@@ -1,4 +1,4 @@
-//! What the model has no place for keeps its name, its shape and its words.
+//! Members without a place in the model keep their name, their shape and their words.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -50,7 +50,7 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// How many result handles are kept of each kind, proven and claimed.
+    /// Maximum number of result handles of each kind, proven and claimed.
     pub const MAX_HANDLES: usize = 8;
 
     /// A verification of which nothing is known yet, at a vendor with these capabilities. `expires_at` is until when the person

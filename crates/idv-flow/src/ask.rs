@@ -132,7 +132,7 @@ impl Inner {
     }
 }
 
-/// What became of an observation that a flow was given.
+/// The effect of an observation on a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// It is about another verification.

@@ -297,7 +297,7 @@ pub struct Verified {
     pub entries: u64,
     /// How many blocks were checked.
     pub blocks: u64,
-    /// How many flows, reports and parked messages are still sealed by an older key of the vault. If there are none, the older key can be
+    /// Number of flows, reports and parked messages that are still sealed by an older key of the vault. If there are none, the older key can be
     /// removed.
     pub older_key: u64,
     /// The number and hash of the last block, `12:ab…`: write it down elsewhere. Empty where there is no block yet.

@@ -17,7 +17,7 @@ use crate::store::Store;
 use crate::trail::{BlockHead, HEAD};
 use crate::vault::{Context, StoreKeys, Vault};
 
-/// How many messages of a provider may be parked unless the builder says otherwise.
+/// Default for the number of messages of a provider that may be parked.
 const PARKED_LIMIT: u64 = 10_000;
 
 /// A flow that is to be opened.

@@ -14,7 +14,7 @@ use crate::report::KeptReport;
 use crate::retention::Retention;
 use crate::store::{Phase, Record};
 
-/// How many entries of a flow's audit trail claims may write.
+/// Maximum number of audit entries that claims may write for a flow.
 const MAX_CLAIMS_NOTED: u8 = 16;
 
 /// Everything about a flow but its reports.

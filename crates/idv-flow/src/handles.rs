@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 /// How often the vendor may not know a handle before it is dropped in favour of the others.
 const MISSES: u8 = 3;
-/// How many dropped handles are remembered, so that repeating a forged one does not bring it back.
+/// Number of dropped handles that are remembered, so that repeating a forged one does not bring it back.
 const MAX_DROPPED: usize = 32;
 
 /// The misses of a flow's result handles. A handle is named by its digest.

@@ -26,7 +26,7 @@ use crate::retention::later;
 use crate::store::{Lease, LookupKey, Message, MessageEnd, Pushed};
 use crate::vault::Context;
 
-/// How many identifications one delivery may be about.
+/// Maximum number of identifications in one delivery.
 const MAX_OBSERVATIONS: usize = 16;
 /// After how long the same message counts anew. Fewer than a vendor takes to send something that is the same and new: a second
 /// attempt that ends as the first did.
@@ -37,7 +37,7 @@ const UNMATCHED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 /// The shortest and the longest wait before a parked message is judged again.
 const PARKED_WAIT: (Duration, Duration) = (Duration::from_secs(60 * 60), Duration::from_secs(24 * 60 * 60));
-/// How long a parked message of no known flow is kept at most; less if the retention of our own copies is shorter.
+/// Maximum time that a parked message of no known flow is kept; less if the retention of our own copies is shorter.
 const PARKED_FOR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// For how long messages that were worked off are remembered.
 pub(crate) const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -97,7 +97,7 @@ impl Inner {
     }
 
     fn seal_delivery(&self, digest: &[u8; 32], delivery: &Delivery) -> Vec<u8> {
-        // What is stored is made of strings, which always serialize.
+        // A stored delivery is made of strings, which always serialize.
         let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&StoredDelivery::new(delivery)).unwrap_or_default());
         self.vault.seal(&*self.random, &Context::message(digest), &bytes)
     }
@@ -322,7 +322,7 @@ fn name(parts: &[&[u8]]) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// What makes a message the same as another: what it says, and where to. Only messages that were proven, as far as they can be, get here.
+/// Identifies a message by its content and address. Only messages that were proven, as far as they can be, get here.
 fn digest(provider: &str, delivery: &Delivery) -> [u8; 32] {
     name(&[
         provider.as_bytes(),

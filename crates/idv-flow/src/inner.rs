@@ -47,7 +47,7 @@ pub(crate) struct Inner {
     /// Rung where there is something new to do.
     pub(crate) bell: Notify,
     pub(crate) tally: Counters,
-    /// How many messages of a provider may be parked.
+    /// Maximum number of parked messages of a provider.
     pub(crate) parked_limit: u64,
     /// The last block of the audit trail that this program knows of.
     pub(crate) block: Mutex<Option<(u64, [u8; 32])>>,

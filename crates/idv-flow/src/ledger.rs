@@ -6,7 +6,7 @@ use crate::audit::{Event, Journal};
 use crate::report::KeptReport;
 use crate::vault::StoreKeys;
 
-/// What a change leaves behind beside the changed case: entries of the audit trail, and reports to be stored.
+/// Results of a change beside the changed case: entries of the audit trail, and reports to be stored.
 pub(crate) struct Ledger<'a> {
     pub(crate) now: Timestamp,
     pub(crate) reports: Vec<KeptReport>,

@@ -5,7 +5,7 @@ use crate::inner::Inner;
 use crate::store::{Commit, Filter, Lease, Message, MessageEnd, Record, Reports};
 use crate::vault::Context;
 
-/// How many flows are read at a time.
+/// Number of flows that are read at a time.
 const PAGE: usize = 256;
 
 impl Inner {

@@ -192,7 +192,7 @@ impl Inner {
         Ok(tasks)
     }
 
-    /// Claims up to so many messages, or flows, that are due.
+    /// Claims messages or flows that are due, up to a number of them.
     async fn claim(&self, messages: bool, limit: usize) -> Result<Vec<Task>> {
         let (now, until) = (self.now(), self.lease_until());
         if limit == 0 {

@@ -45,7 +45,7 @@ impl Inner {
     pub(crate) async fn tie(&self) -> Result<()> {
         loop {
             if !self.advance_head().await? {
-                // What is there stays as it is, for an operator to look at.
+                // The stored value stays as it is, for an operator to look at.
                 tracing::error!("the end of the audit trail's blocks is missing or was changed: verify the audit trail");
                 return Ok(());
             }

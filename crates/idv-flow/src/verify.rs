@@ -16,9 +16,9 @@ use crate::store::{Filter, Record};
 use crate::trail::BlockHead;
 use crate::vault::StoreKeys;
 
-/// How many entries or flows are read at a time.
+/// Number of entries or flows that are read at a time.
 const PAGE: usize = 1_000;
-/// How many findings are listed; one is enough to distrust a trail.
+/// Maximum number of findings that are listed; one is enough to distrust a trail.
 const MAX_FINDINGS: usize = 100;
 /// How often a flow is read again because it changes while it is verified.
 const MAX_CHANGES: usize = 10;

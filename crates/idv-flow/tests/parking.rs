@@ -216,7 +216,7 @@ async fn full_inbox_refuses_what_would_be_parked() {
     assert_eq!(flow.receive("example", &message(&reference, None, "Identified")).await.unwrap().status, 503);
     assert_eq!(attention(&flow).await, ["unreadable", "unreadable", "inbox_full"]);
     assert_eq!(parked(&bench).await, 2);
-    // What can be judged is taken in all the same.
+    // The observations that can be judged are applied all the same.
     assert_eq!(flow.receive("example", &message(&reference, None, "passed")).await.unwrap().status, 200);
     flow.run_due().await.unwrap();
     assert!(flow.status(id).await.unwrap().is_verified());

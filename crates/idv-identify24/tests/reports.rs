@@ -1,4 +1,4 @@
-//! What a payload tells is kept, whatever its shape, and a word means what it was taught to mean.
+//! Every part of a payload is kept, whatever its shape, and a word has the meaning that it was taught.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

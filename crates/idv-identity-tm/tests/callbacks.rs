@@ -256,7 +256,7 @@ fn parameter_without_a_meaning_is_kept() {
         });
         assert_eq!(kept, custom, "{payload}");
     }
-    // What a delivery has beside the placeholders is the application's own, secrets among it.
+    // Parameters beside the placeholders are the application's own, secrets among them.
     let uri = called(Event::OnFinal, ORDER, REFERENCE, "");
     let received = callback::receive(&guard(), false, Flow::Identification, &delivery(Method::GET, &uri)).unwrap();
     assert_eq!(received.observations[0].result, ResultState::Absent);

@@ -228,7 +228,7 @@ async fn refused_list_costs_nothing_else_and_is_noted() {
     assert_eq!(note(&observation, "getImages"), Some(expected));
     let (observation, _) = fetched(separate.clone(), &[6], &[(200, person("")), (200, "<html>".to_owned())]).await;
     assert_eq!(note(&observation, "getImages").unwrap()["http_status"], 200);
-    // What may pass is tried again, as a whole.
+    // A transient failure is tried again, as a whole.
     let answers = [vec![(200, course(&[6])), (200, person(""))], vec![(503, String::new()); 4]].concat();
     let (fetched_, _) = fetch_with(separate, None, &answers).await;
     assert_eq!(fetched_.unwrap_err().kind(), &ErrorKind::Unavailable);

@@ -104,7 +104,7 @@ fn a_return_names_a_transaction_and_proves_nothing() {
     }
 }
 
-/// A callback that holds so many identifications.
+/// A callback with a number of identifications.
 fn several(count: usize) -> Vec<u8> {
     let entries: Vec<_> = (0..count).map(|number| format!(r#"{{"identificationprocess":{{"id":"A{number}"}}}}"#)).collect();
     format!("[{}]", entries.join(",")).into_bytes()

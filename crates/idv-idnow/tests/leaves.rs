@@ -9,7 +9,7 @@ use idv_idnow::normalize::{self, IGNORED};
 use idv_testkit::Leaves;
 use serde_json::Value;
 
-/// How many variations of each fixture are checked.
+/// Number of variations of each fixture that are checked.
 const VARIATIONS: u64 = 3;
 
 /// The observations of a payload of a kind. An entry that names no identification cannot be attributed; it is counted. Members beside an

@@ -7,9 +7,9 @@ use idv_core::{Channel, ErrorKind, Observation, Report};
 use idv_idnow::normalize;
 use idv_idnow::wire::{self, Entry, Identification};
 
-/// How long the payloads are: as long as a callback may be.
+/// Length of the payloads: as long as a callback may be.
 const LENGTH: usize = 4 << 20;
-/// How many times its length a payload may take.
+/// Memory that a payload may take, in multiples of its length.
 const TIMES: usize = 10;
 
 /// `{before}{part, part, …}{after}` of the length; `part` makes one of its number.

@@ -117,7 +117,7 @@ async fn clock(worlds: &Worlds, request: &Incoming) -> Result<Value, String> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Forge {
-    /// POST where there is a body, GET if there is none, unless it is said.
+    /// POST if there is a body, else GET, unless the request names a method.
     #[serde(default)]
     method: Option<String>,
     url: String,

@@ -62,15 +62,15 @@ pub enum FaultKind {
     WrongType,
     /// The request is done, and the answer is padded with white space to so many bytes.
     Oversize(u64),
-    /// The request is done, and the answer is an array of small numbers, `[0,0,…]`, so many bytes long.
+    /// The request is done, and the answer is an array of small numbers, `[0,0,…]`, of this length in bytes.
     Hostile(u64),
-    /// The request is done, and the answer is arrays in arrays, `[[…]]`, so many bytes long.
+    /// The request is done, and the answer is arrays in arrays, `[[…]]`, of this length in bytes.
     Nested(u64),
-    /// A callback's body is padded with white space to so many bytes, 64 MiB at most.
+    /// A callback's body is padded with white space to this length in bytes, 64 MiB at most.
     CallbackOversize(u64),
-    /// A callback's body is an array of small numbers, `[0,0,…]`, so many bytes long, 64 MiB at most.
+    /// A callback's body is an array of small numbers, `[0,0,…]`, of this length in bytes, 64 MiB at most.
     CallbackHostile(u64),
-    /// A callback's body is arrays in arrays, `[[…]]`, so many bytes long, 64 MiB at most.
+    /// A callback's body is arrays in arrays, `[[…]]`, of this length in bytes, 64 MiB at most.
     CallbackNested(u64),
     /// A callback is believed to be delivered and is not.
     CallbackLost,

@@ -93,7 +93,7 @@ impl Vendor {
             }
             Self::IdentityTm => json!({ "Error": text }),
             Self::CmIdScan => json!({ "message": text }),
-            // A planned status stands in the answer's own; where it does not, in the body as in the samples.
+            // A planned status is that of the answer; if the fault says so, it is in the body as in the samples.
             Self::Identify24 if code == 500 => json!({ "result": false, "messages": [text] }),
             Self::Identify24 => json!({ "result": false, "response_status": code, "messages": [text] }),
             Self::VerificarIdentidad => json!([{ "Res": if code == 401 { -1 } else { -5 } }]),

@@ -136,7 +136,7 @@ impl Leaves {
 const MARKER: &str = "Leafmark7Q";
 const NUMBER: u64 = 987_654_321_017;
 
-/// Members that no document has, and what is to be found of each.
+/// Members that no document has, and the marker to be found of each.
 fn unknown_members() -> [(Value, &'static str); 4] {
     [
         (json!(MARKER), MARKER),
@@ -146,7 +146,7 @@ fn unknown_members() -> [(Value, &'static str); 4] {
     ]
 }
 
-/// What a leaf is replaced by, and what is to be found then; no marker if any change will do.
+/// Returns replacements of a leaf and the marker to be found for each; no marker if any change will do.
 fn other_leaves(leaf: &Value) -> Option<Vec<(Value, Option<&'static str>)>> {
     match leaf {
         Value::String(_) => Some(vec![(json!(MARKER), Some(MARKER))]),

@@ -1,4 +1,4 @@
-//! What the vendor says beyond the model, by the vendor's names and in its own shape.
+//! Members beyond the model, by the vendor's names and in their own shape.
 
 use std::collections::{BTreeMap, HashMap};
 

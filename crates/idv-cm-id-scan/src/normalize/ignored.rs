@@ -1,4 +1,4 @@
-//! What is left out of an observation and its report, with a reason each.
+//! Members that are left out of an observation and its report, with a reason each.
 //!
 //! A path has dots between its parts; `*` is any part, and `**` at the end any number of them.
 

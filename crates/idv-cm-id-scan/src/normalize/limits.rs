@@ -1,4 +1,4 @@
-//! What dates say of the limits that an account sets: pure arithmetic on days and years.
+//! Compares dates with the limits of an account: pure arithmetic on days and years.
 
 use idv_core::PartialDate;
 use jiff::civil::Date;

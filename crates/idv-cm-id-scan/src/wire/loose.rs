@@ -182,7 +182,7 @@ pub(super) trait Entry<'a>: Part<'a> {
     }
 }
 
-/// How many entries a list may have: many more than any transaction has. An odd entry takes two bytes of a payload and a kilobyte of memory.
+/// Maximum number of entries of a list: many more than any transaction has. An odd entry takes two bytes of a payload and a kilobyte of memory.
 const MAX_ENTRIES: usize = 5_000;
 
 /// Reads a list of which no entry is lost: one of another shape is kept among the unknown members of an empty object.

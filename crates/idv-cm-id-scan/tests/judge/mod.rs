@@ -1,4 +1,4 @@
-//! What the tests of judgements share: a good result, something changed in it, and the rule that judges it.
+//! Shared by the tests of judgements: a good result, something changed in it, and the rule that judges it.
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -26,7 +26,7 @@ pub(crate) fn with(change: impl FnOnce(&mut Acceptance)) -> Acceptance {
     acceptance
 }
 
-/// What the rule makes of a good result with something changed in it.
+/// Judges a good result with something changed in it.
 pub(crate) fn judged(acceptance: &Acceptance, change: impl FnOnce(&mut Value)) -> Observation {
     let mut result = fixture::json("own-result-verified.json");
     change(&mut result);

@@ -1,4 +1,4 @@
-//! What follows from each state: steps, weights of reports, and facts that are filled in later.
+//! Consequences of each state: steps, weights of reports, and facts that are filled in later.
 
 use super::tests::{answer, askable, capabilities, expires_at, id, inline, proven_callback, said, told_only, verification};
 use super::*;

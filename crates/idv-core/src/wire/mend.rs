@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// How many digits a number may have before the reader's types may lose some: what `f64` keeps of every number.
+/// Number of digits that `f64` keeps of every number. The reader's types may lose some of a longer one.
 const SAFE_DIGITS: usize = 15;
 
 /// Returns the payload as it is to be read: as it came, unless

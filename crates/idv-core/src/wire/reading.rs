@@ -1,4 +1,4 @@
-//! What is known of a payload while it is read: how much memory it may still take, and whether its text has to be mended.
+//! State of a payload that is being read: the memory that it may still take, and whether its text has to be mended.
 //!
 //! A part is read without a context that could carry this, so it lives in a thread-local variable: reading is one call, on one thread.
 
@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use serde::de::Error;
 
-/// How many bytes of memory the parts of a payload may take whatever its length, and how many more for each byte of it.
+/// Bytes of memory that the parts of a payload may take whatever its length, and further ones for each byte of it.
 ///
 /// An element may take two bytes of the payload and a thousand of memory. Within this bound, a payload of 4 MiB takes at most a few times
 /// its size, and a long list of short verifications is read.
@@ -31,7 +31,7 @@ pub(super) fn reading<T>(length: usize, read: impl FnOnce() -> T) -> (T, bool) {
     (value, STATE.replace(outer).mend)
 }
 
-/// Takes room for a part of so many bytes.
+/// Takes room for a part of this size.
 pub(super) fn take_room<E: Error>(bytes: usize) -> Result<(), E> {
     let state = STATE.get();
     let room = state.room.checked_sub(bytes).ok_or_else(|| E::custom("far more parts than the length suggests"))?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{MINUTE, SECRET};
 
-/// What the vendor is to be able to do.
+/// The vendor's capabilities in a test.
 #[derive(Debug, Clone)]
 pub(crate) struct Kind {
     pub(crate) safety: CreateSafety,
@@ -74,7 +74,7 @@ impl Example {
     }
 }
 
-/// What a message of the vendor's says.
+/// Content of a message from the vendor.
 fn observe(said: &Value, channel: Channel, taught: Option<&str>) -> Observation {
     let text = |name: &str| said[name].as_str().map(str::to_owned);
     let mut observation = Observation::claimed(Subject::new(text("reference"), text("id").map(VendorId::new)), channel);

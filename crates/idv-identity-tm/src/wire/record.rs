@@ -247,7 +247,7 @@ impl<'de> Shaped<'de> for Members {
     }
 }
 
-/// How many entries a list may have: many more than any order has. An odd entry takes two bytes of a payload and a kilobyte of memory.
+/// Maximum number of entries of a list: many more than any order has. An odd entry takes two bytes of a payload and a kilobyte of memory.
 const MAX_ENTRIES: usize = 5_000;
 
 /// A list of records, of which it can matter whether it is there at all.

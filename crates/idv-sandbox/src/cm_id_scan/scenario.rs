@@ -34,7 +34,7 @@ pub(crate) enum Effect {
     State(String),
 }
 
-/// The events of a scenario and their descriptions, each after so many seconds.
+/// The events of a scenario and their descriptions, each with the seconds after which it happens.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,

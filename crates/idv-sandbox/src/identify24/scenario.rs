@@ -20,7 +20,7 @@ pub(crate) enum Effect {
     Status(Status, bool),
 }
 
-/// The events of a scenario and their descriptions, each after so many seconds.
+/// The events of a scenario and their descriptions, each with the seconds after which it happens.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,

@@ -29,7 +29,7 @@ pub(crate) fn encrypt(key: &[u8; 32], vector: [u8; VECTOR], mut content: Vec<u8>
     Some(sealed)
 }
 
-/// What was encrypted; `None` if it was with another key, or was altered since.
+/// Decrypts a body; `None` if it was encrypted with another key, or altered since.
 pub(crate) fn decrypt(key: &[u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
     let (vector, rest) = sealed.split_first_chunk::<VECTOR>()?;
     let (content, tag) = rest.split_last_chunk::<TAG>()?;

@@ -87,7 +87,7 @@ pub(crate) struct Item {
 const USER_DATA: [&str; 8] = ["firstname", "lastname", "birthname", "birthday", "birthplace", "nationality", "gender", "title"];
 const ADDRESS: [&str; 5] = ["street", "streetnumber", "city", "zipcode", "country"];
 
-/// What the sandbox's people have on their documents if nothing was submitted. They do not exist.
+/// Data on the documents of the sandbox's people if nothing was submitted. They do not exist.
 const DOCUMENT_SAYS: [(&str, &str); 12] = [
     ("firstname", "ERIKA"),
     ("lastname", "MUSTERMANN"),

@@ -65,7 +65,7 @@ impl<'a> Tree<'a> {
     /// Returns the objects that stand here: as objects, in arrays, as pairs of names and values, or as JSON within strings.
     pub(super) fn unpacked(&self) -> Unpacked<'_> {
         match self {
-            // What stands in the string is borrowed from it.
+            // Texts are borrowed from the string.
             Self::Text(text) => {
                 let mut unpacked = Unpacked::default();
                 if let Some(tree) = embedded(text.expose(), &mut unpacked.rest) {

@@ -1,4 +1,4 @@
-//! What the members say that no document of the vendor's has.
+//! Judges members that no document of the vendor has.
 
 use idv_core::report::{CheckResult, Reason};
 use idv_core::wire::Members;
