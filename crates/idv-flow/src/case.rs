@@ -193,8 +193,11 @@ impl Case {
 
     /// The verification is at the vendor. What was learnt of it before stays.
     pub(crate) fn created(&mut self, created: &Created, expires_at: Timestamp, by: CreatedBy, journal: &mut Ledger<'_>) {
+        // A program that was taken for dead while it was about to ask has asked all the same: after the deletion, too.
+        if self.deletion.vendors.gone_at().is_some_and(|gone_at| created.at > gone_at) {
+            return self.stray(journal);
+        }
         if let Some(vendor_id) = &created.id.vendor_id {
-            // A program that was taken for dead while it was about to ask has asked all the same.
             if self.verification.id().vendor_id.as_ref().is_some_and(|known| known != vendor_id) {
                 return self.stray(journal);
             }

@@ -184,6 +184,10 @@ fn record_failure(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, error: &Err
         Creation::Unsettled { new, calls, since, .. } if *calls == number => (new.clone(), *calls, *since),
         // A program that was taken for dead asked all the same, after another had gone on: nobody knows what came of it.
         Creation::Created if case.calls > number && !keyed && error.effect() == Effect::Unknown => return case.stray(ledger),
+        // Once the vendor has deleted it, our reference is a key no longer: the same call creates another one.
+        Creation::Created if case.deletion.vendors.gone_at().is_some() && error.effect() == Effect::Unknown => {
+            return case.stray(ledger);
+        }
         Creation::Refused { .. } if error.effect() == Effect::Unknown => return case.stray(ledger),
         // A callback has settled it, or another call is under way or has been: its answer counts.
         _ => return,

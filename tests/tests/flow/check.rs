@@ -106,7 +106,7 @@ impl World {
             return Ok(());
         }
         self.check_outcome(life, &status, &trail)?;
-        self.check_report(life, &status, &trail)?;
+        self.check_report(&status, &trail)?;
         self.check_deletion(life, &status, &trail)
     }
 
@@ -138,7 +138,7 @@ impl World {
     }
 
     /// That what the vendor reported is stored, or that a person is told of what is missing.
-    fn check_report(&self, life: usize, status: &FlowStatus, trail: &[Entry]) -> Result<(), String> {
+    fn check_report(&self, status: &FlowStatus, trail: &[Entry]) -> Result<(), String> {
         let stored = trail.iter().any(|entry| entry.is("report_stored"));
         let asked = trail.iter().any(|entry| entry.is("deletion_asked"));
         let pending = status.due.is_some() && status.phase == Phase::Open;
@@ -146,7 +146,9 @@ impl World {
         if stored && !there && status.is_verified() && status.phase != Phase::Erased {
             return Err("the report was stored, and there is no report".to_owned());
         }
-        if !status.is_verified() || stored || status.attention.is_some() || self.lives[life].abandoned || asked || pending {
+        // The program that an operator told to abandon it may have died before it answered them.
+        let abandoned = trail.iter().any(|entry| entry.is("resolved") && entry.event["action"] == "abandoned");
+        if !status.is_verified() || stored || status.attention.is_some() || abandoned || asked || pending {
             return Ok(());
         }
         Err("the person is verified, there is no report, and nobody is told".to_owned())
