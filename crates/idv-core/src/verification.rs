@@ -18,14 +18,14 @@ use crate::provider::ReportSource;
 /// observations end in the same state whatever their order and however often each comes:
 ///
 /// - progress never runs backwards;
-/// - a claim changes nothing; it only [wakes](Transition::Woken) whoever asks the vendor;
-/// - where the vendor can be asked, no callback settles the outcome, proven or not; where it cannot, a proven one does;
-/// - a report counts where it comes with what can settle the outcome; where the vendor reports by callback alone, with a proven one;
+/// - a claim settles nothing; it is a reason to [ask the vendor](Transition::Woken), and may name a result handle;
+/// - if the vendor can be asked, no callback settles the outcome, proven or not; if it cannot, a proven one does;
+/// - a report counts if its observation can settle the outcome, or if it comes with a proven callback of a vendor that reports so;
 /// - two different proven outcomes, or one that is itself [`Disputed`](Outcome::Disputed), are a dispute, and the person is not verified
 ///   until an operator has [ruled](Verification::rule);
 /// - a claimed result handle is one of at most [`MAX_HANDLES`](Verification::MAX_HANDLES) that are tried in turn, so that a forged one
 ///   does not block the genuine one;
-/// - what is about somebody else is [foreign](Transition::Foreign) and changes nothing.
+/// - an observation about another verification is [foreign](Transition::Foreign) and changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
     id: VerificationId,
@@ -369,7 +369,7 @@ pub enum Step {
     AwaitReport,
     /// Nothing more.
     Done,
-    /// A person must look at it.
+    /// An operator has to look at it.
     NeedsOperator,
 }
 

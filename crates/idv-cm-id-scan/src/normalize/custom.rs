@@ -150,7 +150,7 @@ impl Custom {
     fn result(&mut self, name: &str, task: &Task<'_>) {
         match &task.result {
             Some(TaskResult::Word(word)) => self.add(joined(name, "result"), word.expose().into()),
-            // What was read from a document has a place in the model, or is added field by field.
+            // Values from a document have a place in the model, or are added field by field.
             Some(TaskResult::Fields(fields)) if !name.eq_ignore_ascii_case(DOCUMENT_SCAN) && !fields.is_empty() => {
                 self.add(joined(name, "result"), fields.iter().map(ResultField::to_value).collect());
             }
