@@ -24,8 +24,9 @@ use support::company::{Chance, Company, until};
 const PROVIDERS: [&str; 3] = ["idnow", "identity-tm", "identify24"];
 const SCENARIOS: [&str; 5] = ["happy", "data-changed", "rejected", "fraud", "aborted-then-success"];
 const FLOWS: usize = 21;
-const KILLS: usize = 30;
-const KILLS_WHILE_DELETING: usize = 10;
+/// Kills while the flows run. A third as many follow while they are deleted.
+const KILLS: usize = 12;
+const KILLS_IN_CI: usize = 30;
 
 /// A worker that died holds what it was doing for so long; all else is so quick that it happens between two kills.
 const SETTINGS: &str = "lease_ms = 3000
@@ -47,6 +48,11 @@ fn over_postgresql_nothing_is_lost_and_nothing_is_done_twice() {
     killed_again_and_again(&Server::shared().database(), "over postgresql");
 }
 
+/// Returns the number of kills. More simulated worlds ask for more kills too.
+fn kills() -> usize {
+    if std::env::var_os("IDV_SIMULATION_SEEDS").is_some() { KILLS_IN_CI } else { KILLS }
+}
+
 fn killed_again_and_again(store: &str, name: &str) {
     let mut chance = Chance::new(name);
     let company = Company::new(&PROVIDERS, store, SETTINGS);
@@ -66,15 +72,15 @@ fn killed_again_and_again(store: &str, name: &str) {
         });
         scope.spawn(|| act_all(&company, &wanted, &mut people, &over));
         let _over = Told(&over);
-        let mut kills = 0;
-        while kills < KILLS || !started.load(Ordering::SeqCst) {
+        let mut done = 0;
+        while done < kills() || !started.load(Ordering::SeqCst) {
             let worker = company.worker();
             worker.let_run(chance.milliseconds(20, 200));
             worker.let_run(chance.milliseconds(1, 700));
             worker.kill();
-            kills += 1;
+            done += 1;
         }
-        println!("{name}: the worker was killed {kills} times");
+        println!("{name}: the worker was killed {done} times");
         let worker = company.worker().works();
         settle(&company);
         worker.stop();
@@ -87,7 +93,7 @@ fn killed_again_and_again(store: &str, name: &str) {
     for id in company.flows().keys() {
         company.json(&["flow", "delete", id, "--by", "test"]);
     }
-    for _ in 0..KILLS_WHILE_DELETING {
+    for _ in 0..kills() / 3 {
         let worker = company.worker();
         worker.let_run(chance.milliseconds(20, 200));
         worker.let_run(chance.milliseconds(1, 500));

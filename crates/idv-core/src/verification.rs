@@ -296,10 +296,11 @@ impl Verification {
         }
     }
 
-    /// Whether what does not settle anything is known already.
+    /// Returns whether an observation that settles nothing agrees with what is settled. One that does not, such as a suspicion of fraud
+    /// after a success, is a reason to ask the vendor again.
     fn says_nothing_new(&self, observation: &Observation) -> bool {
         match (self.decision(), observation.status) {
-            (Decision::Settled(known), Some(Status::Finished(said))) => known == said,
+            (Decision::Settled(known), Some(Status::Finished(said) | Status::InReview { leaning: Some(said) })) => known == said,
             (Decision::Settled(_), _) => true,
             _ => false,
         }

@@ -121,6 +121,9 @@ pub(crate) struct Asking {
     /// How often there was a reason to ask at once, and up to which of them it was asked.
     pub(crate) wakes: u32,
     pub(crate) heard: u32,
+    /// A message contradicts the settled outcome, and the vendor was not asked since.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) contradicted: bool,
     /// An operator wants the vendor asked now, whatever else says to wait.
     pub(crate) now: bool,
 }
@@ -266,7 +269,10 @@ impl Case {
         }
         match &transition {
             Transition::Unchanged | Transition::Foreign => {}
-            Transition::Woken => self.wake(),
+            Transition::Woken => {
+                self.asking.contradicted |= matches!(self.verification.decision(), Decision::Settled(_));
+                self.wake();
+            }
             // Told once.
             Transition::NotUnderstood(code) if self.is_told(code) => return Some(transition),
             Transition::NotUnderstood(code) => self.unknown_code = Some(code.clone()),
@@ -354,10 +360,11 @@ impl Case {
         if dropped && !proven {
             return self.asking.wakes == self.asking.heard;
         }
+        let is_settled = matches!(self.verification.decision(), Decision::Settled(_));
         let mut after = self.verification.clone();
         let told = match after.apply(observation) {
             // One reason to ask is enough until it was asked.
-            Transition::Woken => self.asking.wakes == self.asking.heard,
+            Transition::Woken => self.asking.wakes == self.asking.heard || (is_settled && !self.asking.contradicted),
             Transition::NotUnderstood(code) => !self.is_told(&code),
             _ => false,
         };
@@ -367,6 +374,7 @@ impl Case {
     /// The vendor answered a question that was asked at `at`, when there had been so many reasons to.
     pub(crate) fn answered(&mut self, wakes: u32, changed: bool, at: Timestamp) {
         let asking = &mut self.asking;
+        asking.contradicted &= wakes != asking.wakes;
         asking.unchanged = if changed { 0 } else { asking.unchanged.saturating_add(1) };
         (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
         (asking.asked_at, asking.answered_at, asking.heard, asking.now) = (Some(at), Some(at), wakes, false);
@@ -437,6 +445,11 @@ impl Case {
     pub(crate) fn decision(&self) -> Option<Decision> {
         matches!(self.creation, Creation::Created).then(|| self.verification.decision())
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Whether the vendor's code is not known here.

@@ -146,6 +146,9 @@ impl Planner<'_> {
         let step = case.verification.next(self.capabilities);
         let disputed = case.verification.decision() == Decision::Disputed;
         let plan = match &step {
+            Step::Done | Step::AwaitReport if case.asking.contradicted && self.capabilities.has(Facet::Polling) => {
+                self.ask(case, Work::Poll).needing(self.failing(&case.asking))
+            }
             Step::Done => return Plan::default().needing(unknown),
             // The operator who rules needs the report.
             Step::Fetch(first) if disputed => {

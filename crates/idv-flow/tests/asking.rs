@@ -57,6 +57,40 @@ async fn a_claim_wakes_one_question_and_many_claims_not_many() {
 }
 
 #[tokio::test]
+async fn suspicion_after_the_end_is_asked_about_and_disputes() {
+    for guarded in [true, false] {
+        let bench = Bench::new(Kind { guarded, ..Kind::default() });
+        let flow = bench.flow().await;
+        let (id, reference) = start(&flow).await;
+        bench.vendor.becomes(&reference, "passed");
+        bench.pass(&flow, 2 * HOUR).await;
+        let status = flow.status(id).await.unwrap();
+        assert!(status.is_verified() && status.phase == Phase::Done);
+        let polls = bench.vendor.calls("poll");
+        let says = |state: &str, number: u32| {
+            delivery(json!({"reference": reference.as_str(), "state": state, "number": number}).to_string(), SECRET)
+        };
+
+        // A message that agrees with the outcome is no reason to ask.
+        flow.receive("example", &says("passed", 1)).await.unwrap();
+        bench.pass(&flow, HOUR).await;
+        assert_eq!(bench.vendor.calls("poll"), polls);
+        // One that does not is, once; a forged one changes nothing.
+        flow.receive("example", &says("suspicious", 2)).await.unwrap();
+        bench.pass(&flow, HOUR).await;
+        assert_eq!(bench.vendor.calls("poll"), polls + 1);
+        assert!(flow.status(id).await.unwrap().is_verified());
+
+        bench.vendor.becomes(&reference, "suspicious");
+        flow.receive("example", &says("suspicious", 3)).await.unwrap();
+        bench.pass(&flow, HOUR).await;
+        let status = flow.status(id).await.unwrap();
+        assert!(!status.is_verified());
+        assert_eq!(status.attention.as_ref().map(|attention| attention.name()), Some("disputed"));
+    }
+}
+
+#[tokio::test]
 async fn a_message_is_answered_before_it_is_worked_off_and_stored_once() {
     let bench = Bench::new(Kind { polling: false, ..Kind::default() });
     let flow = bench.flow().await;

@@ -143,6 +143,10 @@ fn claim_wakes_unless_it_says_what_is_known() {
     assert_eq!(settled.apply(&claim(Some(Status::InProgress))), Transition::Unchanged);
     assert_eq!(settled.apply(&claim(None)), Transition::Unchanged);
     assert_eq!(settled.apply(&claim(Some(Status::Finished(Outcome::Canceled)))), Transition::Woken);
+    let leaning = |outcome| Some(Status::InReview { leaning: Some(outcome) });
+    assert_eq!(settled.apply(&claim(leaning(Outcome::Verified))), Transition::Unchanged);
+    assert_eq!(settled.apply(&claim(leaning(Outcome::Rejected))), Transition::Woken);
+    assert_eq!(settled.apply(&claim(Some(Status::InReview { leaning: None }))), Transition::Unchanged);
     let mut disputed = verification(&askable());
     disputed.apply(&finished(Outcome::Disputed));
     assert_eq!(disputed.apply(&claim(Some(Status::InProgress))), Transition::Woken);
