@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use idv::cm_id_scan::{CmIdScan, CmIdScanConfig};
 use idv::transport::{SystemClock, TransportOptions};
-use idv::{Client, Clock, Config, Created, Environment, Operation, OsRandom, Reference, Secret, Timestamp, Url, VendorId};
+use idv::{Client, Clock, Config, CreateResponse, Environment, Operation, OsRandom, Reference, Secret, Timestamp, Url, VendorId};
 use idv_sandbox::{Sandbox, VirtualClock};
 
 use crate::Outcome;
@@ -176,7 +176,9 @@ impl Town {
     /// Where the vendor refuses.
     pub async fn report_to(&self, client: &Client, url: &Url) -> Outcome {
         let mut proven = url.clone();
-        if let Some((name, secret)) = client.provider().callbacks().and_then(|callbacks| callbacks.guard().parameter_for("")) {
+        if let Some((name, secret)) =
+            client.provider().capabilities().callbacks.and_then(|callbacks| callbacks.auth().parameter_for(""))
+        {
             proven.query_pairs_mut().append_pair(name, secret.expose());
         }
         let proven = Some(proven.to_string());
@@ -205,7 +207,7 @@ impl Town {
     /// # Errors
     ///
     /// Where the vendor knows of no such verification.
-    pub fn act(&self, created: &Created) -> Outcome {
+    pub fn act(&self, created: &CreateResponse) -> Outcome {
         match self.vendor {
             Vendor::Idnow => self.plays(created.id.reference.as_str()),
             _ => self.plays(created.id.vendor_id.as_ref().map_or("", VendorId::as_str)),

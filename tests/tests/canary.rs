@@ -68,7 +68,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
     let created = setup.client.create(&new).await.unwrap();
     out += &printed(&created);
     canary.watch(created.id.vendor_id.as_ref().unwrap().as_str());
-    let mut verification = Verification::new(created.id.clone(), setup.client.capabilities(), created.expires_at);
+    let mut verification = Verification::new(created.id.clone(), setup.client.info(), created.expires_at);
 
     for (scenario, advance) in [("data-changed", 60), ("canceled-in-review", 60)] {
         let another = marked(&setup, &mut canary);
@@ -265,12 +265,12 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         new.callback_url = Some(receiver.url.clone());
         out += &printed(&(&new, &bank.client, &bank.provider));
         let created = bank.client.create(&new).await.unwrap();
-        if let idv::HandOff::Visit(link) = &created.hand_off {
+        if let idv::HandOff::Redirect(link) = &created.hand_off {
             canary.watch(link.expose().path());
         }
         canary.watch(created.id.vendor_id.as_ref().unwrap().as_str());
         out += &printed(&created);
-        let mut verification = Verification::new(created.id.clone(), bank.client.capabilities(), created.expires_at);
+        let mut verification = Verification::new(created.id.clone(), bank.client.info(), created.expires_at);
         out += &every_operation(&bank, &new, &created.id).await;
         vendor.play(&verification, scenario).await;
         out += &every_operation(&bank, &new, &created.id).await;

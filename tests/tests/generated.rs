@@ -12,7 +12,7 @@ use idv::identity_tm::api::CALLS;
 use idv::identity_tm::normalize::{Flow, KINDS, SUB_KINDS};
 use idv::idnow::normalize::{ATTACHMENTS, REASONS, RESULTS};
 use idv::report::Field;
-use idv::{Capabilities, CreateSafety, Facet, HandOffKind, ProofKind, Provider, ReportSource, Secret, Status};
+use idv::{Capability, CreateSafety, HandOffKind, ProofKind, Provider, ReportSource, Secret, Status, VendorInfo};
 use idv_flow::{Attention, Schedule};
 
 #[test]
@@ -61,7 +61,7 @@ fn the_page_of_idnow_has_the_adapters_tables() {
 fn each_vendors_page_says_what_is_supported() {
     for provider in idv::providers() {
         let mut supported = table(&["", ""]);
-        for facet in Facet::ALL {
+        for facet in Capability::ALL {
             line(&mut supported, &[facet.name().to_owned(), if provider.has(*facet) { "yes" } else { "–" }.to_owned()]);
         }
         let paths = |paths: &[&str]| paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
@@ -207,7 +207,7 @@ fn the_page_of_verificar_identidad_has_the_adapters_tables() {
 fn the_page_on_flows_says_when_what_is_tried_at_each_vendor() {
     let vendors = vendors();
     let mut header = vec!["".to_owned(), "".to_owned()];
-    header.extend(vendors.iter().map(|vendor| format!("`{}`", vendor.profile().id)));
+    header.extend(vendors.iter().map(|vendor| format!("`{}`", vendor.describe().provider)));
     let mut schedules = table(&header.iter().map(String::as_str).collect::<Vec<_>>());
     let of_each: Vec<Schedule> = vendors.iter().map(|vendor| schedule(&**vendor)).collect();
     let mut row = |name: &str, meaning: &str, cell: &dyn Fn(&Schedule) -> String| {
@@ -244,8 +244,8 @@ fn the_page_on_flows_says_what_becomes_of_an_interrupted_creation() {
     let mut creations =
         table(&["vendor", "a repeated creation", "what the flow does", "when a person is told: `creation_unknown`"]);
     for vendor in vendors() {
-        let (profile, schedule) = (vendor.profile(), schedule(&*vendor));
-        let (kind, done, told) = match profile.create_safety {
+        let (info, schedule) = (vendor.describe(), schedule(&*vendor));
+        let (kind, done, told) = match info.create_safety {
             CreateSafety::Keyed => (
                 "is the same verification",
                 "creates again under the same reference, until there is an answer".to_owned(),
@@ -265,7 +265,7 @@ fn the_page_on_flows_says_what_becomes_of_an_interrupted_creation() {
                 "at once".to_owned(),
             ),
         };
-        line(&mut creations, &[profile.name.to_owned(), kind.into(), done, told]);
+        line(&mut creations, &[info.name.to_owned(), kind.into(), done, told]);
     }
     keep(FLOWS, "interrupted creations", &creations);
 }
@@ -313,11 +313,11 @@ fn the_page_on_flows_has_everything_that_needs_a_person() {
 fn the_page_on_flows_says_what_is_deleted_by_hand() {
     let mut by_hand = table(&["vendor", "its copy is deleted"]);
     for vendor in vendors() {
-        let how = match vendor.deletion() {
+        let how = match vendor.capabilities().deletion {
             Some(_) => "by a call".to_owned(),
-            None => format!("by hand: {}", vendor.profile().by_hand),
+            None => format!("by hand: {}", vendor.describe().manual_steps),
         };
-        line(&mut by_hand, &[vendor.profile().name.to_owned(), how]);
+        line(&mut by_hand, &[vendor.describe().name.to_owned(), how]);
     }
     keep(FLOWS, "by hand", &by_hand);
 }
@@ -326,11 +326,11 @@ fn the_page_on_flows_says_what_is_deleted_by_hand() {
 fn the_page_on_callbacks_says_how_each_vendor_calls() {
     let mut intakes = table(&["vendor", "it calls by", "a body is at most", "it wants its reply within", "its address is set"]);
     for vendor in vendors() {
-        let intake = vendor.callbacks().unwrap().intake();
+        let intake = vendor.capabilities().callbacks.unwrap().spec();
         let methods: Vec<&str> = intake.methods.iter().map(http::Method::as_str).collect();
-        let set = if vendor.profile().accepts.contains(&"callback_url") { "with each verification" } else { "once per account" };
+        let set = if vendor.describe().accepts.contains(&"callback_url") { "with each verification" } else { "once per account" };
         let cells = [
-            vendor.profile().name.to_owned(),
+            vendor.describe().name.to_owned(),
             methods.join(", "),
             format!("{} KiB", intake.body_limit / 1024),
             intake.reply_within.map_or_else(|| "–".to_owned(), time),
@@ -359,7 +359,7 @@ fn vendors() -> [Box<dyn Provider>; 5] {
 }
 
 fn schedule(vendor: &dyn Provider) -> Schedule {
-    Schedule::of(vendor.profile(), &Capabilities::of(vendor))
+    Schedule::of(&VendorInfo::of(vendor))
 }
 
 /// A time in the largest unit of which it is a whole number.
@@ -385,16 +385,16 @@ fn state(status: Status) -> String {
     }
 }
 
-fn matrix(providers: &[Capabilities]) -> String {
+fn matrix(providers: &[VendorInfo]) -> String {
     let mut header = vec!["".to_owned()];
     header.extend(providers.iter().map(|provider| format!("`{}`", provider.provider)));
     let mut text = table(&header.iter().map(String::as_str).collect::<Vec<_>>());
-    let mut row = |what: &str, cell: &dyn Fn(&Capabilities) -> String| {
+    let mut row = |what: &str, cell: &dyn Fn(&VendorInfo) -> String| {
         let cells: Vec<String> = std::iter::once(what.to_owned()).chain(providers.iter().map(cell)).collect();
         line(&mut text, &cells);
     };
     row("vendor", &|provider| provider.name.to_owned());
-    for facet in Facet::ALL {
+    for facet in Capability::ALL {
         row(facet.name(), &|provider| if provider.has(*facet) { "yes" } else { "–" }.to_owned());
     }
     row("a creation whose answer was lost", &|provider| {
@@ -407,7 +407,7 @@ fn matrix(providers: &[Capabilities]) -> String {
     });
     row("the person", &|provider| {
         match provider.hand_off {
-            HandOffKind::Visit => "visits a link",
+            HandOffKind::Redirect => "visits a link",
             _ => "is contacted by the vendor",
         }
         .to_owned()
@@ -428,6 +428,9 @@ fn matrix(providers: &[Capabilities]) -> String {
             _ => "nothing",
         }
         .to_owned()
+    });
+    row("a creation requires", &|provider| {
+        if provider.requires.is_empty() { "–".to_owned() } else { provider.requires.join(", ").replace('|', " or ") }
     });
     row("fields a report can fill", &|provider| provider.report_fields.len().to_string());
     text

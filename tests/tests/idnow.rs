@@ -9,8 +9,8 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use idv::report::Verdict;
 use idv::{
-    Channel, CreateSafety, Decision, Deleted, Delivery, Effect, ErrorKind, EvidenceId, ListQuery, Listed, NewVerification,
-    Outcome, Status, Step, Transition, Trust, Verification,
+    Channel, CreateSafety, Decision, DeleteOutcome, Delivery, Effect, ErrorKind, EvidenceId, ListFilter, ListQuery,
+    NewVerification, Outcome, Status, Step, Transition, Trust, Verification,
 };
 use idv_sandbox::{Fault, FaultKind};
 use support::{Setup, minutes};
@@ -19,7 +19,7 @@ use support::{Setup, minutes};
 async fn follow(setup: &Setup, verification: &mut Verification) -> Vec<(Option<String>, Transition)> {
     let mut seen = Vec::new();
     for _ in 0..20 {
-        if verification.next(setup.client.capabilities()) != Step::Poll {
+        if verification.next_step(setup.client.info()) != Step::Poll {
             break;
         }
         setup.sandbox.clock().advance(minutes(5)).await;
@@ -57,14 +57,14 @@ async fn a_person_who_never_comes_expires_by_our_clock_and_is_gone_at_the_vendor
     let setup = Setup::new().await;
     let created = setup.client.create(&setup.new_verification()).await.unwrap();
     let expires_at = created.expires_at.unwrap();
-    let mut verification = Verification::new(created.id, setup.client.capabilities(), Some(expires_at));
+    let mut verification = Verification::new(created.id, setup.client.info(), Some(expires_at));
     setup.act(&verification, "expired");
     setup.sandbox.clock().advance(Duration::from_secs(90 * 24 * 3600)).await;
     assert_eq!(setup.sandbox.idnow().identifications(), 0);
     let observation = setup.client.poll(verification.id()).await.unwrap();
     assert_eq!(observation.status, Some(Status::AwaitingPerson));
     verification.apply(&observation);
-    let lapse = verification.lapse(expires_at).unwrap();
+    let lapse = verification.expire_if_due(expires_at).unwrap();
     assert_eq!(verification.apply(&lapse), Transition::Settled(Outcome::Expired));
 }
 
@@ -110,11 +110,11 @@ async fn json_xml_and_zip_of_one_case_are_equal_reports() {
 async fn a_lost_answer_to_start_is_repeated_and_yields_one_identification() {
     for fault in [FaultKind::CutAfter, FaultKind::Truncated, FaultKind::CutBefore, FaultKind::Refuse, FaultKind::Html] {
         let setup = Setup::new().await;
-        assert_eq!(setup.client.capabilities().create_safety, CreateSafety::Keyed);
+        assert_eq!(setup.client.info().create_safety, CreateSafety::Keyed);
         setup.sandbox.plan(Fault::new(fault.clone()).at("/start"));
         let created = setup.client.create(&setup.new_verification()).await.unwrap();
         let acted = matches!(fault, FaultKind::CutAfter | FaultKind::Truncated);
-        assert_eq!((setup.sandbox.idnow().identifications(), created.existed), (1, acted), "{fault:?}");
+        assert_eq!((setup.sandbox.idnow().identifications(), created.already_existed), (1, acted), "{fault:?}");
         let starts = setup.sandbox.requests().iter().filter(|request| request.path.ends_with("/start")).count();
         assert_eq!(starts, 2, "{fault:?}");
     }
@@ -165,7 +165,7 @@ async fn a_forged_callback_changes_no_decision_and_a_poll_that_says_otherwise_is
     let delivery = Delivery::callback(Method::POST, "/hook".parse().unwrap(), HeaderMap::new(), body.clone());
     let received = setup.client.receive(&delivery).unwrap();
     assert_eq!(received.reply.status, 200);
-    assert_eq!(verification.apply(&received.observations[0]), Transition::Woken);
+    assert_eq!(verification.apply(&received.observations[0]), Transition::PollRequested);
     assert_eq!(verification.decision(), Decision::Open(Status::AwaitingPerson));
 
     setup.act(&verification, "rejected");
@@ -191,10 +191,10 @@ async fn lists_tell_the_state_of_many_in_a_call_each() {
     let setup = Setup::new().await;
     let mut wanted = Vec::new();
     for (scenario, group) in [
-        ("happy", Listed::Finished),
-        ("never-finishes", Listed::InReview),
-        ("canceled-in-review", Listed::Canceled),
-        ("ABORTIDENT", Listed::Aborted),
+        ("happy", ListFilter::Finished),
+        ("never-finishes", ListFilter::InReview),
+        ("canceled-in-review", ListFilter::Canceled),
+        ("ABORTIDENT", ListFilter::Aborted),
     ] {
         let verification = setup.create().await;
         setup.act(&verification, scenario);
@@ -251,8 +251,8 @@ async fn evidence_is_downloaded_whole_and_within_its_limit() {
 async fn deleting_is_confirmed_and_repeating_it_is_no_error() {
     let setup = Setup::new().await;
     let verification = setup.create().await;
-    assert_eq!(setup.client.delete(verification.id()).await.unwrap(), Deleted::Data);
-    assert_eq!(setup.client.delete(verification.id()).await.unwrap(), Deleted::AlreadyGone);
+    assert_eq!(setup.client.delete(verification.id()).await.unwrap(), DeleteOutcome::Data);
+    assert_eq!(setup.client.delete(verification.id()).await.unwrap(), DeleteOutcome::AlreadyGone);
     assert_eq!(setup.sandbox.idnow().identifications(), 0);
 }
 
@@ -283,7 +283,7 @@ async fn what_cannot_be_sent_is_said() {
     new.purpose = Some("opening an account".into());
     new.callback_url = Some("https://bank.example/hook".parse().unwrap());
     let created = setup.client.create(&new).await.unwrap();
-    assert_eq!(created.left_out, ["callback_url", "purpose"]);
+    assert_eq!(created.unsupported_fields, ["callback_url", "purpose"]);
 }
 
 #[tokio::test]
@@ -305,7 +305,7 @@ async fn what_was_created_elsewhere_under_another_name_is_followed_too() {
     let id = idv::VerificationId::new(idv::Reference::existing("ah73jk3lm").unwrap(), None);
     let observation = setup.client.poll(&id).await.unwrap();
     assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
-    let mut verification = Verification::new(id.clone(), setup.client.capabilities(), None);
+    let mut verification = Verification::new(id.clone(), setup.client.info(), None);
     assert_eq!(verification.apply(&observation), Transition::Settled(Outcome::Verified));
 
     let before = setup.sandbox.requests().len();

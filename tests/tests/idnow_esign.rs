@@ -67,7 +67,7 @@ impl Company {
     async fn create(&self) -> (Verification, TransactionNumber) {
         let created = self.client.create(&self.setup.new_verification()).await.unwrap();
         let transaction = TransactionNumber::try_from(&created.id.reference).unwrap();
-        (Verification::new(created.id, self.client.capabilities(), created.expires_at), transaction)
+        (Verification::new(created.id, self.client.info(), created.expires_at), transaction)
     }
 
     async fn play(&self, verification: &mut Verification, scenario: &str) {

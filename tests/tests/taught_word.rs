@@ -69,7 +69,7 @@ async fn report_of_an_untaught_word_counts_once_it_is_taught() {
         "first_name": "ERIKA", "last_name": "MUSTERMANN", "agent_name": "Agentin Acht", "agent_notes": "",
     });
     let client = flow.client("identify24").unwrap();
-    let (name, secret) = client.provider().callbacks().unwrap().guard().parameter_for("").unwrap();
+    let (name, secret) = client.provider().capabilities().callbacks.unwrap().auth().parameter_for("").unwrap();
     let address = format!("/callback?{name}={}", url_encoded(secret.expose()));
     let webhook = Delivery::callback(Method::POST, address.parse().unwrap(), HeaderMap::new(), body.to_string());
     assert_eq!(flow.receive("identify24", &webhook).await.unwrap().status, 200);

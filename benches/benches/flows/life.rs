@@ -129,7 +129,7 @@ struct Program {
 impl Program {
     async fn open(vendor: &Vendor, store: Counted, workers: usize) -> Self {
         let clock = vendor.clock.of_a_flow();
-        let mut schedule = Schedule::of(vendor.client.provider().profile(), vendor.client.capabilities());
+        let mut schedule = Schedule::of(vendor.client.info());
         // Lists are measured for themselves.
         schedule.sweep = None;
         let at_once = Keep::after(Duration::ZERO);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idv_benches::memory::Run;
-use idv_core::{Capabilities, OsRandom, Reference, Timestamp, VendorId, Verification, VerificationId};
+use idv_core::{OsRandom, Reference, Timestamp, VendorId, VendorInfo, Verification, VerificationId};
 use idv_flow::store::MemoryStore;
 use idv_flow::{Flow, Vault};
 use idv_idnow::{DataCentre, Idnow, IdnowConfig};
@@ -25,7 +25,7 @@ const OPEN: usize = if SMALL { 40 } else { 10_000 };
 pub(super) fn side(what: &str, count: u64) {
     assert_eq!(what, "verifications");
     let idnow = Idnow::new(IdnowConfig::new("example", "example".into(), DataCentre::Test)).unwrap();
-    let capabilities = Capabilities::of(&idnow);
+    let capabilities = VendorInfo::of(&idnow);
     Run::report(|| {
         let open = |number: u64| {
             let id = VerificationId::new(Reference::random(&OsRandom), Some(VendorId::new(format!("IBA-{number:08X}"))));

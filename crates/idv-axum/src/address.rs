@@ -37,9 +37,9 @@ pub fn return_url(base: &Url, provider: &str) -> Result<Url> {
 ///
 /// As [`callback_url`].
 pub fn account_callback_url(base: &Url, client: &Client) -> Result<Secret> {
-    let capabilities = client.capabilities();
+    let capabilities = client.info();
     let mut url = callback_url(base, capabilities.provider.as_str())?;
-    let guard = client.provider().callbacks().map(idv_core::Callbacks::guard);
+    let guard = client.provider().capabilities().callbacks.map(idv_core::Callbacks::auth);
     if !capabilities.accepts.contains(&"callback_url")
         && let Some((name, secret)) = guard.and_then(|guard| guard.parameter_for(""))
     {

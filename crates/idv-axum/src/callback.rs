@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use idv_core::{Bytes, Client, Delivery, Intake, ProofKind, Reply};
+use idv_core::{Bytes, CallbackSpec, Client, Delivery, ProofKind, Reply};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -23,7 +23,7 @@ pub(crate) async fn take(
     request: Request,
 ) -> Response {
     let Some(client) = served.client(path) else { return answer(StatusCode::NOT_FOUND) };
-    let span = tracing::info_span!("idv.callback", provider = %client.capabilities().provider);
+    let span = tracing::info_span!("idv.callback", provider = %client.info().provider);
     async {
         let response = served.callback(&client, request).await;
         tracing::debug!(status = response.status().as_u16(), "a callback is answered");
@@ -35,8 +35,8 @@ pub(crate) async fn take(
 
 impl Served {
     async fn callback(&self, client: &Client, request: Request) -> Response {
-        let Some(callbacks) = client.provider().callbacks() else { return answer(StatusCode::NOT_FOUND) };
-        let intake = callbacks.intake();
+        let Some(callbacks) = client.provider().capabilities().callbacks else { return answer(StatusCode::NOT_FOUND) };
+        let intake = callbacks.spec();
         let patience = Patience::new(&self.options, &intake);
         if !intake.methods.contains(request.method()) {
             tracing::warn!("the vendor does not call by this method");
@@ -46,7 +46,7 @@ impl Served {
         let (uri, source) = (called(&head), self.options.source.of(&head));
         let mut delivery = Delivery::callback(head.method, uri, head.headers, Bytes::new());
         delivery.source = source;
-        if let Err(error) = callbacks.guard().screen(&delivery) {
+        if let Err(error) = callbacks.auth().precheck(&delivery) {
             tracing::warn!("a message proves nothing, and is not read");
             return reply(client, &delivery, Reply::to_error(&error));
         }
@@ -57,7 +57,7 @@ impl Served {
                 return answer(status);
             }
         };
-        let received = self.flow.receive(client.capabilities().provider.as_str(), &delivery);
+        let received = self.flow.receive(client.info().provider.as_str(), &delivery);
         match in_time(patience.store(), received).await {
             Some(received) => reply(client, &delivery, received),
             None => answer(StatusCode::SERVICE_UNAVAILABLE),
@@ -87,7 +87,7 @@ struct Patience<'a> {
 }
 
 impl<'a> Patience<'a> {
-    fn new(options: &'a Options, intake: &Intake) -> Self {
+    fn new(options: &'a Options, intake: &CallbackSpec) -> Self {
         Self { options, until: intake.reply_within.map(|time| Instant::now() + time * 4 / 5) }
     }
 
@@ -112,7 +112,7 @@ pub(crate) fn called(head: &Parts) -> Uri {
 
 /// The reply, as a vendor's client understands it: one that waits to be asked for its credentials is asked.
 fn reply(client: &Client, delivery: &Delivery, reply: Reply) -> Response {
-    let basic = client.capabilities().callback_proof == Some(ProofKind::Basic);
+    let basic = client.info().callback_proof == Some(ProofKind::Basic);
     if basic && reply.status == StatusCode::FORBIDDEN && !delivery.headers.contains_key(header::AUTHORIZATION) {
         const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"callbacks\", charset=\"UTF-8\"");
         return (StatusCode::UNAUTHORIZED, [NOT_CACHED, (header::WWW_AUTHENTICATE, CHALLENGE)]).into_response();

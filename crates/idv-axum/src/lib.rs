@@ -30,7 +30,7 @@
 //!
 //! Nothing slow happens in between: a message is proven, sealed and stored, and worked off by [`Flow::run`]. What only a vendor knows comes
 //! from its adapter: by which methods it calls, how long its messages may be, how soon it wants its reply
-//! ([`Intake`](idv_core::Intake)), how they are proven ([`Guard`](idv_core::Guard)), and the reply.
+//! ([`CallbackSpec`](idv_core::CallbackSpec)), how they are proven ([`CallbackAuth`](idv_core::CallbackAuth)), and the reply.
 //!
 //! | status | when |
 //! |---|---|

@@ -127,7 +127,7 @@ pub(crate) async fn take(
     request: Request,
 ) -> Response {
     let Some(client) = served.client(path) else { return (StatusCode::NOT_FOUND, SAFE).into_response() };
-    let provider = client.capabilities().provider.clone();
+    let provider = client.info().provider.clone();
     let span = tracing::info_span!("idv.return", %provider);
     served.returning(provider, request).instrument(span).await
 }

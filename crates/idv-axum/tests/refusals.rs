@@ -25,7 +25,7 @@ fn proven(desk: &Desk, vendor: Vendor) -> (Method, String, Vec<(&'static str, St
         }
         Vendor::Identify24 => (Method::POST, format!("{path}?token={SECRET}"), vec![], r#"{"ident_id":"1","status":"InReview"}"#),
         Vendor::IdentityTm | Vendor::IdentityTmBySource => {
-            let guard = desk.client.provider().callbacks().unwrap().guard().clone();
+            let guard = desk.client.provider().capabilities().callbacks.unwrap().auth().clone();
             let (name, token) = guard.parameter_for("abc").unwrap();
             (Method::GET, format!("{path}?event=OnFinal&ref=abc&{name}={}", token.expose()), vec![], "")
         }
@@ -77,7 +77,7 @@ async fn what_proves_itself_is_taken_with_and_without_a_slash_and_whatever_its_m
 async fn a_method_that_the_vendor_never_calls_by_is_refused_and_the_others_are_named() {
     for vendor in Vendor::ALL {
         let desk = Desk::open(vendor).await;
-        let allowed = desk.client.provider().callbacks().unwrap().intake().methods;
+        let allowed = desk.client.provider().capabilities().callbacks.unwrap().spec().methods;
         let mut parts = proven(&desk, vendor);
         let every = [
             Method::GET,
@@ -123,7 +123,7 @@ async fn unreadable_message_is_kept_if_its_account_proves_it() {
         let mut parts = proven(&desk, vendor);
         if vendor == Vendor::IdentityTm {
             // The secret is that of the empty reference, and no order is named.
-            let guard = desk.client.provider().callbacks().unwrap().guard().clone();
+            let guard = desk.client.provider().capabilities().callbacks.unwrap().auth().clone();
             let (name, token) = guard.parameter_for("").unwrap();
             parts.1 = format!("/callbacks/identity-tm?{name}={}", token.expose());
         }
@@ -147,7 +147,7 @@ async fn a_body_that_is_too_long_is_refused_before_it_is_read_where_it_says_so_a
     for vendor in Vendor::ALL {
         let desk = Desk::open(vendor).await;
         let parts = proven(&desk, vendor);
-        let limit = desk.client.provider().callbacks().unwrap().intake().body_limit;
+        let limit = desk.client.provider().capabilities().callbacks.unwrap().spec().body_limit;
         // What polls this body fails the test.
         let untouched = Body::new(Announced(limit as u64 + 1));
         assert_eq!(desk.ask(built(&parts, untouched)).await.status, StatusCode::PAYLOAD_TOO_LARGE, "{vendor:?}");
@@ -165,7 +165,7 @@ async fn what_proves_nothing_is_refused_before_its_body_is_read() {
     for vendor in Vendor::ALL {
         let desk = Desk::open(vendor).await;
         let target = format!("/callbacks/{}?ref=abc", vendor.id());
-        let method = desk.client.provider().callbacks().unwrap().intake().methods[0].clone();
+        let method = desk.client.provider().capabilities().callbacks.unwrap().spec().methods[0].clone();
         let unread = Body::new(Announced(10));
         let answer = desk.ask(request(method.clone(), &target, &[], unread)).await;
         if vendor == Vendor::VerificarIdentidadByPassword {

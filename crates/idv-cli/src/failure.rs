@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use idv::{CreateSafety, Effect, Error, ErrorKind, Facet, Operation, ProviderId};
+use idv::{Capability, CreateSafety, Effect, Error, ErrorKind, Operation, ProviderId};
 use idv_flow::FlowError;
 
 use crate::output;
@@ -172,14 +172,14 @@ fn look_first(provider: Option<&ProviderId>, operation: Option<Operation>) -> St
     let capabilities = providers.iter().find(|one| Some(&one.provider) == provider);
     let has = |facet| capabilities.is_some_and(|one| one.has(facet));
     if operation != Some(Operation::Create) {
-        let asked = if has(Facet::Polling) { "`idv poll` asks for the state" } else { PANEL };
+        let asked = if has(Capability::Polling) { "`idv poll` asks for the state" } else { PANEL };
         return format!("{asked}; the same command may be repeated");
     }
     // The vendor's id was in the answer that was lost, so the state cannot be asked for by it.
     match capabilities.map(|one| one.create_safety) {
         Some(CreateSafety::Keyed) => "repeat the command with the same --reference: the vendor creates it once".to_owned(),
-        _ if has(Facet::Lookup) => format!("before repeating, look by `idv find REFERENCE`; {ADOPT}"),
-        _ if has(Facet::Listing) => format!("before repeating, look by `idv list`; {ADOPT}"),
+        _ if has(Capability::Lookup) => format!("before repeating, look by `idv find REFERENCE`; {ADOPT}"),
+        _ if has(Capability::Listing) => format!("before repeating, look by `idv list`; {ADOPT}"),
         _ => format!("before repeating, {PANEL}; {ADOPT}"),
     }
 }

@@ -345,16 +345,8 @@ mod tests {
     }
 
     fn schedule() -> Schedule {
-        let profile = idv::Profile::new(
-            idv::ProviderId::new("example"),
-            "Example",
-            idv::CreateSafety::Keyed,
-            idv::HandOffKind::Visit,
-            idv::ReportSource::Poll,
-        );
         let providers = idv::providers();
-        let listing = providers.iter().find(|provider| provider.has(idv::Facet::Listing)).unwrap();
-        Schedule::of(&profile, listing)
+        Schedule::of(providers.iter().find(|provider| provider.has(idv::Capability::Listing)).unwrap())
     }
 
     #[test]

@@ -1,131 +1,161 @@
-//! What `idv create` is given: a file, options, or both.
+//! The request of `idv create` and `idv flow start`: a file, options, or both.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::path::PathBuf;
 
-use idv::report::{Country, DocumentKind, Gender};
-use idv::{NewVerification, Pii, Reference, Url};
-use jiff::civil::Date;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use idv::{Input, NewVerification, Reference};
 use serde::Deserialize;
+use serde_json::Value;
 
+use crate::commands::read_input;
 use crate::failure::Failure;
+use crate::output::note;
 use crate::usage::Expected;
 
-/// A verification to be created, as JSON: the names are those of [`NewVerification`], and an unknown one is refused.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Request {
-    pub(crate) reference: Option<String>,
-    pub(crate) person: Person,
-    pub(crate) contact: Contact,
-    pub(crate) document: Document,
-    pub(crate) locale: Option<String>,
-    pub(crate) return_urls: ReturnUrls,
-    pub(crate) callback_url: Option<Url>,
-    pub(crate) purpose: Option<String>,
-    pub(crate) custom: BTreeMap<String, Pii<String>>,
+/// The longest request, in bytes. A person's data are some hundred bytes.
+const LIMIT: u64 = 1024 * 1024;
+
+/// Stands in until the reference is known.
+const PLACEHOLDER: &str = "0000000000000000";
+
+/// The requested verification: a file, options, or both.
+#[derive(Args)]
+pub(crate) struct RequestArgs {
+    /// Read the request from this JSON file; - for standard input
+    #[arg(long, value_name = "FILE.json")]
+    from: Option<PathBuf>,
+
+    /// Our reference: 16 to 100 characters of a-z, 0-9 and -, not guessable. If it is omitted, a new one is printed on standard error
+    /// before the call
+    #[arg(long)]
+    reference: Option<String>,
+
+    #[command(flatten)]
+    inputs: InputArgs,
+
+    /// Data to come back with the report; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    custom: Vec<(String, String)>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Person {
-    pub(crate) given_names: Option<Pii<String>>,
-    pub(crate) family_name: Option<Pii<String>>,
-    pub(crate) birth_name: Option<Pii<String>>,
-    pub(crate) birth_date: Option<Pii<Date>>,
-    pub(crate) birth_place: Option<Pii<String>>,
-    pub(crate) nationality: Option<Pii<Country>>,
-    pub(crate) gender: Option<Pii<Gender>>,
-    pub(crate) title: Option<Pii<String>>,
-    pub(crate) address: Address,
-}
+/// The option of each input of the model, and its string.
+struct InputArgs(Vec<(&'static Input, String)>);
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Address {
-    pub(crate) street: Option<Pii<String>>,
-    pub(crate) house_number: Option<Pii<String>>,
-    pub(crate) postal_code: Option<Pii<String>>,
-    pub(crate) city: Option<Pii<String>>,
-    pub(crate) country: Option<Pii<Country>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Contact {
-    pub(crate) email: Option<Pii<String>>,
-    pub(crate) phone: Option<Pii<String>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Document {
-    pub(crate) kind: Option<Pii<DocumentKind>>,
-    pub(crate) number: Option<Pii<String>>,
-    pub(crate) issuing_country: Option<Pii<Country>>,
-    pub(crate) issuer: Option<Pii<String>>,
-    pub(crate) issued_on: Option<Pii<Date>>,
-    pub(crate) expires_on: Option<Pii<Date>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct ReturnUrls {
-    pub(crate) success: Option<Url>,
-    pub(crate) failure: Option<Url>,
-}
-
-impl Request {
-    /// Reads the JSON. What stands in it is a person's data, so a failure names keys and places, never values.
-    pub(crate) fn read(json: &[u8]) -> Result<Self, Failure> {
-        serde_json::from_slice(json).map_err(|error| {
-            let words = error.to_string();
-            if words.starts_with("unknown field") || words.starts_with("duplicate field") {
-                return Failure::usage(words);
+impl Args for InputArgs {
+    fn augment_args(command: Command) -> Command {
+        Input::ALL.iter().fold(command, |command, input| {
+            let form = if input.form.contains(' ') { "WORD" } else { input.form };
+            let mut help = input.description.trim_end_matches('.').to_owned();
+            if form == "WORD" {
+                help = format!("{help}: {}", input.form);
             }
-            let what = if error.is_data() { "a value has another shape than the model's" } else { "it is not JSON" };
-            Failure::usage(format!("{what}, at line {} column {}", error.line(), error.column()))
+            let parser = move |text: &str| check(input, text);
+            command.arg(Arg::new(input.path).long(input.name.replace('_', "-")).value_name(form).help(help).value_parser(parser))
         })
     }
 
-    /// The verification that this describes, under `reference`.
-    pub(crate) fn into_new(self, reference: Reference) -> Result<NewVerification, Failure> {
-        let Self { reference: _, person, contact, document, locale, return_urls, callback_url, purpose, custom } = self;
-        let mut new = NewVerification::new(reference);
-        new.person.given_names = person.given_names;
-        new.person.family_name = person.family_name;
-        new.person.birth_name = person.birth_name;
-        new.person.birth_date = person.birth_date;
-        new.person.birth_place = person.birth_place;
-        new.person.nationality = person.nationality;
-        new.person.gender = person.gender;
-        new.person.title = person.title;
-        new.person.address.street = person.address.street;
-        new.person.address.house_number = person.address.house_number;
-        new.person.address.postal_code = person.address.postal_code;
-        new.person.address.city = person.address.city;
-        new.person.address.country = person.address.country;
-        new.contact.email = contact.email;
-        new.contact.phone = contact.phone;
-        new.document.kind = document.kind;
-        new.document.number = document.number;
-        new.document.issuing_country = document.issuing_country;
-        new.document.issuer = document.issuer;
-        new.document.issued_on = document.issued_on;
-        new.document.expires_on = document.expires_on;
-        new.locale = locale.as_deref().map(str::parse).transpose()?;
-        new.return_urls.success = return_urls.success;
-        new.return_urls.failure = return_urls.failure;
-        new.callback_url = callback_url;
-        new.purpose = purpose;
-        new.custom = custom;
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for InputArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = |input: &'static Input| Some((input, matches.get_one::<String>(input.path)?.clone()));
+        Ok(Self(Input::ALL.iter().filter_map(given).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl RequestArgs {
+    /// Returns the requested verification. If it has no reference, takes `fresh` and prints it.
+    pub(crate) fn verification(self, fresh: impl FnOnce() -> Reference) -> Result<NewVerification, Failure> {
+        let mut new = NewVerification::new(Reference::parse(PLACEHOLDER)?);
+        let mut reference = None;
+        if let Some(path) = &self.from {
+            reference = read(&mut new, &read_input(path, LIMIT)?)?;
+        }
+        for (input, text) in &self.inputs.0 {
+            input.set(&mut new, text)?;
+        }
+        for (name, value) in self.custom {
+            new.set(&format!("custom.{name}"), &value)?;
+        }
+        new.reference = match self.reference.or(reference) {
+            Some(reference) => Reference::parse(reference)?,
+            None => {
+                // Before the call, so that a script can store it even if the call fails.
+                let reference = fresh();
+                note(&format!("reference: {}", reference.as_str()));
+                reference
+            }
+        };
         Ok(new)
     }
 }
 
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Request(…)")
+/// Reads a request from JSON: the names are those of [`NewVerification`], and an unknown one is refused. Returns the reference, if there is
+/// one. The values are a person's data, so a failure names keys and places only.
+fn read(new: &mut NewVerification, json: &[u8]) -> Result<Option<String>, Failure> {
+    let value: Value = serde_json::from_slice(json)
+        .map_err(|error| Failure::usage(format!("it is not JSON, at line {} column {}", error.line(), error.column())))?;
+    let Value::Object(mut members) = value else {
+        return Err(Failure::usage("expected a JSON object with the names of the model"));
+    };
+    let reference = match members.remove("reference") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(reference)) => Some(reference),
+        Some(_) => return Err(Failure::usage("`reference`: expected a string")),
+    };
+    members.into_iter().try_for_each(|(name, value)| take(new, &name, value))?;
+    Ok(reference)
+}
+
+/// Takes a member of the JSON: a value, or an object of further members.
+fn take(new: &mut NewVerification, path: &str, value: Value) -> Result<(), Failure> {
+    let is_group = path == "custom" || Input::ALL.iter().any(|input| input.path.starts_with(&format!("{path}.")));
+    let is_known = Input::at(path).is_some() || path.starts_with("custom.");
+    match value {
+        Value::Object(members) if is_group => {
+            members.into_iter().try_for_each(|(name, value)| take(new, &format!("{path}.{name}"), value))
+        }
+        Value::Null if is_group || is_known => Ok(()),
+        _ if is_group => Err(Failure::usage(format!("`{path}`: expected an object"))),
+        _ if !is_known => Err(unknown(path)),
+        Value::String(text) => {
+            new.set(path, &text).map_err(|error| Failure::usage(format!("`{path}`: expected {}", form(&error))))
+        }
+        _ => Err(Failure::usage(format!("`{path}`: expected a string"))),
+    }
+}
+
+fn unknown(path: &str) -> Failure {
+    let known: Vec<&str> = Input::ALL.iter().map(|input| input.path).collect();
+    Failure::usage(format!("unknown field `{path}`, expected one of reference, {}, custom", known.join(", ")))
+}
+
+/// Checks the string of an input, and returns it.
+fn check(input: &Input, text: &str) -> Result<String, Expected> {
+    let mut scratch = NewVerification::new(Reference::parse(PLACEHOLDER).map_err(|_| Expected::new("a reference"))?);
+    input.set(&mut scratch, text).map_err(|error| Expected::new(form(&error)))?;
+    Ok(text.to_owned())
+}
+
+/// Returns the form that an error of an input expects.
+fn form(error: &idv::Error) -> String {
+    let text = error.to_string();
+    text.split_once("expected ").map_or_else(|| text.clone(), |(_, form)| form.to_owned())
+}
+
+/// Parses `NAME=VALUE`; the value may contain equals signs.
+pub(crate) fn name_and_value(text: &str) -> Result<(String, String), Expected> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(Expected::new("NAME=VALUE")),
     }
 }
 
@@ -141,12 +171,16 @@ pub(crate) fn from_word<T: for<'de> Deserialize<'de>>(word: &str) -> Result<T, E
 
 #[cfg(test)]
 mod tests {
-    use idv::OsRandom;
+    use idv::report::{Country, DocumentKind, Gender};
 
     use super::*;
 
+    fn blank() -> NewVerification {
+        NewVerification::new(Reference::parse("0123456789abcdef").unwrap())
+    }
+
     #[test]
-    fn everything_that_the_model_has_can_be_given() {
+    fn whole_model_can_be_given_as_json() {
         let json = br#"{
             "reference": "0123456789abcdef",
             "person": {
@@ -165,19 +199,26 @@ mod tests {
             "return_urls": { "success": "https://example.com/a", "failure": "https://example.com/b" },
             "callback_url": "https://example.com/c", "purpose": "to open an account", "custom": { "custom1": "x" }
         }"#;
-        let request = Request::read(json).unwrap();
-        let new = request.into_new(Reference::random(&OsRandom)).unwrap();
-        assert_eq!(new.given().len(), 27, "every path that the model lists is filled: {:?}", new.given());
+        let mut new = blank();
+        assert_eq!(read(&mut new, json).unwrap().as_deref(), Some("0123456789abcdef"));
+        assert_eq!(new.given().len(), Input::ALL.len() + 1, "{:?}", new.given());
     }
 
     #[test]
-    fn what_is_wrong_is_named_without_a_value() {
-        let unknown = Request::read(br#"{"person":{"fist_name":"Mustermann"}}"#).unwrap_err();
-        assert!(unknown.text().contains("fist_name") && unknown.text().contains("given_names"), "{}", unknown.text());
-        for json in [&br#"{"person":{"birth_date":"Mustermann"}}"#[..], br#"{"person":{"gender":"Mustermann"}}"#, b"Mustermann"] {
-            let error = Request::read(json).unwrap_err();
-            assert!(error.text().contains("line 1 column"), "{}", error.text());
-            assert!(!error.text().contains("Mustermann"), "{}", error.text());
+    fn wrong_member_is_named_without_its_value() {
+        for (json, expected) in [
+            (&br#"{"person":{"fist_name":"Mustermann"}}"#[..], "unknown field `person.fist_name`, expected one of reference"),
+            (br#"{"person":{"fist_name":{"a":"Mustermann"}}}"#, "unknown field `person.fist_name`"),
+            (br#"{"person":{"birth_date":"Mustermann"}}"#, "`person.birth_date`: expected a date as YYYY-MM-DD"),
+            (br#"{"person":{"gender":"Mustermann"}}"#, "`person.gender`: expected female, male or diverse"),
+            (br#"{"person":{"family_name":["Mustermann"]}}"#, "`person.family_name`: expected a string"),
+            (br#"{"person":"Mustermann"}"#, "`person`: expected an object"),
+            (br#"{"reference":7}"#, "`reference`: expected a string"),
+            (b"Mustermann", "it is not JSON, at line 1 column 1"),
+            (br#"["Mustermann"]"#, "expected a JSON object"),
+        ] {
+            let error = read(&mut blank(), json).unwrap_err();
+            assert!(error.text().starts_with(expected) && !error.text().contains("Mustermann"), "{}", error.text());
         }
     }
 

@@ -1,7 +1,7 @@
 //! Observations, reports and decisions as people read them, and the JSON that is this program's own.
 
 use idv::report::{Field, Report};
-use idv::{Created, Decision, HandOff, Observation, ResultState, Status, Transition};
+use idv::{CreateResponse, Decision, HandOff, Observation, ResultState, Status, Transition};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -52,32 +52,32 @@ pub(crate) fn decision_json(decision: Decision) -> Value {
 pub(crate) fn transition(transition: &Transition) -> String {
     match transition {
         Transition::Unchanged => "unchanged".to_owned(),
-        Transition::Woken => "woken".to_owned(),
+        Transition::PollRequested => "woken".to_owned(),
         Transition::Progressed => "progressed".to_owned(),
         Transition::Settled(outcome) => format!("settled: {}", outcome.name()),
         Transition::Disputed => "disputed".to_owned(),
-        Transition::Foreign => "foreign".to_owned(),
-        Transition::NotUnderstood(_) => "not understood".to_owned(),
+        Transition::WrongSubject => "foreign".to_owned(),
+        Transition::UnknownCode(_) => "not understood".to_owned(),
         _ => "other".to_owned(),
     }
 }
 
 /// What creating returned, as JSON.
-pub(crate) fn created_json(created: &Created) -> Value {
+pub(crate) fn created_json(created: &CreateResponse) -> Value {
     json!({
         "id": { "reference": created.id.reference, "vendor_id": created.id.vendor_id },
         "hand_off": hand_off_json(&created.hand_off),
         "created_at": created.at.to_string(),
         "expires_at": created.expires_at.map(|at| at.to_string()),
-        "existed": created.existed,
-        "left_out": created.left_out,
+        "already_existed": created.already_existed,
+        "unsupported_fields": created.unsupported_fields,
     })
 }
 
 /// How the person comes to the vendor, as JSON: with the link, which opens the person's session.
 pub(crate) fn hand_off_json(hand_off: &HandOff) -> Value {
     match hand_off {
-        HandOff::Visit(url) => json!({ "kind": "visit", "url": url }),
+        HandOff::Redirect(url) => json!({ "kind": "visit", "url": url }),
         _ => json!({ "kind": "vendor_contacts_person", "url": null }),
     }
 }

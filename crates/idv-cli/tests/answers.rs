@@ -15,7 +15,7 @@ fn providers_are_listed_without_credentials() {
     assert_eq!(ids, ["cm-id-scan", "identify24", "identity-tm", "idnow", "verificar-identidad"]);
     let idnow = providers.pointer("/3").unwrap();
     assert_eq!(idnow.get("create_safety").unwrap(), "keyed");
-    assert!(idnow.get("facets").unwrap().as_array().unwrap().contains(&json!("listing")));
+    assert!(idnow.get("capabilities").unwrap().as_array().unwrap().contains(&json!("listing")));
     let table = place.run(&["providers"]);
     assert_eq!(table.exit, 0);
     let line = |begin: &str| table.out.lines().find(|line| line.trim_start().starts_with(begin)).unwrap().to_owned();

@@ -45,12 +45,12 @@ fn a_flow_goes_from_its_start_to_its_deletion() {
         company.run(&["flow", "start", "--reference", REFERENCE, "--from", "person.json", "--purpose", "x", "--by", "shop"]);
     let started = ran.json();
     assert_eq!(ran.err, "", "the store has a key, and the reference was given");
-    assert_eq!((&started["phase"], &started["existed"]), (&json!("open"), &json!(false)));
-    assert_eq!(started["left_out"], json!(["purpose"]));
+    assert_eq!((&started["phase"], &started["already_existed"]), (&json!("open"), &json!(false)));
+    assert_eq!(started["unsupported_fields"], json!(["purpose"]));
     let url = started["hand_off"]["url"].as_str().unwrap();
     let id = started["id"].as_str().unwrap();
     let again = company.json(&["flow", "start", "--reference", REFERENCE, "--from", "person.json"]);
-    assert_eq!((&again["id"], &again["existed"]), (&started["id"], &json!(true)));
+    assert_eq!((&again["id"], &again["already_existed"]), (&started["id"], &json!(true)));
 
     let status = company.json(&["flow", "status", id]);
     assert_eq!(status["hand_off"], json!({ "kind": "visit" }), "the link opens the person's session");

@@ -86,7 +86,7 @@ fn a_lost_answer_ends_in_one_order_that_is_found() {
     let town = town();
     town.sandbox.plan(Fault::new(FaultKind::CutAfter).at("putOrder"));
     let created = town.place.run(&[&["create", "--json"], &PERSON[..]].concat()).json();
-    assert_eq!(created.pointer("/existed").unwrap(), true);
+    assert_eq!(created.pointer("/already_existed").unwrap(), true);
     assert_eq!(created.pointer("/hand_off/kind").unwrap(), "vendor_contacts_person");
     assert_eq!(town.sandbox.identity_tm().orders(), 1);
 }

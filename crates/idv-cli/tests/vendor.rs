@@ -24,8 +24,8 @@ fn create_makes_a_reference_says_it_before_the_call_and_prints_where_to_send_the
     let url = at(&created, "/hand_off/url").as_str().unwrap().to_owned();
     assert!(url.starts_with(&town.sandbox.idnow().base_url()), "{url}");
     assert_eq!(town.visit(&[url]), [200]);
-    assert_eq!(at(&created, "/existed"), false);
-    assert_eq!(at(&created, "/left_out"), &json!(["purpose"]));
+    assert_eq!(at(&created, "/already_existed"), false);
+    assert_eq!(at(&created, "/unsupported_fields"), &json!(["purpose"]));
     assert!(at(&created, "/id/vendor_id").is_string() && at(&created, "/expires_at").is_string());
 }
 
@@ -38,9 +38,9 @@ fn create_takes_a_file_an_option_over_it_and_the_same_reference_twice() {
     let arguments = ["create", "--from", &file, "--family-name", "Mustermann", "--json"];
     let first = town.place.run(&arguments);
     assert_eq!(first.err, "", "the reference was given, so it need not be told");
-    assert_eq!(at(&first.json(), "/existed"), false);
+    assert_eq!(at(&first.json(), "/already_existed"), false);
     let again = town.place.run_with(&["create", "--from", "-", "--json"], request.as_bytes()).json();
-    assert_eq!(at(&again, "/existed"), true);
+    assert_eq!(at(&again, "/already_existed"), true);
     assert_eq!(at(&again, "/id"), at(&first.json(), "/id"));
     assert_eq!(town.sandbox.idnow().identifications(), 1);
 }
@@ -54,7 +54,7 @@ fn create_refuses_what_it_does_not_understand_before_anything_is_sent() {
     assert!(!town.place.run(&["create", "--from", &wrong]).failed(2).contains("Mustermann"));
     assert!(town.place.run(&["create", "--reference", "short"]).failed(2).contains("reference"));
     assert!(town.place.run(&["create", "--from", "missing.json"]).failed(2).contains("missing.json"));
-    for arguments in [&["create", "--country", "Germany"][..], &["create", "--gender", "x"], &["create", "--no-such-option"]] {
+    for arguments in [&["create", "--country", "Germania"][..], &["create", "--gender", "x"], &["create", "--no-such-option"]] {
         assert_eq!(town.place.run(arguments).exit, 2, "{arguments:?}");
     }
     assert_eq!(town.sandbox.requests().len(), 0);
@@ -200,7 +200,7 @@ fn a_creation_of_which_nobody_knows_says_so_and_can_be_repeated_by_its_reference
     let reference = lines.next().unwrap().strip_prefix("reference: ").unwrap();
     assert!(lines.next().unwrap().contains("whether the vendor acted is unknown"), "{}", ran.err);
     let again = town.place.run(&["create", "--given-names", "Erika", "--reference", reference, "--json"]).json();
-    assert_eq!(at(&again, "/existed"), true);
+    assert_eq!(at(&again, "/already_existed"), true);
     assert_eq!(town.sandbox.idnow().identifications(), 1);
 }
 

@@ -8,8 +8,8 @@
 
 use http::{Method, StatusCode};
 use idv_core::{
-    Channel, Delivery, DeliveryKind, Error, Guard, Intake, Observation, Received, Reply, Result, ResultState, Status, Subject,
-    Text, VendorId,
+    CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, Observation, Reply, Result, ResultState,
+    Status, Subject, Text, VendorId,
 };
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ use crate::wire::Event;
 
 /// Events come as JSON ("Events"). The method is not shown, and a body is sent by POST. What is known of an event is a few hundred
 /// bytes; no bound and no time for the reply are documented.
-pub const INTAKE: Intake = Intake::new(&[Method::POST], 256 * 1024);
+pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 256 * 1024);
 
 /// Reads a delivery: an event, or the person's return.
 ///
@@ -27,16 +27,16 @@ pub const INTAKE: Intake = Intake::new(&[Method::POST], 256 * 1024);
 ///
 /// [`Forged`](idv_core::ErrorKind::Forged) if the guard has a secret and the event lacks it; [`Malformed`](idv_core::ErrorKind::Malformed)
 /// if it is no event, or is one about no transaction.
-pub fn receive(guard: &Guard, delivery: &Delivery) -> Result<Received> {
+pub fn receive(guard: &CallbackAuth, delivery: &Delivery) -> Result<CallbackMessage> {
     let reply = Reply::status(StatusCode::OK);
     if delivery.kind == DeliveryKind::Return {
         let returned = returned(delivery.uri.query().unwrap_or_default());
-        return Ok(Received::new(returned.into_iter().collect(), reply));
+        return Ok(CallbackMessage::new(returned.into_iter().collect(), reply));
     }
     // The proof is the same for every transaction, so it is looked at before anything is read.
     let trust = guard.verify(delivery, "")?;
     let told = told(&Event::read(&delivery.body)?)?;
-    Ok(Received::new(told.into_iter().map(|observation| observation.trusted(trust)).collect(), reply))
+    Ok(CallbackMessage::new(told.into_iter().map(|observation| observation.trusted(trust)).collect(), reply))
 }
 
 /// Reads a callback that was kept: the body of an event, or the address that a person came back to (or its query alone). Claims, all of

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use idv_core::settings::{self, Variable};
-use idv_core::{Error, Guard, Result, Secret, Url};
+use idv_core::{CallbackAuth, Error, Result, Secret, Url};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Visitor};
 
@@ -157,7 +157,7 @@ impl CmIdScanConfig {
         self.check_access()?;
         // The fields of a transaction are called as the keys are.
         self.transaction().check().map_err(|error| Error::config(error.to_string()))?;
-        self.guard()?;
+        self.auth()?;
         self.check_extraction()?;
         self.acceptance().check()
     }
@@ -194,15 +194,15 @@ impl CmIdScanConfig {
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short, or the name is none of a header.
-    pub fn guard(&self) -> Result<Guard> {
+    pub fn auth(&self) -> Result<CallbackAuth> {
         if http::HeaderName::try_from(&self.callback_header).is_err() {
             return Err(Error::config("callback_header is not a name of a header, such as X-Callback-Secret"));
         }
-        let Some(secret) = &self.callback_secret else { return Ok(Guard::open()) };
+        let Some(secret) = &self.callback_secret else { return Ok(CallbackAuth::none()) };
         if http::HeaderValue::try_from(secret.expose()).is_err() {
             return Err(Error::config("callback_secret has a character that no header can carry"));
         }
-        Guard::header(&self.callback_header, secret.clone())
+        CallbackAuth::header(&self.callback_header, secret.clone())
     }
 
     /// The rule that judges results.

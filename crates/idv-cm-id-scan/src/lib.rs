@@ -46,7 +46,7 @@
 //! let mut new = NewVerification::new(Reference::parse("6f1c2a9e1c1f4a6b9a520c2d6a1f7e11")?);
 //! new.locale = Some("nl".parse()?);
 //! let created = client.create(&new).await?;
-//! let HandOff::Visit(link) = &created.hand_off else { unreachable!() };
+//! let HandOff::Redirect(link) = &created.hand_off else { unreachable!() };
 //! assert_eq!(link.expose().host_str(), Some("id-scan.identity.cm.com"));
 //!
 //! // Later an event brings the id of the result: `Step::Fetch` carries it.

@@ -1,13 +1,15 @@
 //! The vendor as the model sees it.
 
+use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
 use idv_core::call::CallContext;
 use idv_core::{
-    Callbacks, CreateSafety, Created, Deletion, Delivery, Download, Error, ErrorKind, EvidenceId, EvidenceSource, Guard, HandOff,
-    HandOffKind, Intake, Listing, Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received,
-    ReportSource, Result, ResultHandle, ResultState, Results, Sink, Subject, Url, VerificationId, async_trait,
+    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, CreateResponse, CreateSafety, Delivery, Download,
+    Error, ErrorKind, EvidenceId, EvidenceSource, HandOff, HandOffKind, NewVerification, Observation, Polling, Provider,
+    ProviderId, ReportSource, Result, ResultHandle, ResultState, Results, Sink, Subject, Url, VendorInfo, VerificationId,
+    async_trait,
 };
 
 use crate::api::{Api, Locale, NewTransaction, NewWebhook, ResultId, TransactionId, WebhookCreated};
@@ -33,8 +35,8 @@ const ACCEPTS: &[&str] = &["locale", "return_urls.success"];
 /// ```
 pub struct CmIdScan {
     api: Api,
-    guard: Guard,
-    profile: Profile,
+    guard: CallbackAuth,
+    info: VendorInfo,
     acceptance: Acceptance,
     config: CmIdScanConfig,
 }
@@ -50,8 +52,8 @@ impl CmIdScan {
     /// [`Config`](ErrorKind::Config), which names the key and says what to do.
     pub fn new(config: CmIdScanConfig) -> Result<Self> {
         config.check()?;
-        let (api, guard, acceptance) = (Api::new(&config)?, config.guard()?, config.acceptance());
-        Ok(Self { api, guard, profile: profile(&config), acceptance, config })
+        let (api, guard, acceptance) = (Api::new(&config)?, config.auth()?, config.acceptance());
+        Ok(Self { api, guard, info: info(&config), acceptance, config })
     }
 
     /// The vendor's own API, with everything that the model has no place for.
@@ -93,52 +95,40 @@ impl CmIdScan {
 
 #[async_trait]
 impl Provider for CmIdScan {
-    fn profile(&self) -> &Profile {
-        &self.profile
+    fn describe(&self) -> &VendorInfo {
+        &self.info
     }
 
-    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let created = self.api.create_transaction(cx, &self.transaction(new)).await;
         let created = created.map_err(|error| error.with_field_named(&[("return_url", "return_urls.success")]))?;
         let now = cx.now();
         let id = VerificationId::new(new.reference.clone(), Some(created.id.into()));
-        let mut result = Created::new(id, HandOff::Visit(created.url), now);
+        let mut result = CreateResponse::new(id, HandOff::Redirect(created.url), now);
         result.expires_at = created.expires.or_else(|| now.checked_add(self.config.lifetime()).ok());
         if new.locale.as_ref().is_some_and(|locale| Locale::of(locale).is_none()) {
-            result.left_out.push("locale");
+            result.unsupported_fields.push("locale");
         }
         Ok(result)
     }
 
-    fn polling(&self) -> Option<&dyn Polling> {
-        Some(self)
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities {
+            polling: Some(self),
+            results: Some(self),
+            evidence: Some(self),
+            // The API asks about one transaction at a time.
+            listing: None,
+            // The vendor does not take our reference.
+            lookup: None,
+            // No call is documented.
+            deletion: None,
+            callbacks: Some(self),
+        }
     }
 
-    fn results(&self) -> Option<&dyn Results> {
-        Some(self)
-    }
-
-    fn evidence(&self) -> Option<&dyn EvidenceSource> {
-        Some(self)
-    }
-
-    fn listing(&self) -> Option<&dyn Listing> {
-        // The API asks about one transaction at a time.
-        None
-    }
-
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        // The vendor does not take our reference.
-        None
-    }
-
-    fn deletion(&self) -> Option<&dyn Deletion> {
-        // No call is documented.
-        None
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        Some(self)
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
@@ -209,15 +199,15 @@ impl EvidenceSource for CmIdScan {
 }
 
 impl Callbacks for CmIdScan {
-    fn guard(&self) -> &Guard {
+    fn auth(&self) -> &CallbackAuth {
         &self.guard
     }
 
-    fn intake(&self) -> Intake {
-        callback::INTAKE
+    fn spec(&self) -> CallbackSpec {
+        callback::SPEC
     }
 
-    fn receive(&self, delivery: &Delivery) -> Result<Received> {
+    fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
         callback::receive(&self.guard, delivery)
     }
 }
@@ -243,15 +233,15 @@ fn unknown_result(error: Error, id: &ResultId) -> Error {
     }
 }
 
-fn profile(config: &CmIdScanConfig) -> Profile {
-    let mut profile =
-        Profile::new(CmIdScan::ID, "CM.com ID Scan", CreateSafety::Unkeyed, HandOffKind::Visit, ReportSource::Fetch);
-    profile.document = "CM.com ID Scan API, v1";
-    profile.report_fields = REPORT_FIELDS;
-    profile.accepts = ACCEPTS;
-    profile.lifetime = Some(config.lifetime());
+fn info(config: &CmIdScanConfig) -> VendorInfo {
+    let mut info =
+        VendorInfo::new(CmIdScan::ID, "CM.com ID Scan", CreateSafety::Unkeyed, HandOffKind::Redirect, ReportSource::Fetch);
+    info.document = "CM.com ID Scan API, v1";
+    info.report_fields = REPORT_FIELDS;
+    info.accepts = ACCEPTS;
+    info.lifetime = Some(config.lifetime());
     // A transaction lives an hour; an event mostly comes first.
-    profile.poll_interval = Duration::from_secs(30);
-    profile.by_hand = "ask the account manager at CM.com to delete the transaction; no call for it is documented";
-    profile
+    info.poll_interval = Duration::from_secs(30);
+    info.manual_steps = "ask the account manager at CM.com to delete the transaction; no call for it is documented";
+    info
 }

@@ -14,7 +14,7 @@ use fixture::{events, fixture};
 use http::{HeaderMap, Method, StatusCode};
 use idv_cm_id_scan::CmIdScan;
 use idv_cm_id_scan::normalize::{self, Acceptance};
-use idv_core::{Channel, Delivery, Error, ErrorKind, Provider as _, Received, Reply, ResultHandle, ResultState, Status};
+use idv_core::{CallbackMessage, Channel, Delivery, Error, ErrorKind, Provider as _, Reply, ResultHandle, ResultState, Status};
 use serde_json::{Value, json};
 use support::{CALLBACK_SECRET, config, with};
 
@@ -31,11 +31,11 @@ fn delivery(body: impl Into<bytes::Bytes>, secret: Option<&str>) -> Delivery {
     Delivery::callback(Method::POST, "/webhook".parse().unwrap(), headers, body)
 }
 
-fn receive(delivery: &Delivery) -> Result<Received, Error> {
-    CmIdScan::new(config()).unwrap().callbacks().unwrap().receive(delivery)
+fn receive(delivery: &Delivery) -> Result<CallbackMessage, Error> {
+    CmIdScan::new(config()).unwrap().capabilities().callbacks.unwrap().receive(delivery)
 }
 
-fn proven(body: impl Into<bytes::Bytes>) -> Result<Received, Error> {
+fn proven(body: impl Into<bytes::Bytes>) -> Result<CallbackMessage, Error> {
     receive(&delivery(body, Some(CALLBACK_SECRET)))
 }
 
@@ -114,17 +114,24 @@ fn event_without_the_secret_is_refused() {
 #[test]
 fn event_is_a_claim_if_no_secret_is_configured() {
     let provider = CmIdScan::new(with(|config| config.callback_secret = None)).unwrap();
-    let received = provider.callbacks().unwrap().receive(&delivery(fixture("event-completed.json"), None)).unwrap();
+    let received = provider.capabilities().callbacks.unwrap().receive(&delivery(fixture("event-completed.json"), None)).unwrap();
     assert!(!received.observations[0].trust.is_proven());
 }
 
 #[test]
 fn header_has_the_configured_name() {
     let provider = CmIdScan::new(with(|config| config.callback_header = "X-Bank-Proof".to_owned())).unwrap();
-    assert!(provider.callbacks().unwrap().receive(&delivery(fixture("event-completed.json"), Some(CALLBACK_SECRET))).is_err());
+    assert!(
+        provider
+            .capabilities()
+            .callbacks
+            .unwrap()
+            .receive(&delivery(fixture("event-completed.json"), Some(CALLBACK_SECRET)))
+            .is_err()
+    );
     let mut delivery = delivery(fixture("event-completed.json"), None);
     delivery.headers.insert("x-bank-proof", CALLBACK_SECRET.parse().unwrap());
-    assert!(provider.callbacks().unwrap().receive(&delivery).unwrap().observations[0].trust.is_proven());
+    assert!(provider.capabilities().callbacks.unwrap().receive(&delivery).unwrap().observations[0].trust.is_proven());
 }
 
 #[test]
@@ -160,7 +167,7 @@ fn impossible_result_id_is_no_handle() {
     }
 }
 
-fn back(uri: &str) -> Received {
+fn back(uri: &str) -> CallbackMessage {
     receive(&Delivery::returning(uri.parse().unwrap())).unwrap()
 }
 

@@ -38,7 +38,7 @@ fn default_is_the_vendors_or_the_strictest() {
         assert_eq!(config.transaction(), NewTransaction::new(Tasks::DocumentLivenessAndMatch));
         assert_eq!((config.token_lifetime, config.token_skew), (300, 30));
         assert_eq!(config.callback_header, "X-Callback-Secret");
-        assert!(config.callback_secret.is_none() && config.guard().unwrap().proof().is_none());
+        assert!(config.callback_secret.is_none() && config.auth().unwrap().proof().is_none());
         let mut strict = Acceptance::strict();
         strict.ordered = Some(Tasks::DocumentLivenessAndMatch);
         assert_eq!(config.acceptance(), strict);
@@ -298,7 +298,7 @@ fn configuration_prints_no_secret() {
     let config = config();
     let provider = CmIdScan::new(config.clone()).unwrap();
     let webhook = provider.webhook("https://example.com/".parse().unwrap());
-    let printed = format!("{config:?} {config:#?} {provider:?} {:?} {webhook:?} {:?}", provider.api(), config.guard().unwrap());
+    let printed = format!("{config:?} {config:#?} {provider:?} {:?} {webhook:?} {:?}", provider.api(), config.auth().unwrap());
     for secret in [SECRET, support::CALLBACK_SECRET] {
         assert!(!printed.contains(secret), "{printed}");
     }

@@ -17,8 +17,9 @@ use idv_cm_id_scan::api::{Api, Locale};
 use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
 use idv_core::report::Field;
 use idv_core::{
-    Capabilities, CreateSafety, Decision, Delivery, Effect, ErrorKind, EvidenceId, Facet, HandOff, NewVerification, Outcome,
-    Provider as _, ResultHandle, Sent, Status, Step, Transition, TransportCause, VendorId, Verification, VerificationId,
+    Capability, CreateSafety, Decision, Delivery, Effect, ErrorKind, EvidenceId, HandOff, NewVerification, Outcome,
+    Provider as _, ResultHandle, Sent, Status, Step, Transition, TransportCause, VendorId, VendorInfo, Verification,
+    VerificationId,
 };
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport};
 use serde_json::json;
@@ -67,11 +68,11 @@ async fn creation_sends_nothing_personal() {
         })
     );
     assert_eq!(created.id, id());
-    assert_eq!(created.left_out, ["person.given_names", "return_urls.failure", "callback_url"]);
+    assert_eq!(created.unsupported_fields, ["person.given_names", "return_urls.failure", "callback_url"]);
     assert_eq!(created.expires_at.unwrap().to_string(), "2024-01-01T13:00:00Z");
-    let HandOff::Visit(url) = &created.hand_off else { panic!("{created:?}") };
+    let HandOff::Redirect(url) = &created.hand_off else { panic!("{created:?}") };
     assert_eq!(url.expose().as_str(), "https://id-scan.identity.cm.com/en-us/identifications/8f14e45fceea167a5a36dedd4bea2543");
-    assert!(!created.existed);
+    assert!(!created.already_existed);
 }
 
 fn settings(config: &mut CmIdScanConfig) {
@@ -129,7 +130,7 @@ async fn unsupported_language_falls_back_and_is_named() {
         let created = client_of(with(|config| config.locale = configured), &transport).create(&new).await.unwrap();
         let body = body(&transport.requests()[0]);
         assert_eq!(body.get("locale").cloned().unwrap_or_default(), sent, "{asked:?} {configured:?}");
-        assert_eq!(created.left_out.contains(&"locale"), asked == Some("de"), "{asked:?}");
+        assert_eq!(created.unsupported_fields.contains(&"locale"), asked == Some("de"), "{asked:?}");
     }
 }
 
@@ -379,21 +380,21 @@ async fn verification_runs_from_creation_to_report() {
     transport.then_json(200, text("own-details-completed.json"));
     transport.then_json(200, result("own-result-verified.json"));
     let client = client(&transport);
-    let capabilities = client.capabilities().clone();
+    let capabilities = client.info().clone();
     let created = client.create(&new()).await.unwrap();
     let mut verification = Verification::new(created.id.clone(), &capabilities, created.expires_at);
     verification.apply(&client.poll(&created.id).await.unwrap());
-    assert_eq!(verification.next(&capabilities), Step::Poll);
+    assert_eq!(verification.next_step(&capabilities), Step::Poll);
 
     // A browser tells of a result; the vendor is asked all the same.
     let back = format!("/back?session=7&trxid={TRANSACTION}&resultid=zz-made-up");
     let received = client.receive(&Delivery::returning(back.parse().unwrap())).unwrap();
-    assert_eq!(verification.apply(&received.observations[0]), Transition::Woken);
-    assert_eq!(verification.next(&capabilities), Step::Poll);
+    assert_eq!(verification.apply(&received.observations[0]), Transition::PollRequested);
+    assert_eq!(verification.next_step(&capabilities), Step::Poll);
 
     verification.apply(&client.poll(&created.id).await.unwrap());
     assert_eq!(verification.decision(), Decision::Open(Status::Ended));
-    assert_eq!(verification.next(&capabilities), Step::Fetch(ResultHandle::new("zz-made-up")));
+    assert_eq!(verification.next_step(&capabilities), Step::Fetch(ResultHandle::new("zz-made-up")));
 
     // The proven handle is taken before the claimed one.
     let event = text("event-completed.json").replace("b659c273", "c3b92333");
@@ -402,11 +403,11 @@ async fn verification_runs_from_creation_to_report() {
     let delivery = Delivery::callback(http::Method::POST, "/webhook".parse().unwrap(), headers, event);
     let received = client.receive(&delivery).unwrap();
     verification.apply(&received.observations[0]);
-    let Step::Fetch(handle) = verification.next(&capabilities) else { panic!("{verification:?}") };
+    let Step::Fetch(handle) = verification.next_step(&capabilities) else { panic!("{verification:?}") };
     assert_eq!(handle, support::handle());
     let observation = client.fetch(&created.id, Some(&handle)).await.unwrap();
     assert_eq!(verification.apply(&observation), Transition::Settled(Outcome::Verified));
-    assert_eq!(verification.next(&capabilities), Step::Done);
+    assert_eq!(verification.next_step(&capabilities), Step::Done);
 }
 
 #[tokio::test]
@@ -438,16 +439,19 @@ async fn webhook_is_registered_once_with_the_secret() {
 #[test]
 fn capabilities_are_those_of_the_document() {
     let provider = CmIdScan::new(with(|config| config.expires_in = Some(7_200))).unwrap();
-    let capabilities = Capabilities::of(&provider);
-    assert_eq!(capabilities.facets, [Facet::Polling, Facet::Results, Facet::Evidence, Facet::Callbacks]);
+    let capabilities = VendorInfo::of(&provider);
+    assert_eq!(
+        capabilities.capabilities,
+        [Capability::Polling, Capability::Results, Capability::Evidence, Capability::Callbacks]
+    );
     assert_eq!(capabilities.create_safety, CreateSafety::Unkeyed);
     assert_eq!(capabilities.callback_proof, Some(idv_core::ProofKind::SharedSecret));
     assert_eq!(capabilities.lifetime, Some(Duration::from_secs(7_200)));
     assert_eq!(capabilities.accepts, ["locale", "return_urls.success"]);
     assert!(capabilities.report_fields.contains(&Field::FamilyName));
-    assert_eq!(provider.profile().id.as_str(), "cm-id-scan");
+    assert_eq!(provider.describe().provider.as_str(), "cm-id-scan");
     let open = CmIdScan::new(with(|config| config.callback_secret = None)).unwrap();
-    assert_eq!(Capabilities::of(&open).callback_proof, None);
+    assert_eq!(VendorInfo::of(&open).callback_proof, None);
 }
 
 #[tokio::test]

@@ -91,14 +91,14 @@ impl fmt::Debug for Delivery {
 /// What a delivery says, and what to answer.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Received {
+pub struct CallbackMessage {
     /// What it says; nothing, where it is about something else.
     pub observations: Vec<Observation>,
     /// What to answer.
     pub reply: Reply,
 }
 
-impl Received {
+impl CallbackMessage {
     /// What a delivery says, and what to answer.
     #[must_use]
     pub const fn new(observations: Vec<Observation>, reply: Reply) -> Self {
@@ -139,7 +139,7 @@ impl Reply {
 /// How a vendor calls back: what a server has to know before it reads anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Intake {
+pub struct CallbackSpec {
     /// The methods that the vendor calls by.
     pub methods: &'static [Method],
     /// How long a body may be, in bytes. It is more than the vendor ever sends.
@@ -148,7 +148,7 @@ pub struct Intake {
     pub reply_within: Option<Duration>,
 }
 
-impl Intake {
+impl CallbackSpec {
     /// By these methods, with bodies of at most so many bytes, and without a documented time for the reply.
     #[must_use]
     pub const fn new(methods: &'static [Method], body_limit: usize) -> Self {
@@ -166,7 +166,7 @@ impl Intake {
 /// How the vendor's callbacks are told from anybody else's. Comparisons take the same time whatever is compared; empty secrets are
 /// refused.
 #[derive(Debug, Clone)]
-pub struct Guard(Kind);
+pub struct CallbackAuth(Kind);
 
 #[derive(Debug, Clone)]
 enum Kind {
@@ -177,10 +177,10 @@ enum Kind {
     QueryPerSubject { parameter: String, key: Secret },
 }
 
-impl Guard {
+impl CallbackAuth {
     /// No proof: every callback is a claim, and a reason to ask. Only for vendors that can be asked.
     #[must_use]
-    pub const fn open() -> Self {
+    pub const fn none() -> Self {
         Self(Kind::Open)
     }
 
@@ -261,7 +261,7 @@ impl Guard {
         Checked { guard: self, delivery, is_claim, proof }
     }
 
-    /// Returns how far a delivery about `subject` can be believed: [`Guard::check`] for a single subject.
+    /// Returns how far a delivery about `subject` can be believed: [`CallbackAuth::check`] for a single subject.
     ///
     /// # Errors
     ///
@@ -283,8 +283,8 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// [`Forged`](ErrorKind::Forged) where [`Guard::verify`] would fail for every subject.
-    pub fn screen(&self, delivery: &Delivery) -> Result<()> {
+    /// [`Forged`](ErrorKind::Forged) where [`CallbackAuth::verify`] would fail for every subject.
+    pub fn precheck(&self, delivery: &Delivery) -> Result<()> {
         if delivery.kind == DeliveryKind::Return || self.is_possible(delivery) { Ok(()) } else { Err(forged()) }
     }
 
@@ -308,10 +308,10 @@ impl Guard {
     }
 }
 
-/// A delivery that a [`Guard`] has examined.
+/// A delivery that a [`CallbackAuth`] has examined.
 #[derive(Debug)]
 pub struct Checked<'a> {
-    guard: &'a Guard,
+    guard: &'a CallbackAuth,
     delivery: &'a Delivery,
     is_claim: bool,
     proof: Option<Proof>,

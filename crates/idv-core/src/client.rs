@@ -4,15 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::call::{CallContext, CallPolicy, Shared};
-use crate::callback::{Delivery, Received};
-use crate::capability::{Capabilities, Facet, Needs};
-use crate::environment::Environment;
+use crate::callback::{CallbackMessage, Delivery};
+use crate::info::{Capability, Requirements, VendorInfo};
+use jiff::Timestamp;
+
+use crate::environment::{Clock, Environment};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::evidence::{Download, Sink};
 use crate::id::{EvidenceId, Reference, ResultHandle, VerificationId};
-use crate::new::{Created, NewVerification};
+use crate::new::{CreateResponse, NewVerification};
 use crate::observation::Observation;
-use crate::provider::{Deleted, ListQuery, Page, Provider};
+use crate::provider::{DeleteOutcome, ListQuery, Page, Provider};
 
 /// A vendor, as an application uses it: the same methods whichever vendor it is. Cheap to clone.
 ///
@@ -21,7 +23,7 @@ use crate::provider::{Deleted, ListQuery, Page, Provider};
 #[derive(Clone)]
 pub struct Client {
     provider: Arc<dyn Provider>,
-    capabilities: Arc<Capabilities>,
+    info: Arc<VendorInfo>,
     shared: Arc<Shared>,
 }
 
@@ -34,21 +36,38 @@ impl Client {
     /// A client of a provider that is chosen at run time.
     #[must_use]
     pub fn from_arc(provider: Arc<dyn Provider>, environment: Environment, policy: CallPolicy) -> Self {
-        let capabilities = Arc::new(Capabilities::of(&*provider));
-        let shared = Arc::new(Shared::new(capabilities.provider.clone(), environment, policy));
-        Self { provider, capabilities, shared }
+        let info = Arc::new(VendorInfo::of(&*provider));
+        let shared = Arc::new(Shared::new(info.provider.clone(), environment, policy));
+        Self { provider, info, shared }
     }
 
-    /// What the vendor can do.
+    /// Returns the description of the vendor.
     #[must_use]
-    pub fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+    pub fn info(&self) -> &VendorInfo {
+        &self.info
     }
 
-    /// The provider itself.
+    /// Returns the provider itself.
     #[must_use]
     pub fn provider(&self) -> &dyn Provider {
         &*self.provider
+    }
+
+    /// Returns the adapter of a vendor, for calls outside the model: `client.vendor::<Idnow>()`. `None` if the client is another
+    /// vendor's. [`Client::context`] is the first argument of its calls.
+    #[must_use]
+    pub fn vendor<T: Provider>(&self) -> Option<&T> {
+        self.provider.as_any().downcast_ref()
+    }
+
+    /// Returns the time of day by the client's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.environment.clock.now()
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.shared.environment.clock
     }
 
     /// How its calls behave.
@@ -62,8 +81,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Unsupported`](ErrorKind::Unsupported), which lists in words everything that is missing.
-    pub fn require(&self, needs: &Needs) -> Result<()> {
-        needs.check(&self.capabilities)
+    pub fn require(&self, requirements: &Requirements) -> Result<()> {
+        requirements.check(&self.info)
     }
 
     /// A new reference. Store it, then [create](Client::create) with it.
@@ -77,16 +96,16 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](ErrorKind::InvalidRequest) naming what the vendor does not take, before anything is sent. Where the
-    /// error's [effect](Error::effect) is unknown, [`Capabilities::create_safety`] says what may be done: repeat with the same
+    /// error's [effect](Error::effect) is unknown, [`VendorInfo::create_safety`] says what may be done: repeat with the same
     /// reference, look it up, or ask an operator.
-    pub async fn create(&self, new: &NewVerification) -> Result<Created> {
+    pub async fn create(&self, new: &NewVerification) -> Result<CreateResponse> {
         let cx = self.context(Operation::Create);
         self.told(new.reference.check_new(), Operation::Create)?;
         let mut created = self.told(self.provider.create(&cx, new).await, Operation::Create)?;
         // Beside what the vendor has no place for, an adapter names what it could not send for what it says.
-        let adapters = std::mem::take(&mut created.left_out);
+        let adapters = std::mem::take(&mut created.unsupported_fields);
         let given = new.given().into_iter();
-        created.left_out = given.filter(|path| adapters.contains(path) || !self.capabilities.accepts.contains(path)).collect();
+        created.unsupported_fields = given.filter(|path| adapters.contains(path) || !self.info.accepts.contains(path)).collect();
         Ok(created)
     }
 
@@ -96,7 +115,7 @@ impl Client {
     ///
     /// [`SubjectMismatch`](ErrorKind::SubjectMismatch) where the vendor answers about another one.
     pub async fn poll(&self, id: &VerificationId) -> Result<Observation> {
-        let polling = self.facet(self.provider.polling(), Facet::Polling, Operation::Poll)?;
+        let polling = self.capability(self.provider.capabilities().polling, Capability::Polling, Operation::Poll)?;
         let cx = self.context(Operation::Poll);
         let observation = self.told(polling.poll(&cx, id).await, Operation::Poll)?;
         self.about(id, observation, Operation::Poll)
@@ -108,7 +127,7 @@ impl Client {
     ///
     /// [`NotFound`](ErrorKind::NotFound) or [`NotReady`](ErrorKind::NotReady) where there is none, and as [`Client::poll`].
     pub async fn fetch(&self, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
-        let results = self.facet(self.provider.results(), Facet::Results, Operation::Fetch)?;
+        let results = self.capability(self.provider.capabilities().results, Capability::Results, Operation::Fetch)?;
         let cx = self.context(Operation::Fetch);
         let observation = self.told(results.fetch(&cx, id, handle).await, Operation::Fetch)?;
         self.about(id, observation, Operation::Fetch)
@@ -126,7 +145,7 @@ impl Client {
         limit: u64,
         sink: &mut dyn Sink,
     ) -> Result<Download> {
-        let source = self.facet(self.provider.evidence(), Facet::Evidence, Operation::Evidence)?;
+        let source = self.capability(self.provider.capabilities().evidence, Capability::Evidence, Operation::Evidence)?;
         let cx = self.context(Operation::Evidence);
         self.told(source.download(&cx, id, evidence, limit, sink).await, Operation::Evidence)
     }
@@ -137,7 +156,7 @@ impl Client {
     ///
     /// Those of the call.
     pub async fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page> {
-        let listing = self.facet(self.provider.listing(), Facet::Listing, Operation::List)?;
+        let listing = self.capability(self.provider.capabilities().listing, Capability::Listing, Operation::List)?;
         let cx = self.context(Operation::List);
         self.told(listing.list(&cx, query, cursor).await, Operation::List)
     }
@@ -148,7 +167,7 @@ impl Client {
     ///
     /// Those of the call.
     pub async fn find(&self, reference: &Reference) -> Result<Vec<VerificationId>> {
-        let lookup = self.facet(self.provider.lookup(), Facet::Lookup, Operation::Find)?;
+        let lookup = self.capability(self.provider.capabilities().lookup, Capability::Lookup, Operation::Find)?;
         let cx = self.context(Operation::Find);
         self.told(lookup.find(&cx, reference).await, Operation::Find)
     }
@@ -158,8 +177,8 @@ impl Client {
     /// # Errors
     ///
     /// Those of the call. Where the vendor has no deletion, the error says what is to be done by hand.
-    pub async fn delete(&self, id: &VerificationId) -> Result<Deleted> {
-        let deletion = self.facet(self.provider.deletion(), Facet::Deletion, Operation::Delete)?;
+    pub async fn delete(&self, id: &VerificationId) -> Result<DeleteOutcome> {
+        let deletion = self.capability(self.provider.capabilities().deletion, Capability::Deletion, Operation::Delete)?;
         let cx = self.context(Operation::Delete);
         self.told(deletion.delete(&cx, id).await, Operation::Delete)
     }
@@ -170,8 +189,8 @@ impl Client {
     ///
     /// [`Forged`](ErrorKind::Forged) or [`Malformed`](ErrorKind::Malformed);
     /// [`Reply::to_error`](crate::Reply::to_error) is the answer to either.
-    pub fn receive(&self, delivery: &Delivery) -> Result<Received> {
-        let callbacks = self.facet(self.provider.callbacks(), Facet::Callbacks, Operation::Receive)?;
+    pub fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
+        let callbacks = self.capability(self.provider.capabilities().callbacks, Capability::Callbacks, Operation::Receive)?;
         self.told(callbacks.receive(delivery), Operation::Receive)
     }
 
@@ -181,26 +200,26 @@ impl Client {
         CallContext::new(&self.shared, operation)
     }
 
-    fn facet<F>(&self, facet: Option<F>, name: Facet, operation: Operation) -> Result<F> {
-        facet.ok_or_else(|| {
-            let by_hand = self.provider.profile().by_hand;
+    fn capability<F>(&self, found: Option<F>, name: Capability, operation: Operation) -> Result<F> {
+        found.ok_or_else(|| {
+            let by_hand = self.provider.describe().manual_steps;
             let detail = match (operation, by_hand) {
                 (Operation::Delete, by_hand) if !by_hand.is_empty() => format!("it has no {name}; to be done by hand: {by_hand}"),
                 _ => format!("it has no {name}"),
             };
-            Error::new(ErrorKind::Unsupported).detail(detail).during(&self.capabilities.provider, operation)
+            Error::new(ErrorKind::Unsupported).detail(detail).during(&self.info.provider, operation)
         })
     }
 
     fn told<T>(&self, result: Result<T>, operation: Operation) -> Result<T> {
-        result.map_err(|error| error.during(&self.capabilities.provider, operation))
+        result.map_err(|error| error.during(&self.info.provider, operation))
     }
 
     fn about(&self, id: &VerificationId, observation: Observation, operation: Operation) -> Result<Observation> {
         if observation.subject.is(id) {
             return Ok(observation);
         }
-        Err(Error::new(ErrorKind::SubjectMismatch).during(&self.capabilities.provider, operation))
+        Err(Error::new(ErrorKind::SubjectMismatch).during(&self.info.provider, operation))
     }
 }
 

@@ -3,7 +3,7 @@
 //! An application holds a [`Client`] and never sees a vendor. An adapter implements [`Provider`] and, for each thing its
 //! vendor can do, one facet. What a vendor says becomes an [`Observation`]; observations are folded by
 //! [`Verification::apply`] into one state, whatever their order and however often they are repeated; and
-//! [`Verification::next`] says what to do now. Data flows one way: wire → observation → fold → decision.
+//! [`Verification::next_step`] says what to do now. Data flows one way: wire → observation → fold → decision.
 //!
 //! Nothing here does input or output: transport, time and randomness are handed in as an [`Environment`].
 //!
@@ -17,13 +17,14 @@
 
 pub mod call;
 mod callback;
-mod capability;
 mod client;
 mod date;
 mod environment;
 mod error;
 mod evidence;
 mod id;
+mod info;
+mod input;
 mod new;
 mod observation;
 pub mod pii;
@@ -32,32 +33,35 @@ pub mod report;
 mod secret;
 pub mod settings;
 mod text;
+mod tracker;
 mod verification;
 pub mod wire;
 
 pub use call::CallContext;
-pub use callback::{Checked, Delivery, DeliveryKind, Guard, Intake, Received, Reply};
-pub use capability::{Capabilities, Facet, Needs};
+pub use callback::{CallbackAuth, CallbackMessage, CallbackSpec, Checked, Delivery, DeliveryKind, Reply};
 pub use client::Client;
 pub use date::{PartialDate, time_in_zone};
 pub use environment::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError};
 pub use error::{Effect, Error, ErrorKind, Operation, Result};
 pub use evidence::{Download, Recorder, Sink};
 pub use id::{EvidenceId, ProviderId, Reference, ResultHandle, Subject, VendorId, VerificationId};
+pub use info::{Capability, CreateSafety, HandOffKind, ReportSource, Requirements, VendorInfo};
+pub use input::{Input, NewVerificationBuilder};
 pub use new::{
-    Contact, Created, ExpectedDocument, HandOff, Locale, NewVerification, ReturnUrls, SessionUrl, SubmittedAddress,
+    Contact, CreateResponse, ExpectedDocument, HandOff, Locale, NewVerification, ReturnUrls, SessionUrl, SubmittedAddress,
     SubmittedPerson,
 };
 pub use observation::{Channel, Observation, Outcome, Proof, ProofKind, ResultState, Status, Trust};
 pub use pii::Pii;
 pub use provider::{
-    Callbacks, CreateSafety, Deleted, Deletion, EvidenceSource, HandOffKind, ListQuery, Listed, Listing, Lookup, Page, Polling,
-    Profile, Provider, ReportSource, Results,
+    Callbacks, Capabilities, DeleteOutcome, Deletion, EvidenceSource, ListFilter, ListQuery, Listing, Lookup, Page, Polling,
+    Provider, Results,
 };
 pub use report::Report;
 pub use secret::Secret;
 pub use text::Text;
-pub use verification::{Decision, Step, Transition, Verification, Weight};
+pub use tracker::{Progress, Tracker, TrackerInbox, TrackerState};
+pub use verification::{Decision, ReportFinality, Step, Transition, Verification};
 
 pub use async_trait::async_trait;
 pub use bytes::Bytes;

@@ -18,7 +18,7 @@ use crate::report::{Country, DocumentKind, Gender};
 ///
 /// Only the reference is required here; what else a vendor requires or forbids is checked before anything is sent, and named by
 /// the paths that [`NewVerification::given`] lists. What a vendor has no place for is left out and listed in
-/// [`Created::left_out`]; an application that depends on it says so with [`Needs`](crate::Needs).
+/// [`CreateResponse::unsupported_fields`]; an application that depends on it says so with [`Requirements`](crate::Requirements).
 ///
 /// ```
 /// use idv_core::{NewVerification, OsRandom, Reference};
@@ -185,46 +185,6 @@ impl NewVerification {
             custom: BTreeMap::new(),
         }
     }
-
-    /// The paths of everything that is given, as errors, [`Profile::accepts`](crate::Profile::accepts) and
-    /// [`Created::left_out`] name them.
-    #[must_use]
-    pub fn given(&self) -> Vec<&'static str> {
-        let Self { reference: _, person, contact, document, locale, return_urls, callback_url, purpose, custom } = self;
-        let address = &person.address;
-        [
-            ("person.given_names", person.given_names.is_some()),
-            ("person.family_name", person.family_name.is_some()),
-            ("person.birth_name", person.birth_name.is_some()),
-            ("person.birth_date", person.birth_date.is_some()),
-            ("person.birth_place", person.birth_place.is_some()),
-            ("person.nationality", person.nationality.is_some()),
-            ("person.gender", person.gender.is_some()),
-            ("person.title", person.title.is_some()),
-            ("person.address.street", address.street.is_some()),
-            ("person.address.house_number", address.house_number.is_some()),
-            ("person.address.postal_code", address.postal_code.is_some()),
-            ("person.address.city", address.city.is_some()),
-            ("person.address.country", address.country.is_some()),
-            ("contact.email", contact.email.is_some()),
-            ("contact.phone", contact.phone.is_some()),
-            ("document.kind", document.kind.is_some()),
-            ("document.number", document.number.is_some()),
-            ("document.issuing_country", document.issuing_country.is_some()),
-            ("document.issuer", document.issuer.is_some()),
-            ("document.issued_on", document.issued_on.is_some()),
-            ("document.expires_on", document.expires_on.is_some()),
-            ("locale", locale.is_some()),
-            ("return_urls.success", return_urls.success.is_some()),
-            ("return_urls.failure", return_urls.failure.is_some()),
-            ("callback_url", callback_url.is_some()),
-            ("purpose", purpose.is_some()),
-            ("custom", !custom.is_empty()),
-        ]
-        .into_iter()
-        .filter_map(|(path, given)| given.then_some(path))
-        .collect()
-    }
 }
 
 /// A language, and the country whose variety of it is meant: `de`, `en-GB`.
@@ -288,7 +248,7 @@ impl fmt::Display for Locale {
 /// A verification that exists at the vendor.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Created {
+pub struct CreateResponse {
     /// What it is called. Store it whole.
     pub id: VerificationId,
     /// How the person comes to the vendor.
@@ -298,16 +258,16 @@ pub struct Created {
     /// Until when the person can do their part, where the vendor says so.
     pub expires_at: Option<Timestamp>,
     /// Whether the vendor said that it was there already and took the new data: a repetition, in other words.
-    pub existed: bool,
+    pub already_existed: bool,
     /// The paths of what was given but has no place in this vendor's call, and so was not sent.
-    pub left_out: Vec<&'static str>,
+    pub unsupported_fields: Vec<&'static str>,
 }
 
-impl Created {
+impl CreateResponse {
     /// What every vendor's answer amounts to; the rest is set on the value.
     #[must_use]
     pub const fn new(id: VerificationId, hand_off: HandOff, at: Timestamp) -> Self {
-        Self { id, hand_off, at, expires_at: None, existed: false, left_out: Vec::new() }
+        Self { id, hand_off, at, expires_at: None, already_existed: false, unsupported_fields: Vec::new() }
     }
 }
 
@@ -317,7 +277,8 @@ impl Created {
 #[non_exhaustive]
 pub enum HandOff {
     /// Send the person to this address.
-    Visit(SessionUrl),
+    #[serde(alias = "visit")]
+    Redirect(SessionUrl),
     /// The vendor contacts the person itself; send them nowhere.
     VendorContactsPerson,
 }

@@ -47,7 +47,7 @@ impl Observation {
         self
     }
 
-    /// The same with a trust that a [`Guard`](crate::Guard) found.
+    /// The same with a trust that a [`CallbackAuth`](crate::CallbackAuth) found.
     #[must_use]
     pub fn trusted(mut self, trust: Trust) -> Self {
         self.trust = trust;
@@ -63,7 +63,7 @@ impl Observation {
         }
     }
 
-    /// That the time ran out by our own clock: see [`Verification::lapse`](crate::Verification::lapse).
+    /// That the time ran out by our own clock: see [`Verification::expire_if_due`](crate::Verification::expire_if_due).
     pub(crate) fn lapsed(id: &VerificationId, at: Timestamp) -> Self {
         Self {
             status: Some(Status::Finished(Outcome::Expired)),
@@ -131,7 +131,7 @@ impl Serialize for Trust {
 }
 
 /// A reason to believe that a message is the vendor's. Only this crate makes one: for an answer to our own call, and for a
-/// callback that a [`Guard`](crate::Guard) has verified.
+/// callback that a [`CallbackAuth`](crate::CallbackAuth) has verified.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Proof {
     kind: ProofKind,
@@ -224,28 +224,32 @@ impl Serialize for Status {
     }
 }
 
-/// What came of a verification.
+/// The outcome of a verification. The discriminants are part of the persisted format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
     /// The person is who they claim to be, perhaps with corrected data.
-    Verified,
+    Verified = 0,
     /// The person is not, or tried to deceive.
-    Rejected,
+    Rejected = 1,
     /// The vendor could not tell.
-    Inconclusive,
+    Inconclusive = 2,
     /// It was called off.
-    Canceled,
+    Canceled = 3,
     /// The time ran out.
-    Expired,
+    Expired = 4,
     /// The vendor's statements contradict each other: it suspects fraud beside or after a positive end, for example. The person is
     /// not verified until an operator resolves it.
-    Disputed,
+    Disputed = 5,
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: &'static [Self] =
+        &[Self::Verified, Self::Rejected, Self::Inconclusive, Self::Canceled, Self::Expired, Self::Disputed];
+
     /// The outcome as it stands in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {

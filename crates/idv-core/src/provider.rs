@@ -1,62 +1,83 @@
 //! What an adapter implements.
 
+use std::any::Any;
 use std::fmt;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Serialize;
 
 use crate::call::CallContext;
-use crate::callback::{Delivery, Guard, Intake, Received};
+use crate::callback::{CallbackAuth, CallbackMessage, CallbackSpec, Delivery};
 use crate::error::Result;
 use crate::evidence::{Download, Sink};
-use crate::id::{EvidenceId, ProviderId, Reference, ResultHandle, VerificationId};
-use crate::new::{Created, NewVerification};
+use crate::id::{EvidenceId, Reference, ResultHandle, VerificationId};
+use crate::info::{Capability, VendorInfo};
+use crate::new::{CreateResponse, NewVerification};
 use crate::observation::Observation;
-use crate::report::Field;
 
-/// A vendor. It can always create a verification; whatever else it can do is a facet, there or not.
+/// The interface that an adapter implements for its vendor.
 ///
 /// # Contract
 ///
-/// - Applications do not call it; they hold a [`Client`](crate::Client), which checks what is asked for, supplies the
-///   [`CallContext`], and holds the adapter to this contract.
+/// - Applications hold a [`Client`](crate::Client), which checks each request, supplies the [`CallContext`], and holds the adapter to
+///   this contract. They do not call the trait.
 /// - Every request goes through [`CallContext::send`]; an adapter keeps no connection, no timer and no retry of its own.
-/// - Nothing is defaulted: an adapter writes out each "no".
-/// - What the vendor's document forbids is refused before anything is sent, naming the field.
-/// - A vendor's code that is not known is kept verbatim and changes nothing; it is never a failure to parse.
+/// - Nothing is defaulted: an adapter writes out each "no" of its [`Capabilities`].
+/// - A request that the vendor's document forbids is refused before anything is sent, and the error names the field.
+/// - An unknown code of the vendor is kept verbatim and changes nothing; it is never a failure to parse.
 #[async_trait]
 pub trait Provider: fmt::Debug + Send + Sync + 'static {
-    /// What is known of the vendor before any call.
-    fn profile(&self) -> &Profile;
+    /// Describes the vendor as it is configured.
+    fn describe(&self) -> &VendorInfo;
 
     /// Creates a verification.
     ///
     /// # Errors
     ///
-    /// Its [`effect`](crate::Error::effect) is `Unknown` wherever the vendor may have acted.
-    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created>;
+    /// The [`effect`](crate::Error::effect) is `Unknown` if the vendor may have acted.
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse>;
 
-    /// Asking for the state of one verification.
-    fn polling(&self) -> Option<&dyn Polling>;
+    /// Returns the optional capabilities, each as the object that has it.
+    fn capabilities(&self) -> Capabilities<'_>;
 
-    /// Fetching the result of one verification.
-    fn results(&self) -> Option<&dyn Results>;
+    /// Returns the adapter itself, for [`Client::vendor`](crate::Client::vendor).
+    fn as_any(&self) -> &dyn Any;
+}
 
-    /// Downloading images, recordings and files.
-    fn evidence(&self) -> Option<&dyn EvidenceSource>;
+/// The optional capabilities of a vendor. `None` is a "no" that the adapter writes out, with a comment that says why.
+#[derive(Clone, Copy)]
+#[allow(missing_docs, reason = "each field is named after its trait")]
+pub struct Capabilities<'a> {
+    pub polling: Option<&'a dyn Polling>,
+    pub results: Option<&'a dyn Results>,
+    pub evidence: Option<&'a dyn EvidenceSource>,
+    pub listing: Option<&'a dyn Listing>,
+    pub lookup: Option<&'a dyn Lookup>,
+    pub deletion: Option<&'a dyn Deletion>,
+    pub callbacks: Option<&'a dyn Callbacks>,
+}
 
-    /// Asking for the state of many verifications in one call.
-    fn listing(&self) -> Option<&dyn Listing>;
+impl Capabilities<'_> {
+    /// Returns the capabilities that are there, in the order of [`Capability::ALL`].
+    #[must_use]
+    pub fn list(&self) -> Vec<Capability> {
+        let has = |capability: &Capability| match capability {
+            Capability::Polling => self.polling.is_some(),
+            Capability::Results => self.results.is_some(),
+            Capability::Evidence => self.evidence.is_some(),
+            Capability::Listing => self.listing.is_some(),
+            Capability::Lookup => self.lookup.is_some(),
+            Capability::Deletion => self.deletion.is_some(),
+            Capability::Callbacks => self.callbacks.is_some(),
+        };
+        Capability::ALL.iter().copied().filter(has).collect()
+    }
+}
 
-    /// Finding verifications by our reference.
-    fn lookup(&self) -> Option<&dyn Lookup>;
-
-    /// Deleting at the vendor.
-    fn deletion(&self) -> Option<&dyn Deletion>;
-
-    /// Being told.
-    fn callbacks(&self) -> Option<&dyn Callbacks>;
+impl fmt::Debug for Capabilities<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.list()).finish()
+    }
 }
 
 /// Asking for the state of one verification.
@@ -108,22 +129,22 @@ pub trait Listing: Send + Sync {
 #[non_exhaustive]
 pub struct ListQuery {
     /// The groups to list; all that the vendor has, where it is empty.
-    pub groups: Vec<Listed>,
+    pub filters: Vec<ListFilter>,
 }
 
 impl ListQuery {
     /// Lists these groups.
     #[must_use]
-    pub fn of(groups: impl Into<Vec<Listed>>) -> Self {
-        Self { groups: groups.into() }
+    pub fn of(filters: impl Into<Vec<ListFilter>>) -> Self {
+        Self { filters: filters.into() }
     }
 }
 
-/// A group of verifications that vendors list apart.
+/// A group of verifications that a vendor lists apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Listed {
+pub enum ListFilter {
     /// Those with a final result.
     Finished,
     /// Those in review.
@@ -165,14 +186,14 @@ pub trait Lookup: Send + Sync {
 #[async_trait]
 pub trait Deletion: Send + Sync {
     /// Deletes, and says what that amounted to. What is gone already is no error.
-    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<Deleted>;
+    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<DeleteOutcome>;
 }
 
 /// What a deletion amounted to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Deleted {
+pub enum DeleteOutcome {
     /// The vendor deleted the person's data.
     Data,
     /// The vendor called the verification off; data it has are still there.
@@ -181,13 +202,13 @@ pub enum Deleted {
     AlreadyGone,
 }
 
-/// Being told: by the vendor's callbacks, and by the person's browser that comes back.
+/// Receives callbacks from the vendor, and the person's browser when it comes back.
 pub trait Callbacks: Send + Sync {
-    /// How callbacks are proven.
-    fn guard(&self) -> &Guard;
+    /// Returns how callbacks are authenticated.
+    fn auth(&self) -> &CallbackAuth;
 
     /// By which methods they come, how long they may be, and how soon the vendor wants its reply, as its document has it.
-    fn intake(&self) -> Intake;
+    fn spec(&self) -> CallbackSpec;
 
     /// What a delivery says, and the reply that the vendor expects. Pure: no call is made.
     ///
@@ -196,98 +217,7 @@ pub trait Callbacks: Send + Sync {
     /// [`Forged`](crate::ErrorKind::Forged) where a required proof is missing or wrong,
     /// [`Malformed`](crate::ErrorKind::Malformed) where the delivery cannot be read.
     /// [`Reply::to_error`](crate::Reply::to_error) is the answer to either.
-    fn receive(&self, delivery: &Delivery) -> Result<Received>;
-}
-
-/// What is known of a vendor before any call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Profile {
-    /// The provider's id.
-    pub id: ProviderId,
-    /// The vendor's name, for people.
-    pub name: &'static str,
-    /// The vendor's document that the adapter follows, with its version.
-    pub document: &'static str,
-    /// How safe it is to repeat a creation.
-    pub create_safety: CreateSafety,
-    /// How the person comes to the vendor.
-    pub hand_off: HandOffKind,
-    /// Where the full report comes from.
-    pub report_from: ReportSource,
-    /// Which fields a report can ever fill.
-    pub report_fields: &'static [Field],
-    /// What a creation takes, as [`NewVerification::given`] names it.
-    pub accepts: &'static [&'static str],
-    /// How long a person has for their part before the vendor forgets the verification.
-    pub lifetime: Option<Duration>,
-    /// How often it is sensible to poll.
-    pub poll_interval: Duration,
-    /// What must be done by hand where the vendor has no call for it: deletion, for example. In words, for an operator.
-    pub by_hand: &'static str,
-}
-
-impl Profile {
-    /// The least that must be said of a vendor; the rest is set on the value.
-    #[must_use]
-    pub const fn new(
-        id: ProviderId,
-        name: &'static str,
-        create_safety: CreateSafety,
-        hand_off: HandOffKind,
-        report_from: ReportSource,
-    ) -> Self {
-        Self {
-            id,
-            name,
-            document: "",
-            create_safety,
-            hand_off,
-            report_from,
-            report_fields: &[],
-            accepts: &[],
-            lifetime: None,
-            poll_interval: Duration::from_secs(60),
-            by_hand: "",
-        }
-    }
-}
-
-/// How safe it is to repeat a creation whose answer was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum CreateSafety {
-    /// Our reference is the key: repeating the same creation yields the same verification.
-    Keyed,
-    /// Not to be repeated, but what was created can be found by our reference.
-    Findable,
-    /// Not to be repeated, and what was created cannot be found.
-    Unkeyed,
-}
-
-/// How the person comes to the vendor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum HandOffKind {
-    /// We send them to an address.
-    Visit,
-    /// The vendor contacts them.
-    VendorContactsPerson,
-}
-
-/// Where the full report comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ReportSource {
-    /// A poll brings it along.
-    Poll,
-    /// It is fetched.
-    Fetch,
-    /// It comes with a callback and cannot be asked for.
-    Callback,
+    fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage>;
 }
 
 // Providers and their facets are used as trait objects only; this fails to compile if one no longer can be.

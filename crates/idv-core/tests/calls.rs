@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,51 +13,47 @@ use futures_executor::block_on;
 use http::{Request, Response, StatusCode};
 use idv_core::call::{Answer, Attempt, Call, CallPolicy, Downloaded, Repeat, Ruling, Session, TokenCache};
 use idv_core::{
-    Body, CallContext, Callbacks, Client, CreateSafety, Created, Deletion, Effect, Environment, ErrorKind, EvidenceSource,
-    HandOffKind, Listing, Lookup, NewVerification, Operation, Polling, Profile, Provider, ProviderId, ReportSource, Result,
-    Results, Secret, Sent, Transport, TransportCause, TransportError,
+    Body, CallContext, Capabilities, Client, CreateResponse, CreateSafety, Effect, Environment, ErrorKind, HandOffKind,
+    NewVerification, Operation, Provider, ProviderId, ReportSource, Result, Secret, Sent, Transport, TransportCause,
+    TransportError, VendorInfo,
 };
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport, environment};
 
 #[derive(Debug)]
-struct Nothing(Profile);
+struct Nothing(VendorInfo);
 
 #[async_trait]
 impl Provider for Nothing {
-    fn profile(&self) -> &Profile {
+    fn describe(&self) -> &VendorInfo {
         &self.0
     }
-    async fn create(&self, _: &CallContext, _: &NewVerification) -> Result<Created> {
+
+    async fn create(&self, _: &CallContext, _: &NewVerification) -> Result<CreateResponse> {
         Err(idv_core::Error::config("this vendor does nothing"))
     }
-    fn polling(&self) -> Option<&dyn Polling> {
-        None
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities {
+            polling: None,
+            results: None,
+            evidence: None,
+            listing: None,
+            lookup: None,
+            deletion: None,
+            callbacks: None,
+        }
     }
-    fn results(&self) -> Option<&dyn Results> {
-        None
-    }
-    fn evidence(&self) -> Option<&dyn EvidenceSource> {
-        None
-    }
-    fn listing(&self) -> Option<&dyn Listing> {
-        None
-    }
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        None
-    }
-    fn deletion(&self) -> Option<&dyn Deletion> {
-        None
-    }
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        None
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
 fn nothing() -> Nothing {
-    let mut profile =
-        Profile::new(ProviderId::new("nothing"), "Nothing", CreateSafety::Unkeyed, HandOffKind::Visit, ReportSource::Poll);
-    profile.by_hand = "write them a letter";
-    Nothing(profile)
+    let mut info =
+        VendorInfo::new(ProviderId::new("nothing"), "Nothing", CreateSafety::Unkeyed, HandOffKind::Redirect, ReportSource::Poll);
+    info.manual_steps = "write them a letter";
+    Nothing(info)
 }
 
 fn clock() -> ManualClock {
@@ -275,7 +272,7 @@ fn what_is_not_there_is_refused_and_nothing_is_sent() {
         let error = client.delete(&id).await.unwrap_err();
         assert!(error.to_string().ends_with("to be done by hand: write them a letter"), "{error}");
         assert_eq!(client.list(&idv_core::ListQuery::default(), None).await.unwrap_err().kind(), &ErrorKind::Unsupported);
-        let needs = idv_core::Needs::new().facet(idv_core::Facet::Deletion).repeatable_create();
+        let needs = idv_core::Requirements::new().capability(idv_core::Capability::Deletion).repeatable_create();
         let missing = client.require(&needs).unwrap_err().to_string();
         assert!(missing.contains("it has no deletion") && missing.contains("cannot be repeated"), "{missing}");
         assert_eq!(transport.count(), 0);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use idv_core::{ErrorKind, Facet, ListQuery, Observation, ResultHandle, Transition};
+use idv_core::{Capability, ErrorKind, ListQuery, Observation, ResultHandle, Transition};
 
 use crate::case::kind;
 use crate::error::{FlowError, Result};
@@ -43,7 +43,7 @@ impl Inner {
                         matches!(transition, Some(Transition::Progressed | Transition::Settled(_) | Transition::Disputed));
                     case.answered(wakes, changed, asked_at);
                     if let Some(handle) = handle {
-                        case.handles.hit(handle);
+                        case.verification.handle_found(handle);
                     }
                 }
                 Err(error) if handle.is_some_and(|handle| case.missed(handle, error, ledger.now)) => {
@@ -64,7 +64,7 @@ impl Inner {
 
     async fn lapse(&self, at: &At, opened: Opened) -> Result<()> {
         self.change(at, opened, Lease::End, |case, ledger| {
-            if let Some(observation) = case.verification.lapse(ledger.now) {
+            if let Some(observation) = case.verification.expire_if_due(ledger.now) {
                 case.observe(&observation, ledger.now, ledger);
             }
             Ok(())
@@ -77,7 +77,7 @@ impl Inner {
     /// that asked for it is put off, so that nobody else begins meanwhile.
     pub(crate) async fn sweep(&self, at: &At, timer: &str) -> Result<()> {
         let open = Filter::all().at_provider(at.id.clone()).in_phase(Phase::Open);
-        if !at.client.capabilities().has(Facet::Listing) || self.store.list(&open, None, 1).await?.is_empty() {
+        if !at.client.info().has(Capability::Listing) || self.store.list(&open, None, 1).await?.is_empty() {
             return Ok(());
         }
         let mut cursor: Option<String> = None;

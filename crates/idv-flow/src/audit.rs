@@ -90,10 +90,10 @@ pub enum Event {
         /// How that was learnt.
         by: CreatedBy,
         /// Whether it was there already.
-        existed: bool,
+        already_existed: bool,
         /// What the vendor has no place for, and was not sent.
         #[serde(skip_serializing_if = "Vec::is_empty")]
-        left_out: Vec<String>,
+        unsupported_fields: Vec<String>,
     },
     /// The vendor, or its adapter, refused for good; nothing was created.
     Refused {
@@ -213,12 +213,12 @@ impl Observed {
             status: observation.status,
             code: observation.code.as_deref().map(printable),
             change: match transition {
-                Transition::Woken => "woken",
+                Transition::PollRequested => "woken",
                 Transition::Progressed => "progressed",
                 Transition::Settled(_) => "settled",
                 Transition::Disputed => "disputed",
-                Transition::Foreign => "foreign",
-                Transition::NotUnderstood(_) => "not_understood",
+                Transition::WrongSubject => "foreign",
+                Transition::UnknownCode(_) => "not_understood",
                 _ => "unchanged",
             },
             digest: proof.and_then(idv_core::Proof::digest).map(hex::encode),

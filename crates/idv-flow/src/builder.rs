@@ -113,15 +113,12 @@ impl FlowBuilder {
         let mut providers: Vec<Arc<At>> = Vec::new();
         let mut deadline = Duration::ZERO;
         for client in self.clients {
-            let id = client.capabilities().provider.to_string();
+            let id = client.info().provider.to_string();
             if providers.iter().any(|at| at.id == id) {
                 return Err(FlowError::Invalid(format!("the provider {id} is added twice")));
             }
             let set = self.schedules.iter().find(|(provider, _)| *provider == id);
-            let schedule = set.map_or_else(
-                || Schedule::of(client.provider().profile(), client.capabilities()),
-                |(_, schedule)| schedule.clone(),
-            );
+            let schedule = set.map_or_else(|| Schedule::of(client.info()), |(_, schedule)| schedule.clone());
             schedule.check()?;
             deadline = deadline.max(client.policy().deadline);
             providers.push(Arc::new(At { id, client, schedule }));

@@ -1,14 +1,13 @@
 //! One flow's state, as it is sealed into the store, and how facts change it.
 
 use idv_core::{
-    Capabilities, Channel, Created, Decision, ErrorKind, HandOff, NewVerification, Observation, Outcome, ResultHandle,
-    ResultState, Status, Step, Transition, Verification, VerificationId, Weight,
+    Channel, CreateResponse, Decision, ErrorKind, HandOff, NewVerification, Observation, Outcome, ReportFinality, ResultHandle,
+    ResultState, Status, Step, Transition, VendorInfo, Verification, VerificationId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{CreatedBy, Event, Observed};
-use crate::handles::Handles;
 pub(crate) use crate::ledger::{Ledger, kind};
 use crate::report::KeptReport;
 use crate::retention::Retention;
@@ -26,7 +25,7 @@ pub(crate) struct Case {
     pub(crate) hand_off: Option<HandOff>,
     /// What was given and not sent, since the vendor has no place for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) left_out: Vec<String>,
+    pub(crate) unsupported_fields: Vec<String>,
     /// When the verification last went on.
     pub(crate) since: Timestamp,
     #[serde(default)]
@@ -61,8 +60,6 @@ pub(crate) struct Case {
     /// The audit entries that claims have written.
     #[serde(default)]
     pub(crate) claims_noted: u8,
-    #[serde(default)]
-    pub(crate) handles: Handles,
     #[serde(default)]
     pub(crate) shown: Shown,
     /// The last block of the audit trail when this was written: its number and its hash in hexadecimal digits.
@@ -169,12 +166,12 @@ impl VendorsCopy {
 }
 
 impl Case {
-    pub(crate) fn new(new: NewVerification, capabilities: &Capabilities, retention: Retention, now: Timestamp) -> Self {
+    pub(crate) fn new(new: NewVerification, capabilities: &VendorInfo, retention: Retention, now: Timestamp) -> Self {
         Self {
             verification: Verification::new(VerificationId::new(new.reference.clone(), None), capabilities, None),
             creation: Creation::Calling { new: Box::new(new), calls: 1, since: now, open: false },
             hand_off: None,
-            left_out: Vec::new(),
+            unsupported_fields: Vec::new(),
             since: now,
             asking: Asking::default(),
             reports: 0,
@@ -188,14 +185,13 @@ impl Case {
             deletion: Deletion::default(),
             ruled: None,
             claims_noted: 0,
-            handles: Handles::default(),
             shown: Shown::default(),
             block: None,
         }
     }
 
     /// The verification is at the vendor. What was learnt of it before stays.
-    pub(crate) fn created(&mut self, created: &Created, expires_at: Timestamp, by: CreatedBy, journal: &mut Ledger<'_>) {
+    pub(crate) fn created(&mut self, created: &CreateResponse, expires_at: Timestamp, by: CreatedBy, journal: &mut Ledger<'_>) {
         // A program that was taken for dead while it was about to ask has asked all the same: after the deletion, too.
         if self.deletion.vendors.gone_at().is_some_and(|gone_at| created.at > gone_at) {
             return self.stray(journal);
@@ -208,8 +204,8 @@ impl Case {
         }
         self.verification.expire_at(expires_at);
         self.hand_off.get_or_insert_with(|| created.hand_off.clone());
-        self.left_out = created.left_out.iter().map(|path| (*path).to_owned()).collect();
-        self.at_vendor(by, created.existed, journal);
+        self.unsupported_fields = created.unsupported_fields.iter().map(|path| (*path).to_owned()).collect();
+        self.at_vendor(by, created.already_existed, journal);
     }
 
     /// The vendor created, or may have created, another one than the one that is followed.
@@ -219,13 +215,13 @@ impl Case {
     }
 
     /// The verification is at the vendor, and nothing else is known of it.
-    pub(crate) fn at_vendor(&mut self, by: CreatedBy, existed: bool, journal: &mut Ledger<'_>) {
+    pub(crate) fn at_vendor(&mut self, by: CreatedBy, already_existed: bool, journal: &mut Ledger<'_>) {
         if matches!(self.creation, Creation::Created) {
             return;
         }
         self.creation = Creation::Created;
         self.since = journal.now;
-        journal.write(&Event::Created { by, existed, left_out: self.left_out.clone() });
+        journal.write(&Event::Created { by, already_existed, unsupported_fields: self.unsupported_fields.clone() });
     }
 
     /// When the vendor was first asked to create what may be there without our knowing; `now` where it is known to be there. The
@@ -257,25 +253,23 @@ impl Case {
                 self.at_vendor(by, true, ledger);
             }
         }
-        let stripped = self.without_dropped_handle(observation);
-        let observation = stripped.as_ref().unwrap_or(observation);
         let waits = self.waits_for_code(observation);
-        let weight = self.verification.weigh(observation);
+        let weight = self.verification.report_finality(observation);
         let transition = self.verification.apply(observation);
         if let Some(code) = observation.code.as_ref().filter(|code| waits && !self.is_told(code))
-            && !matches!(transition, Transition::NotUnderstood(_))
+            && !matches!(transition, Transition::UnknownCode(_))
         {
             self.unknown_code = Some(code.clone());
         }
         match &transition {
-            Transition::Unchanged | Transition::Foreign => {}
-            Transition::Woken => {
+            Transition::Unchanged | Transition::WrongSubject => {}
+            Transition::PollRequested => {
                 self.asking.contradicted |= matches!(self.verification.decision(), Decision::Settled(_));
                 self.wake();
             }
             // Told once.
-            Transition::NotUnderstood(code) if self.is_told(code) => return Some(transition),
-            Transition::NotUnderstood(code) => self.unknown_code = Some(code.clone()),
+            Transition::UnknownCode(code) if self.is_told(code) => return Some(transition),
+            Transition::UnknownCode(code) => self.unknown_code = Some(code.clone()),
             _ => {
                 self.since = ledger.now;
                 self.asking.unchanged = 0;
@@ -288,7 +282,7 @@ impl Case {
         if transition != Transition::Unchanged && self.may_note(observation) {
             ledger.write(&Event::Observed(Observed::new(observation, &transition)));
         }
-        if let (Some(Weight::Final), ResultState::Inline(report)) = (weight, &observation.result) {
+        if let (Some(ReportFinality::Final), ResultState::Inline(report)) = (weight, &observation.result) {
             let outcome = match observation.status {
                 Some(Status::Finished(outcome)) => Some(outcome),
                 _ => None,
@@ -316,21 +310,6 @@ impl Case {
         noted
     }
 
-    /// Returns the observation without its handle if that was dropped and this only claims it. A proven one brings it back.
-    fn without_dropped_handle(&mut self, observation: &Observation) -> Option<Observation> {
-        let ResultState::Fetchable(handle) = &observation.result else { return None };
-        if !self.handles.is_dropped(handle) {
-            return None;
-        }
-        if observation.trust.is_proven() {
-            self.handles.restore(handle);
-            return None;
-        }
-        let mut stripped = observation.clone();
-        stripped.result = ResultState::Absent;
-        Some(stripped)
-    }
-
     /// Whether the observation of a message has to wait until its code is taught: what it says, or its report, may count then.
     pub(crate) fn waits_for_code(&self, observation: &Observation) -> bool {
         let erased = self.deletion.own_erased_at.is_some();
@@ -338,7 +317,7 @@ impl Case {
             return false;
         }
         let told = self.verification.clone().apply(observation);
-        matches!(told, Transition::NotUnderstood(_)) || observation.result != ResultState::Absent
+        matches!(told, Transition::UnknownCode(_)) || observation.result != ResultState::Absent
     }
 
     /// There is a reason to ask the vendor at once.
@@ -356,19 +335,19 @@ impl Case {
         let settles = proven && (names || !matches!(self.creation, Creation::Created));
         let code = observation.code.as_deref().unwrap_or_default();
         let waits = self.waits_for_code(observation) && !self.is_told(code);
-        let dropped = matches!(&observation.result, ResultState::Fetchable(handle) if self.handles.is_dropped(handle));
-        if dropped && !proven {
-            return self.asking.wakes == self.asking.heard;
-        }
         let is_settled = matches!(self.verification.decision(), Decision::Settled(_));
         let mut after = self.verification.clone();
         let told = match after.apply(observation) {
             // One reason to ask is enough until it was asked.
-            Transition::Woken => self.asking.wakes == self.asking.heard || (is_settled && !self.asking.contradicted),
-            Transition::NotUnderstood(code) => !self.is_told(&code),
+            Transition::PollRequested => self.asking.wakes == self.asking.heard || (is_settled && !self.asking.contradicted),
+            Transition::UnknownCode(code) => !self.is_told(&code),
             _ => false,
         };
-        settles || told || waits || after != self.verification || self.verification.weigh(observation) == Some(Weight::Final)
+        settles
+            || told
+            || waits
+            || after != self.verification
+            || self.verification.report_finality(observation) == Some(ReportFinality::Final)
     }
 
     /// The vendor answered a question that was asked at `at`, when there had been so many reasons to.
@@ -397,7 +376,7 @@ impl Case {
         if !mismatch && *error.kind() != ErrorKind::NotFound {
             return false;
         }
-        let another = self.handles.miss(&mut self.verification, handle, mismatch);
+        let another = self.verification.handle_missed(handle, mismatch);
         if another {
             let asking = &mut self.asking;
             (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
@@ -407,11 +386,11 @@ impl Case {
     }
 
     /// Notes that the verification is at its end, once it is.
-    pub(crate) fn note_end(&mut self, capabilities: &Capabilities, now: Timestamp) {
+    pub(crate) fn note_end(&mut self, capabilities: &VendorInfo, now: Timestamp) {
         let over = match self.creation {
             Creation::Created => {
                 let gone = self.deletion.vendors.gone_at().is_some();
-                gone || self.abandoned || self.verification.next(capabilities) == Step::Done
+                gone || self.abandoned || self.verification.next_step(capabilities) == Step::Done
             }
             Creation::Refused { .. } => true,
             _ => false,
@@ -438,7 +417,7 @@ impl Case {
 
     /// Whether the end of the person's time is still to be noted.
     pub(crate) fn may_lapse(&self) -> bool {
-        self.verification.lapse(Timestamp::MAX).is_some()
+        self.verification.expire_if_due(Timestamp::MAX).is_some()
     }
 
     /// What is decided; `None` where nothing was created, or nobody knows.

@@ -1,6 +1,6 @@
 //! Starting a flow: the intent is committed, then the vendor is asked, then what came of it is committed.
 
-use idv_core::{CreateSafety, Created, Effect, Error, ErrorKind, NewVerification, Timestamp};
+use idv_core::{CreateResponse, CreateSafety, Effect, Error, ErrorKind, NewVerification, Timestamp};
 
 use crate::audit::{CreatedBy, Event, Journal};
 use crate::case::{Case, Creation, Ledger, kind};
@@ -23,7 +23,7 @@ impl Inner {
         let now = self.now();
         let id = FlowId::random(&*self.random);
         let reference = self.keys.reference(&at.id, start.new.reference.as_str());
-        let capabilities = at.client.capabilities();
+        let capabilities = at.client.info();
         let mut journal = Journal::new(id, crate::audit::AuditHead::default(), now);
         let mapping = format!("{}; idv {}", capabilities.document, env!("CARGO_PKG_VERSION"));
         journal.write(&self.keys, &Event::Asked { by: start.by, provider: at.id.clone(), mapping });
@@ -146,13 +146,13 @@ impl Inner {
 }
 
 /// What became of a flow that was started.
-fn started(opened: &Opened, existed: bool) -> Started {
+fn started(opened: &Opened, already_existed: bool) -> Started {
     Started {
         id: opened.record.id,
         hand_off: opened.case.hand_off.clone(),
-        existed,
+        already_existed,
         phase: opened.record.phase,
-        left_out: opened.case.left_out.clone(),
+        unsupported_fields: opened.case.unsupported_fields.clone(),
     }
 }
 
@@ -170,14 +170,14 @@ fn calling(case: &mut Case, ledger: &mut Ledger<'_>) -> Result<()> {
     Ok(())
 }
 
-fn record_created(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, created: &Created) {
+fn record_created(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, created: &CreateResponse) {
     let expires_at = created.expires_at.unwrap_or_else(|| Inner::expiry(at, created.at));
     case.created(created, expires_at, CreatedBy::Answer, ledger);
 }
 
 /// The call of this number failed.
 fn record_failure(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, error: &Error, number: u32, open: bool) {
-    let keyed = at.client.capabilities().create_safety == CreateSafety::Keyed;
+    let keyed = at.client.info().create_safety == CreateSafety::Keyed;
     let (new, calls, since) = match &case.creation {
         Creation::Calling { new, calls, since, .. } if *calls == number => (new.clone(), *calls, *since),
         // A worker that believed this one dead has noted that the answer is lost; this is the answer.

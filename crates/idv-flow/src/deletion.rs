@@ -1,6 +1,6 @@
 //! Deletion: at the vendor, confirmed, and of our own copy.
 
-use idv_core::{Deleted, ErrorKind};
+use idv_core::{DeleteOutcome, ErrorKind};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -147,7 +147,7 @@ impl Inner {
             match &answer {
                 Ok(deleted) => record_deleted(case, ledger, *deleted),
                 // A vendor that does not know it has nothing of it.
-                Err(error) if *error.kind() == ErrorKind::NotFound => record_deleted(case, ledger, Deleted::AlreadyGone),
+                Err(error) if *error.kind() == ErrorKind::NotFound => record_deleted(case, ledger, DeleteOutcome::AlreadyGone),
                 Err(error) => {
                     let error = kind(error);
                     if case.deletion.error.as_ref() != Some(&error) {
@@ -172,15 +172,15 @@ fn held(retention: &Retention, now: Timestamp) -> Option<(Copy, Timestamp)> {
         .max_by_key(|(_, until)| *until)
 }
 
-fn record_deleted(case: &mut Case, ledger: &mut Ledger<'_>, deleted: Deleted) {
+fn record_deleted(case: &mut Case, ledger: &mut Ledger<'_>, deleted: DeleteOutcome) {
     let at = ledger.now;
     let vendors = match deleted {
-        Deleted::AlreadyGone => {
+        DeleteOutcome::AlreadyGone => {
             ledger.write(&Event::Deleted { amount: "already_gone" });
             ledger.write(&Event::DeletionConfirmed);
             VendorsCopy::Gone { at }
         }
-        Deleted::CanceledOnly => {
+        DeleteOutcome::CanceledOnly => {
             ledger.write(&Event::Deleted { amount: "canceled_only" });
             VendorsCopy::CanceledOnly { at }
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use idv_core::{Delivery, DeliveryKind, ErrorKind, Observation, Received, Reply};
+use idv_core::{CallbackMessage, Delivery, DeliveryKind, ErrorKind, Observation, Reply};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -188,7 +188,7 @@ impl Inner {
     }
 
     /// Applies a message to every flow that it is about.
-    async fn apply_new(&self, at: &At, message: &Message, delivery: &Delivery, received: &Received) -> Result<MessageEnd> {
+    async fn apply_new(&self, at: &At, message: &Message, delivery: &Delivery, received: &CallbackMessage) -> Result<MessageEnd> {
         let found = self.locate(at, &received.observations).await?;
         let mut unmatched = false;
         for (index, observation) in received.observations.iter().enumerate() {
@@ -238,7 +238,7 @@ impl Inner {
     }
 
     /// Judges a message again that is kept for one flow.
-    async fn judge_again(&self, at: &At, message: &Message, received: &Received, id: FlowId) -> Result<MessageEnd> {
+    async fn judge_again(&self, at: &At, message: &Message, received: &CallbackMessage, id: FlowId) -> Result<MessageEnd> {
         let mut waits = false;
         for observation in &received.observations {
             let opened = match self.read(id).await {
@@ -291,14 +291,14 @@ enum Unread {
 }
 
 /// Reads a delivery.
-fn read(at: &At, delivery: &Delivery) -> Result<Received, Unread> {
+fn read(at: &At, delivery: &Delivery) -> Result<CallbackMessage, Unread> {
     let received = at.client.receive(delivery).and_then(|received| match received.observations.len() {
         0..=MAX_OBSERVATIONS => Ok(received),
         _ => Err(idv_core::Error::new(ErrorKind::Malformed).detail("a message is about too many verifications")),
     });
     received.map_err(|error| {
-        let callbacks = at.client.provider().callbacks();
-        let proven = callbacks.is_some_and(|callbacks| callbacks.guard().proves(delivery));
+        let callbacks = at.client.provider().capabilities().callbacks;
+        let proven = callbacks.is_some_and(|callbacks| callbacks.auth().proves(delivery));
         if *error.kind() == ErrorKind::Malformed && proven { Unread::Proven } else { Unread::Refused(error) }
     })
 }

@@ -134,7 +134,7 @@ impl Inner {
 
     /// What is to be done next for a flow.
     pub(crate) fn plan(&self, at: &At, opened: &Opened, now: Timestamp) -> Plan {
-        let planner = Planner { id: opened.record.id, capabilities: at.client.capabilities(), schedule: &at.schedule, now };
+        let planner = Planner { id: opened.record.id, capabilities: at.client.info(), schedule: &at.schedule, now };
         planner.plan(&opened.case)
     }
 
@@ -163,7 +163,7 @@ impl Inner {
         let mut ledger = Ledger::new(Journal::new(opened.record.id, opened.record.audit, now), &self.keys, now);
         apply(&mut opened.case, &mut ledger)?;
         let reports = self.add_reports(&mut opened, &mut ledger).await?;
-        opened.case.note_end(at.client.capabilities(), now);
+        opened.case.note_end(at.client.info(), now);
         let (journal, _) = ledger.finish();
         let (head, entries) = journal.finish();
         opened.record.audit = head;

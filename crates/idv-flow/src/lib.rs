@@ -7,7 +7,7 @@
 //!   same reference, searching, or waiting for a proven callback; else a person is told. Nobody is invited twice in silence.
 //! - **An inbox.** [`Flow::receive`] proves a message, seals it, and has the answer ready; it is worked off afterwards, once.
 //! - **Timers.** Each vendor is asked by its own [`Schedule`]; where it has a list, many flows cost one call.
-//! - **Every step is [`Verification::next`](idv_core::Verification::next)**, so a flow decides nothing that the core does not.
+//! - **Every step is [`Verification::next_step`](idv_core::Verification::next_step)**, so a flow decides nothing that the core does not.
 //! - **Deletion is a job** with a [`Receipt`], a legal hold that refuses, and words for what must be done by hand.
 //! - **An [audit trail](audit)** that nobody changes unnoticed.
 //! - **What needs a person** is a [list](Flow::operator), with what they can do about each.
@@ -25,7 +25,6 @@ mod create;
 mod deletion;
 mod error;
 mod flow;
-mod handles;
 mod id;
 mod inbox;
 mod inner;

@@ -87,7 +87,7 @@ impl Inner {
                     (None, _) => (Some(Attention::Unconfigured), created_at),
                 };
                 if let Some(attention) = attention {
-                    let by_hand = at.map_or("", |at| at.client.provider().profile().by_hand);
+                    let by_hand = at.map_or("", |at| at.client.info().manual_steps);
                     let what_to_do = attention.what_to_do(by_hand);
                     items.push(Item { about: About::Flow(id), provider, attention, what_to_do, since });
                 }
@@ -160,7 +160,7 @@ fn resolve(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, resolution: &Resol
             if case.decision() != Some(Decision::Disputed) {
                 return Err(FlowError::Conflict("nothing is disputed: there is nothing to rule on"));
             }
-            case.verification.rule(*outcome).map_err(|_| FlowError::Conflict("a ruling has to end the dispute"))?;
+            case.verification.resolve_dispute(*outcome).map_err(|_| FlowError::Conflict("a ruling has to end the dispute"))?;
             (case.since, case.ruled) = (now, Some(*outcome));
             ledger.write(&Event::Ruled { by: by.to_owned(), outcome: *outcome });
         }
@@ -206,13 +206,11 @@ fn resolve(at: &At, case: &mut Case, ledger: &mut Ledger<'_>, resolution: &Resol
             case.strays = 0;
         }
         Resolution::DropHandle => {
-            let handle = match case.verification.next(at.client.capabilities()) {
-                Step::Fetch(_) => case.handles.next(&case.verification).cloned(),
-                _ => None,
+            let Step::Fetch(handle) = case.verification.next_step(at.client.info()) else {
+                return Err(FlowError::Conflict("no result is being fetched: there is no handle to drop"));
             };
-            let handle = handle.ok_or(FlowError::Conflict("no result is being fetched: there is no handle to drop"))?;
             note("drop_handle");
-            case.handles.drop(&mut case.verification, &handle);
+            case.verification.drop_handle(&handle);
             let asking = &mut case.asking;
             (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
         }

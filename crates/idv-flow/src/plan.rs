@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idv_core::{Capabilities, CreateSafety, Decision, Facet, ResultHandle, Status, Step};
+use idv_core::{Capability, CreateSafety, Decision, ResultHandle, Status, Step, VendorInfo};
 use jiff::Timestamp;
 
 use crate::attention::Attention;
@@ -76,7 +76,7 @@ impl Plan {
 /// What a plan is made from, beside the flow's state.
 pub(crate) struct Planner<'a> {
     pub(crate) id: FlowId,
-    pub(crate) capabilities: &'a Capabilities,
+    pub(crate) capabilities: &'a VendorInfo,
     pub(crate) schedule: &'a Schedule,
     pub(crate) now: Timestamp,
 }
@@ -143,24 +143,23 @@ impl Planner<'_> {
 
     fn verification(&self, case: &Case) -> Plan {
         let unknown = case.unknown_code.clone().map(Attention::UnknownCode);
-        let step = case.verification.next(self.capabilities);
+        let step = case.verification.next_step(self.capabilities);
         let disputed = case.verification.decision() == Decision::Disputed;
         let plan = match &step {
-            Step::Done | Step::AwaitReport if case.asking.contradicted && self.capabilities.has(Facet::Polling) => {
+            Step::Done | Step::AwaitReport if case.asking.contradicted && self.capabilities.has(Capability::Polling) => {
                 self.ask(case, Work::Poll).needing(self.failing(&case.asking))
             }
             Step::Done => return Plan::default().needing(unknown),
             // The operator who rules needs the report.
-            Step::Fetch(first) if disputed => {
-                let fetch = self.fetch(case, case.handles.next(&case.verification).unwrap_or(first));
-                return fetch.needing(Some(Attention::Disputed));
+            Step::Fetch(handle) if disputed => {
+                return self.fetch(case, handle).needing(Some(Attention::Disputed));
             }
             Step::NeedsOperator => {
                 let attention = if disputed { Attention::Disputed } else { Attention::NoWayOn };
                 return Plan::default().needing(Some(attention));
             }
             Step::Poll => self.ask(case, Work::Poll),
-            Step::Fetch(first) => self.fetch(case, case.handles.next(&case.verification).unwrap_or(first)),
+            Step::Fetch(handle) => self.fetch(case, handle),
             // Nothing but the person's time, and our patience, ends these.
             _ => Plan::default(),
         };
@@ -201,7 +200,7 @@ impl Planner<'_> {
             // A result that was not asked for yet is there.
             None if asking.failures == 0 => Plan::at(work, case.since, self.now),
             // A handle that was not tried yet does not wait for the pace at which others are tried again.
-            Some(at) if missed && asking.answered_at != Some(at) && case.handles.is_untried(handle) => {
+            Some(at) if missed && asking.answered_at != Some(at) && case.verification.is_untried(handle) => {
                 let at = later(at, self.schedule.wake_gap);
                 Plan::at(work, asking.not_before.map_or(at, |not_before| at.max(not_before)), self.now)
             }
@@ -221,7 +220,7 @@ impl Planner<'_> {
         }
         let woken = asking.wakes != asking.heard;
         let open = matches!(case.verification.decision(), Decision::Open(status) if status != Status::Ended);
-        let swept = open && self.schedule.sweep.is_some() && self.capabilities.has(Facet::Listing);
+        let swept = open && self.schedule.sweep.is_some() && self.capabilities.has(Capability::Listing);
         let at = if asking.failures > 0 {
             self.schedule.jittered(last, self.schedule.backoff(asking.failures), self.id, asking.failures)
         } else if woken || (!open && asking.answered_at.is_none_or(|at| at < case.since)) {
@@ -279,7 +278,7 @@ impl Planner<'_> {
         let failing = (deletion.tries >= DELETION_TRIES).then(|| Attention::DeletionFailing(deletion.error.clone()));
         match deletion.vendors {
             VendorsCopy::Gone { .. } | VendorsCopy::GoneByHand { .. } => Plan::default(),
-            _ if !self.capabilities.has(Facet::Deletion) => {
+            _ if !self.capabilities.has(Capability::Deletion) => {
                 let waiting = Plan { due: (self.now < due).then_some(due), ..Plan::default() };
                 waiting.needing(by_hand().attention)
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idv_core::{Capabilities, Facet, Profile};
+use idv_core::{Capability, VendorInfo};
 use jiff::Timestamp;
 
 use crate::error::{FlowError, Result};
@@ -52,16 +52,16 @@ pub struct Schedule {
 impl Schedule {
     /// A schedule that suits a vendor.
     #[must_use]
-    pub fn of(profile: &Profile, capabilities: &Capabilities) -> Self {
+    pub fn of(info: &VendorInfo) -> Self {
         Self {
-            interval: profile.poll_interval,
+            interval: info.poll_interval,
             growth: 1.5,
-            slowest: HOUR.max(profile.poll_interval),
+            slowest: HOUR.max(info.poll_interval),
             jitter: 0.1,
             wake_gap: Duration::from_secs(5),
-            sweep: capabilities.has(Facet::Listing).then_some(5 * MINUTE),
+            sweep: info.has(Capability::Listing).then_some(5 * MINUTE),
             backstop: DAY,
-            lifetime: profile.lifetime.unwrap_or(30 * DAY),
+            lifetime: info.lifetime.unwrap_or(30 * DAY),
             grace: 2 * DAY,
             overdue: 3 * DAY,
             create_within: HOUR,
@@ -121,30 +121,10 @@ mod tests {
     use super::*;
 
     fn schedule() -> Schedule {
-        let profile =
-            Profile::new(ProviderId::new("example"), "Example", CreateSafety::Keyed, HandOffKind::Visit, ReportSource::Poll);
-        Schedule { interval: MINUTE, growth: 2.0, slowest: HOUR, jitter: 0.1, ..Schedule::of_profile(&profile) }
-    }
-
-    impl Schedule {
-        fn of_profile(profile: &Profile) -> Self {
-            Self {
-                interval: profile.poll_interval,
-                growth: 1.5,
-                slowest: HOUR,
-                jitter: 0.1,
-                wake_gap: Duration::from_secs(5),
-                sweep: None,
-                backstop: DAY,
-                lifetime: DAY,
-                grace: DAY,
-                overdue: DAY,
-                create_within: HOUR,
-                settle_within: DAY,
-                failing: HOUR,
-                confirm_after: MINUTE,
-            }
-        }
+        let id = ProviderId::new("example");
+        let mut info = VendorInfo::new(id, "Example", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
+        info.poll_interval = MINUTE;
+        Schedule { growth: 2.0, ..Schedule::of(&info) }
     }
 
     #[test]

@@ -63,11 +63,11 @@ pub struct Started {
     /// How the person comes to the vendor; `None` as long as the vendor's answer is missing.
     pub hand_off: Option<HandOff>,
     /// Whether the reference had a flow already, and nothing was sent.
-    pub existed: bool,
+    pub already_existed: bool,
     /// How far it is.
     pub phase: Phase,
     /// The paths of what was given but has no place in this vendor's call.
-    pub left_out: Vec<String>,
+    pub unsupported_fields: Vec<String>,
 }
 
 /// How far a flow is.

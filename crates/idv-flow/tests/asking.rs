@@ -86,7 +86,7 @@ async fn suspicion_after_the_end_is_asked_about_and_disputes() {
         bench.pass(&flow, HOUR).await;
         let status = flow.status(id).await.unwrap();
         assert!(!status.is_verified());
-        assert_eq!(status.attention.as_ref().map(|attention| attention.name()), Some("disputed"));
+        assert_eq!(status.attention.as_ref().map(idv_flow::Attention::name), Some("disputed"));
     }
 }
 
@@ -318,7 +318,7 @@ async fn a_message_whose_secret_was_changed_before_it_was_worked_off_waits_for_a
 async fn each_vendor_has_its_schedule_and_one_that_cannot_work_is_refused() {
     let bench = Bench::new(Kind::default());
     let client = bench.client();
-    let mut schedule = Schedule::of(client.provider().profile(), client.capabilities());
+    let mut schedule = Schedule::of(client.info());
     schedule.interval = 10 * MINUTE;
     schedule.growth = 1.0;
     let flow = bench.open(bench.builder().schedule("example", schedule.clone())).await;

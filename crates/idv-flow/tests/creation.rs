@@ -21,7 +21,7 @@ async fn what_is_started_is_there_and_says_where_to_send_the_person() {
     let bench = bench(CreateSafety::Keyed);
     let flow = bench.flow().await;
     let started = flow.start(somebody(&flow)).await.unwrap();
-    assert!(matches!(started.hand_off, Some(HandOff::Visit(_))) && !started.existed);
+    assert!(matches!(started.hand_off, Some(HandOff::Redirect(_))) && !started.already_existed);
     let status = flow.status(started.id).await.unwrap();
     assert_eq!((status.phase, status.status), (Phase::Open, Some(Status::AwaitingPerson)));
     assert_eq!(status.hand_off, started.hand_off);
@@ -35,7 +35,7 @@ async fn the_same_reference_is_never_sent_twice() {
         let new = somebody(&flow);
         let first = flow.start(new.clone()).await.unwrap();
         let second = flow.start(new.clone()).await.unwrap();
-        assert_eq!((first.id, second.existed, bench.vendor.calls("create")), (second.id, true, 1));
+        assert_eq!((first.id, second.already_existed, bench.vendor.calls("create")), (second.id, true, 1));
         assert_eq!(second.hand_off, first.hand_off);
     }
 }

@@ -206,7 +206,7 @@ async fn two_that_start_the_same_reference_at_the_same_time_have_one_flow() {
     let started = join_all(flows.iter().map(|flow| flow.start(new.clone()))).await;
     let ids: std::collections::BTreeSet<_> = started.iter().map(|started| started.as_ref().unwrap().id).collect();
     assert_eq!((ids.len(), bench.vendor.calls("create")), (1, 1));
-    assert_eq!(started.iter().filter(|started| !started.as_ref().unwrap().existed).count(), 1);
+    assert_eq!(started.iter().filter(|started| !started.as_ref().unwrap().already_existed).count(), 1);
 }
 
 #[tokio::test]

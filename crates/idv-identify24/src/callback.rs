@@ -6,14 +6,14 @@
 //! cannot be told from a second event of the same kind; neither changes anything that is known already.
 
 use http::{Method, StatusCode};
-use idv_core::{Channel, Delivery, DeliveryKind, Guard, Intake, Received, Reply, Result};
+use idv_core::{CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Reply, Result};
 
 use crate::normalize::{self, Statuses};
 use crate::wire::Webhook;
 
 /// Webhooks come by POST, as a flat object ("Sample Payload"). The agent's notes have no documented bound, nor has the time for the
 /// reply.
-pub const INTAKE: Intake = Intake::new(&[Method::POST], 1024 * 1024);
+pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 1024 * 1024);
 
 /// Reads a delivery: a webhook, or the person's return, of which the document knows nothing.
 ///
@@ -21,13 +21,13 @@ pub const INTAKE: Intake = Intake::new(&[Method::POST], 1024 * 1024);
 ///
 /// [`Forged`](idv_core::ErrorKind::Forged) if the guard has a secret and the webhook lacks it;
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read or names no ident.
-pub fn receive(guard: &Guard, statuses: &Statuses, delivery: &Delivery) -> Result<Received> {
+pub fn receive(guard: &CallbackAuth, statuses: &Statuses, delivery: &Delivery) -> Result<CallbackMessage> {
     let reply = Reply::status(StatusCode::OK);
     if delivery.kind == DeliveryKind::Return {
-        return Ok(Received::new(Vec::new(), reply));
+        return Ok(CallbackMessage::new(Vec::new(), reply));
     }
     // The secret is one for all idents, so that nothing has to be read before it was looked at.
     let trust = guard.verify(delivery, "")?;
     let webhook = Webhook::read(&delivery.body)?;
-    Ok(Received::new(vec![normalize::webhook(&webhook, statuses, Channel::Callback).trusted(trust)], reply))
+    Ok(CallbackMessage::new(vec![normalize::webhook(&webhook, statuses, Channel::Callback).trusted(trust)], reply))
 }

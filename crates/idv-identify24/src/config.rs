@@ -2,7 +2,7 @@
 
 use http::HeaderValue;
 use idv_core::settings::{self, Variable};
-use idv_core::{Error, Guard, Result, Secret, Url};
+use idv_core::{CallbackAuth, Error, Result, Secret, Url};
 use serde::Deserialize;
 
 use crate::normalize::Statuses;
@@ -82,7 +82,7 @@ impl Identify24Config {
             return Err(Error::config("project_id must not be 0: write the number of a project of the account"));
         }
         self.address()?;
-        self.guard()?;
+        self.auth()?;
         Ok(())
     }
 
@@ -105,13 +105,14 @@ impl Identify24Config {
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short, or the parameter's name is none.
-    pub fn guard(&self) -> Result<Guard> {
+    pub fn auth(&self) -> Result<CallbackAuth> {
         if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));
         }
-        self.callback_secret
-            .as_ref()
-            .map_or_else(|| Ok(Guard::open()), |secret| Guard::query(self.callback_parameter.clone(), secret.clone()))
+        self.callback_secret.as_ref().map_or_else(
+            || Ok(CallbackAuth::none()),
+            |secret| CallbackAuth::query(self.callback_parameter.clone(), secret.clone()),
+        )
     }
 
     /// The partner's name as the value of a header.

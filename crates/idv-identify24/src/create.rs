@@ -5,6 +5,21 @@ use idv_core::{Error, NewVerification, Pii, Result};
 
 use crate::api::{self, NewIdent, TypeOfId};
 
+/// The inputs that every ident needs ("Create ident", required attributes).
+pub(crate) const REQUIRES: [&str; 11] = [
+    "person.given_names",
+    "person.family_name",
+    "person.gender",
+    "person.birth_date",
+    "person.birth_place",
+    "person.nationality",
+    "person.address.postal_code",
+    "person.address.city",
+    "person.address.country",
+    "contact.email",
+    "contact.phone",
+];
+
 /// The inputs of a creation, by their names in [`NewVerification::given`].
 pub(crate) const ACCEPTS: &[&str] = &[
     "person.given_names",

@@ -69,7 +69,7 @@
 //! new.contact.email = Some("e.mustermann@example.com".into());
 //! new.contact.phone = Some("+4915111111111".into());
 //! let created = client.create(&new).await?;
-//! let HandOff::Visit(link) = &created.hand_off else { unreachable!() };
+//! let HandOff::Redirect(link) = &created.hand_off else { unreachable!() };
 //! assert_eq!(link.expose().host_str(), Some("identify24.de"));
 //!
 //! // Later, when the person has been there:

@@ -1,21 +1,22 @@
 //! The vendor as the model sees it.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use idv_core::call::CallContext;
 use idv_core::{
-    Callbacks, Channel, CreateSafety, Created, Deletion, Delivery, EvidenceSource, Guard, HandOff, HandOffKind, Intake, Listing,
-    Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId, Received, ReportSource, Result, Results,
-    Subject, VerificationId, async_trait,
+    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse, CreateSafety, Delivery,
+    HandOff, HandOffKind, NewVerification, Observation, Polling, Provider, ProviderId, ReportSource, Result, Subject, VendorInfo,
+    VerificationId, async_trait,
 };
 use jiff::SignedDuration;
 
 use crate::api::{Api, IdentId, NewIdent};
 use crate::callback;
 use crate::config::Identify24Config;
-use crate::create::{self, ACCEPTS, NAMES};
+use crate::create::{self, ACCEPTS, NAMES, REQUIRES};
 use crate::normalize::{self, REPORT_FIELDS};
 
 /// The lifetime of an ident in days ("Lifetime").
@@ -38,8 +39,8 @@ type Prepare = Arc<dyn Fn(&NewVerification, &mut NewIdent) -> Result<()> + Send 
 /// ```
 pub struct Identify24 {
     api: Api,
-    guard: Guard,
-    profile: Profile,
+    guard: CallbackAuth,
+    info: VendorInfo,
     config: Identify24Config,
     prepare: Option<Prepare>,
 }
@@ -54,9 +55,9 @@ impl Identify24 {
     ///
     /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
     pub fn new(config: Identify24Config) -> Result<Self> {
-        let (api, guard) = (Api::new(&config)?, config.guard()?);
-        let profile = profile(&guard);
-        Ok(Self { api, guard, profile, config, prepare: None })
+        let (api, guard) = (Api::new(&config)?, config.auth()?);
+        let info = info(&guard);
+        Ok(Self { api, guard, info, config, prepare: None })
     }
 
     /// The same, with `prepare` changing each ident before it is checked and sent: for what the model has no place for, such as a PDF
@@ -99,49 +100,37 @@ impl Identify24 {
 
 #[async_trait]
 impl Provider for Identify24 {
-    fn profile(&self) -> &Profile {
-        &self.profile
+    fn describe(&self) -> &VendorInfo {
+        &self.info
     }
 
-    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let ident = self.ident(new)?;
         let made = self.api.create_ident(cx, &ident).await?;
         let id = VerificationId::new(new.reference.clone(), Some(made.ident_id.into()));
         let at = cx.now();
-        let mut created = Created::new(id, HandOff::Visit(made.conference_url), at);
+        let mut created = CreateResponse::new(id, HandOff::Redirect(made.conference_url), at);
         created.expires_at = at.checked_add(SignedDuration::from_hours(24 * i64::from(LIFETIME_DAYS))).ok();
         Ok(created)
     }
 
-    fn polling(&self) -> Option<&dyn Polling> {
-        Some(self)
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities {
+            polling: Some(self),
+            // No call gives what an agent found out.
+            results: None,
+            evidence: None,
+            // The API asks about one ident at a time.
+            listing: None,
+            // No call finds an ident by our reference.
+            lookup: None,
+            deletion: None,
+            callbacks: Some(self),
+        }
     }
 
-    fn results(&self) -> Option<&dyn Results> {
-        // No call gives what an agent found out.
-        None
-    }
-
-    fn evidence(&self) -> Option<&dyn EvidenceSource> {
-        None
-    }
-
-    fn listing(&self) -> Option<&dyn Listing> {
-        // The API asks about one ident at a time.
-        None
-    }
-
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        // No call finds an ident by our reference.
-        None
-    }
-
-    fn deletion(&self) -> Option<&dyn Deletion> {
-        None
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        Some(self)
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
@@ -171,15 +160,15 @@ impl Polling for Identify24 {
 }
 
 impl Callbacks for Identify24 {
-    fn guard(&self) -> &Guard {
+    fn auth(&self) -> &CallbackAuth {
         &self.guard
     }
 
-    fn intake(&self) -> Intake {
-        callback::INTAKE
+    fn spec(&self) -> CallbackSpec {
+        callback::SPEC
     }
 
-    fn receive(&self, delivery: &Delivery) -> Result<Received> {
+    fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
         callback::receive(&self.guard, &self.config.statuses, delivery)
     }
 }
@@ -190,16 +179,17 @@ impl fmt::Debug for Identify24 {
     }
 }
 
-fn profile(guard: &Guard) -> Profile {
+fn info(guard: &CallbackAuth) -> VendorInfo {
     let report_from = if guard.proof().is_some() { ReportSource::Callback } else { ReportSource::Poll };
-    let mut profile =
-        Profile::new(Identify24::ID, "Identify24 VideoIdent", CreateSafety::Unkeyed, HandOffKind::Visit, report_from);
-    profile.document = "Identify API, version 1.0.1 of 12 April 2022";
-    profile.report_fields = REPORT_FIELDS;
-    profile.accepts = ACCEPTS;
-    profile.lifetime = Some(Duration::from_secs(24 * 60 * 60 * u64::from(LIFETIME_DAYS)));
-    profile.poll_interval = Duration::from_secs(60);
-    profile.by_hand = "have Identify24 delete the ident, by its ident_id: the API has no call for it; without that, an ident lives for \
+    let mut info =
+        VendorInfo::new(Identify24::ID, "Identify24 VideoIdent", CreateSafety::Unkeyed, HandOffKind::Redirect, report_from);
+    info.document = "Identify API, version 1.0.1 of 12 April 2022";
+    info.report_fields = REPORT_FIELDS;
+    info.accepts = ACCEPTS;
+    info.requires = REQUIRES.to_vec();
+    info.lifetime = Some(Duration::from_secs(24 * 60 * 60 * u64::from(LIFETIME_DAYS)));
+    info.poll_interval = Duration::from_secs(60);
+    info.manual_steps = "have Identify24 delete the ident, by its ident_id: the API has no call for it; without that, an ident lives for \
                        90 days where no data retention policy says otherwise";
-    profile
+    info
 }

@@ -11,7 +11,7 @@ mod support;
 
 use http::{HeaderMap, Method, StatusCode};
 use idv_core::{
-    Capabilities, Channel, Decision, Delivery, ErrorKind, Outcome, Provider as _, Reply, Status, Transition, Verification,
+    Channel, Decision, Delivery, ErrorKind, Outcome, Provider as _, Reply, Status, Transition, VendorInfo, Verification,
 };
 use idv_identify24::{Identify24, Identify24Config};
 use idv_testkit::ScriptedTransport;
@@ -21,7 +21,7 @@ fn delivery(uri: &str, body: &str) -> Delivery {
     Delivery::callback(Method::POST, uri.parse().unwrap(), HeaderMap::new(), body.to_owned())
 }
 
-fn receive(config: Identify24Config, uri: &str, body: &str) -> idv_core::Result<idv_core::Received> {
+fn receive(config: Identify24Config, uri: &str, body: &str) -> idv_core::Result<idv_core::CallbackMessage> {
     client_of(config, &ScriptedTransport::new()).receive(&delivery(uri, body))
 }
 
@@ -99,7 +99,7 @@ fn orders(length: usize) -> Vec<Vec<usize>> {
 
 #[test]
 fn webhooks_that_are_repeated_or_reordered_change_nothing() {
-    let capabilities = Capabilities::of(&Identify24::new(guarded()).unwrap());
+    let capabilities = VendorInfo::of(&Identify24::new(guarded()).unwrap());
     let observe = |word: &str| receive(guarded(), &good(), &webhook(word)).unwrap().observations.remove(0);
     let observations = ["Unidentified", "Example Waiting", "Example Review", VERIFIED, "Never heard of"].map(observe);
     let fold = |order: &[usize]| {
@@ -126,7 +126,7 @@ fn webhooks_that_are_repeated_or_reordered_change_nothing() {
 #[tokio::test]
 async fn a_webhook_wakes_a_poll_and_the_poll_settles() {
     let provider = Identify24::new(guarded()).unwrap();
-    let capabilities = Capabilities::of(&provider);
+    let capabilities = VendorInfo::of(&provider);
     let mut state = Verification::new(id(), &capabilities, None);
     let told = receive(guarded(), &good(), &webhook(VERIFIED)).unwrap();
     assert_eq!(state.apply(&told.observations[0]), Transition::Progressed);
@@ -139,29 +139,29 @@ async fn a_webhook_wakes_a_poll_and_the_poll_settles() {
     // What comes late and says the same is nothing new; what says something else is a reason to ask, and decides nothing.
     assert_eq!(state.apply(&told.observations[0]), Transition::Unchanged);
     let late = receive(guarded(), &good(), &webhook(REJECTED)).unwrap();
-    assert_eq!(state.apply(&late.observations[0]), Transition::Woken);
+    assert_eq!(state.apply(&late.observations[0]), Transition::PollRequested);
     assert!(state.decision().is_verified());
 }
 
 #[tokio::test]
 async fn a_word_that_is_not_known_changes_nothing_and_is_told() {
-    let capabilities = Capabilities::of(&Identify24::new(guarded()).unwrap());
+    let capabilities = VendorInfo::of(&Identify24::new(guarded()).unwrap());
     let mut state = Verification::new(id(), &capabilities, None);
     let before = state.clone();
     let transport = logged_in();
     transport.then_json(200, ident("Identified"));
     let polled = client(&transport).poll(&id()).await.unwrap();
-    assert_eq!(state.apply(&polled), Transition::NotUnderstood("Identified".to_owned()));
+    assert_eq!(state.apply(&polled), Transition::UnknownCode("Identified".to_owned()));
     assert_eq!(state, before);
 }
 
 #[test]
 fn somebody_elses_webhook_is_foreign() {
-    let capabilities = Capabilities::of(&Identify24::new(guarded()).unwrap());
+    let capabilities = VendorInfo::of(&Identify24::new(guarded()).unwrap());
     let mut state = Verification::new(id(), &capabilities, None);
     for (from, to) in [(IDENT, "3d1b2c4e-0000-4000-8000-00000000a002"), (REFERENCE, "0c2d6a1f7e116f1c2a9e1c1f4a6b9a52")] {
         let received = receive(guarded(), &good(), &webhook(VERIFIED).replace(from, to)).unwrap();
-        assert_eq!(state.apply(&received.observations[0]), Transition::Foreign);
+        assert_eq!(state.apply(&received.observations[0]), Transition::WrongSubject);
     }
-    assert!(Identify24::new(guarded()).unwrap().callbacks().is_some());
+    assert!(Identify24::new(guarded()).unwrap().capabilities().callbacks.is_some());
 }

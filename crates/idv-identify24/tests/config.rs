@@ -166,7 +166,7 @@ fn values_that_cannot_work_are_refused_by_their_key() {
 fn a_configuration_prints_no_secret() {
     let config = guarded();
     let provider = Identify24::new(config.clone()).unwrap();
-    let printed = format!("{config:?} {config:#?} {provider:?} {:?} {:?}", provider.api(), config.guard().unwrap());
+    let printed = format!("{config:?} {config:#?} {provider:?} {:?} {:?}", provider.api(), config.auth().unwrap());
     for secret in ["example-api-key", SECRET] {
         assert!(!printed.contains(secret), "{secret}: {printed}");
     }

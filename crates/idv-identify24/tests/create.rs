@@ -11,14 +11,16 @@ mod support;
 
 use idv_core::call::CallPolicy;
 use idv_core::report::{DocumentKind, Gender};
-use idv_core::{Client, Created, Effect, Error, ErrorKind, HandOff, Locale, NewVerification, Sent, TransportCause, VendorId};
+use idv_core::{
+    Client, CreateResponse, Effect, Error, ErrorKind, HandOff, Locale, NewVerification, Sent, TransportCause, VendorId,
+};
 use idv_identify24::Identify24;
 use idv_identify24::api::{NewIdent, Pdf};
 use idv_testkit::{Exchange, ScriptedTransport, environment};
 use serde_json::json;
 use support::*;
 
-async fn create(new: &NewVerification, answers: &[(u16, String)]) -> (Result<Created, Error>, ScriptedTransport) {
+async fn create(new: &NewVerification, answers: &[(u16, String)]) -> (Result<CreateResponse, Error>, ScriptedTransport) {
     let transport = logged_in();
     for (status, body) in answers {
         transport.then_json(*status, body.clone());
@@ -79,9 +81,9 @@ async fn every_field_of_the_model_is_sent_in_the_vendors_words() {
         })
     );
     assert_eq!((created.id.reference.as_str(), created.id.vendor_id.as_ref().map(VendorId::as_str)), (REFERENCE, Some(IDENT)));
-    let HandOff::Visit(link) = &created.hand_off else { panic!("a link") };
+    let HandOff::Redirect(link) = &created.hand_off else { panic!("a link") };
     assert_eq!(link.expose().as_str(), format!("https://identify24.de/apply/{IDENT}"));
-    assert_eq!((created.left_out.len(), created.existed), (0, false));
+    assert_eq!((created.unsupported_fields.len(), created.already_existed), (0, false));
     // An ident lives for 90 days.
     assert_eq!(created.expires_at.unwrap().to_string(), "2024-04-01T09:00:00Z");
 }
@@ -97,7 +99,7 @@ async fn what_the_vendor_has_no_place_for_is_left_out_and_listed() {
     new.purpose = Some("an account".into());
     let (made, transport) = create(&new, &[(200, created())]).await;
     assert_eq!(
-        made.unwrap().left_out,
+        made.unwrap().unsupported_fields,
         ["person.birth_name", "locale", "return_urls.success", "return_urls.failure", "callback_url", "purpose"]
     );
     let body = String::from_utf8(transport.requests()[1].body().to_vec()).unwrap();
@@ -325,7 +327,7 @@ async fn unusable_link_is_replaced_by_that_of_the_sample() {
         let (made, transport) = create(&new(), &[(200, body.clone())]).await;
         let made = made.unwrap_or_else(|error| panic!("{body}: {error}"));
         assert_eq!((made.id.vendor_id.unwrap().as_str(), transport.count()), (IDENT, 2), "{body}");
-        assert!(matches!(made.hand_off, HandOff::Visit(link) if link.expose().as_str() == sample), "{body}");
+        assert!(matches!(made.hand_off, HandOff::Redirect(link) if link.expose().as_str() == sample), "{body}");
     }
     for (base, page) in [
         ("https://api.example.com/v2/", format!("https://example.com/v2/apply/{IDENT}")),
@@ -336,7 +338,7 @@ async fn unusable_link_is_replaced_by_that_of_the_sample() {
         transport.then_json(200, without("conference_url"));
         let made =
             client_of(with(|config| config.base_url = Some(base.parse().unwrap())), &transport).create(&new()).await.unwrap();
-        assert!(matches!(made.hand_off, HandOff::Visit(link) if link.expose().as_str() == page), "{base}");
+        assert!(matches!(made.hand_off, HandOff::Redirect(link) if link.expose().as_str() == page), "{base}");
     }
     for body in
         [r#"{"result":true,"conference_url":"https://identify24.de/other/1"}"#, r#"{"result":true,"conference_url":"apply/1"}"#]
@@ -346,7 +348,7 @@ async fn unusable_link_is_replaced_by_that_of_the_sample() {
     }
     for url in ["https://identify24.de/apply/1?lang=de#start", "http://127.0.0.1:8080/apply/1"] {
         let (made, _) = create(&new(), &[(200, answer(url))]).await;
-        assert!(matches!(made.unwrap().hand_off, HandOff::Visit(link) if link.expose().as_str() == url), "{url}");
+        assert!(matches!(made.unwrap().hand_off, HandOff::Redirect(link) if link.expose().as_str() == url), "{url}");
     }
     let (made, _) = create(&new(), &[(200, created().replace(IDENT, "../project/getAll"))]).await;
     assert_eq!(made.unwrap_err().kind(), &ErrorKind::Malformed);

@@ -10,23 +10,23 @@
 mod support;
 
 use idv_core::{
-    Capabilities, Channel, CreateSafety, Effect, ErrorKind, EvidenceId, Facet, HandOffKind, ListQuery, Outcome, ProofKind,
-    Provider as _, ReportSource, ResultState, Status, VendorId, Verification, VerificationId,
+    Capability, Channel, CreateSafety, Effect, ErrorKind, EvidenceId, HandOffKind, ListQuery, Outcome, ProofKind, Provider as _,
+    ReportSource, ResultState, Status, VendorId, VendorInfo, Verification, VerificationId,
 };
 use idv_identify24::{Identify24, Identify24Config};
 use idv_testkit::ScriptedTransport;
 use support::*;
 
-fn capabilities(config: Identify24Config) -> Capabilities {
-    Capabilities::of(&Identify24::new(config).unwrap())
+fn capabilities(config: Identify24Config) -> VendorInfo {
+    VendorInfo::of(&Identify24::new(config).unwrap())
 }
 
 #[test]
 fn it_creates_once_can_be_asked_and_tells() {
     let capabilities = capabilities(guarded());
     assert_eq!((capabilities.provider.as_str(), capabilities.name), ("identify24", "Identify24 VideoIdent"));
-    assert_eq!(capabilities.facets, [Facet::Polling, Facet::Callbacks]);
-    assert_eq!((capabilities.create_safety, capabilities.hand_off), (CreateSafety::Unkeyed, HandOffKind::Visit));
+    assert_eq!(capabilities.capabilities, [Capability::Polling, Capability::Callbacks]);
+    assert_eq!((capabilities.create_safety, capabilities.hand_off), (CreateSafety::Unkeyed, HandOffKind::Redirect));
     assert_eq!((capabilities.report_from, capabilities.callback_proof), (ReportSource::Callback, Some(ProofKind::SecretUrl)));
     assert_eq!(capabilities.lifetime.unwrap().as_secs(), 90 * 24 * 60 * 60);
     assert_eq!(capabilities.accepts.len(), 21);
@@ -72,7 +72,7 @@ async fn without_a_secret_a_poll_brings_the_last_word() {
     assert_eq!(observation.report().unwrap().custom["custom1"].expose(), "policy-4711");
     let mut state = Verification::new(id(), &capabilities, None);
     state.apply(&observation);
-    assert_eq!((state.decision().is_verified(), state.next(&capabilities)), (true, idv_core::Step::Done));
+    assert_eq!((state.decision().is_verified(), state.next_step(&capabilities)), (true, idv_core::Step::Done));
 }
 
 #[tokio::test]
@@ -150,5 +150,5 @@ async fn what_the_vendor_has_no_call_for_is_unsupported_and_nothing_is_sent() {
     assert_eq!(transport.count(), 0);
     let said = errors[4].to_string();
     assert!(said.contains("by hand") && said.contains("90 days"), "{said}");
-    assert_eq!(Identify24::new(config()).unwrap().profile().id, Identify24::ID);
+    assert_eq!(Identify24::new(config()).unwrap().describe().provider, Identify24::ID);
 }

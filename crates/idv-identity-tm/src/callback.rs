@@ -17,8 +17,8 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use idv_core::wire::{self, Members};
 use idv_core::{
-    Channel, Delivery, DeliveryKind, Error, ErrorKind, Guard, Intake, Observation, Pii, Received, Reply, Report, Result,
-    ResultHandle, ResultState, Secret, Subject, Url, VendorId,
+    CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, ErrorKind, Observation, Pii, Reply,
+    Report, Result, ResultHandle, ResultState, Secret, Subject, Url, VendorId,
 };
 use serde_json::Value;
 
@@ -27,7 +27,8 @@ use crate::normalize::{self, Flow};
 
 /// The form of callbacks (chapter 2.6): GET, or POST or PUT if the account is set so. All is in the address, so that a body is of
 /// no use; the reply is due within five seconds, and after ten the vendor hangs up (chapter 2.6.1).
-pub const INTAKE: Intake = Intake::new(&[Method::GET, Method::POST, Method::PUT], 64 * 1024).reply_within(Duration::from_secs(5));
+pub const SPEC: CallbackSpec =
+    CallbackSpec::new(&[Method::GET, Method::POST, Method::PUT], 64 * 1024).reply_within(Duration::from_secs(5));
 
 /// The addresses that the vendor calls from: first and last of each range (chapter 10.1).
 pub const SOURCES: &[(Ipv4Addr, Ipv4Addr)] = &[
@@ -155,12 +156,12 @@ pub(crate) fn video_address(base: &Url, order: &str, reference: &str, secret: Op
 ///
 /// [`Forged`](ErrorKind::Forged) if the guard has a secret and the callback lacks it or has another order's, or if the source has
 /// to be one of [`SOURCES`] and is not; [`Malformed`](ErrorKind::Malformed) if it names no order.
-pub fn receive(guard: &Guard, check_source: bool, flow: Flow, delivery: &Delivery) -> Result<Received> {
+pub fn receive(guard: &CallbackAuth, check_source: bool, flow: Flow, delivery: &Delivery) -> Result<CallbackMessage> {
     let told = Told::of(delivery.uri.path(), delivery.uri.query().unwrap_or_default());
     if delivery.kind == DeliveryKind::Return {
         // The sample of chapter 3.1.7 puts the order into the address that the person comes back to.
         let observation = told.is_about_an_order().then(|| told.observation(Channel::Return, flow));
-        return Ok(Received::new(observation.into_iter().collect(), Reply::status(StatusCode::OK)));
+        return Ok(CallbackMessage::new(observation.into_iter().collect(), Reply::status(StatusCode::OK)));
     }
     if check_source && !delivery.source.is_some_and(is_documented_source) {
         return Err(Error::new(ErrorKind::Forged)
@@ -171,7 +172,7 @@ pub fn receive(guard: &Guard, check_source: bool, flow: Flow, delivery: &Deliver
         return Err(Error::malformed("the callback's address names no order: configure one with [Ref] or [OrderID]"));
     }
     let observation = told.observation(Channel::Callback, flow).trusted(trust);
-    Ok(Received::new(vec![observation], Reply::status(StatusCode::OK)))
+    Ok(CallbackMessage::new(vec![observation], Reply::status(StatusCode::OK)))
 }
 
 /// Returns whether the vendor calls from this address (chapter 10.1).

@@ -1,7 +1,7 @@
 //! The adapter's configuration: one struct, one validation, from a file or from the environment.
 
 use idv_core::settings::{self, Variable};
-use idv_core::{Error, Guard, Result, Secret, Url};
+use idv_core::{CallbackAuth, Error, Result, Secret, Url};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::api::order::{Behaviors, Product};
@@ -126,7 +126,7 @@ impl IdentityTmConfig {
         if self.webhooks.after_video && self.webhooks.after_ident {
             return Err(Error::config("webhooks has after_video and after_ident, which cannot be used together"));
         }
-        self.guard()?;
+        self.auth()?;
         self.crypt_key()?;
         if self.max_embedded_bytes == 0 {
             return Err(Error::config("max_embedded_bytes must not be 0: nothing could be read"));
@@ -176,7 +176,7 @@ impl IdentityTmConfig {
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short.
-    pub fn guard(&self) -> Result<Guard> {
+    pub fn auth(&self) -> Result<CallbackAuth> {
         if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));
         }
@@ -185,9 +185,10 @@ impl IdentityTmConfig {
                 "callback_parameter is a name that a callback's address has for something else: use another",
             ));
         }
-        self.callback_secret
-            .as_ref()
-            .map_or_else(|| Ok(Guard::open()), |key| Guard::query_per_subject(self.callback_parameter.clone(), key.clone()))
+        self.callback_secret.as_ref().map_or_else(
+            || Ok(CallbackAuth::none()),
+            |key| CallbackAuth::query_per_subject(self.callback_parameter.clone(), key.clone()),
+        )
     }
 
     /// The key for encrypted answers.

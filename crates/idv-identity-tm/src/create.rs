@@ -3,7 +3,7 @@
 use idv_core::report::{Country, Gender};
 use idv_core::{Error, NewVerification, Pii, Result, Secret, Url};
 
-use crate::api::order::{Address, IdCard, IdentData, Order, Purpose, Redirects, VideoOrIdent, Webhooks};
+use crate::api::order::{Address, IdCard, IdentData, Order, Product, Purpose, Redirects, VideoOrIdent, Webhooks};
 use crate::callback::{self, Event};
 use crate::config::{IdentityTmConfig, Link};
 
@@ -71,6 +71,15 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
 
 /// The most characters that the street of `Address` has.
 const CONTACT_STREET: usize = 50;
+
+/// Returns the inputs that every order needs (chapter 3.1.4), and the number that product 17 verifies.
+pub(crate) fn requires(config: &IdentityTmConfig) -> Vec<&'static str> {
+    let mut requires = vec!["person.given_names", "person.family_name", "person.address.country", "contact.email"];
+    if config.product().is_ok_and(|product| product == Product::PhoneVerification) {
+        requires.push("contact.phone");
+    }
+    requires
+}
 
 /// Returns the order for a verification. The document demands a name, an e-mail address and a country of each.
 pub(crate) fn order(new: &NewVerification, config: &IdentityTmConfig, secret: Option<(&str, &Secret)>) -> Result<Order> {

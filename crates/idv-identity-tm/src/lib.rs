@@ -5,7 +5,7 @@
 //! end, and fetch the result. This crate follows "Identity.TM Web Services, API Reference", version 2.10aa; "chapter" is a chapter of
 //! it.
 //!
-//! # Capabilities
+//! # VendorInfo
 //!
 //! | | |
 //! |---|---|
@@ -49,7 +49,7 @@
 //! new.person.address.country = Country::from_alpha2("DE").map(Into::into);
 //! new.contact.email = Some("e.mustermann@example.com".into());
 //! let created = client.create(&new).await?;
-//! let HandOff::Visit(link) = &created.hand_off else { unreachable!() };
+//! let HandOff::Redirect(link) = &created.hand_off else { unreachable!() };
 //! assert_eq!(link.expose().host_str(), Some("www.identity.tm"));
 //!
 //! // Later, when the person has been there:

@@ -1,15 +1,16 @@
 //! The vendor as the model sees it.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use idv_core::call::CallContext;
 use idv_core::{
-    Callbacks, Channel, CreateSafety, Created, Deleted, Deletion, Delivery, Effect, Error, ErrorKind, EvidenceSource, Guard,
-    HandOff, HandOffKind, Intake, Listing, Lookup, NewVerification, Observation, Polling, Profile, Provider, ProviderId,
-    Received, Reference, Report, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Text, Trust, VerificationId,
-    async_trait,
+    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse, CreateSafety, DeleteOutcome,
+    Deletion, Delivery, Effect, Error, ErrorKind, HandOff, HandOffKind, Lookup, NewVerification, Observation, Polling, Provider,
+    ProviderId, Reference, Report, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Text, Trust, VendorInfo,
+    VerificationId, async_trait,
 };
 
 use crate::api::order::{Order, OrderCreated};
@@ -37,8 +38,8 @@ type Prepare = Arc<dyn Fn(&NewVerification, &mut Order) -> Result<()> + Send + S
 /// ```
 pub struct IdentityTm {
     api: Api,
-    guard: Guard,
-    profile: Profile,
+    guard: CallbackAuth,
+    info: VendorInfo,
     config: IdentityTmConfig,
     prepare: Option<Prepare>,
 }
@@ -54,7 +55,7 @@ impl IdentityTm {
     /// [`Config`](ErrorKind::Config), which names the key and says what to do; [`Unsupported`](ErrorKind::Unsupported) if answers
     /// are to be encrypted and the feature `crypt` is not compiled in.
     pub fn new(config: IdentityTmConfig) -> Result<Self> {
-        Ok(Self { api: Api::new(&config)?, guard: config.guard()?, profile: profile(), config, prepare: None })
+        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(&config), config, prepare: None })
     }
 
     /// Adds a function that changes each order before it is checked and sent: for parts of an order that the model has no field for, such
@@ -120,7 +121,7 @@ impl IdentityTm {
     /// Settles a lost answer: finds the order, if the vendor has one under the reference.
     ///
     /// An order that is found so has no link any more. The vendor writes the person an e-mail with one, as for every order.
-    async fn settle(&self, cx: &CallContext, reference: &Reference, lost: Error) -> Result<Created> {
+    async fn settle(&self, cx: &CallContext, reference: &Reference, lost: Error) -> Result<CreateResponse> {
         let found = match self.api.orders_by_ref(cx, reference).await {
             Ok(found) => found,
             Err(error) if error.kind() == &ErrorKind::NotFound => Vec::new(),
@@ -130,8 +131,8 @@ impl IdentityTm {
         match found.as_slice() {
             [order] => {
                 let id = VerificationId::new(reference.clone(), Some(order.clone().into()));
-                let mut created = Created::new(id, HandOff::VendorContactsPerson, cx.now());
-                created.existed = true;
+                let mut created = CreateResponse::new(id, HandOff::VendorContactsPerson, cx.now());
+                created.already_existed = true;
                 Ok(created)
             }
             // It may still be on its way: a later lookup knows more.
@@ -150,7 +151,7 @@ impl IdentityTm {
             Link::Email => None,
         };
         // Without a link the vendor informs the person by e-mail (chapter 3.1.4, `getTargetLink`).
-        link.cloned().map_or(HandOff::VendorContactsPerson, HandOff::Visit)
+        link.cloned().map_or(HandOff::VendorContactsPerson, HandOff::Redirect)
     }
 
     /// Returns whether a 404 can be believed: a server at a wrong address knows nothing of orders.
@@ -161,11 +162,11 @@ impl IdentityTm {
 
 #[async_trait]
 impl Provider for IdentityTm {
-    fn profile(&self) -> &Profile {
-        &self.profile
+    fn describe(&self) -> &VendorInfo {
+        &self.info
     }
 
-    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let order = self.order(new)?;
         let created = match self.api.put_order(cx, &order).await {
             Ok(created) => created,
@@ -173,36 +174,24 @@ impl Provider for IdentityTm {
             Err(error) => return Err(error),
         };
         let hand_off = self.hand_off(&created);
-        Ok(Created::new(VerificationId::new(new.reference.clone(), Some(created.order_id.into())), hand_off, cx.now()))
+        Ok(CreateResponse::new(VerificationId::new(new.reference.clone(), Some(created.order_id.into())), hand_off, cx.now()))
     }
 
-    fn polling(&self) -> Option<&dyn Polling> {
-        Some(self)
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities {
+            polling: Some(self),
+            results: Some(self),
+            evidence: Some(self),
+            // The API asks about one order at a time.
+            listing: None,
+            lookup: Some(self),
+            deletion: Some(self),
+            callbacks: Some(self),
+        }
     }
 
-    fn results(&self) -> Option<&dyn Results> {
-        Some(self)
-    }
-
-    fn evidence(&self) -> Option<&dyn EvidenceSource> {
-        Some(self)
-    }
-
-    fn listing(&self) -> Option<&dyn Listing> {
-        // The API asks about one order at a time.
-        None
-    }
-
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        Some(self)
-    }
-
-    fn deletion(&self) -> Option<&dyn Deletion> {
-        Some(self)
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        Some(self)
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
@@ -346,20 +335,20 @@ impl Lookup for IdentityTm {
 #[async_trait]
 impl Deletion for IdentityTm {
     /// Deletes the data of an order that is over, and cancels an open one: the vendor deletes only the former (chapter 3.12).
-    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<Deleted> {
+    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<DeleteOutcome> {
         let order = OrderId::try_from(id)?;
         // At most once more: an order that came to its end between the two calls can be deleted then.
         for _ in 0..2 {
             match self.api.delete(cx, &order).await {
-                Ok(()) => return Ok(Deleted::Data),
+                Ok(()) => return Ok(DeleteOutcome::Data),
                 Err(error) if error.kind() == &ErrorKind::NotFound && self.is_the_vendor(cx).await => {
-                    return Ok(Deleted::AlreadyGone);
+                    return Ok(DeleteOutcome::AlreadyGone);
                 }
                 Err(error) if error.http_status() == Some(406) => {}
                 Err(error) => return Err(error),
             }
             match self.api.cancel(cx, &order).await {
-                Ok(()) => return Ok(Deleted::CanceledOnly),
+                Ok(()) => return Ok(DeleteOutcome::CanceledOnly),
                 Err(error) if error.http_status() == Some(406) => {}
                 Err(error) => return Err(error),
             }
@@ -369,15 +358,15 @@ impl Deletion for IdentityTm {
 }
 
 impl Callbacks for IdentityTm {
-    fn guard(&self) -> &Guard {
+    fn auth(&self) -> &CallbackAuth {
         &self.guard
     }
 
-    fn intake(&self) -> Intake {
-        callback::INTAKE
+    fn spec(&self) -> CallbackSpec {
+        callback::SPEC
     }
 
-    fn receive(&self, delivery: &Delivery) -> Result<Received> {
+    fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
         callback::receive(&self.guard, self.config.check_source, self.config.flow(), delivery)
     }
 }
@@ -388,14 +377,15 @@ impl fmt::Debug for IdentityTm {
     }
 }
 
-fn profile() -> Profile {
-    let mut profile =
-        Profile::new(IdentityTm::ID, "Identity.TM", CreateSafety::Findable, HandOffKind::Visit, ReportSource::Fetch);
-    profile.document = "Identity.TM Web Services, API Reference, version 2.10aa";
-    profile.report_fields = REPORT_FIELDS;
-    profile.accepts = ACCEPTS;
+fn info(config: &IdentityTmConfig) -> VendorInfo {
+    let mut info =
+        VendorInfo::new(IdentityTm::ID, "Identity.TM", CreateSafety::Findable, HandOffKind::Redirect, ReportSource::Fetch);
+    info.document = "Identity.TM Web Services, API Reference, version 2.10aa";
+    info.report_fields = REPORT_FIELDS;
+    info.accepts = ACCEPTS;
+    info.requires = create::requires(config);
     // The vendor's time-out is set by account (chapter 4.1), and the vendor reports it as a status.
-    profile.lifetime = None;
-    profile.poll_interval = Duration::from_secs(60);
-    profile
+    info.lifetime = None;
+    info.poll_interval = Duration::from_secs(60);
+    info
 }

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, Method, StatusCode};
 use idv_core::{
-    Capabilities, Channel, Delivery, ErrorKind, Guard, Outcome, Provider as _, Reference, Reply, ResultState, Secret, Status,
-    Transition, Url, VendorId, Verification, VerificationId,
+    CallbackAuth, Channel, Delivery, ErrorKind, Outcome, Provider as _, Reference, Reply, ResultState, Secret, Status,
+    Transition, Url, VendorId, VendorInfo, Verification, VerificationId,
 };
 use idv_identity_tm::callback::{self, Event, SOURCES, address, is_documented_source};
 use idv_identity_tm::evidence::VIDEO_PROVIDED;
@@ -20,8 +20,8 @@ const OTHER_ORDER: &str = "99920006C38842";
 const REFERENCE: &str = "6f1c2a9e1c1f4a6b9a520c2d6a1f7e11";
 const OTHER_REFERENCE: &str = "0c2d6a1f7e116f1c2a9e1c1f4a6b9a52";
 
-fn guard() -> Guard {
-    Guard::query_per_subject("token", KEY.into()).unwrap()
+fn guard() -> CallbackAuth {
+    CallbackAuth::query_per_subject("token", KEY.into()).unwrap()
 }
 
 fn provider() -> IdentityTm {
@@ -47,22 +47,26 @@ fn delivery(method: Method, uri: &str) -> Delivery {
 #[test]
 fn the_right_secret_wakes_the_verification_of_that_order_and_no_other() {
     let provider = provider();
-    let capabilities = Capabilities::of(&provider);
+    let capabilities = VendorInfo::of(&provider);
     let verification = |reference: &str, order: &str| {
         let id = VerificationId::new(Reference::parse(reference).unwrap(), Some(VendorId::new(order)));
         Verification::new(id, &capabilities, None)
     };
     let (mut ours, mut other) = (verification(REFERENCE, ORDER), verification(OTHER_REFERENCE, OTHER_ORDER));
     for method in [Method::GET, Method::POST, Method::PUT] {
-        let received =
-            provider.callbacks().unwrap().receive(&delivery(method, &called(Event::OnFinal, ORDER, REFERENCE, ""))).unwrap();
+        let received = provider
+            .capabilities()
+            .callbacks
+            .unwrap()
+            .receive(&delivery(method, &called(Event::OnFinal, ORDER, REFERENCE, "")))
+            .unwrap();
         assert_eq!(received.reply, Reply::status(StatusCode::OK));
         let observation = &received.observations[0];
         assert!(observation.trust.is_proven());
         assert_eq!((observation.channel, observation.status), (Channel::Callback, None));
         assert_eq!(observation.code.as_deref(), Some("OnFinal"));
-        assert_eq!(ours.apply(observation), Transition::Woken);
-        assert_eq!(other.apply(observation), Transition::Foreign);
+        assert_eq!(ours.apply(observation), Transition::PollRequested);
+        assert_eq!(other.apply(observation), Transition::WrongSubject);
     }
 }
 
@@ -94,7 +98,7 @@ fn a_wrong_or_missing_secret_proves_nothing() {
 #[test]
 fn without_a_secret_every_callback_is_a_claim() {
     let uri = "/callback/OnFinal?orderId=99921269855041&ref=4711";
-    let received = callback::receive(&Guard::open(), false, Flow::Identification, &delivery(Method::GET, uri)).unwrap();
+    let received = callback::receive(&CallbackAuth::none(), false, Flow::Identification, &delivery(Method::GET, uri)).unwrap();
     let observation = &received.observations[0];
     assert!(!observation.trust.is_proven());
     assert_eq!(observation.subject.reference.as_deref(), Some("4711"));
@@ -119,7 +123,8 @@ fn a_status_says_what_it_means_for_the_kind_of_order() {
 #[test]
 fn a_callback_that_names_no_order_is_refused() {
     for uri in ["/callback", "/callback?event=OnFinal", "/callback?orderId=[OrderID]&ref=[Ref]", "/callback?orderId="] {
-        let error = callback::receive(&Guard::open(), false, Flow::Identification, &delivery(Method::GET, uri)).unwrap_err();
+        let error =
+            callback::receive(&CallbackAuth::none(), false, Flow::Identification, &delivery(Method::GET, uri)).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{uri}");
     }
 }

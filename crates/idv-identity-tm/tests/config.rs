@@ -278,7 +278,7 @@ fn a_configuration_prints_no_secret() {
     assert!(config.check().is_ok());
     let key = config.crypt_key().unwrap();
     let provider = IdentityTm::new(config.clone()).unwrap();
-    let printed = format!("{config:?} {config:#?} {key:?} {provider:?} {:?} {:?}", provider.api(), config.guard().unwrap());
+    let printed = format!("{config:?} {config:#?} {key:?} {provider:?} {:?} {:?}", provider.api(), config.auth().unwrap());
     for secret in ["examplePassword", "0123456789abcdef", "5eC4e7", "aWhyZWJhbms"] {
         assert!(!printed.contains(secret), "{secret}: {printed}");
     }

@@ -12,7 +12,8 @@ mod support;
 use idv_core::call::CallPolicy;
 use idv_core::report::{Country, DocumentKind, Gender};
 use idv_core::{
-    Client, CreateSafety, Created, Delivery, Effect, Error, ErrorKind, HandOff, NewVerification, Reference, Sent, TransportCause,
+    Client, CreateResponse, CreateSafety, Delivery, Effect, Error, ErrorKind, HandOff, NewVerification, Reference, Sent,
+    TransportCause,
 };
 use idv_identity_tm::api::order::{Behaviors, Order, Product, SignDocument};
 use idv_identity_tm::{IdentityTm, IdentityTmConfig, Link};
@@ -64,7 +65,7 @@ fn everything() -> NewVerification {
 }
 
 /// The order that is sent for a verification.
-async fn sent(config: IdentityTmConfig, new: &NewVerification) -> (Created, Value) {
+async fn sent(config: IdentityTmConfig, new: &NewVerification) -> (CreateResponse, Value) {
     let transport = ScriptedTransport::new();
     transport.then_json(202, created());
     let created = client_of(config, &transport).create(new).await.unwrap();
@@ -83,9 +84,9 @@ async fn refused(config: IdentityTmConfig, new: &NewVerification) -> String {
     }
 }
 
-fn visit(created: &Created) -> Option<&str> {
+fn visit(created: &CreateResponse) -> Option<&str> {
     match &created.hand_off {
-        HandOff::Visit(url) => Some(url.expose().as_str()),
+        HandOff::Redirect(url) => Some(url.expose().as_str()),
         _ => None,
     }
 }
@@ -93,10 +94,10 @@ fn visit(created: &Created) -> Option<&str> {
 #[tokio::test]
 async fn everything_that_the_vendor_has_a_place_for_is_sent_in_its_words() {
     let (created, order) = sent(config(), &everything()).await;
-    assert_eq!((created.id.clone(), created.existed, created.expires_at), (id(), false, None));
+    assert_eq!((created.id.clone(), created.already_existed, created.expires_at), (id(), false, None));
     assert_eq!(visit(&created), Some(TARGET));
     assert_eq!(created.at.to_string(), "2018-09-05T09:00:00Z");
-    assert_eq!(created.left_out, ["document.kind", "custom"]);
+    assert_eq!(created.unsupported_fields, ["document.kind", "custom"]);
     assert_eq!(
         order,
         json!({
@@ -121,7 +122,7 @@ async fn everything_that_the_vendor_has_a_place_for_is_sent_in_its_words() {
 #[tokio::test]
 async fn what_is_not_given_is_not_sent() {
     let (created, order) = sent(config(), &least()).await;
-    assert!(created.left_out.is_empty());
+    assert!(created.unsupported_fields.is_empty());
     assert_eq!(
         order,
         json!({
@@ -266,11 +267,11 @@ async fn prepared_order_of_another_flow_is_refused() {
 #[tokio::test]
 async fn the_accepted_fields_are_those_that_reach_the_vendor() {
     let client = client(&ScriptedTransport::new());
-    let accepts = &client.capabilities().accepts;
+    let accepts = &client.info().accepts;
     let given = everything().given();
     assert_eq!(given.iter().filter(|path| !accepts.contains(path)).collect::<Vec<_>>(), [&"document.kind", &"custom"]);
     assert!(accepts.iter().all(|path| given.contains(path)), "each is one of the model's");
-    assert_eq!(client.capabilities().create_safety, CreateSafety::Findable);
+    assert_eq!(client.info().create_safety, CreateSafety::Findable);
     // What is accepted changes what is sent.
     let (_, least_sent) = sent(config(), &least()).await;
     let (_, all_sent) = sent(config(), &everything()).await;
@@ -368,7 +369,7 @@ fn losses() -> [Exchange; 4] {
 }
 
 /// Creates, loses the answer, and is then answered so.
-async fn lost(loss: Exchange, then: &[(u16, &str)]) -> (Result<Created, Error>, ScriptedTransport) {
+async fn lost(loss: Exchange, then: &[(u16, &str)]) -> (Result<CreateResponse, Error>, ScriptedTransport) {
     let transport = ScriptedTransport::new();
     transport.then(loss);
     for (status, body) in then {
@@ -383,7 +384,7 @@ async fn an_order_whose_answer_was_lost_is_looked_up_and_never_placed_again() {
     for loss in losses() {
         let (created, transport) = lost(loss, &[(200, r#"["99920006C38842"]"#)]).await;
         let created = created.unwrap();
-        assert_eq!((created.id.clone(), created.existed), (id(), true));
+        assert_eq!((created.id.clone(), created.already_existed), (id(), true));
         // Its link is lost: the vendor's e-mail has one.
         assert_eq!(created.hand_off, HandOff::VendorContactsPerson);
         assert_eq!(lines(&transport), ["PUT putOrder", &lookup]);
@@ -433,7 +434,7 @@ async fn a_refusal_is_no_loss_and_is_not_looked_up() {
     // Nothing had left: it is placed again, and there is one.
     let transport = ScriptedTransport::new();
     transport.then(Exchange::Fail(Sent::No, TransportCause::Connect)).then_json(202, created());
-    assert!(!client(&transport).create(&least()).await.unwrap().existed);
+    assert!(!client(&transport).create(&least()).await.unwrap().already_existed);
     assert_eq!(lines(&transport), ["PUT putOrder", "PUT putOrder"]);
 }
 

@@ -13,8 +13,8 @@ mod support;
 use fixture::fixture;
 use idv_core::report::{CheckResult, EvidenceKind, Field};
 use idv_core::{
-    Channel, Decision, Effect, Error, ErrorKind, EvidenceId, Observation, Outcome, ResultHandle, ResultState, Status,
-    Verification, Weight,
+    Channel, Decision, Effect, Error, ErrorKind, EvidenceId, Observation, Outcome, ReportFinality, ResultHandle, ResultState,
+    Status, Verification,
 };
 use idv_identity_tm::evidence::VIDEO_PROVIDED;
 use idv_identity_tm::{IdentityTmConfig, Images};
@@ -89,8 +89,8 @@ async fn result_is_fetched_with_its_history() {
     assert_eq!(asked[1], format!("{RESULT}/IncludeIdentifier"));
     // The final report, also after a poll that settled the outcome.
     let client = client(&ScriptedTransport::new());
-    let verification = Verification::new(id(), client.capabilities(), None);
-    assert_eq!(verification.weigh(&observation), Some(Weight::Final));
+    let verification = Verification::new(id(), client.info(), None);
+    assert_eq!(verification.report_finality(&observation), Some(ReportFinality::Final));
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn suspicion_found_by_fetch_disputes_a_settled_order() {
     transport.then_json(200, course(&[25, 6]));
     transport.then_json(200, course(&[25, 6, 89])).then_json(200, person(""));
     let client = client(&transport);
-    let mut verification = Verification::new(id(), client.capabilities(), None);
+    let mut verification = Verification::new(id(), client.info(), None);
     verification.apply(&client.poll(&id()).await.unwrap());
     assert_eq!(verification.decision(), Decision::Settled(Outcome::Verified));
     verification.apply(&client.fetch(&id(), None).await.unwrap());
@@ -407,8 +407,8 @@ async fn unknown_latest_code_keeps_the_result_waiting() {
     let (observation, _) = fetched(config(), &[25, 4711], &[(200, person(r#""FraudAttempt":true,"#))]).await;
     assert_eq!((observation.status, observation.code.as_deref()), (None, Some("4711")));
     let client = client(&ScriptedTransport::new());
-    let verification = Verification::new(id(), client.capabilities(), None);
-    assert_eq!(verification.weigh(&observation), None);
+    let verification = Verification::new(id(), client.info(), None);
+    assert_eq!(verification.report_finality(&observation), None);
 }
 
 #[tokio::test]
@@ -428,7 +428,7 @@ async fn encrypted_result_is_opened_and_a_plain_one_is_forged() {
 async fn declared_fields_are_those_that_results_fill() {
     let mut filled: Vec<Field> = Vec::new();
     let with_agent = with(|config| config.include_identifier = true);
-    let declared = client(&ScriptedTransport::new()).capabilities().report_fields;
+    let declared = client(&ScriptedTransport::new()).info().report_fields;
     for name in fixture::results() {
         let (observation, _) = fetched(with_agent.clone(), &[89, 6], &[(200, text(&name))]).await;
         assert!(matches!(observation.result, ResultState::Inline(_)), "{name}");

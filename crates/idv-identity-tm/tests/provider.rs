@@ -12,8 +12,8 @@ mod support;
 
 use fixture::fixture;
 use idv_core::{
-    Channel, CreateSafety, Deleted, Effect, Error, ErrorKind, Facet, ListQuery, Needs, Outcome, Reference, ReportSource,
-    ResultHandle, ResultState, Sent, Status, TransportCause, VendorId, VerificationId,
+    Capability, Channel, CreateSafety, DeleteOutcome, Effect, Error, ErrorKind, ListQuery, Outcome, Reference, ReportSource,
+    Requirements, ResultHandle, ResultState, Sent, Status, TransportCause, VendorId, VerificationId,
 };
 use idv_testkit::{Exchange, ScriptedTransport};
 use support::*;
@@ -165,7 +165,7 @@ async fn a_404_is_believed_only_of_the_vendor() {
     assert!(client(&transport).find(&reference()).await.unwrap().is_empty());
     assert_eq!(lines(&transport), [format!("GET getOrdersByRef/{REFERENCE}"), "GET serverStatus".to_owned()]);
     let transport = scripted(&[none.clone(), (200, String::new())]);
-    assert_eq!(client(&transport).delete(&id()).await.unwrap(), Deleted::AlreadyGone);
+    assert_eq!(client(&transport).delete(&id()).await.unwrap(), DeleteOutcome::AlreadyGone);
     assert_eq!(lines(&transport), [format!("DELETE delIdentdata/{ORDER}"), "GET serverStatus".to_owned()]);
     // Whoever knows no server status knows no orders: a wrong address deletes nothing.
     for status in [404, 500, 302] {
@@ -178,7 +178,7 @@ async fn a_404_is_believed_only_of_the_vendor() {
 }
 
 /// Deletes, with these statuses for each call in turn.
-async fn deleted(statuses: &[u16]) -> (Result<Deleted, Error>, Vec<String>) {
+async fn deleted(statuses: &[u16]) -> (Result<DeleteOutcome, Error>, Vec<String>) {
     let answers: Vec<_> = statuses.iter().map(|status| (*status, String::new())).collect();
     let transport = scripted(&answers);
     let deleted = client(&transport).delete(&id()).await;
@@ -189,12 +189,12 @@ async fn deleted(statuses: &[u16]) -> (Result<Deleted, Error>, Vec<String>) {
 async fn what_is_over_is_deleted_and_what_is_open_is_called_off() {
     let (delete, cancel) = (format!("DELETE delIdentdata/{ORDER}"), format!("POST cancelOrder/{ORDER}"));
     let (outcome, asked) = deleted(&[202]).await;
-    assert_eq!((outcome.unwrap(), asked), (Deleted::Data, vec![delete.clone()]));
+    assert_eq!((outcome.unwrap(), asked), (DeleteOutcome::Data, vec![delete.clone()]));
     let (outcome, asked) = deleted(&[406, 202]).await;
-    assert_eq!((outcome.unwrap(), asked), (Deleted::CanceledOnly, vec![delete.clone(), cancel.clone()]));
+    assert_eq!((outcome.unwrap(), asked), (DeleteOutcome::CanceledOnly, vec![delete.clone(), cancel.clone()]));
     // It came to its end between the two.
     let (outcome, asked) = deleted(&[406, 406, 202]).await;
-    assert_eq!((outcome.unwrap(), asked), (Deleted::Data, vec![delete.clone(), cancel.clone(), delete.clone()]));
+    assert_eq!((outcome.unwrap(), asked), (DeleteOutcome::Data, vec![delete.clone(), cancel.clone(), delete.clone()]));
     let (outcome, asked) = deleted(&[406, 406, 406, 406]).await;
     let error = outcome.unwrap_err();
     assert_eq!((error.kind(), asked), (&ErrorKind::Conflict, vec![delete.clone(), cancel.clone(), delete.clone(), cancel]));
@@ -215,24 +215,29 @@ async fn a_deletion_whose_answer_was_lost_is_repeated() {
     let transport = ScriptedTransport::new();
     transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Interrupted));
     transport.then(empty(404)).then(empty(200));
-    assert_eq!(client(&transport).delete(&id()).await.unwrap(), Deleted::AlreadyGone);
+    assert_eq!(client(&transport).delete(&id()).await.unwrap(), DeleteOutcome::AlreadyGone);
 }
 
 #[tokio::test]
 async fn the_profile_says_what_the_vendor_can() {
     let transport = ScriptedTransport::new();
     let client = client(&transport);
-    let capabilities = client.capabilities();
+    let capabilities = client.info();
     assert_eq!((capabilities.provider.as_str(), capabilities.create_safety), ("identity-tm", CreateSafety::Findable));
     assert_eq!((capabilities.report_from, capabilities.lifetime), (ReportSource::Fetch, None));
-    for facet in Facet::ALL {
-        assert_eq!(capabilities.has(*facet), *facet != Facet::Listing, "{facet}");
+    for facet in Capability::ALL {
+        assert_eq!(capabilities.has(*facet), *facet != Capability::Listing, "{facet}");
     }
-    client.require(&Needs::new().facet(Facet::Lookup).facet(Facet::Deletion).input("person.birth_name")).unwrap();
-    let error = client.require(&Needs::new().facet(Facet::Listing).input("custom").proven_callbacks()).unwrap_err().to_string();
+    client
+        .require(&Requirements::new().capability(Capability::Lookup).capability(Capability::Deletion).input("person.birth_name"))
+        .unwrap();
+    let error = client
+        .require(&Requirements::new().capability(Capability::Listing).input("custom").proven_callbacks())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("custom") && error.contains("listing") && error.contains("not proven"), "{error}");
     assert_eq!(client.list(&ListQuery::default(), None).await.unwrap_err().kind(), &ErrorKind::Unsupported);
     assert_eq!(transport.count(), 0);
     let guarded = client_of(with(|config| config.callback_secret = Some("0123456789abcdef".into())), &transport);
-    guarded.require(&Needs::new().proven_callbacks()).unwrap();
+    guarded.require(&Requirements::new().proven_callbacks()).unwrap();
 }

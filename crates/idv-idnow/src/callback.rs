@@ -1,6 +1,6 @@
 //! Callbacks (chapter 14), and the reply that IDnow expects.
 //!
-//! IDnow signs no callback. A secret in the webhook's address, which the [`Guard`] checks, proves it; without one every callback is a
+//! IDnow signs no callback. A secret in the webhook's address, which the [`CallbackAuth`] checks, proves it; without one every callback is a
 //! claim. Either way it decides nothing, since IDnow can be asked: it is a reason to ask.
 //!
 //! Every 2xx is a success to IDnow, and everything else is repeated for a day (chapter 14.6). So every callback that can be read is
@@ -9,7 +9,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use http::{Method, StatusCode};
-use idv_core::{Channel, Delivery, DeliveryKind, Error, ErrorKind, Guard, Intake, Observation, Received, Reply, Result, Subject};
+use idv_core::{
+    CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, ErrorKind, Observation, Reply, Result,
+    Subject,
+};
 
 use crate::config::DataCentre;
 use crate::normalize::{self, Inline};
@@ -17,7 +20,7 @@ use crate::wire;
 
 /// The form of callbacks (chapter 14.1): JSON by POST, which is one result without its attachments. No bound and no time for the reply are
 /// documented.
-pub const INTAKE: Intake = Intake::new(&[Method::POST], 4 * 1024 * 1024);
+pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 4 * 1024 * 1024);
 
 /// The addresses that callbacks come from, by data centre (chapter 14.3).
 pub const SOURCES: &[(DataCentre, &[Ipv4Addr])] = &[
@@ -73,20 +76,20 @@ const RETURN_PARAMETERS: [&str; 5] =
 ///
 /// [`Forged`](ErrorKind::Forged) if the guard has a secret and the callback has not, or if it comes from an address that is not one of
 /// `sources`; [`Malformed`](ErrorKind::Malformed) if the body is no identification, or more than sixteen.
-pub fn receive(guard: &Guard, sources: Sources, delivery: &Delivery) -> Result<Received> {
+pub fn receive(guard: &CallbackAuth, sources: Sources, delivery: &Delivery) -> Result<CallbackMessage> {
     let observations = match delivery.kind {
         DeliveryKind::Return => returned(delivery).into_iter().collect(),
         _ => identifications(guard, sources, delivery)?,
     };
-    Ok(Received::new(observations, Reply::status(StatusCode::OK)))
+    Ok(CallbackMessage::new(observations, Reply::status(StatusCode::OK)))
 }
 
 /// Chapter 14.4.1.
-fn identifications(guard: &Guard, sources: Sources, delivery: &Delivery) -> Result<Vec<Observation>> {
+fn identifications(guard: &CallbackAuth, sources: Sources, delivery: &Delivery) -> Result<Vec<Observation>> {
     if !sources.allows(delivery.source) {
         return Err(Error::new(ErrorKind::Forged).detail("the callback does not come from the vendor's documented addresses"));
     }
-    guard.screen(delivery)?;
+    guard.precheck(delivery)?;
     let payload = wire::read(&delivery.body)?;
     if payload.identifications.is_empty() {
         return Err(Error::malformed("the callback holds no identification"));

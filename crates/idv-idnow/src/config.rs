@@ -2,7 +2,7 @@
 
 use http::HeaderValue;
 use idv_core::settings::{self, Variable};
-use idv_core::{Error, Guard, Result, Secret, Url};
+use idv_core::{CallbackAuth, Error, Result, Secret, Url};
 use serde::{Deserialize, Serialize};
 
 use crate::callback::Sources;
@@ -124,13 +124,14 @@ impl IdnowConfig {
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short.
-    pub fn guard(&self) -> Result<Guard> {
+    pub fn auth(&self) -> Result<CallbackAuth> {
         if self.callback_parameter.is_empty() {
             return Err(Error::config("callback_parameter is empty: write the name of the query parameter, such as token"));
         }
-        self.callback_secret
-            .as_ref()
-            .map_or_else(|| Ok(Guard::open()), |secret| Guard::query(self.callback_parameter.clone(), secret.clone()))
+        self.callback_secret.as_ref().map_or_else(
+            || Ok(CallbackAuth::none()),
+            |secret| CallbackAuth::query(self.callback_parameter.clone(), secret.clone()),
+        )
     }
 
     /// Checks all of it.
@@ -143,7 +144,7 @@ impl IdnowConfig {
         check_api_key(&self.api_key)?;
         self.gateway()?;
         self.go()?;
-        self.guard()?;
+        self.auth()?;
         if self.archive_password.as_ref().is_some_and(|password| password.expose().is_empty()) {
             return Err(Error::config("archive_password is empty: write the password that the company chose, or leave it out"));
         }

@@ -45,7 +45,7 @@
 //! let mut new = NewVerification::new(Reference::parse("6f1c2a9e1c1f4a6b9a520c2d6a1f7e11")?);
 //! new.person.given_names = Some("Erika".into());
 //! let created = client.create(&new).await?;
-//! let HandOff::Visit(link) = &created.hand_off else { unreachable!() };
+//! let HandOff::Redirect(link) = &created.hand_off else { unreachable!() };
 //! assert_eq!(link.expose().as_str(), "https://go.test.idnow.de/ihrebank/identifications/6f1c2a9e1c1f4a6b9a520c2d6a1f7e11");
 //!
 //! // Later, when the person has been there:
@@ -94,7 +94,7 @@
 //!
 //! - The words of `esigning.result` are known from clients: `SUCCESS` is passed, words of failure are failed, others inconclusive.
 //! - An unfinished identification is valid for 90 days, and a result is kept for 90 days, by IDnow's support pages;
-//!   accounts can have less. [`Created::expires_at`](idv_core::Created::expires_at) counts from the call.
+//!   accounts can have less. [`CreateResponse::expires_at`](idv_core::CreateResponse::expires_at) counts from the call.
 //! - The results' XML has no documented address: see [`api::Api::identification_as_xml`].
 //! - What a second creation of a document definition does, and which error a document gives that is not signed yet: see
 //!   [`api::documents`].

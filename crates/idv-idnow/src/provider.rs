@@ -1,15 +1,16 @@
 //! The vendor as the model sees it.
 
+use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
 use idv_core::call::CallContext;
 use idv_core::report::{Field, Method};
 use idv_core::{
-    Callbacks, Channel, CreateSafety, Created, Deleted, Deletion, Delivery, Effect, Error, ErrorKind, EvidenceSource, Guard,
-    HandOff, HandOffKind, Intake, ListQuery, Listed, Listing, Lookup, NewVerification, Observation, Page, Polling, Profile,
-    Provider, ProviderId, Received, ReportSource, Result, ResultHandle, ResultState, Results, Status, Subject, VerificationId,
-    async_trait,
+    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse, CreateSafety, DeleteOutcome,
+    Deletion, Delivery, Effect, Error, ErrorKind, HandOff, HandOffKind, ListFilter, ListQuery, Listing, NewVerification,
+    Observation, Page, Polling, Provider, ProviderId, ReportSource, Result, ResultHandle, ResultState, Results, Status, Subject,
+    VendorInfo, VerificationId, async_trait,
 };
 use jiff::SignedDuration;
 
@@ -36,8 +37,8 @@ const LIFETIME_DAYS: u32 = 90;
 /// ```
 pub struct Idnow {
     api: Api,
-    guard: Guard,
-    profile: Profile,
+    guard: CallbackAuth,
+    info: VendorInfo,
     config: IdnowConfig,
 }
 
@@ -61,7 +62,7 @@ impl Idnow {
                 Error::new(ErrorKind::Unsupported).detail("archive_password needs the feature `archive` of the crate idv-idnow")
             );
         }
-        Ok(Self { api: Api::new(&config)?, guard: config.guard()?, profile: profile(), config })
+        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(), config })
     }
 
     /// The vendor's own API, for what the model has no place for.
@@ -104,7 +105,7 @@ impl Idnow {
                 links.short(started.id.as_str(), None).map_err(|_| Error::malformed("the Ident-ID makes no link"))?
             }
         };
-        Ok(HandOff::Visit(url))
+        Ok(HandOff::Redirect(url))
     }
 
     /// The observation of `id` in the answer to a call for a single result.
@@ -136,11 +137,11 @@ impl Idnow {
 
 #[async_trait]
 impl Provider for Idnow {
-    fn profile(&self) -> &Profile {
-        &self.profile
+    fn describe(&self) -> &VendorInfo {
+        &self.info
     }
 
-    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let transaction = TransactionNumber::try_from(&new.reference)?;
         let request = StartRequest::of(new)?;
         let started = self.api.start(cx, &transaction, &request).await?;
@@ -149,40 +150,28 @@ impl Provider for Idnow {
             // The identification exists all the same.
             .map_err(|error| error.with_effect(Effect::Unknown))?;
         let at = cx.now();
-        let mut created = Created::new(VerificationId::new(new.reference.clone(), Some(started.id)), hand_off, at);
+        let mut created = CreateResponse::new(VerificationId::new(new.reference.clone(), Some(started.id)), hand_off, at);
         // By our clock: IDnow does not say when it ends.
         created.expires_at = at.checked_add(SignedDuration::from_hours(24 * i64::from(LIFETIME_DAYS))).ok();
-        created.existed = started.existed;
+        created.already_existed = started.already_existed;
         Ok(created)
     }
 
-    fn polling(&self) -> Option<&dyn Polling> {
-        Some(self)
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities {
+            polling: Some(self),
+            results: Some(self),
+            evidence: Some(self),
+            listing: Some(self),
+            // Our reference is the vendor's key: it can be polled, and a lost creation is repeated with it.
+            lookup: None,
+            deletion: Some(self),
+            callbacks: Some(self),
+        }
     }
 
-    fn results(&self) -> Option<&dyn Results> {
-        Some(self)
-    }
-
-    fn evidence(&self) -> Option<&dyn EvidenceSource> {
-        Some(self)
-    }
-
-    fn listing(&self) -> Option<&dyn Listing> {
-        Some(self)
-    }
-
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        // Our reference is the vendor's key: it can be polled, and a lost creation is repeated with it.
-        None
-    }
-
-    fn deletion(&self) -> Option<&dyn Deletion> {
-        Some(self)
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        Some(self)
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
@@ -254,26 +243,26 @@ impl Listing for Idnow {
 
 #[async_trait]
 impl Deletion for Idnow {
-    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<Deleted> {
+    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<DeleteOutcome> {
         match self.api.delete(cx, &TransactionNumber::try_from(&id.reference)?).await {
-            Ok(()) => Ok(Deleted::Data),
+            Ok(()) => Ok(DeleteOutcome::Data),
             // Any other 404 may be a wrong address, and no receipt.
-            Err(error) if error.vendor_code() == Some(answer::OBJECT_NOT_FOUND) => Ok(Deleted::AlreadyGone),
+            Err(error) if error.vendor_code() == Some(answer::OBJECT_NOT_FOUND) => Ok(DeleteOutcome::AlreadyGone),
             Err(error) => Err(error),
         }
     }
 }
 
 impl Callbacks for Idnow {
-    fn guard(&self) -> &Guard {
+    fn auth(&self) -> &CallbackAuth {
         &self.guard
     }
 
-    fn intake(&self) -> Intake {
-        callback::INTAKE
+    fn spec(&self) -> CallbackSpec {
+        callback::SPEC
     }
 
-    fn receive(&self, delivery: &Delivery) -> Result<Received> {
+    fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
         let mut received = callback::receive(&self.guard, self.config.sources(), delivery)?;
         received.observations = received.observations.into_iter().map(|observation| self.with_method(observation)).collect();
         Ok(received)
@@ -286,13 +275,13 @@ impl fmt::Debug for Idnow {
     }
 }
 
-fn profile() -> Profile {
-    let mut profile = Profile::new(Idnow::ID, "IDnow", CreateSafety::Keyed, HandOffKind::Visit, ReportSource::Poll);
-    profile.document = "IDnow gateway API v1, version 2018-11-15";
-    profile.report_fields = REPORT_FIELDS;
-    profile.accepts = ACCEPTS;
-    profile.lifetime = Some(Duration::from_secs(24 * 60 * 60 * u64::from(LIFETIME_DAYS)));
-    profile
+fn info() -> VendorInfo {
+    let mut info = VendorInfo::new(Idnow::ID, "IDnow", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
+    info.document = "IDnow gateway API v1, version 2018-11-15";
+    info.report_fields = REPORT_FIELDS;
+    info.accepts = ACCEPTS;
+    info.lifetime = Some(Duration::from_secs(24 * 60 * 60 * u64::from(LIFETIME_DAYS)));
+    info
 }
 
 /// Which fields a report can fill (chapter 13.1).
@@ -332,16 +321,16 @@ const REPORT_FIELDS: &[Field] = &[
 
 /// The lists to ask for, each once, in the order asked; all of them if none is named.
 fn filters(query: &ListQuery) -> Result<Vec<Filter>> {
-    if query.groups.is_empty() {
+    if query.filters.is_empty() {
         return Ok(Filter::ALL.to_vec());
     }
     let mut filters = Vec::new();
-    for group in &query.groups {
+    for group in &query.filters {
         let filter = match group {
-            Listed::Finished => Filter::Finished,
-            Listed::InReview => Filter::Pending,
-            Listed::Canceled => Filter::Canceled,
-            Listed::Aborted => Filter::Aborted,
+            ListFilter::Finished => Filter::Finished,
+            ListFilter::InReview => Filter::Pending,
+            ListFilter::Canceled => Filter::Canceled,
+            ListFilter::Aborted => Filter::Aborted,
             _ => return Err(Error::invalid("groups", "IDnow lists finished, in review, canceled and aborted identifications")),
         };
         if !filters.contains(&filter) {

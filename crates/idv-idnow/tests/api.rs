@@ -48,7 +48,7 @@ async fn start_sends_the_documents_example() {
     let (api, client) = api(&transport);
     let number = TransactionNumber::parse("1234567890").unwrap();
     let started = api.start(&client.context(Operation::Create), &number, &example()).await.unwrap();
-    assert_eq!((started.id.as_str(), started.existed), ("ATK-EFXAL", true));
+    assert_eq!((started.id.as_str(), started.already_existed), ("ATK-EFXAL", true));
 
     let requests = transport.requests();
     let [request] = requests.as_slice() else { panic!("{requests:?}") };
@@ -79,7 +79,7 @@ async fn every_other_parameter_has_the_vendors_name() {
     request.trackingid = Some("summer".into());
     request.questions.insert("question_key_str".into(), Answer::Text("value".into()));
     let started = api.start(&client.context(Operation::Create), &number(), &request).await.unwrap();
-    assert!(!started.existed);
+    assert!(!started.already_existed);
     assert_eq!(
         std::str::from_utf8(transport.requests()[0].body()).unwrap(),
         r#"{"birthname":"Meier","custom5":"five","gender":"FEMALE","preferredLang":"en","questions":{"question_key_str":{"value":"value"}},"title":"Dr.","trackingid":"summer"}"#

@@ -12,7 +12,7 @@ mod fixture;
 
 use fixture::fixture;
 use http::{HeaderMap, Method, StatusCode};
-use idv_core::{Channel, Delivery, ErrorKind, Guard, Outcome, ProofKind, Received, Result, Status, Trust};
+use idv_core::{CallbackAuth, CallbackMessage, Channel, Delivery, ErrorKind, Outcome, ProofKind, Result, Status, Trust};
 use idv_idnow::DataCentre;
 use idv_idnow::callback::{self, Sources};
 
@@ -23,13 +23,13 @@ fn delivery(address: &str, body: Vec<u8>) -> Delivery {
     Delivery::callback(Method::POST, address.parse().unwrap(), headers, body)
 }
 
-fn receive(guard: &Guard, address: &str, body: Vec<u8>) -> Result<Received> {
+fn receive(guard: &CallbackAuth, address: &str, body: Vec<u8>) -> Result<CallbackMessage> {
     callback::receive(guard, Sources::Any, &delivery(address, body))
 }
 
 #[test]
 fn the_documents_callback_is_a_claim_without_a_secret() {
-    let received = receive(&Guard::open(), "/callback", fixture("callback-canceled.json")).unwrap();
+    let received = receive(&CallbackAuth::none(), "/callback", fixture("callback-canceled.json")).unwrap();
     let [observation] = received.observations.as_slice() else { panic!("{received:?}") };
     assert_eq!(observation.subject.reference.as_deref(), Some("IDN-x-83176070"));
     assert_eq!((observation.channel, observation.trust), (Channel::Callback, Trust::Claimed));
@@ -40,7 +40,7 @@ fn the_documents_callback_is_a_claim_without_a_secret() {
 
 #[test]
 fn a_secret_in_the_address_proves_a_callback_and_a_wrong_one_is_forged() {
-    let guard = Guard::query("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query("token", SECRET.into()).unwrap();
     let received = receive(&guard, &format!("/callback?token={SECRET}"), fixture("result-success.json")).unwrap();
     let Trust::Proven(proof) = received.observations[0].trust else { panic!("{received:?}") };
     assert_eq!(proof.kind(), ProofKind::SecretUrl);
@@ -52,7 +52,7 @@ fn a_secret_in_the_address_proves_a_callback_and_a_wrong_one_is_forged() {
 
 #[test]
 fn a_secret_of_one_transaction_number_proves_no_other() {
-    let guard = Guard::query_per_subject("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query_per_subject("token", SECRET.into()).unwrap();
     // IDnow does not tell cases apart.
     let (_, token) = guard.parameter_for("ah73jk3lm").unwrap();
     let address = format!("/callback?token={}", token.expose());
@@ -67,25 +67,25 @@ fn a_secret_of_one_transaction_number_proves_no_other() {
 #[test]
 fn every_documented_callback_is_answered_with_200_and_an_unknown_result_too() {
     for name in fixture::results().into_iter().filter(|name| name.ends_with(".json")) {
-        let received = receive(&Guard::open(), "/callback", fixture(&name)).unwrap();
+        let received = receive(&CallbackAuth::none(), "/callback", fixture(&name)).unwrap();
         assert_eq!(received.reply.status, StatusCode::OK, "{name}");
         assert!(!received.observations.is_empty(), "{name}");
     }
-    let received = receive(&Guard::open(), "/callback", fixture("result-unknown.json")).unwrap();
+    let received = receive(&CallbackAuth::none(), "/callback", fixture("result-unknown.json")).unwrap();
     assert_eq!(received.observations[0].status, None);
 }
 
 #[test]
 fn a_body_that_is_no_identification_is_refused() {
     for body in ["", "{}", "[]", "null", "\"x\"", "{\"identificationprocess\":{\"result\":\"SUCCESS\"}}", "PK\u{3}\u{4}", "a=b"] {
-        let error = receive(&Guard::open(), "/callback", body.as_bytes().to_vec()).unwrap_err();
+        let error = receive(&CallbackAuth::none(), "/callback", body.as_bytes().to_vec()).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{body}");
     }
 }
 
 #[test]
 fn a_return_names_a_transaction_and_proves_nothing() {
-    let guard = Guard::query("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query("token", SECRET.into()).unwrap();
     let receive =
         |address: &str| callback::receive(&guard, Sources::Any, &Delivery::returning(address.parse().unwrap())).unwrap();
     for address in [
@@ -113,7 +113,7 @@ fn several(count: usize) -> Vec<u8> {
 #[test]
 fn callback_holds_sixteen_identifications_at_most() {
     for (count, taken) in [(1, true), (16, true), (17, false), (4_000, false)] {
-        let received = receive(&Guard::open(), "/callback", several(count));
+        let received = receive(&CallbackAuth::none(), "/callback", several(count));
         let page = idv_idnow::normalize::kind(&several(count), "callback");
         match (received, page) {
             (Ok(received), Ok(page)) if taken => {
@@ -129,7 +129,7 @@ fn callback_holds_sixteen_identifications_at_most() {
 
 #[test]
 fn identifications_of_one_callback_have_one_proof() {
-    let guard = Guard::query("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query("token", SECRET.into()).unwrap();
     let received = receive(&guard, &format!("/callback?token={SECRET}"), several(16)).unwrap();
     let proofs: Vec<_> = received
         .observations
@@ -147,7 +147,7 @@ fn identifications_of_one_callback_have_one_proof() {
 
 #[test]
 fn callback_without_its_secret_is_not_read() {
-    let guard = Guard::query("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query("token", SECRET.into()).unwrap();
     let error = receive(&guard, "/callback", b"{".to_vec()).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Forged);
 }
@@ -179,14 +179,14 @@ fn callback_is_told_by_its_source() {
                 Sources::Documented => of.is_some(),
                 sources => of == Some(sources),
             };
-            match callback::receive(&Guard::open(), sources, &delivery) {
+            match callback::receive(&CallbackAuth::none(), sources, &delivery) {
                 Ok(received) => assert!(taken && !received.observations[0].trust.is_proven(), "{address} {sources:?}"),
                 Err(error) => assert!(!taken && error.kind() == &ErrorKind::Forged, "{address} {sources:?}"),
             }
         }
     }
-    let unknown = callback::receive(&Guard::open(), de, &delivery("/callback", fixture("result-success.json")));
+    let unknown = callback::receive(&CallbackAuth::none(), de, &delivery("/callback", fixture("result-success.json")));
     assert_eq!(unknown.unwrap_err().kind(), &ErrorKind::Forged);
-    let returned = callback::receive(&Guard::open(), de, &Delivery::returning("/return?transactionId=A".parse().unwrap()));
+    let returned = callback::receive(&CallbackAuth::none(), de, &Delivery::returning("/return?transactionId=A".parse().unwrap()));
     assert_eq!(returned.unwrap().observations.len(), 1);
 }

@@ -6,8 +6,9 @@ mod support;
 
 use idv_core::report::{EvidenceKind, Field, Gender, Method};
 use idv_core::{
-    Channel, CreateSafety, Deleted, Delivery, Effect, Error, ErrorKind, Facet, HandOff, ListQuery, Listed, Needs,
-    NewVerification, Observation, Outcome, Reference, ResultState, Sent, Status, TransportCause, Trust, VendorId, VerificationId,
+    Capability, Channel, CreateSafety, DeleteOutcome, Delivery, Effect, Error, ErrorKind, HandOff, ListFilter, ListQuery,
+    NewVerification, Observation, Outcome, Reference, Requirements, ResultState, Sent, Status, TransportCause, Trust, VendorId,
+    VerificationId,
 };
 use idv_idnow::{DataCentre, Idnow, IdnowConfig, LinkStyle, Product, ResultFormat};
 use idv_testkit::{Exchange, ScriptedTransport};
@@ -25,7 +26,7 @@ fn new() -> NewVerification {
 }
 
 fn visit(hand_off: &HandOff) -> &str {
-    let HandOff::Visit(url) = hand_off else { return "" };
+    let HandOff::Redirect(url) = hand_off else { return "" };
     url.expose().as_str()
 }
 
@@ -60,8 +61,8 @@ async fn create_sends_the_model_in_the_vendors_words_and_hands_the_person_over()
     let created = client(&transport).create(&new).await.unwrap();
     assert_eq!(created.id, id());
     assert_eq!(visit(&created.hand_off), format!("https://go.test.idnow.de/ihrebank/identifications/{REFERENCE}"));
-    assert!(!created.existed);
-    assert_eq!(created.left_out, ["purpose"]);
+    assert!(!created.already_existed);
+    assert_eq!(created.unsupported_fields, ["purpose"]);
     assert_eq!(created.at.to_string(), "2014-06-02T05:00:00Z");
     assert_eq!(created.expires_at.unwrap().to_string(), "2014-08-31T05:00:00Z");
 
@@ -92,7 +93,7 @@ async fn a_creation_whose_answer_was_lost_is_repeated_with_its_key_and_creates_o
         transport.then(loss);
         transport.then_json(200, format!(r#"{{"id":"{IDENT_ID}"}}"#));
         let created = client(&transport).create(&new()).await.unwrap();
-        assert!(created.existed);
+        assert!(created.already_existed);
         assert_eq!(created.id, id());
         let requests = transport.requests();
         assert_eq!(requests.len(), 2);
@@ -360,7 +361,7 @@ async fn a_list_of_chosen_groups_asks_for_each_once_and_knows_its_cursors() {
     let transport = logged_in();
     transport.then_json(200, "[]").then_json(200, r#"{"identifications":[]}"#);
     let client = client(&transport);
-    let query = ListQuery::of([Listed::Aborted, Listed::InReview, Listed::Aborted]);
+    let query = ListQuery::of([ListFilter::Aborted, ListFilter::InReview, ListFilter::Aborted]);
     let page = client.list(&query, None).await.unwrap();
     let page = client.list(&query, Some(&page.next.unwrap())).await.unwrap();
     assert_eq!(page.next, None);
@@ -376,8 +377,8 @@ async fn deleting_says_what_it_amounted_to() {
     transport.then(empty(200));
     transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
     let client = client(&transport);
-    assert_eq!(client.delete(&id()).await.unwrap(), Deleted::Data);
-    assert_eq!(client.delete(&id()).await.unwrap(), Deleted::AlreadyGone);
+    assert_eq!(client.delete(&id()).await.unwrap(), DeleteOutcome::Data);
+    assert_eq!(client.delete(&id()).await.unwrap(), DeleteOutcome::AlreadyGone);
     assert_eq!(line(&transport.requests()[1]), format!("DELETE {BASE}/identifications/{REFERENCE}"));
     // A proxy's 404 is no receipt.
     transport.then(empty(404));
@@ -389,7 +390,7 @@ async fn a_deletion_whose_answer_was_lost_is_repeated() {
     let transport = logged_in();
     transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Interrupted));
     transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
-    assert_eq!(client(&transport).delete(&id()).await.unwrap(), Deleted::AlreadyGone);
+    assert_eq!(client(&transport).delete(&id()).await.unwrap(), DeleteOutcome::AlreadyGone);
 }
 
 fn webhook(uri: &str, body: &str) -> Delivery {
@@ -418,15 +419,15 @@ async fn a_webhook_is_proven_by_the_configured_secret_alone() {
 #[test]
 fn the_profile_says_what_the_vendor_can() {
     let client = client(&ScriptedTransport::new());
-    let capabilities = client.capabilities();
+    let capabilities = client.info();
     assert_eq!(capabilities.provider.as_str(), "idnow");
     assert_eq!(capabilities.create_safety, CreateSafety::Keyed);
     assert_eq!(capabilities.lifetime.unwrap().as_secs(), 90 * 24 * 60 * 60);
-    for facet in Facet::ALL {
-        assert_eq!(capabilities.has(*facet), *facet != Facet::Lookup, "{facet}");
+    for facet in Capability::ALL {
+        assert_eq!(capabilities.has(*facet), *facet != Capability::Lookup, "{facet}");
     }
-    client.require(&Needs::new().facet(Facet::Deletion).input("person.birth_name").repeatable_create()).unwrap();
-    let error = client.require(&Needs::new().proven_callbacks().input("callback_url")).unwrap_err().to_string();
+    client.require(&Requirements::new().capability(Capability::Deletion).input("person.birth_name").repeatable_create()).unwrap();
+    let error = client.require(&Requirements::new().proven_callbacks().input("callback_url")).unwrap_err().to_string();
     assert!(error.contains("callback_url") && error.contains("not proven"), "{error}");
 }
 
@@ -451,7 +452,7 @@ async fn the_fields_that_are_declared_are_those_that_a_full_result_fills() {
     let observation = client.poll(&id()).await.unwrap();
     let report = observation.report().unwrap();
     let filled: Vec<_> = Field::ALL.iter().copied().filter(|field| field.is_filled(report)).collect();
-    assert_eq!(filled, client.capabilities().report_fields);
+    assert_eq!(filled, client.info().report_fields);
 }
 
 #[test]

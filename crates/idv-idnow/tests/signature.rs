@@ -133,10 +133,11 @@ fn a_key_that_cannot_be_used_is_refused_with_what_to_do() {
         refused(whole.get(..length).unwrap());
     }
     let lines: Vec<_> = whole.lines().collect();
-    for left_out in 1..lines.len() - 1 {
-        let fewer: Vec<_> = lines.iter().enumerate().filter(|(line, _)| *line != left_out).map(|(_, text)| *text).collect();
+    for unsupported_fields in 1..lines.len() - 1 {
+        let fewer: Vec<_> =
+            lines.iter().enumerate().filter(|(line, _)| *line != unsupported_fields).map(|(_, text)| *text).collect();
         if let Ok(key) = PublicKey::from_pem(&fewer.join("\n")) {
-            assert!(is_forged(&key, &document(), &signature("rsa-2048")), "line {left_out}");
+            assert!(is_forged(&key, &document(), &signature("rsa-2048")), "line {unsupported_fields}");
         }
     }
 }

@@ -6,14 +6,14 @@
 //! say what follows a failed delivery: every report that can be read is answered with 200 and an empty body.
 
 use http::{Method, StatusCode};
-use idv_core::{Channel, Delivery, DeliveryKind, Error, ErrorKind, Guard, Intake, Received, Reply, Result};
+use idv_core::{CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, ErrorKind, Reply, Result};
 
 use crate::normalize::{self, Rules};
 use crate::wire::Report;
 
 /// Reports come by POST, as JSON or as a form ("Reception of delivery reports and status changes of sent requests"). The documented fields
 /// take a few thousand bytes; no bound and no time for the reply are documented.
-pub const INTAKE: Intake = Intake::new(&[Method::POST], 4 * 1024 * 1024);
+pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 4 * 1024 * 1024);
 
 /// Reads a delivery.
 ///
@@ -21,10 +21,10 @@ pub const INTAKE: Intake = Intake::new(&[Method::POST], 4 * 1024 * 1024);
 ///
 /// [`Forged`](ErrorKind::Forged) if its proof is missing or wrong, or the guard asks for none; [`Malformed`](ErrorKind::Malformed) if it
 /// cannot be read.
-pub fn receive(guard: &Guard, rules: Rules, delivery: &Delivery) -> Result<Received> {
+pub fn receive(guard: &CallbackAuth, rules: Rules, delivery: &Delivery) -> Result<CallbackMessage> {
     if delivery.kind == DeliveryKind::Return {
         // The vendor sends no one back.
-        return Ok(Received::new(Vec::new(), Reply::status(StatusCode::OK)));
+        return Ok(CallbackMessage::new(Vec::new(), Reply::status(StatusCode::OK)));
     }
     // The proof is the account's, not the request's.
     let trust = guard.verify(delivery, "")?;
@@ -33,5 +33,5 @@ pub fn receive(guard: &Guard, rules: Rules, delivery: &Delivery) -> Result<Recei
     }
     let told = Report::read(&delivery.body)?;
     let observation = normalize::observe(&told, rules, Channel::Callback)?.map(|observation| observation.trusted(trust));
-    Ok(Received::new(observation.into_iter().collect(), Reply::status(StatusCode::OK)))
+    Ok(CallbackMessage::new(observation.into_iter().collect(), Reply::status(StatusCode::OK)))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use idv_core::settings::{self, Variable};
-use idv_core::{Error, Guard, Locale, Result, Secret, Url};
+use idv_core::{CallbackAuth, Error, Locale, Result, Secret, Url};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -144,7 +144,7 @@ impl VerificarIdentidadConfig {
         if self.template(&self.language).is_none() {
             return Err(Error::config("language has no text in messages, and none is built in: de, en, es, fr, it, pt"));
         }
-        self.guard().map(drop)
+        self.auth().map(drop)
     }
 
     /// The address of the gateway.
@@ -166,16 +166,16 @@ impl VerificarIdentidadConfig {
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if there is no proof, half of one, two of them, or one that can be guessed.
-    pub fn guard(&self) -> Result<Guard> {
+    pub fn auth(&self) -> Result<CallbackAuth> {
         match (&self.callback_user, &self.callback_password, &self.callback_secret) {
-            (Some(user), Some(password), None) if !user.is_empty() => Guard::basic(user, password.clone()),
+            (Some(user), Some(password), None) if !user.is_empty() => CallbackAuth::basic(user, password.clone()),
             (Some(_), Some(_), None) => Err(Error::config("callback_user is empty")),
             (None, None, Some(secret)) => {
                 if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric())
                 {
                     return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));
                 }
-                Guard::query(self.callback_parameter.clone(), secret.clone())
+                CallbackAuth::query(self.callback_parameter.clone(), secret.clone())
             }
             (None, None, None) => Err(Error::config(
                 "this vendor cannot be asked for an outcome, so its reports must be proven: set callback_user and \

@@ -1,13 +1,13 @@
 //! The vendor as the model sees it.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
 use idv_core::call::CallContext;
 use idv_core::{
-    Callbacks, CreateSafety, Created, Deletion, Delivery, EvidenceSource, Guard, HandOff, HandOffKind, Intake, Listing, Lookup,
-    NewVerification, Polling, Profile, Provider, ProviderId, Received, ReportSource, Result, Results, VerificationId,
-    async_trait,
+    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, CreateResponse, CreateSafety, Delivery, HandOff,
+    HandOffKind, NewVerification, Provider, ProviderId, ReportSource, Result, VendorInfo, VerificationId, async_trait,
 };
 
 use crate::api::{Api, SendRequest};
@@ -34,8 +34,8 @@ type Prepare = Arc<dyn Fn(&NewVerification, &mut SendRequest) -> Result<()> + Se
 /// ```
 pub struct VerificarIdentidad {
     api: Api,
-    guard: Guard,
-    profile: Profile,
+    guard: CallbackAuth,
+    info: VendorInfo,
     config: VerificarIdentidadConfig,
     prepare: Option<Prepare>,
 }
@@ -50,7 +50,7 @@ impl VerificarIdentidad {
     ///
     /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do: also if nothing would prove reports.
     pub fn new(config: VerificarIdentidadConfig) -> Result<Self> {
-        Ok(Self { api: Api::new(&config)?, guard: config.guard()?, profile: profile(&config), config, prepare: None })
+        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(&config), config, prepare: None })
     }
 
     /// The same, with `prepare` changing each request before it is checked and sent: for what the model has no place for, such as the
@@ -94,60 +94,52 @@ impl VerificarIdentidad {
 
 #[async_trait]
 impl Provider for VerificarIdentidad {
-    fn profile(&self) -> &Profile {
-        &self.profile
+    fn describe(&self) -> &VendorInfo {
+        &self.info
     }
 
     /// Has the vendor text the person. Our reference stays here: the vendor has no place for it, so that a creation whose answer was
     /// lost can neither be found nor told from another.
-    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let request = self.request(new)?;
         let sent = self.api.send(cx, &request).await?;
-        Ok(Created::new(VerificationId::new(new.reference.clone(), Some(sent.id)), HandOff::VendorContactsPerson, cx.now()))
+        Ok(CreateResponse::new(
+            VerificationId::new(new.reference.clone(), Some(sent.id)),
+            HandOff::VendorContactsPerson,
+            cx.now(),
+        ))
     }
 
-    fn polling(&self) -> Option<&dyn Polling> {
-        // The API has no question for a state.
-        None
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities {
+            // The API has no question for a state.
+            polling: None,
+            // Nor one for a result: it comes with a report, once.
+            results: None,
+            evidence: Some(self),
+            listing: None,
+            // The vendor never learns our reference.
+            lookup: None,
+            deletion: None,
+            callbacks: Some(self),
+        }
     }
 
-    fn results(&self) -> Option<&dyn Results> {
-        // Nor one for a result: it comes with a report, once.
-        None
-    }
-
-    fn evidence(&self) -> Option<&dyn EvidenceSource> {
-        Some(self)
-    }
-
-    fn listing(&self) -> Option<&dyn Listing> {
-        None
-    }
-
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        // The vendor never learns our reference.
-        None
-    }
-
-    fn deletion(&self) -> Option<&dyn Deletion> {
-        None
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        Some(self)
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
 impl Callbacks for VerificarIdentidad {
-    fn guard(&self) -> &Guard {
+    fn auth(&self) -> &CallbackAuth {
         &self.guard
     }
 
-    fn intake(&self) -> Intake {
-        callback::INTAKE
+    fn spec(&self) -> CallbackSpec {
+        callback::SPEC
     }
 
-    fn receive(&self, delivery: &Delivery) -> Result<Received> {
+    fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
         callback::receive(&self.guard, self.config.rules(), delivery)
     }
 }
@@ -158,20 +150,22 @@ impl fmt::Debug for VerificarIdentidad {
     }
 }
 
-fn profile(config: &VerificarIdentidadConfig) -> Profile {
-    let mut profile = Profile::new(
+fn info(config: &VerificarIdentidadConfig) -> VendorInfo {
+    let mut info = VendorInfo::new(
         VerificarIdentidad::ID,
         "VerificarIdentidad",
         CreateSafety::Unkeyed,
         HandOffKind::VendorContactsPerson,
         ReportSource::Callback,
     );
-    profile.document = "VerificarIdentidad (Mensatek), Identity Verification Send API, version 3.0";
-    profile.report_fields = REPORT_FIELDS;
-    profile.accepts = if config.says_purposes() { ACCEPTS } else { ACCEPTS_WITHOUT_PURPOSE };
+    info.document = "VerificarIdentidad (Mensatek), Identity Verification Send API, version 3.0";
+    info.report_fields = REPORT_FIELDS;
+    info.accepts = if config.says_purposes() { ACCEPTS } else { ACCEPTS_WITHOUT_PURPOSE };
+    // The vendor texts the person, and has no other way to reach them.
+    info.requires = vec!["contact.phone"];
     // The document says of no time after which the link stops working.
-    profile.lifetime = None;
-    profile.by_hand = "deleting a person's data, finding a request whose answer was lost, and looking up a state: in the vendor's panel; \
+    info.lifetime = None;
+    info.manual_steps = "deleting a person's data, finding a request whose answer was lost, and looking up a state: in the vendor's panel; \
                        there also the address that reports are sent to, their format and their HTTP Basic credentials are set";
-    profile
+    info
 }

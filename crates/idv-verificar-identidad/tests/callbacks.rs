@@ -15,7 +15,8 @@ use fixture::{FORMS, fixture, reports};
 use http::{HeaderMap, Method, StatusCode};
 use idv_core::VendorId;
 use idv_core::{
-    Client, Decision, Delivery, ErrorKind, Guard, Outcome, ProofKind, Reply, Status, Step, Trust, Verification, VerificationId,
+    CallbackAuth, Client, Decision, Delivery, ErrorKind, Outcome, ProofKind, Reply, Status, Step, Trust, Verification,
+    VerificationId,
 };
 use idv_testkit::ScriptedTransport;
 use idv_verificar_identidad::callback;
@@ -86,7 +87,7 @@ fn nothing_is_read_before_it_is_proven() {
         let error = quiet().receive(&delivery(body.to_vec())).unwrap_err();
         assert_eq!((error.kind(), Reply::to_error(&error).status), (&ErrorKind::Malformed, StatusCode::BAD_REQUEST));
     }
-    let open = callback::receive(&Guard::open(), Rules::default(), &delivery(fixture("report.json")));
+    let open = callback::receive(&CallbackAuth::none(), Rules::default(), &delivery(fixture("report.json")));
     assert_eq!(open.unwrap_err().kind(), &ErrorKind::Forged, "a guard that asks for nothing proves nothing");
 }
 
@@ -94,17 +95,17 @@ fn nothing_is_read_before_it_is_proven() {
 fn a_proven_report_settles_since_nobody_can_be_asked() {
     let client = quiet();
     for (state, decision) in [("5100", Decision::Settled(Outcome::Verified)), ("5500", Decision::Settled(Outcome::Rejected))] {
-        let mut verification = Verification::new(ours(), client.capabilities(), None);
+        let mut verification = Verification::new(ours(), client.info(), None);
         for state in ["3000", "3001", "3003", "5000", "5001"] {
             for observation in client.receive(&delivery(told(state))).unwrap().observations {
                 let _ = verification.apply(&observation);
             }
             assert!(!matches!(verification.decision(), Decision::Settled(_)), "{state}");
-            assert_eq!(verification.next(client.capabilities()), Step::AwaitCallback, "{state}");
+            assert_eq!(verification.next_step(client.info()), Step::AwaitCallback, "{state}");
         }
         let observation = client.receive(&delivery(told(state))).unwrap().observations.remove(0);
         let _ = verification.apply(&observation);
-        assert_eq!((verification.decision(), verification.next(client.capabilities())), (decision, Step::Done), "{state}");
+        assert_eq!((verification.decision(), verification.next_step(client.info())), (decision, Step::Done), "{state}");
         // A late one changes nothing.
         for late in ["3002", "5001", "5999"] {
             let _ = verification.apply(&client.receive(&delivery(told(late))).unwrap().observations[0]);
@@ -116,7 +117,7 @@ fn a_proven_report_settles_since_nobody_can_be_asked() {
 #[test]
 fn what_only_claims_it_settles_nothing() {
     let client = quiet();
-    let mut verification = Verification::new(ours(), client.capabilities(), None);
+    let mut verification = Verification::new(ours(), client.info(), None);
     let page = idv_verificar_identidad::normalize::kind(&told("5100"), "callback").unwrap();
     assert_eq!(page.observations[0].status, Some(Status::Finished(Outcome::Verified)));
     let _ = verification.apply(&page.observations[0]);

@@ -75,7 +75,7 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
     assert_eq!((config.sender.as_deref(), config.language.as_str()), (Some("MiBanco"), "ca"));
     assert_eq!((config.template("ca"), config.template("es")), (Some("[LINK]"), Some("[PURPOSE] [LINK]")));
     assert!(config.callback_password.as_ref().unwrap().expose().contains("idv-verificar-identidad"), "it is the file");
-    assert_eq!(config.guard().unwrap().proof(), Some(ProofKind::Basic));
+    assert_eq!(config.auth().unwrap().proof(), Some(ProofKind::Basic));
 
     let error = parse_with("tokn = 'x'").unwrap_err().to_string();
     assert!(error.contains("tokn") && error.contains("callback_secret"), "{error}");
@@ -162,7 +162,7 @@ fn without_a_proof_of_reports_it_does_not_start() {
     {
         let config = with(basic(user, password, secret));
         assert!(config.check().is_ok());
-        assert_eq!(config.guard().unwrap().proof(), Some(proof));
+        assert_eq!(config.auth().unwrap().proof(), Some(proof));
     }
 }
 

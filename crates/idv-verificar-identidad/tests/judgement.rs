@@ -77,6 +77,50 @@ fn number_that_was_not_requested_is_inconclusive() {
 }
 
 #[test]
+fn report_about_several_services_or_requests_is_refused() {
+    for twice in [r#""Servicio":"OTRO""#, r#""ID":"2""#] {
+        let text = format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,{twice}}}"#);
+        let error = normalize::kind(text.as_bytes(), "callback").unwrap_err();
+        assert!(error.to_string().contains("several services or requests"), "{twice}: {error}");
+    }
+}
+
+#[test]
+fn answer_without_an_identifier_tells_no_state() {
+    for (answer, status) in
+        [(r#"{"Res":1,"ID":"7"}"#, Some(Status::AwaitingPerson)), (r#"{"Res":1}"#, None), (r#"{"Res":-1,"ID":"7"}"#, None)]
+    {
+        assert_eq!(normalize::kind(answer.as_bytes(), "status").unwrap().observations[0].status, status, "{answer}");
+    }
+}
+
+#[test]
+fn name_that_is_a_comma_alone_is_kept_as_it_is() {
+    for (name, family, given) in
+        [("GARCÍA, ANA", Some("GARCÍA"), Some("ANA")), ("GARCÍA,", Some("GARCÍA"), None), (", ANA", None, Some("ANA"))]
+    {
+        let observation = observe(&told(5100, &json!({"Result": {"DNI": {"Nombre": name}}})));
+        let person = &observation.report().unwrap().person;
+        let value = |attribute: &Option<idv_core::report::Attribute<String>>| {
+            attribute.as_ref().and_then(|attribute| attribute.expose().cloned())
+        };
+        assert_eq!((value(&person.family_name).as_deref(), value(&person.given_names).as_deref()), (family, given), "{name}");
+    }
+    let observation = observe(&told(5100, &json!({"Result": {"DNI": {"Nombre": " , "}}})));
+    let person = &observation.report().unwrap().person;
+    assert!(person.family_name.as_ref().is_some_and(|name| name.value.is_none() && name.raw.is_some()), "{person:?}");
+    assert!(person.given_names.is_none());
+}
+
+#[test]
+fn similarity_has_to_be_above_the_limit() {
+    for (percent, expected) in [(80.1, CheckResult::Passed), (80.0, CheckResult::Inconclusive)] {
+        let observation = observe(&told(5000, &json!({"Result": {"Resultado": percent}})));
+        assert_eq!(result(observation.report().unwrap(), CheckKind::FaceMatch), Some(expected), "{percent}");
+    }
+}
+
+#[test]
 fn number_that_was_requested_is_verified_however_written() {
     for members in [
         json!({"Result": {"Resultado": 96.41, "DNISolicitadoCoincide": "Si"}}),

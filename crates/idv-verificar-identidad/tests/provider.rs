@@ -11,8 +11,8 @@ mod support;
 
 use idv_core::report::{Country, DocumentKind};
 use idv_core::{
-    CreateSafety, Effect, ErrorKind, EvidenceId, Facet, HandOff, HandOffKind, ListQuery, Needs, NewVerification, ProofKind,
-    ReportSource, Sent, TransportCause, VendorId, VerificationId,
+    Capability, CreateSafety, Effect, ErrorKind, EvidenceId, HandOff, HandOffKind, ListQuery, NewVerification, ProofKind,
+    ReportSource, Requirements, Sent, TransportCause, VendorId, VerificationId,
 };
 use idv_testkit::{Exchange, ScriptedTransport};
 use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
@@ -54,9 +54,9 @@ async fn a_person_is_texted_by_the_vendor_and_known_by_its_id() {
     new.document.number = Some("00.000.000-t".into());
     new.person.given_names = Some("Juan".into());
     let created = client.create(&new).await.unwrap();
-    assert_eq!((created.hand_off, created.existed, created.expires_at), (HandOff::VendorContactsPerson, false, None));
+    assert_eq!((created.hand_off, created.already_existed, created.expires_at), (HandOff::VendorContactsPerson, false, None));
     assert_eq!((created.id.vendor_id.unwrap().as_str(), created.id.reference.as_str()), (REQUEST, REFERENCE));
-    assert_eq!(created.left_out, ["person.given_names"]);
+    assert_eq!(created.unsupported_fields, ["person.given_names"]);
     let body: Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
     assert_eq!(
         body,
@@ -142,7 +142,7 @@ async fn the_text_is_that_of_the_persons_language() {
         assert_eq!(refused(|new| new.purpose = Some(purpose.to_owned())).await, "purpose", "{purpose:?}");
     }
     // Where a text does not say it, a purpose has no place.
-    let accepts = |config| VerificarIdentidad::new(config).map(|it| idv_core::Provider::profile(&it).accepts).unwrap();
+    let accepts = |config| VerificarIdentidad::new(config).map(|it| idv_core::Provider::describe(&it).accepts).unwrap();
     assert!(accepts(config()).contains(&"purpose") && !accepts(texts).contains(&"purpose"));
 }
 
@@ -233,12 +233,14 @@ async fn what_the_vendor_cannot_do_is_unsupported_and_never_sent() {
 #[test]
 fn what_it_can_is_declared() {
     let client = client(&ScriptedTransport::new());
-    let capabilities = client.capabilities();
-    assert_eq!(capabilities.facets, [Facet::Evidence, Facet::Callbacks]);
+    let capabilities = client.info();
+    assert_eq!(capabilities.capabilities, [Capability::Evidence, Capability::Callbacks]);
     assert_eq!((capabilities.create_safety, capabilities.hand_off), (CreateSafety::Unkeyed, HandOffKind::VendorContactsPerson));
     assert_eq!((capabilities.report_from, capabilities.callback_proof), (ReportSource::Callback, Some(ProofKind::SecretUrl)));
     assert!(!capabilities.can_be_asked());
-    assert!(client.require(&Needs::new().proven_callbacks().input("contact.phone").facet(Facet::Evidence)).is_ok());
-    assert!(client.require(&Needs::new().repeatable_create()).is_err());
-    assert!(client.provider().profile().by_hand.contains("panel"));
+    assert!(
+        client.require(&Requirements::new().proven_callbacks().input("contact.phone").capability(Capability::Evidence)).is_ok()
+    );
+    assert!(client.require(&Requirements::new().repeatable_create()).is_err());
+    assert!(client.info().manual_steps.contains("panel"));
 }

@@ -20,6 +20,7 @@ pub(crate) struct Calls {
     retry_budget: Option<Number>,
     max_in_flight: Option<Number>,
     max_answer_bytes: Option<Number>,
+    poll_interval_ms: Option<Number>,
 }
 
 impl Calls {
@@ -33,6 +34,7 @@ impl Calls {
         "retry_budget",
         "max_in_flight",
         "max_answer_bytes",
+        "poll_interval_ms",
     ];
 
     /// The policy that this makes of the default one; an error in words where a number makes calls impossible.
@@ -60,9 +62,11 @@ impl Calls {
         if let Some(Number(number)) = self.max_answer_bytes {
             policy.max_answer = number;
         }
+        policy.poll_interval = self.poll_interval_ms.map(|Number(number)| Duration::from_millis(number));
         let noughts = [
             ("attempt_timeout_ms", policy.attempt_timeout.is_zero()),
             ("deadline_ms", policy.deadline.is_zero()),
+            ("poll_interval_ms", policy.poll_interval.is_some_and(|interval| interval.is_zero())),
             ("max_attempts", policy.max_attempts == 0),
             ("max_in_flight", policy.max_in_flight == 0),
             ("max_answer_bytes", policy.max_answer == 0),

@@ -33,7 +33,7 @@ use crate::vendors::{self, Vendor};
 ///
 /// | table | keys |
 /// |---|---|
-/// | `calls` | `attempt_timeout_ms`, `deadline_ms`, `max_attempts`, `backoff_ms`, `backoff_cap_ms`, `retry_after_cap_ms`, `retry_budget`, `max_in_flight`, `max_answer_bytes`: the fields of [`CallPolicy`] |
+/// | `calls` | `attempt_timeout_ms`, `deadline_ms`, `max_attempts`, `backoff_ms`, `backoff_cap_ms`, `retry_after_cap_ms`, `retry_budget`, `max_in_flight`, `max_answer_bytes`, `poll_interval_ms`: the fields of [`CallPolicy`] |
 /// | `transport` | `connect_timeout_ms`, `read_timeout_ms`, `total_timeout_ms`, `root_certificates` (a file in PEM), `environment_proxies`: used by [`connect`](crate::connect) only |
 ///
 /// `Debug` prints the names of the tables, not what stands in them.

@@ -10,7 +10,7 @@
 //! #     transport.then_json(201, r#"{"id":"TST-BSPXH"}"#);
 //! #     idv::connect_in(config, environment(&transport, &ManualClock::new(idv::Timestamp::UNIX_EPOCH)))
 //! # }
-//! use idv::{Config, Facet, HandOff, Needs, NewVerification, Verification};
+//! use idv::{Config, Capability, HandOff, Requirements, NewVerification, Verification};
 //!
 //! # let run = async {
 //! let config: Config = toml::from_str(
@@ -24,17 +24,17 @@
 //!     "#,
 //! )?;
 //! let client = connect(&config)?; // idv::connect(&config)
-//! client.require(&Needs::new().facet(Facet::Polling).repeatable_create())?;
+//! client.require(&Requirements::new().capability(Capability::Polling).repeatable_create())?;
 //!
 //! let reference = client.reference(); // store it now, so that a crash in the next line can be settled
 //! let mut new = NewVerification::new(reference);
 //! new.person.given_names = Some("Erika".into());
 //! new.person.family_name = Some("Mustermann".into());
 //! let created = client.create(&new).await?;
-//! if let HandOff::Visit(url) = &created.hand_off {
+//! if let HandOff::Redirect(url) = &created.hand_off {
 //!     println!("send the person to {}", url.expose());
 //! }
-//! let verification = Verification::new(created.id, client.capabilities(), created.expires_at);
+//! let verification = Verification::new(created.id, client.info(), created.expires_at);
 //! assert!(!verification.decision().is_verified());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # };
@@ -121,8 +121,8 @@ pub fn connect_in(config: &Config, environment: Environment) -> Result<Client> {
 /// What is compiled in and what each vendor can do, in the order of their ids. No credentials are needed.
 ///
 /// It is what the vendor can do at best: how callbacks are proven is told as if the secret for it were configured. What a
-/// configured vendor can do is [`Client::capabilities`].
+/// configured vendor can do is [`Client::info`].
 #[must_use]
-pub fn providers() -> Vec<Capabilities> {
+pub fn providers() -> Vec<VendorInfo> {
     vendors::ALL.iter().filter_map(vendors::Vendor::capabilities).collect()
 }

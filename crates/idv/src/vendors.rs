@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use idv_core::settings::Variable;
-use idv_core::{Capabilities, Error, ErrorKind, Provider, Result};
+use idv_core::{Error, ErrorKind, Provider, Result, VendorInfo};
 use serde_json::Value;
 
 /// A vendor of the family.
@@ -29,7 +29,7 @@ pub(crate) struct Vendor {
 struct Compiled {
     build: fn(Value) -> Result<Arc<dyn Provider>>,
     /// `None` would mean that the adapter refuses its own example.
-    capabilities: fn() -> Option<Capabilities>,
+    capabilities: fn() -> Option<VendorInfo>,
     settings: &'static [Variable],
 }
 
@@ -84,7 +84,7 @@ impl Vendor {
     }
 
     /// What it can do, whatever account is used.
-    pub(crate) fn capabilities(&self) -> Option<Capabilities> {
+    pub(crate) fn capabilities(&self) -> Option<VendorInfo> {
         self.compiled.as_ref().and_then(|compiled| (compiled.capabilities)())
     }
 
@@ -150,7 +150,7 @@ macro_rules! compiled {
         mod $module {
             use std::sync::Arc;
 
-            use idv_core::{Capabilities, Secret};
+            use idv_core::{Secret, VendorInfo};
             use $library::{ENVIRONMENT, $config, $provider};
 
             use super::{Compiled, read};
@@ -161,7 +161,7 @@ macro_rules! compiled {
                     let mut config: $config = $example;
                     config.callback_secret = Some(Secret::from("of no account at all"));
                     // The configuration is a constant, and the adapter's tests hold that such a one is taken.
-                    $provider::new(config).ok().map(|provider| Capabilities::of(&provider))
+                    $provider::new(config).ok().map(|provider| VendorInfo::of(&provider))
                 },
                 settings: ENVIRONMENT,
             };

@@ -9,7 +9,7 @@
     feature = "verificar-identidad"
 ))]
 
-use idv::{Config, CreateSafety, ErrorKind, Facet, Timestamp, connect_in};
+use idv::{Capability, Config, CreateSafety, ErrorKind, Timestamp, connect_in};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
 
 /// A file with the API key of the vendor's own samples, which opens nothing.
@@ -49,7 +49,7 @@ fn a_file_and_the_environment_make_the_same_client() {
     assert_eq!(config.calls().max_attempts, 2);
     let from_environment = connect(&config).unwrap();
     assert_eq!(format!("{from_file:?}"), format!("{from_environment:?}"));
-    assert_eq!(from_file.capabilities(), from_environment.capabilities());
+    assert_eq!(from_file.info(), from_environment.info());
 }
 
 #[test]
@@ -128,11 +128,11 @@ fn what_is_compiled_in_is_listed_without_credentials() {
     assert_eq!(ids, ["cm-id-scan", "identify24", "identity-tm", "idnow", "verificar-identidad"]);
     let idnow = &providers[3];
     assert_eq!(idnow.create_safety, CreateSafety::Keyed);
-    assert!(idnow.has(Facet::Polling) && idnow.has(Facet::Deletion) && !idnow.has(Facet::Lookup));
+    assert!(idnow.has(Capability::Polling) && idnow.has(Capability::Deletion) && !idnow.has(Capability::Lookup));
     assert!(idnow.callback_proof.is_some(), "what the vendor can do at best");
     let configured = connect(&toml(&file(""))).unwrap();
-    assert_eq!(configured.capabilities().facets, idnow.facets);
-    assert!(configured.capabilities().callback_proof.is_none(), "what it can do as it is configured");
+    assert_eq!(configured.info().capabilities, idnow.capabilities);
+    assert!(configured.info().callback_proof.is_none(), "what it can do as it is configured");
 }
 
 #[test]
@@ -147,5 +147,5 @@ fn another_vendor_is_another_configuration() {
     ];
     let by_environment = connect(&Config::from_env(variables).unwrap()).unwrap();
     assert_eq!(format!("{by_file:?}"), format!("{by_environment:?}"));
-    assert!(by_file.capabilities().has(Facet::Lookup) && !by_file.capabilities().has(Facet::Listing));
+    assert!(by_file.info().has(Capability::Lookup) && !by_file.info().has(Capability::Listing));
 }

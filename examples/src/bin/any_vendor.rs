@@ -3,7 +3,9 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use idv::report::{Country, Field, Gender, Report};
-use idv::{Channel, Client, Decision, Facet, HandOff, Needs, NewVerification, Pii, Step, Transition, Verification};
+use idv::{
+    Capability, Client, Decision, HandOff, NewVerification, Pii, Progress, Requirements, Tracker, Transition, Verification,
+};
 use idv_examples::{Inbox, Outcome, Town, Vendor};
 
 /// How often this application looks after a verification before it gives up.
@@ -20,7 +22,7 @@ async fn main() -> Outcome {
         let inbox = Inbox::open(client.clone()).await?;
         town.report_to(&client, inbox.url()).await?;
         let decision = onboard(&client, &inbox, &town).await?;
-        assert!(decision.is_verified(), "{}: {decision:?}", client.capabilities().provider);
+        assert!(decision.is_verified(), "{}: {decision:?}", client.info().provider);
         println!();
         town.end().await;
     }
@@ -30,7 +32,7 @@ async fn main() -> Outcome {
 
 /// The onboarding of a customer. It knows no vendor: what they cannot all do is asked of the capabilities.
 async fn onboard(client: &Client, inbox: &Inbox, town: &Town) -> Outcome<Decision> {
-    let capabilities = client.capabilities();
+    let capabilities = client.info();
     println!("{}", capabilities.name);
     requirements(client)?;
 
@@ -39,39 +41,47 @@ async fn onboard(client: &Client, inbox: &Inbox, town: &Town) -> Outcome<Decisio
     new.callback_url = Some(inbox.url().clone());
     let created = client.create(&new).await?;
     match &created.hand_off {
-        HandOff::Visit(link) => println!("  hand-off: the person is sent to {}", link.expose().host_str().unwrap_or_default()),
+        HandOff::Redirect(link) => println!("  hand-off: the person is sent to {}", link.expose().host_str().unwrap_or_default()),
         HandOff::VendorContactsPerson => println!("  hand-off: the vendor contacts the person"),
         _ => return Err("this application knows no such hand-off".into()),
     }
-    if !created.left_out.is_empty() {
-        println!("  the vendor is not told: {}", created.left_out.join(", "));
+    if !created.unsupported_fields.is_empty() {
+        println!("  the vendor is not told: {}", created.unsupported_fields.join(", "));
     }
     town.act(&created)?;
 
-    let mut verification = Verification::new(created.id, capabilities, created.expires_at);
-    let (report, channel) = follow(client, inbox, town, &mut verification).await?;
-    println!("  {:?}, learnt by {channel:?}", verification.decision());
-    if let Some(report) = &report {
+    let mut tracker = Tracker::new(client.clone(), &created).on_observation(|observation, transition| match transition {
+        Transition::Settled(outcome) => println!("  {outcome:?}, learnt by {:?}", observation.channel),
+        Transition::UnknownCode(code) => println!("  an operator must be told of the code {code}"),
+        _ => {}
+    });
+    follow(&mut tracker, inbox, town).await?;
+    let verification = tracker.verification();
+    if let Some(report) = tracker.report() {
         tell(report);
-        keep_evidence(client, &verification, report).await?;
+        keep_evidence(client, verification, report).await?;
     }
-    if capabilities.has(Facet::Deletion) {
+    if capabilities.has(Capability::Deletion) {
         println!("  deleted at the vendor: {:?}", client.delete(verification.id()).await?);
     } else {
-        println!("  by hand: {}", client.provider().profile().by_hand);
+        println!("  by hand: {}", client.info().manual_steps);
     }
     Ok(verification.decision())
 }
 
 /// What this application needs is said when it starts, before the first customer.
 fn requirements(client: &Client) -> Outcome {
-    let wanted = Needs::new().facet(Facet::Deletion).facet(Facet::Evidence).field(Field::BirthDate).repeatable_create();
+    let wanted = Requirements::new()
+        .capability(Capability::Deletion)
+        .capability(Capability::Evidence)
+        .field(Field::BirthDate)
+        .repeatable_create();
     if let Err(refused) = client.require(&wanted) {
         println!("  {refused}");
         println!("  it goes on with less: a name, and callbacks that are proven");
     }
     // What it cannot do without. Where this is refused, it does not start.
-    let needed = Needs::new().field(Field::GivenNames).field(Field::FamilyName).proven_callbacks();
+    let needed = Requirements::new().field(Field::GivenNames).field(Field::FamilyName).proven_callbacks();
     Ok(client.require(&needed)?)
 }
 
@@ -95,41 +105,24 @@ fn customer(client: &Client) -> NewVerification {
     new
 }
 
-/// Does what is to be done next, until nothing is: returns the report, and by which channel the outcome was learnt.
-async fn follow(
-    client: &Client,
-    inbox: &Inbox,
-    town: &Town,
-    verification: &mut Verification,
-) -> Outcome<(Option<Report>, Channel)> {
-    let (mut report, mut channel, mut before) = (None, None, None);
+/// Follows the verification to its end. This application collects callbacks in an inbox; one with a web server hands
+/// [`Tracker::inbox`] to a route and calls [`Tracker::run`], which waits by itself.
+async fn follow(tracker: &mut Tracker, inbox: &Inbox, town: &Town) -> Outcome {
+    let mut before = None;
     for _ in 0..PATIENCE {
-        let step = verification.next(client.capabilities());
-        if before.as_ref() != Some(&step) {
-            println!("  next: {step:?}");
+        for observation in inbox.take() {
+            tracker.apply(&observation);
         }
-        let mut learnt = match &step {
-            Step::Poll => vec![client.poll(verification.id()).await?],
-            Step::Fetch(handle) => vec![client.fetch(verification.id(), Some(handle)).await?],
-            Step::AwaitCallback | Step::AwaitReport => vec![],
-            Step::Done => return Ok((report, channel.ok_or("nothing was learnt")?)),
-            _ => return Err("a person must look at it".into()),
-        };
-        learnt.extend(inbox.take());
-        learnt.extend(verification.lapse(town.now()));
-        for observation in &learnt {
-            match verification.apply(observation) {
-                Transition::Settled(_) => channel = Some(observation.channel),
-                Transition::NotUnderstood(code) => println!("  somebody must be told of the code {code}"),
-                _ => {}
-            }
-            // A report is believed as far as what brought it.
-            if let Some(seen) = observation.report().filter(|_| observation.trust.is_proven()) {
-                report = Some(seen.clone());
-            }
+        let progress = tracker.advance().await?;
+        match progress {
+            Progress::Finished => return Ok(()),
+            Progress::NeedsOperator => return Err("an operator must look at it".into()),
+            Progress::WaitUntil(_) if before.is_none() => println!("  next: polls at the vendor's pace"),
+            Progress::AwaitCallback { .. } if before != Some(progress) => println!("  next: waits for a callback"),
+            _ => {}
         }
-        before = Some(step);
-        town.wait(client.provider().profile().poll_interval).await;
+        before = Some(progress);
+        town.wait(tracker.client().info().poll_interval).await;
     }
     Err("it never came to an end".into())
 }
@@ -151,7 +144,7 @@ fn tell(report: &Report) {
 
 /// Evidence, where there is any.
 async fn keep_evidence(client: &Client, verification: &Verification, report: &Report) -> Outcome {
-    if !client.capabilities().has(Facet::Evidence) {
+    if !client.info().has(Capability::Evidence) {
         return Ok(());
     }
     let piece = report.evidence.first().ok_or("the report lists no evidence")?;

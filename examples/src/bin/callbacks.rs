@@ -15,7 +15,7 @@ async fn main() -> Outcome {
     sandbox.idnow().configure(|account| account.callback_url = Some(url.clone()))?;
 
     let created = client.create(&NewVerification::new(client.reference())).await?;
-    let mut verification = Verification::new(created.id.clone(), client.capabilities(), created.expires_at);
+    let mut verification = Verification::new(created.id.clone(), client.info(), created.expires_at);
 
     // Anybody can send this.
     let forged =
@@ -46,5 +46,5 @@ async fn main() -> Outcome {
 /// Takes in what arrived, and says whether it is a reason to ask the vendor.
 fn is_woken(inbox: &Inbox, verification: &mut Verification) -> bool {
     // Each one is taken in, also behind one that is a reason already.
-    inbox.take().iter().filter(|seen| verification.apply(seen) == Transition::Woken).count() > 0
+    inbox.take().iter().filter(|seen| verification.apply(seen) == Transition::PollRequested).count() > 0
 }

@@ -10,14 +10,14 @@ use idv_sandbox::{Fault, FaultKind};
 #[tokio::main]
 async fn main() -> Outcome {
     let (sandbox, client) = sandbox().await?;
-    println!("creations here are {:?}", client.capabilities().create_safety);
-    assert_eq!(client.capabilities().create_safety, CreateSafety::Keyed);
+    println!("creations here are {:?}", client.info().create_safety);
+    assert_eq!(client.info().create_safety, CreateSafety::Keyed);
 
     // The vendor does what it is asked and the connection breaks before it can say so.
     sandbox.plan(Fault::new(FaultKind::CutAfter).at("/start"));
     let created = client.create(&NewVerification::new(client.reference())).await?;
     println!("requests: {}", sandbox.requests().len());
-    println!("it existed already when it was repeated: {}", created.existed);
+    println!("it existed already when it was repeated: {}", created.already_existed);
     println!("identifications at the vendor: {}", sandbox.idnow().identifications());
     assert_eq!((sandbox.requests().len(), sandbox.idnow().identifications()), (2, 1));
     sandbox.shutdown().await;

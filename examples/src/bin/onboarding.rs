@@ -88,7 +88,7 @@ async fn open(builder: FlowBuilder, client: Client, clock: Arc<dyn Clock>, base:
         Ok(key) => Vault::new(&Secret::from(key))?,
         Err(_) => Vault::plain(),
     };
-    let provider = client.capabilities().provider.to_string();
+    let provider = client.info().provider.to_string();
     if let Some(town) = &town {
         town.report_to(&client, &idv_axum::callback_url(base, &provider)?).await?;
     }

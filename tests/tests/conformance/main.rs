@@ -140,7 +140,7 @@ impl<V: Vendor> Harness for Stage<V> {
 /// The address for callbacks of an account, with the secret that proves them.
 fn proven(client: &Client, url: &Url) -> Url {
     let mut url = url.clone();
-    let (name, secret) = client.provider().callbacks().unwrap().guard().parameter_for("").unwrap();
+    let (name, secret) = client.provider().capabilities().callbacks.unwrap().auth().parameter_for("").unwrap();
     url.query_pairs_mut().append_pair(name, secret.expose());
     url
 }

@@ -1,6 +1,6 @@
 //! What must hold: in each moment, and in the end.
 
-use idv::{Facet, Outcome, Status, Timestamp};
+use idv::{Capability, Outcome, Status, Timestamp};
 use idv_flow::store::Phase;
 use idv_flow::{Attention, CopyState, FlowStatus};
 use serde_json::Value;
@@ -158,7 +158,7 @@ impl World {
     fn check_deletion(&self, life: usize, status: &FlowStatus, trail: &[Entry]) -> Result<(), String> {
         let receipt = at_once(self.observer.receipt(status.id)).map_err(|error| error.to_string())?;
         let retention = self.plan.lives[life].retention;
-        let deletes = self.observer.client(self.plan.vendor.id()).unwrap().capabilities().has(Facet::Deletion);
+        let deletes = self.observer.client(self.plan.vendor.id()).unwrap().info().has(Capability::Deletion);
         let ended = matches!(status.phase, Phase::Done | Phase::Erased);
         let asked = receipt.asked_at;
         let vendors_due = (retention.vendor.after.is_some() && ended) || asked.is_some();
@@ -223,7 +223,7 @@ impl World {
     }
 
     fn can_be_asked(&self) -> bool {
-        self.observer.client(self.plan.vendor.id()).unwrap().capabilities().can_be_asked()
+        self.observer.client(self.plan.vendor.id()).unwrap().info().can_be_asked()
     }
 
     /// Whether the vendor still has something of a person, asked by somebody who has no part in this.
@@ -233,7 +233,7 @@ impl World {
         let Some(creation) = self.ledger.of(&words).into_iter().next() else { return false };
         let reference = self.plan.lives[life].new.reference.clone();
         let id = idv::VerificationId::new(reference, Some(idv::VendorId::new(creation.id)));
-        !matches!(at_once(client.delete(&id)), Ok(idv::Deleted::AlreadyGone))
+        !matches!(at_once(client.delete(&id)), Ok(idv::DeleteOutcome::AlreadyGone))
     }
 }
 

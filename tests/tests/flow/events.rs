@@ -159,7 +159,7 @@ impl World {
     /// What proves a callback to an account's address, as a part of that address.
     fn proof(&self, reference: &str) -> String {
         let client = self.observer.client(self.plan.vendor.id()).unwrap();
-        let (name, secret) = client.provider().callbacks().unwrap().guard().parameter_for(reference).unwrap();
+        let (name, secret) = client.provider().capabilities().callbacks.unwrap().auth().parameter_for(reference).unwrap();
         let secret = percent(secret.expose());
         format!("?{name}={secret}")
     }

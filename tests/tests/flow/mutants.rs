@@ -1,13 +1,11 @@
 //! The simulation can fail: what is wrong on purpose is noticed, in one of the first worlds or another.
 
+use std::any::Any;
 use std::fmt;
 
 use async_trait::async_trait;
 use idv::call::CallContext;
-use idv::{
-    Callbacks, Client, CreateSafety, Created, Deletion, Environment, EvidenceSource, Listing, Lookup, NewVerification, Polling,
-    Profile, Provider, Results, Timestamp,
-};
+use idv::{Capabilities, Client, CreateResponse, CreateSafety, Environment, NewVerification, Provider, Timestamp, VendorInfo};
 use idv_flow::FlowId;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
@@ -242,14 +240,14 @@ impl Store for FlawedStore {
 /// A client that takes creations for repeatable, whatever the vendor says.
 fn careless(vendor: Vendor, sandbox: &Sandbox, environment: Environment) -> Client {
     let client = vendor.client(sandbox, environment.clone());
-    let mut profile = client.provider().profile().clone();
-    profile.create_safety = CreateSafety::Keyed;
-    Client::new(Careless { client, profile }, environment, idv::call::CallPolicy::default())
+    let mut info = client.info().clone();
+    info.create_safety = CreateSafety::Keyed;
+    Client::new(Careless { client, info }, environment, idv::call::CallPolicy::default())
 }
 
 struct Careless {
     client: Client,
-    profile: Profile,
+    info: VendorInfo,
 }
 
 impl fmt::Debug for Careless {
@@ -260,39 +258,19 @@ impl fmt::Debug for Careless {
 
 #[async_trait]
 impl Provider for Careless {
-    fn profile(&self) -> &Profile {
-        &self.profile
+    fn describe(&self) -> &VendorInfo {
+        &self.info
     }
 
-    async fn create(&self, cx: &CallContext, new: &NewVerification) -> idv::Result<Created> {
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> idv::Result<CreateResponse> {
         self.client.provider().create(cx, new).await
     }
 
-    fn polling(&self) -> Option<&dyn Polling> {
-        self.client.provider().polling()
+    fn capabilities(&self) -> Capabilities<'_> {
+        self.client.provider().capabilities()
     }
 
-    fn results(&self) -> Option<&dyn Results> {
-        self.client.provider().results()
-    }
-
-    fn evidence(&self) -> Option<&dyn EvidenceSource> {
-        self.client.provider().evidence()
-    }
-
-    fn listing(&self) -> Option<&dyn Listing> {
-        self.client.provider().listing()
-    }
-
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        self.client.provider().lookup()
-    }
-
-    fn deletion(&self) -> Option<&dyn Deletion> {
-        self.client.provider().deletion()
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        self.client.provider().callbacks()
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }

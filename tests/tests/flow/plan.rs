@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idv::{Capabilities, NewVerification, Profile, Reference, Timestamp};
+use idv::{NewVerification, Reference, Timestamp, VendorInfo};
 use idv_flow::{Keep, Retention, Schedule};
 use idv_sandbox::{Fault, FaultKind};
 
@@ -118,8 +118,8 @@ impl Plan {
     }
 
     /// A schedule like the vendor's own, but for the number of questions in the months that a world lasts.
-    pub fn schedule(profile: &Profile, capabilities: &Capabilities) -> Schedule {
-        let mut schedule = Schedule::of(profile, capabilities);
+    pub fn schedule(info: &VendorInfo) -> Schedule {
+        let mut schedule = Schedule::of(info);
         schedule.growth = 3.0;
         schedule.slowest = 6 * DAY;
         schedule.backstop = 6 * DAY;

@@ -112,7 +112,7 @@ impl Vendor {
     /// Has the vendor report to us.
     pub async fn report_to_us(self, sandbox: &Sandbox, client: &Client) {
         let mut url = Url::from_str(CALLBACKS).unwrap();
-        if let Some((name, secret)) = client.provider().callbacks().unwrap().guard().parameter_for("") {
+        if let Some((name, secret)) = client.provider().capabilities().callbacks.unwrap().auth().parameter_for("") {
             url.query_pairs_mut().append_pair(name, secret.expose());
         }
         let proven = Some(url.to_string());

@@ -326,7 +326,7 @@ pub(super) fn flow(
     clock: &SandboxClock,
     chance: Chance,
 ) -> impl Future<Output = idv_flow::Result<Flow>> + use<> {
-    let schedule = Plan::schedule(client.provider().profile(), client.capabilities());
+    let schedule = Plan::schedule(client.info());
     let vault = if plan.sealed { Vault::new(&"5a".repeat(32).into()).unwrap() } else { Vault::plain() };
     let builder = Flow::builder(store).client(client).schedule(plan.vendor.id(), schedule).vault(vault);
     builder.random(Arc::new(chance)).open(Arc::new(clock.for_the_idle()))

@@ -1,7 +1,7 @@
 //! Creating, of which the answer may be lost, and deleting (chapters 3.1, 3.12, 3.13 and 4.2).
 
 use idv::report::Country;
-use idv::{CreateSafety, Decision, Deleted, Effect, ErrorKind, HandOff, NewVerification, Outcome, Status, Verification};
+use idv::{CreateSafety, Decision, DeleteOutcome, Effect, ErrorKind, HandOff, NewVerification, Outcome, Status, Verification};
 use idv_sandbox::{Fault, FaultKind};
 
 use crate::support::identity_tm::{Vendor, new_verification, order_of, poll};
@@ -9,11 +9,11 @@ use crate::support::identity_tm::{Vendor, new_verification, order_of, poll};
 #[tokio::test]
 async fn an_order_is_placed_and_its_link_leads_to_the_vendor() {
     let vendor = Vendor::new().await;
-    assert_eq!(vendor.bank.client.capabilities().create_safety, CreateSafety::Findable);
+    assert_eq!(vendor.bank.client.info().create_safety, CreateSafety::Findable);
     let new = new_verification(&vendor.bank.client);
     let created = vendor.bank.client.create(&new).await.unwrap();
-    assert!(!created.existed);
-    let HandOff::Visit(link) = &created.hand_off else { panic!("{:?}", created.hand_off) };
+    assert!(!created.already_existed);
+    let HandOff::Redirect(link) = &created.hand_off else { panic!("{:?}", created.hand_off) };
     assert!(vendor.sandbox.identity_tm().base_url().contains(link.expose().authority()), "it leads into the sandbox");
     assert_eq!(vendor.bank.client.find(&new.reference).await.unwrap(), [created.id]);
     assert_eq!(vendor.calls("putOrder"), 1);
@@ -28,10 +28,10 @@ async fn a_lost_answer_ends_by_lookup_in_one_order_and_is_never_asked_twice() {
         let created = vendor.bank.client.create(&new).await.unwrap();
         assert_eq!(vendor.sandbox.identity_tm().orders(), 1, "{fault:?}");
         assert_eq!(vendor.calls("putOrder"), 1, "{fault:?}");
-        assert!(created.existed, "{fault:?}");
+        assert!(created.already_existed, "{fault:?}");
         assert!(matches!(created.hand_off, HandOff::VendorContactsPerson), "{fault:?}: its link was in the answer");
 
-        let mut verification = Verification::new(created.id, vendor.bank.client.capabilities(), None);
+        let mut verification = Verification::new(created.id, vendor.bank.client.info(), None);
         vendor.play(&verification, "happy").await;
         let decision = poll(&vendor.bank, &mut verification).await;
         assert_eq!(decision, Decision::Settled(Outcome::Verified), "{fault:?}: it is the order that was placed");
@@ -149,7 +149,7 @@ async fn what_cannot_be_sent_is_said() {
     new.custom.insert("custom1".into(), "our own".into());
     new.document.issuing_country = Country::from_alpha2("DE").map(Into::into);
     let created = vendor.bank.client.create(&new).await.unwrap();
-    assert_eq!(created.left_out, ["custom"]);
+    assert_eq!(created.unsupported_fields, ["custom"]);
 }
 
 #[tokio::test]
@@ -159,17 +159,17 @@ async fn an_open_order_is_called_off_and_one_that_is_over_loses_its_data() {
 
     let mut open = vendor.bank.create().await;
     assert_eq!(poll(&vendor.bank, &mut open).await, Decision::Open(Status::AwaitingPerson));
-    assert_eq!(client.delete(open.id()).await.unwrap(), Deleted::CanceledOnly);
+    assert_eq!(client.delete(open.id()).await.unwrap(), DeleteOutcome::CanceledOnly);
     assert_eq!(poll(&vendor.bank, &mut open).await, Decision::Settled(Outcome::Canceled));
     assert_eq!(client.poll(open.id()).await.unwrap().code.as_deref(), Some("63"));
     // Called off, it is over, so that what the vendor still has goes too.
-    assert_eq!(client.delete(open.id()).await.unwrap(), Deleted::Data);
+    assert_eq!(client.delete(open.id()).await.unwrap(), DeleteOutcome::Data);
 
     let mut finished = vendor.bank.create().await;
     vendor.play(&finished, "happy").await;
     assert_eq!(poll(&vendor.bank, &mut finished).await, Decision::Settled(Outcome::Verified));
-    assert_eq!(client.delete(finished.id()).await.unwrap(), Deleted::Data);
-    assert_eq!(client.delete(finished.id()).await.unwrap(), Deleted::AlreadyGone);
+    assert_eq!(client.delete(finished.id()).await.unwrap(), DeleteOutcome::Data);
+    assert_eq!(client.delete(finished.id()).await.unwrap(), DeleteOutcome::AlreadyGone);
     let order = order_of(finished.id());
     let error = vendor.bank.api().images(&vendor.bank.call(), &order).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::NotFound, "nothing is left");
@@ -182,7 +182,7 @@ async fn an_order_that_ends_between_the_two_calls_of_a_deletion_is_deleted() {
     // The vendor says that it is not over, and then that it cannot be called off any more.
     vendor.sandbox.plan(Fault::new(FaultKind::Status { code: 406, retry_after: None }).at("delIdentdata"));
     vendor.play(&verification, "happy").await;
-    assert_eq!(vendor.bank.client.delete(verification.id()).await.unwrap(), Deleted::Data);
+    assert_eq!(vendor.bank.client.delete(verification.id()).await.unwrap(), DeleteOutcome::Data);
     assert_eq!((vendor.calls("delIdentdata"), vendor.calls("cancelOrder")), (2, 1));
 }
 
@@ -213,7 +213,7 @@ async fn an_order_of_another_account_is_not_to_be_had() {
     });
     assert_eq!(second.client.poll(&created.id).await.unwrap_err().kind(), &ErrorKind::NotFound);
     assert!(second.client.find(&new.reference).await.unwrap().is_empty());
-    assert_eq!(second.client.delete(&created.id).await.unwrap(), Deleted::AlreadyGone);
+    assert_eq!(second.client.delete(&created.id).await.unwrap(), DeleteOutcome::AlreadyGone);
     assert_eq!(vendor.bank.client.find(&new.reference).await.unwrap(), [created.id], "it is there still");
 }
 

@@ -58,7 +58,7 @@ async fn who_is_identified_has_not_signed_yet() {
     let mut verification = bank.create().await;
     vendor.act(&verification, "happy");
     let (mut seen, mut identified_only) = (Vec::new(), false);
-    while verification.next(bank.client.capabilities()) == Step::Poll {
+    while verification.next_step(bank.client.info()) == Step::Poll {
         vendor.pass(1).await;
         let kinds = kinds(&bank, &verification, StatusVariants::ALL).await;
         let decision = poll(&bank, &mut verification).await;
@@ -159,10 +159,10 @@ async fn unsigned_order_is_canceled_and_has_data() {
     assert_eq!(observation.code.as_deref(), Some("103"));
     verification.apply(&observation);
     assert_eq!(verification.decision(), Decision::Settled(Outcome::Canceled));
-    let Step::Fetch(handle) = verification.next(bank.client.capabilities()) else { panic!("the person was identified") };
+    let Step::Fetch(handle) = verification.next_step(bank.client.info()) else { panic!("the person was identified") };
     verification.apply(&bank.client.fetch(verification.id(), Some(&handle)).await.unwrap());
     assert_eq!(verification.decision(), Decision::Settled(Outcome::Canceled));
-    assert_eq!(verification.next(bank.client.capabilities()), Step::Done);
+    assert_eq!(verification.next_step(bank.client.info()), Step::Done);
     assert_eq!(bank.evidence(verification.id(), "signed-document/1").await.unwrap_err().kind(), &ErrorKind::Conflict);
 }
 

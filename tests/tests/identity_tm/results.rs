@@ -30,7 +30,7 @@ async fn each_scenario_ends_as_it_should() {
         let knows = report.as_ref().is_some_and(|report| report.person.family_name.is_some());
         assert_eq!(knows, has_data, "{scenario}: for those alone there are data");
         if has_data || matches!(expected, Decision::Settled(Outcome::Canceled)) {
-            assert_eq!(verification.next(vendor.bank.client.capabilities()), Step::Done, "{scenario}");
+            assert_eq!(verification.next_step(vendor.bank.client.info()), Step::Done, "{scenario}");
         }
         if matches!(expected, Decision::Settled(Outcome::Rejected)) {
             let report = report.unwrap_or_else(|| panic!("{scenario}: it says why"));
@@ -49,7 +49,7 @@ async fn the_words_of_the_document_end_an_identification_and_not_the_last_one() 
     assert!(observation.trust.is_proven());
     verification.apply(&observation);
     assert_eq!(verification.decision(), Decision::Settled(Outcome::Verified));
-    let Step::Fetch(handle) = verification.next(vendor.bank.client.capabilities()) else { panic!("there are data to fetch") };
+    let Step::Fetch(handle) = verification.next_step(vendor.bank.client.info()) else { panic!("there are data to fetch") };
     let fetched = vendor.bank.client.fetch(verification.id(), Some(&handle)).await.unwrap();
     assert_eq!((fetched.channel, fetched.trust.is_proven()), (Channel::Fetch, true));
     let report = fetched.report().unwrap();
@@ -71,7 +71,7 @@ async fn a_person_who_never_comes_is_expired_by_the_vendor() {
     assert_eq!(poll(&vendor.bank, &mut verification).await, Decision::Open(Status::AwaitingPerson));
     vendor.pass(2 * 24 * 60).await;
     assert_eq!(poll(&vendor.bank, &mut verification).await, Decision::Settled(Outcome::Expired));
-    assert_eq!(verification.next(vendor.bank.client.capabilities()), Step::Done);
+    assert_eq!(verification.next_step(vendor.bank.client.info()), Step::Done);
 }
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn every_way_of_identification_comes_to_its_end() {
         let mut verification = bank.create().await;
         vendor.act(&verification, "happy");
         let mut seen = Vec::new();
-        while verification.next(bank.client.capabilities()) == Step::Poll {
+        while verification.next_step(bank.client.info()) == Step::Poll {
             vendor.pass(1).await;
             poll(&bank, &mut verification).await;
             seen.push(verification.decision());

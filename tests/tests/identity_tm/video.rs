@@ -34,7 +34,7 @@ async fn a_video_is_asked_for_told_of_and_then_downloaded() {
     let mut verification = bank.create().await;
     vendor.play(&verification, "happy").await;
     poll(&bank, &mut verification).await;
-    let Step::Fetch(handle) = verification.next(bank.client.capabilities()) else { panic!("there is a result") };
+    let Step::Fetch(handle) = verification.next_step(bank.client.info()) else { panic!("there is a result") };
     let first = bank.client.fetch(verification.id(), Some(&handle)).await.unwrap();
     assert_eq!(videos(first.report().unwrap()), ["video"]);
 
@@ -54,7 +54,7 @@ async fn a_video_is_asked_for_told_of_and_then_downloaded() {
     let idv::ResultState::Fetchable(handle) = &observation.result else { panic!("{observation:?}") };
     let report = bank.client.fetch(verification.id(), Some(handle)).await.unwrap();
     assert_eq!(videos(report.report().unwrap()), ["video/provided"]);
-    assert_ne!(verification.apply(&observation), Transition::Foreign);
+    assert_ne!(verification.apply(&observation), Transition::WrongSubject);
 
     let mut file = Vec::new();
     let provided = EvidenceId::new("video/provided");

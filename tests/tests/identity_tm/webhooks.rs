@@ -59,9 +59,9 @@ async fn each_webhook_arrives_is_proven_and_wakes_its_verification() {
             assert!(!observation.subject.is(another.id()), "{name}");
             // It settles nothing: the vendor can be asked, and is.
             let transition = verification.apply(&observation);
-            assert!(matches!(transition, Transition::Woken | Transition::Progressed), "{name}: {transition:?}");
+            assert!(matches!(transition, Transition::PollRequested | Transition::Progressed), "{name}: {transition:?}");
             assert!(matches!(verification.decision(), Decision::Open(_)), "{name}");
-            assert_eq!(another.apply(&observation), Transition::Foreign, "{name}");
+            assert_eq!(another.apply(&observation), Transition::WrongSubject, "{name}");
         }
         if scenario == "rejected" {
             assert_eq!(poll(&bank, &mut verification).await, Decision::Settled(Outcome::Rejected));
@@ -152,11 +152,11 @@ async fn a_forged_callback_is_refused_and_one_without_a_secret_is_a_claim() {
 
     // Where nothing is proven, everything is a claim, and a claim is a reason to ask.
     let open = vendor.bank(|config| config.callback_secret = None);
-    assert_eq!(open.client.capabilities().callback_proof, None);
+    assert_eq!(open.client.info().callback_proof, None);
     for delivery in &forged {
         let observation = read(&open.client, delivery);
         assert!(!observation.trust.is_proven());
-        assert_eq!(verification.apply(&observation), Transition::Woken);
+        assert_eq!(verification.apply(&observation), Transition::PollRequested);
         assert_eq!(verification.decision(), Decision::Open(Status::AwaitingPerson));
     }
     assert_eq!(poll(&bank, &mut verification).await, Decision::Open(Status::AwaitingPerson));
@@ -166,7 +166,7 @@ async fn a_forged_callback_is_refused_and_one_without_a_secret_is_a_claim() {
 async fn each_order_has_a_secret_of_its_own_and_the_capabilities_say_that_callbacks_are_proven() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
     let bank = told_of(&vendor, "on_final");
-    assert_eq!(bank.client.capabilities().callback_proof, Some(ProofKind::SecretUrl));
+    assert_eq!(bank.client.info().callback_proof, Some(ProofKind::SecretUrl));
     let mut secrets = Vec::new();
     for _ in 0..3 {
         let verification = create(&bank, &receiver).await;

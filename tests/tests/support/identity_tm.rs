@@ -44,7 +44,7 @@ impl Bank {
     /// A verification of this person.
     pub async fn create_with(&self, new: &NewVerification) -> Verification {
         let created = self.client.create(new).await.unwrap();
-        Verification::new(created.id, self.client.capabilities(), created.expires_at)
+        Verification::new(created.id, self.client.info(), created.expires_at)
     }
 
     /// The report of a verification that is over.
@@ -155,7 +155,7 @@ pub async fn poll(bank: &Bank, verification: &mut Verification) -> Decision {
 pub async fn follow(vendor: &Vendor, bank: &Bank, verification: &mut Verification) -> Option<Report> {
     let mut report = None;
     for _ in 0..20 {
-        let observation = match verification.next(bank.client.capabilities()) {
+        let observation = match verification.next_step(bank.client.info()) {
             Step::Poll => {
                 vendor.pass(5).await;
                 bank.client.poll(verification.id()).await.unwrap()

@@ -67,7 +67,7 @@ impl Setup {
     /// A verification at the vendor.
     pub async fn create(&self) -> Verification {
         let created = self.client.create(&self.new_verification()).await.unwrap();
-        Verification::new(created.id, self.client.capabilities(), created.expires_at)
+        Verification::new(created.id, self.client.info(), created.expires_at)
     }
 
     /// Lets the person act.

@@ -1,7 +1,7 @@
 //! `idv delete`.
 
 use clap::Args;
-use idv::Deleted;
+use idv::DeleteOutcome;
 use serde_json::json;
 
 use crate::args::Which;
@@ -22,9 +22,9 @@ impl Delete {
         let deleted = settings.connect()?.delete(&id).await?;
         output.answer(&json!({ "deleted": deleted }), |_| {
             match deleted {
-                Deleted::Data => "the vendor deleted the person's data",
-                Deleted::CanceledOnly => "the vendor called it off; data that it has are still there",
-                Deleted::AlreadyGone => "the vendor knows no such verification, or none any more",
+                DeleteOutcome::Data => "the vendor deleted the person's data",
+                DeleteOutcome::CanceledOnly => "the vendor called it off; data that it has are still there",
+                DeleteOutcome::AlreadyGone => "the vendor knows no such verification, or none any more",
                 _ => "done",
             }
             .to_owned()

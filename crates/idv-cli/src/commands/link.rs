@@ -7,9 +7,9 @@ use idv::idnow::links::{self, SigningInput};
 use idv::{Pii, Secret, Timestamp};
 use serde_json::json;
 
-use super::create::name_and_value;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::request::name_and_value;
 
 /// Makes a signed link. The person's data stand in it: it is for the person alone.
 #[derive(Args)]

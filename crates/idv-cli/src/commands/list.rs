@@ -1,7 +1,7 @@
 //! `idv list`.
 
 use clap::{Args, ValueEnum};
-use idv::{ListQuery, Listed, Observation};
+use idv::{ListFilter, ListQuery, Observation};
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, json_line, note, plain, table, text};
@@ -36,7 +36,7 @@ enum Group {
 impl List {
     pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let client = settings.connect()?;
-        let query = ListQuery::of(self.group.iter().map(|group| Listed::from(*group)).collect::<Vec<_>>());
+        let query = ListQuery::of(self.group.iter().map(|group| ListFilter::from(*group)).collect::<Vec<_>>());
         let limit = self.limit.unwrap_or(usize::MAX);
         let mut observations: Vec<Observation> = Vec::new();
         let (mut printed, mut unreadable, mut cursor) = (0, 0, None);
@@ -77,7 +77,7 @@ impl List {
     }
 }
 
-impl From<Group> for Listed {
+impl From<Group> for ListFilter {
     fn from(group: Group) -> Self {
         match group {
             Group::Finished => Self::Finished,

@@ -25,7 +25,7 @@ use std::path::Path;
 use crate::failure::Failure;
 
 /// Reads a file, or standard input for `-`; at most `limit` bytes.
-fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let name = path.display();
     let failed = |error: std::io::Error| Failure::usage(format!("{name} cannot be read: {error}"));
     let mut bytes = Vec::new();

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use idv::report::Field;
-use idv::{Capabilities, Facet};
+use idv::{Capability, Input, VendorInfo};
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
@@ -20,16 +20,16 @@ impl Providers {
 }
 
 /// One column per vendor.
-fn matrix(providers: &[Capabilities]) -> String {
+fn matrix(providers: &[VendorInfo]) -> String {
     let mut head = vec!["can"];
     head.extend(providers.iter().map(|vendor| vendor.provider.as_str()));
     let mut matrix = table(&head);
-    let mut row = |name: &str, cell: &dyn Fn(&Capabilities) -> String| {
+    let mut row = |name: &str, cell: &dyn Fn(&VendorInfo) -> String| {
         matrix.add_row(std::iter::once(name.to_owned()).chain(providers.iter().map(cell)));
     };
     row("vendor", &|vendor| vendor.name.to_owned());
     row("document", &|vendor| vendor.document.to_owned());
-    for facet in Facet::ALL {
+    for facet in Capability::ALL {
         row(facet.name(), &|vendor| yes(vendor.has(*facet)));
     }
     row("repeating create", &|vendor| word(&vendor.create_safety));
@@ -37,26 +37,24 @@ fn matrix(providers: &[Capabilities]) -> String {
     row("report comes from", &|vendor| word(&vendor.report_from));
     row("callbacks proven by", &|vendor| vendor.callback_proof.map_or_else(|| "nothing".to_owned(), |proof| word(&proof)));
     row("person has", &|vendor| {
-        vendor.lifetime.map_or_else(|| "no limit known".to_owned(), |lifetime| format!("{} days", lifetime.as_secs() / 86_400))
+        vendor.lifetime.map_or_else(
+            || "no limit known".to_owned(),
+            |lifetime| match lifetime.as_secs() {
+                seconds if seconds.is_multiple_of(86_400) => format!("{} days", seconds / 86_400),
+                seconds => format!("{} hours", seconds.div_ceil(3_600)),
+            },
+        )
     });
-    for path in inputs(providers) {
-        row(&format!("takes {path}"), &|vendor| yes(vendor.accepts.contains(&path)));
+    for path in Input::ALL.iter().map(|input| input.path).chain(["custom"]) {
+        row(path, &|vendor| {
+            let is_required = vendor.requires.iter().any(|entry| entry.split('|').any(|required| required == path));
+            if is_required { "required".to_owned() } else { yes(vendor.accepts.contains(&path)) }
+        });
     }
     for field in Field::ALL {
         row(&format!("reports {field}"), &|vendor| yes(vendor.report_fields.contains(field)));
     }
     plain(&matrix)
-}
-
-/// Everything that any of them takes, in the order in which the first that takes it names it.
-fn inputs(providers: &[Capabilities]) -> Vec<&'static str> {
-    let mut inputs = Vec::new();
-    for path in providers.iter().flat_map(|vendor| vendor.accepts) {
-        if !inputs.contains(path) {
-            inputs.push(*path);
-        }
-    }
-    inputs
 }
 
 fn yes(there: bool) -> String {

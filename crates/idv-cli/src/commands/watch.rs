@@ -1,10 +1,11 @@
 //! `idv watch`.
 
 use std::io::IsTerminal as _;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use clap::Args;
-use idv::{Client, Decision, Observation, Step, Timestamp, Transition, Verification};
+use idv::{Decision, Observation, Timestamp, Tracker, Transition, Verification};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -40,41 +41,37 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
-        let id = self.which.id()?;
         let client = settings.connect()?;
-        let every = self.every.unwrap_or(client.provider().profile().poll_interval);
-        let mut watched = Watched {
-            verification: Verification::new(id, client.capabilities(), self.expires_at),
-            client,
-            last: None,
-            progress: Progress::begin(),
-            failures: 0,
-        };
-        let end = self.timeout.map(|timeout| Instant::now() + timeout);
-        let why_open = loop {
-            match watched.step().await? {
-                Go::Done => break None,
-                Go::Stop(why) => break Some(why),
-                Go::Now => {}
-                Go::Wait => {
-                    let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-                    if left.is_some_and(|left| left < every) {
-                        tokio::time::sleep(left.unwrap_or_default()).await;
-                        break Some("the time ran out");
-                    }
-                    tokio::time::sleep(every).await;
-                }
+        let verification = Verification::new(self.which.id()?, client.info(), self.expires_at);
+        let progress = Progress::begin();
+        let last = Arc::new(Mutex::new(None));
+        let (shown, kept) = (progress.clone(), Arc::clone(&last));
+        let mut state = verification.clone();
+        let mut tracker = Tracker::follow(client, verification).on_observation(move |observation, transition| {
+            state.apply(observation);
+            shown.transition(transition, &words::decision(state.decision()));
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            // An observation without a report does not replace one with a report.
+            if observation.report().is_some() || kept.as_ref().is_none_or(|kept: &Observation| kept.report().is_none()) {
+                *kept = Some(observation.clone());
             }
-        };
-        watched.progress.end();
-        let decision = watched.verification.decision();
+        });
+        if let Some(interval) = self.every {
+            tracker = tracker.poll_every(interval);
+        }
+        let until =
+            self.timeout.map_or(Timestamp::MAX, |timeout| Timestamp::now().saturating_add(timeout).unwrap_or(Timestamp::MAX));
+        let why_open = follow(&mut tracker, until, &progress).await?;
+        progress.end();
+        let decision = tracker.verification().decision();
+        let last = last.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = json!({
             "decision": words::decision_json(decision),
             "open_because": why_open,
-            "observation": watched.last.as_ref().map(words::observation_json),
+            "observation": last.as_ref().map(words::observation_json),
         });
         output.answer(&answer, |_| {
-            let mut text = watched.last.as_ref().map(|last| words::observation(last) + "\n").unwrap_or_default();
+            let mut text = last.as_ref().map(|last| words::observation(last) + "\n").unwrap_or_default();
             text += &words::decision(decision);
             if let Some(why) = why_open {
                 text += &format!(" ({why})");
@@ -89,70 +86,43 @@ impl Watch {
     }
 }
 
-struct Watched {
-    client: Client,
-    verification: Verification,
-    last: Option<Observation>,
-    progress: Progress,
-    failures: u32,
-}
-
-/// The next action after a step.
-enum Go {
-    Now,
-    Wait,
-    Done,
-    Stop(&'static str),
-}
-
-impl Watched {
-    async fn step(&mut self) -> Result<Go, Failure> {
-        if let Some(lapsed) = self.verification.lapse(Timestamp::now()) {
-            self.take(lapsed);
-        }
-        let id = self.verification.id().clone();
-        let asked = match self.verification.next(self.client.capabilities()) {
-            Step::Poll => self.client.poll(&id).await,
-            Step::Fetch(handle) => self.client.fetch(&id, Some(&handle)).await,
-            Step::Done => return Ok(Go::Done),
-            Step::AwaitCallback => return Ok(Go::Stop("this vendor cannot be polled: the outcome comes with its callback")),
-            Step::AwaitReport => return Ok(Go::Stop("the report comes with a callback")),
-            _ => return Ok(Go::Stop("an operator has to look at it")),
+/// Follows the verification as far as it can be polled. Returns why it stopped before the end, if it did.
+async fn follow(tracker: &mut Tracker, until: Timestamp, progress: &Progress) -> Result<Option<&'static str>, Failure> {
+    let mut failures = 0;
+    loop {
+        let next = match tracker.advance().await {
+            Ok(next) => {
+                failures = 0;
+                next
+            }
+            Err(error) if error.is_transient() && failures + 1 < FAILURES_IN_A_ROW => {
+                failures += 1;
+                progress.say(&format!("{error}; asking again"));
+                tracker.progress()
+            }
+            Err(error) => return Err(error.into()),
         };
-        match asked {
-            Ok(observation) => {
-                self.failures = 0;
-                let before = self.verification.decision();
-                self.take(observation);
-                let on = self.verification.decision() != before || matches!(before, Decision::Settled(_));
-                Ok(if on { Go::Now } else { Go::Wait })
+        let at = match next {
+            idv::Progress::Finished => return Ok(None),
+            idv::Progress::WaitUntil(at) => at,
+            idv::Progress::AwaitCallback { .. } if tracker.outcome().is_some() => {
+                return Ok(Some("the report comes with a callback"));
             }
-            Err(error) if error.is_transient() && self.failures + 1 < FAILURES_IN_A_ROW => {
-                self.failures += 1;
-                self.progress.say(&format!("{error}; asking again"));
-                Ok(Go::Wait)
+            idv::Progress::AwaitCallback { .. } => {
+                return Ok(Some("this vendor cannot be polled: the outcome comes with its callback"));
             }
-            Err(error) => Err(error.into()),
+            _ => return Ok(Some("an operator has to look at it")),
+        };
+        let now = Timestamp::now();
+        if now >= until {
+            return Ok(Some("the time ran out"));
         }
-    }
-
-    fn take(&mut self, observation: Observation) {
-        let transition = self.verification.apply(&observation);
-        let state = words::decision(self.verification.decision());
-        if let Transition::NotUnderstood(code) = &transition {
-            self.progress.say(&format!("the vendor's code {code:?} is not known here and changes nothing"));
-        } else if transition != Transition::Unchanged {
-            self.progress.say(&state);
-        }
-        self.progress.show(&state);
-        // An observation without a report does not replace one with a report.
-        if observation.report().is_some() || self.last.as_ref().is_none_or(|last| last.report().is_none()) {
-            self.last = Some(observation);
-        }
+        tokio::time::sleep(Duration::try_from(at.min(until).duration_since(now)).unwrap_or_default()).await;
     }
 }
 
 /// Progress on standard error: a moving line on a terminal, else one line for each change.
+#[derive(Clone)]
 struct Progress {
     bar: Option<ProgressBar>,
 }
@@ -169,6 +139,16 @@ impl Progress {
         }
         bar.enable_steady_tick(Duration::from_millis(120));
         Self { bar: Some(bar) }
+    }
+
+    /// Shows the effect of an observation, and the state after it.
+    fn transition(&self, transition: &Transition, state: &str) {
+        if let Transition::UnknownCode(code) = transition {
+            self.say(&format!("the vendor's code {code:?} is not known here and changes nothing"));
+        } else if *transition != Transition::Unchanged {
+            self.say(state);
+        }
+        self.show(state);
     }
 
     fn show(&self, state: &str) {

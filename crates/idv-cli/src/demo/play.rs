@@ -6,8 +6,8 @@ use bytes::Bytes;
 use idv::report::{Country, Evidence, EvidenceKind, Gender, Report};
 use idv::transport::{ReqwestTransport, TransportOptions};
 use idv::{
-    Client, Created, Decision, Environment, Error, Facet, HandOff, NewVerification, Observation, Pii, Reference, ResultHandle,
-    Secret, Step, Timestamp, Transport as _, Verification,
+    Capability, Client, CreateResponse, Decision, Environment, Error, HandOff, NewVerification, Observation, Pii, Reference,
+    ResultHandle, Secret, Step, Timestamp, Transport as _, Verification,
 };
 use idv_sandbox::Sandbox;
 
@@ -60,11 +60,7 @@ impl<'a> Company<'a> {
                 }
                 let decision = scene.verification.decision();
                 story.requests = self.transport.requests() - before;
-                story.judge(
-                    self.stage.comes_out(scenario.name).unwrap_or(scenario.expected),
-                    decision,
-                    self.client.capabilities(),
-                );
+                story.judge(self.stage.comes_out(scenario.name).unwrap_or(scenario.expected), decision, self.client.info());
             }
             Err(error) => story.shortfalls.push(error.to_string()),
         }
@@ -93,14 +89,14 @@ struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    fn begin(company: &'a Company<'a>, story: &'a mut Story, created: &Created) -> Self {
+    fn begin(company: &'a Company<'a>, story: &'a mut Story, created: &CreateResponse) -> Self {
         story.reference = Some(created.id.reference.as_str().to_owned());
         story.vendor_id = created.id.vendor_id.as_ref().map(|id| id.as_str().to_owned());
-        let verification = Verification::new(created.id.clone(), company.client.capabilities(), created.expires_at);
+        let verification = Verification::new(created.id.clone(), company.client.info(), created.expires_at);
         Self { company, story, verification, report: None, fetched: false, began: company.sandbox.clock().now() }
     }
 
-    async fn act(&mut self, scenario: &Scenario, created: &Created) -> Result<(), Error> {
+    async fn act(&mut self, scenario: &Scenario, created: &CreateResponse) -> Result<(), Error> {
         self.hand_off(&created.hand_off).await;
         self.ask().await?;
         self.forge().await;
@@ -129,7 +125,7 @@ impl<'a> Scene<'a> {
     /// Sends the person to the vendor.
     async fn hand_off(&mut self, hand_off: &HandOff) {
         self.story.hand_off = Some(match hand_off {
-            HandOff::Visit(url) => {
+            HandOff::Redirect(url) => {
                 let status = match http::Request::get(url.expose().as_str()).body(Bytes::new()) {
                     Ok(request) => self.company.browser.send(request).await.ok().map(|answer| answer.status().as_u16()),
                     Err(_) => None,
@@ -162,7 +158,7 @@ impl<'a> Scene<'a> {
     async fn pass(&mut self, time: Duration) -> Result<(), Error> {
         self.company.sandbox.clock().advance(time).await;
         self.receive();
-        if let Some(lapsed) = self.verification.lapse(self.company.sandbox.clock().now()) {
+        if let Some(lapsed) = self.verification.expire_if_due(self.company.sandbox.clock().now()) {
             self.take(&lapsed);
         }
         if matches!(self.next(), Step::Poll) {
@@ -176,7 +172,7 @@ impl<'a> Scene<'a> {
     }
 
     fn next(&self) -> Step {
-        self.verification.next(self.company.client.capabilities())
+        self.verification.next_step(self.company.client.info())
     }
 
     async fn fetch(&mut self, handle: Option<&ResultHandle>) -> Result<(), Error> {
@@ -187,7 +183,7 @@ impl<'a> Scene<'a> {
     }
 
     async fn ask(&mut self) -> Result<(), Error> {
-        if self.company.client.capabilities().has(Facet::Polling) {
+        if self.company.client.info().has(Capability::Polling) {
             let observation = self.company.client.poll(self.verification.id()).await?;
             self.take(&observation);
         }
@@ -215,7 +211,7 @@ impl<'a> Scene<'a> {
     async fn finish(&mut self) -> Result<(), Error> {
         let client = &self.company.client;
         let id = self.verification.id().clone();
-        if self.verification.decision().is_verified() && client.capabilities().has(Facet::Results) && !self.fetched {
+        if self.verification.decision().is_verified() && client.info().has(Capability::Results) && !self.fetched {
             let handle = match self.next() {
                 Step::Fetch(handle) => Some(handle),
                 _ => None,
@@ -226,7 +222,7 @@ impl<'a> Scene<'a> {
             self.story.told = words::fields(report).into_iter().filter_map(|field| Some((field.field, field.value?))).collect();
             self.story.changed = words::fields(report).into_iter().filter(|field| field.verdict == "changed").collect();
             let listed = report.evidence.len();
-            if client.capabilities().has(Facet::Evidence)
+            if client.info().has(Capability::Evidence)
                 && self.verification.decision().is_verified()
                 && let Some(evidence) = most_telling(&report.evidence)
             {
@@ -245,7 +241,7 @@ impl<'a> Scene<'a> {
                 });
             }
         }
-        if client.capabilities().has(Facet::Deletion) {
+        if client.info().has(Capability::Deletion) {
             self.story.deleted = Some(word(&client.delete(&id).await?));
             // The vendor may tell of that too.
             self.company.sandbox.clock().advance(Duration::ZERO).await;

@@ -41,7 +41,9 @@ pub(crate) enum Forged {
 /// The address for callbacks of an account, with the secret that proves them where the vendor's guard lives in the address.
 pub(crate) fn proven(client: &Client, url: &Url) -> Url {
     let mut url = url.clone();
-    if let Some((name, secret)) = client.provider().callbacks().and_then(|callbacks| callbacks.guard().parameter_for("")) {
+    if let Some((name, secret)) =
+        client.provider().capabilities().callbacks.and_then(|callbacks| callbacks.auth().parameter_for(""))
+    {
         url.query_pairs_mut().append_pair(name, secret.expose());
     }
     url

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use idv::report::Field;
-use idv::{Capabilities, Channel, Decision, Facet, Observation, Outcome, Status, Transition};
+use idv::{Capability, Channel, Decision, Observation, Outcome, Status, Transition, VendorInfo};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -216,7 +216,7 @@ impl Story {
 
     /// Notes what was learnt.
     pub(crate) fn saw(&mut self, after_seconds: u64, observation: &Observation, transition: &Transition) {
-        if matches!(transition, Transition::Foreign | Transition::Disputed) {
+        if matches!(transition, Transition::WrongSubject | Transition::Disputed) {
             self.shortfalls.push(format!("an observation was {}", words::transition(transition)));
         }
         self.observations.push(Seen {
@@ -230,7 +230,7 @@ impl Story {
     }
 
     /// Compares what came out with what must, at a vendor that can do so much.
-    pub(crate) fn judge(&mut self, expected: Expected, decision: Decision, capabilities: &Capabilities) {
+    pub(crate) fn judge(&mut self, expected: Expected, decision: Decision, capabilities: &VendorInfo) {
         self.expected = expected.words();
         self.decision = words::decision_json(decision);
         self.outcome = words::decision(decision);
@@ -246,21 +246,21 @@ impl Story {
         if !as_expected {
             short.push(format!("it came out as {}, and should have been {}", self.outcome, expected.words()));
         }
-        if capabilities.has(Facet::Polling) && self.learnt_by() == Some(&word(&Channel::Callback)) {
+        if capabilities.has(Capability::Polling) && self.learnt_by() == Some(&word(&Channel::Callback)) {
             short.push("a callback decided, although the vendor can be asked".to_owned());
         }
-        if capabilities.has(Facet::Evidence) && decision.is_verified() && self.evidence.is_none() {
+        if capabilities.has(Capability::Evidence) && decision.is_verified() && self.evidence.is_none() {
             short.push("the person is verified, and no evidence could be downloaded".to_owned());
         }
         let told = self.observations.iter().any(|seen| seen.channel == word(&Channel::Callback) && seen.trust == "proven");
         let untold = matches!(expected, Expected::Settled(Outcome::Expired) | Expected::AwaitingPerson | Expected::Undecided);
-        if capabilities.has(Facet::Callbacks) && !untold && !told {
+        if capabilities.has(Capability::Callbacks) && !untold && !told {
             short.push("no proven callback came".to_owned());
         }
         if self.forgery.as_ref().is_none_or(|forgery| forgery.changed || forgery.status < 400) {
             short.push("a forged callback was not refused".to_owned());
         }
-        if capabilities.has(Facet::Deletion) && self.deleted.is_none() {
+        if capabilities.has(Capability::Deletion) && self.deleted.is_none() {
             short.push("it was not deleted".to_owned());
         }
         self.shortfalls.extend(short);

@@ -40,7 +40,7 @@ impl Settings {
     pub(crate) fn connect(&self) -> Result<Client, Failure> {
         let source = self.source()?;
         let client = idv::connect(&source.config(None)?)?;
-        source.announce(&[client.capabilities().provider.as_str()])?;
+        source.announce(&[client.info().provider.as_str()])?;
         Ok(client)
     }
 
@@ -51,12 +51,12 @@ impl Settings {
         let mut clients = vec![idv::connect(&source.config(None)?)?];
         for provider in &table.also {
             // The environment may choose a provider that the file has among the others.
-            let is_there = clients.iter().any(|client| client.capabilities().provider.as_str() == provider);
+            let is_there = clients.iter().any(|client| client.info().provider.as_str() == provider);
             if !(is_there && source.is_overridden()) {
                 clients.push(idv::connect(&source.config(Some(provider))?)?);
             }
         }
-        let providers: Vec<&str> = clients.iter().map(|client| client.capabilities().provider.as_str()).collect();
+        let providers: Vec<&str> = clients.iter().map(|client| client.info().provider.as_str()).collect();
         source.announce(&[&providers[..], &[FLOW]].concat())?;
         Ok((table, clients))
     }

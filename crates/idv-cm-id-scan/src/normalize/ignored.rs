@@ -4,7 +4,7 @@
 
 /// Parts of a result.
 pub const IGNORED_IN_RESULTS: &[(&str, &str)] = &[
-    ("url", "opens the person's session; `Created::hand_off` has it, and it is over"),
+    ("url", "opens the person's session; `CreateResponse::hand_off` has it, and it is over"),
     (
         "tasks.*.files.*.url",
         "an address that may not live long; evidence has an id, by which the address of the day is looked up",
@@ -15,13 +15,13 @@ pub const IGNORED_IN_RESULTS: &[(&str, &str)] = &[
 /// Parts of details, and of the answer to a creation. If details have the id of a result, which no sample of them has, it becomes the
 /// observation's handle, in place of the report with everything else.
 pub const IGNORED_IN_STATES: &[(&str, &str)] = &[
-    ("url", "opens the person's session; `Created::hand_off` has it"),
+    ("url", "opens the person's session; `CreateResponse::hand_off` has it"),
     ("settings.**", "repeats the settings that the transaction was created with"),
     ("locale", "repeats the language that the transaction was created with"),
     ("mobileOnly", "repeats the setting that the transaction was created with"),
     ("created", "is known from the creation; it is the observation's time until there is a time of completion"),
     ("createdAt", "as `created`"),
-    ("expires", "is known from the creation: `Created::expires_at`"),
+    ("expires", "is known from the creation: `CreateResponse::expires_at`"),
     ("tasks.*", "the answer to a creation repeats the tasks that were ordered"),
     ("tasks.*.type", "repeats the task that was ordered; it stands beside everything unknown of that task"),
     ("tasks.*.state", "says whether the person has begun; what comes of the task is in the result"),

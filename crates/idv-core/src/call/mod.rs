@@ -72,12 +72,12 @@ impl Shared {
 pub struct Call<'a> {
     repeat: Repeat,
     session: Option<&'a dyn Session>,
-    overrule: Option<Overrule>,
+    overrule: Option<RetryOverride>,
     max_answer: Option<u64>,
 }
 
 /// What an adapter says of an answer, by its status and body; `None` leaves it to the table.
-pub type Overrule = fn(StatusCode, &[u8]) -> Option<Ruling>;
+pub type RetryOverride = fn(StatusCode, &[u8]) -> Option<Ruling>;
 
 impl<'a> Call<'a> {
     /// A request that may be repeated when nobody knows whether it was acted on.
@@ -108,7 +108,7 @@ impl<'a> Call<'a> {
 
     /// Reads answers as this vendor means them.
     #[must_use]
-    pub const fn overruled_by(mut self, overrule: Overrule) -> Self {
+    pub const fn overruled_by(mut self, overrule: RetryOverride) -> Self {
         self.overrule = Some(overrule);
         self
     }

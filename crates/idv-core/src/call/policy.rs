@@ -28,6 +28,9 @@ pub struct CallPolicy {
     pub max_in_flight: usize,
     /// How long an answer that is not evidence may be, in bytes. 32 MiB.
     pub max_answer: u64,
+    /// The interval between polls of a [`Tracker`](crate::Tracker), in place of the vendor's
+    /// ([`VendorInfo::poll_interval`](crate::VendorInfo::poll_interval)).
+    pub poll_interval: Option<Duration>,
 }
 
 impl Default for CallPolicy {
@@ -42,6 +45,7 @@ impl Default for CallPolicy {
             retry_budget: 20,
             max_in_flight: 16,
             max_answer: 32 * 1024 * 1024,
+            poll_interval: None,
         }
     }
 }

@@ -16,9 +16,9 @@ fn basic(credentials: &str) -> String {
 
 #[test]
 fn each_guard_believes_its_secret_and_nothing_else() {
-    let header = Guard::header("x-callback-secret", SECRET.into()).unwrap();
-    let password = Guard::basic("vendor", SECRET.into()).unwrap();
-    let query = Guard::query("token", SECRET.into()).unwrap();
+    let header = CallbackAuth::header("x-callback-secret", SECRET.into()).unwrap();
+    let password = CallbackAuth::basic("vendor", SECRET.into()).unwrap();
+    let query = CallbackAuth::query("token", SECRET.into()).unwrap();
     let cases = [
         (&header, delivery("/", Some(("x-callback-secret", SECRET.into()))), true),
         (&header, delivery("/", Some(("x-callback-secret", format!("{SECRET}x")))), false),
@@ -34,43 +34,44 @@ fn each_guard_believes_its_secret_and_nothing_else() {
     for (guard, delivery, believed) in cases {
         let verified = guard.verify(&delivery, "subject");
         assert_eq!(verified.is_ok_and(Trust::is_proven), believed, "{guard:?} {delivery:?}");
-        assert_eq!(guard.screen(&delivery).is_ok(), believed, "{guard:?} {delivery:?}");
+        assert_eq!(guard.precheck(&delivery).is_ok(), believed, "{guard:?} {delivery:?}");
         assert_eq!(guard.proves(&delivery), believed, "{guard:?} {delivery:?}");
     }
 }
 
 #[test]
 fn a_secret_of_one_verification_opens_no_other() {
-    let guard = Guard::query_per_subject("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query_per_subject("token", SECRET.into()).unwrap();
     let (name, token) = guard.parameter_for("a").unwrap();
     let delivery = delivery(&format!("/?{name}={}", token.expose()), None);
     assert!(guard.verify(&delivery, "a").unwrap().is_proven());
     assert!(!guard.proves(&delivery), "its subject is not known");
     assert_eq!(guard.verify(&delivery, "b").unwrap_err().kind(), &ErrorKind::Forged);
-    assert!(guard.screen(&delivery).is_ok());
+    assert!(guard.precheck(&delivery).is_ok());
     for address in ["/", "/?token="] {
-        assert_eq!(guard.screen(&self::delivery(address, None)).unwrap_err().kind(), &ErrorKind::Forged, "{address}");
+        assert_eq!(guard.precheck(&self::delivery(address, None)).unwrap_err().kind(), &ErrorKind::Forged, "{address}");
     }
 }
 
 #[test]
 fn the_persons_browser_and_an_open_guard_prove_nothing() {
-    let guard = Guard::query("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query("token", SECRET.into()).unwrap();
     let returning = Delivery::returning(format!("/?token={SECRET}").parse().unwrap());
     assert_eq!(guard.verify(&returning, "a").unwrap(), Trust::Claimed);
-    assert_eq!(Guard::open().verify(&delivery("/", None), "a").unwrap(), Trust::Claimed);
+    assert_eq!(CallbackAuth::none().verify(&delivery("/", None), "a").unwrap(), Trust::Claimed);
     assert!(
-        guard.screen(&Delivery::returning("/".parse().unwrap())).is_ok() && Guard::open().screen(&delivery("/", None)).is_ok()
+        guard.precheck(&Delivery::returning("/".parse().unwrap())).is_ok()
+            && CallbackAuth::none().precheck(&delivery("/", None)).is_ok()
     );
 }
 
 #[test]
 fn secrets_that_can_be_guessed_are_refused() {
-    assert!(Guard::query("token", "".into()).is_err());
-    assert!(Guard::header("x-secret", "short".into()).is_err());
-    assert!(Guard::query("token", "0123456789abcde".into()).is_err());
-    assert!(Guard::query("token", "0123456789abcdef".into()).is_ok());
-    assert!(Guard::basic("a:b", SECRET.into()).is_err());
+    assert!(CallbackAuth::query("token", "".into()).is_err());
+    assert!(CallbackAuth::header("x-secret", "short".into()).is_err());
+    assert!(CallbackAuth::query("token", "0123456789abcde".into()).is_err());
+    assert!(CallbackAuth::query("token", "0123456789abcdef".into()).is_ok());
+    assert!(CallbackAuth::basic("a:b", SECRET.into()).is_err());
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn message_is_the_body_or_the_query_if_there_is_none() {
     let get = Delivery::callback(Method::GET, "/callback?a=b".parse().unwrap(), HeaderMap::new(), "");
     let post = Delivery::callback(Method::POST, "/callback?a=b".parse().unwrap(), HeaderMap::new(), "{}");
     assert_eq!((get.message(), post.message()), (b"a=b".as_slice(), b"{}".as_slice()));
-    let guard = Guard::header("x-secret", SECRET.into()).unwrap();
+    let guard = CallbackAuth::header("x-secret", SECRET.into()).unwrap();
     let mut delivery = post;
     delivery.headers.insert("x-secret", SECRET.parse().unwrap());
     let Ok(Trust::Proven(proof)) = guard.verify(&delivery, "") else { panic!("it is proven") };
@@ -88,20 +89,20 @@ fn message_is_the_body_or_the_query_if_there_is_none() {
 #[test]
 fn guard_in_the_address_gives_its_parameter() {
     let (name, secret) =
-        Guard::query("token", SECRET.into()).unwrap().parameter_for("any").map(|(n, s)| (n.to_owned(), s)).unwrap();
+        CallbackAuth::query("token", SECRET.into()).unwrap().parameter_for("any").map(|(n, s)| (n.to_owned(), s)).unwrap();
     assert_eq!((name.as_str(), secret.expose()), ("token", SECRET));
-    assert!(Guard::open().parameter_for("any").is_none());
-    assert!(Guard::header("x-secret", SECRET.into()).unwrap().parameter_for("any").is_none());
+    assert!(CallbackAuth::none().parameter_for("any").is_none());
+    assert!(CallbackAuth::header("x-secret", SECRET.into()).unwrap().parameter_for("any").is_none());
 }
 
 #[test]
 fn guard_says_what_its_proof_rests_on() {
     let rows = [
-        (Guard::open(), None),
-        (Guard::header("x-secret", SECRET.into()).unwrap(), Some(ProofKind::SharedSecret)),
-        (Guard::basic("vendor", SECRET.into()).unwrap(), Some(ProofKind::Basic)),
-        (Guard::query("token", SECRET.into()).unwrap(), Some(ProofKind::SecretUrl)),
-        (Guard::query_per_subject("token", SECRET.into()).unwrap(), Some(ProofKind::SecretUrl)),
+        (CallbackAuth::none(), None),
+        (CallbackAuth::header("x-secret", SECRET.into()).unwrap(), Some(ProofKind::SharedSecret)),
+        (CallbackAuth::basic("vendor", SECRET.into()).unwrap(), Some(ProofKind::Basic)),
+        (CallbackAuth::query("token", SECRET.into()).unwrap(), Some(ProofKind::SecretUrl)),
+        (CallbackAuth::query_per_subject("token", SECRET.into()).unwrap(), Some(ProofKind::SecretUrl)),
     ];
     for (guard, proof) in rows {
         assert_eq!(guard.proof(), proof, "{guard:?}");

@@ -1,10 +1,12 @@
 //! Countries by ISO 3166-1, with the codes of ICAO 9303 that travel documents use beyond it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::country_table::{COUNTRIES, ICAO, ICAO_ALIASES};
+use crate::error::{Error, Result};
 
 /// A country by ISO 3166-1, or one of the codes that travel documents use beyond it.
 ///
@@ -90,6 +92,15 @@ impl Country {
 
 fn alias(letters: &str) -> Option<Country> {
     ICAO_ALIASES.iter().find(|row| row.0 == letters).map(|row| Country::of(row.1))
+}
+
+impl FromStr for Country {
+    type Err = Error;
+
+    /// Parses a country as [`Country::from_word`] does.
+    fn from_str(word: &str) -> Result<Self> {
+        Self::from_word(word).ok_or_else(|| Error::invalid("country", "expected a country of ISO 3166, such as DE"))
+    }
 }
 
 impl fmt::Display for Country {

@@ -12,10 +12,10 @@ fn finished(outcome: Outcome) -> Observation {
 #[test]
 fn each_state_has_its_next_step() {
     use ReportSource::{Callback, Fetch, Poll};
-    let polling = capabilities(&[Facet::Polling], Poll);
-    let told_of_polls = capabilities(&[Facet::Callbacks], Poll);
-    let listed = capabilities(&[Facet::Listing], Fetch);
-    let polled_and_told = capabilities(&[Facet::Polling, Facet::Callbacks], Callback);
+    let polling = capabilities(&[Capability::Polling], Poll);
+    let told_of_polls = capabilities(&[Capability::Callbacks], Poll);
+    let listed = capabilities(&[Capability::Listing], Fetch);
+    let polled_and_told = capabilities(&[Capability::Polling, Capability::Callbacks], Callback);
     let ended = Some(answer(Status::Ended));
     let verified = Some(finished(Outcome::Verified));
     let with_report = Some(inline(finished(Outcome::Verified)));
@@ -46,7 +46,7 @@ fn each_state_has_its_next_step() {
         if let Some(observation) = observation {
             state.apply(observation);
         }
-        assert_eq!(state.next(capabilities), step, "row {index}");
+        assert_eq!(state.next_step(capabilities), step, "row {index}");
     }
 }
 
@@ -64,17 +64,17 @@ fn result_of_any_end_is_fetched_if_there_is_one() {
         claimed.status = None;
         state.apply(&claimed);
         state.apply(&finished(outcome));
-        assert_eq!(state.next(&askable()), after, "a claimed handle is not worth asking for");
+        assert_eq!(state.next_step(&askable()), after, "a claimed handle is not worth asking for");
         state.apply(&canceled);
-        assert_eq!(state.next(&askable()), Step::Fetch(ResultHandle::new("r")));
+        assert_eq!(state.next_step(&askable()), Step::Fetch(ResultHandle::new("r")));
         let mut fetched = inline(finished(outcome));
         fetched.channel = Channel::Fetch;
         state.apply(&fetched);
-        assert_eq!((state.next(&askable()), state.decision()), (after.clone(), decision));
-        let polled = capabilities(&[Facet::Polling], ReportSource::Poll);
+        assert_eq!((state.next_step(&askable()), state.decision()), (after.clone(), decision));
+        let polled = capabilities(&[Capability::Polling], ReportSource::Poll);
         let mut state = verification(&polled);
         state.apply(&canceled);
-        assert_eq!(state.next(&polled), after, "nothing can be fetched");
+        assert_eq!(state.next_step(&polled), after, "nothing can be fetched");
     }
 }
 
@@ -86,25 +86,29 @@ fn report_has_the_weight_of_its_observation() {
     };
     let own = |channel, status| said(channel, status).proven(Proof::of(ProofKind::OwnCall, b""));
     let rows = [
-        (own(Channel::Fetch, None), Some(Weight::Final)),
-        (own(Channel::Poll, None), Some(Weight::Preliminary)),
-        (own(Channel::Fetch, Some(Status::Ended)), Some(Weight::Preliminary)),
-        (own(Channel::Poll, Some(Status::Finished(Outcome::Rejected))), Some(Weight::Final)),
-        (own(Channel::Poll, Some(Status::InProgress)), Some(Weight::Preliminary)),
+        (own(Channel::Fetch, None), Some(ReportFinality::Final)),
+        (own(Channel::Poll, None), Some(ReportFinality::Preliminary)),
+        (own(Channel::Fetch, Some(Status::Ended)), Some(ReportFinality::Preliminary)),
+        (own(Channel::Poll, Some(Status::Finished(Outcome::Rejected))), Some(ReportFinality::Final)),
+        (own(Channel::Poll, Some(Status::InProgress)), Some(ReportFinality::Preliminary)),
         (proven_callback(Status::Finished(Outcome::Verified)), None),
         (said(Channel::Return, None), None),
     ];
     let state = verification(&askable());
     for (index, (observation, weight)) in rows.into_iter().enumerate() {
         let known = observation.status.is_some();
-        assert_eq!(state.weigh(&with_code(None, observation.clone())), weight, "row {index}");
+        assert_eq!(state.report_finality(&with_code(None, observation.clone())), weight, "row {index}");
         // A known code changes nothing; an unknown one makes the report wait.
-        assert_eq!(state.weigh(&with_code(Some("CODE"), observation)), weight.filter(|_| known), "row {index} with a code");
+        assert_eq!(
+            state.report_finality(&with_code(Some("CODE"), observation)),
+            weight.filter(|_| known),
+            "row {index} with a code"
+        );
     }
-    assert_eq!(state.weigh(&finished(Outcome::Verified)), None, "there is no report");
+    assert_eq!(state.report_finality(&finished(Outcome::Verified)), None, "there is no report");
     let mut foreign = inline(finished(Outcome::Verified));
     foreign.subject = crate::Subject::new(Some("another-reference-000".into()), None);
-    assert_eq!(state.weigh(&foreign), None);
+    assert_eq!(state.report_finality(&foreign), None);
 }
 
 #[test]
@@ -112,44 +116,44 @@ fn facts_that_are_learnt_later_are_filled_in_once() {
     let nameless = VerificationId::new(Reference::parse("0123456789abcdef0123456789abcdef").unwrap(), None);
     let mut state = Verification::new(nameless, &askable(), None);
     assert_eq!((state.expires_at(), &state.id().vendor_id), (None, &None));
-    assert_eq!(state.lapse(expires_at()), None, "no time is set");
+    assert_eq!(state.expire_if_due(expires_at()), None, "no time is set");
     state.expire_at(expires_at());
     state.expire_at(Timestamp::MAX);
     state.identify(VendorId::new("V-1"));
     state.identify(VendorId::new("V-2"));
     assert_eq!((state.expires_at(), state.id()), (Some(expires_at()), &id()));
-    assert!(state.lapse(expires_at()).is_some());
+    assert!(state.expire_if_due(expires_at()).is_some());
 }
 
 #[test]
 fn time_runs_out_once_and_not_after_an_outcome() {
     let mut state = verification(&askable());
-    let lapse = state.lapse(expires_at()).unwrap();
+    let lapse = state.expire_if_due(expires_at()).unwrap();
     state.apply(&lapse);
-    assert_eq!(state.lapse(Timestamp::MAX), None);
+    assert_eq!(state.expire_if_due(Timestamp::MAX), None);
     let mut settled = verification(&askable());
     settled.apply(&finished(Outcome::Rejected));
-    assert_eq!(settled.lapse(Timestamp::MAX), None);
+    assert_eq!(settled.expire_if_due(Timestamp::MAX), None);
 }
 
 #[test]
 fn claim_wakes_unless_it_says_what_is_known() {
     let claim = |status| said(Channel::Callback, status);
     let mut open = verification(&askable());
-    assert_eq!(open.apply(&claim(Some(Status::InProgress))), Transition::Woken);
-    assert_eq!(open.apply(&claim(None)), Transition::Woken);
+    assert_eq!(open.apply(&claim(Some(Status::InProgress))), Transition::PollRequested);
+    assert_eq!(open.apply(&claim(None)), Transition::PollRequested);
     let mut settled = verification(&askable());
     settled.apply(&finished(Outcome::Verified));
     assert_eq!(settled.apply(&claim(Some(Status::InProgress))), Transition::Unchanged);
     assert_eq!(settled.apply(&claim(None)), Transition::Unchanged);
-    assert_eq!(settled.apply(&claim(Some(Status::Finished(Outcome::Canceled)))), Transition::Woken);
+    assert_eq!(settled.apply(&claim(Some(Status::Finished(Outcome::Canceled)))), Transition::PollRequested);
     let leaning = |outcome| Some(Status::InReview { leaning: Some(outcome) });
     assert_eq!(settled.apply(&claim(leaning(Outcome::Verified))), Transition::Unchanged);
-    assert_eq!(settled.apply(&claim(leaning(Outcome::Rejected))), Transition::Woken);
+    assert_eq!(settled.apply(&claim(leaning(Outcome::Rejected))), Transition::PollRequested);
     assert_eq!(settled.apply(&claim(Some(Status::InReview { leaning: None }))), Transition::Unchanged);
     let mut disputed = verification(&askable());
     disputed.apply(&finished(Outcome::Disputed));
-    assert_eq!(disputed.apply(&claim(Some(Status::InProgress))), Transition::Woken);
+    assert_eq!(disputed.apply(&claim(Some(Status::InProgress))), Transition::PollRequested);
 }
 
 #[test]
@@ -159,20 +163,20 @@ fn report_alone_is_progress() {
     let fetched = inline(said(Channel::Fetch, None).proven(Proof::of(ProofKind::OwnCall, b"")));
     assert_eq!(state.apply(&fetched), Transition::Progressed);
     assert_eq!(state.apply(&fetched), Transition::Unchanged);
-    assert_eq!(state.next(&askable()), Step::Done);
+    assert_eq!(state.next_step(&askable()), Step::Done);
 }
 
 #[test]
 fn expired_callback_of_an_askable_vendor_is_no_progress() {
     let mut state = verification(&askable());
-    assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Expired))), Transition::Woken);
+    assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Expired))), Transition::PollRequested);
     assert_eq!(state.decision(), Decision::Open(Status::AwaitingPerson));
 }
 
 #[test]
 fn progress_of_a_lapsed_verification_is_told() {
     let mut state = verification(&askable());
-    state.apply(&state.lapse(expires_at()).unwrap());
+    state.apply(&state.expire_if_due(expires_at()).unwrap());
     assert_eq!(state.apply(&answer(Status::InProgress)), Transition::Progressed);
     assert_eq!(state.decision(), Decision::Settled(Outcome::Expired));
     assert_eq!(state.apply(&answer(Status::InProgress)), Transition::Unchanged);

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::id::{ProviderId, Reference, Subject};
+use crate::info::{CreateSafety, HandOffKind};
 use crate::observation::{Proof, ProofKind};
-use crate::provider::{CreateSafety, HandOffKind};
 use crate::report::Report;
 
 const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
@@ -12,35 +12,26 @@ pub(super) fn id() -> VerificationId {
     VerificationId::new(Reference::parse(REFERENCE).unwrap(), Some(VendorId::new("V-1")))
 }
 
-pub(super) fn capabilities(facets: &[Facet], report_from: ReportSource) -> Capabilities {
-    Capabilities {
-        provider: ProviderId::new("example"),
-        name: "Example",
-        document: "",
-        facets: facets.to_vec(),
-        create_safety: CreateSafety::Keyed,
-        hand_off: HandOffKind::Visit,
-        callback_proof: None,
-        report_from,
-        report_fields: &[],
-        accepts: &[],
-        lifetime: None,
-    }
+pub(super) fn capabilities(facets: &[Capability], report_from: ReportSource) -> VendorInfo {
+    let id = ProviderId::new("example");
+    let mut info = VendorInfo::new(id, "Example", CreateSafety::Keyed, HandOffKind::Redirect, report_from);
+    info.capabilities = facets.to_vec();
+    info
 }
 
-pub(super) fn askable() -> Capabilities {
-    capabilities(&[Facet::Polling, Facet::Results, Facet::Callbacks], ReportSource::Fetch)
+pub(super) fn askable() -> VendorInfo {
+    capabilities(&[Capability::Polling, Capability::Results, Capability::Callbacks], ReportSource::Fetch)
 }
 
-pub(super) fn told_only() -> Capabilities {
-    capabilities(&[Facet::Callbacks], ReportSource::Callback)
+pub(super) fn told_only() -> VendorInfo {
+    capabilities(&[Capability::Callbacks], ReportSource::Callback)
 }
 
 pub(super) fn expires_at() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
-pub(super) fn verification(capabilities: &Capabilities) -> Verification {
+pub(super) fn verification(capabilities: &VendorInfo) -> Verification {
     Verification::new(id(), capabilities, Some(expires_at()))
 }
 
@@ -62,7 +53,7 @@ pub(super) fn inline(mut observation: Observation) -> Observation {
 }
 
 fn any_outcome() -> impl Strategy<Value = Outcome> {
-    proptest::sample::select(Outcomes::ALL.to_vec())
+    proptest::sample::select(Outcome::ALL.to_vec())
 }
 
 fn any_status() -> impl Strategy<Value = Option<Status>> {
@@ -105,7 +96,7 @@ fn any_observation() -> impl Strategy<Value = Observation> {
     prop_oneof![9 => told, 1 => Just(Observation::lapsed(&id(), expires_at()))]
 }
 
-fn fold<'a>(capabilities: &Capabilities, observations: impl IntoIterator<Item = &'a Observation>) -> Verification {
+fn fold<'a>(capabilities: &VendorInfo, observations: impl IntoIterator<Item = &'a Observation>) -> Verification {
     let mut verification = verification(capabilities);
     for observation in observations {
         verification.apply(observation);
@@ -140,7 +131,7 @@ proptest! {
             let repeated = again.iter().filter(|_| !order.is_empty()).map(|index| order[index.index(order.len())]);
             let state = fold(&capabilities, order.iter().copied().chain(repeated).map(|index| &observations[index]));
             prop_assert_eq!(&state, &expected);
-            prop_assert_eq!(state.next(&capabilities), expected.next(&capabilities));
+            prop_assert_eq!(state.next_step(&capabilities), expected.next_step(&capabilities));
         }
     }
 
@@ -156,7 +147,7 @@ proptest! {
         for claim in &claims {
             let transition = state.apply(&claim.clone().trusted(Trust::Claimed));
             prop_assert!(
-                matches!(transition, Transition::Woken | Transition::Unchanged | Transition::Foreign),
+                matches!(transition, Transition::PollRequested | Transition::Unchanged | Transition::WrongSubject),
                 "{transition:?}"
             );
         }
@@ -200,7 +191,7 @@ proptest! {
         let contradictory = proven.iter().any(|outcome| *outcome != proven[0] || *outcome == Outcome::Disputed);
         prop_assert_eq!(state.decision() == Decision::Disputed, contradictory);
         if contradictory {
-            let next = state.next(&capabilities);
+            let next = state.next_step(&capabilities);
             prop_assert!(matches!(next, Step::NeedsOperator | Step::Fetch(_)), "{next:?}");
         }
     }
@@ -218,20 +209,20 @@ fn where_the_vendor_can_be_asked_a_proven_callback_wakes_and_does_not_settle() {
     let mut state = verification(&askable());
     assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Verified))), Transition::Progressed);
     assert_eq!(state.decision(), Decision::Open(Status::InReview { leaning: None }));
-    assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Verified))), Transition::Woken);
-    assert_eq!(state.next(&askable()), Step::Poll);
+    assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Verified))), Transition::PollRequested);
+    assert_eq!(state.next_step(&askable()), Step::Poll);
     assert_eq!(state.apply(&answer(Status::Finished(Outcome::Rejected))), Transition::Settled(Outcome::Rejected));
 }
 
 #[test]
 fn where_the_vendor_cannot_be_asked_a_proven_callback_settles_and_a_claim_does_not() {
     let mut state = verification(&told_only());
-    assert_eq!(state.next(&told_only()), Step::AwaitCallback);
-    assert_eq!(state.apply(&said(Channel::Callback, Some(Status::Finished(Outcome::Verified)))), Transition::Woken);
+    assert_eq!(state.next_step(&told_only()), Step::AwaitCallback);
+    assert_eq!(state.apply(&said(Channel::Callback, Some(Status::Finished(Outcome::Verified)))), Transition::PollRequested);
     assert_eq!(state.decision(), Decision::Open(Status::AwaitingPerson));
     let settled = state.apply(&inline(proven_callback(Status::Finished(Outcome::Verified))));
     assert_eq!(settled, Transition::Settled(Outcome::Verified));
-    assert_eq!(state.next(&told_only()), Step::Done);
+    assert_eq!(state.next_step(&told_only()), Step::Done);
 }
 
 #[test]
@@ -241,7 +232,7 @@ fn a_late_claim_of_something_else_wakes_and_one_of_the_same_does_not() {
     let same = said(Channel::Callback, Some(Status::Finished(Outcome::Verified)));
     let other = said(Channel::Callback, Some(Status::Finished(Outcome::Rejected)));
     assert_eq!(state.apply(&same), Transition::Unchanged);
-    assert_eq!(state.apply(&other), Transition::Woken);
+    assert_eq!(state.apply(&other), Transition::PollRequested);
     assert_eq!(state.decision(), Decision::Settled(Outcome::Verified));
 }
 
@@ -251,13 +242,13 @@ fn two_proven_outcomes_are_disputed_until_a_person_rules_and_again_when_a_third_
     state.apply(&answer(Status::Finished(Outcome::Verified)));
     assert_eq!(state.apply(&answer(Status::Finished(Outcome::Rejected))), Transition::Disputed);
     assert!(!state.decision().is_verified());
-    assert!(state.rule(Outcome::Disputed).is_err());
+    assert!(state.resolve_dispute(Outcome::Disputed).is_err());
     assert!(!state.decision().is_verified());
-    state.rule(Outcome::Rejected).unwrap();
+    state.resolve_dispute(Outcome::Rejected).unwrap();
     assert_eq!(state.decision(), Decision::Settled(Outcome::Rejected));
     assert_eq!(state.apply(&answer(Status::Finished(Outcome::Verified))), Transition::Unchanged);
     assert_eq!(state.apply(&answer(Status::Finished(Outcome::Canceled))), Transition::Disputed);
-    assert_eq!(state.next(&askable()), Step::NeedsOperator);
+    assert_eq!(state.next_step(&askable()), Step::NeedsOperator);
 }
 
 #[test]
@@ -269,11 +260,11 @@ fn disputed_outcome_verifies_only_after_a_ruling() {
     let mut alone = verification(&askable());
     assert_eq!(alone.apply(&disputed), Transition::Disputed);
     for state in [&mut state, &mut alone] {
-        assert_eq!((state.decision(), state.next(&askable())), (Decision::Disputed, Step::NeedsOperator));
-        state.rule(Outcome::Verified).unwrap();
+        assert_eq!((state.decision(), state.next_step(&askable())), (Decision::Disputed, Step::NeedsOperator));
+        state.resolve_dispute(Outcome::Verified).unwrap();
         assert!(state.decision().is_verified());
         assert_eq!(state.apply(&disputed), Transition::Unchanged, "the operator has seen it");
-        state.rule(Outcome::Rejected).unwrap();
+        state.resolve_dispute(Outcome::Rejected).unwrap();
         assert_eq!(state.decision(), Decision::Settled(Outcome::Rejected), "a ruling can be replaced");
     }
 }
@@ -281,9 +272,9 @@ fn disputed_outcome_verifies_only_after_a_ruling() {
 #[test]
 fn undisputed_outcome_cannot_be_ruled() {
     let mut state = verification(&askable());
-    assert_eq!(state.rule(Outcome::Verified).unwrap_err().kind(), &ErrorKind::Conflict);
+    assert_eq!(state.resolve_dispute(Outcome::Verified).unwrap_err().kind(), &ErrorKind::Conflict);
     state.apply(&answer(Status::Finished(Outcome::Rejected)));
-    assert_eq!(state.rule(Outcome::Verified).unwrap_err().kind(), &ErrorKind::Conflict);
+    assert_eq!(state.resolve_dispute(Outcome::Verified).unwrap_err().kind(), &ErrorKind::Conflict);
     assert_eq!(state.decision(), Decision::Settled(Outcome::Rejected));
 }
 
@@ -293,7 +284,7 @@ fn proven_callback_ends_nothing_if_the_vendor_can_be_asked() {
         let mut state = verification(&askable());
         state.apply(&proven_callback(status));
         assert_eq!(state.decision(), Decision::Open(Status::InReview { leaning: None }));
-        assert_eq!(state.next(&askable()), Step::Poll);
+        assert_eq!(state.next_step(&askable()), Step::Poll);
     }
     let mut state = verification(&told_only());
     state.apply(&proven_callback(Status::Ended));
@@ -320,15 +311,15 @@ fn handles_are_tried_in_turn_and_can_be_dropped() {
     let mut state = fold(&mut observations.iter());
     assert_eq!(state, fold(&mut observations.iter().rev()));
     assert_eq!(state.handles().count(), Verification::MAX_HANDLES + 1);
-    assert_eq!(state.next(&askable()), Step::Fetch(ResultHandle::new("genuine")));
+    assert_eq!(state.next_step(&askable()), Step::Fetch(ResultHandle::new("genuine")));
     assert!(state.drop_handle(&ResultHandle::new("genuine")));
     assert!(!state.drop_handle(&ResultHandle::new("genuine")));
     for left in (0..Verification::MAX_HANDLES).rev() {
-        let Step::Fetch(handle) = state.next(&askable()) else { panic!("a handle is left") };
+        let Step::Fetch(handle) = state.next_step(&askable()) else { panic!("a handle is left") };
         assert!(state.drop_handle(&handle));
         assert_eq!(state.handles().count(), left);
     }
-    assert_eq!(state.next(&askable()), Step::AwaitReport);
+    assert_eq!(state.next_step(&askable()), Step::AwaitReport);
 }
 
 #[test]
@@ -337,11 +328,11 @@ fn a_report_is_fetched_once_the_outcome_or_the_end_is_known() {
     let mut ended = answer(Status::Ended);
     ended.result = ResultState::Fetchable(ResultHandle::new("r"));
     state.apply(&ended);
-    assert_eq!(state.next(&askable()), Step::Fetch(ResultHandle::new("r")));
+    assert_eq!(state.next_step(&askable()), Step::Fetch(ResultHandle::new("r")));
     let mut fetched = inline(answer(Status::Finished(Outcome::Verified)));
     fetched.channel = Channel::Fetch;
     assert_eq!(state.apply(&fetched), Transition::Settled(Outcome::Verified));
-    assert_eq!(state.next(&askable()), Step::Done);
+    assert_eq!(state.next_step(&askable()), Step::Done);
 }
 
 #[test]
@@ -352,7 +343,7 @@ fn a_preliminary_report_is_not_the_last_word() {
     let mut finished = answer(Status::Finished(Outcome::Verified));
     finished.result = ResultState::Fetchable(ResultHandle::new("r"));
     state.apply(&finished);
-    assert_eq!(state.next(&askable()), Step::Fetch(ResultHandle::new("r")));
+    assert_eq!(state.next_step(&askable()), Step::Fetch(ResultHandle::new("r")));
 }
 
 #[test]
@@ -360,20 +351,20 @@ fn a_handle_that_the_browser_brought_may_be_tried_and_decides_nothing() {
     let mut state = verification(&askable());
     let mut returned = said(Channel::Return, None);
     returned.result = ResultState::Fetchable(ResultHandle::new("claimed"));
-    assert_eq!(state.apply(&returned), Transition::Woken);
+    assert_eq!(state.apply(&returned), Transition::PollRequested);
     assert_eq!(state.decision(), Decision::Open(Status::AwaitingPerson));
     state.apply(&answer(Status::Ended));
-    assert_eq!(state.next(&askable()), Step::Fetch(ResultHandle::new("claimed")));
+    assert_eq!(state.next_step(&askable()), Step::Fetch(ResultHandle::new("claimed")));
 }
 
 #[test]
 fn time_that_runs_out_ends_only_what_the_person_did_not_do() {
     let now = expires_at();
     let mut idle = verification(&askable());
-    assert_eq!(idle.lapse(now - jiff::SignedDuration::from_secs(1)), None);
-    let lapse = idle.lapse(now).unwrap();
+    assert_eq!(idle.expire_if_due(now - jiff::SignedDuration::from_secs(1)), None);
+    let lapse = idle.expire_if_due(now).unwrap();
     assert_eq!(idle.apply(&lapse), Transition::Settled(Outcome::Expired));
-    assert_eq!(idle.next(&askable()), Step::Done);
+    assert_eq!(idle.next_step(&askable()), Step::Done);
     // The vendor's word prevails over our clock's.
     assert_eq!(idle.apply(&answer(Status::Finished(Outcome::Verified))), Transition::Settled(Outcome::Verified));
 
@@ -388,13 +379,13 @@ fn an_unknown_code_changes_nothing_and_is_reported() {
     let mut state = verification(&askable());
     let mut unknown = said(Channel::Poll, None).proven(Proof::of(ProofKind::OwnCall, b""));
     unknown.code = Some("SOMETHING_NEW".into());
-    assert_eq!(state.apply(&unknown), Transition::NotUnderstood("SOMETHING_NEW".into()));
+    assert_eq!(state.apply(&unknown), Transition::UnknownCode("SOMETHING_NEW".into()));
     assert_eq!(state, verification(&askable()));
     // A vendor whose answers bring the report along brings one with a code that nobody knows, too.
     for channel in [Channel::Poll, Channel::Fetch] {
         unknown.channel = channel;
         unknown.result = ResultState::Inline(Box::new(Report::new(ProviderId::new("example"))));
-        assert_eq!(state.apply(&unknown), Transition::NotUnderstood("SOMETHING_NEW".into()));
+        assert_eq!(state.apply(&unknown), Transition::UnknownCode("SOMETHING_NEW".into()));
         assert_eq!(state, verification(&askable()));
     }
 }
@@ -411,23 +402,23 @@ fn an_open_verification_takes_at_most_512_bytes() {
 
 #[test]
 fn a_report_that_comes_by_callback_alone_counts_though_the_outcome_is_asked_for() {
-    let vendor = capabilities(&[Facet::Polling, Facet::Callbacks], ReportSource::Callback);
+    let vendor = capabilities(&[Capability::Polling, Capability::Callbacks], ReportSource::Callback);
     let told = inline(proven_callback(Status::Finished(Outcome::Verified)));
     let answered = answer(Status::Finished(Outcome::Verified));
     for observations in [[&told, &answered], [&answered, &told]] {
         let mut state = verification(&vendor);
         state.apply(observations[0]);
-        assert_ne!(state.next(&vendor), Step::Done);
+        assert_ne!(state.next_step(&vendor), Step::Done);
         state.apply(observations[1]);
-        assert_eq!((state.decision(), state.next(&vendor)), (Decision::Settled(Outcome::Verified), Step::Done));
+        assert_eq!((state.decision(), state.next_step(&vendor)), (Decision::Settled(Outcome::Verified), Step::Done));
     }
     let mut state = verification(&vendor);
     state.apply(&told);
-    assert_eq!((state.decision().is_verified(), state.next(&vendor)), (false, Step::Poll), "the callback decides nothing");
+    assert_eq!((state.decision().is_verified(), state.next_step(&vendor)), (false, Step::Poll), "the callback decides nothing");
     let mut claimed = told;
     claimed.trust = Trust::Claimed;
     let mut state = verification(&vendor);
     state.apply(&answered);
     state.apply(&claimed);
-    assert_eq!(state.next(&vendor), Step::AwaitReport, "nor does a report that nobody proves count");
+    assert_eq!(state.next_step(&vendor), Step::AwaitReport, "nor does a report that nobody proves count");
 }

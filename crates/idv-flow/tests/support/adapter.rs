@@ -6,6 +6,7 @@ use http::Request;
 use idv_core::call::{CallContext, Repeat};
 use idv_core::*;
 use serde_json::{Value, json};
+use std::any::Any;
 
 use super::{MINUTE, SECRET};
 
@@ -49,19 +50,20 @@ impl Default for Kind {
 #[derive(Debug)]
 pub(crate) struct Example {
     kind: Kind,
-    profile: Profile,
-    guard: Guard,
+    info: VendorInfo,
+    guard: CallbackAuth,
 }
 
 impl Example {
     pub(crate) fn new(kind: Kind) -> Self {
         let report_from = if kind.polling { ReportSource::Poll } else { ReportSource::Callback };
-        let mut profile = Profile::new(ProviderId::new(kind.provider), "Example", kind.safety, HandOffKind::Visit, report_from);
-        profile.accepts = &["person.family_name"];
-        profile.by_hand = "write to the vendor";
-        profile.poll_interval = MINUTE;
-        let guard = if kind.guarded { Guard::query("secret", kind.secret.into()).unwrap() } else { Guard::open() };
-        Self { kind, profile, guard }
+        let mut info =
+            VendorInfo::new(ProviderId::new(kind.provider), "Example", kind.safety, HandOffKind::Redirect, report_from);
+        info.accepts = &["person.family_name"];
+        info.manual_steps = "write to the vendor";
+        info.poll_interval = MINUTE;
+        let guard = if kind.guarded { CallbackAuth::query("secret", kind.secret.into()).unwrap() } else { CallbackAuth::none() };
+        Self { kind, info, guard }
     }
 
     async fn call(&self, cx: &CallContext, repeat: Repeat, path: &str) -> Result<(Value, Proof)> {
@@ -104,45 +106,33 @@ fn observe(said: &Value, channel: Channel, taught: Option<&str>) -> Observation 
 
 #[async_trait]
 impl Provider for Example {
-    fn profile(&self) -> &Profile {
-        &self.profile
+    fn describe(&self) -> &VendorInfo {
+        &self.info
     }
 
-    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let path = format!("create/{}", new.reference.as_str());
         let repeat = if self.kind.safety == CreateSafety::Keyed { Repeat::Repeatable } else { Repeat::Once };
         let (made, _) = self.call(cx, repeat, &path).await?;
         let id = VerificationId::new(new.reference.clone(), made["id"].as_str().map(VendorId::new));
         let url = format!("https://vendor.example/go/{}", made["id"].as_str().unwrap());
-        Ok(Created::new(id, HandOff::Visit(SessionUrl::new(url.parse().unwrap())), cx.now()))
+        Ok(CreateResponse::new(id, HandOff::Redirect(SessionUrl::new(url.parse().unwrap())), cx.now()))
     }
 
-    fn polling(&self) -> Option<&dyn Polling> {
-        self.kind.polling.then_some(self)
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities {
+            polling: self.kind.polling.then_some(self),
+            results: self.kind.results.then_some(self),
+            evidence: None,
+            listing: self.kind.listing.then_some(self),
+            lookup: (self.kind.safety == CreateSafety::Findable).then_some(self),
+            deletion: self.kind.deletion.then_some(self),
+            callbacks: Some(self),
+        }
     }
 
-    fn results(&self) -> Option<&dyn Results> {
-        self.kind.results.then_some(self)
-    }
-
-    fn evidence(&self) -> Option<&dyn EvidenceSource> {
-        None
-    }
-
-    fn listing(&self) -> Option<&dyn Listing> {
-        self.kind.listing.then_some(self)
-    }
-
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        (self.kind.safety == CreateSafety::Findable).then_some(self)
-    }
-
-    fn deletion(&self) -> Option<&dyn Deletion> {
-        self.kind.deletion.then_some(self)
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        Some(self)
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
@@ -193,26 +183,26 @@ impl Lookup for Example {
 
 #[async_trait]
 impl Deletion for Example {
-    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<Deleted> {
+    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<DeleteOutcome> {
         let (said, _) = self.call(cx, Repeat::Repeatable, &format!("delete/{}", id.require_vendor_id()?.as_str())).await?;
         Ok(match said.as_str() {
-            Some("deleted") => Deleted::Data,
-            Some(_) => Deleted::CanceledOnly,
-            None => Deleted::AlreadyGone,
+            Some("deleted") => DeleteOutcome::Data,
+            Some(_) => DeleteOutcome::CanceledOnly,
+            None => DeleteOutcome::AlreadyGone,
         })
     }
 }
 
 impl Callbacks for Example {
-    fn guard(&self) -> &Guard {
+    fn auth(&self) -> &CallbackAuth {
         &self.guard
     }
 
-    fn intake(&self) -> Intake {
-        Intake::new(&[http::Method::POST], 64 * 1024)
+    fn spec(&self) -> CallbackSpec {
+        CallbackSpec::new(&[http::Method::POST], 64 * 1024)
     }
 
-    fn receive(&self, delivery: &Delivery) -> Result<Received> {
+    fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
         let said: Value = if delivery.kind == DeliveryKind::Return {
             let query = |name: &str| delivery.query(name).map_or(Value::Null, Value::String);
             json!({"reference": query("reference"), "handle": query("handle"), "state": "ended"})
@@ -230,6 +220,6 @@ impl Callbacks for Example {
             let trust = self.guard.verify(delivery, said["reference"].as_str().unwrap_or_default())?;
             observations.push(observe(said, Channel::Callback, self.kind.taught).trusted(trust));
         }
-        Ok(Received::new(observations, Reply::status(http::StatusCode::OK)))
+        Ok(CallbackMessage::new(observations, Reply::status(http::StatusCode::OK)))
     }
 }

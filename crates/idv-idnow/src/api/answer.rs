@@ -21,7 +21,7 @@ pub(crate) const WRONG_ADDRESS: &str = "the address is not known at IDnow: check
 pub(crate) fn started(status: StatusCode, body: &[u8]) -> Result<Started> {
     let answer: Object = read(status, body)?;
     let id = loose::text(&answer, "id").ok_or_else(|| Error::malformed("the Ident-ID is missing or empty"))?;
-    Ok(Started { id: VendorId::new(id), existed: status == StatusCode::OK })
+    Ok(Started { id: VendorId::new(id), already_existed: status == StatusCode::OK })
 }
 
 /// The copy call (chapter 8.3.5), which answers as the start call does.
@@ -220,8 +220,8 @@ mod tests {
     fn an_identification_that_was_there_is_told_from_a_new_one() {
         let body = r#"{"id":"IBA-H5FD8"}"#;
         let new = started(StatusCode::CREATED, body.as_bytes()).unwrap();
-        assert_eq!((new.id.as_str(), new.existed), ("IBA-H5FD8", false));
-        assert!(started(StatusCode::OK, body.as_bytes()).unwrap().existed);
+        assert_eq!((new.id.as_str(), new.already_existed), ("IBA-H5FD8", false));
+        assert!(started(StatusCode::OK, body.as_bytes()).unwrap().already_existed);
         for body in ["", "{}", r#"{"id":""}"#, r#"{"id":null}"#, "IBA-H5FD8"] {
             assert_eq!(started(StatusCode::CREATED, body.as_bytes()).unwrap_err().kind(), &ErrorKind::Malformed, "{body}");
         }

@@ -78,7 +78,7 @@ pub struct Started {
     /// The Ident-ID, which the person sees too: `ABC-DEFGH`.
     pub id: VendorId,
     /// Whether IDnow answered 200, "the identification already existed", rather than 201.
-    pub existed: bool,
+    pub already_existed: bool,
 }
 
 /// The account (chapter 6.4).

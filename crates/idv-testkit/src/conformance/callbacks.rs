@@ -1,6 +1,6 @@
 //! Callbacks: lost, late, repeated, reordered or forged, the outcome is the same.
 
-use idv_core::{Channel, Decision, ErrorKind, Facet, Outcome, Trust};
+use idv_core::{Capability, Channel, Decision, ErrorKind, Outcome, Trust};
 
 use super::{Astray, Case, Fault, Harness, skip};
 
@@ -28,26 +28,26 @@ pub async fn reordered_callbacks_change_no_outcome<H: Harness>(harness: &H) {
 pub async fn a_forged_callback_changes_nothing<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
     let Some(forgery) = harness.forgery(case.id()) else { return skip(harness, "it does not call back") };
-    let before = case.verification.clone();
+    let before = case.verification().clone();
     match harness.client().receive(&forgery) {
         Err(error) => assert_eq!(error.kind(), &ErrorKind::Forged, "{error}"),
         Ok(received) => {
-            assert!(harness.client().capabilities().callback_proof.is_none(), "a secret is configured, and was not asked for");
+            assert!(harness.client().info().callback_proof.is_none(), "a secret is configured, and was not asked for");
             for observation in received.observations {
                 assert_eq!((observation.channel, observation.trust), (Channel::Callback, Trust::Claimed));
-                case.take(observation);
+                case.take(&observation);
             }
         }
     }
-    assert_eq!(case.verification, before);
+    assert_eq!(*case.verification(), before);
 }
 
 async fn astray<H: Harness>(harness: &H, astray: Astray) {
-    let capabilities = harness.client().capabilities();
-    if !capabilities.has(Facet::Callbacks) {
+    let capabilities = harness.client().info();
+    if !capabilities.has(Capability::Callbacks) {
         return skip(harness, "it does not call back");
     }
-    if astray == Astray::Lost && !capabilities.has(Facet::Polling) {
+    if astray == Astray::Lost && !capabilities.has(Capability::Polling) {
         return skip(harness, "it cannot be asked, so a lost callback is for an operator");
     }
     let mut case = Case::create(harness).await;
@@ -58,11 +58,11 @@ async fn astray<H: Harness>(harness: &H, astray: Astray) {
     // Whatever is still on its way.
     harness.advance(std::time::Duration::from_secs(2 * 3600)).await;
     case.follow().await;
-    let decision = case.verification.decision();
+    let decision = case.decision();
     let lost_for_good = astray == Astray::Lost && decision == Decision::Open(idv_core::Status::Ended);
     assert!(
         decision == Decision::Settled(Outcome::Verified) || lost_for_good,
         "{astray:?}: {decision:?}: {:?}",
-        case.transitions
+        case.transitions()
     );
 }

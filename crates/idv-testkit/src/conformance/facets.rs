@@ -3,32 +3,32 @@
 use std::time::Duration;
 
 use idv_core::{
-    CreateSafety, Deleted, ErrorKind, EvidenceId, Facet, HandOff, HandOffKind, ListQuery, NewVerification, Reference,
+    Capability, CreateSafety, DeleteOutcome, ErrorKind, EvidenceId, HandOff, HandOffKind, ListQuery, NewVerification, Reference,
 };
 
 use super::{Case, Harness, skip};
 
 /// Who the vendor is, what can be asked of it, and what has to be done by hand.
 pub async fn the_profile_says_who_it_is_and_what_it_can<H: Harness>(harness: &H) {
-    let (capabilities, profile) = (harness.client().capabilities(), harness.client().provider().profile());
-    assert!(!capabilities.provider.as_str().is_empty() && !capabilities.name.is_empty() && !capabilities.document.is_empty());
-    assert!(!capabilities.report_fields.is_empty(), "a vendor of whom nothing is ever learnt");
-    assert!(!capabilities.accepts.is_empty(), "a vendor that is told nothing");
+    let info = harness.client().info();
+    assert!(!info.provider.as_str().is_empty() && !info.name.is_empty() && !info.document.is_empty());
+    assert!(!info.report_fields.is_empty(), "a vendor of whom nothing is ever learnt");
+    assert!(!info.accepts.is_empty(), "a vendor that is told nothing");
     let known = everything(harness.client().reference()).given();
-    for path in capabilities.accepts {
+    for path in info.accepts {
         assert!(known.contains(path), "the model has no {path}");
     }
+    for path in info.requires.iter().flat_map(|entry| entry.split('|')) {
+        assert!(info.accepts.contains(&path), "{path} is required and not accepted");
+    }
     assert!(
-        capabilities.has(Facet::Deletion) || !profile.by_hand.is_empty(),
+        info.has(Capability::Deletion) || !info.manual_steps.is_empty(),
         "a vendor without deletion says what a person has to do instead"
     );
+    assert!(info.create_safety != CreateSafety::Findable || info.has(Capability::Lookup), "what can be found can be looked up");
+    assert!(info.has(Capability::Polling) || info.has(Capability::Callbacks), "nothing is ever learnt of the outcome");
     assert!(
-        capabilities.create_safety != CreateSafety::Findable || capabilities.has(Facet::Lookup),
-        "what can be found can be looked up"
-    );
-    assert!(capabilities.has(Facet::Polling) || capabilities.has(Facet::Callbacks), "nothing is ever learnt of the outcome");
-    assert!(
-        capabilities.has(Facet::Polling) || capabilities.callback_proof.is_some(),
+        info.has(Capability::Polling) || info.callback_proof.is_some(),
         "a vendor that cannot be asked has to prove what it says"
     );
 }
@@ -38,10 +38,10 @@ pub async fn a_creation_is_one_verification_that_is_handed_to_the_person<H: Harn
     let person = harness.person();
     let created = harness.client().create(&person).await.expect("a creation is taken");
     assert_eq!(created.id.reference, person.reference);
-    assert!(!created.existed);
+    assert!(!created.already_existed);
     assert_eq!(harness.verifications(), 1);
-    match (&created.hand_off, harness.client().provider().profile().hand_off) {
-        (HandOff::Visit(url), HandOffKind::Visit) => assert!(matches!(url.expose().scheme(), "http" | "https")),
+    match (&created.hand_off, harness.client().info().hand_off) {
+        (HandOff::Redirect(url), HandOffKind::Redirect) => assert!(matches!(url.expose().scheme(), "http" | "https")),
         (HandOff::VendorContactsPerson, HandOffKind::VendorContactsPerson) => {}
         (hand_off, kind) => panic!("the profile says {kind:?}, and it is {hand_off:?}"),
     }
@@ -59,15 +59,15 @@ pub async fn what_is_submitted_and_not_taken_is_listed<H: Harness>(harness: &H) 
     person.custom.insert("custom1".to_owned(), "our own".into());
     let given = person.given();
     let created = harness.client().create(&person).await.expect("a creation is taken");
-    let accepts = harness.client().capabilities().accepts;
+    let accepts = harness.client().info().accepts;
     let expected: Vec<_> = given.into_iter().filter(|path| !accepts.contains(path)).collect();
-    assert_eq!(created.left_out, expected);
+    assert_eq!(created.unsupported_fields, expected);
 }
 
 /// The state of one that nobody has begun is a state, and it is about the one that was asked for.
 pub async fn polling<H: Harness>(harness: &H) {
     let case = Case::create(harness).await;
-    if absent(harness, Facet::Polling, || harness.client().poll(case.id())).await {
+    if absent(harness, Capability::Polling, || harness.client().poll(case.id())).await {
         return;
     }
     let observation = harness.client().poll(case.id()).await.expect("a person who has not begun is a state");
@@ -81,17 +81,17 @@ pub async fn polling<H: Harness>(harness: &H) {
 /// The result of one that is verified says no more than the profile declares, and before there is none.
 pub async fn results<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
-    if absent(harness, Facet::Results, || harness.client().fetch(case.id(), None)).await {
+    if absent(harness, Capability::Results, || harness.client().fetch(case.id(), None)).await {
         return;
     }
     assert!(harness.client().fetch(case.id(), None).await.is_err(), "there is no result yet");
     if !case.play("happy").await {
         return;
     }
-    let observation = case.reports.last().expect("a report came");
+    let observation = case.last_report().expect("a report came");
     let report = observation.report().expect("it is one of those with a report");
     assert!(report.person.family_name.as_ref().is_some_and(|name| name.value.is_some()), "a result names the person");
-    let declared = harness.client().capabilities().report_fields;
+    let declared = harness.client().info().report_fields;
     for field in idv_core::report::Field::ALL {
         assert!(!field.is_filled(report) || declared.contains(field), "the profile does not declare {field}");
     }
@@ -103,7 +103,7 @@ pub async fn evidence<H: Harness>(harness: &H) {
     let id = EvidenceId::new("no such piece");
     let mut nothing = Vec::new();
     let before = harness.requests();
-    if !harness.client().capabilities().has(Facet::Evidence) {
+    if !harness.client().info().has(Capability::Evidence) {
         let error = harness.client().evidence(case.id(), &id, 1, &mut nothing).await.expect_err("it has no evidence");
         assert_eq!((error.kind(), harness.requests()), (&ErrorKind::Unsupported, before));
         return skip(harness, "it has no evidence: the client refuses, and nothing is sent");
@@ -135,7 +135,7 @@ pub async fn evidence<H: Harness>(harness: &H) {
 /// What is finished is listed, without a report.
 pub async fn listing<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
-    if absent(harness, Facet::Listing, || async { harness.client().list(&ListQuery::default(), None).await }).await {
+    if absent(harness, Capability::Listing, || async { harness.client().list(&ListQuery::default(), None).await }).await {
         return;
     }
     if !case.play("happy").await {
@@ -159,7 +159,7 @@ pub async fn listing<H: Harness>(harness: &H) {
 pub async fn lookup<H: Harness>(harness: &H) {
     let case = Case::create(harness).await;
     let reference = &case.id().reference;
-    if absent(harness, Facet::Lookup, || harness.client().find(reference)).await {
+    if absent(harness, Capability::Lookup, || harness.client().find(reference)).await {
         return;
     }
     assert_eq!(harness.client().find(reference).await.expect("a lookup is answered"), [case.id().clone()]);
@@ -170,15 +170,15 @@ pub async fn lookup<H: Harness>(harness: &H) {
 /// What is deleted is gone, and deleting it again is no error.
 pub async fn deletion<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
-    if absent(harness, Facet::Deletion, || harness.client().delete(case.id())).await {
+    if absent(harness, Capability::Deletion, || harness.client().delete(case.id())).await {
         return;
     }
     if !case.play("happy").await {
         return;
     }
-    assert_eq!(harness.client().delete(case.id()).await.expect("it can be deleted"), Deleted::Data);
-    assert_eq!(harness.client().delete(case.id()).await.expect("gone is no error"), Deleted::AlreadyGone);
-    if harness.client().capabilities().has(Facet::Results) {
+    assert_eq!(harness.client().delete(case.id()).await.expect("it can be deleted"), DeleteOutcome::Data);
+    assert_eq!(harness.client().delete(case.id()).await.expect("gone is no error"), DeleteOutcome::AlreadyGone);
+    if harness.client().info().has(Capability::Results) {
         assert!(harness.client().fetch(case.id(), None).await.is_err(), "what is deleted is not fetched");
     }
 }
@@ -186,7 +186,7 @@ pub async fn deletion<H: Harness>(harness: &H) {
 /// What the vendor tells is about the verification, and is believed by its proof.
 pub async fn callbacks<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
-    if !harness.client().capabilities().has(Facet::Callbacks) {
+    if !harness.client().info().has(Capability::Callbacks) {
         let delivery = idv_core::Delivery::returning(http::Uri::from_static("/"));
         assert_eq!(harness.client().receive(&delivery).expect_err("it has no callbacks").kind(), &ErrorKind::Unsupported);
         return skip(harness, "it has no callbacks: the client refuses");
@@ -195,15 +195,15 @@ pub async fn callbacks<H: Harness>(harness: &H) {
     harness.advance(moments.into_iter().max().unwrap_or(Duration::ZERO)).await;
     let deliveries = harness.deliveries().await;
     assert!(!deliveries.is_empty(), "the vendor told nothing");
-    let proves = harness.client().capabilities().callback_proof.is_some();
-    let provided = harness.client().provider().callbacks().expect("the facet is there");
-    let (guard, intake) = (provided.guard(), provided.intake());
+    let proves = harness.client().info().callback_proof.is_some();
+    let provided = harness.client().provider().capabilities().callbacks.expect("the facet is there");
+    let (guard, intake) = (provided.auth(), provided.spec());
     for delivery in &deliveries {
         assert!(intake.methods.contains(&delivery.method), "a server would refuse {}", delivery.method);
         assert!(delivery.body.len() <= intake.body_limit, "a server would not read {} bytes", delivery.body.len());
         let mut head = delivery.clone();
         head.body.clear();
-        guard.screen(&head).expect("a server would not read the body");
+        guard.precheck(&head).expect("a server would not read the body");
         let before = harness.requests();
         let received = harness.client().receive(delivery).expect("a callback of the vendor is taken");
         assert_eq!(harness.requests(), before, "nothing is asked of the vendor before it has its reply");
@@ -211,18 +211,18 @@ pub async fn callbacks<H: Harness>(harness: &H) {
         for observation in received.observations {
             assert_eq!(observation.trust.is_proven(), proves);
             assert!(observation.subject.is(case.id()));
-            case.take(observation);
+            case.take(&observation);
         }
     }
 }
 
 /// For a facet that is absent: the client refuses, and no request is made. Whether it is.
-async fn absent<H, T, F>(harness: &H, facet: Facet, call: impl FnOnce() -> F) -> bool
+async fn absent<H, T, F>(harness: &H, facet: Capability, call: impl FnOnce() -> F) -> bool
 where
     H: Harness,
     F: Future<Output = idv_core::Result<T>>,
 {
-    if harness.client().capabilities().has(facet) {
+    if harness.client().info().has(facet) {
         return false;
     }
     let before = harness.requests();

@@ -1,13 +1,13 @@
 //! Faults: whatever happens on the way, the vendor has one verification at most, and the error tells the truth about it.
 
-use idv_core::{CreateSafety, Effect, ErrorKind, Facet};
+use idv_core::{Capability, CreateSafety, Effect, ErrorKind};
 
 use super::{Case, Fault, Harness, Trouble, skip};
 
 /// The connection was reset: it is tried again, or it is said that nobody knows what had been sent by then.
 pub async fn a_creation_that_is_refused_is_tried_again_or_unknown<H: Harness>(harness: &H) {
     let (made, told) = create(harness, Trouble::Refused).await;
-    let keyed = harness.client().capabilities().create_safety == CreateSafety::Keyed;
+    let keyed = harness.client().info().create_safety == CreateSafety::Keyed;
     let truthful = matches!((made, &told), (1, Told::Created)) || (!keyed && matches!((made, &told), (0, Told::Unknown)));
     assert!(truthful, "{made} at the vendor, and the caller is told {told:?}");
 }
@@ -58,7 +58,7 @@ pub async fn a_creation_whose_answer_is_endless_makes_one<H: Harness>(harness: &
 
 /// A poll that fails for a while is tried again; one that cannot be read says so; the next one works.
 pub async fn a_poll_that_fails_says_how_and_the_next_one_works<H: Harness>(harness: &H) {
-    if !harness.client().capabilities().has(Facet::Polling) {
+    if !harness.client().info().has(Capability::Polling) {
         return skip(harness, "it cannot be asked");
     }
     let case = Case::create(harness).await;
@@ -110,7 +110,7 @@ async fn create<H: Harness>(harness: &H, trouble: Trouble) -> (usize, Told) {
 /// A fault of which nobody knows what it left behind. `acted` is whether the vendor had acted.
 async fn uncertain<H: Harness>(harness: &H, trouble: Trouble, acted: bool) {
     let (made, told) = create(harness, trouble).await;
-    let safety = harness.client().capabilities().create_safety;
+    let safety = harness.client().info().create_safety;
     // A keyed creation is repeated; what can be found is found; else nobody knows.
     let readable = matches!(trouble, Trouble::WrongType | Trouble::Oversize);
     let expected = match safety {

@@ -5,7 +5,7 @@
 //! both, for a vendor that does not exist.
 //!
 //! - **Facets.** One that is there does what it promises; for one that is absent the client refuses, and no request was made.
-//! - **Scenarios.** Ten things that people do come out as they must, followed by [`Verification::next`] alone.
+//! - **Scenarios.** Ten things that people do come out as they must, followed by a [`Tracker`] alone.
 //! - **Faults.** Whatever happens to a creation on its way, the vendor has one verification at most, and the error tells the truth about
 //!   it. A poll that fails says how, and the next one works.
 //! - **Callbacks.** Lost, late, repeated, reordered or forged: the outcome is the same.
@@ -19,11 +19,13 @@ mod facets;
 mod faults;
 mod scenarios;
 
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use idv_core::{
-    Client, Delivery, EvidenceId, NewVerification, Observation, Step, Timestamp, Transition, Verification, VerificationId,
+    Client, Decision, Delivery, EvidenceId, NewVerification, Observation, Report, Step, Timestamp, Tracker, Transition,
+    Verification, VerificationId,
 };
 
 pub use callbacks::*;
@@ -46,7 +48,7 @@ pub trait Harness: Send + Sync + Sized + 'static {
     /// A person to be verified, with everything that the vendor demands, and an address for callbacks.
     fn person(&self) -> NewVerification;
 
-    /// What time it is at the vendor.
+    /// Returns the time at the vendor. The client's clock has to follow it.
     fn now(&self) -> Timestamp;
 
     /// Lets time pass at the vendor. Callbacks that become due have been delivered when it returns.
@@ -181,34 +183,74 @@ macro_rules! conformance {
 /// Says that a part of the contract has no counterpart at a vendor, and why.
 #[allow(clippy::print_stdout, reason = "it is for the log of the tests")]
 fn skip<H: Harness>(harness: &H, why: &str) {
-    println!("skipped: {}: {why}", harness.client().capabilities().provider);
+    println!("skipped: {}: {why}", harness.client().info().provider);
 }
 
-/// One verification, followed by what it says is next.
+/// One verification, followed by a [`Tracker`].
 pub(super) struct Case<'h, H> {
     pub(super) harness: &'h H,
-    pub(super) verification: Verification,
-    /// What each observation did.
-    pub(super) transitions: Vec<Transition>,
+    tracker: Tracker,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What the tracker of a case has taken in.
+#[derive(Default)]
+struct Seen {
+    /// The effect of each observation.
+    transitions: Vec<Transition>,
     /// The reports that came with proof.
-    pub(super) reports: Vec<Observation>,
+    reports: Vec<Observation>,
 }
 
 impl<'h, H: Harness> Case<'h, H> {
     /// A verification at the vendor.
     pub(super) async fn create(harness: &'h H) -> Self {
-        let created = harness.client().create(&harness.person()).await.expect("a creation is taken");
-        let verification = Verification::new(created.id, harness.client().capabilities(), created.expires_at);
-        Self { harness, verification, transitions: Vec::new(), reports: Vec::new() }
+        let client = harness.client();
+        let created = client.create(&harness.person()).await.expect("a creation is taken");
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let noted = Arc::clone(&seen);
+        // A scenario's moments are the pace.
+        let tracker =
+            Tracker::new(client.clone(), &created).poll_every(Duration::ZERO).on_observation(move |observation, transition| {
+                let mut noted = noted.lock().expect("no test panics while it notes");
+                noted.transitions.push(transition.clone());
+                if observation.trust.is_proven() && observation.report().is_some() {
+                    noted.reports.push(observation.clone());
+                }
+            });
+        Self { harness, tracker, seen }
     }
 
-    pub(super) const fn id(&self) -> &VerificationId {
-        self.verification.id()
+    pub(super) fn id(&self) -> &VerificationId {
+        self.tracker.verification().id()
     }
 
-    /// Acts a scenario out to its end, and follows it. Whether the vendor has it.
+    pub(super) const fn verification(&self) -> &Verification {
+        self.tracker.verification()
+    }
+
+    pub(super) fn decision(&self) -> Decision {
+        self.tracker.verification().decision()
+    }
+
+    /// Returns the final report that the tracker gives the application.
+    pub(super) fn final_report(&self) -> Option<&Report> {
+        self.tracker.report()
+    }
+
+    /// Returns the effects of all observations.
+    pub(super) fn transitions(&self) -> Vec<Transition> {
+        self.seen().transitions.clone()
+    }
+
+    /// Returns the last observation with a report that came with proof.
+    pub(super) fn last_report(&self) -> Option<Observation> {
+        self.seen().reports.last().cloned()
+    }
+
+    /// Acts a scenario out to its end, and follows it. Returns whether the vendor has it.
     pub(super) async fn play(&mut self, scenario: &str) -> bool {
-        let moments = match self.harness.act(self.verification.id(), scenario).await {
+        let moments = match self.harness.act(self.id(), scenario).await {
             Ok(moments) => moments,
             Err(why) => {
                 skip(self.harness, &format!("{scenario}: {why}"));
@@ -224,50 +266,38 @@ impl<'h, H: Harness> Case<'h, H> {
         true
     }
 
-    /// Takes in what arrived, and does what is next until that is to wait.
+    /// Takes in the callbacks that arrived, and asks the vendor: a poll, and the fetch that it makes possible.
     pub(super) async fn follow(&mut self) {
         for delivery in self.harness.deliveries().await {
             self.deliver(&delivery);
         }
-        if let Some(lapsed) = self.verification.lapse(self.harness.now()) {
-            self.take(lapsed);
-        }
-        let client = self.harness.client();
-        // A poll, and what it makes possible; a vendor that leads in circles is no reason to go on for ever.
-        let mut polled = false;
+        // A vendor that leads in circles is no reason to go on for ever.
         for _ in 0..3 {
-            match self.verification.next(client.capabilities()) {
-                Step::Poll if !polled => {
-                    polled = true;
-                    let observation = client.poll(self.verification.id()).await.expect("a poll is answered");
-                    self.take(observation);
-                }
-                Step::Fetch(handle) => {
-                    let fetched = client.fetch(self.verification.id(), Some(&handle)).await;
-                    self.take(fetched.expect("a result that is there can be fetched"));
-                }
-                _ => break,
+            self.tracker.advance().await.expect("a question is answered");
+            if !matches!(self.verification().next_step(self.harness.client().info()), Step::Fetch(_)) {
+                break;
             }
         }
     }
 
     pub(super) fn deliver(&mut self, delivery: &Delivery) {
-        match self.harness.client().receive(delivery) {
-            Ok(received) => received.observations.into_iter().for_each(|observation| self.take(observation)),
-            Err(error) => panic!("a callback of the vendor is refused: {error}"),
+        if let Err(error) = self.tracker.receive(delivery) {
+            panic!("a callback of the vendor is refused: {error}");
         }
     }
 
-    pub(super) fn take(&mut self, observation: Observation) {
-        self.transitions.push(self.verification.apply(&observation));
-        if observation.trust.is_proven() && observation.report().is_some() {
-            self.reports.push(observation);
-        }
+    pub(super) fn take(&mut self, observation: &Observation) {
+        self.tracker.apply(observation);
     }
 
-    /// The evidence of the latest report.
+    /// Returns the evidence of the latest report.
     pub(super) fn evidence(&self) -> Vec<EvidenceId> {
-        let report = self.reports.iter().rev().find_map(Observation::report);
+        let last = self.last_report();
+        let report = last.as_ref().and_then(Observation::report);
         report.map(|report| report.evidence.iter().map(|piece| piece.id.clone()).collect()).unwrap_or_default()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().expect("no test panics while it notes")
     }
 }

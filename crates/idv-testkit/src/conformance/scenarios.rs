@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idv_core::report::{Attribute, Report, Verdict};
-use idv_core::{Decision, Facet, Outcome, Status, Transition};
+use idv_core::{Capability, Decision, Outcome, Status, Transition};
 
 use super::{Case, Harness, skip};
 
@@ -27,26 +27,27 @@ const PATIENCE: Duration = Duration::from_secs(100 * 24 * 3600);
 /// A person is verified, and a report says so.
 pub async fn happy<H: Harness>(harness: &H) {
     let Some(case) = played(harness, "happy").await else { return };
-    assert_eq!(case.verification.decision(), Decision::Settled(Outcome::Verified), "{:?}", case.transitions);
-    let report = case.reports.last().and_then(|observation| observation.report()).expect("a verified person has a report");
-    assert_eq!(report.provider, harness.client().capabilities().provider);
+    assert_eq!(case.decision(), Decision::Settled(Outcome::Verified), "{:?}", case.transitions());
+    let report = case.final_report().expect("a verified person has a report");
+    assert_eq!(report.provider, harness.client().info().provider);
     assert!(report.person.family_name.is_some(), "a report names the person");
 }
 
 /// A person is verified, and what differs from what was submitted is told where the vendor tells it.
 pub async fn data_changed<H: Harness>(harness: &H) {
     let Some(case) = played(harness, "data-changed").await else { return };
-    let report = case.reports.last().and_then(|observation| observation.report()).expect("a report came");
+    let last = case.last_report();
+    let report = last.as_ref().and_then(|observation| observation.report()).expect("a report came");
     if !compares(report) {
-        assert!(matches!(case.verification.decision(), Decision::Settled(_)), "{:?}", case.transitions);
+        assert!(matches!(case.decision(), Decision::Settled(_)), "{:?}", case.transitions());
         return skip(harness, "it does not compare with what was submitted, so nothing shows what changed");
     }
     let changed = changed(report);
-    let settled = case.verification.decision();
+    let settled = case.decision();
     assert!(
         matches!(settled, Decision::Settled(Outcome::Verified) if changed) || settled == Decision::Settled(Outcome::Inconclusive),
         "{settled:?}, changed: {changed}: {:?}",
-        case.transitions
+        case.transitions()
     );
 }
 
@@ -68,7 +69,7 @@ pub async fn fraud_in_review<H: Harness>(harness: &H) {
 /// A failed attempt is not the end.
 pub async fn aborted_then_success<H: Harness>(harness: &H) {
     let Some(case) = played(harness, "aborted-then-success").await else { return };
-    assert_eq!(case.verification.decision(), Decision::Settled(Outcome::Verified), "{:?}", case.transitions);
+    assert_eq!(case.decision(), Decision::Settled(Outcome::Verified), "{:?}", case.transitions());
 }
 
 /// What a review calls off is over, and verifies nobody.
@@ -79,36 +80,33 @@ pub async fn canceled_in_review<H: Harness>(harness: &H) {
 /// A person who never comes expires, by the vendor's word or by our clock; a vendor that never says when is waited for.
 pub async fn expired<H: Harness>(harness: &H) {
     let Some(mut case) = played(harness, "expired").await else { return };
-    if matches!(case.verification.decision(), Decision::Open(_)) {
+    if matches!(case.decision(), Decision::Open(_)) {
         harness.advance(PATIENCE).await;
-        case.harness.deliveries().await;
-        if let Some(lapsed) = case.verification.lapse(harness.now()) {
-            case.take(lapsed);
-        }
+        case.follow().await;
     }
-    let decision = case.verification.decision();
-    let waits = harness.client().provider().profile().lifetime.is_none() && !harness.client().capabilities().has(Facet::Polling);
+    let decision = case.decision();
+    let waits = harness.client().info().lifetime.is_none() && !harness.client().info().has(Capability::Polling);
     assert!(
         decision == Decision::Settled(Outcome::Expired) || (waits && matches!(decision, Decision::Open(_))),
         "{decision:?}: {:?}",
-        case.transitions
+        case.transitions()
     );
 }
 
 /// What nobody finishes stays open.
 pub async fn never_finishes<H: Harness>(harness: &H) {
     let Some(case) = played(harness, "never-finishes").await else { return };
-    assert!(matches!(case.verification.decision(), Decision::Open(_)), "{:?}", case.transitions);
+    assert!(matches!(case.decision(), Decision::Open(_)), "{:?}", case.transitions());
 }
 
 /// A word that nobody knows changes nothing, and is told.
 pub async fn unknown_status<H: Harness>(harness: &H) {
     let Some(case) = played(harness, "unknown-status").await else { return };
-    assert!(matches!(case.verification.decision(), Decision::Open(status) if status != Status::Ended), "{:?}", case.transitions);
+    assert!(matches!(case.decision(), Decision::Open(status) if status != Status::Ended), "{:?}", case.transitions());
     assert!(
-        case.transitions.iter().any(|transition| matches!(transition, Transition::NotUnderstood(_))),
+        case.transitions().iter().any(|transition| matches!(transition, Transition::UnknownCode(_))),
         "nobody is told of the unknown word: {:?}",
-        case.transitions
+        case.transitions()
     );
 }
 
@@ -123,8 +121,8 @@ pub async fn outcome_of<H: Harness>(harness: &H, scenario: &str) -> (Decision, O
     let moments = harness.act(case.id(), scenario).await.unwrap_or_else(|why| panic!("there is no scenario {scenario}: {why}"));
     harness.advance(moments.into_iter().max().unwrap_or_default()).await;
     case.follow().await;
-    let report = case.reports.last().and_then(|observation| observation.report()).cloned();
-    (case.verification.decision(), report)
+    let report = case.last_report().and_then(|observation| observation.report().cloned());
+    (case.decision(), report)
 }
 
 /// Whether a report says of a value that it differs from what was submitted, or contradicts itself.
@@ -161,9 +159,9 @@ async fn played<'h, H: Harness>(harness: &'h H, scenario: &str) -> Option<Case<'
         return None;
     }
     assert!(
-        !case.transitions.iter().any(|transition| matches!(transition, Transition::Foreign | Transition::Disputed)),
+        !case.transitions().iter().any(|transition| matches!(transition, Transition::WrongSubject | Transition::Disputed)),
         "{:?}",
-        case.transitions
+        case.transitions()
     );
     Some(case)
 }
@@ -171,10 +169,10 @@ async fn played<'h, H: Harness>(harness: &'h H, scenario: &str) -> Option<Case<'
 /// It is settled, and the person is not verified.
 async fn not_verified<H: Harness>(harness: &H, scenario: &str) {
     let Some(case) = played(harness, scenario).await else { return };
-    let decision = case.verification.decision();
+    let decision = case.decision();
     assert!(
         matches!(decision, Decision::Settled(outcome) if outcome != Outcome::Verified),
         "{decision:?}: {:?}",
-        case.transitions
+        case.transitions()
     );
 }

@@ -5,10 +5,11 @@ use http::{Method, Request};
 use idv_core::call::{CallContext, Repeat};
 use idv_core::report::{Attribute, Field, Report, Source, Verdict};
 use idv_core::{
-    Callbacks, Channel, CreateSafety, Created, Deleted, Deletion, Error, ErrorKind, EvidenceSource, HandOff, HandOffKind,
-    Listing, Lookup, NewVerification, Observation, Outcome, Polling, Profile, Provider, ProviderId, ReportSource, Result,
-    ResultState, Results, SessionUrl, Status, Subject, VerificationId, async_trait,
+    Capabilities, Channel, CreateResponse, CreateSafety, DeleteOutcome, Deletion, Error, ErrorKind, HandOff, HandOffKind,
+    NewVerification, Observation, Outcome, Polling, Provider, ProviderId, ReportSource, Result, ResultState, SessionUrl, Status,
+    Subject, VendorInfo, VerificationId, async_trait,
 };
+use std::any::Any;
 
 const ID: ProviderId = ProviderId::new("example");
 
@@ -24,7 +25,7 @@ const STATES: &[(&str, Status)] = &[
 ];
 
 #[derive(Debug)]
-pub struct Example(Profile);
+pub struct Example(VendorInfo);
 
 /// What the vendor sends. Unknown fields are passed over.
 #[derive(serde::Deserialize)]
@@ -37,11 +38,11 @@ struct Wire {
 
 impl Example {
     pub fn new() -> Self {
-        let mut profile = Profile::new(ID, "Example", CreateSafety::Keyed, HandOffKind::Visit, ReportSource::Poll);
-        profile.document = "Example API 1";
-        profile.accepts = &["person.family_name"];
-        profile.report_fields = &[Field::FamilyName];
-        Self(profile)
+        let mut info = VendorInfo::new(ID, "Example", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
+        info.document = "Example API 1";
+        info.accepts = &["person.family_name"];
+        info.report_fields = &[Field::FamilyName];
+        Self(info)
     }
 }
 
@@ -69,48 +70,40 @@ fn observe(wire: Wire) -> Observation {
 
 #[async_trait]
 impl Provider for Example {
-    fn profile(&self) -> &Profile {
+    fn describe(&self) -> &VendorInfo {
         &self.0
     }
 
-    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<Created> {
+    async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let name = new.person.family_name.as_ref().ok_or_else(|| Error::invalid("person.family_name", "it is demanded"))?;
         let (id, body) = (new.reference.as_str(), serde_json::json!({ "name": name.expose() }).to_string());
         // The vendor takes our reference as its key: a repetition is the same verification.
         let answer = cx.send(Repeat::Repeatable, |_| request(&Method::PUT, id, body.clone())).await?;
         let link = answer.status.is_success().then(|| serde_json::from_slice::<idv_core::Url>(&answer.body));
         let link = link.ok_or_else(|| answer.error())?.map_err(|error| answer.complement(Error::malformed_json(&error)))?;
-        Ok(Created::new(VerificationId::new(new.reference.clone(), None), HandOff::Visit(SessionUrl::new(link)), cx.now()))
-    }
-
-    fn polling(&self) -> Option<&dyn Polling> {
-        Some(self)
-    }
-
-    fn deletion(&self) -> Option<&dyn Deletion> {
-        Some(self)
+        Ok(CreateResponse::new(
+            VerificationId::new(new.reference.clone(), None),
+            HandOff::Redirect(SessionUrl::new(link)),
+            cx.now(),
+        ))
     }
 
     // What the vendor has not is written down, not left out.
 
-    fn results(&self) -> Option<&dyn Results> {
-        None
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities {
+            polling: Some(self),
+            results: None,
+            evidence: None,
+            listing: None,
+            lookup: None,
+            deletion: Some(self),
+            callbacks: None,
+        }
     }
 
-    fn evidence(&self) -> Option<&dyn EvidenceSource> {
-        None
-    }
-
-    fn listing(&self) -> Option<&dyn Listing> {
-        None
-    }
-
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        None
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        None
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
@@ -128,11 +121,11 @@ impl Polling for Example {
 
 #[async_trait]
 impl Deletion for Example {
-    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<Deleted> {
+    async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<DeleteOutcome> {
         let answer = cx.send(Repeat::Repeatable, |_| request(&Method::DELETE, id.reference.as_str(), String::new())).await?;
         match answer.status.as_u16() {
-            200..=299 => Ok(Deleted::Data),
-            404 if answer.error().kind() == &ErrorKind::NotFound => Ok(Deleted::AlreadyGone),
+            200..=299 => Ok(DeleteOutcome::Data),
+            404 if answer.error().kind() == &ErrorKind::NotFound => Ok(DeleteOutcome::AlreadyGone),
             _ => Err(answer.error()),
         }
     }

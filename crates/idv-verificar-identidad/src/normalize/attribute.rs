@@ -148,6 +148,19 @@ mod tests {
     }
 
     #[test]
+    fn word_is_kept_unless_it_is_written_as_the_value() {
+        fn raw<T: Word>(word: &str) -> (bool, Option<String>) {
+            let attribute = attribute::<T>(Some(&Text::new(word)), Verdict::Valid).unwrap();
+            (attribute.value.is_some(), attribute.raw.map(Pii::into_exposed))
+        }
+        assert_eq!(raw::<PartialDate>("1955-12-18"), (true, None));
+        assert_eq!(raw::<PartialDate>("18/12/1955"), (true, Some("18/12/1955".to_owned())));
+        assert_eq!(raw::<Country>("ES"), (true, None));
+        assert_eq!(raw::<Country>("es"), (true, Some("es".to_owned())));
+        assert_eq!(raw::<Gender>("X"), (true, Some("X".to_owned())));
+    }
+
+    #[test]
     fn absence_is_no_value_and_an_unknown_word_stays() {
         for word in ["", " "] {
             assert_eq!(attribute::<String>(Some(&Text::new(word)), Verdict::Valid), None, "{word}");

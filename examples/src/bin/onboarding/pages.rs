@@ -58,7 +58,7 @@ pub(crate) fn status(status: &FlowStatus, tried: bool) -> String {
     let mut body = format!("<p id=\"status\" class=\"{word}\">{text}</p>");
     if !decided {
         body += &match &status.hand_off {
-            Some(HandOff::Visit(link)) => {
+            Some(HandOff::Redirect(link)) => {
                 let link = escaped(link.expose().as_str());
                 format!(
                     "<p><a id=\"hand-off\" href=\"{link}\" rel=\"noreferrer\" target=\"_blank\">Go on to the verification</a></p>"

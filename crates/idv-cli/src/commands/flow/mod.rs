@@ -144,8 +144,8 @@ impl Opening<'_> {
             builder = builder.lease(lease);
         }
         for client in clients {
-            let schedule = table.schedule(Schedule::of(client.provider().profile(), client.capabilities()));
-            builder = builder.schedule(client.capabilities().provider.as_str(), schedule).client(client);
+            let schedule = table.schedule(Schedule::of(client.info()));
+            builder = builder.schedule(client.info().provider.as_str(), schedule).client(client);
         }
         let flow = match builder.open(Arc::new(SystemClock::new())).await {
             Ok(flow) => flow,

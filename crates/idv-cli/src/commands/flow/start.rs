@@ -4,9 +4,9 @@ use clap::Args;
 use idv_flow::Flow;
 use serde_json::json;
 
-use crate::commands::create::Wanted;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
+use crate::request::RequestArgs;
 use crate::words::hand_off_json;
 
 /// Commits to a verification, has the vendor create it, and prints where to send the person. A reference that was started before is
@@ -16,7 +16,7 @@ use crate::words::hand_off_json;
 #[derive(Args)]
 pub(crate) struct Start {
     #[command(flatten)]
-    wanted: Wanted,
+    request: RequestArgs,
 
     /// One of the configured providers; the chosen one if omitted
     #[arg(long, value_name = "PROVIDER")]
@@ -29,7 +29,7 @@ pub(crate) struct Start {
 
 impl Start {
     pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
-        let new = self.wanted.verification(|| flow.reference())?;
+        let new = self.request.verification(|| flow.reference())?;
         let mut start = idv_flow::Start::new(new);
         start.provider = self.at;
         start.by = self.by;
@@ -39,8 +39,8 @@ impl Start {
             "id": started.id,
             "phase": started.phase,
             "hand_off": hand_off,
-            "existed": started.existed,
-            "left_out": started.left_out,
+            "already_existed": started.already_existed,
+            "unsupported_fields": started.unsupported_fields,
         });
         output.answer(&answer, |json| {
             let text = |pointer: &str| json.pointer(pointer).and_then(|value| value.as_str()).unwrap_or("-").to_owned();
@@ -49,9 +49,9 @@ impl Start {
             lines.add_row(["phase".to_owned(), started.phase.to_string()]);
             lines.add_row(["hand-off".to_owned(), text("/hand_off/kind")]);
             lines.add_row(["visit".to_owned(), text("/hand_off/url")]);
-            lines.add_row(["existed".to_owned(), if started.existed { "yes" } else { "no" }.to_owned()]);
-            if !started.left_out.is_empty() {
-                lines.add_row(["left out".to_owned(), started.left_out.join(", ")]);
+            lines.add_row(["already_existed".to_owned(), if started.already_existed { "yes" } else { "no" }.to_owned()]);
+            if !started.unsupported_fields.is_empty() {
+                lines.add_row(["left out".to_owned(), started.unsupported_fields.join(", ")]);
             }
             plain(&lines)
         })?;

@@ -88,7 +88,7 @@ pub(super) fn state(status: &FlowStatus) -> String {
 fn what_to_do(flow: &Flow, status: &FlowStatus) -> Result<Option<String>, Failure> {
     let Some(attention) = &status.attention else { return Ok(None) };
     let client = flow.client(&status.provider)?;
-    Ok(Some(attention.what_to_do(client.provider().profile().by_hand)))
+    Ok(Some(attention.what_to_do(client.info().manual_steps)))
 }
 
 /// The hand-off as JSON, with its link if `show_link` is set.

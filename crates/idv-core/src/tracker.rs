@@ -1,0 +1,495 @@
+//! Follows one verification to its outcome and its final report.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_channel::mpsc;
+use futures_util::StreamExt as _;
+use futures_util::future::{Either, select};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::callback::{Delivery, Reply};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::{ResultHandle, VerificationId};
+use crate::info::Capability;
+use crate::new::CreateResponse;
+use crate::observation::{Observation, Outcome, ResultState, Status};
+use crate::report::Report;
+use crate::verification::{Decision, ReportFinality, Step, Transition, Verification};
+
+/// Number of callbacks that wait for a tracker. Further ones are refused, and the vendor sends them again.
+const INBOX: usize = 64;
+/// Number of final reports that are kept, of a verification whose outcome is disputed for example.
+const REPORTS: usize = 4;
+/// Pause before a question that a callback gave a reason for, so that many callbacks do not become many questions.
+const WAKE_GAP: Duration = Duration::from_secs(1);
+/// Number of times that the pause doubles after questions that failed.
+const DOUBLINGS: u32 = 3;
+
+/// Follows one verification to its outcome and its final report: polls at the vendor's pace, fetches the result, takes in callbacks, and
+/// notes that the person's session has expired.
+///
+/// [`run`](Tracker::run) does all of it and waits in between. A program with its own schedule calls [`advance`](Tracker::advance), which
+/// asks the vendor at most once and returns when to call again. If callbacks arrive elsewhere in the program, such as in a web server's
+/// route, an [`inbox`](Tracker::inbox) hands them over.
+///
+/// [`state`](Tracker::state) can be stored as JSON at any time and [resumed](Tracker::resume) later, by another program too.
+///
+/// ```no_run
+/// # async fn run(client: idv_core::Client, created: idv_core::CreateResponse) -> idv_core::Result<()> {
+/// use idv_core::Tracker;
+///
+/// let until = client.now() + jiff::SignedDuration::from_hours(1);
+/// let mut tracker = Tracker::new(client, &created);
+/// tracker.run(until).await?;
+/// println!("verified: {}", tracker.is_verified());
+/// if let Some(report) = tracker.report() {
+///     println!("{} checks", report.checks.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Cancellation
+///
+/// Dropping the future of [`run`](Tracker::run) or [`advance`](Tracker::advance) is safe: the state changes only after an answer has
+/// arrived, and every question can be asked again.
+pub struct Tracker {
+    client: Client,
+    state: TrackerState,
+    interval: Duration,
+    observer: Option<Observer>,
+    sender: Arc<Mutex<mpsc::Sender<Observation>>>,
+    receiver: mpsc::Receiver<Observation>,
+}
+
+type Observer = Box<dyn FnMut(&Observation, &Transition) + Send>;
+
+/// The state of a [`Tracker`], for storage. It serializes with the final report, whose personal data are in clear: seal it at rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrackerState {
+    verification: Verification,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reports: Vec<FinalReport>,
+    /// The time of the last question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked_at: Option<Timestamp>,
+    /// The time of the last question that was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answered_at: Option<Timestamp>,
+    /// The number of questions in a row that failed.
+    #[serde(default)]
+    failures: u32,
+    /// The vendor asked for no question before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_before: Option<Timestamp>,
+    /// A callback gave a reason to ask.
+    #[serde(default)]
+    poll_requested: bool,
+    /// The result can be fetched and was not asked for yet.
+    #[serde(default)]
+    fetch_pending: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct FinalReport {
+    outcome: Option<Outcome>,
+    report: Report,
+}
+
+/// The next thing that a [`Tracker`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// Nothing: the outcome is settled, and the report is here if the vendor has one.
+    Finished,
+    /// Asks the vendor at this time, or at once if it has passed.
+    WaitUntil(Timestamp),
+    /// Waits for a callback, since the vendor cannot be asked. After `until` the person's session has expired.
+    AwaitCallback {
+        /// The end of the person's session; `None` if the outcome is settled and only the report is missing.
+        until: Option<Timestamp>,
+    },
+    /// Nothing until an operator has looked at it: the vendor's statements contradict each other
+    /// ([`Tracker::resolve_dispute`]), or no capability of the vendor leads on.
+    NeedsOperator,
+}
+
+/// A question to the vendor.
+enum Question {
+    Poll,
+    Fetch(ResultHandle),
+}
+
+impl Tracker {
+    /// Returns a tracker of a verification that was just created.
+    #[must_use]
+    pub fn new(client: Client, created: &CreateResponse) -> Self {
+        let by_lifetime = || client.info().lifetime.and_then(|lifetime| created.at.checked_add(lifetime).ok());
+        let expires_at = created.expires_at.or_else(by_lifetime);
+        let verification = Verification::new(created.id.clone(), client.info(), expires_at);
+        Self::follow(client, verification)
+    }
+
+    /// Returns a tracker of a verification that is known in part.
+    #[must_use]
+    pub fn follow(client: Client, verification: Verification) -> Self {
+        let state = TrackerState {
+            verification,
+            reports: Vec::new(),
+            asked_at: None,
+            answered_at: None,
+            failures: 0,
+            not_before: None,
+            poll_requested: false,
+            fetch_pending: false,
+        };
+        Self::resume(client, state)
+    }
+
+    /// Returns a tracker that goes on from a stored state.
+    #[must_use]
+    pub fn resume(client: Client, state: TrackerState) -> Self {
+        let (sender, receiver) = mpsc::channel(INBOX);
+        let interval = client.policy().poll_interval.unwrap_or(client.info().poll_interval);
+        Self { client, state, interval, observer: None, sender: Arc::new(Mutex::new(sender)), receiver }
+    }
+
+    /// Sets the interval between polls, in place of the vendor's.
+    #[must_use]
+    pub fn poll_every(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Calls `observer` with each observation and its effect, for a log or a display.
+    #[must_use]
+    pub fn on_observation(mut self, observer: impl FnMut(&Observation, &Transition) + Send + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Returns the state, for storage.
+    #[must_use]
+    pub const fn state(&self) -> &TrackerState {
+        &self.state
+    }
+
+    /// Returns the client.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Returns the verification.
+    #[must_use]
+    pub const fn verification(&self) -> &Verification {
+        &self.state.verification
+    }
+
+    /// Returns the outcome once it is settled.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self.state.verification.decision() {
+            Decision::Settled(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the person is verified.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.state.verification.decision().is_verified()
+    }
+
+    /// Returns the final report of the outcome. Of a verification that is disputed or that an operator decided, it is the latest.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        let outcome = self.outcome()?;
+        let with = |wanted: Option<Outcome>| self.state.reports.iter().rev().find(move |kept| kept.outcome == wanted);
+        with(Some(outcome)).or_else(|| with(None)).or_else(|| self.state.reports.last()).map(|kept| &kept.report)
+    }
+
+    /// Returns every final report with the outcome that came with it, the latest last.
+    pub fn reports(&self) -> impl Iterator<Item = (Option<Outcome>, &Report)> {
+        self.state.reports.iter().map(|kept| (kept.outcome, &kept.report))
+    }
+
+    /// Resolves a dispute by an operator's decision.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verification::resolve_dispute`].
+    pub fn resolve_dispute(&mut self, outcome: Outcome) -> Result<()> {
+        self.state.verification.resolve_dispute(outcome)
+    }
+
+    /// Takes in an observation that the application got elsewhere: from a list, or from a callback that it read with
+    /// [`Client::receive`].
+    pub fn apply(&mut self, observation: &Observation) -> Transition {
+        let state = &mut self.state;
+        let finality = state.verification.report_finality(observation);
+        let transition = state.verification.apply(observation);
+        match &transition {
+            Transition::PollRequested => state.poll_requested = true,
+            Transition::Progressed | Transition::Settled(_) | Transition::Disputed => {
+                let step = state.verification.next_step(self.client.info());
+                state.fetch_pending = matches!(step, Step::Fetch(_));
+                state.failures = 0;
+            }
+            _ => {}
+        }
+        if let (Some(ReportFinality::Final), ResultState::Inline(report)) = (finality, &observation.result) {
+            let outcome = match observation.status {
+                Some(Status::Finished(outcome)) => Some(outcome),
+                _ => None,
+            };
+            state.reports.retain(|kept| kept.outcome != outcome);
+            if state.reports.len() >= REPORTS {
+                state.reports.remove(0);
+            }
+            state.reports.push(FinalReport { outcome, report: Report::clone(report) });
+        }
+        if let Some(observer) = &mut self.observer {
+            observer(observation, &transition);
+        }
+        transition
+    }
+
+    /// Reads a callback or the person's return, and takes in what it says about this verification. Nothing is sent. Returns the reply
+    /// that the vendor expects.
+    ///
+    /// # Errors
+    ///
+    /// [`Forged`](ErrorKind::Forged) or [`Malformed`](ErrorKind::Malformed); [`Reply::to_error`] is the reply to either.
+    pub fn receive(&mut self, delivery: &Delivery) -> Result<Reply> {
+        let message = self.client.receive(delivery)?;
+        for observation in &message.observations {
+            self.apply(observation);
+        }
+        Ok(message.reply)
+    }
+
+    /// Returns a handle that passes callbacks to this tracker from elsewhere in the program, while [`run`](Tracker::run) waits.
+    #[must_use]
+    pub fn inbox(&self) -> TrackerInbox {
+        TrackerInbox { client: self.client.clone(), id: self.state.verification.id().clone(), sender: Arc::clone(&self.sender) }
+    }
+
+    /// Returns what the tracker does next.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        match self.question() {
+            Some(question) => Progress::WaitUntil(self.due(&question)),
+            None => match self.state.verification.next_step(self.client.info()) {
+                Step::AwaitCallback | Step::AwaitReport => Progress::AwaitCallback {
+                    until: self.state.verification.expire_if_due(Timestamp::MAX).and(self.state.verification.expires_at()),
+                },
+                Step::Done => Progress::Finished,
+                _ => Progress::NeedsOperator,
+            },
+        }
+    }
+
+    /// Takes in the callbacks that wait, notes that the session has expired if it has, and asks the vendor if a question is due: one call
+    /// at most, and no waiting. Returns what to do next.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::poll`] and [`Client::fetch`]. The tracker counts the failure: calling again after
+    /// [`progress`](Tracker::progress) says so is right if the error [is transient](Error::is_transient). A result that is not ready yet
+    /// is no error.
+    pub async fn advance(&mut self) -> Result<Progress> {
+        while let Ok(observation) = self.receiver.try_recv() {
+            self.apply(&observation);
+        }
+        let asked_at = self.client.now();
+        if let Some(question) = self.question()
+            && self.due(&question) <= asked_at
+        {
+            self.ask(&question, asked_at).await?;
+        }
+        self.expire();
+        Ok(self.progress())
+    }
+
+    /// Advances until the verification is finished or needs an operator, or `until` has come; waits in between by the client's clock.
+    /// Errors that are transient are waited out, with a growing pause.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the vendor that are not transient, such as refused credentials.
+    pub async fn run(&mut self, until: Timestamp) -> Result<Progress> {
+        loop {
+            let progress = match self.advance().await {
+                Ok(progress) => progress,
+                Err(error) if error.is_transient() => self.progress(),
+                Err(error) => return Err(error),
+            };
+            let wake_at = match progress {
+                Progress::Finished | Progress::NeedsOperator => return Ok(progress),
+                Progress::WaitUntil(at) => at,
+                Progress::AwaitCallback { until: expires_at } => expires_at.unwrap_or(until),
+            };
+            let now = self.client.now();
+            if now >= until {
+                return Ok(progress);
+            }
+            // What is due already waits for nothing.
+            let pause = Duration::try_from(wake_at.min(until).duration_since(now)).unwrap_or_default();
+            if pause.is_zero() {
+                continue;
+            }
+            if let Either::Right((Some(observation), _)) = select(self.client.clock().sleep(pause), self.receiver.next()).await {
+                self.apply(&observation);
+            }
+        }
+    }
+
+    /// Returns the next question to the vendor.
+    fn question(&self) -> Option<Question> {
+        let info = self.client.info();
+        match self.state.verification.next_step(info) {
+            Step::Poll => Some(Question::Poll),
+            Step::Fetch(handle) => Some(Question::Fetch(handle)),
+            // A callback contradicts what is settled, or may tell more than is known.
+            Step::Done | Step::AwaitReport if self.state.poll_requested && info.has(Capability::Polling) => Some(Question::Poll),
+            _ => None,
+        }
+    }
+
+    /// Returns when a question is due.
+    fn due(&self, question: &Question) -> Timestamp {
+        let state = &self.state;
+        let Some(asked_at) = state.asked_at else { return Timestamp::MIN };
+        let pause = if state.failures > 0 {
+            self.interval.saturating_mul(1 << (state.failures - 1).min(DOUBLINGS))
+        } else if state.fetch_pending && matches!(question, Question::Fetch(_)) {
+            Duration::ZERO
+        } else if state.poll_requested {
+            WAKE_GAP.min(self.interval)
+        } else {
+            self.interval
+        };
+        let due = asked_at.saturating_add(pause).unwrap_or(Timestamp::MAX);
+        state.not_before.map_or(due, |not_before| due.max(not_before))
+    }
+
+    async fn ask(&mut self, question: &Question, asked_at: Timestamp) -> Result<()> {
+        let id = self.state.verification.id();
+        let answer = match question {
+            Question::Poll => self.client.poll(id).await,
+            Question::Fetch(handle) => self.client.fetch(id, Some(handle)).await,
+        };
+        let state = &mut self.state;
+        state.asked_at = Some(asked_at);
+        state.fetch_pending = false;
+        let error = match answer {
+            Ok(observation) => {
+                (state.answered_at, state.failures, state.not_before) = (Some(asked_at), 0, None);
+                state.poll_requested = false;
+                if let Question::Fetch(handle) = question {
+                    state.verification.handle_found(handle);
+                }
+                self.apply(&observation);
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        match (question, error.kind()) {
+            (Question::Fetch(handle), ErrorKind::NotFound | ErrorKind::SubjectMismatch) => {
+                state.fetch_pending = state.verification.handle_missed(handle, *error.kind() == ErrorKind::SubjectMismatch);
+                if state.fetch_pending {
+                    return Ok(());
+                }
+            }
+            // The result comes later; the vendor's pace is right.
+            (_, ErrorKind::NotReady) => {
+                (state.answered_at, state.failures) = (Some(asked_at), 0);
+                return Ok(());
+            }
+            _ => {}
+        }
+        // A vendor that has forgotten a person whose session is over has nothing more to say.
+        if matches!(question, Question::Poll) && !error.is_transient() && state.verification.expire_if_due(asked_at).is_some() {
+            state.answered_at = Some(asked_at);
+            return Ok(());
+        }
+        state.failures = state.failures.saturating_add(1);
+        state.not_before = error.retry_after().and_then(|wait| asked_at.checked_add(wait).ok());
+        Err(error)
+    }
+
+    /// Notes that the session has expired. A vendor that can be asked was asked once more after that.
+    fn expire(&mut self) {
+        let verification = &self.state.verification;
+        let Some(expired) = verification.expire_if_due(self.client.now()) else { return };
+        let was_asked = self.state.answered_at >= verification.expires_at();
+        if was_asked || verification.next_step(self.client.info()) != Step::Poll {
+            self.apply(&expired);
+        }
+    }
+}
+
+impl fmt::Debug for Tracker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tracker").field("client", &self.client).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+impl TrackerState {
+    /// Returns the verification.
+    #[must_use]
+    pub const fn verification(&self) -> &Verification {
+        &self.verification
+    }
+}
+
+/// Passes callbacks to a [`Tracker`] from elsewhere in the program. Cheap to clone.
+#[derive(Clone)]
+pub struct TrackerInbox {
+    client: Client,
+    id: VerificationId,
+    /// One for all, since each sender of a channel adds a place to it.
+    sender: Arc<Mutex<mpsc::Sender<Observation>>>,
+}
+
+impl TrackerInbox {
+    /// Returns the client, whose provider says in which form callbacks arrive.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Reads a callback or the person's return, and passes on what it says about the tracked verification. Nothing is sent. Returns the
+    /// reply that the vendor expects.
+    ///
+    /// # Errors
+    ///
+    /// [`Forged`](ErrorKind::Forged) or [`Malformed`](ErrorKind::Malformed), and [`Unavailable`](ErrorKind::Unavailable) if too many
+    /// callbacks wait for the tracker; [`Reply::to_error`] is the reply.
+    pub fn receive(&self, delivery: &Delivery) -> Result<Reply> {
+        let message = self.client.receive(delivery)?;
+        for observation in message.observations {
+            if !observation.subject.is(&self.id) {
+                continue;
+            }
+            // A tracker that is gone needs no more news.
+            if let Err(error) = self.sender.lock().unwrap_or_else(PoisonError::into_inner).try_send(observation)
+                && error.is_full()
+            {
+                return Err(Error::new(ErrorKind::Unavailable).detail("too many callbacks wait for the tracker"));
+            }
+        }
+        Ok(message.reply)
+    }
+}
+
+impl fmt::Debug for TrackerInbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrackerInbox").field("client", &self.client).finish_non_exhaustive()
+    }
+}
