@@ -180,11 +180,8 @@ mod tests {
     fn refused_value_is_answered_with_its_form() {
         for (arguments, expected) in [
             (&["create", "--birth-date", "31.12.1980"][..], "invalid value for `--birth-date`: expected a date as YYYY-MM-DD"),
-            (&["create", "--gender", "Mustermann"], "invalid value for `--gender`: expected one of `female`, `male`"),
-            (
-                &["create", "--nationality", "Mustermann"],
-                "invalid value for `--nationality`: expected a country code of ISO 3166-1",
-            ),
+            (&["create", "--gender", "Mustermann"], "invalid value for `--gender`: expected female, male or diverse"),
+            (&["create", "--nationality", "Mustermann"], "invalid value for `--nationality`: expected a country of ISO 3166"),
             (&["create", "--success-url", "Mustermann"], "invalid value for `--success-url`: expected a URL"),
             (&["create", "--custom", "Mustermann"], "invalid value for `--custom`: expected NAME=VALUE"),
             (&["create", "--email"], "`--email` needs a value"),
