@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, create, decrypt, delete, evidence, fetch, find, flow, link, list, normalize, poll, providers, sandbox, schema, token,
+    audit, completions, create, decrypt, delete, evidence, fetch, find, flow, link, list, normalize, poll, providers, sandbox, schema, token,
     verify, watch,
 };
 use crate::demo;
@@ -33,9 +33,17 @@ Exit codes:
 Standard output carries the answer and nothing else; an error is one line on standard error. Control
 characters in people's data are printed as \\u001b.";
 
+/// The version and the parts that are compiled in.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nvendors: cm-id-scan, identify24, identity-tm, idnow, verificar-identidad",
+    "\nstores: sqlite, postgres",
+    "\nfeatures: archive, crypt, schema, signature"
+);
+
 /// Verify people's identity with any of several vendors behind one model.
 #[derive(Parser)]
-#[command(name = "idv", version, after_help = AFTER_HELP)]
+#[command(name = "idv", version, long_version = LONG_VERSION, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     /// Print JSON instead of a table
     #[arg(long, global = true)]
@@ -94,6 +102,10 @@ pub(crate) enum Command {
     Sandbox(sandbox::SandboxCommand),
     /// Print the JSON Schema of observations and reports
     Schema(schema::Schema),
+    /// Print a shell's completion script
+    Completions(completions::Completions),
+    /// Print the manual page
+    Man(completions::Man),
 }
 
 impl Command {
@@ -133,5 +145,26 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_option_is_described() {
+        fn check(command: &clap::Command, path: &str) {
+            assert!(command.get_about().is_some(), "{path}");
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some() || argument.get_long_help().is_some(), "{path} {}", argument.get_id());
+            }
+            for inner in command.get_subcommands() {
+                check(inner, &format!("{path} {}", inner.get_name()));
+            }
+        }
+        check(&<Cli as clap::CommandFactory>::command(), "idv");
+    }
+
+    #[test]
+    fn version_names_every_compiled_vendor() {
+        for vendor in idv::providers() {
+            assert!(LONG_VERSION.contains(vendor.provider.as_str()), "{}", vendor.provider);
+        }
     }
 }

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::args::{Cli, Command};
+use crate::commands::completions;
 use crate::failure::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
@@ -94,6 +95,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Verify(command) => command.run(output),
         Command::Sandbox(command) => command.run(output).await,
         Command::Schema(command) => command.run(output),
+        Command::Completions(command) => command.run(),
+        Command::Man(_) => completions::Man::run(),
     }
 }
 

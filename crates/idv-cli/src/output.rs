@@ -87,6 +87,12 @@ impl Table {
 pub(crate) fn table(head: &[&str]) -> Table {
     let mut table = comfy_table::Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    // A terminal gets cells of several lines rather than broken ones; a file or a pipe gets a row in each line.
+    if io::stdout().is_terminal()
+        && let Some((_, columns)) = console::Term::stdout().size_checked()
+    {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
+    }
     if !head.is_empty() {
         table.set_header(head.iter().map(|name| name.to_uppercase()));
     }

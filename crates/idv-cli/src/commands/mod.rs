@@ -1,6 +1,7 @@
 //! One module per command.
 
 pub(crate) mod audit;
+pub(crate) mod completions;
 pub(crate) mod create;
 pub(crate) mod decrypt;
 pub(crate) mod delete;

@@ -8,7 +8,13 @@ use idv_sandbox::{Sandbox, SandboxError, Step};
 use serde_json::json;
 
 use super::stage::{Forged, Stage, refused};
-use super::story::Expected;
+use super::story::{Expected, Scenario};
+
+/// A face check without a score, and an expired document whose expiry the vendor did not check.
+pub(crate) const OWN: &[Scenario] = &[
+    Scenario::new("faces-unscored", Expected::Settled(Outcome::Inconclusive)),
+    Scenario::new("expired-unchecked", Expected::Settled(Outcome::Rejected)),
+];
 
 pub(crate) struct CmIdScan<'a> {
     sandbox: &'a Sandbox,
@@ -71,6 +77,10 @@ impl Stage for CmIdScan<'_> {
             "canceled-in-review" | "never-finishes" => Some(Expected::Settled(Outcome::Expired)),
             _ => None,
         }
+    }
+
+    fn own(&self) -> &'static [Scenario] {
+        OWN
     }
 
     fn forgery(&self, _: &Url, id: &VerificationId) -> Forged {

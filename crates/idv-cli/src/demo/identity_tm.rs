@@ -6,7 +6,14 @@ use idv::identity_tm::{IdentityTmConfig, Images};
 use idv::{Client, Environment, Error, Result, Secret, Url, VerificationId};
 use idv_sandbox::{Sandbox, SandboxError, Step};
 
-use super::stage::{Forged, Stage};
+use super::stage::{Forged, Stage, refused};
+use super::story::{Expected, Scenario};
+
+/// A suspicion of fraud before and after a success.
+pub(crate) const OWN: &[Scenario] = &[
+    Scenario::new("suspicion-then-success", Expected::Disputed),
+    Scenario::new("success-then-suspicion", Expected::Disputed),
+];
 
 pub(crate) struct IdentityTm<'a>(&'a Sandbox);
 
@@ -29,6 +36,9 @@ impl Stage for IdentityTm<'_> {
         config.callback_secret = Some(secret);
         // With images inside, a result has no place for what had been submitted, and nothing shows what changed.
         config.images = Images::Separate;
+        // A suspicion after the end is told by this webhook alone, if the account is configured for its codes.
+        config.webhooks.on_status_change = true;
+        vendor.configure(|account| account.status_change_kinds = vec![89]).map_err(refused)?;
         Ok(Client::new(idv::identity_tm::IdentityTm::new(config)?, environment, CallPolicy::default()))
     }
 
@@ -40,6 +50,10 @@ impl Stage for IdentityTm<'_> {
     fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError> {
         let order = id.vendor_id.as_ref().map_or("", idv::VendorId::as_str);
         self.0.identity_tm().act(order, scenario)
+    }
+
+    fn own(&self) -> &'static [Scenario] {
+        OWN
     }
 
     fn forgery(&self, url: &Url, id: &VerificationId) -> Forged {

@@ -23,22 +23,31 @@ use crate::demo::story::{Portrait, SCENARIOS, Scenario, Story};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
 
+/// The scenario that is shown if none is chosen, and its vendor.
+const SHOWN: (&str, &str) = ("idnow", "data-changed");
+
 /// Verifies simulated people at a sandbox inside this program: no account, no network beyond this machine, and no waiting, since
-/// time there is virtual. Ends with 1 where anything came out otherwise than it must.
+/// time there is virtual. Plays every scenario at every vendor, shows one story and a summary, and ends with 1 if any outcome is not as
+/// expected.
 #[derive(Args)]
 pub(crate) struct Demo {
-    /// At which vendor
-    #[arg(long, default_value = "all")]
+    /// Play the scenarios of this vendor only, and show their stories; `all` for every vendor
+    #[arg(long, value_name = "ID", default_value = "all", hide_default_value = true)]
     provider: String,
 
-    /// What the people do; every scenario where it is not given
-    #[arg(long)]
+    /// Play this scenario only, and show its stories
+    #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
+
+    /// Show every story, and compare the vendors' reports of one person
+    #[arg(long)]
+    all: bool,
 }
 
 impl Demo {
     pub(crate) async fn run(self, output: Output) -> Result<Exit, Failure> {
-        let scenarios = self.scenarios()?;
+        self.check_scenario()?;
+        let shows_all = self.all || self.provider != "all" || self.scenario.is_some();
         // Time moves only when the demo moves it.
         let sandbox = Sandbox::builder()
             .speed(0.0)
@@ -48,9 +57,9 @@ impl Demo {
         let mut stories = Vec::new();
         for stage in self.stages(&sandbox)? {
             let company = play::Company::open(&*stage, &sandbox).await?;
-            for scenario in &scenarios {
+            for scenario in self.scenarios(&*stage) {
                 let story = company.play(scenario).await;
-                if !output.is_json() {
+                if !output.is_json() && (shows_all || (story.provider, story.scenario) == SHOWN) {
                     output::text(&print::story(&story))?;
                 }
                 stories.push(story);
@@ -62,19 +71,32 @@ impl Demo {
         if output.is_json() {
             output::json(&json!({ "stories": stories, "person": portrait, "fell_short": short }))?;
         } else {
-            output::text(&print::portrait(&portrait))?;
-            output::text(&print::summary(&stories))?;
+            if shows_all {
+                output::text(&print::portrait(&portrait))?;
+                output::text(&print::table_of(&stories))?;
+            }
+            output::text(&print::summary(&stories, short, shows_all))?;
         }
         report(&stories, &portrait);
         Ok(if short == 0 { Exit::Done } else { Exit::Failed })
     }
 
-    fn scenarios(&self) -> Result<Vec<&'static Scenario>, Failure> {
-        let Some(name) = &self.scenario else { return Ok(SCENARIOS.iter().collect()) };
-        SCENARIOS.iter().find(|scenario| scenario.name == name).map(|scenario| vec![scenario]).ok_or_else(|| {
-            let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
-            Failure::usage(format!("there is no scenario `{name}`; there are: {}", names.join(", ")))
-        })
+    /// Returns the chosen scenarios that a vendor has: those of all vendors, and its own.
+    fn scenarios(&self, stage: &dyn Stage) -> impl Iterator<Item = &'static Scenario> {
+        let chosen = |scenario: &&'static Scenario| self.scenario.as_ref().is_none_or(|name| scenario.name == name);
+        SCENARIOS.iter().chain(stage.own()).filter(chosen)
+    }
+
+    /// Refuses a scenario that no chosen vendor has.
+    fn check_scenario(&self) -> Result<(), Failure> {
+        let Some(name) = &self.scenario else { return Ok(()) };
+        let own = [cm_id_scan::OWN, identity_tm::OWN];
+        let mut names = SCENARIOS.iter().chain(own.into_iter().flatten()).map(|scenario| scenario.name);
+        if names.clone().any(|known| known == name) {
+            return Ok(());
+        }
+        let names: Vec<&str> = names.by_ref().collect();
+        Err(Failure::usage(format!("there is no scenario `{name}`; there are: {}", names.join(", "))))
     }
 
     /// The vendors, in the order of their ids.

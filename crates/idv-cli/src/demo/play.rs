@@ -1,13 +1,14 @@
 //! One scenario from beginning to end, as an application lives through it.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use idv::report::{Country, Evidence, EvidenceKind, Gender, Report};
+use idv::report::{Evidence, EvidenceKind};
 use idv::transport::{ReqwestTransport, TransportOptions};
 use idv::{
-    Capability, Client, CreateResponse, Decision, Environment, Error, HandOff, NewVerification, Observation, Pii, Reference,
-    ResultHandle, Secret, Step, Timestamp, Transport as _, Verification,
+    Capability, Client, CreateResponse, Decision, Environment, Error, HandOff, NewVerification, Observation, Reference, Secret, Step,
+    Timestamp, Tracker, Transition, Transport as _,
 };
 use idv_sandbox::Sandbox;
 
@@ -52,13 +53,13 @@ impl<'a> Company<'a> {
     pub(crate) async fn play(&self, scenario: &Scenario) -> Story {
         let mut story = Story::begin(self.stage.provider(), scenario);
         let before = self.transport.requests();
-        match self.client.create(&self.person()).await {
+        match self.create().await {
             Ok(created) => {
                 let mut scene = Scene::begin(self, &mut story, &created);
                 if let Err(error) = scene.act(scenario, &created).await {
                     scene.story.shortfalls.push(error.to_string());
                 }
-                let decision = scene.verification.decision();
+                let decision = scene.tracker.verification().decision();
                 story.requests = self.transport.requests() - before;
                 story.judge(self.stage.comes_out(scenario.name).unwrap_or(scenario.expected), decision, self.client.info());
             }
@@ -69,11 +70,11 @@ impl<'a> Company<'a> {
 }
 
 impl Company<'_> {
-    /// Somebody who does not exist, and where the vendor is to report to, for vendors that want to be told with each verification.
-    fn person(&self) -> NewVerification {
-        let mut new = person(&self.client);
+    /// Creates a verification of a person who does not exist, with the address for callbacks if the vendor takes one with each.
+    async fn create(&self) -> idv::Result<CreateResponse> {
+        let mut new = person(&self.client)?;
         new.callback_url = Some(self.receiver.url().clone());
-        new
+        self.client.create(&new).await
     }
 }
 
@@ -81,10 +82,9 @@ impl Company<'_> {
 struct Scene<'a> {
     company: &'a Company<'a>,
     story: &'a mut Story,
-    verification: Verification,
-    report: Option<Report>,
-    /// Whether the whole result was fetched.
-    fetched: bool,
+    tracker: Tracker,
+    /// What the tracker took in since it was last told.
+    seen: Arc<Mutex<Vec<(Observation, Transition)>>>,
     began: Timestamp,
 }
 
@@ -92,13 +92,22 @@ impl<'a> Scene<'a> {
     fn begin(company: &'a Company<'a>, story: &'a mut Story, created: &CreateResponse) -> Self {
         story.reference = Some(created.id.reference.as_str().to_owned());
         story.vendor_id = created.id.vendor_id.as_ref().map(|id| id.as_str().to_owned());
-        let verification = Verification::new(created.id.clone(), company.client.info(), created.expires_at);
-        Self { company, story, verification, report: None, fetched: false, began: company.sandbox.clock().now() }
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&seen);
+        // The moments of a scenario are the pace.
+        let tracker = Tracker::new(company.client.clone(), created).poll_every(Duration::ZERO).on_observation(
+            move |observation, transition| {
+                let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+                noted.push((observation.clone(), transition.clone()));
+            },
+        );
+        Self { company, story, tracker, seen, began: company.sandbox.clock().now() }
     }
 
     async fn act(&mut self, scenario: &Scenario, created: &CreateResponse) -> Result<(), Error> {
         self.hand_off(&created.hand_off).await;
-        self.ask().await?;
+        self.tracker.advance().await?;
+        self.tell();
         self.forge().await;
         let steps = match self.company.stage.act(&created.id, scenario.name) {
             Ok(steps) => steps,
@@ -116,7 +125,7 @@ impl<'a> Scene<'a> {
         for moment in moments {
             self.pass(Duration::from_secs(moment).saturating_sub(self.after())).await?;
         }
-        if matches!(self.verification.decision(), Decision::Open(_)) && scenario.waits {
+        if matches!(self.tracker.verification().decision(), Decision::Open(_)) && scenario.waits {
             self.pass(PATIENCE).await?;
         }
         self.finish().await
@@ -141,89 +150,59 @@ impl<'a> Scene<'a> {
 
     /// Somebody who knows the address for callbacks, but not the secret in it, says that the person is verified.
     async fn forge(&mut self) {
-        let before = self.verification.clone();
+        let before = self.tracker.verification().clone();
         let url = self.company.receiver.url();
         let sandbox = self.company.sandbox;
-        let status = match self.company.stage.forgery(url, self.verification.id()) {
+        let status = match self.company.stage.forgery(url, self.tracker.verification().id()) {
             Forged::Body(body) => sandbox.forge_callback(url.as_str(), body).await,
             Forged::Visit(url) => sandbox.forge_visit(url.as_str()).await,
         };
         // The receiver is on the loopback interface; 0 is what the sandbox says where nobody answers.
         let status = status.unwrap_or_default();
         self.receive();
-        self.story.forgery = Some(Forgery { status, changed: before != self.verification });
+        self.story.forgery = Some(Forgery { status, changed: before != *self.tracker.verification() });
     }
 
-    /// Lets time pass; then takes in what the vendor told meanwhile, and asks.
+    /// Lets time pass; then takes in the callbacks that came, and asks: a poll, and the fetch that it makes possible.
     async fn pass(&mut self, time: Duration) -> Result<(), Error> {
         self.company.sandbox.clock().advance(time).await;
         self.receive();
-        if let Some(lapsed) = self.verification.expire_if_due(self.company.sandbox.clock().now()) {
-            self.take(&lapsed);
-        }
-        if matches!(self.next(), Step::Poll) {
-            self.ask().await?;
-        }
-        // Where the outcome stands in the result alone, it is fetched as soon as there is one.
-        if let (Decision::Open(_), Step::Fetch(handle)) = (self.verification.decision(), self.next()) {
-            self.fetch(Some(&handle)).await?;
-        }
-        Ok(())
-    }
-
-    fn next(&self) -> Step {
-        self.verification.next_step(self.company.client.info())
-    }
-
-    async fn fetch(&mut self, handle: Option<&ResultHandle>) -> Result<(), Error> {
-        let observation = self.company.client.fetch(self.verification.id(), handle).await?;
-        self.take(&observation);
-        self.fetched = true;
-        Ok(())
-    }
-
-    async fn ask(&mut self) -> Result<(), Error> {
-        if self.company.client.info().has(Capability::Polling) {
-            let observation = self.company.client.poll(self.verification.id()).await?;
-            self.take(&observation);
+        for _ in 0..3 {
+            self.tracker.advance().await?;
+            self.tell();
+            if !matches!(self.tracker.verification().next_step(self.company.client.info()), Step::Fetch(_)) {
+                break;
+            }
         }
         Ok(())
     }
 
     fn receive(&mut self) {
         for observation in self.company.receiver.take() {
-            self.take(&observation);
+            self.tracker.apply(&observation);
+        }
+        self.tell();
+    }
+
+    /// Tells the story what was learnt.
+    fn tell(&mut self) {
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        for (observation, transition) in seen {
+            self.story.saw(self.after().as_secs(), &observation, &transition);
         }
     }
 
-    fn take(&mut self, observation: &Observation) {
-        let transition = self.verification.apply(observation);
-        self.story.saw(self.after().as_secs(), observation, &transition);
-        // The report is believed with the observation: one that came with a callback proves no more than that.
-        if observation.trust.is_proven()
-            && let Some(report) = observation.report()
-        {
-            self.report = Some(report.clone());
-        }
-    }
-
-    /// What an application does at the end: fetches the whole result, keeps the evidence, deletes at the vendor.
+    /// What an application does at the end: keeps the evidence, and deletes at the vendor.
     async fn finish(&mut self) -> Result<(), Error> {
         let client = &self.company.client;
-        let id = self.verification.id().clone();
-        if self.verification.decision().is_verified() && client.info().has(Capability::Results) && !self.fetched {
-            let handle = match self.next() {
-                Step::Fetch(handle) => Some(handle),
-                _ => None,
-            };
-            self.fetch(handle.as_ref()).await?;
-        }
-        if let Some(report) = &self.report {
+        let id = self.tracker.verification().id().clone();
+        let latest = self.tracker.reports().last().map(|(_, report)| report);
+        if let Some(report) = self.tracker.report().or(latest) {
             self.story.told = words::fields(report).into_iter().filter_map(|field| Some((field.field, field.value?))).collect();
             self.story.changed = words::fields(report).into_iter().filter(|field| field.verdict == "changed").collect();
             let listed = report.evidence.len();
             if client.info().has(Capability::Evidence)
-                && self.verification.decision().is_verified()
+                && self.tracker.is_verified()
                 && let Some(evidence) = most_telling(&report.evidence)
             {
                 let mut image = Vec::new();
@@ -261,22 +240,22 @@ fn most_telling(evidence: &[Evidence]) -> Option<&Evidence> {
     evidence.iter().find(|piece| piece.kind == EvidenceKind::DocumentFront).or_else(|| evidence.first())
 }
 
-/// Somebody who does not exist, with everything that the model can hand to a vendor and IDnow's kind of vendor asks for.
-fn person(client: &Client) -> NewVerification {
-    let mut new = NewVerification::new(client.reference());
-    new.person.given_names = Some("Erika".into());
-    new.person.family_name = Some("Mustermann".into());
-    new.person.birth_date = Some(Pii::new(jiff::civil::date(1982, 5, 22)));
-    new.person.birth_place = Some("Berlin".into());
-    new.person.nationality = Country::from_alpha2("DE").map(Pii::new);
-    new.person.gender = Some(Pii::new(Gender::Female));
-    new.person.address.street = Some("Heidestrasse".into());
-    new.person.address.house_number = Some("17".into());
-    new.person.address.postal_code = Some("51147".into());
-    new.person.address.city = Some("Köln".into());
-    new.person.address.country = Country::from_alpha2("DE").map(Pii::new);
-    new.contact.email = Some("erika@example.com".into());
-    new.contact.phone = Some("+4915123456789".into());
-    new.locale = "de".parse().ok();
-    new
+/// Returns a person who does not exist, with everything that any vendor requires.
+fn person(client: &Client) -> idv::Result<NewVerification> {
+    NewVerification::builder(client.reference())
+        .given_names("Erika")
+        .family_name("Mustermann")
+        .birth_date("1982-05-22")
+        .birth_place("Berlin")
+        .nationality("DE")
+        .gender("female")
+        .street("Heidestrasse")
+        .house_number("17")
+        .postal_code("51147")
+        .city("Köln")
+        .country("DE")
+        .email("erika@example.com")
+        .phone("+4915123456789")
+        .locale("de")
+        .build()
 }

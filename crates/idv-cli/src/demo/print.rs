@@ -1,5 +1,7 @@
 //! Stories as people read them.
 
+use std::collections::BTreeSet;
+
 use super::story::{Portrait, Seen, Story};
 use crate::output::{plain, table};
 
@@ -32,8 +34,8 @@ pub(crate) fn story(story: &Story) -> String {
     if let Some(evidence) = &story.evidence {
         let digest: String = evidence.sha256.chars().take(16).collect();
         text += &format!(
-            "  {} pieces of evidence; downloaded {}: {} bytes, {}, sha256 {digest}…\n",
-            evidence.listed,
+            "  {} of evidence; downloaded {}: {} bytes, {}, sha256 {digest}…\n",
+            if evidence.listed == 1 { "1 piece".to_owned() } else { format!("{} pieces", evidence.listed) },
             evidence.id,
             evidence.length,
             evidence.media_type.as_deref().unwrap_or("of no known type"),
@@ -49,8 +51,18 @@ pub(crate) fn story(story: &Story) -> String {
     text
 }
 
+/// The summary in one line: the number of stories with the expected outcome.
+pub(crate) fn summary(stories: &[Story], short: usize, shows_all: bool) -> String {
+    let vendors: BTreeSet<&str> = stories.iter().map(|story| story.provider).collect();
+    let good = stories.iter().filter(|story| !story.fell_short()).count();
+    let vendors = if vendors.len() == 1 { "1 vendor".to_owned() } else { format!("{} vendors", vendors.len()) };
+    let more = if shows_all { "" } else { "; `idv demo --all` shows every story" };
+    let verdict = if short == 0 { "all as expected".to_owned() } else { format!("{good} as expected") };
+    format!("{} stories at {vendors}, {verdict}{more}\n", stories.len())
+}
+
 /// All stories, one per line.
-pub(crate) fn summary(stories: &[Story]) -> String {
+pub(crate) fn table_of(stories: &[Story]) -> String {
     let mut lines = table(&[
         "provider",
         "scenario",

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use idv::{Client, Environment, Error, Result, Secret, Url, VerificationId};
 use idv_sandbox::{SandboxError, Step};
 
-use super::story::Expected;
+use super::story::{Expected, Scenario};
 
 /// A vendor's part of the sandbox.
 #[async_trait(?Send)]
@@ -24,6 +24,11 @@ pub(crate) trait Stage {
     /// What comes of a scenario at this vendor, where it cannot be what comes of it elsewhere.
     fn comes_out(&self, _scenario: &str) -> Option<Expected> {
         None
+    }
+
+    /// The scenarios of this vendor alone.
+    fn own(&self) -> &'static [Scenario] {
+        &[]
     }
 
     /// A callback to `url` that says that the person is verified, as anybody could write it who knows the vendor's document.

@@ -18,7 +18,7 @@ pub(crate) struct Scenario {
 }
 
 impl Scenario {
-    const fn new(name: &'static str, expected: Expected) -> Self {
+    pub(crate) const fn new(name: &'static str, expected: Expected) -> Self {
         Self { name, expected, waits: false }
     }
 }
@@ -30,6 +30,8 @@ pub(crate) enum Expected {
     Settled(Outcome),
     /// It is settled as verified, and a field is told as changed.
     VerifiedWithChanges,
+    /// The vendor's statements contradict each other: no one is verified.
+    Disputed,
     /// It stays in review.
     InReview,
     /// It waits for the person for as long as the application likes: the vendor tells of no end.
@@ -216,7 +218,7 @@ impl Story {
 
     /// Notes what was learnt.
     pub(crate) fn saw(&mut self, after_seconds: u64, observation: &Observation, transition: &Transition) {
-        if matches!(transition, Transition::WrongSubject | Transition::Disputed) {
+        if *transition == Transition::WrongSubject {
             self.shortfalls.push(format!("an observation was {}", words::transition(transition)));
         }
         self.observations.push(Seen {
@@ -238,6 +240,7 @@ impl Story {
         let as_expected = match expected {
             Expected::Settled(outcome) => decision == Decision::Settled(outcome),
             Expected::VerifiedWithChanges => decision.is_verified() && !self.changed.is_empty(),
+            Expected::Disputed => decision == Decision::Disputed,
             Expected::InReview => matches!(decision, Decision::Open(Status::InReview { .. })),
             Expected::AwaitingPerson => decision == Decision::Open(Status::AwaitingPerson),
             Expected::Undecided => matches!(decision, Decision::Open(_)) && saw("not understood"),
@@ -272,6 +275,7 @@ impl Expected {
         match self {
             Self::Settled(outcome) => words::decision(Decision::Settled(outcome)),
             Self::VerifiedWithChanges => "settled: verified, with changed fields".to_owned(),
+            Self::Disputed => words::decision(Decision::Disputed),
             Self::InReview => "open: in_review".to_owned(),
             Self::AwaitingPerson => "open: awaiting_person".to_owned(),
             Self::Undecided => "open, the unknown code reported".to_owned(),

@@ -1,0 +1,41 @@
+//! `idv completions` and `idv man`.
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use crate::args::Cli;
+use crate::failure::{Exit, Failure};
+use crate::output;
+
+/// Prints a script that completes the commands and options of this program in a shell.
+///
+/// For bash: idv completions bash > ~/.local/share/bash-completion/completions/idv
+#[derive(Args)]
+pub(crate) struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+impl Completions {
+    pub(crate) fn run(&self) -> Result<Exit, Failure> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "idv", &mut script);
+        output::bytes(&script)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Prints the manual page of this program, for `man`.
+///
+/// For a look at it: idv man | man -l -
+#[derive(Args)]
+pub(crate) struct Man {}
+
+impl Man {
+    pub(crate) fn run() -> Result<Exit, Failure> {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+        output::bytes(&page)?;
+        Ok(Exit::Done)
+    }
+}
