@@ -11,7 +11,7 @@ use idv::{Client, Config};
 use idv_sandbox::Sandbox;
 
 pub use inbox::Inbox;
-pub use town::{Town, Vendor};
+pub use town::{SecretFiles, Town, Vendor};
 
 /// Whatever goes wrong in an example.
 pub type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;

@@ -69,20 +69,42 @@ impl Town {
         Self::begin_at_speed(vendor, 0.0).await
     }
 
+    /// A town like [`Town::begin`] whose time begins now, for a program that has the machine's clock.
+    ///
+    /// # Errors
+    ///
+    /// Where no port is free.
+    pub async fn begin_now(vendor: Vendor) -> Outcome<Self> {
+        Self::of(vendor, Sandbox::builder().speed(0.0).start_time(Timestamp::now()).start().await?)
+    }
+
     /// A town in which so many seconds pass in a second.
     ///
     /// # Errors
     ///
     /// Where no port is free.
     pub async fn begin_at_speed(vendor: Vendor, speed: f64) -> Outcome<Self> {
-        let sandbox = Sandbox::builder().speed(speed).start().await?;
+        Self::of(vendor, Sandbox::builder().speed(speed).start().await?)
+    }
+
+    fn of(vendor: Vendor, sandbox: Sandbox) -> Outcome<Self> {
         // 128 random bits, which is what a reference is too.
         let secret = Secret::from(Reference::random(&OsRandom).as_str());
         Ok(Self { vendor, sandbox, secret, acted: Mutex::default() })
     }
 
-    /// The environment variables that an application is started with: all that it is ever told of the vendor.
-    fn variables(&self, files: &mut SecretFiles) -> Outcome<Vec<(&'static str, String)>> {
+    /// Returns the sandbox.
+    #[must_use]
+    pub const fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// The environment variables that an application is started with: all that it is ever told of the vendor. The files have its secrets.
+    ///
+    /// # Errors
+    ///
+    /// Where a file cannot be written.
+    pub fn variables(&self, files: &mut SecretFiles) -> Outcome<Vec<(&'static str, String)>> {
         let callback_secret = files.write(self.secret.expose())?;
         Ok(match self.vendor {
             Vendor::CmIdScan => {
@@ -209,8 +231,8 @@ impl Town {
     /// Where the vendor knows of no such verification.
     pub fn act(&self, created: &CreateResponse) -> Outcome {
         match self.vendor {
-            Vendor::Idnow => self.plays(created.id.reference.as_str()),
-            _ => self.plays(created.id.vendor_id.as_ref().map_or("", VendorId::as_str)),
+            Vendor::Idnow => self.plays(created.id.reference.as_str(), "happy"),
+            _ => self.plays(created.id.vendor_id.as_ref().map_or("", VendorId::as_str), "happy"),
         }
     }
 
@@ -230,7 +252,7 @@ impl Town {
         };
         for id in waiting {
             if self.acted.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone()) {
-                self.plays(&id)?;
+                self.plays(&id, "happy")?;
             }
         }
         Ok(())
@@ -249,8 +271,27 @@ impl Town {
         Ok(serde_json::from_slice(&answer.into_body().whole()?)?)
     }
 
-    /// The scenario in which all goes well, by the vendor's id.
-    fn plays(&self, id: &str) -> Outcome {
+    /// The only verification that was created plays a scenario.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, or the vendor has no such scenario.
+    pub async fn plays_alone(&self, scenario: &str) -> Outcome {
+        let id = match self.vendor {
+            Vendor::CmIdScan => self.ids("transactions").await?.pop(),
+            Vendor::Identify24 => self.ids("idents").await?.pop(),
+            Vendor::IdentityTm => self.ids("orders").await?.pop(),
+            Vendor::Idnow => self.sandbox.requests().iter().find_map(|request| {
+                let path = request.path.strip_suffix("/start")?;
+                path.rsplit('/').next().map(str::to_owned)
+            }),
+            Vendor::VerificarIdentidad => self.sandbox.verificar_identidad().ids().pop(),
+        };
+        self.plays(&id.ok_or("nothing was created")?, scenario)
+    }
+
+    /// A scenario is played, by the vendor's id.
+    fn plays(&self, id: &str, scenario: &str) -> Outcome {
         match self.vendor {
             Vendor::CmIdScan => {
                 self.sandbox.cm_id_scan().configure(|account| {
@@ -260,18 +301,18 @@ impl Town {
                     account.person.date_of_birth = jiff::civil::date(1982, 5, 22);
                     account.person.nationality = "Germany".to_owned();
                 })?;
-                self.sandbox.cm_id_scan().act(id, "happy")?
+                self.sandbox.cm_id_scan().act(id, scenario)?
             }
-            Vendor::Identify24 => self.sandbox.identify24().act(id, "happy")?,
-            Vendor::IdentityTm => self.sandbox.identity_tm().act(id, "happy")?,
-            Vendor::Idnow => self.sandbox.idnow().act(id, "happy")?,
+            Vendor::Identify24 => self.sandbox.identify24().act(id, scenario)?,
+            Vendor::IdentityTm => self.sandbox.identity_tm().act(id, scenario)?,
+            Vendor::Idnow => self.sandbox.idnow().act(id, scenario)?,
             Vendor::VerificarIdentidad => {
                 self.sandbox.verificar_identidad().configure(|account| {
                     account.person.name = "MUSTERMANN,ERIKA".to_owned();
                     account.person.birth_date = jiff::civil::date(1982, 5, 22);
                     account.person.nationality = "DEU".to_owned();
                 })?;
-                self.sandbox.verificar_identidad().act(id, "happy")?
+                self.sandbox.verificar_identidad().act(id, scenario)?
             }
         };
         Ok(())
@@ -317,7 +358,7 @@ impl Clock for TownClock {
 
 /// Secrets in files, as a cluster mounts them. They are read when the client is made, and removed afterwards.
 #[derive(Default)]
-struct SecretFiles(Vec<std::path::PathBuf>);
+pub struct SecretFiles(Vec<std::path::PathBuf>);
 
 impl SecretFiles {
     fn write(&mut self, secret: &str) -> Outcome<String> {

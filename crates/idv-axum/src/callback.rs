@@ -57,7 +57,7 @@ impl Served {
                 return answer(status);
             }
         };
-        let received = self.flow.receive(client.info().provider.as_str(), &delivery);
+        let received = self.receiver.receive(client.info().provider.as_str(), &delivery);
         match in_time(patience.store(), received).await {
             Some(received) => reply(client, &delivery, received),
             None => answer(StatusCode::SERVICE_UNAVAILABLE),

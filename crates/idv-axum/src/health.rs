@@ -6,23 +6,33 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use crate::{NOT_CACHED, Served, in_time};
+use idv_flow::Flow;
+
+use crate::options::Options;
+use crate::{NOT_CACHED, in_time};
 
 /// How long whoever asks is let wait for the store: they ask every few seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// The flow whose work is watched.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    pub(crate) flow: Flow,
+    pub(crate) options: Options,
+}
+
 /// Whether the work is done in time.
-pub(crate) async fn work(State(served): State<Served>) -> Response {
-    match in_time(PATIENCE, served.flow.health()).await {
-        Some(health) if health.behind > served.options.behind_at_most => unwell("behind", Some(health.behind)),
+pub(crate) async fn work(State(watched): State<Watched>) -> Response {
+    match in_time(PATIENCE, watched.flow.health()).await {
+        Some(health) if health.behind > watched.options.behind_at_most => unwell("behind", Some(health.behind)),
         Some(health) => well(Some(health.behind)),
         None => unwell("unavailable", None),
     }
 }
 
 /// Whether messages can be stored.
-pub(crate) async fn ready(State(served): State<Served>) -> Response {
-    match in_time(PATIENCE, served.flow.health()).await {
+pub(crate) async fn ready(State(watched): State<Watched>) -> Response {
+    match in_time(PATIENCE, watched.flow.health()).await {
         Some(_) => well(None),
         None => unwell("unavailable", None),
     }

@@ -1,4 +1,4 @@
-//! Routes for axum: where vendors call back and people return, in front of a [`Flow`].
+//! Routes for axum: where vendors call back and people return, in front of a [`Flow`] or a [`Tracker`](idv_core::Tracker).
 //!
 //! ```no_run
 //! # use idv_core::Environment;
@@ -84,7 +84,7 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::routing::{any, get};
 use http::{HeaderName, HeaderValue, header};
-use idv_core::Client;
+use idv_core::{Client, Delivery, Reply, TrackerInbox};
 use idv_flow::{Flow, FlowError};
 
 /// All routes: those of [`callbacks`], [`returns`] and [`health`].
@@ -94,22 +94,50 @@ pub fn routes(flow: &Flow, options: &Options) -> Router {
     callbacks(flow, options).merge(returns(flow, options)).merge(health(flow, options))
 }
 
+/// Returns the routes of callbacks and returns for a verification that a [`Tracker`](idv_core::Tracker) follows.
+///
+/// ```no_run
+/// # async fn run(client: idv_core::Client, created: idv_core::CreateResponse) -> Result<(), Box<dyn std::error::Error>> {
+/// use idv_axum::{Limits, Options};
+///
+/// let until = client.now() + std::time::Duration::from_secs(3600);
+/// let mut tracker = idv_core::Tracker::new(client, &created);
+/// let routes = idv_axum::tracker_routes(&tracker.inbox(), &Options::new());
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+/// tokio::spawn(idv_axum::serve(listener, routes, Limits::default(), std::future::pending()));
+/// tracker.run(until).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn tracker_routes(inbox: &TrackerInbox, options: &Options) -> Router {
+    let served = Served { receiver: Receiver::Tracker(inbox.clone()), options: options.clone() };
+    callback_routes(served.clone()).merge(return_routes(served))
+}
+
 /// Where vendors call back: `/callbacks/{provider}`, with or without a slash or more at its end.
 pub fn callbacks(flow: &Flow, options: &Options) -> Router {
+    callback_routes(Served::new(flow, options))
+}
+
+/// Where people return: `GET /returns/{provider}`.
+pub fn returns(flow: &Flow, options: &Options) -> Router {
+    return_routes(Served::new(flow, options))
+}
+
+fn callback_routes(served: Served) -> Router {
     Router::new()
         .route("/callbacks/{provider}", any(callback::take))
         .route("/callbacks/{provider}/", any(callback::take))
         // Identity.TM's document has the name of the webhook at the end of its examples (chapter 2.6.3).
         .route("/callbacks/{provider}/{*below}", any(callback::take))
-        .with_state(Served::new(flow, options))
+        .with_state(served)
 }
 
-/// Where people return: `GET /returns/{provider}`.
-pub fn returns(flow: &Flow, options: &Options) -> Router {
+fn return_routes(served: Served) -> Router {
     Router::new()
         .route("/returns/{provider}", get(returning::take))
         .route("/returns/{provider}/", get(returning::take))
-        .with_state(Served::new(flow, options))
+        .with_state(served)
 }
 
 /// How it stands: `GET /health`, `/health/ready` and `/health/live`.
@@ -122,26 +150,51 @@ pub fn health(flow: &Flow, options: &Options) -> Router {
         .route("/health", get(health::work))
         .route("/health/ready", get(health::ready))
         .route("/health/live", get(health::live))
-        .with_state(Served::new(flow, options))
+        .with_state(health::Watched { flow: flow.clone(), options: options.clone() })
 }
 
-/// What the handlers work with.
+/// The state of the handlers.
 #[derive(Debug, Clone)]
 struct Served {
-    flow: Flow,
+    receiver: Receiver,
     options: Options,
+}
+
+/// The part of the program that takes messages in.
+#[derive(Debug, Clone)]
+enum Receiver {
+    Flow(Flow),
+    Tracker(TrackerInbox),
+}
+
+impl Receiver {
+    /// Returns the client of a provider, if it is configured.
+    fn client(&self, provider: &str) -> Option<Client> {
+        match self {
+            Self::Flow(flow) => flow.client(provider).ok(),
+            Self::Tracker(inbox) => Some(inbox.client().clone()).filter(|client| client.info().provider.as_str() == provider),
+        }
+    }
+
+    /// Takes a message in, and returns the reply.
+    async fn receive(&self, provider: &str, delivery: &Delivery) -> Result<Reply, FlowError> {
+        match self {
+            Self::Flow(flow) => flow.receive(provider, delivery).await,
+            Self::Tracker(inbox) => Ok(inbox.receive(delivery).unwrap_or_else(|error| Reply::to_error(&error))),
+        }
+    }
 }
 
 impl Served {
     fn new(flow: &Flow, options: &Options) -> Self {
-        Self { flow: flow.clone(), options: options.clone() }
+        Self { receiver: Receiver::Flow(flow.clone()), options: options.clone() }
     }
 
     /// The client of the provider that the path names; `None` where there is none.
     fn client(&self, path: Result<Path<Vec<(String, String)>>, PathRejection>) -> Option<Client> {
         let Path(parameters) = path.ok()?;
         let (_, provider) = parameters.into_iter().find(|(name, _)| name == "provider")?;
-        self.flow.client(&provider).ok()
+        self.receiver.client(&provider)
     }
 }
 

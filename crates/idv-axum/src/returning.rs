@@ -138,7 +138,7 @@ impl Served {
         let delivery = Delivery::returning(called(&head));
         // Whoever asks for the head alone is nobody who has come back.
         if head.method == Method::GET {
-            let received = self.flow.receive(provider.as_str(), &delivery);
+            let received = self.receiver.receive(provider.as_str(), &delivery);
             let Some(reply) = in_time(self.options.reply_within, received).await else { return once_more() };
             tracing::debug!(status = reply.status.as_u16(), "a person has come back");
         }

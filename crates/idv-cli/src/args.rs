@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, completions, create, decrypt, delete, evidence, fetch, find, flow, link, list, normalize, poll, providers, sandbox, schema, token,
-    verify, watch,
+    audit, completions, create, decrypt, delete, evidence, fetch, find, flow, link, list, normalize, poll, providers, sandbox,
+    schema, token, verify, watch,
 };
 use crate::demo;
 use crate::failure::Failure;

@@ -47,10 +47,7 @@ fn demo_shows_one_story_and_one_line_for_the_rest() {
     assert_eq!((ran.exit, ran.err.as_str()), (0, ""), "{}", ran.out);
     assert!(ran.out.starts_with("idnow data-changed\n"), "{}", ran.out);
     assert!((10..=30).contains(&ran.out.lines().count()), "{}", ran.out);
-    assert_eq!(
-        ran.out.lines().last(),
-        Some("54 stories at 5 vendors, all as expected; `idv demo --all` shows every story")
-    );
+    assert_eq!(ran.out.lines().last(), Some("54 stories at 5 vendors, all as expected; `idv demo --all` shows every story"));
 }
 
 #[test]

@@ -10,10 +10,8 @@ use super::stage::{Forged, Stage, refused};
 use super::story::{Expected, Scenario};
 
 /// A suspicion of fraud before and after a success.
-pub(crate) const OWN: &[Scenario] = &[
-    Scenario::new("suspicion-then-success", Expected::Disputed),
-    Scenario::new("success-then-suspicion", Expected::Disputed),
-];
+pub(crate) const OWN: &[Scenario] =
+    &[Scenario::new("suspicion-then-success", Expected::Disputed), Scenario::new("success-then-suspicion", Expected::Disputed)];
 
 pub(crate) struct IdentityTm<'a>(&'a Sandbox);
 

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use idv::report::{Evidence, EvidenceKind};
 use idv::transport::{ReqwestTransport, TransportOptions};
 use idv::{
-    Capability, Client, CreateResponse, Decision, Environment, Error, HandOff, NewVerification, Observation, Reference, Secret, Step,
-    Timestamp, Tracker, Transition, Transport as _,
+    Capability, Client, CreateResponse, Decision, Environment, Error, HandOff, NewVerification, Observation, Reference, Secret,
+    Step, Timestamp, Tracker, Transition, Transport as _,
 };
 use idv_sandbox::Sandbox;
 
