@@ -9,7 +9,7 @@ cargo xtask test [--package P]... [-- ARGUMENTS]
     package manager. The tests start servers of their own; a server that runs already is not touched.
 
 cargo xtask soak [--package P]... [-- ARGUMENTS]
-    Runs the tests ten times: five times plainly, four times with every core kept busy, and once with the clock a year ahead.
+    Runs the tests ten times: four times plainly, five times with every core kept busy, and once with the clock a year ahead.
     Prints the figures of each run and ends at the first failure.
 
 --package P selects a package of the workspace; ARGUMENTS go to `cargo test`.

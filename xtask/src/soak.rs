@@ -23,8 +23,8 @@ enum Condition {
 
 use Condition::{Loaded, Plain, YearAhead};
 
-/// The ten runs. Plain and loaded ones alternate, so that the first failure of either kind comes early.
-const RUNS: [Condition; 10] = [Plain, Loaded, YearAhead, Plain, Loaded, Plain, Loaded, Plain, Loaded, Plain];
+/// The ten runs, five of them loaded. The conditions alternate, so that the first failure of each comes early.
+const RUNS: [Condition; 10] = [Plain, Loaded, YearAhead, Loaded, Plain, Loaded, Plain, Loaded, Plain, Loaded];
 
 /// Runs the tests ten times and ends at the first failure.
 pub(crate) fn run(selection: &Selection) -> Result<()> {
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn soak_has_the_promised_runs() {
         let count = |condition| RUNS.iter().filter(|run| **run == condition).count();
-        assert_eq!((count(Plain), count(Loaded), count(YearAhead)), (5, 4, 1));
+        assert_eq!((count(Plain), count(Loaded), count(YearAhead)), (4, 5, 1));
     }
 
     #[test]
