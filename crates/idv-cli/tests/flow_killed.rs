@@ -17,13 +17,12 @@ use std::time::Duration;
 
 use idv_testkit::postgres::Server;
 use serde_json::Value;
-use support::company::{Chance, Company, until};
+use support::company::{Chance, Company, is_thorough, until};
 
 /// One that can be created again under the same reference, one that can be searched, and one that can do neither. The other two report by
 /// callbacks alone.
 const PROVIDERS: [&str; 3] = ["idnow", "identity-tm", "identify24"];
 const SCENARIOS: [&str; 5] = ["happy", "data-changed", "rejected", "fraud", "aborted-then-success"];
-const FLOWS: usize = 21;
 /// Kills while the flows run. A third as many follow while they are deleted.
 const KILLS: usize = 12;
 const KILLS_IN_CI: usize = 30;
@@ -48,9 +47,14 @@ fn over_postgresql_nothing_is_lost_and_nothing_is_done_twice() {
     killed_again_and_again(&Server::shared().database(), "over postgresql");
 }
 
-/// Returns the number of kills. More simulated worlds ask for more kills too.
+/// Returns the number of kills.
 fn kills() -> usize {
-    if std::env::var_os("IDV_SIMULATION_SEEDS").is_some() { KILLS_IN_CI } else { KILLS }
+    if is_thorough() { KILLS_IN_CI } else { KILLS }
+}
+
+/// Returns the number of flows, a multiple of the number of providers.
+fn flows() -> usize {
+    if is_thorough() { 21 } else { 12 }
 }
 
 fn killed_again_and_again(store: &str, name: &str) {
@@ -60,7 +64,7 @@ fn killed_again_and_again(store: &str, name: &str) {
     company.patience(2500, 2000);
     company.slow_down(60);
     let wanted: Vec<(String, &str)> =
-        (0..FLOWS).map(|number| (chance.reference(), PROVIDERS[number % PROVIDERS.len()])).collect();
+        (0..flows()).map(|number| (chance.reference(), PROVIDERS[number % PROVIDERS.len()])).collect();
 
     let (started, over) = (AtomicBool::new(false), AtomicBool::new(false));
     let mut other = Chance(chance.below(u64::MAX));
@@ -104,7 +108,7 @@ fn killed_again_and_again(store: &str, name: &str) {
     worker.stop();
     everything_was_deleted_once(&company, &wanted);
     let verified = company.json(&["audit", "verify"]);
-    assert_eq!(verified["flows"], FLOWS);
+    assert_eq!(verified["flows"], flows());
 }
 
 /// Sets a flag when it goes, whether or not a test has failed.
@@ -192,7 +196,7 @@ fn vendor_id(company: &Company, flow: &Value) -> Option<String> {
 
 /// Every flow that was asked for is there, at its end, with its report; the vendors' ids of them.
 fn every_flow_has_come_to_its_end(company: &Company, wanted: &[(String, &str)]) -> BTreeMap<String, String> {
-    assert_eq!(company.phases(), BTreeMap::from([("done".to_owned(), FLOWS)]));
+    assert_eq!(company.phases(), BTreeMap::from([("done".to_owned(), flows())]));
     let mut reported = BTreeMap::new();
     for (reference, provider) in wanted {
         let flow = company.json(&["flow", "status", "--reference", reference]);
@@ -206,7 +210,7 @@ fn every_flow_has_come_to_its_end(company: &Company, wanted: &[(String, &str)]) 
 
 /// The vendors have one verification for each reference, and none that nobody knows.
 fn nothing_was_created_twice(company: &Company, wanted: &[(String, &str)], reported: &BTreeMap<String, String>) {
-    let each = FLOWS / PROVIDERS.len();
+    let each = flows() / PROVIDERS.len();
     assert_eq!(company.sandbox.idnow().identifications(), each);
     for provider in &PROVIDERS[1..] {
         let of = wanted.iter().filter(|(_, at)| at == provider).map(|(reference, _)| reported[reference].clone());
@@ -231,7 +235,7 @@ fn delete_by_hand(company: &Company) {
             }
         }
         let phases = company.phases();
-        if phases.get("erased") == Some(&FLOWS) { Ok(()) } else { Err(format!("{phases:?}")) }
+        if phases.get("erased") == Some(&flows()) { Ok(()) } else { Err(format!("{phases:?}")) }
     });
 }
 
@@ -251,5 +255,5 @@ fn everything_was_deleted_once(company: &Company, wanted: &[(String, &str)]) {
         assert!(flow["deletion"]["own_copy_erased_at"].is_string());
         assert_eq!(company.run(&["flow", "report", flow["id"].as_str().unwrap()]).exit, 1, "the report is erased");
     }
-    assert_eq!(deleted.len(), FLOWS / PROVIDERS.len() * 2);
+    assert_eq!(deleted.len(), flows() / PROVIDERS.len() * 2);
 }

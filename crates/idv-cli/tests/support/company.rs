@@ -315,6 +315,11 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) 
     }
 }
 
+/// Returns whether the tests run with everything they have. More simulated worlds ask for more flows and kills too.
+pub(crate) fn is_thorough() -> bool {
+    std::env::var_os("IDV_SIMULATION_SEEDS").is_some()
+}
+
 /// Chance that can be repeated: SplitMix64.
 pub(crate) struct Chance(pub(crate) u64);
 
