@@ -53,7 +53,7 @@ impl Client {
         &*self.provider
     }
 
-    /// Returns the adapter of a vendor, for calls outside the model: `client.vendor::<Idnow>()`. `None` if the client is another
+    /// Returns the adapter of a vendor, for calls outside the model: `client.vendor::<Adapter>()`. `None` if the client is another
     /// vendor's. [`Client::context`] is the first argument of its calls.
     #[must_use]
     pub fn vendor<T: Provider>(&self) -> Option<&T> {
