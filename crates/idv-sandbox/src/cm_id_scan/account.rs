@@ -6,6 +6,10 @@ use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::transaction::{Finding, Transaction};
+use crate::clock::renewed;
+
+/// The expiry of the standard person's document, which is renewed in time.
+pub(super) const STANDARD_EXPIRY: Date = Date::constant(2031, 8, 30);
 
 /// The settings of an account. What the document leaves open is set here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +76,7 @@ impl Person {
                 let allowance = Span::new().try_days(days);
                 allowance.and_then(|allowance| today.checked_sub(allowance)).unwrap_or(Date::MIN)
             }
-            _ => self.date_of_expiry,
+            _ => renewed(self.date_of_expiry, STANDARD_EXPIRY, now.to_zoned(TimeZone::UTC).date()),
         };
         Self { date_of_expiry, ..self }
     }
@@ -106,7 +110,7 @@ impl Default for Person {
             document_number: "NX12VB345".to_owned(),
             personal_number: "999999990".to_owned(),
             sex: "F".to_owned(),
-            date_of_expiry: Date::constant(2031, 8, 30),
+            date_of_expiry: STANDARD_EXPIRY,
         }
     }
 }

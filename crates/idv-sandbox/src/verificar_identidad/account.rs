@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::answer::AnswerFormat;
 use crate::callback::is_loopback;
 
+/// The expiry of the standard person's document, which is renewed in time.
+pub(super) const STANDARD_EXPIRY: Date = Date::constant(2027, 10, 19);
+
 /// The settings of the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -266,7 +269,7 @@ impl Default for Person {
             birth_date: Date::constant(1955, 12, 18),
             nationality: "ESP".to_owned(),
             sex: "M".to_owned(),
-            expiry_date: Date::constant(2027, 10, 19),
+            expiry_date: STANDARD_EXPIRY,
         }
     }
 }

@@ -4,8 +4,9 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde_json::{Map, Number, Value, json};
 
-use super::account::Person;
+use super::account::{Person, STANDARD_EXPIRY};
 use super::case::{Case, spain};
+use crate::clock::renewed;
 
 /// A finding of the process.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -115,7 +116,7 @@ fn findings(case: &Case, person: &Person) -> Value {
             "NumeroSerie": "BGHR56776",
             "TipoDocumento": if finding.passport { "ID-3" } else { "ID-1" },
             "Sexo": person.sex,
-            "FechaExpira": day_first(if expired { PAST } else { person.expiry_date }),
+            "FechaExpira": day_first(if expired { PAST } else { renewed(person.expiry_date, STANDARD_EXPIRY, today) }),
             "Caducado": yes(expired),
         },
         "ProcesoRelizadoMismaPersona": yes(!finding.is(-4)),
