@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use idv::cm_id_scan::{CmIdScan, CmIdScanConfig};
+use idv::cm_id_scan::CmIdScan;
 use idv::transport::{SystemClock, TransportOptions};
 use idv::{Client, Clock, Config, CreateResponse, Environment, Operation, OsRandom, Reference, Secret, Timestamp, Url, VendorId};
 use idv_sandbox::{Sandbox, VirtualClock};
@@ -207,11 +207,8 @@ impl Town {
         match self.vendor {
             Vendor::CmIdScan => {
                 // The secret is in a header that the webhook is registered with.
-                let vendor = self.sandbox.cm_id_scan();
-                let mut config = CmIdScanConfig::new(vendor.key_id(), Secret::from(vendor.secret()));
-                config.base_url = Some(format!("{}/id-scan/v1/", vendor.base_url()).parse()?);
-                config.callback_secret = Some(self.secret.clone());
-                CmIdScan::new(config)?.register_webhook(&client.context(Operation::Other), url.clone()).await?;
+                let vendor = client.vendor::<CmIdScan>().ok_or("the client is another vendor's")?;
+                vendor.register_webhook(&client.context(Operation::Other), url.clone()).await?;
             }
             Vendor::Identify24 => self.sandbox.identify24().configure(|account| account.callback_url = proven)?,
             // Each order brings the address of its own callbacks.

@@ -16,23 +16,11 @@ pub(crate) const OWN: &[Scenario] = &[
     Scenario::new("expired-unchecked", Expected::Settled(Outcome::Rejected)),
 ];
 
-pub(crate) struct CmIdScan<'a> {
-    sandbox: &'a Sandbox,
-    secret: std::sync::OnceLock<Secret>,
-}
+pub(crate) struct CmIdScan<'a>(&'a Sandbox);
 
 impl<'a> CmIdScan<'a> {
     pub(crate) const fn new(sandbox: &'a Sandbox) -> Self {
-        Self { sandbox, secret: std::sync::OnceLock::new() }
-    }
-
-    fn provider(&self) -> Result<Provider> {
-        let vendor = self.sandbox.cm_id_scan();
-        let mut config = CmIdScanConfig::new(vendor.key_id(), Secret::from(vendor.secret()));
-        let url = format!("{}/id-scan/v1/", vendor.base_url());
-        config.base_url = Some(url.parse().map_err(|_| Error::config("the sandbox's address is none"))?);
-        config.callback_secret = self.secret.get().cloned();
-        Provider::new(config)
+        Self(sandbox)
     }
 }
 
@@ -43,9 +31,12 @@ impl Stage for CmIdScan<'_> {
     }
 
     fn connect(&self, secret: Secret, environment: Environment) -> Result<Client> {
-        self.secret.get_or_init(|| secret);
-        self.sandbox
-            .cm_id_scan()
+        let vendor = self.0.cm_id_scan();
+        let mut config = CmIdScanConfig::new(vendor.key_id(), Secret::from(vendor.secret()));
+        let url = format!("{}/id-scan/v1/", vendor.base_url());
+        config.base_url = Some(url.parse().map_err(|_| Error::config("invalid address of the sandbox"))?);
+        config.callback_secret = Some(secret);
+        vendor
             .configure(|account| {
                 // Nobody says at creation who is expected: who comes is who comes elsewhere.
                 account.person.given_names = "Erika".to_owned();
@@ -56,17 +47,18 @@ impl Stage for CmIdScan<'_> {
                 account.person.sex = "F".to_owned();
             })
             .map_err(refused)?;
-        Ok(Client::new(Self::provider(self)?, environment, CallPolicy::default()))
+        Ok(Client::new(Provider::new(config)?, environment, CallPolicy::default()))
     }
 
     async fn report_to(&self, client: &Client, url: &Url) -> Result<()> {
         // The secret is in a header that the webhook is registered with.
-        Self::provider(self)?.register_webhook(&client.context(Operation::Other), url.clone()).await?;
+        let vendor = client.vendor::<Provider>().ok_or_else(|| Error::config("the client is another vendor's"))?;
+        vendor.register_webhook(&client.context(Operation::Other), url.clone()).await?;
         Ok(())
     }
 
     fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError> {
-        self.sandbox.cm_id_scan().act(id.vendor_id.as_ref().map_or("", idv::VendorId::as_str), scenario)
+        self.0.cm_id_scan().act(id.vendor_id.as_ref().map_or("", idv::VendorId::as_str), scenario)
     }
 
     fn comes_out(&self, scenario: &str) -> Option<Expected> {
