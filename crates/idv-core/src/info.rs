@@ -29,7 +29,7 @@ pub struct VendorInfo {
     pub capabilities: Vec<Capability>,
     /// Whether a creation can be repeated safely.
     pub create_safety: CreateSafety,
-    /// How the person reaches the vendor.
+    /// The way in which the person reaches the vendor.
     pub hand_off: HandOffKind,
     /// The proof that callbacks bring; `None` if every callback is a claim.
     pub callback_proof: Option<ProofKind>,
@@ -133,7 +133,7 @@ pub enum CreateSafety {
     Unkeyed,
 }
 
-/// How the person comes to the vendor.
+/// The way in which the person reaches the vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -1,7 +1,7 @@
 //! The model that every identity-verification vendor is normalized to: traits, facts and their fold, reports, errors and calls.
 //!
 //! An application holds a [`Client`] and never sees a vendor. An adapter implements [`Provider`] and, for each thing its
-//! vendor can do, one facet. What a vendor says becomes an [`Observation`]; observations are folded by
+//! vendor can do, one trait. What a vendor says becomes an [`Observation`]; observations are folded by
 //! [`Verification::apply`] into one state, whatever their order and however often they are repeated; and
 //! [`Verification::next_step`] says what to do now. Data flows one way: wire → observation → fold → decision.
 //!

@@ -220,7 +220,7 @@ pub trait Callbacks: Send + Sync {
     fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage>;
 }
 
-// Providers and their facets are used as trait objects only; this fails to compile if one no longer can be.
+// Providers and their capabilities are used as trait objects only; this fails to compile if one no longer can be.
 const _: [fn(&dyn Provider); 0] = [];
 const _: [(&dyn Polling, &dyn Results); 0] = [];
 const _: [(&dyn EvidenceSource, &dyn Listing); 0] = [];

@@ -338,7 +338,7 @@ impl Tracker {
             if now >= until {
                 return Ok(progress);
             }
-            // What is due already waits for nothing.
+            // A question that is due is asked without a pause.
             let pause = Duration::try_from(wake_at.min(until).duration_since(now)).unwrap_or_default();
             if pause.is_zero() {
                 continue;

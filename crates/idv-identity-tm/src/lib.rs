@@ -5,7 +5,7 @@
 //! end, and fetch the result. This crate follows "Identity.TM Web Services, API Reference", version 2.10aa; "chapter" is a chapter of
 //! it.
 //!
-//! # VendorInfo
+//! # Capabilities
 //!
 //! | | |
 //! |---|---|

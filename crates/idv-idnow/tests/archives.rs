@@ -28,7 +28,7 @@ fn files_are_found_by_name_and_by_key() {
         assert_eq!(wire::archive::entry(&bytes, name, &limits).unwrap(), picture, "{name}");
     }
     assert_eq!(wire::archive::entry(&bytes, "pdf", &limits).unwrap(), b"%PDF-");
-    // ListFilter by the result and not in the archive; listed by nobody.
+    // Listed by the result and not in the archive; in no list.
     for name in ["videolog", "face", "other.jpg", "", "../AH73JK3LM.pdf"] {
         assert_eq!(wire::archive::entry(&bytes, name, &limits).unwrap_err().kind(), &ErrorKind::NotFound, "{name}");
     }

@@ -83,7 +83,7 @@ struct Scene<'a> {
     company: &'a Company<'a>,
     story: &'a mut Story,
     tracker: Tracker,
-    /// What the tracker took in since it was last told.
+    /// The observations since the story was last told, with their effects.
     seen: Arc<Mutex<Vec<(Observation, Transition)>>>,
     began: Timestamp,
 }
@@ -192,7 +192,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// What an application does at the end: keeps the evidence, and deletes at the vendor.
+    /// Ends as an application does: keeps the evidence, and deletes at the vendor.
     async fn finish(&mut self) -> Result<(), Error> {
         let client = &self.company.client;
         let id = self.tracker.verification().id().clone();

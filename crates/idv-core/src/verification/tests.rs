@@ -420,5 +420,5 @@ fn a_report_that_comes_by_callback_alone_counts_though_the_outcome_is_asked_for(
     let mut state = verification(&vendor);
     state.apply(&answered);
     state.apply(&claimed);
-    assert_eq!(state.next_step(&vendor), Step::AwaitReport, "nor does a report that nobody proves count");
+    assert_eq!(state.next_step(&vendor), Step::AwaitReport, "an unproven report does not count either");
 }

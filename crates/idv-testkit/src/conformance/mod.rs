@@ -4,7 +4,7 @@
 //! the vendor; [`conformance!`](crate::conformance!) makes a test of each part of the contract. `tests/example.rs` of this crate shows
 //! both, for a vendor that does not exist.
 //!
-//! - **Facets.** One that is there does what it promises; for one that is absent the client refuses, and no request was made.
+//! - **Capabilities.** One that is there does what it promises; for one that is absent the client refuses, and no request was made.
 //! - **Scenarios.** Ten things that people do come out as they must, followed by a [`Tracker`] alone.
 //! - **Faults.** Whatever happens to a creation on its way, the vendor has one verification at most, and the error tells the truth about
 //!   it. A poll that fails says how, and the next one works.
@@ -193,7 +193,7 @@ pub(super) struct Case<'h, H> {
     seen: Arc<Mutex<Seen>>,
 }
 
-/// What the tracker of a case has taken in.
+/// The observations of a case.
 #[derive(Default)]
 struct Seen {
     /// The effect of each observation.
