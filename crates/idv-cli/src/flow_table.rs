@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use idv::settings::{number, words};
+use idv::adapter::settings::{number, words};
 use idv::{Secret, Url};
 use idv_flow::{Keep, Retention, Schedule, Vault};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
@@ -303,7 +303,7 @@ impl<'de> Visitor<'de> for PlaceVisitor {
 
 /// Returns whether a host is this machine. The addresses of PostgreSQL are not parsed as those of HTTP are.
 fn is_loopback_host(host: &str) -> bool {
-    Url::parse(&format!("http://{host}/")).is_ok_and(|url| idv::settings::is_loopback(&url))
+    Url::parse(&format!("http://{host}/")).is_ok_and(|url| idv::adapter::settings::is_loopback(&url))
 }
 
 fn is_postgres(url: &Url) -> bool {

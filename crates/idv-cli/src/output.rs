@@ -86,7 +86,7 @@ impl Table {
 /// Returns an empty table with this head, or with none.
 pub(crate) fn table(head: &[&str]) -> Table {
     let mut table = comfy_table::Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     // A terminal gets cells of several lines rather than broken ones; a file or a pipe gets a row in each line.
     if io::stdout().is_terminal()
         && let Some((_, columns)) = console::Term::stdout().size_checked()

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use idv_core::settings::{self, Variable};
+use idv_core::adapter::settings::{self, Variable};
 use idv_core::{CallbackAuth, Error, Result, Secret, Url};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Visitor};

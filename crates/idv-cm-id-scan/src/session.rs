@@ -7,12 +7,11 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use idv_core::{Error, Result, Secret, Timestamp};
+use jsonwebtoken::crypto::CryptoProvider;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
-use jsonwebtoken::{Algorithm, EncodingKey};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 
 /// The part of a token's life that must be left for it to be used again, if its life is long enough: more than any attempt of a call takes.
@@ -37,12 +36,6 @@ const RESERVE: Duration = Duration::from_secs(120);
 /// ```
 pub fn token(key_id: &str, secret: &Secret, issued_at: Timestamp, lifetime: Duration) -> Result<Secret> {
     #[derive(Serialize)]
-    struct Header<'a> {
-        alg: &'static str,
-        typ: &'static str,
-        kid: &'a str,
-    }
-    #[derive(Serialize)]
     struct Claims {
         iat: u64,
         nbf: u64,
@@ -54,20 +47,15 @@ pub fn token(key_id: &str, secret: &Secret, issued_at: Timestamp, lifetime: Dura
         .checked_add(lifetime.as_secs())
         .filter(|exp| *exp > iat)
         .ok_or_else(|| Error::invalid("lifetime", "it is a number of seconds, of which there is one at least"))?;
-    let part = |json: serde_json::Result<Vec<u8>>| {
-        json.map(|json| URL_SAFE_NO_PAD.encode(json)).map_err(|_| Error::config("key_id cannot be written into a token"))
-    };
-    let header = part(serde_json::to_vec(&Header { alg: "HS256", typ: "JWT", kid: key_id }))?;
-    let claims = part(serde_json::to_vec(&Claims { iat, nbf: iat, exp }))?;
-    let message = format!("{header}.{claims}");
-    // The provider is named, not the process's: which one that is depends on features that other crates of an application turn on, and
-    // with two of them there is none.
-    let key = EncodingKey::from_secret(secret.expose().as_bytes());
+    // Which signer a process has depends on features that other crates turn on; with several of them there is none until one is chosen.
+    if CryptoProvider::try_get_default().is_none() {
+        // If another thread was faster, its choice counts.
+        let _ = DEFAULT_PROVIDER.install_default();
+    }
     let unsigned = |_| Error::config("the token cannot be signed with the secret");
-    let signer = (DEFAULT_PROVIDER.signer_factory)(&Algorithm::HS256, &key).map_err(unsigned)?;
-    let signature =
-        signer.try_sign(message.as_bytes()).map_err(|_| Error::config("the token cannot be signed with the secret"))?;
-    Ok(Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))))
+    let header = Header { kid: Some(key_id.to_owned()), ..Header::new(Algorithm::HS256) };
+    let key = EncodingKey::from_secret(secret.expose().as_bytes()).map_err(unsigned)?;
+    jsonwebtoken::encode(&header, &Claims { iat, nbf: iat, exp }, &key).map(Secret::new).map_err(unsigned)
 }
 
 /// Whether tokens can be made of these credentials.

@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod adapter;
 pub mod call;
 mod callback;
 mod client;
@@ -31,11 +32,9 @@ pub mod pii;
 mod provider;
 pub mod report;
 mod secret;
-pub mod settings;
 mod text;
 mod tracker;
 mod verification;
-pub mod wire;
 
 pub use call::CallContext;
 pub use callback::{CallbackAuth, CallbackMessage, CallbackSpec, Checked, Delivery, DeliveryKind, Reply};

@@ -1,7 +1,7 @@
 //! The configuration of the adapter: one struct, one validation, from a file or from the environment.
 
 use http::HeaderValue;
-use idv_core::settings::{self, Variable};
+use idv_core::adapter::settings::{self, Variable};
 use idv_core::{CallbackAuth, Error, Result, Secret, Url};
 use serde::Deserialize;
 

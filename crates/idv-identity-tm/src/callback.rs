@@ -15,7 +15,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use idv_core::wire::{self, Members};
+use idv_core::adapter::wire::{self, Members};
 use idv_core::{
     CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, ErrorKind, Observation, Pii, Reply,
     Report, Result, ResultHandle, ResultState, Secret, Subject, Url, VendorId,

@@ -1,6 +1,6 @@
 //! The adapter's configuration: one struct, one validation, from a file or from the environment.
 
-use idv_core::settings::{self, Variable};
+use idv_core::adapter::settings::{self, Variable};
 use idv_core::{CallbackAuth, Error, Result, Secret, Url};
 use serde::{Deserialize, Deserializer, Serialize};
 

@@ -47,7 +47,7 @@ fn leaf(hosts: Vec<String>) -> Result<CertificateParams, rcgen::Error> {
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
-    let year = i32::from(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year());
+    let year = i32::from(jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).year());
     params.not_before = date_time_ymd(year - 1, 12, 1);
     params.not_after = date_time_ymd(year + 1, 2, 1);
     Ok(params)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use idv_core::settings::{self, Variable};
+use idv_core::adapter::settings::{self, Variable};
 use idv_core::{CallbackAuth, Error, Locale, Result, Secret, Url};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};

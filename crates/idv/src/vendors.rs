@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use idv_core::settings::Variable;
+use idv_core::adapter::settings::Variable;
 use idv_core::{Error, ErrorKind, Provider, Result, VendorInfo};
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 //! Such a file may come with a project that was only downloaded. It must not send credentials or people's data to a host of its author.
 
 use idv::Url;
-use idv::settings::is_loopback;
+use idv::adapter::settings::is_loopback;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 

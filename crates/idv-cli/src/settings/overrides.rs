@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use idv::settings::Variable;
+use idv::adapter::settings::Variable;
 use serde_json::{Value, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderName, HeaderValue};
-use idv_core::settings::is_loopback;
+use idv_core::adapter::settings::is_loopback;
 use idv_core::{Error, Result, Secret, Text, Timestamp, Url};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};

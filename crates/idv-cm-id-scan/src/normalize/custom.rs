@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use idv_core::Pii;
-use idv_core::wire::Members;
+use idv_core::adapter::wire::Members;
 use serde_json::Value;
 
 use super::attribute::Reading;

@@ -15,7 +15,7 @@ use crate::api::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH, Tasks};
 use crate::wire::{ResultField, Transaction};
 
 pub(super) fn judge(rule: &Acceptance, transaction: &Transaction<'_>, now: Option<Timestamp>) -> Judgement {
-    let on = completed_at(transaction).or(now).map(|time| time.to_zoned(TimeZone::UTC).date());
+    let on = completed_at(transaction).or(now).map(|time| time.to_zoned_datetime(TimeZone::UTC).date());
     let mut bench = Bench { rule, on, rejects: false, reasons: Vec::new(), checks: Vec::new() };
     bench.tasks(transaction);
     bench.document(transaction);

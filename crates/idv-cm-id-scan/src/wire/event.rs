@@ -1,6 +1,6 @@
 //! Events, webhooks and errors.
 
-use idv_core::wire::{self, Members, object};
+use idv_core::adapter::wire::{self, Members, object};
 use idv_core::{Error, Result, Text};
 
 object! {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use idv_core::wire::{Members, Optional, Part, place};
+use idv_core::adapter::wire::{Members, Optional, Part, place};
 use idv_core::{Pii, Text};
 use serde::de::{Error as _, MapAccess, SeqAccess};
 use serde_json::{Map, Number, Value};

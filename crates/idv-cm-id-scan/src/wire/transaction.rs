@@ -1,6 +1,6 @@
 //! Transactions: as they are created, in their details, and in a result.
 
-use idv_core::wire::{self, Members, Optional, Part as _, object};
+use idv_core::adapter::wire::{self, Members, Optional, Part as _, object};
 use idv_core::{Error, Result, Text};
 use serde::de::{MapAccess, SeqAccess};
 use serde_json::Value as Json;

@@ -20,8 +20,8 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
+use idv_core::adapter::settings::check_address;
 use idv_core::call::{Answer, Call, CallContext, Ruling, TokenCache};
-use idv_core::settings::check_address;
 use idv_core::{Effect, Error, ErrorKind, Result, Secret, SessionUrl, Text, Url};
 
 pub use calls::{CALLS, CallRow, FAILURES, Failure};

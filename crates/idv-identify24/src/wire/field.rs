@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use idv_core::wire::{Optional, Part};
+use idv_core::adapter::wire::{Optional, Part};
 use idv_core::{Pii, Text};
 use serde::de::{MapAccess, SeqAccess};
 use serde_json::Value;
@@ -90,7 +90,7 @@ impl fmt::Debug for Field<'_> {
 
 #[cfg(test)]
 mod tests {
-    use idv_core::wire::read_json;
+    use idv_core::adapter::wire::read_json;
     use serde_json::json;
 
     use super::*;

@@ -8,7 +8,7 @@
 
 mod field;
 
-use idv_core::wire::{Members, Part, object, read};
+use idv_core::adapter::wire::{Members, Part, object, read};
 use idv_core::{Error, Pii, Result, Text};
 use serde::de::Deserializer;
 use serde_json::Value;

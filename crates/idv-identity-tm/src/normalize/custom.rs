@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use idv_core::wire::Members;
+use idv_core::adapter::wire::Members;
 use idv_core::{Pii, Text};
 use serde_json::Value;
 

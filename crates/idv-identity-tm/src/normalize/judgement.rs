@@ -46,7 +46,7 @@ pub(super) fn checks(result: &IdentResult<'_>, report: &Report, is_licence_alone
     add(CheckKind::Device, device, DEVICE);
     let number = if is_licence_alone { LICENCE_NUMBER } else { NUMBER };
     add(CheckKind::RequestedNumber, requested_number(report.document.number.as_ref()), number);
-    let identified_on = report.completed_at.and_then(|at| Some(at.to_zoned(TimeZone::get(TIME_ZONE).ok()?).date()));
+    let identified_on = report.completed_at.and_then(|at| Some(at.to_zoned_datetime(TimeZone::get(TIME_ZONE).ok()?).date()));
     add(CheckKind::DocumentExpiry, expiry(report.document.expires_on.as_ref(), identified_on), EXPIRY);
     checks
 }

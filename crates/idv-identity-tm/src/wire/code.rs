@@ -77,7 +77,7 @@ impl<'de> Shaped<'de> for Option<Code<'de>> {
     }
 
     fn object<A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
-        let value = <Value as idv_core::wire::Optional<'de>>::object(map)?;
+        let value = <Value as idv_core::adapter::wire::Optional<'de>>::object(map)?;
         Ok(Read::Known(value.map(|value| Code::Word(Text::new(value.to_string())))))
     }
 

@@ -6,7 +6,7 @@ use super::encoded::Encoded;
 use super::record::{List, record};
 use super::result::Image;
 use idv_core::Text;
-use idv_core::wire::{Name, Part, object, place};
+use idv_core::adapter::wire::{Name, Part, object, place};
 
 record! {
     /// The images that were recorded (chapter 3.8.3): `getImages`.

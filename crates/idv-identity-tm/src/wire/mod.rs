@@ -15,7 +15,7 @@ mod result;
 mod status;
 mod system;
 
-use idv_core::wire::{Part, decoded, read_json};
+use idv_core::adapter::wire::{Part, decoded, read_json};
 use idv_core::{Error, Result};
 
 pub use code::Code;

@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 
 use idv_core::Text;
-use idv_core::wire::{Members, Name, Optional, Part, place};
+use idv_core::adapter::wire::{Members, Name, Optional, Part, place};
 use serde::de::{Deserializer, MapAccess, SeqAccess};
 use serde_json::{Number, Value};
 
 /// Makes a type with the vendor's own members, which is read from an object.
 ///
-/// It is like [`object!`](idv_core::wire::object) but for `others`, which has the members that no field takes: unknown ones, and known
+/// It is like [`object!`](idv_core::adapter::wire::object) but for `others`, which has the members that no field takes: unknown ones, and known
 /// ones of a shape that the field's type cannot read.
 macro_rules! record {
     (
@@ -24,7 +24,7 @@ macro_rules! record {
         $vis struct $record<$life> {
             $($(#[$field_attribute])* $vis $field: $type,)*
             /// Members that the document does not have or that have another shape than documented, by their names.
-            $vis others: ::idv_core::wire::Members,
+            $vis others: ::idv_core::adapter::wire::Members,
         }
 
         impl<$life> $crate::wire::record::Record<$life> for $record<$life> {
@@ -36,7 +36,7 @@ macro_rules! record {
                 use $crate::wire::record::Read;
                 match &*name {
                     $($($name)|+ => match map.next_value_seed(
-                        ::idv_core::wire::place::<Read<record!(@read $type $(, $read)?)>>(),
+                        ::idv_core::adapter::wire::place::<Read<record!(@read $type $(, $read)?)>>(),
                     )? {
                         Read::Known(part) => self.$field = part.into(),
                         Read::Other(value) => self.others.insert(name, value),
@@ -46,12 +46,12 @@ macro_rules! record {
                 Ok(())
             }
 
-            fn others_mut(&mut self) -> &mut ::idv_core::wire::Members {
+            fn others_mut(&mut self) -> &mut ::idv_core::adapter::wire::Members {
                 &mut self.others
             }
         }
 
-        impl<$life> ::idv_core::wire::Part<$life> for $record<$life> {
+        impl<$life> ::idv_core::adapter::wire::Part<$life> for $record<$life> {
             fn object<A: ::serde::de::MapAccess<$life>>(map: A) -> Result<Self, A::Error> {
                 $crate::wire::record::of_object(map)
             }
@@ -352,7 +352,7 @@ mod tests {
     }
 
     fn read(json: &str) -> Thing<'_> {
-        idv_core::wire::read(json.as_bytes()).unwrap()
+        idv_core::adapter::wire::read(json.as_bytes()).unwrap()
     }
 
     fn others(thing: &Thing<'_>) -> Value {

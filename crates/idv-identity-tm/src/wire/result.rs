@@ -4,7 +4,7 @@ use super::code::Code;
 use super::encoded::Encoded;
 use super::record::{List, record};
 use idv_core::Text;
-use idv_core::wire::Members;
+use idv_core::adapter::wire::Members;
 
 record! {
     /// The result of an identification (chapter 3.3.4).

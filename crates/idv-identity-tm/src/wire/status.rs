@@ -3,7 +3,7 @@
 use super::code::Code;
 use super::record::{List, record};
 use idv_core::Text;
-use idv_core::wire::{Part, place};
+use idv_core::adapter::wire::{Part, place};
 
 record! {
     /// The history of an order (chapter 3.2.6): `getStatus`.

@@ -7,7 +7,7 @@ use serde::de::MapAccess;
 use serde_json::{Map, Value};
 
 use idv_core::Text;
-use idv_core::wire::{Name, Part, decoded_tolerantly, object, place};
+use idv_core::adapter::wire::{Name, Part, decoded_tolerantly, object, place};
 
 object! {
     /// The state of the vendor's systems (chapter 8.2.2): `systemStatus`.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use idv_core::wire::{Members, Optional};
+use idv_core::adapter::wire::{Members, Optional};
 use idv_core::{Pii, Text};
 use serde_json::Value;
 

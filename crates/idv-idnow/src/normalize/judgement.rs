@@ -148,7 +148,7 @@ fn expires_on(identification: &Identification<'_>) -> Option<Date> {
 
 /// The day of a time, in the vendor's zone.
 fn date(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::get(ZONE).unwrap_or(TimeZone::UTC)).date()
+    at.to_zoned_datetime(TimeZone::get(ZONE).unwrap_or(TimeZone::UTC)).date()
 }
 
 #[cfg(test)]

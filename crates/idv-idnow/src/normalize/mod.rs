@@ -13,7 +13,7 @@ mod results;
 
 use std::borrow::Cow;
 
-use idv_core::wire::Members;
+use idv_core::adapter::wire::Members;
 use idv_core::{
     Channel, Error, Observation, Page, Result, ResultHandle, ResultState, Subject, Text, Timestamp, VendorId, time_in_zone,
 };

@@ -1,7 +1,7 @@
 //! The report of an identification (chapter 13.1).
 
+use idv_core::adapter::wire::Members;
 use idv_core::report::{Address, Document, Person, Source};
-use idv_core::wire::Members;
 use idv_core::{Pii, Report, Timestamp, VendorId};
 
 use super::attribute::{attribute, classes};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use idv_core::wire::{decoded, decoded_tolerantly};
+use idv_core::adapter::wire::{decoded, decoded_tolerantly};
 use idv_core::{Error, Result};
 
 /// The bytes of a payload that may hold its declaration.

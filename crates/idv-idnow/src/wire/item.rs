@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use idv_core::Text;
-use idv_core::wire::Members;
+use idv_core::adapter::wire::Members;
 use serde_json::{Map, Value};
 
 use super::place::{Node, Place, Seen, Slot, fill_node, scalar};

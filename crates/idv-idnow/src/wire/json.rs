@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use idv_core::wire::{Part, place as any_place, read_json};
+use idv_core::adapter::wire::{Part, place as any_place, read_json};
 use idv_core::{Result, Text};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Visitor};

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use idv_core::wire::Members;
+use idv_core::adapter::wire::Members;
 use idv_core::{Error, Result};
 use serde_json::Value;
 

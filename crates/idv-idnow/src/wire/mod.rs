@@ -16,7 +16,7 @@ mod place;
 mod sections;
 mod xml;
 
-use idv_core::wire::{Members, decoded};
+use idv_core::adapter::wire::{Members, decoded};
 use idv_core::{Error, Result};
 
 pub use error::{ErrorBody, VendorError};

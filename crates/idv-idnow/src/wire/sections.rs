@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use idv_core::Text;
-use idv_core::wire::Members;
+use idv_core::adapter::wire::Members;
 
 use super::item::{Classes, Entry, Item};
 use super::place::{Node, Place, Seen, Slot};

@@ -72,11 +72,11 @@ impl Person {
             // On the last day that is allowed.
             Finding::ExpiredAllowed => {
                 let days = transaction.submitted.document.allowed_expiration;
-                let today = now.to_zoned(TimeZone::UTC).date();
+                let today = now.to_zoned_datetime(TimeZone::UTC).date();
                 let allowance = Span::new().try_days(days);
                 allowance.and_then(|allowance| today.checked_sub(allowance)).unwrap_or(Date::MIN)
             }
-            _ => renewed(self.date_of_expiry, STANDARD_EXPIRY, now.to_zoned(TimeZone::UTC).date()),
+            _ => renewed(self.date_of_expiry, STANDARD_EXPIRY, now.to_zoned_datetime(TimeZone::UTC).date()),
         };
         Self { date_of_expiry, ..self }
     }

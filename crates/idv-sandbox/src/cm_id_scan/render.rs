@@ -141,7 +141,7 @@ fn score(submitted: &Submitted, finding: Finding, task: &str) -> Option<f64> {
 /// The fields: each by its sources, in upper case if it is from the machine-readable zone.
 fn fields(submitted: &Submitted, outcome: &Outcome, account: &Account) -> Vec<Value> {
     let (settings, person, finding) = (&submitted.document, &outcome.person, outcome.finding);
-    let today = outcome.completed.to_zoned(TimeZone::UTC).date();
+    let today = outcome.completed.to_zoned_datetime(TimeZone::UTC).date();
     let both = |text: &str| json!([{ "source": "mrz", "value": text }, { "source": "visual", "value": text }]);
     let only = |source: &str, text: &str| json!([{ "source": source, "value": text }]);
     let mut fields = Vec::new();
@@ -250,7 +250,7 @@ pub(crate) fn report(transaction: &Transaction, outcome: &Outcome, extended: boo
 
 /// A time as in the samples: in UTC, to the second, with `+00:00`.
 pub(crate) fn time(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+    time.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }
 
 fn age(person: &Person, today: jiff::civil::Date) -> i64 {

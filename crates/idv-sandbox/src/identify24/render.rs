@@ -39,5 +39,5 @@ pub(crate) fn minute(time: Timestamp) -> String {
 /// A time in Germany. The zone is spelled out, so that it needs no database.
 fn local(time: Timestamp, format: &str) -> String {
     let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC);
-    time.to_zoned(zone).strftime(format).to_string()
+    time.to_zoned_datetime(zone).strftime(format).to_string()
 }

@@ -14,7 +14,7 @@ use super::order::add;
 pub(crate) fn time(at: Timestamp) -> String {
     // The rule in words rather than a time zone's name, so that no database of time zones is needed.
     let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    at.to_zoned_datetime(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 /// The answer of getStatus.

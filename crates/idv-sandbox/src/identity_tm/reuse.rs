@@ -28,6 +28,6 @@ pub(crate) fn open(signed: &str, now: Timestamp) -> Option<Map<String, Value>> {
     let sufficient =
         ["Firstname", "Surname", "Birthdate", "Birthplace", "Nationality"].iter().all(|name| data.contains_key(*name));
     let valid_until: Date = card.get("ValidUntil")?.as_str()?.parse().ok()?;
-    let today = now.to_zoned(TimeZone::UTC).date();
+    let today = now.to_zoned_datetime(TimeZone::UTC).date();
     (sufficient && card.get("CardNo").is_some() && valid_until >= today).then_some(data)
 }

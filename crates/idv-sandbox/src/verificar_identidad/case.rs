@@ -114,10 +114,10 @@ pub(super) fn spain() -> TimeZone {
 
 /// A time in Spain, to the minute.
 pub(super) fn minute(at: Timestamp) -> String {
-    at.to_zoned(spain()).strftime("%Y-%m-%d %H:%M").to_string()
+    at.to_zoned_datetime(spain()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// A time in Spain, to the second.
 pub(super) fn second(at: Timestamp) -> String {
-    at.to_zoned(spain()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    at.to_zoned_datetime(spain()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

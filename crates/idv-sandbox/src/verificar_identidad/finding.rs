@@ -101,7 +101,7 @@ pub(super) fn result(case: &Case, person: &Person) -> Value {
 /// The parts of `Result` that come with the end of the process.
 fn findings(case: &Case, person: &Person) -> Value {
     let finding = case.finding;
-    let today = case.statuses.last().map_or(Date::default(), |(_, at)| at.to_zoned(spain()).date());
+    let today = case.statuses.last().map_or(Date::default(), |(_, at)| at.to_zoned_datetime(spain()).date());
     let born = if finding.is(-2) { MINOR } else { person.birth_date };
     let expired = finding.is(-5);
     let (name, born) = if finding.misread && !case.is_validated() { misread(person) } else { (person.name.clone(), born) };

@@ -97,7 +97,7 @@ fn moment_of(date: &str, moment: &Moment<'_>, strict_clock: bool) -> Result<Time
             _ => byte.is_ascii_digit(),
         });
     let civil = DateTime::strptime("%Y-%m-%d %H:%M", date).ok().filter(|_| shaped).ok_or_else(refuse)?;
-    let spain = spain().into_ambiguous_zoned(civil);
+    let spain = spain().into_ambiguous_zoned_datetime(civil);
     if matches!(spain.offset(), AmbiguousOffset::Gap { .. }) {
         return Err(Failure::data("Fecha is in an hour that there is not in Spain"));
     }

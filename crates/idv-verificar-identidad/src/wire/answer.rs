@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use idv_core::wire::decoded_tolerantly;
+use idv_core::adapter::wire::decoded_tolerantly;
 use idv_core::{Error, Result, Text};
 
 use super::members::Others;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use idv_core::wire::{Name, Part, place, read_json};
+use idv_core::adapter::wire::{Name, Part, place, read_json};
 use idv_core::{Error, Result, Text};
 use serde::de::{MapAccess, SeqAccess};
 use serde_json::{Map, Number, Value};

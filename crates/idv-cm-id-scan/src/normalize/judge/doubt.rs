@@ -1,7 +1,7 @@
 //! Judges members that no document of the vendor has.
 
+use idv_core::adapter::wire::Members;
 use idv_core::report::{CheckResult, Reason};
-use idv_core::wire::Members;
 use serde_json::Value;
 
 use super::{Bench, comparison_word, validity_word};

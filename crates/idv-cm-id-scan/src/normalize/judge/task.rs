@@ -1,7 +1,7 @@
 //! Judges a task: its state, its score, its word, and what else stands in it.
 
+use idv_core::adapter::wire::Members;
 use idv_core::report::{Check, CheckKind, CheckResult, Reason};
-use idv_core::wire::Members;
 use serde_json::Value;
 
 use super::doubt::{Word, is_negative, word_of};

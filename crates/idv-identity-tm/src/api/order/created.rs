@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use idv_core::wire::{self, object};
+use idv_core::adapter::wire::{self, object};
 use idv_core::{Error, Pii, Result, Secret, SessionUrl, Text, Url};
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ mod walk;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use idv_core::wire::Members;
+use idv_core::adapter::wire::Members;
 use idv_core::{Error, Result, Text};
 use serde_json::{Map, Value};
 

@@ -3,7 +3,7 @@
 /// Makes a type with named parts, in the vendor's own words, and has it read from an object.
 ///
 /// Before each field stand the names that the vendor has for it. Unknown parts are passed over unless the last field is behind `..`: that
-/// one is a [`Members`](crate::wire::Members) and keeps them. Of a part that is repeated the last one counts. Every field is a [`Part`](crate::wire::Part) and has the type's visibility, and the type is `#[non_exhaustive]`, since
+/// one is a [`Members`](crate::adapter::wire::Members) and keeps them. Of a part that is repeated the last one counts. Every field is a [`Part`](crate::adapter::wire::Part) and has the type's visibility, and the type is `#[non_exhaustive]`, since
 /// vendors add parts. It derives what it says it derives, and has to derive `Default`.
 ///
 /// Two clauses are for what a vendor does on its own:
@@ -14,7 +14,7 @@
 ///
 /// ```
 /// use idv_core::Text;
-/// use idv_core::wire::{self, Part, object};
+/// use idv_core::adapter::wire::{self, Part, object};
 ///
 /// object! {
 ///     /// What the person has to do.
@@ -61,7 +61,7 @@ macro_rules! __wire_object {
     ($(#[$attribute:meta])* $vis:vis struct $object:ident<$life:lifetime> { $($parts:tt)* } $(else |$text:ident| $otherwise:expr)?) => {
         $crate::__wire_parts! { @struct $(#[$attribute])* $vis $object [<$life>] { $($parts)* } }
 
-        impl<$life> $crate::wire::Part<$life> for $object<$life> {
+        impl<$life> $crate::adapter::wire::Part<$life> for $object<$life> {
             $(fn text($text: $crate::Text<$life>) -> Self {
                 $otherwise
             })?
@@ -72,7 +72,7 @@ macro_rules! __wire_object {
     ($(#[$attribute:meta])* $vis:vis struct $object:ident { $($parts:tt)* }) => {
         $crate::__wire_parts! { @struct $(#[$attribute])* $vis $object [] { $($parts)* } }
 
-        impl<'de> $crate::wire::Part<'de> for $object {
+        impl<'de> $crate::adapter::wire::Part<'de> for $object {
             $crate::__wire_parts! { @read 'de { $($parts)* } }
         }
     };
@@ -97,9 +97,9 @@ macro_rules! __wire_parts {
         $($(#[$part_attribute:meta])* $($name:literal)|+ $field:ident: $type:ty $(as $read:ty)?,)*
         $(.. $(#[$others_attribute:meta])* $others:ident: $members:ty,)?
     }) => {
-        fn object<A: $crate::wire::__serde::de::MapAccess<$life>>(mut map: A) -> Result<Self, A::Error> {
+        fn object<A: $crate::adapter::wire::__serde::de::MapAccess<$life>>(mut map: A) -> Result<Self, A::Error> {
             let mut object = Self::default();
-            while let Some(name) = map.next_key_seed($crate::wire::Name)? {
+            while let Some(name) = map.next_key_seed($crate::adapter::wire::Name)? {
                 match &*name {
                     $($($name)|+ => object.$field = $crate::__wire_parts!(@value map $($read)?),)*
                     _ => $crate::__wire_parts!(@unknown map name object $($others)?),
@@ -109,16 +109,16 @@ macro_rules! __wire_parts {
         }
     };
     (@unknown $map:ident $name:ident $object:ident) => {
-        drop($map.next_value::<$crate::wire::__serde::de::IgnoredAny>()?)
+        drop($map.next_value::<$crate::adapter::wire::__serde::de::IgnoredAny>()?)
     };
     (@unknown $map:ident $name:ident $object:ident $others:ident) => {{
         let name = $name.into_owned();
         $object.$others.read(name, &mut $map)?;
     }};
     (@value $map:ident) => {
-        $map.next_value_seed($crate::wire::place())?
+        $map.next_value_seed($crate::adapter::wire::place())?
     };
     (@value $map:ident $read:ty) => {
-        $map.next_value_seed($crate::wire::place::<$read>())?.into()
+        $map.next_value_seed($crate::adapter::wire::place::<$read>())?.into()
     };
 }

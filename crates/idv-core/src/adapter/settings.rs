@@ -42,7 +42,7 @@ impl Variable {
 /// [`Config`](crate::ErrorKind::Config), which names the key.
 ///
 /// ```
-/// use idv_core::settings::check_address;
+/// use idv_core::adapter::settings::check_address;
 ///
 /// assert!(check_address("base_url", &"https://api.example.com/v1/".parse().unwrap(), |_| false).is_ok());
 /// assert!(check_address("base_url", &"http://127.0.0.1:8080".parse().unwrap(), |_| false).is_ok());

@@ -9,7 +9,7 @@
 //! adapter's own is a [`Part`] by implementing it, and one that may be missing implements [`Optional`].
 //!
 //! ```
-//! use idv_core::wire::{self, Optional, object};
+//! use idv_core::adapter::wire::{self, Optional, object};
 //! use idv_core::Text;
 //!
 //! object! {

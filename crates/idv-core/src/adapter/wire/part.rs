@@ -347,7 +347,7 @@ mod tests {
         }
         impl Part<'_> for Large {}
         let read = |count: usize, element: &str| {
-            let list = crate::wire::read_json::<Vec<Large>>(&format!("[{}]", vec![element; count].join(",")))?;
+            let list = crate::adapter::wire::read_json::<Vec<Large>>(&format!("[{}]", vec![element; count].join(",")))?;
             assert!(list.iter().all(|large| large.0.is_empty() || large.0[0].is_none()));
             Ok::<_, crate::Error>(list.len())
         };

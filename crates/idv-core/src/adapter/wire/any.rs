@@ -150,7 +150,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::wire::{object, read};
+    use crate::adapter::wire::{object, read};
 
     object! {
         #[derive(Debug, Default)]
