@@ -20,7 +20,7 @@ pub const REPORT_FIELDS: &[Field] = &[
     Field::GivenNames,
     Field::FamilyName,
     Field::BirthDate,
-    Field::Nationality,
+    Field::Nationalities,
     Field::Gender,
     Field::Phone,
     Field::PersonalNumber,
@@ -93,7 +93,7 @@ fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict
         None => {}
     }
     person.birth_date = attribute(card.birth_date.as_ref(), verdict);
-    person.nationality = attribute(card.nationality.as_ref(), verdict);
+    person.nationalities.extend(attribute(card.nationality.as_ref(), verdict));
     person.gender = attribute(card.sex.as_ref(), verdict);
     // It repeats what was sent, and nothing else.
     person.phone = said(told.phone.as_ref()).map(|phone| {
