@@ -163,7 +163,8 @@ impl CallContext {
 
     /// Returns the successful answers so far, but for those of logins and those longer than [`CallPolicy::max_raw`].
     pub(crate) fn take_answers(&self) -> Vec<RawAnswer> {
-        let kept = self.answers.as_ref().map(|answers| std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner)));
+        let kept =
+            self.answers.as_ref().map(|answers| std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner)));
         kept.unwrap_or_default()
     }
 

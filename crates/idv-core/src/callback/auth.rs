@@ -107,7 +107,9 @@ impl CallbackAuth {
     pub fn parameter_for(&self, subject: &str) -> Option<(&str, Secret)> {
         match &self.0 {
             Kind::Query { parameter, secrets } => Some((parameter, secrets.first()?.clone())),
-            Kind::QueryPerSubject { parameter, keys } => Some((parameter, Secret::new(hex::encode(derive(keys.first()?, subject))))),
+            Kind::QueryPerSubject { parameter, keys } => {
+                Some((parameter, Secret::new(hex::encode(derive(keys.first()?, subject)))))
+            }
             _ => None,
         }
     }
@@ -195,9 +197,10 @@ impl Checked<'_> {
             return Ok(Trust::Claimed);
         }
         let holds = match &self.auth.0 {
-            Kind::QueryPerSubject { parameter, keys } => self.delivery.query(parameter).is_some_and(|given| {
-                keys.iter().any(|key| same(given.as_bytes(), hex::encode(derive(key, subject)).as_bytes()))
-            }),
+            Kind::QueryPerSubject { parameter, keys } => self
+                .delivery
+                .query(parameter)
+                .is_some_and(|given| keys.iter().any(|key| same(given.as_bytes(), hex::encode(derive(key, subject)).as_bytes()))),
             _ => true,
         };
         self.proof.filter(|_| holds).map(Trust::Proven).ok_or_else(forged)

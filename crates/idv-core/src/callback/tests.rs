@@ -3,7 +3,6 @@ use sha2::{Digest as _, Sha256};
 use super::*;
 use crate::observation::{ProofKind, Trust};
 
-
 const SECRET: &str = "0123456789abcdef0123";
 
 fn delivery(uri: &str, header: Option<(&'static str, String)>) -> Delivery {

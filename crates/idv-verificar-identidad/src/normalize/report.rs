@@ -1,7 +1,8 @@
 //! The report of a verification: the contents of `Result`, and of the members around it.
 
 use idv_core::report::{
-    Alternative, Attribute, Check, CheckKind, CheckResult, Evidence, EvidenceKind, Field, Method, Source, Verdict,
+    Alternative, Attribute, Check, CheckKind, CheckResult, Country, Evidence, EvidenceKind, Field, Method, PersonalNumber,
+    PersonalNumberKind, Source, Verdict,
 };
 use idv_core::{EvidenceId, Outcome, Pii, Report, Status, VendorId};
 
@@ -10,6 +11,7 @@ use super::codes::StateRow;
 use super::judge::Judgement;
 use super::number::{self, Requested};
 use super::{PROVIDER, custom, said};
+use crate::dni;
 use crate::evidence::CERTIFICATE;
 use crate::wire::{self, Card, IdentityResult};
 
@@ -143,7 +145,11 @@ fn document(
         attribute.verdict = Verdict::Invalid;
     }
     if let (Some(holds), Some(value)) = (judgement.letter, attribute.expose()) {
-        report.person.personal_number = Some(read(value, if holds { verdict } else { Verdict::Invalid }));
+        let mut number = PersonalNumber::from(read(value, if holds { verdict } else { Verdict::Invalid }));
+        let is_of_foreigner = dni::plain(value).starts_with(['X', 'Y', 'Z']);
+        number.kind = Some(if is_of_foreigner { PersonalNumberKind::ForeignResident } else { PersonalNumberKind::NationalId });
+        number.country = Country::from_alpha2("ES");
+        report.person.personal_number = Some(number);
     }
     document.number = Some(attribute);
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::callback::CallbackAuth;
 
 fn delivery(headers: &[(&'static str, &str)], body: &'static [u8], received_at: Option<i64>) -> Delivery {
-    let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect::<HeaderMap>();
+    let headers =
+        headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect::<HeaderMap>();
     let delivery = Delivery::callback(Method::POST, "/callback".parse().unwrap(), headers, body);
     match received_at {
         Some(at) => delivery.received_at(Timestamp::from_second(at).unwrap()),
@@ -56,9 +57,13 @@ mod standard_webhooks {
 
     #[test]
     fn tolerance_counts_in_both_directions() {
-        for (received_at, expected) in
-            [(Some(TIME - 300), true), (Some(TIME + 300), true), (Some(TIME - 301), false), (Some(TIME + 301), false), (None, false)]
-        {
+        for (received_at, expected) in [
+            (Some(TIME - 300), true),
+            (Some(TIME + 300), true),
+            (Some(TIME - 301), false),
+            (Some(TIME + 301), false),
+            (None, false),
+        ] {
             assert_eq!(holds(&auth(&[SECRET]), &signed(SIGNATURE, received_at)), expected, "{received_at:?}");
         }
         let scheme = SignatureScheme::standard_webhooks().tolerance(Duration::from_secs(10));
@@ -85,7 +90,8 @@ mod standard_webhooks {
 
     #[test]
     fn damaged_secret_is_refused_and_not_printed() {
-        let error = CallbackAuth::signature(SignatureScheme::standard_webhooks(), ["whsec_not Base64 at all".into()]).unwrap_err();
+        let error =
+            CallbackAuth::signature(SignatureScheme::standard_webhooks(), ["whsec_not Base64 at all".into()]).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("Base64 at all"), "{error}");
         assert!(!format!("{:?}", auth(&[SECRET])).contains("MfKQ9r8G"));
     }
