@@ -250,7 +250,7 @@ impl CallbackAuth {
     /// Examines a delivery once, for every subject that it is about. The person's browser, and a delivery through an open guard, is a
     /// claim.
     #[must_use]
-    pub fn check<'a>(&'a self, delivery: &'a Delivery) -> Checked<'a> {
+    pub fn check<'a>(&'a self, delivery: &'a Delivery) -> CallbackCheck<'a> {
         let is_claim = delivery.kind == DeliveryKind::Return || matches!(self.0, Kind::Open);
         let is_possible = is_claim || self.is_possible(delivery);
         // Hashing a long body costs more than everything else here: it is done once, and only if a proof may come of it.
@@ -258,7 +258,7 @@ impl CallbackAuth {
             Some(kind) if !is_claim && is_possible => Some(Proof::of(kind, delivery.message())),
             _ => None,
         };
-        Checked { guard: self, delivery, is_claim, proof }
+        CallbackCheck { guard: self, delivery, is_claim, proof }
     }
 
     /// Returns how far a delivery about `subject` can be believed: [`CallbackAuth::check`] for a single subject.
@@ -310,14 +310,14 @@ impl CallbackAuth {
 
 /// A delivery that a [`CallbackAuth`] has examined.
 #[derive(Debug)]
-pub struct Checked<'a> {
+pub struct CallbackCheck<'a> {
     guard: &'a CallbackAuth,
     delivery: &'a Delivery,
     is_claim: bool,
     proof: Option<Proof>,
 }
 
-impl Checked<'_> {
+impl CallbackCheck<'_> {
     /// Returns how far the delivery can be believed in what it says about `subject`.
     ///
     /// # Errors

@@ -32,12 +32,13 @@ pub mod pii;
 mod provider;
 pub mod report;
 mod secret;
+mod setters;
 mod text;
 mod tracker;
 mod verification;
 
 pub use call::CallContext;
-pub use callback::{CallbackAuth, CallbackMessage, CallbackSpec, Checked, Delivery, DeliveryKind, Reply};
+pub use callback::{CallbackAuth, CallbackCheck, CallbackMessage, CallbackSpec, Delivery, DeliveryKind, Reply};
 pub use client::Client;
 pub use date::{PartialDate, time_in_zone};
 pub use environment::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError};

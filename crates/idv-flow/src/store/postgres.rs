@@ -51,18 +51,29 @@ pub struct PostgresStore {
     options: PgConnectOptions,
 }
 
-/// How a [`PostgresStore`] connects.
+/// Options of a [`PostgresStore`].
+///
+/// ```
+/// use std::time::Duration;
+/// use idv_flow::store::PostgresOptions;
+///
+/// let options = PostgresOptions::default().connections(4).wait(Duration::from_secs(5));
+/// assert_eq!(options.connections, 4);
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PostgresOptions {
-    /// How many connections it has at most.
+    /// The maximum number of connections. Default: 10.
     pub connections: u32,
-    /// How long a call waits for a connection at most.
+    /// The longest wait for a connection. Default: 30 s.
     pub wait: Duration,
 }
 
+impl PostgresOptions {
+    idv_core::setters! { connections: u32, wait: Duration }
+}
+
 impl Default for PostgresOptions {
-    /// Ten connections, thirty seconds.
     fn default() -> Self {
         Self { connections: 10, wait: Duration::from_secs(30) }
     }

@@ -51,12 +51,24 @@ pub struct SqliteStore {
     log: Arc<Log>,
 }
 
-/// How a [`SqliteStore`] keeps its file.
+/// Options of a [`SqliteStore`].
+///
+/// ```
+/// use std::time::Duration;
+/// use idv_flow::store::SqliteOptions;
+///
+/// let options = SqliteOptions::default().log_emptied_every(Duration::from_secs(1));
+/// assert_eq!(options.log_emptied_every, Duration::from_secs(1));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// How long what was erased may stay readable in the log beside the file, at the most, while there is something to do. 10 s.
+    /// The longest time that erased data stay readable in the log beside the file while the store is in use. Default: 10 s.
     pub log_emptied_every: Duration,
+}
+
+impl SqliteOptions {
+    idv_core::setters! { log_emptied_every: Duration }
 }
 
 impl Default for SqliteOptions {
