@@ -199,6 +199,13 @@ impl Error {
         self
     }
 
+    /// Changes the kind, for an adapter that knows better. Everything else is kept, the vendor's code and text above all.
+    #[must_use]
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
     /// States whether the vendor may have acted.
     #[must_use]
     pub fn with_effect(mut self, effect: Effect) -> Self {

@@ -18,7 +18,7 @@ pub struct TransportOptions {
     pub connect_timeout: Duration,
     /// The longest silence of the vendor, before the answer begins or between two pieces of it. Default: 30 s.
     pub read_timeout: Duration,
-    /// The timeout of one exchange from its first byte to its last. Default: none, since [`CallPolicy`](idv_core::CallPolicy) limits
+    /// The timeout of one exchange from its first byte to its last. Default: none, since [`CallPolicy`](idv_core::call::CallPolicy) limits
     /// calls, and downloads of evidence take long.
     pub total_timeout: Option<Duration>,
     /// Certificate authorities to trust in addition to the operating system's, as PEM: of a company's proxy, or of the sandbox.

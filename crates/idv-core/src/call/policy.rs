@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use idv_core::CallPolicy;
+/// use idv_core::call::CallPolicy;
 ///
 /// let policy = CallPolicy::default().attempt_timeout(Duration::from_secs(5)).max_attempts(2);
 /// assert_eq!(policy.max_attempts, 2);
