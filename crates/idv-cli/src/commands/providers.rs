@@ -4,16 +4,18 @@ use clap::Args;
 use idv::report::Field;
 use idv::{Capability, Input, VendorInfo};
 
+use super::Run;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
+use crate::settings::Settings;
 use crate::words::word;
 
 /// Shows which vendors are compiled in and what each can do.
 #[derive(Args)]
 pub(crate) struct Providers {}
 
-impl Providers {
-    pub(crate) fn run(self, output: Output) -> Result<Exit, Failure> {
+impl Run for Providers {
+    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         output.answer(&idv::providers(), |providers| matrix(providers))?;
         Ok(Exit::Done)
     }

@@ -80,12 +80,12 @@ impl Default for PostgresOptions {
 }
 
 impl PostgresStore {
-    /// Connects to the database at an address. The store's tables are made by [`Store::migrate`].
+    /// Connects to a database. [`Store::migrate`] creates the tables. The call can be dropped and repeated.
     pub async fn connect(url: &Secret) -> StoreResult<Self> {
         Self::connect_with(url, &PostgresOptions::default()).await
     }
 
-    /// Connects as the options say.
+    /// Connects to a database with options. The call can be dropped and repeated.
     pub async fn connect_with(url: &Secret, options: &PostgresOptions) -> StoreResult<Self> {
         let failed = || cannot("the database could not be connected to");
         let connect = secured(PgConnectOptions::from_str(url.expose()).map_err(failed())?).disable_statement_logging();
@@ -107,7 +107,8 @@ impl PostgresStore {
         Ok(Self { pool, options: connect })
     }
 
-    /// Closes the connections of the store and all its clones.
+    /// Closes the connections of the store and all its clones. If the future is dropped, the store is closed for new calls, and connections
+    /// in use may remain open until their call ends.
     pub async fn close(&self) {
         self.pool.close().await;
     }
