@@ -87,10 +87,11 @@ fn usage_error_is_one_line_without_a_value() {
 
 #[test]
 fn colours_and_progress_never_reach_a_pipe() {
-    let town = Town::new();
+    let mut town = Town::new();
+    town.place.set("IDV_FLOW_KEY", &"0123456789abcdef".repeat(4));
     let reference = town.verified();
     let report = town.place.run(&["fetch", &reference, "--json"]).json();
-    let evidence = report.pointer("/result/evidence/0/id").unwrap().as_str().unwrap().to_owned();
+    let evidence = report.pointer("/report/evidence/0/id").unwrap().as_str().unwrap().to_owned();
     for arguments in [
         &["watch", &reference][..],
         &["list"],
@@ -104,9 +105,11 @@ fn colours_and_progress_never_reach_a_pipe() {
     ] {
         let ran = town.place.run(arguments);
         assert_eq!(acting(&(ran.out + &ran.err)), "", "{arguments:?}");
-        // The program's notes begin with its name, or with a state; nothing else is on standard error.
+        // Only the notes of the program are on standard error.
         assert!(
-            ran.err.lines().all(|line| ["idv: ", "settled: ", "open: "].iter().any(|start| line.starts_with(start))),
+            ran.err
+                .lines()
+                .all(|line| ["idv: ", "reference: ", "settled: ", "open: "].iter().any(|start| line.starts_with(start))),
             "{}",
             ran.err
         );

@@ -42,8 +42,8 @@ fn matrix(providers: &[VendorInfo]) -> String {
         vendor.lifetime.map_or_else(
             || "no limit known".to_owned(),
             |lifetime| match lifetime.as_secs() {
-                seconds if seconds.is_multiple_of(86_400) => format!("{} days", seconds / 86_400),
-                seconds => format!("{} hours", seconds.div_ceil(3_600)),
+                seconds if seconds.is_multiple_of(86_400) => format!("{} d", seconds / 86_400),
+                seconds => format!("{} h", seconds.div_ceil(3_600)),
             },
         )
     });
@@ -59,6 +59,6 @@ fn matrix(providers: &[VendorInfo]) -> String {
     plain(&matrix)
 }
 
-fn yes(there: bool) -> String {
-    if there { "yes" } else { "-" }.to_owned()
+fn yes(has: bool) -> String {
+    if has { "yes" } else { "-" }.to_owned()
 }
