@@ -12,6 +12,7 @@ macro_rules! pages {
 
 pages! {
     Readme "../../README.md";
+    FacadeReadme "../../crates/idv/README.md";
     Introduction "../../docs/src/introduction.md";
     FirstVerification "../../docs/src/first-verification.md";
     SwapVendors "../../docs/src/swap-vendors.md";

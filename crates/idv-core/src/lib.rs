@@ -14,6 +14,7 @@
 //! - **Nothing personal is printed.** A person's data is [`Pii`], a credential is [`Secret`]; both print a placeholder.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod adapter;
 pub mod call;
@@ -66,3 +67,8 @@ pub use async_trait::async_trait;
 pub use bytes::Bytes;
 pub use jiff::Timestamp;
 pub use url::Url;
+
+/// The README's examples, kept compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -15,6 +15,7 @@
 //! input, output and time enabled.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 mod options;
@@ -34,3 +35,8 @@ use idv_core::{Environment, Result};
 pub fn environment(options: TransportOptions) -> Result<Environment> {
     Ok(Environment::new(ReqwestTransport::new(options)?, SystemClock::new()))
 }
+
+/// The README's examples, kept compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
