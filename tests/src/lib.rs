@@ -29,4 +29,5 @@ pages! {
     Design "../../docs/src/design.md";
     AddingAVendor "../../docs/src/adding-a-vendor.md";
     Decisions "../../docs/src/decisions.md";
+    Versions "../../docs/src/versions.md";
 }

@@ -63,6 +63,9 @@ pub use text::Text;
 pub use tracker::{Progress, Tracker, TrackerInbox, TrackerState};
 pub use verification::{Decision, ReportFinality, Step, Transition, Verification};
 
+// Public dependencies: their types are in signatures.
+pub use {bytes, http, jiff, serde_json, url};
+
 pub use async_trait::async_trait;
 pub use bytes::Bytes;
 pub use jiff::Timestamp;
