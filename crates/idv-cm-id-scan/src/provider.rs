@@ -237,6 +237,7 @@ fn info(config: &CmIdScanConfig) -> VendorInfo {
     let mut info =
         VendorInfo::new(CmIdScan::ID, "CM.com ID Scan", CreateSafety::Unkeyed, HandOffKind::Redirect, ReportSource::Fetch);
     info.document = "CM.com ID Scan API, v1";
+    info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
     info.lifetime = Some(config.lifetime());

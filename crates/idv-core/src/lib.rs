@@ -38,7 +38,10 @@ mod tracker;
 mod verification;
 
 pub use call::CallContext;
-pub use callback::{CallbackAuth, CallbackMessage, CallbackSpec, Checked, Delivery, DeliveryKind, Reply};
+pub use callback::{
+    CallbackAuth, CallbackMessage, CallbackSpec, Checked, Delivery, DeliveryKind, Reply, SignatureAlgorithm, SignatureEncoding,
+    SignatureScheme,
+};
 pub use client::Client;
 pub use date::{PartialDate, time_in_zone};
 pub use environment::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError};

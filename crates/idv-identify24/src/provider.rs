@@ -184,6 +184,7 @@ fn info(guard: &CallbackAuth) -> VendorInfo {
     let mut info =
         VendorInfo::new(Identify24::ID, "Identify24 VideoIdent", CreateSafety::Unkeyed, HandOffKind::Redirect, report_from);
     info.document = "Identify API, version 1.0.1 of 12 April 2022";
+    info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
     info.requires = REQUIRES.to_vec();

@@ -187,7 +187,7 @@ impl IdentityTmConfig {
         }
         self.callback_secret.as_ref().map_or_else(
             || Ok(CallbackAuth::none()),
-            |key| CallbackAuth::query_per_subject(self.callback_parameter.clone(), key.clone()),
+            |key| CallbackAuth::query_per_subject(self.callback_parameter.clone(), [key.clone()]),
         )
     }
 

@@ -381,6 +381,7 @@ fn info(config: &IdentityTmConfig) -> VendorInfo {
     let mut info =
         VendorInfo::new(IdentityTm::ID, "Identity.TM", CreateSafety::Findable, HandOffKind::Redirect, ReportSource::Fetch);
     info.document = "Identity.TM Web Services, API Reference, version 2.10aa";
+    info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
     info.requires = create::requires(config);

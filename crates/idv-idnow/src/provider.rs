@@ -278,6 +278,7 @@ impl fmt::Debug for Idnow {
 fn info() -> VendorInfo {
     let mut info = VendorInfo::new(Idnow::ID, "IDnow", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
     info.document = "IDnow gateway API v1, version 2018-11-15";
+    info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
     info.lifetime = Some(Duration::from_secs(24 * 60 * 60 * u64::from(LIFETIME_DAYS)));
@@ -294,7 +295,7 @@ const REPORT_FIELDS: &[Field] = &[
     Field::BirthName,
     Field::BirthDate,
     Field::BirthPlace,
-    Field::Nationality,
+    Field::Nationalities,
     Field::Gender,
     Field::Title,
     Field::Street,

@@ -168,14 +168,14 @@ impl VerificarIdentidadConfig {
     /// [`Config`](idv_core::ErrorKind::Config) if there is no proof, half of one, two of them, or one that can be guessed.
     pub fn auth(&self) -> Result<CallbackAuth> {
         match (&self.callback_user, &self.callback_password, &self.callback_secret) {
-            (Some(user), Some(password), None) if !user.is_empty() => CallbackAuth::basic(user, password.clone()),
+            (Some(user), Some(password), None) if !user.is_empty() => CallbackAuth::basic(user, [password.clone()]),
             (Some(_), Some(_), None) => Err(Error::config("callback_user is empty")),
             (None, None, Some(secret)) => {
                 if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric())
                 {
                     return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));
                 }
-                CallbackAuth::query(self.callback_parameter.clone(), secret.clone())
+                CallbackAuth::query(self.callback_parameter.clone(), [secret.clone()])
             }
             (None, None, None) => Err(Error::config(
                 "this vendor cannot be asked for an outcome, so its reports must be proven: set callback_user and \

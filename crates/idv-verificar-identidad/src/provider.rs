@@ -159,6 +159,7 @@ fn info(config: &VerificarIdentidadConfig) -> VendorInfo {
         ReportSource::Callback,
     );
     info.document = "VerificarIdentidad (Mensatek), Identity Verification Send API, version 3.0";
+    info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
     info.accepts = if config.says_purposes() { ACCEPTS } else { ACCEPTS_WITHOUT_PURPOSE };
     // The vendor texts the person, and has no other way to reach them.

@@ -28,6 +28,9 @@ pub struct CallPolicy {
     pub max_in_flight: usize,
     /// How long an answer that is not evidence may be, in bytes. 32 MiB.
     pub max_answer: u64,
+    /// Maximum length of an answer or a callback that is kept with the report read from it ([`Report::raw`](crate::Report::raw)), in
+    /// bytes; 0 keeps none. 1 MiB.
+    pub max_raw: u64,
     /// The interval between polls of a [`Tracker`](crate::Tracker), in place of the vendor's
     /// ([`VendorInfo::poll_interval`](crate::VendorInfo::poll_interval)).
     pub poll_interval: Option<Duration>,
@@ -45,6 +48,7 @@ impl Default for CallPolicy {
             retry_budget: 20,
             max_in_flight: 16,
             max_answer: 32 * 1024 * 1024,
+            max_raw: 1024 * 1024,
             poll_interval: None,
         }
     }
