@@ -12,6 +12,9 @@ cargo xtask soak [--package P]... [-- ARGUMENTS]
     Runs the tests ten times: four times plainly, five times with every core kept busy, and once with the clock a year ahead.
     Prints the figures of each run and ends at the first failure.
 
+cargo xtask features
+    Checks each library without features, and with each of its features alone.
+
 cargo xtask msrv
     Compares the Rust version that each crate states with those that its dependencies state, and builds the libraries with each stated
     version that rustup has.
@@ -40,6 +43,8 @@ pub(crate) enum Command {
     Test(Selection),
     /// Runs the tests ten times.
     Soak(Selection),
+    /// Checks each feature alone.
+    Features,
     /// Compares the stated Rust versions with the dependencies'.
     Msrv,
     /// Packages the published crates.
@@ -69,8 +74,9 @@ impl Command {
             None | Some("help" | "--help" | "-h") => return Ok(Self::Help),
             Some("test") => Self::Test,
             Some("soak") => Self::Soak,
-            Some(name @ ("msrv" | "package" | "public-api" | "minimal-versions" | "release-check")) => {
+            Some(name @ ("features" | "msrv" | "package" | "public-api" | "minimal-versions" | "release-check")) => {
                 return match (name, arguments.next().as_deref(), arguments.next()) {
+                    ("features", None, None) => Ok(Self::Features),
                     ("msrv", None, None) => Ok(Self::Msrv),
                     ("package", None, None) => Ok(Self::Package),
                     ("public-api", None, None) => Ok(Self::PublicApi { write: false }),

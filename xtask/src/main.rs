@@ -7,6 +7,7 @@
 
 mod arguments;
 mod faketime;
+mod features;
 mod install;
 mod minimal;
 mod msrv;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         }
         Command::Test(selection) => test(&selection),
         Command::Soak(selection) => soak::run(&selection),
+        Command::Features => features::check(),
         Command::Msrv => msrv::check(),
         Command::Package => package::check(),
         Command::PublicApi { write } => public_api::check(write),

@@ -58,7 +58,7 @@ fn manifest(member: &Member) -> Vec<String> {
         expect(library.contains("#![cfg_attr(docsrs, feature(doc_cfg))]"), "the documentation does not show features");
     }
     let readme = read(&member.folder.join("README.md"));
-    for feature in member.features.iter().filter(|feature| *feature != "default") {
+    for feature in member.features.keys().filter(|feature| *feature != "default") {
         expect(readme.contains(&format!("| `{feature}` |")), &format!("the README does not list the feature `{feature}`"));
     }
     problems

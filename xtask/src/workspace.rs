@@ -24,7 +24,7 @@ pub(crate) struct Member {
     pub(crate) is_published: bool,
     pub(crate) has_library: bool,
     pub(crate) rust_version: Option<RustVersion>,
-    pub(crate) features: Vec<String>,
+    pub(crate) features: BTreeMap<String, Vec<String>>,
     metadata: Value,
 }
 
@@ -85,7 +85,7 @@ impl Member {
             is_published: package.get("publish").is_none_or(Value::is_null),
             has_library: array(package, "targets").any(|target| array(target, "kind").any(|kind| kind == "lib")),
             rust_version,
-            features: features.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
+            features: features.into_iter().flatten().map(|(name, parts)| (name.clone(), strings(parts))).collect(),
             metadata: package.clone(),
         }
     }
@@ -130,6 +130,10 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+fn strings(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 pub(crate) fn string<'a>(value: &'a Value, key: &str) -> &'a str {
