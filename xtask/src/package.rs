@@ -1,9 +1,10 @@
 //! Checks that the crates can be published.
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::Result;
-use crate::workspace::{Member, Workspace, cargo, output};
+use crate::workspace::{Member, Workspace, cargo, output, run};
 
 /// The largest package, in bytes. The registry accepts ten times as much.
 const LARGEST_PACKAGE: u64 = 1_000_000;
@@ -11,7 +12,7 @@ const LARGEST_PACKAGE: u64 = 1_000_000;
 /// Files that each package has to have.
 const FILES: [&str; 3] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
-/// Checks each published crate's manifest, README and files, and packages all of them.
+/// Checks each published crate's manifest, README and files, packages all of them, and compiles the packages.
 pub(crate) fn check() -> Result<()> {
     let workspace = Workspace::read()?;
     let mut problems = Vec::new();
@@ -32,9 +33,37 @@ pub(crate) fn check() -> Result<()> {
             return Err(format!("the package of {} has {bytes} bytes; the limit is {LARGEST_PACKAGE}", member.name));
         }
     }
+    build(&workspace)?;
     println!("xtask: cargo publish --dry-run --no-verify");
     output(cargo().args(["publish", "--dry-run", "--no-verify", "--locked"]).args(packages()))?;
     Ok(())
+}
+
+/// Checks that the crates compile from nothing but their packages. `cargo package` does so for one after the other; in one workspace, and
+/// with the profiles and the versions of this one, what is compiled already is used again.
+fn build(workspace: &Workspace) -> Result<()> {
+    let packages = workspace.target.join("package");
+    let folder = packages.join("unpacked");
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(failed)?;
+    }
+    std::fs::create_dir_all(&folder).map_err(failed)?;
+    let (mut members, mut patches) = (Vec::new(), String::new());
+    for member in workspace.published() {
+        let name = format!("{}-{}", member.name, member.text("version"));
+        output(Command::new("tar").arg("-xzf").arg(packages.join(format!("{name}.crate"))).arg("-C").arg(&folder))?;
+        patches.push_str(&format!("{} = {{ path = {name:?} }}\n", member.name));
+        members.push(name);
+    }
+    let root = read(&workspace.root.join("Cargo.toml"));
+    let profiles = root.find("[profile.").and_then(|start| root.get(start..)).unwrap_or_default();
+    let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[patch.crates-io]\n{patches}\n{profiles}");
+    std::fs::write(folder.join("Cargo.toml"), manifest).map_err(failed)?;
+    std::fs::copy(workspace.root.join("Cargo.lock"), folder.join("Cargo.lock")).map_err(failed)?;
+    let mut command = cargo();
+    command.args(["check", "--workspace", "--all-features", "--offline"]).current_dir(&folder);
+    run(command.arg("--target-dir").arg(&workspace.target))
 }
 
 /// Checks what the registry and the documentation's host show.

@@ -68,6 +68,8 @@ pub use verification::{Decision, ReportFinality, Step, Transition, Verification}
 
 // Public dependencies: their types are in signatures.
 pub use {bytes, http, jiff, serde_json, url};
+#[cfg(test)]
+mod formats;
 
 pub use async_trait::async_trait;
 pub use bytes::Bytes;

@@ -116,6 +116,7 @@ mod config;
 mod evidence;
 pub mod links;
 pub mod normalize;
+mod options;
 mod provider;
 mod session;
 #[cfg(feature = "signature")]
@@ -123,4 +124,5 @@ pub mod signature;
 pub mod wire;
 
 pub use config::{DataCentre, ENVIRONMENT, IdnowConfig, LinkStyle, Product, ResultFormat};
+pub use options::IdnowOptions;
 pub use provider::Idnow;
