@@ -24,6 +24,8 @@ mod date;
 mod environment;
 mod error;
 mod evidence;
+#[cfg(test)]
+mod formats;
 mod id;
 mod info;
 mod input;
@@ -68,8 +70,6 @@ pub use verification::{Decision, ReportFinality, Step, Transition, Verification}
 
 // Public dependencies: their types are in signatures.
 pub use {bytes, http, jiff, serde_json, url};
-#[cfg(test)]
-mod formats;
 
 pub use async_trait::async_trait;
 pub use bytes::Bytes;
