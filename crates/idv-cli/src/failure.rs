@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_not_sent_is_a_usage_error_and_what_is_unknown_says_so() {
+    fn exit_code_follows_effect_and_kind() {
         let cases = [
             (Error::config("x"), Exit::Usage),
             (Error::invalid("reference", "x"), Exit::Usage),

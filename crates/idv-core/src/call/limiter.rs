@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_calls_are_under_way_than_permitted_and_each_end_admits_one() {
+    fn each_finished_call_admits_the_next_within_the_limit() {
         let limiter = Limiter::new(2);
         let first = limiter.acquire().now_or_never().unwrap();
         let _second = limiter.acquire().now_or_never().unwrap();
