@@ -59,6 +59,7 @@
 //! connections.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod address;
 mod callback;
@@ -215,3 +216,8 @@ async fn in_time<T>(time: Duration, question: impl Future<Output = Result<T, Flo
 
 /// Responses must not be cached.
 const NOT_CACHED: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+/// The README's examples, kept compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

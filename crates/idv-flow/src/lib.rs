@@ -15,6 +15,7 @@
 //! Personal data are sealed by a [`Vault`]; without a key a flow says so whenever it is opened.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod ask;
 mod attention;
@@ -54,3 +55,8 @@ pub use runner::Tally;
 pub use schedule::Schedule;
 pub use status::{FlowStatus, Health, Start, Started};
 pub use vault::Vault;
+
+/// The README's examples, kept compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

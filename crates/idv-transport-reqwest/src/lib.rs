@@ -12,6 +12,7 @@
 //! [`environment`] combines it with the [`SystemClock`]. Both need a tokio runtime with IO and time enabled.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod cause;
 mod clock;
@@ -32,3 +33,8 @@ use idv_core::{Environment, Result};
 pub fn environment(options: TransportOptions) -> Result<Environment> {
     Ok(Environment::new(ReqwestTransport::new(options)?, SystemClock::new()))
 }
+
+/// The README's examples, kept compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
