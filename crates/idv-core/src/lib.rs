@@ -35,14 +35,15 @@ pub mod pii;
 mod provider;
 pub mod report;
 mod secret;
+mod setters;
 mod text;
 mod tracker;
 mod verification;
 
 pub use call::CallContext;
 pub use callback::{
-    CallbackAuth, CallbackMessage, CallbackSpec, Checked, Delivery, DeliveryKind, Reply, SignatureAlgorithm, SignatureEncoding,
-    SignatureScheme,
+    CallbackAuth, CallbackCheck, CallbackMessage, CallbackSpec, Delivery, DeliveryKind, Reply, SignatureAlgorithm,
+    SignatureEncoding, SignatureScheme,
 };
 pub use client::Client;
 pub use date::{PartialDate, time_in_zone};

@@ -50,7 +50,7 @@ pub use error::{FlowError, Result};
 pub use flow::Flow;
 pub use id::FlowId;
 pub use operator::{About, Item, Resolution};
-pub use retention::{Copy, Keep, Retention};
+pub use retention::{DataCopy, Keep, Retention};
 pub use runner::Tally;
 pub use schedule::Schedule;
 pub use status::{FlowStatus, Health, Start, Started};
