@@ -2,5 +2,8 @@
 //!
 //! An application needs nothing of this module.
 
+mod entry;
 pub mod settings;
 pub mod wire;
+
+pub use entry::{NormalizeOption, Payload, VendorEntry};
