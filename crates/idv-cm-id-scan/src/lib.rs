@@ -105,5 +105,5 @@ mod provider;
 pub mod session;
 pub mod wire;
 
-pub use config::{CmIdScanConfig, ENVIRONMENT};
+pub use config::{CmIdScanConfig, ENTRY};
 pub use provider::CmIdScan;

@@ -115,5 +115,5 @@ mod provider;
 mod session;
 pub mod wire;
 
-pub use config::{ENVIRONMENT, Identify24Config};
+pub use config::{ENTRY, Identify24Config};
 pub use provider::Identify24;

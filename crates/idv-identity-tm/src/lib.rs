@@ -109,5 +109,5 @@ mod provider;
 mod session;
 pub mod wire;
 
-pub use config::{ENVIRONMENT, IdentityTmConfig, Images, Link, Recordings, Webhooks};
+pub use config::{ENTRY, IdentityTmConfig, Images, Link, Recordings, Webhooks};
 pub use provider::IdentityTm;

@@ -121,5 +121,5 @@ mod session;
 pub mod signature;
 pub mod wire;
 
-pub use config::{DataCentre, ENVIRONMENT, IdnowConfig, LinkStyle, Product, ResultFormat};
+pub use config::{DataCentre, ENTRY, IdnowConfig, LinkStyle, Product, ResultFormat};
 pub use provider::Idnow;

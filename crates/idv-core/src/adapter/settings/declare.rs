@@ -156,7 +156,7 @@ macro_rules! settings {
 
         impl $name {
             /// The keys, in the order of their declaration.
-            pub const SETTINGS: &'static [$crate::adapter::settings::Setting] = &[
+            $visibility const SETTINGS: &'static [$crate::adapter::settings::Setting] = &[
                 $($crate::adapter::settings::Setting::new::<$required_type>(
                     stringify!($required), true, concat!($($required_doc, "\n"),*),
                 ),)*
@@ -165,6 +165,7 @@ macro_rules! settings {
                 ),)*
             ];
 
+            #[allow(clippy::too_many_arguments, reason = "one for each required key")]
             fn required($($required: $required_type),*) -> Self {
                 Self {
                     $($required,)*
@@ -177,7 +178,7 @@ macro_rules! settings {
             /// # Errors
             ///
             /// [`Config`]($crate::ErrorKind::Config), which names the key, its place and its form.
-            pub fn from_table(table: &$crate::adapter::settings::Table) -> $crate::Result<Self> {
+            $visibility fn from_table(table: &$crate::adapter::settings::Table) -> $crate::Result<Self> {
                 table.check_keys(Self::SETTINGS)?;
                 #[allow(unused_mut, reason = "there may be no optional keys")]
                 let mut settings = Self::required($(table.required::<$required_type>(stringify!($required))?),*);
@@ -194,7 +195,7 @@ macro_rules! settings {
             $(
                 #[doc = concat!("Sets [`", stringify!($required), "`](Self#structfield.", stringify!($required), ").")]
                 #[must_use]
-                pub fn $required(mut self, $required: impl $crate::adapter::settings::IntoSetting<$required_type>) -> Self {
+                $visibility fn $required(mut self, $required: impl $crate::adapter::settings::IntoSetting<$required_type>) -> Self {
                     self.$required = $required.into_setting();
                     self
                 }
@@ -202,7 +203,7 @@ macro_rules! settings {
             $(
                 #[doc = concat!("Sets [`", stringify!($field), "`](Self#structfield.", stringify!($field), ").")]
                 #[must_use]
-                pub fn $field(mut self, $field: impl $crate::adapter::settings::IntoSetting<$type>) -> Self {
+                $visibility fn $field(mut self, $field: impl $crate::adapter::settings::IntoSetting<$type>) -> Self {
                     self.$field = $field.into_setting();
                     self
                 }
