@@ -142,20 +142,19 @@ fn the_words_of_an_environment_variable_are_read_like_a_files_values() {
 #[test]
 fn words_that_say_nothing_are_refused_and_the_right_ones_listed() {
     for (wrong, says) in [
-        ("product = 'twelve'", "digits"),
-        ("product = -1", "negative"),
-        ("product = 4294967296", "too large"),
-        ("behaviors = '-4'", "digits"),
-        ("max_embedded_bytes = -1", "negative"),
-        ("max_embedded_bytes = 1.5", "a number"),
-        ("check_source = 'yes'", "true or false"),
-        ("check_source = 1", "true or false"),
-        ("include_identifier = 'TRUE'", "true or false"),
+        ("product = 'twelve'", "a whole number"),
+        ("product = -1", "a whole number"),
+        ("product = 4294967296", "4294967295"),
+        ("behaviors = '-4'", "a whole number"),
+        ("max_embedded_bytes = -1", "a whole number"),
+        ("max_embedded_bytes = 1.5", "a whole number"),
+        ("check_source = 'yes'", "`true` or `false`"),
+        ("check_source = 1", "`true` or `false`"),
+        ("include_identifier = 'TRUE'", "`true` or `false`"),
         ("link = 'page'", "auto_ident"),
         ("images = 'both'", "separate"),
         ("webhooks = 'onFinal'", "on_final"),
         ("webhooks = ['on_final', '']", "on_final"),
-        ("webhooks = 'after_video,after_ident'", "together"),
         ("recordings = 'audio'", "voice"),
         ("base_url = 'customer.identity.tm'", "https address"),
     ] {
@@ -224,7 +223,7 @@ fn values_that_cannot_work_are_refused_by_their_key() {
         assert_eq!(config.check().is_ok(), taken, "{product} {behaviors}");
     }
     assert!(refused(|config| config.callback_secret = "short".into()).contains("16"));
-    for name in ["", "to ken", "token=", "tökén", "a&b", "to-ken", "ref", "OrderId", "event", "statusCode"] {
+    for name in ["", "to ken", "token=", "tökén", "a&b", "to.ken", "ref", "OrderId", "event", "statusCode"] {
         assert!(refused(|config| config.callback_parameter = name.into()).contains("callback_parameter"), "{name}");
     }
     for key in ["", "0123", "g0g0", &"00".repeat(31), &"00".repeat(33), &"A".repeat(42)] {

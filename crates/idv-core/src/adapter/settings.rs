@@ -23,7 +23,7 @@ pub use near::near_miss;
 pub use serde;
 #[doc(hidden)]
 pub use serde_json::Value;
-pub use table::{Places, Table};
+pub use table::{Place, Places, Table};
 #[doc(hidden)]
 pub use value::either;
 pub use value::{Address, Days, Fault, Millis, Positive, PositiveMillis, Secrets, SettingValue, by_serde};

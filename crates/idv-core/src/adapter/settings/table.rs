@@ -10,8 +10,32 @@ use serde_json::{Map, Value};
 use super::{Fault, Setting, SettingValue, near_miss};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The place of each key, by its path with dots: `idv.toml, line 3`, or `IDV_IDNOW_HOST in the environment`.
-pub type Places = BTreeMap<String, String>;
+/// The place of each key, by its path with dots.
+pub type Places = BTreeMap<String, Place>;
+
+/// The place of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// A line of a file.
+    File {
+        /// The name of the file.
+        name: Arc<str>,
+        /// The line, beginning with 1.
+        line: usize,
+    },
+    /// An environment variable.
+    Variable(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { name, line } => write!(f, "{name}, line {line}"),
+            Self::Variable(name) => write!(f, "{name} in the environment"),
+        }
+    }
+}
 
 /// A table of a configuration. `Debug` prints its keys only.
 #[derive(Clone, Default)]
@@ -49,8 +73,22 @@ impl Table {
 
     /// Returns the place of a key, if it is known.
     #[must_use]
-    pub fn place(&self, key: &str) -> Option<&str> {
-        self.places.get(&self.full(key)).map(String::as_str)
+    pub fn place(&self, key: &str) -> Option<&Place> {
+        self.places.get(&self.full(key))
+    }
+
+    /// Removes a key of this table.
+    pub fn remove(&mut self, key: &str) {
+        self.values.remove(key);
+    }
+
+    /// Puts the values of this table over those of another one.
+    #[must_use]
+    pub fn over(mut self, other: &Self) -> Self {
+        for (key, value) in &other.values {
+            self.values.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        self
     }
 
     /// Takes an inner table out; an empty one if there is none.
@@ -133,19 +171,17 @@ impl Table {
         self.error(key, &format!("invalid `{}`: {reason}", self.full(key)))
     }
 
-    /// Adds the place to an error of a whole configuration: of the first key that it names, else of the table.
+    /// Adds the place to an error about a whole table: of the first key that the error names, else of the table.
     #[must_use]
     pub fn locate(&self, error: Error) -> Error {
-        if error.kind() != &ErrorKind::Config {
+        let text = error.detail_text();
+        if error.kind() != &ErrorKind::Config || text.contains(&format!("`{}.", self.path)) {
             return error;
         }
-        let text = error.detail_text().to_owned();
-        let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-        let named = text.split(|letter| !is_word(letter)).find(|word| self.values.contains_key(*word));
-        let place = named.and_then(|key| self.place(key)).or_else(|| self.places.get(&self.path).map(String::as_str));
+        let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        let place = words.find_map(|word| self.place(word)).or_else(|| self.places.get(&self.path));
         let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
-        let table = if self.path.is_empty() { String::new() } else { format!("[{}] ", self.path) };
-        Error::config(format!("{place}{table}{text}"))
+        Error::config(format!("{place}in `{}`: {text}", self.path))
     }
 
     fn error(&self, key: &str, text: &str) -> Error {
