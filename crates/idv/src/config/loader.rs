@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use idv_core::adapter::VendorEntry;
-use idv_core::adapter::settings::{Places, Table, variable};
+use idv_core::adapter::settings::{Places, Table, near_miss, variable};
 use idv_core::call::CallPolicy;
 use idv_core::{Error, Result};
 use serde_json::{Map, Value};
@@ -223,7 +223,9 @@ fn accounts(root: &Table, vendors: &[VendorEntry]) -> Result<BTreeMap<String, Ac
             if crate::FAMILY.contains(&provider.as_str()) {
                 return Err(not_compiled_in(&provider, vendors));
             }
-            return Err(settings.invalid(PROVIDER, &format!("expected one of {}", list(vendors))));
+            let near = near_miss(&provider, vendors.iter().map(|vendor| vendor.id));
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            return Err(settings.invalid(PROVIDER, &format!("expected one of {}{near}", list(vendors))));
         };
         accounts.insert(name.clone(), account(settings, vendor)?);
     }
