@@ -242,7 +242,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         let (url, key) = (url.clone(), callback_key.clone());
         move |config: &mut IdentityTmConfig| {
             config.product = product;
-            config.callback_secret = Secret::new(format!("{key} which is long enough"));
+            config.callback_secret = Secret::new(format!("{key} which is long enough")).into();
             config.webhooks = serde_json::from_value("after_ident, on_final, on_error, on_status_change".into()).unwrap();
             config.recordings = serde_json::from_value("video, voice, pdf, signed_documents, audit_log".into()).unwrap();
             config.video_callback_url = Some(url);

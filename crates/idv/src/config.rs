@@ -4,6 +4,7 @@ mod environment;
 #[cfg(feature = "file")]
 mod file;
 mod loader;
+mod schema;
 mod transport;
 
 use std::collections::{BTreeMap, BTreeSet};

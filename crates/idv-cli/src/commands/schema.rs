@@ -1,12 +1,14 @@
 //! `idv schema`.
 
 use clap::Args;
+use idv::adapter::settings::Section as _;
+use idv_flow::FlowConfig;
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, json};
 
-/// Prints the JSON Schema of observations and reports: `{"observation", "report"}`, each a whole schema.
+/// Prints the JSON Schema of observations, reports and configurations: `{"observation", "report", "settings"}`, each a whole schema.
 #[derive(Args)]
 pub(crate) struct Schema {}
 
@@ -15,6 +17,7 @@ impl Schema {
         json(&json!({
             "observation": schemars::schema_for!(idv::Observation),
             "report": schemars::schema_for!(idv::Report),
+            "settings": idv::Config::schema(&[(FlowConfig::NAME, FlowConfig::settings())]),
         }))?;
         Ok(Exit::Done)
     }
