@@ -1,6 +1,7 @@
 //! The vendor's webhooks, and who can be believed (chapters 2.6 and 3.1.4).
 
 use http::Method;
+use idv::adapter::settings::{Secrets, SettingValue};
 use idv::identity_tm::api::order::{Order, Webhooks};
 use idv::identity_tm::callback::{Event, address};
 use idv::{Client, Decision, Delivery, ErrorKind, Observation, Outcome, ProofKind, Status, Transition, Verification};
@@ -10,7 +11,7 @@ use crate::support::identity_tm::{Bank, Receiver, Vendor, new_verification, orde
 
 /// Has all of the named webhooks come to the receiver.
 fn told_of(vendor: &Vendor, names: &str) -> Bank {
-    let wanted = serde_json::from_value(names.into()).unwrap();
+    let wanted = SettingValue::read(&names.into()).unwrap();
     vendor.bank(|config| config.webhooks = wanted)
 }
 
@@ -242,7 +243,7 @@ async fn an_order_of_ones_own_words_can_have_the_documents_own_addresses() {
 #[tokio::test]
 async fn a_callback_from_elsewhere_is_forged_where_the_source_is_checked() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
-    let wanted = serde_json::from_value("on_final".into()).unwrap();
+    let wanted = SettingValue::read(&"on_final".into()).unwrap();
     let bank = vendor.bank(|config| {
         config.webhooks = wanted;
         config.check_source = true;

@@ -42,9 +42,10 @@ impl Settings {
         let flow = FlowConfig::from_table(&table)?;
         let mut clients = vec![idv::connect(&config)?];
         let mut accounts: Vec<&str> = config.provider().into_iter().collect();
+        let is_overridden = config.overrides().iter().any(|one| one.key == "provider");
         for account in &flow.also {
             // The environment may choose an account that the file has among the others.
-            if !accounts.contains(&account.as_str()) {
+            if !(is_overridden && accounts.contains(&account.as_str())) {
                 accounts.push(account);
                 clients.push(config.client(account)?);
             }
