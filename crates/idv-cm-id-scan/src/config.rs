@@ -164,10 +164,10 @@ impl CmIdScanConfig {
         if self.callback_secret.iter().any(|secret| http::HeaderValue::try_from(secret.expose()).is_err()) {
             return Err(Error::config("callback_secret has a character that no header can carry"));
         }
-        match self.callback_secret.sole()? {
-            Some(secret) => CallbackAuth::header(&self.callback_header, secret),
-            None => Ok(CallbackAuth::none()),
+        if self.callback_secret.is_empty() {
+            return Ok(CallbackAuth::none());
         }
+        CallbackAuth::header(&self.callback_header, self.callback_secret.clone())
     }
 
     /// The rule that judges results.

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use crate::environment::{Clock, Environment};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::evidence::{Download, Sink};
-use crate::id::{EvidenceId, Reference, ResultHandle, VerificationId};
+use crate::id::{EvidenceId, Reference, ResultHandle, Subject, VerificationId};
 use crate::new::{CreateResponse, NewVerification};
-use crate::observation::Observation;
+use crate::observation::{Observation, ResultState};
 use crate::provider::{DeleteOutcome, ListQuery, Page, Provider};
+use crate::report::{AdapterVersion, RawAnswer};
 
 /// A vendor, as an application uses it: the same methods whichever vendor it is. Cheap to clone.
 ///
@@ -116,9 +117,9 @@ impl Client {
     /// [`SubjectMismatch`](ErrorKind::SubjectMismatch) where the vendor answers about another one.
     pub async fn poll(&self, id: &VerificationId) -> Result<Observation> {
         let polling = self.capability(self.provider.capabilities().polling, Capability::Polling, Operation::Poll)?;
-        let cx = self.context(Operation::Poll);
+        let cx = self.context(Operation::Poll).keep_answers();
         let observation = self.told(polling.poll(&cx, id).await, Operation::Poll)?;
-        self.about(id, observation, Operation::Poll)
+        self.about(id, observation, &cx)
     }
 
     /// Fetches the result of a verification. `handle` is what [`Step::Fetch`](crate::Step::Fetch) carries; some vendors need none.
@@ -128,9 +129,9 @@ impl Client {
     /// [`NotFound`](ErrorKind::NotFound) or [`NotReady`](ErrorKind::NotReady) where there is none, and as [`Client::poll`].
     pub async fn fetch(&self, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
         let results = self.capability(self.provider.capabilities().results, Capability::Results, Operation::Fetch)?;
-        let cx = self.context(Operation::Fetch);
+        let cx = self.context(Operation::Fetch).keep_answers();
         let observation = self.told(results.fetch(&cx, id, handle).await, Operation::Fetch)?;
-        self.about(id, observation, Operation::Fetch)
+        self.about(id, observation, &cx)
     }
 
     /// Streams one piece of evidence into `sink`. After an error, what the sink holds is not to be used.
@@ -191,7 +192,20 @@ impl Client {
     /// [`Reply::to_error`](crate::Reply::to_error) is the answer to either.
     pub fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
         let callbacks = self.capability(self.provider.capabilities().callbacks, Capability::Callbacks, Operation::Receive)?;
-        self.told(callbacks.receive(delivery), Operation::Receive)
+        // A signature with a time is compared with the time of arrival.
+        let stamped = delivery.received_at.is_none().then(|| delivery.clone().received_at(self.now()));
+        let delivery = stamped.as_ref().unwrap_or(delivery);
+        let mut message = self.told(callbacks.receive(delivery), Operation::Receive)?;
+        let body = delivery.message();
+        let is_kept = !body.is_empty() && body.len() as u64 <= self.policy().max_raw;
+        for observation in &mut message.observations {
+            self.complete(observation, || {
+                let media_type = delivery.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+                let body = if delivery.body.is_empty() { body.to_vec().into() } else { delivery.body.clone() };
+                is_kept.then(|| RawAnswer::new(media_type.map(str::to_owned), body)).into_iter().collect()
+            });
+        }
+        Ok(message)
     }
 
     /// What an operation of the vendor's own API is given, for calls that are outside the model.
@@ -215,11 +229,26 @@ impl Client {
         result.map_err(|error| error.during(&self.info.provider, operation))
     }
 
-    fn about(&self, id: &VerificationId, observation: Observation, operation: Operation) -> Result<Observation> {
-        if observation.subject.is(id) {
-            return Ok(observation);
+    /// Completes the answer to a question about `id`: names that the vendor does not repeat are those of the question.
+    fn about(&self, id: &VerificationId, mut observation: Observation, cx: &CallContext) -> Result<Observation> {
+        let subject = &mut observation.subject;
+        if *subject != Subject::default() && !subject.is(id) {
+            return Err(Error::new(ErrorKind::SubjectMismatch).during(&self.info.provider, cx.operation()));
         }
-        Err(Error::new(ErrorKind::SubjectMismatch).during(&self.info.provider, operation))
+        subject.reference.get_or_insert_with(|| id.reference.as_str().to_owned());
+        subject.vendor_id = subject.vendor_id.take().or_else(|| id.vendor_id.clone());
+        self.complete(&mut observation, || cx.take_answers());
+        Ok(observation)
+    }
+
+    /// Completes a report by its subject, its adapter and the answers that it was read from.
+    fn complete(&self, observation: &mut Observation, raw: impl FnOnce() -> Vec<RawAnswer>) {
+        if let ResultState::Inline(report) = &mut observation.result {
+            report.reference = report.reference.take().or_else(|| observation.subject.reference.clone());
+            report.vendor_id = report.vendor_id.take().or_else(|| observation.subject.vendor_id.clone());
+            report.adapter = Some(AdapterVersion::new(self.info.version, self.info.document));
+            report.raw = raw().into();
+        }
     }
 }
 

@@ -37,7 +37,10 @@ mod tracker;
 mod verification;
 
 pub use call::CallContext;
-pub use callback::{CallbackAuth, CallbackMessage, CallbackSpec, Checked, Delivery, DeliveryKind, Reply};
+pub use callback::{
+    CallbackAuth, CallbackMessage, CallbackSpec, Checked, Delivery, DeliveryKind, Reply, SignatureAlgorithm, SignatureEncoding,
+    SignatureScheme,
+};
 pub use client::Client;
 pub use date::{PartialDate, time_in_zone};
 pub use environment::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError};
@@ -61,6 +64,9 @@ pub use secret::Secret;
 pub use text::Text;
 pub use tracker::{Progress, Tracker, TrackerInbox, TrackerState};
 pub use verification::{Decision, ReportFinality, Step, Transition, Verification};
+
+#[cfg(test)]
+mod formats;
 
 pub use async_trait::async_trait;
 pub use bytes::Bytes;

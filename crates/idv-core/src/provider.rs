@@ -200,6 +200,8 @@ pub enum DeleteOutcome {
     CanceledOnly,
     /// The vendor knows no such verification, or none any more.
     AlreadyGone,
+    /// The vendor accepted the deletion and carries it out later: delete again until it says that the data are gone.
+    Accepted,
 }
 
 /// Receives callbacks from the vendor, and the person's browser when it comes back.

@@ -47,6 +47,8 @@ pub enum CopyState {
     Deleted,
     /// The vendor called the verification off and keeps its data.
     CanceledOnly,
+    /// The vendor accepted the deletion, and has not yet carried it out.
+    Accepted,
     /// The vendor confirmed that nothing is left.
     Confirmed,
     /// A person said that they deleted it by hand.
@@ -66,6 +68,7 @@ impl Receipt {
                 VendorsCopy::There => CopyState::There,
                 VendorsCopy::Deleted { .. } => CopyState::Deleted,
                 VendorsCopy::CanceledOnly { .. } => CopyState::CanceledOnly,
+                VendorsCopy::Accepted { .. } => CopyState::Accepted,
                 VendorsCopy::Gone { .. } => CopyState::Confirmed,
                 VendorsCopy::GoneByHand { .. } => CopyState::ByHand,
             },
@@ -184,6 +187,12 @@ fn record_deleted(case: &mut Case, ledger: &mut Ledger<'_>, deleted: DeleteOutco
             ledger.write(&Event::Deleted { amount: "canceled_only" });
             VendorsCopy::CanceledOnly { at }
         }
+        DeleteOutcome::Accepted => {
+            if vendors_word(case.deletion.vendors) != vendors_word(VendorsCopy::Accepted { at }) {
+                ledger.write(&Event::Deleted { amount: "accepted" });
+            }
+            VendorsCopy::Accepted { at }
+        }
         _ => {
             ledger.write(&Event::Deleted { amount: "data" });
             VendorsCopy::Deleted { at }
@@ -191,7 +200,8 @@ fn record_deleted(case: &mut Case, ledger: &mut Ledger<'_>, deleted: DeleteOutco
     };
     case.deletion.error = None;
     // What the vendor says anew counts as tried: one that never confirms must not be asked without end in haste.
-    if vendors_word(case.deletion.vendors) == vendors_word(vendors) || matches!(vendors, VendorsCopy::CanceledOnly { .. }) {
+    let is_repeated = vendors_word(case.deletion.vendors) == vendors_word(vendors);
+    if is_repeated || matches!(vendors, VendorsCopy::CanceledOnly { .. } | VendorsCopy::Accepted { .. }) {
         tried(case, at);
     } else {
         (case.deletion.tries, case.deletion.tried_at) = (0, None);
@@ -205,6 +215,7 @@ const fn vendors_word(copy: VendorsCopy) -> u8 {
         VendorsCopy::Deleted { .. } => 1,
         VendorsCopy::CanceledOnly { .. } => 2,
         VendorsCopy::Gone { .. } | VendorsCopy::GoneByHand { .. } => 3,
+        VendorsCopy::Accepted { .. } => 4,
     }
 }
 

@@ -150,6 +150,24 @@ async fn a_vendor_that_only_calls_off_is_asked_again() {
 }
 
 #[tokio::test]
+async fn accepted_deletion_is_asked_for_until_it_is_done() {
+    let bench = Bench::new(Kind::default());
+    bench.vendor.deletes_after(2);
+    let flow = bench.flow().await;
+    let id = verified(&bench, &flow, Retention::default()).await;
+    flow.delete(id, "privacy-desk").await.unwrap();
+    bench.pass(&flow, std::time::Duration::from_secs(1)).await;
+    let receipt = flow.receipt(id).await.unwrap();
+    assert_eq!((receipt.vendors_copy, receipt.is_complete()), (CopyState::Accepted, false));
+    bench.pass(&flow, DAY).await;
+    let receipt = flow.receipt(id).await.unwrap();
+    assert_eq!((receipt.vendors_copy, receipt.is_complete()), (CopyState::Confirmed, true));
+    let trail = flow.audit_of(id).await.unwrap();
+    let accepted = trail.iter().filter(|entry| entry.event.contains("accepted")).count();
+    assert_eq!(accepted, 1, "a job that goes on is no news");
+}
+
+#[tokio::test]
 async fn a_deletion_that_fails_is_tried_again_and_told() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use idv_core::adapter::settings::{self, Address, CALLBACK_PARAMETER, Fault, Secrets, SettingValue, Value};
-use idv_core::adapter::{NormalizeOption, VendorEntry};
+use idv_core::adapter::{NormalizeOption, VendorEntry, basic_auth};
 use idv_core::{CallbackAuth, Error, Result, Secret, Url, VendorInfo, setting_words, settings};
 
 use crate::IdentityTm;
@@ -12,7 +12,6 @@ use crate::api::order::{Behaviors, Product};
 use crate::callback;
 use crate::crypt::CryptKey;
 use crate::normalize::{self, Flow};
-use crate::session::Credentials;
 
 /// Identity.TM, for a registry of vendors.
 pub const ENTRY: VendorEntry = VendorEntry {
@@ -113,7 +112,7 @@ impl IdentityTmConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
     pub fn check(&self) -> Result<()> {
-        Credentials::new(&self.user, &self.password)?;
+        basic_auth(&self.user, &self.password, "password")?;
         self.address()?;
         if self.video_callback_url.as_ref().is_some_and(|url| !self.can_be_called(url)) {
             return Err(Error::config(

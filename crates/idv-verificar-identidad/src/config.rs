@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use idv_core::adapter::VendorEntry;
 use idv_core::adapter::settings::{self, Address, CALLBACK_PARAMETER, Secrets};
+use idv_core::adapter::{VendorEntry, basic_auth};
 use idv_core::{CallbackAuth, Error, Locale, Result, Secret, Url, VendorInfo, setting_words, settings};
 
 use crate::VerificarIdentidad;
 use crate::normalize::{self, Rules};
-use crate::session::Credentials;
 
 /// VerificarIdentidad, for a registry of vendors.
 pub const ENTRY: VendorEntry = VendorEntry {
@@ -92,7 +91,7 @@ settings! {
             /// The user's name by which reports are proven: the one that the panel sends by HTTP Basic.
             callback_user: Option<String>,
             /// The password that belongs to it, of 16 characters at least.
-            callback_password: Option<Secret>,
+            callback_password: Secrets,
             /// The secret in the address that reports are sent to, of 16 characters at least; in place of HTTP Basic.
             callback_secret: Secrets,
             /// The name of the query parameter that carries the secret. `token` unless told otherwise.
@@ -118,7 +117,7 @@ impl VerificarIdentidadConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
     pub fn check(&self) -> Result<()> {
-        Credentials::new(&self.user, &self.token)?;
+        basic_auth(&self.user, &self.token, "token")?;
         self.address()?;
         if self.sender.as_ref().is_some_and(|sender| !is_sender(sender)) {
             return Err(Error::config("sender must be 1 to 11 characters, none of them a control character"));
@@ -155,11 +154,11 @@ impl VerificarIdentidadConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if there is no proof, half of one, two of them, or one that can be guessed.
     pub fn auth(&self) -> Result<CallbackAuth> {
-        match (&self.callback_user, &self.callback_password, self.callback_secret.is_empty()) {
-            (Some(user), Some(password), true) if !user.is_empty() => CallbackAuth::basic(user, password.clone()),
-            (Some(_), Some(_), true) => Err(Error::config("callback_user is empty")),
-            (None, None, false) => settings::query_auth(&self.callback_parameter, &self.callback_secret),
-            (None, None, true) => Err(Error::config(
+        match (&self.callback_user, !self.callback_password.is_empty(), self.callback_secret.is_empty()) {
+            (Some(user), true, true) if !user.is_empty() => CallbackAuth::basic(user, self.callback_password.clone()),
+            (Some(_), true, true) => Err(Error::config("callback_user is empty")),
+            (None, false, false) => settings::query_auth(&self.callback_parameter, &self.callback_secret),
+            (None, false, true) => Err(Error::config(
                 "this vendor cannot be asked for an outcome, so its reports must be proven: set callback_user and \
                  callback_password as in the vendor's panel, or callback_secret and put it into the address there",
             )),

@@ -17,7 +17,7 @@
 //! | callbacks | not signed, so HTTP Basic or a secret in the address is required: without it the adapter refuses to start. A proven report settles the outcome; one without its proof is refused |
 //!
 //! The module [`api`] has what the model has no place for: the time at which the message goes out, the credits that are left.
-//! [`VerificarIdentidad::preparing_requests`] puts it into the requests that the model creates.
+//! [`VerificarIdentidad::customize`] puts it into the requests that the model creates.
 //!
 //! # An example
 //!
@@ -35,7 +35,7 @@
 //!
 //! // The environment is a transport, a clock and random bits: the application's, or a test's as here.
 //! let mut config = VerificarIdentidadConfig::new("api-user", "api-token".into());
-//! config.callback_secret = "0123456789abcdef0123456789abcdef".into();
+//! config.callback_secret = Some("0123456789abcdef0123456789abcdef".into());
 //! let client = Client::new(VerificarIdentidad::new(config)?, environment, CallPolicy::default());
 //!
 //! let mut new = NewVerification::new(Reference::parse("6f1c2a9e1c1f4a6b9a520c2d6a1f7e11")?);
@@ -112,9 +112,10 @@ mod create;
 pub mod dni;
 pub mod evidence;
 pub mod normalize;
+mod options;
 mod provider;
-mod session;
 pub mod wire;
 
 pub use config::{AnswerFormat, ENTRY, LINK, PURPOSE, RequestFormat, VerificarIdentidadConfig};
+pub use options::VerificarIdentidadOptions;
 pub use provider::VerificarIdentidad;

@@ -68,7 +68,7 @@ fn a_report_is_believed_by_http_basic() {
     let config = with(|config| {
         config.callback_secret = Secrets::default();
         config.callback_user = Some("mensatek".to_owned());
-        config.callback_password = Some(PASSWORD.into());
+        config.callback_password = PASSWORD.into();
     });
     let client = client_of(config, &ScriptedTransport::new());
     let received = client.receive(&with_basic(Some("mensatek:0123456789abcdef"), fixture("report.json"))).unwrap();

@@ -75,7 +75,7 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
     assert_eq!((config.request_format, config.answer_format), (RequestFormat::Form, AnswerFormat::Xml));
     assert_eq!((config.sender.as_deref(), config.language.as_str()), (Some("MiBanco"), "ca"));
     assert_eq!((config.template("ca"), config.template("es")), (Some("[LINK]"), Some("[PURPOSE] [LINK]")));
-    assert!(config.callback_password.as_ref().unwrap().expose().contains("idv-verificar-identidad"), "it is the file");
+    assert!(config.callback_password.first().unwrap().expose().contains("idv-verificar-identidad"), "it is the file");
     assert_eq!(config.auth().unwrap().proof(), Some(ProofKind::Basic));
 
     let error = parse_with("tokn = 'x'").unwrap_err().to_string();
@@ -120,7 +120,7 @@ fn without_a_proof_of_reports_it_does_not_start() {
     let basic = |user: Option<&'static str>, password: Option<&'static str>, secret: Option<&'static str>| {
         move |config: &mut VerificarIdentidadConfig| {
             config.callback_user = user.map(str::to_owned);
-            config.callback_password = password.map(Into::into);
+            config.callback_password = password.map(Secrets::from).unwrap_or_default();
             config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
         }
     };

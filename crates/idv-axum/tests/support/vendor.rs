@@ -79,7 +79,7 @@ impl Vendor {
                     config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
                 } else {
                     config.callback_user = Some("mensatek".into());
-                    config.callback_password = secret;
+                    config.callback_password = secret.map(Secrets::from).unwrap_or_default();
                 }
                 Client::new(VerificarIdentidad::new(config).unwrap(), environment, policy)
             }

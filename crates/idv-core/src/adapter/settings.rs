@@ -166,7 +166,8 @@ pub const CALLBACK_PARAMETER: &str = "token";
 ///
 /// [`Config`](crate::ErrorKind::Config) if `callback_secret` is too short, or `callback_parameter` is not a name.
 pub fn query_auth(parameter: &str, secrets: &Secrets) -> Result<CallbackAuth> {
-    authenticated(parameter, secrets, |parameter, secret| CallbackAuth::query(parameter, secret))
+    check_parameter(parameter)?;
+    if secrets.is_empty() { Ok(CallbackAuth::none()) } else { CallbackAuth::query(parameter, secrets.clone()) }
 }
 
 /// As [`query_auth`], with a secret for each verification that is derived from the configured one.
@@ -175,22 +176,16 @@ pub fn query_auth(parameter: &str, secrets: &Secrets) -> Result<CallbackAuth> {
 ///
 /// As [`query_auth`].
 pub fn query_per_subject_auth(parameter: &str, secrets: &Secrets) -> Result<CallbackAuth> {
-    authenticated(parameter, secrets, |parameter, key| CallbackAuth::query_per_subject(parameter, key))
+    check_parameter(parameter)?;
+    if secrets.is_empty() { Ok(CallbackAuth::none()) } else { CallbackAuth::query_per_subject(parameter, secrets.clone()) }
 }
 
-fn authenticated(
-    parameter: &str,
-    secrets: &Secrets,
-    auth: fn(String, crate::Secret) -> Result<CallbackAuth>,
-) -> Result<CallbackAuth> {
+fn check_parameter(parameter: &str) -> Result<()> {
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if parameter.is_empty() || !parameter.bytes().all(is_name) {
         return Err(Error::config("invalid `callback_parameter`: expected ASCII letters, digits, `-` and `_`, such as `token`"));
     }
-    match secrets.sole()? {
-        Some(secret) => auth(parameter.to_owned(), secret),
-        None => Ok(CallbackAuth::none()),
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod token;
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -36,6 +36,7 @@ use crate::environment::{Environment, Sent, TransportCause, TransportError};
 use crate::error::{Effect, Error, ErrorKind, Operation, Result};
 use crate::evidence::{Recorder, Sink};
 use crate::id::ProviderId;
+use crate::report::RawAnswer;
 use crate::secret::Secret;
 
 /// What a provider's operation is given to make its calls with: the only way out.
@@ -48,6 +49,8 @@ pub struct CallContext {
     operation: Operation,
     /// On the monotonic clock.
     deadline: Duration,
+    /// Successful answers of this operation, if they are to be kept.
+    answers: Option<Arc<Mutex<Vec<RawAnswer>>>>,
 }
 
 /// What all calls to a provider share.
@@ -149,7 +152,31 @@ impl Attempt<'_> {
 impl CallContext {
     pub(crate) fn new(shared: &Arc<Shared>, operation: Operation) -> Self {
         let deadline = shared.environment.clock.monotonic() + shared.policy.deadline;
-        Self { shared: Arc::clone(shared), operation, deadline }
+        Self { shared: Arc::clone(shared), operation, deadline, answers: None }
+    }
+
+    /// Keeps the answers of this operation for [`CallContext::take_answers`].
+    pub(crate) fn keep_answers(mut self) -> Self {
+        self.answers = (self.shared.policy.max_raw > 0).then(Arc::default);
+        self
+    }
+
+    /// Returns the successful answers so far, but for those of logins and those longer than [`CallPolicy::max_raw`].
+    pub(crate) fn take_answers(&self) -> Vec<RawAnswer> {
+        let kept =
+            self.answers.as_ref().map(|answers| std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner)));
+        kept.unwrap_or_default()
+    }
+
+    fn keep(&self, answer: &Answer) {
+        if let Some(answers) = &self.answers
+            && answer.status.is_success()
+            && !answer.body.is_empty()
+            && answer.body.len() as u64 <= self.shared.policy.max_raw
+        {
+            let raw = RawAnswer::new(answer.media_type().map(str::to_owned), answer.body.clone());
+            answers.lock().unwrap_or_else(PoisonError::into_inner).push(raw);
+        }
     }
 
     /// What is being done.
@@ -184,7 +211,9 @@ impl CallContext {
         B: Fn(&Attempt<'_>) -> Result<Request<Bytes>> + Send + Sync,
     {
         let span = self.span();
-        Ok(self.attempts(call.into(), &build, false).instrument(span).await?.answer)
+        let answer = self.attempts(call.into(), &build, false).instrument(span).await?.answer;
+        self.keep(&answer);
+        Ok(answer)
     }
 
     /// Sends a request and streams the body of a successful answer into `sink`, hashing it on the way. Once a piece was written
@@ -233,7 +262,11 @@ impl CallContext {
         loop {
             number += 1;
             let issued = match call.session {
-                Some(session) => Some(session.tokens().issue(session, self).await.map_err(|error| settle(error, open))?),
+                // The answer to a login is a credential, which no report may keep.
+                Some(session) => {
+                    let cx = Self { answers: None, ..self.clone() };
+                    Some(session.tokens().issue(session, &cx).await.map_err(|error| settle(error, open))?)
+                }
                 None => None,
             };
             let attempt = Attempt { number, now: self.now(), token: issued.as_ref().map(|issued| &issued.token) };

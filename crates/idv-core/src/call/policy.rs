@@ -31,6 +31,9 @@ crate::settings! {
             max_in_flight: usize as Positive<usize> = 16,
             /// The longest answer that is not evidence, in bytes. 32 MiB.
             max_answer("max_answer_bytes"): u64 as Positive<u64> = 32 * 1024 * 1024,
+            /// The longest answer or callback that is kept with the report read from it ([`Report::raw`](crate::Report::raw)), in bytes;
+            /// 0 keeps none. 1 MiB.
+            max_raw("max_raw_bytes"): u64 = 1024 * 1024,
             /// The interval between polls of a [`Tracker`](crate::Tracker), in place of the vendor's
             /// ([`VendorInfo::poll_interval`](crate::VendorInfo::poll_interval)).
             poll_interval("poll_interval_ms"): Option<Duration> as PositiveMillis,

@@ -27,11 +27,11 @@ crate::settings! {
     }
 }
 
-fn read(value: serde_json::Value) -> Result<Example, String> {
+fn read(value: Value) -> Result<Example, String> {
     serde_json::from_value(value).map_err(|error| error.to_string())
 }
 
-fn refused(value: serde_json::Value) -> String {
+fn refused(value: Value) -> String {
     read(value).unwrap_err()
 }
 
@@ -63,6 +63,18 @@ fn wrong_value_is_answered_with_key_and_form() {
     ] {
         let error = refused(wrong.clone());
         assert!(error.contains(key) && error.contains(form), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn several_secrets_are_taken_and_not_printed() {
+    let built = Example::required("n".to_owned()).key("hunter2").callback_secret([Secret::from("hunter3"), "hunter4".into()]);
+    let printed = format!("{built:?}");
+    assert!(built.callback_secret.iter().count() == 2 && !printed.contains("hunter"), "{printed}");
+    let auth = query_auth("token", &"0123456789abcdef".into()).unwrap();
+    assert!(auth.proof().is_some() && query_auth("token", &Secrets::default()).unwrap().proof().is_none());
+    for parameter in ["", "to ken", "token=", "a&b", "tökén"] {
+        assert!(query_auth(parameter, &Secrets::default()).unwrap_err().to_string().contains("`callback_parameter`"));
     }
 }
 

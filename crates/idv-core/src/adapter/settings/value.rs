@@ -9,7 +9,6 @@ use serde_json::Value;
 use url::Url;
 
 use super::{SettingKind, near_miss};
-use crate::error::{Error, Result};
 use crate::secret::Secret;
 
 /// A value of a setting. A file gives it in its own type, the environment as text; both mean the same.
@@ -338,19 +337,6 @@ impl Secrets {
     pub fn iter(&self) -> std::slice::Iter<'_, Secret> {
         self.0.iter()
     }
-
-    /// Returns the secret if there is at most one.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](crate::ErrorKind::Config) if there are several.
-    pub fn sole(&self) -> Result<Option<Secret>> {
-        match self.0.as_slice() {
-            [] => Ok(None),
-            [secret] => Ok(Some(secret.clone())),
-            _ => Err(Error::config("invalid `callback_secret`: expected one secret")),
-        }
-    }
 }
 
 impl<T: Into<Secret>> From<T> for Secrets {
@@ -362,6 +348,15 @@ impl<T: Into<Secret>> From<T> for Secrets {
 impl FromIterator<Secret> for Secrets {
     fn from_iter<I: IntoIterator<Item = Secret>>(secrets: I) -> Self {
         Self(secrets.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Secrets {
+    type Item = Secret;
+    type IntoIter = std::vec::IntoIter<Secret>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 
