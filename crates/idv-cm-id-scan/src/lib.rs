@@ -96,6 +96,7 @@
 //! - Webhooks are by account, so that the model's address for callbacks is left out of a creation: [`CmIdScan::register_webhook`], once.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;

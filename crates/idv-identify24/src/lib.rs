@@ -105,6 +105,7 @@
 //!   profile's `report_from` says so.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;

@@ -97,6 +97,7 @@
 //! | `crypt` | no | decryption of answers that the vendor encrypts (chapter 9.4) |
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;

@@ -108,6 +108,7 @@
 //! | `signature` | no | verifying the signature of the XML result (chapter 13.3.1): the module `signature` |
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;

@@ -104,6 +104,7 @@
 //! - It does not say what exactly 80 is: not above, so it leans nowhere.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;

@@ -9,9 +9,10 @@ use idv::adapter::{Payload, VendorEntry};
 use idv::{Error, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::read_input;
+use super::{Run, read_input};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, json, note};
+use crate::settings::Settings;
 use crate::words::result_handle;
 
 /// How long a payload may be, in bytes. Results with images and videos are long.
@@ -59,8 +60,8 @@ impl Kind {
     }
 }
 
-impl Normalize {
-    pub(crate) fn run(self, _: Output) -> Result<Exit, Failure> {
+impl Run for Normalize {
+    async fn run(self, _: &Settings, _: Output) -> Result<Exit, Failure> {
         let vendor = idv::vendors().iter().find(|vendor| vendor.id == self.provider).ok_or_else(|| {
             let known: Vec<&str> = idv::vendors().iter().map(|vendor| vendor.id).collect();
             Failure::usage(format!("there is no provider `{}`; compiled in: {}", self.provider, known.join(", ")))
