@@ -243,7 +243,7 @@ fn invalid_flow_configuration_is_refused_with_a_reason() {
         ("lease_ms = 1000", "no longer than the deadline"),
         ("workers = 3", "older_keys"),
         ("[flow.schedule]\ninterval = 3", "interval_ms"),
-        ("[flow.schedule]\ninterval_ms = 'soon'", "digits"),
+        ("[flow.schedule]\ninterval_ms = 'soon'", "a whole number of milliseconds"),
         ("[flow.retention]\nvendor_years = 1", "vendor_days"),
         ("[flw]", "`flow`"),
     ] {
