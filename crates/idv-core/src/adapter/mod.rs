@@ -18,4 +18,4 @@ pub mod wire;
 
 pub use customize::{Customize, VendorOptions};
 pub use endpoint::{Endpoint, sensitive};
-pub use value::{Canonical, FromVendor, is_blank, non_empty, value};
+pub use value::{Canonical, FromVendor, MaybeText, is_blank, non_empty, value};
