@@ -101,9 +101,11 @@ pub mod api;
 pub mod callback;
 mod config;
 pub mod normalize;
+mod options;
 mod provider;
 pub mod session;
 pub mod wire;
 
 pub use config::{CmIdScanConfig, ENVIRONMENT};
+pub use options::CmIdScanOptions;
 pub use provider::CmIdScan;

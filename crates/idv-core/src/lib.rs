@@ -65,6 +65,9 @@ pub use text::Text;
 pub use tracker::{Progress, Tracker, TrackerInbox, TrackerState};
 pub use verification::{Decision, ReportFinality, Step, Transition, Verification};
 
+#[cfg(test)]
+mod formats;
+
 pub use async_trait::async_trait;
 pub use bytes::Bytes;
 pub use jiff::Timestamp;

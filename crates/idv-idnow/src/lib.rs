@@ -115,6 +115,7 @@ mod config;
 mod evidence;
 pub mod links;
 pub mod normalize;
+mod options;
 mod provider;
 mod session;
 #[cfg(feature = "signature")]
@@ -122,4 +123,5 @@ pub mod signature;
 pub mod wire;
 
 pub use config::{DataCentre, ENVIRONMENT, IdnowConfig, LinkStyle, Product, ResultFormat};
+pub use options::IdnowOptions;
 pub use provider::Idnow;

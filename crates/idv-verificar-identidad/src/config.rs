@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use idv_core::adapter::basic_auth;
 use idv_core::adapter::settings::{self, Variable};
 use idv_core::{CallbackAuth, Error, Locale, Result, Secret, Url};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::normalize::Rules;
-use crate::session::Credentials;
 
 /// The address of the gateway. The document names functions only; this is where the vendor's public clients find them.
 const BASE_URL: &str = "https://api.mensatek.com/v7/";
@@ -125,7 +125,7 @@ impl VerificarIdentidadConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
     pub fn check(&self) -> Result<()> {
-        Credentials::new(&self.user, &self.token)?;
+        basic_auth(&self.user, &self.token, "token")?;
         self.address()?;
         if self.sender.as_ref().is_some_and(|sender| !is_sender(sender)) {
             return Err(Error::config("sender must be 1 to 11 characters, none of them a control character"));

@@ -25,7 +25,9 @@ impl Delete {
                 DeleteOutcome::Data => "the vendor deleted the person's data",
                 DeleteOutcome::CanceledOnly => "the vendor called it off; data that it has are still there",
                 DeleteOutcome::AlreadyGone => "the vendor knows no such verification, or none any more",
-                DeleteOutcome::Accepted => "the vendor accepted the deletion and carries it out later: delete again to see whether it is done",
+                DeleteOutcome::Accepted => {
+                    "the vendor accepted the deletion and carries it out later: delete again to see whether it is done"
+                }
                 _ => "done",
             }
             .to_owned()

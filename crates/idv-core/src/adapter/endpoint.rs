@@ -1,5 +1,7 @@
 //! Requests below a base address.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request};
@@ -7,6 +9,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::secret::Secret;
 
 /// The base address of a vendor's API.
 #[derive(Debug, Clone)]
@@ -69,6 +72,22 @@ pub fn sensitive(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
+/// Returns the value of `Authorization` for HTTP Basic authentication; `secret_key` is the configuration's name of the secret.
+///
+/// # Errors
+///
+/// [`Config`](crate::ErrorKind::Config) if the user or the secret is empty or has a character that HTTP Basic does not allow.
+pub fn basic_auth(user: &str, secret: &Secret, secret_key: &str) -> Result<HeaderValue> {
+    if user.is_empty() || user.contains(':') || user.chars().any(char::is_control) {
+        return Err(Error::config("user is empty, or has a colon or a control character, which HTTP Basic does not allow"));
+    }
+    if secret.is_empty() || secret.expose().chars().any(char::is_control) {
+        return Err(Error::config(format!("{secret_key} is empty or has a control character, which HTTP Basic does not allow")));
+    }
+    let encoded = STANDARD.encode(format!("{user}:{}", secret.expose()));
+    sensitive(&format!("Basic {encoded}")).ok_or_else(|| Error::config(format!("{secret_key} cannot be sent")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +102,16 @@ mod tests {
             assert_eq!(request.body().as_ref(), br#"{"a":1}"#);
             assert_eq!(request.headers()[CONTENT_TYPE], "application/json");
             assert!(endpoint.request(Method::GET, &["a b"]).is_err());
+        }
+    }
+
+    #[test]
+    fn basic_authentication_refuses_what_it_cannot_carry() {
+        let value = basic_auth("Aladdin", &"open sesame".into(), "password").unwrap();
+        assert_eq!(value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "the example of RFC 7617");
+        for (user, secret) in [("", "a"), ("a:b", "a"), ("a\n", "a"), ("a", ""), ("a", "b\0")] {
+            let error = basic_auth(user, &secret.into(), "password").unwrap_err();
+            assert_eq!(error.kind(), &crate::ErrorKind::Config, "{user:?} {secret:?}");
         }
     }
 

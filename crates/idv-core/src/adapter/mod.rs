@@ -17,5 +17,5 @@ mod value;
 pub mod wire;
 
 pub use customize::{Customize, VendorOptions};
-pub use endpoint::{Endpoint, sensitive};
+pub use endpoint::{Endpoint, basic_auth, sensitive};
 pub use value::{Canonical, FromVendor, MaybeText, is_blank, non_empty, value};

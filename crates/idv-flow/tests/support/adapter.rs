@@ -62,7 +62,8 @@ impl Example {
         info.accepts = &["person.family_name"];
         info.manual_steps = "write to the vendor";
         info.poll_interval = MINUTE;
-        let guard = if kind.guarded { CallbackAuth::query("secret", [kind.secret.into()]).unwrap() } else { CallbackAuth::none() };
+        let guard =
+            if kind.guarded { CallbackAuth::query("secret", [kind.secret.into()]).unwrap() } else { CallbackAuth::none() };
         Self { kind, info, guard }
     }
 
