@@ -303,4 +303,24 @@ mod tests {
         assert_eq!(members.get("a").map(Pii::expose), Some(&json!(3)));
         assert_eq!(members.into_iter().count(), 2);
     }
+
+    #[test]
+    fn loose_part_is_text_or_another_shape() {
+        for (json, text, other) in [
+            ("null", None, None),
+            (r#"" a ""#, Some(" a "), None),
+            ("7", Some("7"), None),
+            ("false", Some("false"), None),
+            ("123456789012345678901234", Some("123456789012345678901234"), None),
+            (r#"["a"]"#, None, Some(json!(["a"]))),
+            (r#"{"a":0}"#, None, Some(json!({"a": 0}))),
+        ] {
+            let part: Option<Loose<'_>> = crate::adapter::wire::read_json(json).unwrap();
+            let part = part.as_ref();
+            assert_eq!(part.and_then(Loose::text).map(Text::expose), text, "{json}");
+            assert_eq!(part.and_then(Loose::other).map(Pii::expose), other.as_ref(), "{json}");
+            assert!(part.is_none_or(|part| format!("{part:?}") == "[personal]"));
+            assert_eq!(part.map(Loose::to_value), text.map(Value::from).or(other), "{json}");
+        }
+    }
 }
