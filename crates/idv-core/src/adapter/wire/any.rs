@@ -175,7 +175,7 @@ impl Members {
     /// # Errors
     ///
     /// Those of the deserializer, and one if the payload has far more of such members than its length suggests.
-    pub fn read<'de, A: MapAccess<'de>>(&mut self, name: String, map: &mut A) -> Result<(), A::Error> {
+    pub fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         take_room(entry_size(self.0.is_empty()))?;
         self.insert(name, whole(map.next_value_seed(place())?));
         Ok(())
@@ -214,7 +214,7 @@ impl<'de> Part<'de> for Members {
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
         let mut members = Self::default();
         while let Some(name) = map.next_key_seed(Name)? {
-            members.read(name.into_owned(), &mut map)?;
+            members.read(&name, &mut map)?;
         }
         Ok(Shape::Expected(members))
     }

@@ -71,7 +71,7 @@ pub trait Part<'de>: Sized {
     fn boolean(value: bool) -> Shape<Self> {
         match Self::text(Text::new(if value { "true" } else { "false" })) {
             Shape::Other(_) => Shape::Other(value.into()),
-            part => part,
+            part @ Shape::Expected(_) => part,
         }
     }
 
@@ -80,7 +80,7 @@ pub trait Part<'de>: Sized {
     fn number(digits: Text<'de>) -> Shape<Self> {
         match Self::text(digits.clone()) {
             Shape::Other(_) => Shape::Other(any::number(digits.expose())),
-            part => part,
+            part @ Shape::Expected(_) => part,
         }
     }
 
