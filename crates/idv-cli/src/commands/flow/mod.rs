@@ -38,7 +38,7 @@ pub(crate) struct FlowCommand {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Commit to a verification, have the vendor create it, and print where to send the person
+    /// Commit to a verification, have the vendor create it, and print the link for the person
     Start(Box<start::Start>),
     /// Run every step that becomes due, until it is interrupted
     Run(run::Run),
