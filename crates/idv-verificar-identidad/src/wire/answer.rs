@@ -103,7 +103,7 @@ impl<'a> Answer<'a> {
             other => return self.others.undocumented_member(other, value.into()),
         };
         match value.into_text() {
-            Shape::Expected(text) => part.accept(name, text, &mut self.others),
+            Shape::Expected(text) | Shape::Partly(text, _) => part.accept(name, text, &mut self.others),
             Shape::Other(value) => self.others.insert(name, value),
         }
     }
