@@ -17,7 +17,8 @@ mod limits;
 mod report;
 mod status;
 
-use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, Text, Timestamp};
+use idv_core::adapter::{MaybeText, non_empty};
+use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, Timestamp};
 
 pub use acceptance::{Acceptance, Judgement};
 pub use country::COUNTRY_WORDS;
@@ -31,7 +32,7 @@ pub use status::{STATES, StateRow, find_state, result, status};
 pub(crate) use status::{beside, handle};
 
 use crate::api::DOCUMENT_SCAN;
-use crate::wire::{Loose, ResultField, Task, Transaction};
+use crate::wire::{ResultField, Task, Transaction};
 
 /// The provider's id, which reports carry.
 pub(crate) const PROVIDER: ProviderId = ProviderId::new("cm-id-scan");
@@ -104,31 +105,12 @@ pub fn kind_channel(kind: &str) -> Option<Channel> {
     }
 }
 
-/// A part of a payload that may be text.
-pub(crate) trait Words {
-    fn words(&self) -> Option<&str>;
-}
-
-impl Words for Text<'_> {
-    fn words(&self) -> Option<&str> {
-        Some(self.expose())
-    }
-}
-
-impl Words for Loose<'_> {
-    fn words(&self) -> Option<&str> {
-        self.text()
-    }
-}
-
-/// The text, if there is any: an empty one is none.
-pub(crate) fn filled<W: Words>(part: Option<&W>) -> Option<&str> {
-    part?.words().map(str::trim).filter(|text| !text.is_empty())
-}
+/// Whose words the model's values are parsed from.
+struct Vendor;
 
 /// Whether the text is this word, in any case: the vendor writes `passport` and `DRIVING_LICENSE`.
-fn is<W: Words>(part: Option<&W>, word: &str) -> bool {
-    filled(part).is_some_and(|text| text.eq_ignore_ascii_case(word))
+fn is<W: MaybeText>(part: Option<&W>, word: &str) -> bool {
+    non_empty(part).is_some_and(|text| text.eq_ignore_ascii_case(word))
 }
 
 /// The tasks that scan a document.
@@ -143,5 +125,5 @@ fn data_fields<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = &'t
 
 /// Every word that was read for a field.
 fn words<'t>(field: &'t ResultField<'t>) -> impl Iterator<Item = &'t str> {
-    field.values.iter().filter_map(|value| filled(value.value.as_ref()))
+    field.values.iter().filter_map(|value| non_empty(value.value.as_ref()))
 }

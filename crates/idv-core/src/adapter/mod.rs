@@ -21,4 +21,4 @@ pub mod wire;
 pub use customize::{Customize, VendorOptions};
 pub use endpoint::{Endpoint, basic_auth, sensitive};
 pub use entry::{NormalizeOption, Payload, VendorEntry};
-pub use value::{Canonical, FromVendor, is_blank, non_empty, value};
+pub use value::{Canonical, FromVendor, MaybeText, is_blank, non_empty, value};

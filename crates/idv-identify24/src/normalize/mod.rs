@@ -7,6 +7,7 @@ mod statuses;
 
 use std::sync::OnceLock;
 
+use idv_core::adapter::non_empty;
 use idv_core::{
     Channel, Error, Observation, Page, ProviderId, Result, ResultState, Status, Subject, Timestamp, VendorId, time_in_zone,
 };
@@ -32,12 +33,12 @@ const ZONE: &str = "Europe/Berlin";
 #[must_use]
 pub fn ident(ident: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observation {
     let mut observation = observed(&ident.custom_id, &ident.id, channel);
-    observation.code = ident.status.filled().map(str::to_owned);
+    observation.code = non_empty(ident.status.as_ref()).map(str::to_owned);
     let has_agent = report::has_agent(ident.others.iter());
     observation.status = observation.code.as_deref().and_then(|word| statuses.meaning(word, has_agent));
     let begins = |word| STATUSES.iter().any(|row| row.word.eq_ignore_ascii_case(word));
     if observation.status == Some(Status::AwaitingPerson) && observation.code.as_deref().is_some_and(begins) {
-        observation.at = ident.created_at.filled().and_then(time);
+        observation.at = non_empty(ident.created_at.as_ref()).and_then(time);
     }
     observation
 }
@@ -63,9 +64,9 @@ pub fn answer(answer: &IdentAnswer<'_>, statuses: &Statuses, channel: Channel) -
 #[must_use]
 pub fn webhook(webhook: &Webhook<'_>, statuses: &Statuses, channel: Channel) -> Observation {
     let mut observation = observed(&webhook.custom_id, &webhook.ident_id, channel);
-    let code = webhook.status.filled().or_else(|| webhook.status_id.filled());
+    let code = non_empty(webhook.status.as_ref()).or_else(|| non_empty(webhook.status_id.as_ref()));
     observation.code = code.map(str::to_owned);
-    let has_agent = [&webhook.agent_name, &webhook.agent_notes, &webhook.reject_reason].iter().any(|field| field.is_filled());
+    let has_agent = [&webhook.agent_name, &webhook.agent_notes, &webhook.reject_reason].into_iter().any(report::is_filled);
     observation.status = code.and_then(|code| statuses.meaning(code, has_agent));
     observation.result = ResultState::Inline(webhook_report(webhook));
     observation
@@ -94,10 +95,15 @@ pub fn payload(bytes: &[u8], channel: Channel, statuses: &Statuses) -> Result<Ve
     let observation = match channel {
         Channel::Poll => answer(&IdentAnswer::read(bytes)?, statuses, channel)?,
         Channel::Callback => webhook(&Webhook::read(bytes)?, statuses, channel),
-        Channel::Fetch => match Webhook::sniffed(bytes)? {
-            Some(told) => webhook(&told, statuses, channel),
-            None => answer(&IdentAnswer::read(bytes)?, statuses, channel)?,
-        },
+        Channel::Fetch => {
+            let read = IdentAnswer::read(bytes)?;
+            // An answer has the ident's id and its state elsewhere.
+            let is_likely = ["ident_id", "custom_id"].iter().any(|name| read.others.get(name).is_some());
+            match if is_likely { Webhook::sniffed(bytes)? } else { None } {
+                Some(told) => webhook(&told, statuses, channel),
+                None => answer(&read, statuses, channel)?,
+            }
+        }
         _ => return Err(Error::invalid("channel", "expected fetch, poll or callback")),
     };
     Ok(vec![observation])
@@ -157,7 +163,8 @@ fn number(digits: &[u8]) -> Option<i16> {
 }
 
 fn observed(reference: &Field<'_>, vendor_id: &Field<'_>, channel: Channel) -> Observation {
-    let subject = Subject::new(reference.filled().map(str::to_owned), vendor_id.filled().map(VendorId::new));
+    let subject =
+        Subject::new(non_empty(reference.as_ref()).map(str::to_owned), non_empty(vendor_id.as_ref()).map(VendorId::new));
     Observation::claimed(subject, channel)
 }
 

@@ -13,7 +13,7 @@ mod judgement;
 mod report;
 mod status;
 
-use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, ResultState, Subject, Text, Timestamp, time_in_zone};
+use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, ResultState, Subject, Timestamp, time_in_zone};
 
 pub use codes::{KINDS, KindRow, SUB_KINDS, SubKindRow, find_kind, find_sub_kind};
 pub use evidence::{find_image, images};
@@ -95,10 +95,8 @@ pub fn kind_channel(kind: &str) -> Option<Channel> {
     }
 }
 
-/// Returns the text without the blanks around it, unless it is blank.
-fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    text.map(|text| text.expose().trim()).filter(|text| !text.is_empty())
-}
+/// Whose words the model's values are parsed from.
+struct Vendor;
 
 /// Returns a time by ISO 8601, with an offset in every sample. One without is taken as Berlin's, the vendor's home.
 fn time(text: &str) -> Option<Timestamp> {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use idv_core::adapter::wire::{Members, Optional};
+use idv_core::adapter::wire::{Members, Part};
 use idv_core::{Pii, Text};
 use serde_json::Value;
 
@@ -83,7 +83,7 @@ impl Named {
         if MODELLED.contains(&path.as_str()) || (path == "identificationprocess.identificationtime" && time(word).is_some()) {
             return;
         }
-        let flag = if FLAGS.contains(&path.as_str()) { <bool as Optional<'_>>::text(Text::new(word)) } else { None };
+        let flag = if FLAGS.contains(&path.as_str()) { bool::text(Text::new(word)).expected() } else { None };
         self.add(path, flag.map_or_else(|| Value::from(word), Value::from));
     }
 

@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use idv_core::adapter::wire::{Part, place as any_place, read_json};
+use idv_core::adapter::wire::{self, Part, place as any_place, read_json};
 use idv_core::{Result, Text};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::Payload;
@@ -39,7 +39,7 @@ struct Root<'a> {
 }
 
 impl<'de> Part<'de> for Root<'de> {
-    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<wire::Shape<Self>, A::Error> {
         let mut root = Self::default();
         while let Some(part) = map.next_key_seed(key(|name: &str| match name {
             "identifications" => RootPart::List(&mut root.list),
@@ -50,13 +50,13 @@ impl<'de> Part<'de> for Root<'de> {
                 RootPart::Place(place) => place.read(&mut map, &root.budget)?,
             }
         }
-        Ok(root)
+        Ok(wire::Shape::Expected(root))
     }
 
-    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Self, A::Error> {
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<wire::Shape<Self>, A::Error> {
         let mut root = Self::default();
         root.list = Some(List::default().array(seq, &root.budget)?);
-        Ok(root)
+        Ok(wire::Shape::Expected(root))
     }
 }
 
@@ -99,13 +99,13 @@ impl<'de, S: Shape<'de>> Visitor<'de> for Reading<'_, S> {
         Ok(self.0.text(Some(Text::new(text))))
     }
 
-    // The core reads these, since it notes which of them lose something.
     fn visit_str<E: Error>(self, text: &str) -> Result<S::Value, E> {
-        Part::read(IntoDeserializer::<E>::into_deserializer(text)).map(|text| self.0.text(text))
+        Ok(self.0.text(Some(Text::new(text.to_owned()))))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<S::Value, E> {
-        Part::read(IntoDeserializer::<E>::into_deserializer(value)).map(|text| self.0.text(text))
+    /// A number, as it is written.
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, digits: D) -> Result<S::Value, D::Error> {
+        Ok(self.0.text(Text::read(digits)?.expected()))
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<S::Value, E> {
@@ -221,7 +221,7 @@ impl<'de> Place<'_, 'de> {
         match self.slot {
             Slot::Unknown => {
                 let value = map.next_value_seed(any_place::<Option<Value>>())?;
-                Place { slot: Slot::Unknown, ..self }.fill_within(value.unwrap_or_default(), budget);
+                Place { slot: Slot::Unknown, ..self }.fill_within(value.expected().flatten().unwrap_or_default(), budget);
                 Ok(())
             }
             slot => map.next_value_seed(Reading(Place { slot, ..self }, budget)),
@@ -266,7 +266,7 @@ impl<'de> Shape<'de> for Place<'_, 'de> {
             }
             slot => {
                 let value = any_place::<Option<Value>>().deserialize(MapAccessDeserializer::new(map))?;
-                Place { slot, ..self }.fill_within(value.unwrap_or_default(), budget);
+                Place { slot, ..self }.fill_within(value.expected().flatten().unwrap_or_default(), budget);
             }
         }
         Ok(())
@@ -274,7 +274,7 @@ impl<'de> Shape<'de> for Place<'_, 'de> {
 
     fn array<A: SeqAccess<'de>>(self, seq: A, budget: &Budget) -> Result<(), A::Error> {
         let value = any_place::<Option<Value>>().deserialize(SeqAccessDeserializer::new(seq))?;
-        self.fill_within(value.unwrap_or_default(), budget);
+        self.fill_within(value.expected().flatten().unwrap_or_default(), budget);
         Ok(())
     }
 }

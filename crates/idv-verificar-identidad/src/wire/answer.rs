@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use idv_core::adapter::wire::decoded_tolerantly;
+use idv_core::adapter::wire::{Shape, decoded_tolerantly};
 use idv_core::{Error, Result, Text};
 
-use super::members::Others;
-use super::tree::Tree;
+use super::members::{Field as _, Others};
+use super::tree::{Tree, parse};
 use super::xml;
 
 /// An answer of any function.
@@ -69,7 +69,7 @@ impl<'a> Answer<'a> {
 
     fn of_json(text: &'a str) -> Result<Self> {
         let mut answer = Self::default();
-        for (name, value) in Tree::parse(text)?.single()? {
+        for (name, value) in parse::<Tree<'_>>(text)?.single()? {
             answer.take(&name, value);
         }
         Ok(answer)
@@ -100,9 +100,12 @@ impl<'a> Answer<'a> {
             name if name.eq_ignore_ascii_case("ID") => ("ID", &mut self.id),
             name if name.eq_ignore_ascii_case("Cred") => ("Cred", &mut self.credits),
             name if name.eq_ignore_ascii_case("Error") => ("Error", &mut self.error),
-            other => return self.others.undocumented_member(other, value),
+            other => return self.others.undocumented_member(other, value.into()),
         };
-        self.others.field(name, part, value);
+        match value.into_text() {
+            Shape::Expected(text) => part.accept(name, text, &mut self.others),
+            Shape::Other(value) => self.others.insert(name, value),
+        }
     }
 
     /// `Key:value;` in each line, perhaps in brackets: `[ 0: [ Key:value; ] ]`.

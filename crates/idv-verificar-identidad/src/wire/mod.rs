@@ -15,5 +15,5 @@ mod tree;
 mod xml;
 
 pub use answer::Answer;
-pub use members::Others;
+pub use members::{Others, Packed};
 pub use report::{Access, Card, Coordinates, Device, IdentityResult, Position, Report};

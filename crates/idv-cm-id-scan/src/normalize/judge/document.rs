@@ -1,11 +1,12 @@
 //! Judges the data of the document: each field, and the limits that its dates have to keep.
 
+use idv_core::adapter::non_empty;
 use idv_core::report::{CheckKind, CheckResult, Reason};
 
 use super::{Bench, comparison, validity, worse};
 use crate::normalize::fields::{Target, same_field, target};
 use crate::normalize::limits::{Ages, Days, Standing};
-use crate::normalize::{data_fields, filled, words};
+use crate::normalize::{data_fields, words};
 use crate::wire::{ResultField, Transaction};
 
 impl Bench<'_> {
@@ -13,7 +14,7 @@ impl Bench<'_> {
         let mut data = Data::default();
         let (mut expiry, mut age) = (Dated::default(), Dated::default());
         for field in data_fields(transaction) {
-            let name = filled(field.field.as_ref()).unwrap_or("field");
+            let name = non_empty(field.field.as_ref()).unwrap_or("field");
             let is_tolerated = self.rule.tolerates(name);
             let (target, checked, compared) = (target(name), validity(field), comparison(field));
             if !is_tolerated {
@@ -44,7 +45,7 @@ impl Bench<'_> {
         self.age(transaction, &age);
         for required in &self.rule.required_fields {
             let has_value = |field: &ResultField<'_>| words(field).any(|word| !is_placeholder(word));
-            let is_it = |field: &ResultField<'_>| filled(field.field.as_ref()).is_some_and(|name| same_field(required, name));
+            let is_it = |field: &ResultField<'_>| non_empty(field.field.as_ref()).is_some_and(|name| same_field(required, name));
             if !data_fields(transaction).any(|field| is_it(field) && has_value(field)) {
                 self.doubt(Reason::DocumentUnreadable, required, "missing");
             }
@@ -266,7 +267,7 @@ impl Data {
 /// Every word that was read for a datum, with the name of its field.
 fn readings<'t>(transaction: &'t Transaction<'t>, wanted: Target) -> impl Iterator<Item = (&'t str, &'t str)> {
     data_fields(transaction)
-        .filter_map(move |field| Some((filled(field.field.as_ref()).filter(|name| target(name) == Some(wanted))?, field)))
+        .filter_map(move |field| Some((non_empty(field.field.as_ref()).filter(|name| target(name) == Some(wanted))?, field)))
         .flat_map(|(name, field)| words(field).map(move |word| (name, word)))
 }
 
