@@ -8,12 +8,13 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use idv::adapter::Provider;
 use idv::adapter::settings::Section as _;
 use idv::identity_tm::api::CALLS;
 use idv::identity_tm::normalize::{Flow, KINDS, SUB_KINDS};
 use idv::idnow::normalize::{ATTACHMENTS, REASONS, RESULTS};
 use idv::report::Field;
-use idv::{Capability, CreateSafety, HandOffKind, ProofKind, Provider, ReportSource, Secret, Status, VendorInfo};
+use idv::{Capability, CreateSafety, HandOffKind, ProofKind, ReportSource, Secret, Status, VendorInfo};
 use idv_flow::{Attention, FlowConfig, Schedule};
 
 #[test]

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{Request, Response};
+use idv::adapter::Provider;
 use idv::call::CallPolicy;
 use idv::{
-    Body, Bytes, Client, Environment, ErrorKind, Input, NewVerification, Provider, Reference, Requirements, Secret, Sent,
-    Transport, TransportCause, TransportError, async_trait,
+    Body, Bytes, Client, Environment, ErrorKind, Input, NewVerification, Reference, Requirements, Secret, Sent, Transport,
+    TransportCause, TransportError, async_trait,
 };
 use idv_testkit::ManualClock;
 use proptest::prelude::*;
