@@ -202,8 +202,8 @@ impl Members {
         Ok(())
     }
 
-    /// Takes the value of a field, or keeps it by its name if it has another shape. The field's first name is not asked for. Null, blank text and an empty array, as PHP writes an
-    /// empty object, say nothing.
+    /// Takes the value of a field, or keeps it by its name if it has another shape. The field's first name is not asked for. Null,
+    /// blank text and an empty array, as PHP writes an empty object, say nothing.
     ///
     /// # Errors
     ///
@@ -215,20 +215,20 @@ impl Members {
             Shape::Other(value) => {
                 take_room(entry_size(self.0.is_empty()))?;
                 *field = P::default();
-                self.keep(name.to_owned(), value);
+                self.keep(name, value);
             }
             Shape::Partly(part, value) => {
                 take_room(entry_size(self.0.is_empty()))?;
                 *field = part;
-                self.keep(name.to_owned(), value);
+                self.keep(name, value);
             }
         }
         Ok(())
     }
 
     /// Adds a member, or makes a list of it and those before.
-    fn keep(&mut self, name: String, value: Value) {
-        let known = if repeats_are_lists() { self.0.remove(&name) } else { None };
+    fn keep(&mut self, name: &str, value: Value) {
+        let known = if repeats_are_lists() { self.0.remove(name) } else { None };
         let value = match known {
             Some(known) => list(known.into_exposed(), value),
             None => value,

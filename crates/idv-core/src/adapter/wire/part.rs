@@ -74,7 +74,7 @@ pub trait Part<'de>: Sized {
     fn boolean(value: bool) -> Shape<Self> {
         match Self::text(Text::new(if value { "true" } else { "false" })) {
             Shape::Other(_) => Shape::Other(value.into()),
-            part @ Shape::Expected(_) => part,
+            part => part,
         }
     }
 
@@ -83,7 +83,7 @@ pub trait Part<'de>: Sized {
     fn number(digits: Text<'de>) -> Shape<Self> {
         match Self::text(digits.clone()) {
             Shape::Other(_) => Shape::Other(any::number(digits.expose())),
-            part @ Shape::Expected(_) => part,
+            part => part,
         }
     }
 
