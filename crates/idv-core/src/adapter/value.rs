@@ -62,7 +62,9 @@ impl Canonical for Vec<String> {
 
 impl Canonical for PartialDate {
     fn is_written(&self, word: &str) -> bool {
-        self.to_string() == word
+        // A word that is longer or shorter has another precision, or is written in another way.
+        let parts = 1 + usize::from(self.month().is_some()) + usize::from(self.day().is_some());
+        word.len() == 1 + 3 * parts && word.parse().is_ok_and(|date: Self| date == *self)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The members that the model has no place for, by the vendor's path.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use idv_core::adapter::{is_blank, non_empty};
 use idv_core::report::Check;
@@ -104,10 +105,12 @@ pub(super) fn of_answer(answer: &Answer<'_>) -> Option<Box<Report>> {
 /// Adds fields below a path, and the members beside them. A field that is contradicted stands among the latter with each of its values.
 fn add(custom: &mut Custom, path: &str, fields: &[(&'static str, &Option<Text<'_>>)], others: &Others) {
     for (name, text) in fields.iter().filter(|(name, _)| !others.contradicts(name)) {
-        add_text(custom, &format!("{path}{name}"), text.as_ref());
+        if let Some(text) = non_empty(text.as_ref()) {
+            add_value(custom, [path, *name].concat(), text.into());
+        }
     }
     for (name, values) in others.iter() {
-        let name = if name.is_empty() { path.trim_end_matches('.').to_owned() } else { format!("{path}{name}") };
+        let name = if name.is_empty() { path.trim_end_matches('.').to_owned() } else { [path, name].concat() };
         let value = match values {
             [one] => one.expose().clone(),
             several => several.iter().map(|value| value.expose().clone()).collect(),
@@ -126,9 +129,12 @@ fn add_text(custom: &mut Custom, path: &str, text: Option<&Text<'_>>) {
 
 /// Adds a value. If another one has the same path, both are kept.
 fn add_value(custom: &mut Custom, path: String, value: Value) {
-    let both = match custom.remove(&path).map(Pii::into_exposed) {
-        Some(known) if known != value => Value::Array(vec![known, value]),
-        _ => value,
-    };
-    custom.insert(path, Pii::new(both));
+    match custom.entry(path) {
+        Entry::Vacant(free) => drop(free.insert(Pii::new(value))),
+        Entry::Occupied(known) if *known.get().expose() == value => {}
+        Entry::Occupied(mut known) => {
+            let both = Value::Array(vec![known.get().expose().clone(), value]);
+            known.insert(Pii::new(both));
+        }
+    }
 }

@@ -73,11 +73,12 @@ impl<'a> Json<'a> {
         self.at += 1;
         let (start, mut is_escaped) = (self.at, false);
         loop {
-            // Files are long: as many plain bytes as a vector has are passed over at a time.
-            while let Some(chunk) = bytes.get(self.at..).and_then(<[u8]>::first_chunk::<16>)
-                && chunk.iter().fold(true, |plain, byte| plain & is_plain(*byte))
-            {
-                self.at += chunk.len();
+            while let Some(chunk) = bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
+                let plain = plain_bytes(*chunk);
+                self.at += plain;
+                if plain < chunk.len() {
+                    break;
+                }
             }
             while bytes.get(self.at).is_some_and(|byte| is_plain(*byte)) {
                 self.at += 1;
@@ -168,15 +169,29 @@ impl<'a> Json<'a> {
     }
 }
 
+/// Returns whether a byte is one of the text of a string, and neither its end, nor an escape, nor a control character.
 const fn is_plain(byte: u8) -> bool {
-    (byte >= 0x20) & (byte != b'"') & (byte != b'\\')
+    byte >= 0x20 && byte != b'"' && byte != b'\\'
+}
+
+/// Returns how many plain bytes come first. All are looked at together: a borrow of the subtractions only reaches bytes behind the first one
+/// that is not plain.
+const fn plain_bytes(chunk: [u8; 8]) -> usize {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let bytes = u64::from_le_bytes(chunk);
+    let (quotes, escapes) = (bytes ^ (EACH * b'"' as u64), bytes ^ (EACH * b'\\' as u64));
+    let (quotes, escapes) = (quotes.wrapping_sub(EACH) & !quotes, escapes.wrapping_sub(EACH) & !escapes);
+    let controls = bytes.wrapping_sub(EACH * 0x20) & !bytes;
+    ((quotes | escapes | controls) & HIGH).trailing_zeros() as usize / 8
 }
 
 /// Resolves the escapes of a string, which were found to be whole.
 fn unescaped(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some((plain, escape)) = rest.split_once('\\') {
+    while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
+        let (plain, escape) = (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default());
         text.push_str(plain);
         let (character, length) = match escape.as_bytes().first() {
             Some(b'b') => ('\u{8}', 1),
