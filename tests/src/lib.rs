@@ -12,6 +12,7 @@ macro_rules! pages {
 
 pages! {
     Readme "../../README.md";
+    FacadeReadme "../../crates/idv/README.md";
     Introduction "../../docs/src/introduction.md";
     FirstVerification "../../docs/src/first-verification.md";
     SwapVendors "../../docs/src/swap-vendors.md";
@@ -28,4 +29,5 @@ pages! {
     Design "../../docs/src/design.md";
     AddingAVendor "../../docs/src/adding-a-vendor.md";
     Decisions "../../docs/src/decisions.md";
+    Versions "../../docs/src/versions.md";
 }

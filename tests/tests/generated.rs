@@ -348,7 +348,7 @@ fn vendors() -> [Box<dyn Provider>; 5] {
     use idv::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
     let secret = || Secret::from("an example of a secret, long enough");
     let mut verificar_identidad = verificar_identidad::VerificarIdentidadConfig::new("example", secret());
-    verificar_identidad.callback_secret = Some(secret());
+    verificar_identidad.callback_secret = secret().into();
     [
         Box::new(cm_id_scan::CmIdScan::new(cm_id_scan::CmIdScanConfig::new("example", secret())).unwrap()),
         Box::new(identify24::Identify24::new(identify24::Identify24Config::new("example", secret(), 1)).unwrap()),

@@ -37,7 +37,7 @@ fn providers() -> Vec<(&'static str, Arc<dyn Provider>)> {
     };
     let verificar_identidad = || {
         let mut config = verificar_identidad::VerificarIdentidadConfig::new("example", secret());
-        config.callback_secret = Some(secret());
+        config.callback_secret = secret().into();
         Arc::new(verificar_identidad::VerificarIdentidad::new(config).unwrap()) as Arc<dyn Provider>
     };
     vec![

@@ -43,7 +43,7 @@ fn a_wrong_environment_is_answered_with_what_there_is() {
     for (name, value, told) in [
         ("IDV_PROVIDR", "idnow", "IDV_PROVIDER"),
         ("IDV_PROVIDER", "nobody", "compiled in: cm-id-scan, identify24, identity-tm, idnow, verificar-identidad"),
-        ("IDV_IDNOW_COMPANY", "a", "IDV_PROVIDER is not set"),
+        ("IDV_IDNOW_COMPANY", "a", "(IDV_PROVIDER in the environment)"),
         ("IDV_PROVIDER", "idnow", "company"),
     ] {
         let mut place = Place::new();

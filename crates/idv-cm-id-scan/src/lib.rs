@@ -96,6 +96,7 @@
 //! - Webhooks are by account, so that the model's address for callbacks is left out of a creation: [`CmIdScan::register_webhook`], once.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;
@@ -106,6 +107,6 @@ mod provider;
 pub mod session;
 pub mod wire;
 
-pub use config::{CmIdScanConfig, ENVIRONMENT};
+pub use config::{CmIdScanConfig, ENTRY};
 pub use options::CmIdScanOptions;
 pub use provider::CmIdScan;

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+use crate::adapter::settings::SettingValue as _;
 
 /// A credential: an API key, a password, a token.
 ///
@@ -54,48 +56,9 @@ impl From<String> for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SecretVisitor)
-    }
-}
-
-struct SecretVisitor;
-
-impl<'de> Visitor<'de> for SecretVisitor {
-    type Value = Secret;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a reference to a secret: { env = \"NAME\" } or { file = \"path\" }")
-    }
-
-    // A plain string would otherwise be quoted in the error that refuses it.
-    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Secret, E> {
-        Err(E::custom("a secret is not written into a configuration: refer to it by { env = \"NAME\" } or { file = \"path\" }"))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Secret, A::Error> {
-        use serde::de::Error;
-        let Some((key, place)) = map.next_entry::<String, String>()? else {
-            return Err(A::Error::custom("an empty reference to a secret: write { env = \"NAME\" } or { file = \"path\" }"));
-        };
-        if map.next_key::<String>()?.is_some() {
-            return Err(A::Error::custom("a reference to a secret names one place: either env or file"));
-        }
-        let value = match key.as_str() {
-            "env" => std::env::var(&place)
-                .map_err(|_| A::Error::custom(format!("the environment variable {place}, named for a secret, is not set")))?,
-            "file" => std::fs::read_to_string(&place)
-                .map(|text| {
-                    text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned()
-                })
-                .map_err(|error| {
-                    A::Error::custom(format!("the file {place}, named for a secret, cannot be read: {}", error.kind()))
-                })?,
-            _ => return Err(A::Error::custom("a reference to a secret is { env = \"NAME\" } or { file = \"path\" }")),
-        };
-        if value.is_empty() {
-            return Err(A::Error::custom(format!("the secret in {key} {place} is empty")));
-        }
-        Ok(Secret::new(value))
+        // The value is read whole first: the deserializer's own errors would repeat it.
+        let value = serde_json::Value::deserialize(deserializer)?;
+        Self::read(&value).map_err(|fault| D::Error::custom(fault.text::<Self>()))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::inner::{At, Inner, Opened};
 use crate::plan::Work;
-use crate::retention::{Copy, Retention};
+use crate::retention::{DataCopy, Retention};
 use crate::store::Lease;
 
 /// What is left of a flow's data, and what was done about it: the receipt of a deletion.
@@ -35,7 +35,7 @@ pub struct Receipt {
 }
 
 /// What became of the vendor's copy.
-#[derive(Debug, Clone, std::marker::Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CopyState {
@@ -168,8 +168,8 @@ impl Inner {
 }
 
 /// Which copy must still be kept, and until when: the one that must be kept for longer, of two.
-fn held(retention: &Retention, now: Timestamp) -> Option<(Copy, Timestamp)> {
-    [(Copy::Vendors, retention.vendor.not_before), (Copy::Own, retention.own.not_before)]
+fn held(retention: &Retention, now: Timestamp) -> Option<(DataCopy, Timestamp)> {
+    [(DataCopy::Vendors, retention.vendor.not_before), (DataCopy::Own, retention.own.not_before)]
         .into_iter()
         .filter_map(|(copy, until)| Some((copy, until.filter(|until| *until > now)?)))
         .max_by_key(|(_, until)| *until)

@@ -6,7 +6,7 @@ mod support;
 
 use idv_core::Outcome;
 use idv_flow::store::Phase;
-use idv_flow::{Copy, CopyState, FlowError, Keep, Resolution, Retention, Start};
+use idv_flow::{CopyState, DataCopy, FlowError, Keep, Resolution, Retention, Start};
 use support::*;
 
 async fn verified(bench: &Bench, flow: &idv_flow::Flow, retention: Retention) -> idv_flow::FlowId {
@@ -64,7 +64,7 @@ async fn a_legal_hold_refuses_in_words_and_leaves_a_trace() {
     let retention = Retention::new(Keep::until_asked(), Keep::until_asked().not_before(until));
     let id = verified(&bench, &flow, retention).await;
     let error = flow.delete(id, "privacy-desk").await.unwrap_err();
-    assert!(matches!(error, FlowError::Held { copy: Copy::Own, until: held } if held == until));
+    assert!(matches!(error, FlowError::Held { copy: DataCopy::Own, until: held } if held == until));
     assert!(error.to_string().contains("2026-03-01") && error.to_string().contains("our own copy"), "{error}");
     bench.pass(&flow, DAY).await;
     assert_eq!(bench.vendor.calls("delete"), 0);

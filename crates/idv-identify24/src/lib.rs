@@ -105,6 +105,7 @@
 //!   profile's `report_from` says so.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;
@@ -116,6 +117,6 @@ mod provider;
 mod session;
 pub mod wire;
 
-pub use config::{ENVIRONMENT, Identify24Config};
+pub use config::{ENTRY, Identify24Config};
 pub use options::Identify24Options;
 pub use provider::Identify24;

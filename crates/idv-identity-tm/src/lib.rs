@@ -97,6 +97,7 @@
 //! | `crypt` | no | decryption of answers that the vendor encrypts (chapter 9.4) |
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;
@@ -109,6 +110,6 @@ mod options;
 mod provider;
 pub mod wire;
 
-pub use config::{ENVIRONMENT, IdentityTmConfig, Images, Link, Recordings, Webhooks};
+pub use config::{ENTRY, IdentityTmConfig, Images, Link, Recordings, Webhooks};
 pub use options::IdentityTmOptions;
 pub use provider::IdentityTm;

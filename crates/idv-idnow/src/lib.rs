@@ -108,6 +108,7 @@
 //! | `signature` | no | verifying the signature of the XML result (chapter 13.3.1): the module `signature` |
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;
@@ -122,6 +123,6 @@ mod session;
 pub mod signature;
 pub mod wire;
 
-pub use config::{DataCentre, ENVIRONMENT, IdnowConfig, LinkStyle, Product, ResultFormat};
+pub use config::{DataCentre, ENTRY, IdnowConfig, LinkStyle, Product, ResultFormat};
 pub use options::IdnowOptions;
 pub use provider::Idnow;

@@ -104,6 +104,7 @@
 //! - It does not say what exactly 80 is: not above, so it leans nowhere.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;
@@ -116,6 +117,6 @@ mod options;
 mod provider;
 pub mod wire;
 
-pub use config::{AnswerFormat, ENVIRONMENT, LINK, PURPOSE, RequestFormat, VerificarIdentidadConfig};
+pub use config::{AnswerFormat, ENTRY, LINK, PURPOSE, RequestFormat, VerificarIdentidadConfig};
 pub use options::VerificarIdentidadOptions;
 pub use provider::VerificarIdentidad;

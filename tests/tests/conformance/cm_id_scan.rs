@@ -14,7 +14,7 @@ fn config(sandbox: &Sandbox) -> CmIdScanConfig {
     let vendor = sandbox.cm_id_scan();
     let mut config = CmIdScanConfig::new(vendor.key_id(), vendor.secret().into());
     config.base_url = Some(format!("{}/id-scan/v1/", vendor.base_url()).parse().unwrap());
-    config.callback_secret = Some("a secret of sixteen characters".into());
+    config.callback_secret = "a secret of sixteen characters".into();
     config
 }
 

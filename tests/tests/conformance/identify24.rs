@@ -24,7 +24,7 @@ impl Vendor for Identify24 {
         let vendor = sandbox.identify24();
         let mut config = Identify24Config::new(vendor.partner(), vendor.api_key().into(), vendor.project_id().parse().unwrap());
         config.base_url = Some(vendor.base_url().parse().unwrap());
-        config.callback_secret = Some("a secret of sixteen characters".into());
+        config.callback_secret = "a secret of sixteen characters".into();
         config.statuses = serde_json::from_value(WORDS.into()).unwrap();
         Client::new(Provider::new(config).unwrap(), environment, CallPolicy::default())
     }

@@ -20,7 +20,7 @@ impl Vendor for IdentityTm {
         let vendor = sandbox.identity_tm();
         let mut config = IdentityTmConfig::new(vendor.user(), vendor.password().into());
         config.base_url = Some(vendor.base_url().parse().unwrap());
-        config.callback_secret = Some("a secret of sixteen characters".into());
+        config.callback_secret = "a secret of sixteen characters".into();
         config.images = Images::Separate;
         config.recordings.pdf = true;
         Client::new(idv::identity_tm::IdentityTm::new(config).unwrap(), environment, CallPolicy::default())

@@ -21,7 +21,7 @@ impl Vendor for Idnow {
         let mut config = IdnowConfig::new(vendor.company_id(), vendor.api_key().into(), DataCentre::Test);
         config.gateway_url = Some(url.clone());
         config.go_url = Some(url);
-        config.callback_secret = Some("a secret of sixteen characters".into());
+        config.callback_secret = "a secret of sixteen characters".into();
         Client::new(idv::idnow::Idnow::new(config).unwrap(), environment, CallPolicy::default())
     }
 

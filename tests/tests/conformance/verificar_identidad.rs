@@ -19,7 +19,7 @@ impl Vendor for VerificarIdentidad {
         let vendor = sandbox.verificar_identidad();
         let mut config = VerificarIdentidadConfig::new(vendor.user(), vendor.token().into());
         config.base_url = Some(vendor.base_url().parse().unwrap());
-        config.callback_secret = Some("a secret of sixteen characters".into());
+        config.callback_secret = "a secret of sixteen characters".into();
         Client::new(Provider::new(config).unwrap(), environment, CallPolicy::default())
     }
 

@@ -79,7 +79,7 @@ impl Vendor {
                 let mut config =
                     Identify24Config::new(vendor.partner(), vendor.api_key().into(), vendor.project_id().parse().unwrap());
                 config.base_url = address(vendor.base_url());
-                config.callback_secret = Some(SECRET.into());
+                config.callback_secret = SECRET.into();
                 config.statuses = serde_json::from_value(WORDS.into()).unwrap();
                 Client::new(Identify24::new(config).unwrap(), environment, policy)
             }
@@ -87,7 +87,7 @@ impl Vendor {
                 let vendor = sandbox.identity_tm();
                 let mut config = IdentityTmConfig::new(vendor.user(), vendor.password().into());
                 config.base_url = address(vendor.base_url());
-                config.callback_secret = Some(SECRET.into());
+                config.callback_secret = SECRET.into();
                 config.images = Images::Separate;
                 Client::new(IdentityTm::new(config).unwrap(), environment, policy)
             }
@@ -96,14 +96,14 @@ impl Vendor {
                 let mut config = IdnowConfig::new(vendor.company_id(), vendor.api_key().into(), DataCentre::Test);
                 config.gateway_url = address(vendor.base_url());
                 config.go_url = address(vendor.base_url());
-                config.callback_secret = Some(SECRET.into());
+                config.callback_secret = SECRET.into();
                 Client::new(Idnow::new(config).unwrap(), environment, policy)
             }
             Self::VerificarIdentidad => {
                 let vendor = sandbox.verificar_identidad();
                 let mut config = VerificarIdentidadConfig::new(vendor.user(), vendor.token().into());
                 config.base_url = address(vendor.base_url());
-                config.callback_secret = Some(SECRET.into());
+                config.callback_secret = SECRET.into();
                 Client::new(VerificarIdentidad::new(config).unwrap(), environment, policy)
             }
         }
@@ -243,6 +243,6 @@ fn cm_id_scan(sandbox: &Sandbox) -> CmIdScanConfig {
     let vendor = sandbox.cm_id_scan();
     let mut config = CmIdScanConfig::new(vendor.key_id(), vendor.secret().into());
     config.base_url = Some(format!("{}/id-scan/v1/", vendor.base_url()).parse().unwrap());
-    config.callback_secret = Some(SECRET.into());
+    config.callback_secret = SECRET.into();
     config
 }

@@ -1,6 +1,7 @@
 //! The five vendors: how an application is configured for each, and what somebody sets in the vendor's panel.
 
 use bytes::Bytes;
+use idv::adapter::settings::Secrets;
 use idv::call::CallPolicy;
 use idv::cm_id_scan::{CmIdScan, CmIdScanConfig};
 use idv::identify24::{Identify24, Identify24Config};
@@ -47,7 +48,7 @@ impl Vendor {
                 let project = vendor.project_id().parse().unwrap();
                 let mut config = Identify24Config::new(vendor.partner(), vendor.api_key().into(), project);
                 config.base_url = Some(vendor.base_url().parse().unwrap());
-                config.callback_secret = secret;
+                config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
                 let words = "InReview = in_review, Identified = verified, Rejected = rejected";
                 config.statuses = serde_json::from_value(words.into()).unwrap();
                 Client::new(Identify24::new(config).unwrap(), environment, policy)
@@ -56,7 +57,7 @@ impl Vendor {
                 let vendor = sandbox.identity_tm();
                 let mut config = IdentityTmConfig::new(vendor.user(), vendor.password().into());
                 config.base_url = Some(vendor.base_url().parse().unwrap());
-                config.callback_secret = secret;
+                config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
                 config.images = Images::Separate;
                 config.check_source = self == Self::IdentityTmBySource;
                 Client::new(IdentityTm::new(config).unwrap(), environment, policy)
@@ -67,7 +68,7 @@ impl Vendor {
                 let mut config = IdnowConfig::new(vendor.company_id(), vendor.api_key().into(), DataCentre::Test);
                 config.gateway_url = Some(url.clone());
                 config.go_url = Some(url);
-                config.callback_secret = secret;
+                config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
                 Client::new(Idnow::new(config).unwrap(), environment, policy)
             }
             Self::VerificarIdentidad | Self::VerificarIdentidadByPassword => {
@@ -75,10 +76,10 @@ impl Vendor {
                 let mut config = VerificarIdentidadConfig::new(vendor.user(), vendor.token().into());
                 config.base_url = Some(vendor.base_url().parse().unwrap());
                 if self == Self::VerificarIdentidad {
-                    config.callback_secret = secret;
+                    config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
                 } else {
                     config.callback_user = Some("mensatek".into());
-                    config.callback_password = secret;
+                    config.callback_password = secret.map(Secrets::from).unwrap_or_default();
                 }
                 Client::new(VerificarIdentidad::new(config).unwrap(), environment, policy)
             }
@@ -149,7 +150,7 @@ impl Vendor {
         let vendor = sandbox.cm_id_scan();
         let mut config = CmIdScanConfig::new(vendor.key_id(), vendor.secret().into());
         config.base_url = Some(format!("{}/id-scan/v1/", vendor.base_url()).parse().unwrap());
-        config.callback_secret = secret;
+        config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
         config
     }
 }

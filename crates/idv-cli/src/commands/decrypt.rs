@@ -6,14 +6,15 @@ use clap::{Args, Subcommand};
 use idv::Secret;
 use idv::identity_tm::crypt::CryptKey;
 
-use super::read_input;
+use super::{Run, read_input};
 use crate::failure::{Exit, Failure};
-use crate::output;
+use crate::output::{self, Output};
+use crate::settings::Settings;
 
-/// How long a body may be, in bytes. It lies in memory: nothing of it is believed before all of it was checked.
+/// The maximum length of a body, in bytes. It is held in memory, since nothing is trusted before all of it is authenticated.
 const LIMIT: u64 = 1024 * 1024 * 1024;
 
-/// Decrypts a vendor's answer to standard output. Of one that was changed, or with another key, nothing is written.
+/// Decrypts a vendor's answer to standard output. Writes nothing if the answer was changed or the key is wrong.
 #[derive(Args)]
 pub(crate) struct Decrypt {
     #[command(subcommand)]
@@ -37,8 +38,8 @@ struct IdentityTm {
     file: PathBuf,
 }
 
-impl Decrypt {
-    pub(crate) fn run(self) -> Result<Exit, Failure> {
+impl Run for Decrypt {
+    async fn run(self, _: &Settings, _: Output) -> Result<Exit, Failure> {
         let Vendor::IdentityTm(IdentityTm { key_env, file }) = self.vendor;
         let key = std::env::var(&key_env)
             .ok()

@@ -4,6 +4,7 @@ use clap::Args;
 use idv::DeleteOutcome;
 use serde_json::json;
 
+use super::Run;
 use crate::args::Which;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -16,8 +17,8 @@ pub(crate) struct Delete {
     which: Which,
 }
 
-impl Delete {
-    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+impl Run for Delete {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let id = self.which.id()?;
         let deleted = settings.connect()?.delete(&id).await?;
         output.answer(&json!({ "deleted": deleted }), |_| {

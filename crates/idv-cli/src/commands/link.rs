@@ -7,11 +7,13 @@ use idv::idnow::links::{self, SigningInput};
 use idv::{Pii, Secret, Timestamp};
 use serde_json::json;
 
+use super::Run;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::request::name_and_value;
+use crate::settings::Settings;
 
-/// Makes a signed link. The person's data stand in it: it is for the person alone.
+/// Makes a signed link. It contains the person's data: give it only to the person.
 #[derive(Args)]
 pub(crate) struct Link {
     #[command(subcommand)]
@@ -30,7 +32,7 @@ struct Idnow {
     #[arg(long)]
     company: String,
 
-    /// Where persons go: de, ch, test, a host's name, or an address such as http://127.0.0.1:8080
+    /// The host of the link: de, ch, test, a host name, or an address such as http://127.0.0.1:8080
     #[arg(long)]
     host: String,
 
@@ -42,13 +44,13 @@ struct Idnow {
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_and_value, required = true)]
     set: Vec<(String, String)>,
 
-    /// When the link is made, in milliseconds since 1970; now, where it is not given
+    /// When the link is made, in milliseconds since 1970; now if omitted
     #[arg(long, value_name = "MS")]
     timestamp: Option<i64>,
 }
 
-impl Link {
-    pub(crate) fn run(self, output: Output) -> Result<Exit, Failure> {
+impl Run for Link {
+    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         let Vendor::Idnow(idnow) = self.vendor;
         let link = idnow.sign()?;
         output.answer(&json!({ "url": link }), |_| link.expose().to_string())?;

@@ -6,10 +6,12 @@ use clap::{Args, Subcommand};
 use idv::{Secret, Timestamp};
 use serde_json::json;
 
+use super::Run;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::settings::Settings;
 
-/// Makes a bearer token for a vendor's API. Whoever has it can do what the account can, until it expires.
+/// Makes a bearer token for a vendor's API. It has all rights of the account until it expires.
 #[derive(Args)]
 pub(crate) struct Token {
     #[command(subcommand)]
@@ -32,17 +34,17 @@ struct CmIdScan {
     #[arg(long, value_name = "NAME")]
     secret_env: String,
 
-    /// When the token is issued, in seconds since 1970; now, where it is not given
+    /// When the token is issued, in seconds since 1970; now if omitted
     #[arg(long, value_name = "S")]
     issued_at: Option<i64>,
 
-    /// For how many seconds it is valid
+    /// The lifetime in seconds
     #[arg(long, value_name = "S", default_value_t = 60)]
     lifetime: u64,
 }
 
-impl Token {
-    pub(crate) fn run(self, output: Output) -> Result<Exit, Failure> {
+impl Run for Token {
+    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         let Vendor::CmIdScan(CmIdScan { key_id, secret_env, issued_at, lifetime }) = self.vendor;
         let secret = std::env::var(&secret_env)
             .ok()

@@ -6,17 +6,18 @@ use clap::{Args, Subcommand};
 use idv::idnow::signature::{PublicKey, System, known_key};
 use serde_json::json;
 
-use super::read_input;
+use super::{Run, read_input};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::settings::Settings;
 
-/// How long a result may be, in bytes.
+/// The maximum length of a result, in bytes.
 const LIMIT: u64 = 1024 * 1024 * 1024;
 
-/// How long a key or a signature may be, in bytes.
+/// The maximum length of a key or a signature, in bytes.
 const SMALL: u64 = 64 * 1024;
 
-/// Verifies the signature of a vendor's result. Ends with 1 where it does not fit.
+/// Verifies the signature of a vendor's result. Ends with 1 if it does not match.
 #[derive(Args)]
 pub(crate) struct Verify {
     #[command(subcommand)]
@@ -35,17 +36,17 @@ struct Idnow {
     #[arg(long, value_name = "KEY.pem")]
     public_key: PathBuf,
 
-    /// The signature, as it lies in the archive: <transactionnumber>.sig
+    /// The signature in the archive: <transactionnumber>.sig
     #[arg(long, value_name = "RESULT.sig")]
     signature: PathBuf,
 
-    /// The result, as it lies in the archive: <transactionnumber>.xml
+    /// The result in the archive: <transactionnumber>.xml
     #[arg(value_name = "RESULT.xml")]
     file: PathBuf,
 }
 
-impl Verify {
-    pub(crate) fn run(self, output: Output) -> Result<Exit, Failure> {
+impl Run for Verify {
+    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         let Vendor::Idnow(Idnow { public_key, signature, file }) = self.vendor;
         let pem = read_input(&public_key, SMALL)?;
         let system = known_key(&pem).map(|key| match key.system {
@@ -59,7 +60,7 @@ impl Verify {
                 || "a key that the vendor's document does not name".to_owned(),
                 |system| format!("the key of the vendor's {system} system"),
             );
-            format!("The signature fits, by {key}.\n")
+            format!("The signature matches, by {key}.\n")
         })?;
         Ok(Exit::Done)
     }

@@ -35,7 +35,7 @@ impl Stage for CmIdScan<'_> {
         let mut config = CmIdScanConfig::new(vendor.key_id(), Secret::from(vendor.secret()));
         let url = format!("{}/id-scan/v1/", vendor.base_url());
         config.base_url = Some(url.parse().map_err(|_| Error::config("invalid address of the sandbox"))?);
-        config.callback_secret = Some(secret);
+        config.callback_secret = secret.into();
         vendor
             .configure(|account| {
                 // Nobody says at creation who is expected: who comes is who comes elsewhere.

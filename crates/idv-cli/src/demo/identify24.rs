@@ -33,7 +33,7 @@ impl Stage for Identify24<'_> {
         let project = vendor.project_id().parse().map_err(|_| Error::config("the sandbox's project is none"))?;
         let mut config = Identify24Config::new(vendor.partner(), Secret::from(vendor.api_key()), project);
         config.base_url = Some(vendor.base_url().parse().map_err(|_| Error::config("the sandbox's address is none"))?);
-        config.callback_secret = Some(secret);
+        config.callback_secret = secret.into();
         config.statuses = serde_json::from_value(WORDS.into()).map_err(|error| Error::config(error.to_string()))?;
         Ok(Client::new(Provider::new(config)?, environment, CallPolicy::default()))
     }

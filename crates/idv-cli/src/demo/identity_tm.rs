@@ -31,7 +31,7 @@ impl Stage for IdentityTm<'_> {
         let vendor = self.0.identity_tm();
         let mut config = IdentityTmConfig::new(vendor.user(), Secret::from(vendor.password()));
         config.base_url = Some(vendor.base_url().parse().map_err(|_| Error::config("the sandbox's address is none"))?);
-        config.callback_secret = Some(secret);
+        config.callback_secret = secret.into();
         // With images inside, a result has no place for what had been submitted, and nothing shows what changed.
         config.images = Images::Separate;
         // A suspicion after the end is told by this webhook alone, if the account is configured for its codes.

@@ -29,7 +29,7 @@ impl Stage for Idnow<'_> {
         let mut config = IdnowConfig::new(vendor.company_id(), Secret::from(vendor.api_key()), DataCentre::Test);
         config.gateway_url = Some(url.clone());
         config.go_url = Some(url);
-        config.callback_secret = Some(secret);
+        config.callback_secret = secret.into();
         Ok(Client::new(idv::idnow::Idnow::new(config)?, environment, CallPolicy::default()))
     }
 

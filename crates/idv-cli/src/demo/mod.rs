@@ -18,10 +18,12 @@ use clap::Args;
 use idv_sandbox::Sandbox;
 use serde_json::json;
 
+use crate::commands::Run;
 use crate::demo::stage::Stage;
 use crate::demo::story::{Portrait, SCENARIOS, Scenario, Story};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
+use crate::settings::Settings;
 
 /// The scenario that is shown if none is chosen, and its vendor.
 const SHOWN: (&str, &str) = ("idnow", "data-changed");
@@ -44,8 +46,8 @@ pub(crate) struct Demo {
     all: bool,
 }
 
-impl Demo {
-    pub(crate) async fn run(self, output: Output) -> Result<Exit, Failure> {
+impl Run for Demo {
+    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         self.check_scenario()?;
         let shows_all = self.all || self.provider != "all" || self.scenario.is_some();
         // Time moves only when the demo moves it.
@@ -80,7 +82,9 @@ impl Demo {
         report(&stories, &portrait);
         Ok(if short == 0 { Exit::Done } else { Exit::Failed })
     }
+}
 
+impl Demo {
     /// Returns the chosen scenarios that a vendor has: those of all vendors, and its own.
     fn scenarios(&self, stage: &dyn Stage) -> impl Iterator<Item = &'static Scenario> {
         let chosen = |scenario: &&'static Scenario| self.scenario.as_ref().is_none_or(|name| scenario.name == name);

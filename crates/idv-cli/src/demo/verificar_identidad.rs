@@ -28,7 +28,7 @@ impl Stage for VerificarIdentidad<'_> {
         let vendor = self.0.verificar_identidad();
         let mut config = VerificarIdentidadConfig::new(vendor.user(), Secret::from(vendor.token()));
         config.base_url = Some(vendor.base_url().parse().map_err(|_| Error::config("the sandbox's address is none"))?);
-        config.callback_secret = Some(secret);
+        config.callback_secret = secret.into();
         vendor
             .configure(|account| {
                 // Nobody says at creation who is expected: who comes is who comes elsewhere.

@@ -117,14 +117,14 @@ impl CallbackAuth {
     /// Examines a delivery once, for every subject that it is about. The person's return, and a delivery without authentication, is a
     /// claim.
     #[must_use]
-    pub fn check<'a>(&'a self, delivery: &'a Delivery) -> Checked<'a> {
+    pub fn check<'a>(&'a self, delivery: &'a Delivery) -> CallbackCheck<'a> {
         let is_claim = delivery.kind == DeliveryKind::Return || matches!(self.0, Kind::None);
         // Hashing a long body costs more than everything else here: it is done once, and only if a proof may come of it.
         let proof = match self.proof() {
             Some(kind) if !is_claim && self.holds(delivery) => Some(Proof::of(kind, delivery.message())),
             _ => None,
         };
-        Checked { auth: self, delivery, is_claim, proof }
+        CallbackCheck { auth: self, delivery, is_claim, proof }
     }
 
     /// Returns the trust in a delivery about `subject`: [`CallbackAuth::check`] for a single subject.
@@ -179,14 +179,14 @@ impl CallbackAuth {
 
 /// A delivery that a [`CallbackAuth`] has examined.
 #[derive(Debug)]
-pub struct Checked<'a> {
+pub struct CallbackCheck<'a> {
     auth: &'a CallbackAuth,
     delivery: &'a Delivery,
     is_claim: bool,
     proof: Option<Proof>,
 }
 
-impl Checked<'_> {
+impl CallbackCheck<'_> {
     /// Returns the trust in the delivery's statements about `subject`.
     ///
     /// # Errors

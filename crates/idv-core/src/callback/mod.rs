@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use jiff::Timestamp;
 
-pub use auth::{CallbackAuth, Checked};
+pub use auth::{CallbackAuth, CallbackCheck};
 pub use signature::{SignatureAlgorithm, SignatureEncoding, SignatureScheme};
 
 use crate::error::{Error, ErrorKind};

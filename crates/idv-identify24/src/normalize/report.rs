@@ -175,3 +175,25 @@ fn add_members<'m>(report: &mut Report, members: impl Iterator<Item = (&'m str, 
         report.custom.insert(name, value.clone());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn member_is_filled_unless_it_is_blank() {
+        for (json, filled) in [
+            ("null", false),
+            (r#"" a ""#, true),
+            (r#"" ""#, false),
+            (r#""N/A""#, true),
+            ("7", true),
+            ("false", true),
+            (r#"["a"]"#, true),
+            (r#"{"a":0}"#, true),
+            (r#"[" ",null,{"a":[]}]"#, false),
+        ] {
+            assert_eq!(is_filled(&idv_core::adapter::wire::read_json(json).unwrap()), filled, "{json}");
+        }
+    }
+}

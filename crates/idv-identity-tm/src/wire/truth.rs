@@ -25,3 +25,32 @@ impl From<Truth> for Option<bool> {
         truth.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truth_value_is_read_in_each_spelling() {
+        for (value, expected) in [
+            ("true", Some(true)),
+            ("\"True\"", Some(true)),
+            ("\"YES\"", Some(true)),
+            ("\"Ja\"", Some(true)),
+            ("\"wahr\"", Some(true)),
+            ("1", Some(true)),
+            ("1.0", Some(true)),
+            ("\" 1 \"", Some(true)),
+            ("false", Some(false)),
+            ("\"Nein\"", Some(false)),
+            ("\"FALSCH\"", Some(false)),
+            ("0", Some(false)),
+            ("null", None),
+            ("2", None),
+            ("[true]", None),
+        ] {
+            let truth: Truth = idv_core::adapter::wire::read_json(value).unwrap();
+            assert_eq!(truth.0, expected, "{value}");
+        }
+    }
+}

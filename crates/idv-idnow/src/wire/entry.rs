@@ -73,7 +73,7 @@ impl<'de> Part<'de> for Entry<'de> {
                 {
                     entry.others.insert("value", first.expose().into());
                 }
-                entry.others.read(name.into_owned(), &mut map)?;
+                entry.others.read(&name, &mut map)?;
                 continue;
             }
             let value = map.next_value_seed(place::<Option<Text<'_>>>())?;

@@ -155,8 +155,8 @@ impl Others {
     }
 
     /// Reads a member that the document does not name.
-    pub(super) fn read<'de, A: MapAccess<'de>>(&mut self, name: String, map: &mut A) -> Result<(), A::Error> {
-        self.undocumented_member(&name, map.next_value_seed(place())?.expected().unwrap_or_default());
+    pub(super) fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        self.undocumented_member(name, map.next_value_seed(place())?.expected().unwrap_or_default());
         Ok(())
     }
 

@@ -15,15 +15,15 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use idv::transport::SystemClock;
 use idv_flow::store::{PostgresOptions, PostgresStore, SqliteStore};
-use idv_flow::{Flow, FlowError, FlowId, Schedule};
+use idv_flow::{Flow, FlowError, FlowId, Schedule, StoreAddress};
 
+use super::Run;
 use crate::failure::{Exit, Failure};
-use crate::flow_table::Place;
 use crate::output::{Output, note};
 use crate::settings::Settings;
 use crate::usage::Expected;
 
-/// How long a command waits for a database that does not answer.
+/// The time limit of a database that does not answer.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Runs verifications from their creation to their deletion, over a store.
@@ -38,31 +38,26 @@ pub(crate) struct FlowCommand {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Commit to a verification, have the vendor create it, and print where to send the person
+    /// Commit to a verification, have the vendor create it, and print the link for the person
     Start(Box<start::Start>),
-    /// Work off what becomes due, until it is interrupted
+    /// Run every step that becomes due, until it is interrupted
     Run(run::Run),
-    /// Show how far a flow is
+    /// Show the state of a flow
     Status(status::Status),
     /// List flows
     List(list::List),
     /// Print the final report of a flow
     Report(report::ReportCommand),
-    /// List what needs a person, or carry out what a person decided
+    /// List what needs an operator, or carry out an operator's decision
     Operator(operator::Operator),
-    /// Have a flow's data deleted at the vendor and here, and print the receipt
+    /// Delete a flow's data at the vendor and here, and print the receipt
     Delete(delete::Delete),
-    /// Change how long a flow's data are kept
+    /// Change the retention of a flow's data
     Retain(retain::Retain),
 }
 
-impl FlowCommand {
-    /// Whether it ends by being interrupted, and sees to that itself.
-    pub(crate) const fn ends_by_interrupt(&self) -> bool {
-        matches!(self.command, Command::Run(_))
-    }
-
-    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+impl Run for FlowCommand {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let may_make = matches!(self.command, Command::Start(_) | Command::Run(_));
         let opening = Opening { settings, store: self.store.store.as_deref(), may_make };
         if let Command::Run(command) = self.command {
@@ -83,29 +78,33 @@ impl FlowCommand {
         opened.close().await;
         result
     }
+
+    fn ends_by_interrupt(&self) -> bool {
+        matches!(self.command, Command::Run(_))
+    }
 }
 
-/// Where the flows are.
+/// The option for the store.
 #[derive(Args)]
 pub(crate) struct StoreOption {
-    /// The store: a file, or postgres://USER@HOST/DATABASE; else as the configuration says
+    /// The store: a file, or postgres://USER@HOST/DATABASE; that of the configuration if omitted
     #[arg(long, global = true, value_name = "STORE")]
     pub(crate) store: Option<String>,
 }
 
-/// How a store is opened.
+/// Opens the store of a command.
 pub(crate) struct Opening<'a> {
     pub(crate) settings: &'a Settings,
-    /// What the command line says.
+    /// The store of the command line.
     pub(crate) store: Option<&'a str>,
-    /// Whether a file that is not there is made.
+    /// Whether a missing file is created.
     pub(crate) may_make: bool,
 }
 
 /// A flow over a store.
 pub(crate) struct Opened {
     pub(crate) flow: Flow,
-    pub(crate) place: Place,
+    pub(crate) place: StoreAddress,
     store: Stores,
 }
 
@@ -115,11 +114,18 @@ enum Stores {
 }
 
 impl Opening<'_> {
-    /// Opens the store, and says on standard error where it has no key.
+    /// Opens the store. Prints a note on standard error if it has no key.
     pub(crate) async fn open(&self) -> Result<Opened, Failure> {
-        let (table, clients) = self.settings.flows()?;
-        let place = table.place(self.store)?;
-        let vault = table.vault()?;
+        let (config, clients) = self.settings.flows()?;
+        let place = match self.store {
+            Some(text) => StoreAddress::parse_public(text)?,
+            None => config.store.clone().ok_or_else(|| {
+                Failure::usage(
+                    "no store is named: write --store FILE, `store = \"FILE\"` in the table `flow` of idv.toml, or set IDV_FLOW_STORE",
+                )
+            })?,
+        };
+        let vault = config.vault()?;
         if let Some(path) = place.file().filter(|path| !self.may_make && !path.exists()) {
             return Err(Failure::usage(format!(
                 "there is no store {}: `idv flow start` and `idv flow run` make one",
@@ -128,23 +134,21 @@ impl Opening<'_> {
         }
         let failed = |error| Failure::from(FlowError::Store(error));
         let (store, builder) = match &place {
-            Place::File(path) => {
+            StoreAddress::File(path) => {
                 let store = SqliteStore::open(path).await.map_err(failed)?;
                 (Stores::File(store.clone()), Flow::builder(store))
             }
-            Place::Postgres(address) => {
-                let mut options = PostgresOptions::default();
-                options.wait = WAIT;
-                let store = PostgresStore::connect_with(address, &options).await.map_err(failed)?;
+            StoreAddress::Postgres(address) => {
+                let store = PostgresStore::connect_with(address, &PostgresOptions::default().wait(WAIT)).await.map_err(failed)?;
                 (Stores::Postgres(Box::new(store.clone())), Flow::builder(store))
             }
         };
-        let mut builder = builder.vault(vault).retention(table.retention());
-        if let Some(lease) = table.lease() {
+        let mut builder = builder.vault(vault).retention(config.retention());
+        if let Some(lease) = config.lease {
             builder = builder.lease(lease);
         }
         for client in clients {
-            let schedule = table.schedule(Schedule::of(client.info()));
+            let schedule = config.schedule(Schedule::of(client.info()));
             builder = builder.schedule(client.info().provider.as_str(), schedule).client(client);
         }
         let flow = match builder.open(Arc::new(SystemClock::new())).await {
@@ -152,23 +156,21 @@ impl Opening<'_> {
             Err(error) => {
                 store.close().await;
                 return Err(match error {
-                    // What cannot be opened at all is the configuration's: the key is another one, or is missing.
+                    // The key of the configuration is wrong or missing.
                     FlowError::Damaged(_) => Failure::usage(format!("{error}; look at flow.key and flow.older_keys")),
                     error => error.into(),
                 });
             }
         };
         if flow.is_plain() {
-            note(
-                "idv: the store has no key: what it keeps of people is in clear; `openssl rand -hex 32` makes one, for flow.key",
-            );
+            note("idv: the store has no key: people's data are stored in clear; `openssl rand -hex 32` makes one, for flow.key");
         }
         Ok(Opened { flow, place, store })
     }
 }
 
 impl Opened {
-    /// Lets go of the store.
+    /// Closes the store.
     pub(crate) async fn close(&self) {
         self.store.close().await;
     }

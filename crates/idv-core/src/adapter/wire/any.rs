@@ -195,7 +195,7 @@ impl Members {
     /// # Errors
     ///
     /// Those of the deserializer, and one if the payload has far more of such members than its length suggests.
-    pub fn read<'de, A: MapAccess<'de>>(&mut self, name: String, map: &mut A) -> Result<(), A::Error> {
+    pub fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         take_room(entry_size(self.0.is_empty()))?;
         let value = whole(map.next_value_seed(place())?);
         self.keep(name, value);
@@ -215,20 +215,20 @@ impl Members {
             Shape::Other(value) => {
                 take_room(entry_size(self.0.is_empty()))?;
                 *field = P::default();
-                self.keep(name.to_owned(), value);
+                self.keep(name, value);
             }
             Shape::Partly(part, value) => {
                 take_room(entry_size(self.0.is_empty()))?;
                 *field = part;
-                self.keep(name.to_owned(), value);
+                self.keep(name, value);
             }
         }
         Ok(())
     }
 
     /// Adds a member, or makes a list of it and those before.
-    fn keep(&mut self, name: String, value: Value) {
-        let known = if repeats_are_lists() { self.0.remove(&name) } else { None };
+    fn keep(&mut self, name: &str, value: Value) {
+        let known = if repeats_are_lists() { self.0.remove(name) } else { None };
         let value = match known {
             Some(known) => list(known.into_exposed(), value),
             None => value,
@@ -251,7 +251,7 @@ impl<'de> Part<'de> for Members {
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
         let mut members = Self::default();
         while let Some(name) = map.next_key_seed(Name)? {
-            members.read(name.into_owned(), &mut map)?;
+            members.read(&name, &mut map)?;
         }
         Ok(Shape::Expected(members))
     }
@@ -339,5 +339,25 @@ mod tests {
         let members: Members = read(br#"{"a":1,"b":2,"a":3}"#).unwrap();
         assert_eq!(members.get("a").map(Pii::expose), Some(&json!(3)));
         assert_eq!(members.into_iter().count(), 2);
+    }
+
+    #[test]
+    fn loose_part_is_text_or_another_shape() {
+        for (json, text, other) in [
+            ("null", None, None),
+            (r#"" a ""#, Some(" a "), None),
+            ("7", Some("7"), None),
+            ("false", Some("false"), None),
+            ("123456789012345678901234", Some("123456789012345678901234"), None),
+            (r#"["a"]"#, None, Some(json!(["a"]))),
+            (r#"{"a":0}"#, None, Some(json!({"a": 0}))),
+        ] {
+            let part: Option<Loose<'_>> = crate::adapter::wire::read_json(json).unwrap();
+            let part = part.as_ref();
+            assert_eq!(part.and_then(Loose::text).map(Text::expose), text, "{json}");
+            assert_eq!(part.and_then(Loose::other).map(Pii::expose), other.as_ref(), "{json}");
+            assert!(part.is_none_or(|part| format!("{part:?}") == "[personal]"));
+            assert_eq!(part.map(Loose::to_value), text.map(Value::from).or(other), "{json}");
+        }
     }
 }

@@ -338,8 +338,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use super::super::{Members, read_json};
-    use super::*;
+    use crate::adapter::wire::{Members, read_json};
     use crate::text::Text;
 
     fn text(json: &str) -> Option<String> {

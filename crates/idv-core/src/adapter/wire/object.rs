@@ -152,10 +152,9 @@ macro_rules! __wire_parts {
     (@unknown $map:ident $name:ident $object:ident []) => {
         drop($map.next_value::<$crate::adapter::wire::__serde::de::IgnoredAny>()?)
     };
-    (@unknown $map:ident $name:ident $object:ident [$others:ident]) => {{
-        let name = $name.into_owned();
-        $object.$others.read(name, &mut $map)?;
-    }};
+    (@unknown $map:ident $name:ident $object:ident [$others:ident]) => {
+        $object.$others.read(&$name, &mut $map)?
+    };
     (@value $map:ident $object:ident $field:ident $type:ty) => {
         $map.next_value_seed($crate::adapter::wire::__field::<$type>())?
             .map(|part| $crate::adapter::wire::Part::after(part, &mut $object.$field))
