@@ -62,9 +62,9 @@ impl Canonical for Vec<String> {
 
 impl Canonical for PartialDate {
     fn is_written(&self, word: &str) -> bool {
-        // A word that is longer or shorter has another precision, or is written in another way.
-        let parts = 1 + usize::from(self.month().is_some()) + usize::from(self.day().is_some());
-        word.len() == 1 + 3 * parts && word.parse().is_ok_and(|date: Self| date == *self)
+        // Each part has one way to be written, but an unknown one may be noughts.
+        let length = if self.day().is_some() { 10 } else { self.month().map_or(4, |_| 7) };
+        word.len() == length && word.parse().is_ok_and(|date: Self| date == *self)
     }
 }
 

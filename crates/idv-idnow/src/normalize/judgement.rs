@@ -6,7 +6,7 @@
 
 use idv_core::adapter::non_empty;
 use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason};
-use idv_core::{Outcome, PartialDate, Status, Timestamp};
+use idv_core::{Outcome, PartialDate, Status, Timestamp, time_zone};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -149,7 +149,7 @@ fn expires_on(identification: &Identification<'_>) -> Option<Date> {
 
 /// The day of a time, in the vendor's zone.
 fn date(at: Timestamp) -> Date {
-    at.to_zoned_datetime(TimeZone::get(ZONE).unwrap_or(TimeZone::UTC)).date()
+    at.to_zoned_datetime(time_zone(ZONE).unwrap_or(TimeZone::UTC)).date()
 }
 
 #[cfg(test)]

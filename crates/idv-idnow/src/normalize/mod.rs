@@ -13,8 +13,8 @@ mod results;
 
 use std::borrow::Cow;
 
-use idv_core::adapter::non_empty;
 use idv_core::adapter::wire::Members;
+use idv_core::adapter::{non_empty, payload_channel};
 use idv_core::{
     Channel, Error, Observation, Page, Result, ResultHandle, ResultState, Subject, Timestamp, VendorId, time_in_zone,
 };
@@ -126,7 +126,7 @@ pub fn payload_with<'a>(bytes: &[u8], channel: Channel, options: impl Into<Optio
 pub fn kind(bytes: &[u8], kind: &str) -> Result<Page> {
     let bytes = unpacked(bytes, &Options::default())?;
     let payload = wire::read(&bytes)?;
-    let channel = kind_channel(kind, payload.listed).ok_or_else(|| Error::invalid("kind", "it is result, status or callback"))?;
+    let channel = kind_channel(kind, payload.listed)?;
     if payload.identifications.is_empty() && payload.unreadable > 0 {
         return Err(Error::malformed("no entry of the list names an identification"));
     }
@@ -152,15 +152,12 @@ const fn reports(length: usize) -> usize {
 
 /// Returns the channel that payloads of a kind come by: `result`, `status` (of one identification, or [listed](wire::Payload::listed)),
 /// `callback`.
-#[must_use]
-pub fn kind_channel(kind: &str, listed: bool) -> Option<Channel> {
-    match kind {
-        "result" => Some(Channel::Fetch),
-        "status" if listed => Some(Channel::List),
-        "status" => Some(Channel::Poll),
-        "callback" => Some(Channel::Callback),
-        _ => None,
-    }
+///
+/// # Errors
+///
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if there is no such kind.
+pub fn kind_channel(kind: &str, listed: bool) -> Result<Channel> {
+    payload_channel(kind).map(|channel| if listed && channel == Channel::Poll { Channel::List } else { channel })
 }
 
 /// Members beside a list are about the list: its first report has them.
@@ -224,10 +221,10 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_channel() {
-        assert_eq!(kind_channel("result", true), Some(Channel::Fetch));
-        assert_eq!(kind_channel("status", true), Some(Channel::List));
-        assert_eq!(kind_channel("status", false), Some(Channel::Poll));
-        assert_eq!(kind_channel("callback", false), Some(Channel::Callback));
-        assert_eq!(kind_channel("other", false), None);
+        assert_eq!(kind_channel("result", true).unwrap(), Channel::Fetch);
+        assert_eq!(kind_channel("status", true).unwrap(), Channel::List);
+        assert_eq!(kind_channel("status", false).unwrap(), Channel::Poll);
+        assert_eq!(kind_channel("callback", false).unwrap(), Channel::Callback);
+        assert!(kind_channel("other", false).is_err());
     }
 }
