@@ -1,5 +1,7 @@
 //! Credentials that cannot be printed.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -27,11 +29,30 @@ impl Secret {
         self.0.expose_secret()
     }
 
+    /// Calls `read`, in which a reference `{ env = "NAME" }` finds these variables before those of the process.
+    pub fn with_variables<T>(variables: &BTreeMap<String, Self>, read: impl FnOnce() -> T) -> T {
+        let outer = GIVEN.replace(variables.clone());
+        let result = read();
+        GIVEN.set(outer);
+        result
+    }
+
     /// Whether nothing was given. Verifiers refuse an empty secret.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
+}
+
+thread_local! {
+    /// The variables of [`Secret::with_variables`].
+    static GIVEN: RefCell<BTreeMap<String, Secret>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The value of an environment variable, as far as it is known here.
+fn variable(name: &str) -> Option<String> {
+    let given = GIVEN.with_borrow(|given| given.get(name).map(|secret| secret.expose().to_owned()));
+    given.or_else(|| std::env::var(name).ok())
 }
 
 impl fmt::Debug for Secret {
@@ -81,8 +102,8 @@ impl<'de> Visitor<'de> for SecretVisitor {
             return Err(A::Error::custom("a reference to a secret names one place: either env or file"));
         }
         let value = match key.as_str() {
-            "env" => std::env::var(&place)
-                .map_err(|_| A::Error::custom(format!("the environment variable {place}, named for a secret, is not set")))?,
+            "env" => variable(&place)
+                .ok_or_else(|| A::Error::custom(format!("the environment variable {place}, named for a secret, is not set")))?,
             "file" => std::fs::read_to_string(&place)
                 .map(|text| {
                     text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned()
@@ -114,6 +135,14 @@ mod tests {
         let error = serde_json::from_str::<Secret>("\"hunter2\"").unwrap_err().to_string();
         assert!(error.contains("refer to it by"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn given_variables_come_before_those_of_the_process() {
+        let read = || serde_json::from_str::<Secret>(r#"{"env":"PATH"}"#).unwrap();
+        let given = BTreeMap::from([("PATH".to_owned(), Secret::from("given"))]);
+        assert_eq!(Secret::with_variables(&given, read).expose(), "given");
+        assert_eq!(read().expose(), std::env::var("PATH").unwrap());
     }
 
     #[test]

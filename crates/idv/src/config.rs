@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use idv_core::call::CallPolicy;
-use idv_core::{Error, Result};
+use idv_core::{Error, Provider, Result, Secret};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
@@ -41,6 +42,8 @@ use crate::vendors::{self, Vendor};
 pub struct Config {
     provider: String,
     tables: BTreeMap<&'static str, Value>,
+    /// The secrets that [`Config::from_env`] was given, by their variables.
+    secrets: BTreeMap<String, Secret>,
     calls: CallPolicy,
     #[cfg_attr(not(feature = "reqwest"), allow(dead_code, reason = "read for its errors, and shown by Debug"))]
     pub(crate) transport: TransportTable,
@@ -50,8 +53,8 @@ impl Config {
     /// Reads a configuration from environment variables: those of its names that begin with `IDV_`.
     ///
     /// `IDV_PROVIDER` is the vendor; a vendor's variables are `IDV_`, its id and the key (`IDV_IDNOW_COMPANY`); those of the other
-    /// tables are `IDV_CALLS_DEADLINE_MS` and the like. A variable that carries a secret is not copied: it becomes the reference
-    /// `{ env = "…" }` that would stand in a file; with `_FILE` after its name it is a file's path.
+    /// tables are `IDV_CALLS_DEADLINE_MS` and the like. A variable that carries a secret is kept as a [`Secret`]; with `_FILE` after its
+    /// name it is a file's path.
     ///
     /// # Errors
     ///
@@ -69,6 +72,7 @@ impl Config {
     {
         let known = environment_names();
         let mut root = serde_json::Map::new();
+        let mut secrets = BTreeMap::new();
         for (name, value) in variables {
             let name = name.as_ref();
             if !name.starts_with("IDV_") {
@@ -80,7 +84,10 @@ impl Config {
             };
             let value = match variable.kind {
                 VariableKind::Text => Value::String(value.into()),
-                VariableKind::Secret => serde_json::json!({ "env": name }),
+                VariableKind::Secret => {
+                    secrets.insert(name.to_owned(), Secret::new(value.into()));
+                    serde_json::json!({ "env": name })
+                }
                 VariableKind::SecretFile => serde_json::json!({ "file": value.into() }),
             };
             let table = match variable.table {
@@ -99,7 +106,8 @@ impl Config {
         if !root.contains_key("provider") {
             return Err(Error::config(format!("IDV_PROVIDER is not set: it is one of {}", vendors::list())));
         }
-        Self::deserialize(Value::Object(root)).map_err(|error| Error::config(error.to_string()))
+        let config = Self::deserialize(Value::Object(root)).map_err(|error| Error::config(error.to_string()))?;
+        Ok(Self { secrets, ..config })
     }
 
     /// The provider's id, whether or not it is compiled in.
@@ -112,6 +120,12 @@ impl Config {
     #[must_use]
     pub fn calls(&self) -> &CallPolicy {
         &self.calls
+    }
+
+    /// The provider that is chosen.
+    pub(crate) fn build(&self) -> Result<Arc<dyn Provider>> {
+        let (vendor, table) = self.chosen()?;
+        Secret::with_variables(&self.secrets, || vendor.build(table))
     }
 
     /// The vendor that is chosen, and its table.
@@ -169,7 +183,7 @@ impl<'de> Visitor<'de> for ConfigVisitor {
             return Err(A::Error::custom(format!("`provider` is missing: it is one of {}", vendors::list())));
         };
         let calls = calls.unwrap_or_default().policy().map_err(A::Error::custom)?;
-        Ok(Config { provider, tables, calls, transport: transport.unwrap_or_default() })
+        Ok(Config { provider, tables, secrets: BTreeMap::new(), calls, transport: transport.unwrap_or_default() })
     }
 }
 

@@ -114,8 +114,7 @@ pub fn connect(config: &Config) -> Result<Client> {
 ///
 /// As [`connect`].
 pub fn connect_in(config: &Config, environment: Environment) -> Result<Client> {
-    let (vendor, table) = config.chosen()?;
-    Ok(Client::from_arc(vendor.build(table)?, environment, config.calls().clone()))
+    Ok(Client::from_arc(config.build()?, environment, config.calls().clone()))
 }
 
 /// What is compiled in and what each vendor can do, in the order of their ids. No credentials are needed.
