@@ -47,8 +47,8 @@ pub enum Ending {
     AwaitingPerson,
     /// The vendor used a word that no document knows, and nothing else.
     Unknown,
-    /// It depends on the account or the request, which this scenario needs to be set up for it.
-    Depends,
+    /// None of these: it depends on the account, the request or the client.
+    Unspecified,
 }
 
 /// The scenarios that every vendor has, and how they end unless the vendor says otherwise.

@@ -63,8 +63,8 @@ pub(crate) trait Part: Kept + fmt::Debug + Send + Sized + 'static {
         None
     }
 
-    /// Lets the sample person come, if the vendor is not told at creation who is expected.
-    fn use_sample_person(&mut self) {}
+    /// Lets Erika with this family name come, if the vendor is not told at creation who is expected.
+    fn expect(&mut self, _family_name: &str) {}
 
     /// A callback that says that a person is verified, without a secret: its query and its body.
     fn forgery(&self, reference: &str, vendor_id: &str) -> (String, Option<Value>);
@@ -170,7 +170,7 @@ pub(crate) struct Entry {
     settings: fn(&State, &str) -> Vec<Setting>,
     report_to: fn(&mut State, Timestamp, &str) -> Result<(), String>,
     prove_by_password: fn(&mut State) -> Option<Vec<Setting>>,
-    use_sample_person: fn(&mut State),
+    expect: fn(&mut State, &str),
     forgery: fn(&State, &str, &str) -> (String, Option<Value>),
     act: fn(&mut State, Timestamp, &str, &str) -> Result<Vec<Step>, String>,
 }
@@ -201,7 +201,7 @@ impl Entry {
             settings: |state, base| P::seen(state).settings(base),
             report_to: |state, now, url| state.with(now, |part: &mut P, moment| part.report_to(url, moment)),
             prove_by_password: |state| P::of(state).0.prove_by_password(),
-            use_sample_person: |state| P::of(state).0.use_sample_person(),
+            expect: |state, family_name| P::of(state).0.expect(family_name),
             forgery: |state, reference, vendor_id| P::seen(state).forgery(reference, vendor_id),
             act: act::<P>,
         }
@@ -319,9 +319,9 @@ impl<'a> Vendor<'a> {
         (self.entry.report_to)(&mut self.sandbox.worlds.state(), now, url).map_err(SandboxError::Refused)
     }
 
-    /// Lets Erika Mustermann, born on 22 May 1982, come to a vendor that is not told at creation who is expected.
-    pub fn use_sample_person(&self) {
-        (self.entry.use_sample_person)(&mut self.sandbox.worlds.state());
+    /// Lets Erika with this family name, born on 22 May 1982, come to a vendor that is not told at creation who is expected.
+    pub fn expect(&self, family_name: &str) {
+        (self.entry.expect)(&mut self.sandbox.worlds.state(), family_name);
     }
 
     /// Lets the person and the vendor's people act out a scenario, from now on. Returns their actions. `id` is the vendor's own, or the

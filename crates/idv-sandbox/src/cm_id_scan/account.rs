@@ -65,11 +65,11 @@ pub struct Person {
 }
 
 impl Person {
-    /// The sandbox's sample person.
-    pub(super) fn sample() -> Self {
+    /// The sandbox's sample person, with this surname.
+    pub(super) fn erika(surname: &str) -> Self {
         Self {
             given_names: "Erika".to_owned(),
-            surname: "Mustermann".to_owned(),
+            surname: surname.to_owned(),
             date_of_birth: Date::constant(1982, 5, 22),
             nationality: "Germany".to_owned(),
             personal_number: "00000000T".to_owned(),

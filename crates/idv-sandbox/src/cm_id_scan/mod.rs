@@ -93,6 +93,8 @@ impl Part for World {
         vec![
             Setting::plain("key_id", account.key_id),
             Setting::plain("base_url", format!("{base}/id-scan/v1/")),
+            // A day, which a person who tries it by hand needs while time flies.
+            Setting::plain("expires_in", "86400"),
             Setting::secret("secret", account.secret),
             Setting::callback_secret(),
         ]
@@ -104,9 +106,9 @@ impl Part for World {
         Ok(())
     }
 
-    fn use_sample_person(&mut self) {
+    fn expect(&mut self, family_name: &str) {
         if let Some(account) = self.accounts.first_mut() {
-            account.person = account::Person::sample();
+            account.person = account::Person::erika(family_name);
         }
     }
 

@@ -16,8 +16,8 @@ pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
     ("faces-denied", Ending::Inconclusive),
     ("unchecked", Ending::Inconclusive),
     ("expired-unchecked", Ending::Rejected),
-    ("expired-allowed", Ending::Depends),
-    ("age-missing", Ending::Depends),
+    ("expired-allowed", Ending::Unspecified),
+    ("age-missing", Ending::Unspecified),
     ("side-b", Ending::Verified),
     ("unknown-words", Ending::Inconclusive),
 ];

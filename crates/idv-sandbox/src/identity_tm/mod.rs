@@ -147,7 +147,7 @@ impl Part for World {
     }
 
     fn forgery(&self, reference: &str, order: &str) -> (String, Option<Value>) {
-        (format!("event=OnStatusChange&orderId={order}&ref={reference}&statusCode=6&token=guessed"), None)
+        (format!("event=OnStatusChange&orderId={order}&ref={reference}&statusCode=6"), None)
     }
 
     fn play(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {

@@ -16,9 +16,9 @@ pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
     ("suspicion-then-canceled", Ending::Canceled),
     ("suspicion-alone", Ending::InReview),
     ("born-1970", Ending::Verified),
-    ("no-person", Ending::Verified),
-    ("signature-aborted", Ending::Depends),
-    ("signature-expired", Ending::Depends),
+    ("no-person", Ending::Unspecified),
+    ("signature-aborted", Ending::Unspecified),
+    ("signature-expired", Ending::Unspecified),
 ];
 const DAY_MINUTES: u64 = 24 * 60;
 /// After what time a test robot is done (9.5), in seconds.

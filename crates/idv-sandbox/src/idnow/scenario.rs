@@ -29,7 +29,7 @@ pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
     ("suspicion-then-success", Ending::Verified),
     ("suspicion-then-changed", Ending::VerifiedWithChanges),
     ("check-pending", Ending::Verified),
-    ("signing-failed", Ending::Depends),
+    ("signing-failed", Ending::Unspecified),
 ];
 
 /// Whether a scenario or a robot's case (15.1) is for identifications that are an eSigning, or that are none.

@@ -263,10 +263,10 @@ impl Default for Account {
 }
 
 impl Person {
-    /// The sandbox's sample person.
-    pub(super) fn sample() -> Self {
+    /// The sandbox's sample person, with this surname.
+    pub(super) fn erika(surname: &str) -> Self {
         Self {
-            name: "MUSTERMANN,ERIKA".to_owned(),
+            name: format!("{},ERIKA", surname.to_uppercase()),
             birth_date: Date::constant(1982, 5, 22),
             nationality: "DEU".to_owned(),
             sex: "F".to_owned(),

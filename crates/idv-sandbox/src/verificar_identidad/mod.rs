@@ -125,8 +125,8 @@ impl Part for World {
         Some(vec![Setting::plain("callback_user", "sandbox"), Setting::secret("callback_password", CALLBACK_SECRET)])
     }
 
-    fn use_sample_person(&mut self) {
-        self.account.person = account::Person::sample();
+    fn expect(&mut self, family_name: &str) {
+        self.account.person = account::Person::erika(family_name);
     }
 
     fn forgery(&self, _: &str, id: &str) -> (String, Option<Value>) {

@@ -19,11 +19,11 @@ pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
     ("canceled-in-review", Ending::Rejected),
     // The link has no documented end.
     ("expired", Ending::AwaitingPerson),
-    ("wrong-number", Ending::Depends),
-    ("wrong-number-alike", Ending::Depends),
+    ("wrong-number", Ending::Inconclusive),
+    ("wrong-number-alike", Ending::Inconclusive),
     ("passport", Ending::Verified),
-    ("wrong-passport", Ending::Depends),
-    ("sides-differ", Ending::Verified),
+    ("wrong-passport", Ending::Inconclusive),
+    ("sides-differ", Ending::Inconclusive),
     ("unreviewed", Ending::InReview),
     ("several-accesses", Ending::Verified),
 ];
