@@ -22,6 +22,7 @@ use idv_sandbox::{Sandbox, VirtualClock};
 use tower::ServiceExt as _;
 
 pub use store::WatchedStore;
+#[allow(unused_imports, reason = "not each test needs both")]
 pub use vendor::{SECRET, Vendor};
 
 /// An application that listens, and its vendor, whose time stands still until it is moved.
