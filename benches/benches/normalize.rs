@@ -60,8 +60,8 @@ const VERIFICAR: [(&str, &[u8]); 2] = [
 ];
 
 fn main() {
-    let acceptance = idv_cm_id_scan::normalize::Acceptance::strict();
-    let statuses = idv_identify24::normalize::Statuses::default();
+    let acceptance = idv::cm_id_scan::normalize::Acceptance::strict();
+    let statuses = idv::identify24::normalize::Statuses::default();
     let mut rows = vec![
         beside_value("IDnow: JSON to a report / serde_json to a Value", JSON, |bytes| reported(idnow(bytes))),
         Comparison::measure(
@@ -81,15 +81,15 @@ fn main() {
     }));
     rows.extend(CM_RESULTS.map(|(name, bytes)| {
         beside_value(name, bytes, |bytes| {
-            reported(idv_cm_id_scan::normalize::payload(bytes, Channel::Fetch, &acceptance).unwrap())
+            reported(idv::cm_id_scan::normalize::payload(bytes, Channel::Fetch, &acceptance).unwrap())
         })
     }));
     rows.extend(IDENTIFY24.map(|(name, bytes, channel)| {
-        beside_value(name, bytes, |bytes| reported(idv_identify24::normalize::payload(bytes, channel, &statuses).unwrap()))
+        beside_value(name, bytes, |bytes| reported(idv::identify24::normalize::payload(bytes, channel, &statuses).unwrap()))
     }));
     rows.extend(VERIFICAR.map(|(name, bytes)| {
         beside_value(name, bytes, |bytes| {
-            reported(idv_verificar_identidad::normalize::payload(bytes, Channel::Callback).unwrap())
+            reported(idv::verificar_identidad::normalize::payload(bytes, Channel::Callback).unwrap())
         })
     }));
     print("payload to report", &rows);
@@ -105,11 +105,11 @@ fn beside_value(name: &'static str, bytes: &[u8], ours: impl Fn(&[u8]) -> Vec<Ob
 }
 
 fn idnow(bytes: &[u8]) -> Vec<Observation> {
-    idv_idnow::normalize::payload(bytes, Channel::Fetch).unwrap()
+    idv::idnow::normalize::payload(bytes, Channel::Fetch).unwrap()
 }
 
 fn identity_tm(channel: Channel, bytes: &[u8]) -> Vec<Observation> {
-    use idv_identity_tm::normalize::{Flow, payload};
+    use idv::identity_tm::normalize::{Flow, payload};
     payload(bytes, channel, Flow::Identification).unwrap()
 }
 

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{Request, Response};
 use idv::{
-    Body, Bytes, Client, Config, Environment, ErrorKind, Input, NewVerification, Reference, Requirements, Sent, Transport, TransportCause, TransportError, async_trait,
+    Body, Bytes, Client, Config, Environment, ErrorKind, Input, NewVerification, Reference, Requirements, Sent, Transport,
+    TransportCause, TransportError, async_trait,
 };
 use idv_sandbox::Sandbox;
 use idv_testkit::ManualClock;

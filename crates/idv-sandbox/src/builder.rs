@@ -84,7 +84,7 @@ impl Builder {
     }
 
     /// Sets the clock of the clients, against which the times are checked that a client makes itself: the tokens of CM.com, the
-    /// signed links of IDnow, the scheduled times of VerificarIdentidad. Such a time is accepted if it is right by this clock or by
+    /// signed links of IDnow, the times for which messages are scheduled. Such a time is accepted if it is right by this clock or by
     /// virtual time, unless the account has `strict_clock`. Without it, this is the system's clock; a sandbox
     /// [in process](Self::in_process) has none and knows virtual time alone.
     #[must_use]

@@ -230,12 +230,6 @@ async fn patch_keeps_the_settings_that_it_leaves_out() {
         assert_eq!(world.control("PATCH", path, "{}").await.json(), changed, "{path}");
         assert_eq!(world.control("PATCH", path, r#"{"colour":"red"}"#).await.status, 400, "{path}: an unknown setting");
     }
-    let account = "verificar-identidad/account";
-    let changed = world.control("PATCH", account, r#"{"cost_hundredths":7}"#).await.json();
-    assert_eq!(
-        world.control("PATCH", account, r#"{"activated":false}"#).await.json()["cost_hundredths"],
-        changed["cost_hundredths"]
-    );
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! The tables of the vendor's page.
 
-
 use super::*;
 
 #[test]

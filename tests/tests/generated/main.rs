@@ -181,6 +181,24 @@ fn the_page_on_callbacks_says_how_each_vendor_calls() {
     keep("docs/src/callbacks.md", "intakes", &intakes);
 }
 
+#[test]
+fn the_page_on_the_sandbox_has_each_vendors_scenarios() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let sandbox = runtime.block_on(Sandbox::builder().in_process().start()).unwrap();
+    let mut scenarios = table(&["vendor", "scenarios"]);
+    for vendor in sandbox.vendors() {
+        let common = idv_testkit::conformance::SCENARIOS;
+        let own: Vec<String> = vendor
+            .scenarios()
+            .iter()
+            .filter(|scenario| !common.contains(&scenario.name))
+            .map(|scenario| format!("`{}`", scenario.name))
+            .collect();
+        line(&mut scenarios, &[vendor.name().to_owned(), own.join(", ")]);
+    }
+    keep("docs/src/sandbox.md", "scenarios", &scenarios);
+}
+
 const FLOWS: &str = "docs/src/flows.md";
 
 /// A client of every vendor, in the order of their ids; no call is made.

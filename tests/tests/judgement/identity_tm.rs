@@ -8,12 +8,7 @@ const FRAUD: &str = r#""kind":"fraud","result":"failed""#;
 fn suspicion_is_never_erased() {
     let rows = vec![
         row("plain success", history(&["25", "77", "78", "75", "6", "80"]), "finished:verified", &[]).without(&[FRAUD]),
-        row(
-            "suspicion after success",
-            history(&["25", "75", "6", "80", "89"]),
-            "finished:disputed",
-            &[FRAUD, r#""code":"89""#],
-        ),
+        row("suspicion after success", history(&["25", "75", "6", "80", "89"]), "finished:disputed", &[FRAUD, r#""code":"89""#]),
         row("subcode after success", history(&["25", "6", "20002"]), "finished:disputed", &[FRAUD, r#""code":"20002""#]),
         row(
             "suspicion at the time of success",
@@ -21,12 +16,7 @@ fn suspicion_is_never_erased() {
             "finished:disputed",
             &[r#""result":"failed","code":"20000""#],
         ),
-        row(
-            "suspicion before success",
-            history(&["25", "20003", "75", "6"]),
-            "finished:verified",
-            &[FRAUD, r#""code":"20003""#],
-        ),
+        row("suspicion before success", history(&["25", "20003", "75", "6"]), "finished:verified", &[FRAUD, r#""code":"20003""#]),
         row("89 before success", history(&["25", "89", "75", "6", "80"]), "finished:verified", &[FRAUD, r#""code":"89""#]),
         row(
             "suspicion, then refused",
@@ -80,9 +70,8 @@ fn birth_date_of_the_epoch_is_one() {
 
 #[test]
 fn result_that_names_no_one_is_an_error() {
-    let rows = [json!([]), json!(null), json!([{ "Type": 1 }]), json!({}), json!("x")].map(|data| {
-        row("names no one", json!({ "Identified": "2026-03-01T10:00:00+01:00", "IdentData": data }), "error", &[])
-    });
+    let rows = [json!([]), json!(null), json!([{ "Type": 1 }]), json!({}), json!("x")]
+        .map(|data| row("names no one", json!({ "Identified": "2026-03-01T10:00:00+01:00", "IdentData": data }), "error", &[]));
     for row in rows {
         assert!(kind(row.payload.to_string().as_bytes(), "result", Flow::of_product(12)).is_err(), "{}", row.payload);
     }

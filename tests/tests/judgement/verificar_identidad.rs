@@ -26,26 +26,11 @@ fn another_number_is_not_verified() {
     let rows = vec![
         row("right", report("5100", found(json!(96.4), "87654321X", Some("Si")), json!({})), "finished:verified", &[])
             .without(&["document_number_wrong"]),
-        row(
-            "written otherwise",
-            report("5100", found(json!(96.4), "87.654.321-x", None), json!({})),
-            "finished:verified",
-            &[],
-        )
-        .without(&["document_number_wrong"]),
+        row("written otherwise", report("5100", found(json!(96.4), "87.654.321-x", None), json!({})), "finished:verified", &[])
+            .without(&["document_number_wrong"]),
         row("code -9", report("5100", found(json!(-9), "12345678Z", None), json!({})), "finished:inconclusive", WRONG),
-        row(
-            "word no",
-            report("5100", found(json!(96.4), "12345678Z", Some("No")), json!({})),
-            "finished:inconclusive",
-            WRONG,
-        ),
-        row(
-            "by comparison",
-            report("5100", found(json!(96.4), "12345678Z", None), json!({})),
-            "finished:inconclusive",
-            WRONG,
-        ),
+        row("word no", report("5100", found(json!(96.4), "12345678Z", Some("No")), json!({})), "finished:inconclusive", WRONG),
+        row("by comparison", report("5100", found(json!(96.4), "12345678Z", None), json!({})), "finished:inconclusive", WRONG),
         row("rejected", report("5500", found(json!(-9), "12345678Z", Some("No")), json!({})), "finished:rejected", WRONG),
     ];
     check(rows, |payload| Ok(kind(payload, "callback")?.observations));

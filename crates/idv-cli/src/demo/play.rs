@@ -259,7 +259,7 @@ fn person(client: &Client) -> idv::Result<NewVerification> {
         .country("DE")
         .email("erika@example.com")
         .phone("+4915123456789")
-        .document_number("12345678Z")
+        .document_number("00000000T")
         .locale("de")
         .build()
 }
