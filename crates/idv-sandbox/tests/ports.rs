@@ -92,8 +92,6 @@ async fn certificate_covers_every_host_of_every_vendor() {
         ("id-scan.identity.cm.com", "/id-scan/v1/transactions/1", 401),
         ("api.identify24.de", "/project/getAll", 401),
         ("identify24.de", "/project/getAll", 401),
-        ("api.mensatek.com", "/v7/GetCreditos", 405),
-        ("www.mensatek.com", "/v7/GetCreditos", 405),
     ];
     for (host, path, answer) in hosts {
         let client = trusting(pem).resolve(host, shared).build().unwrap();

@@ -42,3 +42,16 @@ async fn patch_keeps_the_settings_that_it_leaves_out() {
     let again = world.control("PATCH", account, r#"{"activated":false}"#).await.json();
     assert_eq!(again["cost_hundredths"], changed["cost_hundredths"]);
 }
+
+#[tokio::test]
+async fn certificate_covers_the_hosts() {
+    let sandbox = still().tls().start().await.unwrap();
+    let shared = sandbox.shared_url().split_once("://").unwrap().1.parse::<std::net::SocketAddr>().unwrap();
+    let authority = reqwest::Certificate::from_pem(sandbox.ca_certificate_pem().unwrap().as_bytes()).unwrap();
+    for host in ["api.mensatek.com", "www.mensatek.com"] {
+        let client =
+            reqwest::Client::builder().no_proxy().tls_certs_only([authority.clone()]).resolve(host, shared).build().unwrap();
+        let answer = client.get(format!("https://{host}:{}/v7/GetCreditos", shared.port())).send().await.unwrap();
+        assert_eq!(answer.status(), 405, "{host}");
+    }
+}
