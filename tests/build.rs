@@ -1,12 +1,12 @@
 //! Makes a documented item of the README and of each page of the book, so that their examples are compiled.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("..");
     let (book, readme) = (root.join("docs/src"), root.join("README.md"));
-    let mut pages = vec![readme.clone()];
+    let mut pages = vec![readme, root.join("crates/idv/README.md")];
     for folder in [book.clone(), book.join("vendors")] {
         println!("cargo::rerun-if-changed={}", folder.display());
         for entry in std::fs::read_dir(folder)? {
@@ -18,8 +18,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut code = String::new();
     for page in &pages {
         println!("cargo::rerun-if-changed={}", page.display());
-        let name = page.strip_prefix(&book).unwrap_or(Path::new("readme")).with_extension("");
-        let name = name.display().to_string().replace(['/', '-'], "_");
+        let name = page.strip_prefix(&root).unwrap_or(page).with_extension("");
+        let name = name.display().to_string().replace(['/', '-'], "_").to_lowercase();
         writeln!(code, "#[cfg(doctest)] #[doc = include_str!({page:?})] pub mod {name} {{}}")?;
     }
     std::fs::write(PathBuf::from(std::env::var("OUT_DIR")?).join("pages.rs"), code)?;

@@ -12,6 +12,25 @@ cargo xtask soak [--package P]... [-- ARGUMENTS]
     Runs the tests ten times: four times plainly, five times with every core kept busy, and once with the clock a year ahead.
     Prints the figures of each run and ends at the first failure.
 
+cargo xtask features
+    Checks each library without features, and with each of its features alone.
+
+cargo xtask msrv
+    Compares the Rust version that each crate states with those that its dependencies state, and builds the libraries with each stated
+    version that rustup has.
+
+cargo xtask package
+    Checks what each published crate shows on the registry, and packages all of them.
+
+cargo xtask public-api [--write]
+    Compares the types of other projects in public signatures with the list in the book; --write writes the list.
+
+cargo xtask minimal-versions
+    Checks the libraries with the oldest version of each direct dependency that the manifests accept.
+
+cargo xtask release-check
+    Names what a release still needs, and compares the API with that of the last release.
+
 --package P selects a package of the workspace; ARGUMENTS go to `cargo test`.
 IDV_SIMULATION_SEEDS sets the number of simulated worlds for each vendor (default 50; CI takes 2000).";
 
@@ -24,6 +43,18 @@ pub(crate) enum Command {
     Test(Selection),
     /// Runs the tests ten times.
     Soak(Selection),
+    /// Checks each feature alone.
+    Features,
+    /// Compares the stated Rust versions with the dependencies'.
+    Msrv,
+    /// Packages the published crates.
+    Package,
+    /// Compares the foreign types in public signatures with the book's list, or writes the list.
+    PublicApi { write: bool },
+    /// Checks the libraries with the oldest dependencies.
+    MinimalVersions,
+    /// Names what a release needs.
+    ReleaseCheck,
 }
 
 /// The tests to run. Everything if it is empty.
@@ -43,6 +74,18 @@ impl Command {
             None | Some("help" | "--help" | "-h") => return Ok(Self::Help),
             Some("test") => Self::Test,
             Some("soak") => Self::Soak,
+            Some(name @ ("features" | "msrv" | "package" | "public-api" | "minimal-versions" | "release-check")) => {
+                return match (name, arguments.next().as_deref(), arguments.next()) {
+                    ("features", None, None) => Ok(Self::Features),
+                    ("msrv", None, None) => Ok(Self::Msrv),
+                    ("package", None, None) => Ok(Self::Package),
+                    ("public-api", None, None) => Ok(Self::PublicApi { write: false }),
+                    ("public-api", Some("--write"), None) => Ok(Self::PublicApi { write: true }),
+                    ("minimal-versions", None, None) => Ok(Self::MinimalVersions),
+                    ("release-check", None, None) => Ok(Self::ReleaseCheck),
+                    (_, argument, _) => Err(format!("unknown argument `{}` of `{name}`", argument.unwrap_or_default())),
+                };
+            }
             Some(other) => return Err(format!("unknown command `{other}`")),
         };
         let mut selection = Selection::default();
@@ -82,11 +125,14 @@ mod tests {
         assert_eq!(parse("soak"), Ok(Command::Soak(Selection::default())));
         assert_eq!(parse(""), Ok(Command::Help));
         assert_eq!(parse("test --help"), Ok(Command::Help));
+        assert_eq!(parse("public-api --write"), Ok(Command::PublicApi { write: true }));
     }
 
     #[test]
     fn wrong_arguments_are_named() {
-        for (line, named) in [("tests", "`tests`"), ("test --pakage x", "`--pakage`"), ("soak --package", "`--package`")] {
+        for (line, named) in
+            [("tests", "`tests`"), ("test --pakage x", "`--pakage`"), ("soak --package", "`--package`"), ("msrv now", "`now`")]
+        {
             assert!(parse(line).unwrap_err().contains(named), "{line}");
         }
     }

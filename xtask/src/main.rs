@@ -1,17 +1,24 @@
-//! The project's own commands, for a machine that has only Rust: `cargo xtask test`, `cargo xtask soak`.
+//! The project's own commands, for a machine that has only Rust: `cargo xtask help` lists them.
 //!
-//! Without dependencies, so that it is compiled in a moment.
+//! With no dependency but `serde_json`, so that it is compiled in a moment.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for a terminal")]
 
 mod arguments;
 mod faketime;
+mod features;
 mod install;
+mod minimal;
+mod msrv;
+mod package;
 mod postgres;
+mod public_api;
+mod release;
 mod soak;
 mod suite;
 mod time_zones;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -21,6 +28,9 @@ use arguments::Command;
 type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {
+    if let Some(code) = public_api::as_rustdoc() {
+        return code;
+    }
     let command = match Command::parse(std::env::args().skip(1)) {
         Ok(command) => command,
         Err(error) => {
@@ -35,6 +45,12 @@ fn main() -> ExitCode {
         }
         Command::Test(selection) => test(&selection),
         Command::Soak(selection) => soak::run(&selection),
+        Command::Features => features::check(),
+        Command::Msrv => msrv::check(),
+        Command::Package => package::check(),
+        Command::PublicApi { write } => public_api::check(write),
+        Command::MinimalVersions => minimal::check(),
+        Command::ReleaseCheck => release::check(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,9 +1,9 @@
-//! The addresses of the routes, as vendors and browsers are told them.
+//! The public addresses of the routes.
 
 use idv_core::{Client, Error, Result, Secret, Url};
 
-/// Where a vendor calls back: for [`NewVerification::callback_url`](idv_core::NewVerification::callback_url). `base` is the public address
-/// of where the routes are, the path that they are nested at included.
+/// Returns the address for callbacks: for [`NewVerification::callback_url`](idv_core::NewVerification::callback_url). `base` is the public
+/// address of the routes, including the path that they are nested at.
 ///
 /// ```
 /// let base = "https://bank.example/identity".parse()?;
@@ -13,12 +13,12 @@ use idv_core::{Client, Error, Result, Secret, Url};
 ///
 /// # Errors
 ///
-/// [`Config`](idv_core::ErrorKind::Config) where `base` is no address of a site, or has a query or a fragment.
+/// [`Config`](idv_core::ErrorKind::Config) if `base` cannot have a path, or has a query or a fragment.
 pub fn callback_url(base: &Url, provider: &str) -> Result<Url> {
     below(base, "callbacks", provider)
 }
 
-/// Where people return: for [`NewVerification::return_urls`](idv_core::NewVerification::return_urls). `base` as for [`callback_url`].
+/// Returns the address for people's returns: for [`NewVerification::return_urls`](idv_core::NewVerification::return_urls). `base` as for [`callback_url`].
 ///
 /// # Errors
 ///
@@ -27,11 +27,11 @@ pub fn return_url(base: &Url, provider: &str) -> Result<Url> {
     below(base, "returns", provider)
 }
 
-/// What is to be set as the address of callbacks in the vendor's panel, once per account, with the secret that proves them where that lives
-/// in the address. `base` as for [`callback_url`]. It is to be shown to whoever sets it, and to nobody else.
+/// Returns the callback address to enter in the vendor's panel, once per account, including the secret if the vendor authenticates by the
+/// address. `base` as for [`callback_url`]. Show it only to the person who enters it.
 ///
-/// A vendor that takes an address with each verification ([`NewVerification::callback_url`](idv_core::NewVerification::callback_url)) gets
-/// the secret there, by its adapter; for such a one, this is the address without it.
+/// If a vendor takes an address with each verification ([`NewVerification::callback_url`](idv_core::NewVerification::callback_url)), its
+/// adapter adds the secret there, and this is the address without it.
 ///
 /// # Errors
 ///
@@ -49,7 +49,7 @@ pub fn account_callback_url(base: &Url, client: &Client) -> Result<Secret> {
 }
 
 fn below(base: &Url, kind: &str, provider: &str) -> Result<Url> {
-    const NO_BASE: &str = "the public address of the routes is one of a site, without a query and a fragment";
+    const NO_BASE: &str = "invalid public address of the routes: expected an http or https URL without query and fragment";
     if base.query().is_some() || base.fragment().is_some() {
         return Err(Error::config(NO_BASE));
     }

@@ -1,4 +1,4 @@
-//! Where vendors call back.
+//! The route of callbacks.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tracing::Instrument as _;
 use crate::options::Options;
 use crate::{NOT_CACHED, Served, in_time};
 
-/// Takes a callback in.
+/// Handles a callback.
 pub(crate) async fn take(
     State(served): State<Served>,
     path: Result<Path<Vec<(String, String)>>, PathRejection>,
@@ -36,21 +36,21 @@ pub(crate) async fn take(
 impl Served {
     async fn callback(&self, client: &Client, request: Request) -> Response {
         let Some(callbacks) = client.provider().capabilities().callbacks else { return answer(StatusCode::NOT_FOUND) };
-        let intake = callbacks.spec();
-        let patience = Patience::new(&self.options, &intake);
-        if !intake.methods.contains(request.method()) {
+        let spec = callbacks.spec();
+        let patience = Patience::new(&self.options, &spec);
+        if !spec.methods.contains(request.method()) {
             tracing::warn!("the vendor does not call by this method");
-            return not_allowed(intake.methods);
+            return not_allowed(spec.methods);
         }
         let (head, body) = request.into_parts();
-        let (uri, source) = (called(&head), self.options.source.of(&head));
+        let (uri, source) = (called(&head), self.options.client_ip.of(&head));
         let mut delivery = Delivery::callback(head.method, uri, head.headers, Bytes::new());
         delivery.source = source;
         if let Err(error) = callbacks.auth().precheck(&delivery) {
             tracing::warn!("a message proves nothing, and is not read");
             return reply(client, &delivery, Reply::to_error(&error));
         }
-        delivery.body = match self.read(body, intake.body_limit, patience.body()).await {
+        delivery.body = match self.read(body, spec.body_limit, patience.body()).await {
             Ok(body) => body,
             Err(status) => {
                 tracing::warn!(status = status.as_u16(), "a message cannot be read to its end");
@@ -64,7 +64,7 @@ impl Served {
         }
     }
 
-    /// The body, or the status that says why not.
+    /// Reads the body, or returns the status that says why it cannot.
     async fn read(&self, body: Body, limit: usize, time: Duration) -> Result<Bytes, StatusCode> {
         let limit = limit.min(self.options.body_limit);
         if axum::body::HttpBody::size_hint(&body).lower() > limit as u64 {
@@ -79,20 +79,20 @@ impl Served {
     }
 }
 
-/// How long may be waited for what, while a vendor waits for its reply.
+/// The time limits while a vendor waits for its reply.
 struct Patience<'a> {
     options: &'a Options,
-    /// When the vendor must have its reply, where its document says so: earlier, since the reply is on its way for a while.
+    /// The end of four fifths of the time that the vendor's document gives for the reply.
     until: Option<Instant>,
 }
 
 impl<'a> Patience<'a> {
-    fn new(options: &'a Options, intake: &CallbackSpec) -> Self {
-        Self { options, until: intake.reply_within.map(|time| Instant::now() + time * 4 / 5) }
+    fn new(options: &'a Options, spec: &CallbackSpec) -> Self {
+        Self { options, until: spec.reply_within.map(|time| Instant::now() + time * 4 / 5) }
     }
 
     fn body(&self) -> Duration {
-        self.at_most(self.options.body_within)
+        self.at_most(self.options.body_timeout)
     }
 
     fn store(&self) -> Duration {
@@ -104,13 +104,13 @@ impl<'a> Patience<'a> {
     }
 }
 
-/// The path and the query that were called, whatever the routes are nested in.
+/// Returns the path and query of the request as it arrived, before nesting.
 pub(crate) fn called(head: &Parts) -> Uri {
     let uri = head.extensions.get::<OriginalUri>().map_or(&head.uri, |OriginalUri(uri)| uri);
     uri.path_and_query().map_or_else(Uri::default, |called| called.clone().into())
 }
 
-/// The reply, as a vendor's client understands it: one that waits to be asked for its credentials is asked.
+/// Builds the reply. A client that sends credentials only on request gets a challenge.
 fn reply(client: &Client, delivery: &Delivery, reply: Reply) -> Response {
     let basic = client.info().callback_proof == Some(ProofKind::Basic);
     if basic && reply.status == StatusCode::FORBIDDEN && !delivery.headers.contains_key(header::AUTHORIZATION) {

@@ -1,4 +1,4 @@
-//! How it stands.
+//! The routes of monitoring.
 
 use std::time::Duration;
 
@@ -11,26 +11,26 @@ use idv_flow::Flow;
 use crate::options::Options;
 use crate::{NOT_CACHED, in_time};
 
-/// How long whoever asks is let wait for the store: they ask every few seconds.
+/// The time limit of the store for a health check; monitors repeat theirs every few seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The flow whose work is watched.
+/// The state of the health routes.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
     pub(crate) flow: Flow,
     pub(crate) options: Options,
 }
 
-/// Whether the work is done in time.
+/// Checks whether the workers keep up.
 pub(crate) async fn work(State(watched): State<Watched>) -> Response {
     match in_time(PATIENCE, watched.flow.health()).await {
-        Some(health) if health.behind > watched.options.behind_at_most => unwell("behind", Some(health.behind)),
+        Some(health) if health.behind > watched.options.max_lag => unwell("behind", Some(health.behind)),
         Some(health) => well(Some(health.behind)),
         None => unwell("unavailable", None),
     }
 }
 
-/// Whether messages can be stored.
+/// Checks whether messages can be stored.
 pub(crate) async fn ready(State(watched): State<Watched>) -> Response {
     match in_time(PATIENCE, watched.flow.health()).await {
         Some(_) => well(None),
@@ -38,7 +38,7 @@ pub(crate) async fn ready(State(watched): State<Watched>) -> Response {
     }
 }
 
-/// Whether there is anybody.
+/// Answers as long as the program runs.
 pub(crate) async fn live() -> Response {
     well(None)
 }

@@ -1,14 +1,14 @@
-//! Routes for axum: where vendors call back and people return, in front of a [`Flow`] or a [`Tracker`](idv_core::Tracker).
+//! Routes for axum: callbacks of vendors and returns of people, in front of a [`Flow`] or a [`Tracker`](idv_core::Tracker).
 //!
 //! ```no_run
 //! # use idv_core::Environment;
-//! use idv_axum::{Landing, Options, Source};
+//! use idv_axum::{ClientIp, Options, ReturnPage};
 //! use idv_flow::Flow;
 //!
 //! async fn serve(flow: Flow) -> std::io::Result<()> {
 //!     let options = Options::new()
-//!         .source(Source::Header(http::HeaderName::from_static("x-real-ip")))
-//!         .after_return(|_| async { Landing::see("/my-account").unwrap_or_default() });
+//!         .client_ip(ClientIp::Header(http::HeaderName::from_static("x-real-ip")))
+//!         .after_return(|_| async { ReturnPage::redirect("/my-account").unwrap_or_default() });
 //!     let app = axum::Router::new().nest("/identity", idv_axum::routes(&flow, &options));
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 //!     axum::serve(listener, app).await
@@ -17,41 +17,41 @@
 //!
 //! | route | who calls it | what it does |
 //! |---|---|---|
-//! | `/callbacks/{provider}`, and whatever is below it | the vendor | has the message proven and stored, and answers as the vendor wants |
-//! | `GET /returns/{provider}` | the person's browser | takes in what it brought, as a claim, and shows or sends it to [what comes next](Landing) |
-//! | `GET /health` | monitoring | 200 as long as the work is done in time, else 503 |
+//! | `/callbacks/{provider}` and paths below it | the vendor | authenticates and stores the message, and replies as the vendor expects |
+//! | `GET /returns/{provider}` | the person's browser | records the return as a claim, and shows or redirects to [the next page](ReturnPage) |
+//! | `GET /health` | monitoring | 200 as long as the workers keep up, else 503 |
 //! | `GET /health/ready` | a load balancer | 200 as long as messages can be stored, else 503 |
-//! | `GET /health/live` | whoever restarts programs | 200 |
+//! | `GET /health/live` | a supervisor that restarts programs | 200 |
 //!
-//! Where they are is the application's: [`Router::nest`](axum::Router::nest). [`callback_url`] and [`return_url`] write the addresses that
-//! come of it, [`account_callback_url`] the one to be set once in a vendor's panel.
+//! The application chooses their path with [`Router::nest`](axum::Router::nest). [`callback_url`] and [`return_url`] build the resulting
+//! addresses; [`account_callback_url`] builds the one to enter once in a vendor's panel.
 //!
-//! # What a callback is answered with
+//! # Replies to callbacks
 //!
-//! Nothing slow happens in between: a message is proven, sealed and stored, and worked off by [`Flow::run`]. What only a vendor knows comes
-//! from its adapter: by which methods it calls, how long its messages may be, how soon it wants its reply
-//! ([`CallbackSpec`](idv_core::CallbackSpec)), how they are proven ([`CallbackAuth`](idv_core::CallbackAuth)), and the reply.
+//! A route authenticates, seals and stores a message and replies; [`Flow::run`] processes it later. The adapter knows the vendor's HTTP
+//! methods, the maximum length and the time for a reply ([`CallbackSpec`](idv_core::CallbackSpec)), the authentication
+//! ([`CallbackAuth`](idv_core::CallbackAuth)), and the reply.
 //!
 //! | status | when |
 //! |---|---|
-//! | the vendor's success | it is stored, or was before |
-//! | 400 | it cannot be read, and is not proven to be the vendor's. If it is, it is kept for an operator |
-//! | 401 | it is to be proven by HTTP Basic, and brings no credentials |
-//! | 403 | its proof is missing or wrong. Where the address or a header tells, the body is not read |
+//! | the vendor's success | the message is stored, or was stored before |
+//! | 400 | the message cannot be parsed and is not authenticated. An authenticated one is kept for an operator |
+//! | 401 | the message requires HTTP Basic and has no credentials |
+//! | 403 | authentication failed. If the address or a header decides, the body is not read |
 //! | 404 | no client of this provider is configured |
-//! | 405 | the vendor never calls by this method; `Allow` has those that it calls by |
-//! | 408, 413 | its body takes too long, or is too long |
-//! | 503 | it could not be stored in time, or too many messages wait for an operator: the vendor is to send it again |
+//! | 405 | the vendor does not use this method; `Allow` lists the methods that it uses |
+//! | 408, 413 | the body takes too long, or is too long |
+//! | 503 | the message could not be stored in time, or too many messages wait for an operator: the vendor should send it again |
 //!
-//! No media type is demanded: the documents promise none that could be relied on, and the adapters see for themselves what it is.
+//! No media type is required, since the vendors' documents promise none; the adapters detect the format.
 //!
-//! # What must not be logged
+//! # Logging
 //!
-//! **Addresses.** The secrets of callbacks and the ids of sessions are in their queries. Nothing here logs an address, a header or a body;
-//! see to it that no other layer, no proxy and no access log does: log the route (`MatchedPath`) instead. The
-//! spans here, `idv.callback` and `idv.return`, carry the provider's id.
+//! **Do not log addresses.** Their queries contain the secrets of callbacks and the ids of sessions. This crate logs no address, header or
+//! body; make sure that no other layer, proxy or access log does: log the route (`MatchedPath`) instead. The
+//! spans `idv.callback` and `idv.return` carry the provider's id.
 //!
-//! # What a server in front should do
+//! # Rate limits
 //!
 //! An unauthenticated sender can reach these routes. A message that cannot be proven is refused before its body is read. Returns, and
 //! callbacks of vendors that are configured without a secret, are claims that any sender can make: each costs a lookup in the store, and
@@ -59,22 +59,23 @@
 //! connections.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod address;
 mod callback;
+mod client_ip;
 mod health;
 mod options;
 mod returning;
 #[cfg(feature = "server")]
 mod server;
-mod source;
 
 pub use address::{account_callback_url, callback_url, return_url};
+pub use client_ip::ClientIp;
 pub use options::Options;
-pub use returning::{Landing, NotOnThisSite, Returned};
+pub use returning::{NotOnThisSite, ReturnPage, Returned};
 #[cfg(feature = "server")]
 pub use server::{Limits, serve};
-pub use source::Source;
 
 use std::future::Future;
 use std::time::Duration;
@@ -87,9 +88,9 @@ use http::{HeaderName, HeaderValue, header};
 use idv_core::{Client, Delivery, Reply, TrackerInbox};
 use idv_flow::{Flow, FlowError};
 
-/// All routes: those of [`callbacks`], [`returns`] and [`health`].
+/// Returns all routes: those of [`callbacks`], [`returns`] and [`health`].
 ///
-/// For a router with a state, say `.with_state(())`.
+/// To merge them into a router with a state, call `.with_state(())`.
 pub fn routes(flow: &Flow, options: &Options) -> Router {
     callbacks(flow, options).merge(returns(flow, options)).merge(health(flow, options))
 }
@@ -114,12 +115,12 @@ pub fn tracker_routes(inbox: &TrackerInbox, options: &Options) -> Router {
     callback_routes(served.clone()).merge(return_routes(served))
 }
 
-/// Where vendors call back: `/callbacks/{provider}`, with or without a slash or more at its end.
+/// Returns the routes of callbacks: `/callbacks/{provider}`, with or without a slash or further segments at its end.
 pub fn callbacks(flow: &Flow, options: &Options) -> Router {
     callback_routes(Served::new(flow, options))
 }
 
-/// Where people return: `GET /returns/{provider}`.
+/// Returns the route of people's returns: `GET /returns/{provider}`.
 pub fn returns(flow: &Flow, options: &Options) -> Router {
     return_routes(Served::new(flow, options))
 }
@@ -140,11 +141,11 @@ fn return_routes(served: Served) -> Router {
         .with_state(served)
 }
 
-/// How it stands: `GET /health`, `/health/ready` and `/health/live`.
+/// Returns the routes `GET /health`, `/health/ready` and `/health/live`.
 ///
-/// They tell in JSON how it stands, in one word, and `/health` for how many seconds work has been waiting: nothing that anybody must not
-/// know. A program whose store is down, or whose work waits, is not helped by being restarted, so that `/health/live` looks at neither; one
-/// whose work waits still takes callbacks, so that `/health/ready` does not look at that.
+/// They answer with a status word as JSON, and `/health` with the lag of the work in seconds; neither is confidential. A restart does not
+/// help a program whose store is down or whose work is late, so `/health/live` checks neither. A program whose work is late can still
+/// receive callbacks, so `/health/ready` checks only the store.
 pub fn health(flow: &Flow, options: &Options) -> Router {
     Router::new()
         .route("/health", get(health::work))
@@ -160,7 +161,7 @@ struct Served {
     options: Options,
 }
 
-/// The part of the program that takes messages in.
+/// The receiver of messages.
 #[derive(Debug, Clone)]
 enum Receiver {
     Flow(Flow),
@@ -176,7 +177,7 @@ impl Receiver {
         }
     }
 
-    /// Takes a message in, and returns the reply.
+    /// Passes a message on and returns the reply.
     async fn receive(&self, provider: &str, delivery: &Delivery) -> Result<Reply, FlowError> {
         match self {
             Self::Flow(flow) => flow.receive(provider, delivery).await,
@@ -190,7 +191,7 @@ impl Served {
         Self { receiver: Receiver::Flow(flow.clone()), options: options.clone() }
     }
 
-    /// The client of the provider that the path names; `None` where there is none.
+    /// Returns the client of the provider in the path, if it is configured.
     fn client(&self, path: Result<Path<Vec<(String, String)>>, PathRejection>) -> Option<Client> {
         let Path(parameters) = path.ok()?;
         let (_, provider) = parameters.into_iter().find(|(name, _)| name == "provider")?;
@@ -198,7 +199,7 @@ impl Served {
     }
 }
 
-/// What comes of a question to the flow; `None`, and a line in the log, where the store does not answer it in time.
+/// Returns the answer of the flow; `None`, with a line in the log, if it fails or takes too long.
 async fn in_time<T>(time: Duration, question: impl Future<Output = Result<T, FlowError>>) -> Option<T> {
     match tokio::time::timeout(time, question).await {
         Ok(Ok(answer)) => Some(answer),
@@ -213,5 +214,10 @@ async fn in_time<T>(time: Duration, question: impl Future<Output = Result<T, Flo
     }
 }
 
-/// Nothing here is for a cache: not a `GET` that tells of an event, and not the page that a person comes back to.
+/// Responses must not be cached.
 const NOT_CACHED: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+/// The README's examples, kept compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

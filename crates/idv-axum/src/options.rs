@@ -1,4 +1,4 @@
-//! How the routes behave.
+//! Options of the routes.
 
 use std::fmt;
 use std::future::Future;
@@ -8,90 +8,97 @@ use std::time::Duration;
 
 use idv_core::Url;
 
-use crate::returning::{Landing, Returned};
-use crate::source::Source;
+use crate::client_ip::ClientIp;
+use crate::returning::{ReturnPage, Returned};
 
-/// How the routes behave. [`Options::new`] suits a server that is reached directly, and tells people that they may close the window.
+/// Options of the routes. [`Options::new`] suits a server without a proxy in front, and tells people that they can close the window.
+///
+/// ```
+/// use std::time::Duration;
+/// use idv_axum::{ClientIp, Options};
+///
+/// let options = Options::new().client_ip(ClientIp::Connection).body_timeout(Duration::from_secs(5));
+/// ```
 #[derive(Clone)]
 pub struct Options {
-    pub(crate) source: Source,
+    pub(crate) client_ip: ClientIp,
     pub(crate) body_limit: usize,
-    pub(crate) body_within: Duration,
+    pub(crate) body_timeout: Duration,
     pub(crate) reply_within: Duration,
-    pub(crate) behind_at_most: Duration,
+    pub(crate) max_lag: Duration,
     pub(crate) site: Option<Url>,
     pub(crate) after_return: AfterReturn,
 }
 
-type AfterReturn = Arc<dyn Fn(Returned) -> Pin<Box<dyn Future<Output = Landing> + Send>> + Send + Sync>;
+type AfterReturn = Arc<dyn Fn(Returned) -> Pin<Box<dyn Future<Output = ReturnPage> + Send>> + Send + Sync>;
 
 impl Options {
-    /// What each method says that it is without it.
+    /// Creates options with the defaults that each setter states.
     #[must_use]
     pub fn new() -> Self {
         Self {
-            source: Source::Unknown,
+            client_ip: ClientIp::Unknown,
             body_limit: usize::MAX,
-            body_within: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
             reply_within: Duration::from_secs(10),
-            behind_at_most: Duration::from_secs(5 * 60),
+            max_lag: Duration::from_secs(5 * 60),
             site: None,
-            after_return: Arc::new(|_| Box::pin(std::future::ready(Landing::default()))),
+            after_return: Arc::new(|_| Box::pin(std::future::ready(ReturnPage::default()))),
         }
     }
 
-    /// Where the address of whoever calls is known from. Without it, it is not known, and an adapter that is configured to demand the
-    /// vendor's addresses refuses every callback.
+    /// Sets how the caller's address is determined. Default: not at all, so that an adapter that is configured to check the vendor's
+    /// addresses refuses every callback.
     #[must_use]
-    pub fn source(mut self, source: Source) -> Self {
-        self.source = source;
+    pub fn client_ip(mut self, client_ip: ClientIp) -> Self {
+        self.client_ip = client_ip;
         self
     }
 
-    /// Reads no body that is longer than so many bytes, where an adapter would let more pass. Without it, its own limit counts.
+    /// Limits the length of bodies further than the adapter does, in bytes. Default: the adapter's limit alone.
     #[must_use]
     pub const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
     }
 
-    /// How long a body may take to arrive. Without it, 10 seconds.
+    /// Sets the time in which a body has to arrive. Default: 10 seconds.
     #[must_use]
-    pub const fn body_within(mut self, time: Duration) -> Self {
-        self.body_within = time;
+    pub const fn body_timeout(mut self, time: Duration) -> Self {
+        self.body_timeout = time;
         self
     }
 
-    /// How long the store may take before it is answered that it failed. Without it, 10 seconds. Where a vendor's document has a time
-    /// for the reply, body and store have four fifths of it together if that is less, so that the answer is there in time.
+    /// Sets the time in which the store has to take a message. Default: 10 seconds. If a vendor's document limits the time for the reply,
+    /// body and store together have four fifths of that at most.
     #[must_use]
     pub const fn reply_within(mut self, time: Duration) -> Self {
         self.reply_within = time;
         self
     }
 
-    /// For how long work may have been due before `/health` says so. Without it, 5 minutes.
+    /// Sets the lag of the work at which `/health` reports a failure. Default: 5 minutes.
     #[must_use]
-    pub const fn behind_at_most(mut self, time: Duration) -> Self {
-        self.behind_at_most = time;
+    pub const fn max_lag(mut self, time: Duration) -> Self {
+        self.max_lag = time;
         self
     }
 
-    /// The site that [`Landing::see`] leads to: only its scheme, host and port count. Without it, the site that the person returned to.
+    /// Sets the site for [`ReturnPage::redirect`]; only its scheme, host and port count. Default: the site that the person returned to.
     #[must_use]
     pub fn site(mut self, site: Url) -> Self {
         self.site = Some(site);
         self
     }
 
-    /// What a person sees who comes back. Without it, a page that thanks them.
+    /// Sets the page for people who return. Default: a page that thanks them.
     #[must_use]
-    pub fn after_return<F, L>(mut self, land: F) -> Self
+    pub fn after_return<F, P>(mut self, page: F) -> Self
     where
-        F: Fn(Returned) -> L + Send + Sync + 'static,
-        L: Future<Output = Landing> + Send + 'static,
+        F: Fn(Returned) -> P + Send + Sync + 'static,
+        P: Future<Output = ReturnPage> + Send + 'static,
     {
-        self.after_return = Arc::new(move |returned| Box::pin(land(returned)));
+        self.after_return = Arc::new(move |returned| Box::pin(page(returned)));
         self
     }
 }
@@ -105,11 +112,11 @@ impl Default for Options {
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
-            .field("source", &self.source)
+            .field("client_ip", &self.client_ip)
             .field("body_limit", &self.body_limit)
-            .field("body_within", &self.body_within)
+            .field("body_timeout", &self.body_timeout)
             .field("reply_within", &self.reply_within)
-            .field("behind_at_most", &self.behind_at_most)
+            .field("max_lag", &self.max_lag)
             .field("site", &self.site)
             .finish_non_exhaustive()
     }

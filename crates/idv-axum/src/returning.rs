@@ -1,4 +1,4 @@
-//! Where people return.
+//! The route of people who return.
 
 use std::fmt;
 
@@ -12,10 +12,10 @@ use tracing::Instrument as _;
 use crate::callback::called;
 use crate::{NOT_CACHED, Served, in_time};
 
-/// A person's browser that has come back. `Debug` prints the provider alone.
+/// The return of a person's browser. `Debug` prints only the provider.
 ///
-/// All but the provider is what the browser says, and it may say anything: whose return it is, the application knows by a session of its
-/// own, a cookie for example. What the vendor added to the address has been taken in as a claim.
+/// Everything except the provider comes from the browser and may be forged. The application recognizes the person by its own session, such
+/// as a cookie. Parameters that the vendor added to the address have been recorded as a claim.
 pub struct Returned {
     provider: ProviderId,
     delivery: Delivery,
@@ -23,19 +23,19 @@ pub struct Returned {
 }
 
 impl Returned {
-    /// From which provider.
+    /// Returns the provider.
     #[must_use]
     pub const fn provider(&self) -> &ProviderId {
         &self.provider
     }
 
-    /// The headers, cookies among them.
+    /// Returns the headers, including cookies.
     #[must_use]
     pub const fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The value of a parameter of the address, decoded; the first one where it is repeated.
+    /// Returns the decoded value of a query parameter; the first one if it is repeated.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         self.delivery.query(name)
@@ -48,50 +48,48 @@ impl fmt::Debug for Returned {
     }
 }
 
-/// What a person sees who has come back: another place of the same site, or a page. It is the same whatever became of them, for nobody
-/// knows that yet.
+/// The page for a person who returns: a redirect within the site, or HTML. The outcome is not known at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Landing(Kind);
+pub struct ReturnPage(Kind);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    See(String),
-    Page(String),
+    Redirect(String),
+    Html(String),
 }
 
-impl Landing {
-    /// They are sent on (303) to a path of this site, or of [`Options::site`](crate::Options::site): never to another, whoever made the
-    /// path up.
+impl ReturnPage {
+    /// Redirects (303) to a path of this site, or of [`Options::site`](crate::Options::site), and never to another site, even if the path
+    /// is forged.
     ///
     /// # Errors
     ///
-    /// [`NotOnThisSite`] where it is none: it begins with a slash that no other and no backslash follows, and has only characters that
-    /// need no encoding.
-    pub fn see(path: &str) -> Result<Self, NotOnThisSite> {
+    /// [`NotOnThisSite`] unless the path begins with exactly one slash and consists of visible ASCII without backslashes.
+    pub fn redirect(path: &str) -> Result<Self, NotOnThisSite> {
         let visible = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         if visible && path.starts_with('/') && !path.starts_with("//") {
-            Ok(Self(Kind::See(path.to_owned())))
+            Ok(Self(Kind::Redirect(path.to_owned())))
         } else {
             Err(NotOnThisSite)
         }
     }
 
-    /// They see this page of HTML. It must not show anything that the browser brought, or anything of a person.
+    /// Shows a page of HTML. It must contain no data of the person and nothing that the browser sent.
     #[must_use]
     pub fn page(html: impl Into<String>) -> Self {
-        Self(Kind::Page(html.into()))
+        Self(Kind::Html(html.into()))
     }
 
     fn into_response(self, site: Option<&Url>) -> Response {
         match self.0 {
-            Kind::Page(html) => (SAFE, Html(html)).into_response(),
-            Kind::See(path) => {
+            Kind::Html(html) => (SAFE, Html(html)).into_response(),
+            Kind::Redirect(path) => {
                 let place = match site.map(|site| site.join(&path)) {
                     None => path,
                     Some(Ok(place)) => place.into(),
                     Some(Err(_)) => return Self::default().into_response(None),
                 };
-                // It is visible ASCII, which a header takes.
+                // Visible ASCII is a valid header value.
                 match HeaderValue::try_from(place) {
                     Ok(place) => (StatusCode::SEE_OTHER, SAFE, [(header::LOCATION, place)]).into_response(),
                     Err(_) => Self::default().into_response(None),
@@ -101,26 +99,26 @@ impl Landing {
     }
 }
 
-impl Default for Landing {
-    /// A page that thanks them, in English.
+impl Default for ReturnPage {
+    /// Returns a page that thanks the person, in English.
     fn default() -> Self {
         Self::page(page("Thank you", "Thank you. You can close this window."))
     }
 }
 
-/// It is no path of this site.
+/// The path is not a path of this site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotOnThisSite;
 
 impl fmt::Display for NotOnThisSite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a person who comes back is sent to a path of this site, which begins with one slash")
+        f.write_str("invalid path: expected exactly one leading slash and visible ASCII without backslashes")
     }
 }
 
 impl std::error::Error for NotOnThisSite {}
 
-/// Takes a return in.
+/// Handles a return.
 pub(crate) async fn take(
     State(served): State<Served>,
     path: Result<Path<Vec<(String, String)>>, PathRejection>,
@@ -136,7 +134,7 @@ impl Served {
     async fn returning(&self, provider: ProviderId, request: Request) -> Response {
         let (head, _) = request.into_parts();
         let delivery = Delivery::returning(called(&head));
-        // Whoever asks for the head alone is nobody who has come back.
+        // A HEAD request is not a return.
         if head.method == Method::GET {
             let received = self.receiver.receive(provider.as_str(), &delivery);
             let Some(reply) = in_time(self.options.reply_within, received).await else { return once_more() };
@@ -147,7 +145,7 @@ impl Served {
     }
 }
 
-/// What the browser brought may be known to nobody else (the id of a result, at one vendor), so it is kept there and brought again.
+/// Asks the browser to come again: it may be the only one that knows the id of the result.
 fn once_more() -> Response {
     const REFRESH: HeaderName = HeaderName::from_static("refresh");
     let html = page("One moment", "One moment, please.");
@@ -155,7 +153,7 @@ fn once_more() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, SAFE, again, Html(html)).into_response()
 }
 
-/// The address that a person came back to opens things: it is passed on to nobody, and nothing is kept of the page.
+/// The address of a return may contain secrets: it is not sent as a referrer, and the page is not cached.
 const SAFE: [(HeaderName, HeaderValue); 3] = [
     NOT_CACHED,
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -188,10 +186,10 @@ mod tests {
             "/ä",
             "javascript:alert(1)",
         ] {
-            assert_eq!(Landing::see(path), Err(NotOnThisSite), "{path:?}");
+            assert_eq!(ReturnPage::redirect(path), Err(NotOnThisSite), "{path:?}");
         }
         for path in ["/", "/status/1?a=b&c=%20#d", "/a//b"] {
-            assert!(Landing::see(path).is_ok(), "{path}");
+            assert!(ReturnPage::redirect(path).is_ok(), "{path}");
         }
     }
 
@@ -201,7 +199,7 @@ mod tests {
         for path in
             ["/status/1", "/@elsewhere.example", "/.//elsewhere.example", "/..//elsewhere.example", "/a/../..//elsewhere.example"]
         {
-            let response = Landing::see(path).unwrap().into_response(Some(&site));
+            let response = ReturnPage::redirect(path).unwrap().into_response(Some(&site));
             let place: Url = response.headers()[header::LOCATION].to_str().unwrap().parse().unwrap();
             assert_eq!((place.scheme(), place.host_str(), place.username()), ("https", Some("bank.example"), ""), "{path}");
         }

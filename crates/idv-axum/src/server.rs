@@ -1,4 +1,4 @@
-//! A server for the routes that strangers cannot exhaust.
+//! A server for the routes, with limits on connections and time.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,23 +20,23 @@ const AFTER_FAILURE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The number of connections that are open at a time. Further ones wait.
+    /// The maximum number of open connections. Further ones wait.
     pub connections: usize,
     /// The time in which the head of a request has to arrive.
-    pub head_within: Duration,
-    /// The time after which a connection is closed, whatever it is at.
-    pub connection_within: Duration,
+    pub head_timeout: Duration,
+    /// The time after which a connection is closed, even if its request is not answered.
+    pub connection_timeout: Duration,
 }
 
 impl Default for Limits {
     /// 128 connections, 10 seconds, 60 seconds.
     fn default() -> Self {
-        Self { connections: 128, head_within: Duration::from_secs(10), connection_within: Duration::from_secs(60) }
+        Self { connections: 128, head_timeout: Duration::from_secs(10), connection_timeout: Duration::from_secs(60) }
     }
 }
 
 impl Limits {
-    /// Sets the number of connections that are open at a time.
+    /// Sets the maximum number of open connections.
     #[must_use]
     pub const fn connections(mut self, connections: usize) -> Self {
         self.connections = connections;
@@ -45,23 +45,27 @@ impl Limits {
 
     /// Sets the time in which the head of a request has to arrive.
     #[must_use]
-    pub const fn head_within(mut self, time: Duration) -> Self {
-        self.head_within = time;
+    pub const fn head_timeout(mut self, time: Duration) -> Self {
+        self.head_timeout = time;
         self
     }
 
     /// Sets the time after which a connection is closed.
     #[must_use]
-    pub const fn connection_within(mut self, time: Duration) -> Self {
-        self.connection_within = time;
+    pub const fn connection_timeout(mut self, time: Duration) -> Self {
+        self.connection_timeout = time;
         self
     }
 }
 
 /// Serves routes by plain HTTP/1.1 until `stop` completes, then ends the requests under way.
 ///
-/// A sender who opens connections and sends no whole request holds each for no longer than [`Limits::head_within`]. One connection takes
-/// one request: vendors call back seldom. The address of the sender is known to [`Source::Connection`](crate::Source::Connection).
+/// A sender that opens connections without complete requests holds each for at most [`Limits::head_timeout`]. A connection serves one
+/// request, since vendors call back seldom. [`ClientIp::Connection`](crate::ClientIp::Connection) knows the sender's address.
+///
+/// # Cancellation
+///
+/// Dropping the future closes the listener and aborts every request under way. To end gracefully, complete `stop`.
 pub async fn serve(listener: TcpListener, routes: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let free = Arc::new(Semaphore::new(limits.connections.max(1)));
     let (stopping, stopped) = watch::channel(false);
@@ -100,7 +104,7 @@ async fn connection(stream: TcpStream, address: SocketAddr, routes: Router, limi
     let service = TowerToHyperService::new(routes.layer(Extension(ConnectInfo(address))));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_within)
+        .header_read_timeout(limits.head_timeout)
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
@@ -112,8 +116,8 @@ async fn connection(stream: TcpStream, address: SocketAddr, routes: Router, limi
         connection.as_mut().graceful_shutdown();
         connection.await
     };
-    // Whatever is wrong with a connection is its sender's affair.
-    if !matches!(tokio::time::timeout(limits.connection_within, ended).await, Ok(Ok(()))) {
+    // A failed connection concerns only its sender.
+    if !matches!(tokio::time::timeout(limits.connection_timeout, ended).await, Ok(Ok(()))) {
         tracing::debug!("a connection ended before its request was answered");
     }
 }

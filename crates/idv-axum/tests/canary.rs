@@ -5,7 +5,7 @@
 mod support;
 
 use http::Method;
-use idv_axum::{Landing, Options, Source};
+use idv_axum::{ClientIp, Options, ReturnPage};
 use idv_testkit::{Canary, Recording};
 use support::{Bank, Desk, SECRET, Vendor, request};
 
@@ -43,9 +43,9 @@ async fn nothing_of_a_callback_or_a_return_shows_in_a_log() {
             assert!(bank.sandbox.forge_visit(&address).await.unwrap() >= 400, "{vendor:?}");
         }
     }
-    let options = Options::new().source(Source::Connection).after_return(|returned| async move {
+    let options = Options::new().client_ip(ClientIp::Connection).after_return(|returned| async move {
         tracing::info!(?returned, "an application that prints what it has at hand");
-        Landing::see(&returned.query("next").unwrap()).unwrap_or_default()
+        ReturnPage::redirect(&returned.query("next").unwrap()).unwrap_or_default()
     });
     for vendor in Vendor::all().await {
         let desk = Desk::with(&vendor, true, &options).await;

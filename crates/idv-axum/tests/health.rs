@@ -19,7 +19,7 @@ async fn health(desk: &Desk, path: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn work_that_waits_for_too_long_is_told_to_monitoring_alone() {
-    let options = Options::new().behind_at_most(Duration::from_secs(90));
+    let options = Options::new().max_lag(Duration::from_secs(90));
     let desk = Desk::with(&Vendor::keyed(), true, &options).await;
     assert_eq!(health(&desk, "/health").await, (200, r#"{"status":"ok","behind_seconds":0}"#.to_owned()));
     // The first timer is due after a minute, and nobody works.

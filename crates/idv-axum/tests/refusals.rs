@@ -12,7 +12,7 @@ use futures_util::stream;
 use http::{Method, StatusCode};
 use http_body::{Frame, SizeHint};
 use idv::ProofKind;
-use idv_axum::{Options, Source};
+use idv_axum::{ClientIp, Options};
 use support::{Desk, SECRET, Vendor, request};
 
 /// A callback that proves itself, about a person whom the application does not know: the method, the address, headers and the body.
@@ -175,7 +175,7 @@ async fn what_proves_nothing_is_refused_before_its_body_is_read() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_ends_is_not_waited_for() {
-    let desk = Desk::with(&Vendor::keyed(), true, &Options::new().body_within(Duration::from_secs(7))).await;
+    let desk = Desk::with(&Vendor::keyed(), true, &Options::new().body_timeout(Duration::from_secs(7))).await;
     let parts = proven(&desk, &Vendor::keyed());
     let begun = tokio::time::Instant::now();
     let answer = desk.ask(built(&parts, Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()))).await;
@@ -219,15 +219,15 @@ async fn a_store_that_fails_or_hangs_is_answered_503_in_the_vendors_time() {
 
 #[tokio::test]
 async fn the_address_that_a_callback_came_from_is_believed_from_the_named_header_alone() {
-    let header = Source::Header(http::HeaderName::from_static("x-real-ip"));
+    let header = ClientIp::Header(http::HeaderName::from_static("x-real-ip"));
     for (source, header, expected) in [
-        (Source::Unknown, ("x-real-ip", "212.211.189.136"), StatusCode::FORBIDDEN),
-        (Source::Connection, ("x-real-ip", "212.211.189.136"), StatusCode::FORBIDDEN),
+        (ClientIp::Unknown, ("x-real-ip", "212.211.189.136"), StatusCode::FORBIDDEN),
+        (ClientIp::Connection, ("x-real-ip", "212.211.189.136"), StatusCode::FORBIDDEN),
         (header.clone(), ("x-real-ip", "192.0.2.1"), StatusCode::FORBIDDEN),
         (header.clone(), ("x-forwarded-for", "212.211.189.136"), StatusCode::FORBIDDEN),
         (header, ("x-real-ip", "192.0.2.1, 212.211.189.136"), StatusCode::OK),
     ] {
-        let desk = Desk::with(&Vendor::named("identity-tm").by_source(), true, &Options::new().source(source.clone())).await;
+        let desk = Desk::with(&Vendor::named("identity-tm").by_source(), true, &Options::new().client_ip(source.clone())).await;
         let parts = proven(&desk, &Vendor::named("identity-tm"));
         let answer = desk.ask(request(parts.0, &parts.1, &[header], "")).await;
         assert_eq!(answer.status, expected, "{source:?} {header:?}");

@@ -5,7 +5,7 @@
 mod support;
 
 use http::{Method, StatusCode};
-use idv_axum::{Landing, Options};
+use idv_axum::{Options, ReturnPage};
 use support::{Answer, Bank, Desk, Vendor, request};
 
 const BACK: &str = "/returns/cm-id-scan?trxid=b659c273-0000-4000-8000-000000000000&resultid=e6b7ce66-0000-4000-8000-000000000000";
@@ -59,7 +59,7 @@ async fn the_application_says_what_comes_next_by_a_session_of_its_own() {
     let options = Options::new().after_return(|returned| async move {
         assert_eq!(returned.provider().as_str(), "cm-id-scan");
         let session = returned.headers()["cookie"].to_str().unwrap().trim_start_matches("session=").to_owned();
-        Landing::see(&format!("/status/{session}")).unwrap_or_default()
+        ReturnPage::redirect(&format!("/status/{session}")).unwrap_or_default()
     });
     let desk = Desk::with(&Vendor::named("cm-id-scan"), true, &options).await;
     let answer = come_back(&desk, BACK).await;
@@ -74,7 +74,7 @@ async fn the_application_says_what_comes_next_by_a_session_of_its_own() {
 async fn what_the_browser_brings_leads_to_no_other_site() {
     // As careless as an application can be.
     let options = Options::new()
-        .after_return(|returned| async move { Landing::see(&returned.query("next").unwrap_or_default()).unwrap_or_default() });
+        .after_return(|returned| async move { ReturnPage::redirect(&returned.query("next").unwrap_or_default()).unwrap_or_default() });
     let desk = Desk::with(&Vendor::named("cm-id-scan"), true, &options).await;
     for next in [
         "https://elsewhere.example",

@@ -55,7 +55,7 @@ const WHOLE: &str = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 #[tokio::test]
 async fn half_requests_do_not_keep_others_waiting() {
     let routes = Router::new().route("/", get(|| async { "here" }));
-    let limits = Limits::default().connections(4).head_within(Duration::from_millis(50));
+    let limits = Limits::default().connections(4).head_timeout(Duration::from_millis(50));
     let served = served(routes, limits).await;
     let mut halves = Vec::new();
     for _ in 0..12 {
@@ -82,7 +82,7 @@ async fn connection_takes_one_request() {
 #[tokio::test]
 async fn connection_ends_whatever_it_is_at() {
     let routes = Router::new().route("/", get(|| async { std::future::pending::<&str>().await }));
-    let served = served(routes, Limits::default().connection_within(Duration::from_millis(50))).await;
+    let served = served(routes, Limits::default().connection_timeout(Duration::from_millis(50))).await;
     assert_eq!(answer(sent(served.address, WHOLE).await).await, "");
 }
 

@@ -2,13 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, ValueEnum};
 
-use crate::commands::{
-    audit, completions, create, decrypt, delete, evidence, fetch, find, flow, link, list, normalize, poll, providers, sandbox,
-    schema, token, verify, watch,
-};
-use crate::demo;
+use crate::commands::Command;
 use crate::failure::Failure;
 
 /// The text below the help.
@@ -56,69 +52,23 @@ pub(crate) struct Cli {
     pub(crate) config: Option<PathBuf>,
 
     /// Add the vendor's own words to an error; they may contain personal data
-    #[arg(long, global = true)]
+    #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+
+    /// When to use colours; `auto` is on a terminal unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    pub(crate) color: Color,
 
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// One module per command.
-#[derive(Subcommand)]
-pub(crate) enum Command {
-    /// Verify simulated people at a sandbox inside this program: no account, no network
-    Demo(demo::Demo),
-    /// Show which vendors are compiled in and what each can do
-    Providers(providers::Providers),
-    /// Create a verification, and print where to send the person
-    Create(Box<create::Create>),
-    /// Ask for the state of a verification
-    Poll(poll::Poll),
-    /// Follow a verification to its end
-    Watch(watch::Watch),
-    /// Fetch the result of a verification
-    Fetch(fetch::Fetch),
-    /// Download one piece of evidence into a file
-    Evidence(evidence::EvidenceCommand),
-    /// Find verifications by our reference
-    Find(find::Find),
-    /// List verifications
-    List(list::List),
-    /// Delete a verification at the vendor
-    Delete(delete::Delete),
-    /// Run verifications from creation to deletion, over a store
-    Flow(flow::FlowCommand),
-    /// Verify the audit trail of a store, or list a flow's
-    Audit(audit::AuditCommand),
-    /// Read a vendor's payload from a file, and print what it says
-    Normalize(normalize::Normalize),
-    /// Make a signed link
-    Link(link::Link),
-    /// Make a bearer token
-    Token(token::Token),
-    /// Decrypt a vendor's answer
-    Decrypt(decrypt::Decrypt),
-    /// Verify the signature of a vendor's result
-    Verify(verify::Verify),
-    /// Run the vendors' sandbox in the foreground
-    Sandbox(sandbox::SandboxCommand),
-    /// Print the JSON Schema of observations and reports
-    Schema(schema::Schema),
-    /// Print a shell's completion script
-    Completions(completions::Completions),
-    /// Print the manual page
-    Man(completions::Man),
-}
-
-impl Command {
-    /// Returns whether the command runs until it is interrupted, and handles that itself.
-    pub(crate) const fn ends_by_interrupt(&self) -> bool {
-        match self {
-            Self::Sandbox(_) => true,
-            Self::Flow(command) => command.ends_by_interrupt(),
-            _ => false,
-        }
-    }
+/// When to use colours.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
 }
 
 /// The verification that a command is about.

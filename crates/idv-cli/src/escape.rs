@@ -11,14 +11,14 @@ pub(crate) fn in_one_line(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false)
 }
 
-/// Escapes every control character but line feeds, for text that was laid out in lines.
+/// Escapes every control character but line feeds and [marks](crate::output::Mark), for text that was laid out in lines.
 pub(crate) fn in_lines(text: &str) -> Cow<'_, str> {
-    escaped(text, |character| character == '\n')
+    escaped(text, |character| character == '\n' || is_mark(character))
 }
 
 /// Escapes the control characters that JSON allows in its strings. Outside of strings JSON has no control character but line feeds.
 pub(crate) fn in_json(json: &str) -> Cow<'_, str> {
-    in_lines(json)
+    escaped(json, |character| character == '\n')
 }
 
 fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -38,10 +38,16 @@ fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Returns whether a character begins or ends a coloured part of the output: an invisible operator of mathematics, without a width.
+pub(crate) const fn is_mark(character: char) -> bool {
+    matches!(character, '\u{2061}'..='\u{2064}')
+}
+
 /// Whether a terminal may act on a character instead of showing it: C0, DEL and C1, line and paragraph separators, and the characters
-/// that change the reading direction.
+/// that change the reading direction; also the marks, so that no value sets a colour.
 fn acts_on_terminal(character: char) -> bool {
     character.is_control()
+        || is_mark(character)
         || matches!(
             character,
             '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
@@ -54,12 +60,18 @@ mod tests {
 
     #[test]
     fn every_control_character_is_escaped() {
-        let codes = (0..0x20).chain(0x7f..0xa0).chain(0x2028..0x202f).chain(0x2066..0x206a).chain([0x61c, 0x200e, 0x200f]);
+        let codes = (0..0x20)
+            .chain(0x7f..0xa0)
+            .chain(0x2028..0x202f)
+            .chain(0x2061..0x2065)
+            .chain(0x2066..0x206a)
+            .chain([0x61c, 0x200e, 0x200f]);
         for code in codes {
             let character = char::from_u32(code).unwrap();
             let escaped = format!("a\\u{code:04x}b");
             assert_eq!(in_one_line(&format!("a{character}b")), escaped);
-            if character != '\n' {
+            assert_eq!(in_json(&format!("a{character}b")) == escaped, character != '\n');
+            if character != '\n' && !is_mark(character) {
                 assert_eq!(in_lines(&format!("a{character}b")), escaped);
             }
         }
@@ -74,7 +86,7 @@ mod tests {
 
     #[test]
     fn escaped_json_reads_back_as_the_same_value() {
-        let value = serde_json::json!({ "a\u{9b}": ["\u{1b}]0;x\u{7}", "\u{7f}\u{85}\u{2028}\u{202e}", "\n\t\r"] });
+        let value = serde_json::json!({ "a\u{9b}": ["\u{1b}]0;x\u{7}", "\u{7f}\u{85}\u{2028}\u{202e}\u{2061}", "\n\t\r"] });
         for text in [serde_json::to_string(&value).unwrap(), serde_json::to_string_pretty(&value).unwrap()] {
             let safe = in_json(&text);
             assert!(!safe.contains(|character| acts_on_terminal(character) && character != '\n'), "{safe}");

@@ -1,9 +1,9 @@
-//! Exit codes, and the one line that explains a failure.
+//! Exit codes, and the line that explains a failure.
 
 use std::io;
 use std::process::ExitCode;
 
-use idv::{Capability, CreateSafety, Effect, Error, ErrorKind, Operation, ProviderId};
+use idv::{Capability, CreateSafety, Effect, Error, ErrorKind, Operation, ProviderId, TransportCause, VendorInfo};
 use idv_flow::FlowError;
 
 use crate::output;
@@ -41,22 +41,22 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why the program ends without an answer: one line on standard error.
+/// A failure of a command: an exit code and one line for standard error.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
     text: String,
-    /// The vendor's own words for the failure. They may hold a person's data.
-    vendor_code: Option<String>,
+    /// The vendor's own words for the failure. They may contain personal data.
+    vendor_words: Option<String>,
 }
 
 /// The longest part of the vendor's words that is printed, in characters.
-const LONGEST_CODE: usize = 500;
+const LONGEST_WORDS: usize = 500;
 
 impl Failure {
     /// Creates a failure with its explanation.
     pub(crate) fn new(exit: Exit, text: impl Into<String>) -> Self {
-        Self { exit, text: text.into(), vendor_code: None }
+        Self { exit, text: text.into(), vendor_words: None }
     }
 
     /// Creates a failure for wrong usage.
@@ -66,23 +66,23 @@ impl Failure {
 
     /// Prints the line and returns the exit code. `verbose` adds the vendor's own words.
     pub(crate) fn report(&self, verbose: bool) -> Exit {
-        // The reader of standard output is gone: there is nothing to explain.
+        // Without a text, the reader of standard output is gone.
         if !self.text.is_empty() {
-            output::note(&self.line(verbose));
+            output::failure(&self.line(verbose));
         }
         self.exit
     }
 
     fn line(&self, verbose: bool) -> String {
-        let code = match &self.vendor_code {
-            Some(code) if verbose => {
-                let code: String = code.chars().take(LONGEST_CODE).collect();
-                format!("; the vendor says: {code}")
+        let words = match &self.vendor_words {
+            Some(words) if verbose => {
+                let words: String = words.chars().take(LONGEST_WORDS).collect();
+                format!("; the vendor says: {words}")
             }
             Some(_) => "; --verbose prints the vendor's own words".to_owned(),
             None => String::new(),
         };
-        format!("idv: {}{code}", self.text)
+        format!("{}{words}", self.text)
     }
 
     /// The explanation.
@@ -108,7 +108,9 @@ impl From<Error> for Failure {
             _ => Exit::Failed,
         };
         let mut failure = Self::new(exit, format!("{error}{}", hint(&error)));
-        failure.vendor_code = error.vendor_code().map(str::to_owned);
+        let words = [error.vendor_code(), error.vendor_text().map(|text| text.expose().as_str())];
+        let words: Vec<&str> = words.into_iter().flatten().collect();
+        failure.vendor_words = (!words.is_empty()).then(|| words.join(": "));
         failure
     }
 }
@@ -136,7 +138,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// An error and what is beneath it, in one line.
+/// Returns an error with its sources, in one line.
 pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -147,13 +149,23 @@ pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// The next step that may help.
+/// Suggests a next step, by the cause of the failure and what the vendor can do.
 fn hint(error: &Error) -> String {
     let hint = match error.kind() {
         _ if error.effect() == Effect::Unknown => return format!("; {}", look_first(error.provider(), error.operation())),
         ErrorKind::Unauthorized => "check the credentials, and whether they are for this host",
-        ErrorKind::Unavailable => "try again later; `transport.root_certificates` names an authority of your own",
-        ErrorKind::NotReady => "try again later, or use `idv watch`",
+        ErrorKind::Unsupported => "`idv providers` shows what each vendor can do",
+        ErrorKind::Unavailable => match error.transport_cause() {
+            Some(TransportCause::Certificate) => "`transport.root_certificates` names an authority of your own",
+            Some(TransportCause::Tls) => "check whether the vendor's address is one with TLS",
+            Some(TransportCause::Dns | TransportCause::Refused | TransportCause::Unreachable) => {
+                "check the vendor's address in the configuration, and the network"
+            }
+            Some(TransportCause::Request) => "check the vendor's address in the configuration",
+            _ => "try again later",
+        },
+        ErrorKind::NotReady if has(error.provider(), Capability::Polling) => "try again later, or use `idv watch`",
+        ErrorKind::NotReady => "the vendor's callback reports when it is ready",
         ErrorKind::RateLimited => match error.retry_after() {
             Some(wait) => return format!("; try again in {} s", wait.as_secs().max(1)),
             None => "try again later",
@@ -168,15 +180,13 @@ fn hint(error: &Error) -> String {
 fn look_first(provider: Option<&ProviderId>, operation: Option<Operation>) -> String {
     const PANEL: &str = "look for the reference in the vendor's panel";
     const ADOPT: &str = "a flow takes over what is there by `idv flow operator ID --adopt VENDOR_ID`";
-    let providers = idv::providers();
-    let capabilities = providers.iter().find(|one| Some(&one.provider) == provider);
-    let has = |facet| capabilities.is_some_and(|one| one.has(facet));
+    let has = |capability| has(provider, capability);
     if operation != Some(Operation::Create) {
         let asked = if has(Capability::Polling) { "`idv poll` asks for the state" } else { PANEL };
         return format!("{asked}; the same command may be repeated");
     }
     // The vendor's id was in the answer that was lost, so the state cannot be asked for by it.
-    match capabilities.map(|one| one.create_safety) {
+    match vendor(provider).map(|vendor| vendor.create_safety) {
         Some(CreateSafety::Keyed) => "repeat the command with the same --reference: the vendor creates it once".to_owned(),
         _ if has(Capability::Lookup) => format!("before repeating, look by `idv find REFERENCE`; {ADOPT}"),
         _ if has(Capability::Listing) => format!("before repeating, look by `idv list`; {ADOPT}"),
@@ -184,8 +194,18 @@ fn look_first(provider: Option<&ProviderId>, operation: Option<Operation>) -> St
     }
 }
 
+fn vendor(provider: Option<&ProviderId>) -> Option<VendorInfo> {
+    idv::providers().into_iter().find(|vendor| Some(&vendor.provider) == provider)
+}
+
+fn has(provider: Option<&ProviderId>, capability: Capability) -> bool {
+    vendor(provider).is_some_and(|vendor| vendor.has(capability))
+}
+
 #[cfg(test)]
 mod tests {
+    use idv::{Sent, TransportError};
+
     use super::*;
 
     #[test]
@@ -202,6 +222,20 @@ mod tests {
             let failure = Failure::from(error);
             assert_eq!(failure.exit(), exit, "{}", failure.text());
             assert!(!failure.text().contains('\n'));
+        }
+    }
+
+    #[test]
+    fn hint_follows_the_cause_of_a_failed_connection() {
+        for (cause, named) in [
+            (TransportCause::Certificate, "transport.root_certificates"),
+            (TransportCause::Tls, "TLS"),
+            (TransportCause::Dns, "address"),
+            (TransportCause::Refused, "address"),
+            (TransportCause::Timeout, "later"),
+        ] {
+            let error = Error::new(ErrorKind::Unavailable).with_source(TransportError::new(Sent::No, cause));
+            assert!(hint(&error).contains(named), "{cause}: {}", hint(&error));
         }
     }
 
@@ -224,10 +258,11 @@ mod tests {
 
     #[test]
     fn vendors_words_are_printed_only_on_request() {
-        let failure = Failure::from(Error::new(ErrorKind::NotFound).with_vendor_code("a\u{1b}[31m ".repeat(1000)));
+        let error = Error::new(ErrorKind::NotFound).with_vendor_code("GONE").with_vendor_text("a\u{1b}[31m ".repeat(1000));
+        let failure = Failure::from(error);
         assert!(!failure.line(false).contains("[31m") && failure.line(false).contains("--verbose"), "{}", failure.line(false));
         let line = failure.line(true);
-        assert!(line.contains("[31m") && line.chars().count() < 700, "{line}");
+        assert!(line.contains("GONE: a") && line.contains("[31m") && line.chars().count() < 700, "{line}");
     }
 
     #[test]

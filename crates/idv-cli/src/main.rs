@@ -12,6 +12,7 @@ mod failure;
 mod flow_table;
 mod interrupt;
 mod output;
+mod progress;
 mod request;
 mod settings;
 mod usage;
@@ -21,8 +22,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Cli, Command};
-use crate::commands::completions;
+use crate::args::Cli;
+use crate::commands::Run as _;
 use crate::failure::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error).into(),
     };
+    output::set_color(cli.color);
     log_to_standard_error(cli.command.ends_by_interrupt());
     let verbose = cli.verbose;
     match run(cli) {
@@ -59,45 +61,20 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot start: {error}")))?;
+    let (output, settings) = (Output::new(cli.json), Settings::new(cli.config));
     runtime.block_on(async {
-        if cli.command.ends_by_interrupt() {
-            return dispatch(cli).await;
+        let ends_by_interrupt = cli.command.ends_by_interrupt();
+        let command = cli.command.run(&settings, output);
+        if ends_by_interrupt {
+            return command.await;
         }
         let mut interrupt = Interrupt::listen();
-        // Dropping the command removes what it had half written.
+        // Dropping the command removes files that are not complete.
         tokio::select! {
-            result = dispatch(cli) => result,
+            result = command => result,
             () = interrupt.come() => Ok(Exit::Interrupted),
         }
     })
-}
-
-async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
-    let output = Output::new(cli.json);
-    let settings = Settings::new(cli.config);
-    match cli.command {
-        Command::Demo(command) => command.run(output).await,
-        Command::Providers(command) => command.run(output),
-        Command::Create(command) => command.run(&settings, output).await,
-        Command::Poll(command) => command.run(&settings, output).await,
-        Command::Watch(command) => command.run(&settings, output).await,
-        Command::Fetch(command) => command.run(&settings, output).await,
-        Command::Evidence(command) => command.run(&settings, output).await,
-        Command::Find(command) => command.run(&settings, output).await,
-        Command::List(command) => command.run(&settings, output).await,
-        Command::Delete(command) => command.run(&settings, output).await,
-        Command::Flow(command) => command.run(&settings, output).await,
-        Command::Audit(command) => command.run(&settings, output).await,
-        Command::Normalize(command) => command.run(output),
-        Command::Link(command) => command.run(output),
-        Command::Token(command) => command.run(output),
-        Command::Decrypt(command) => command.run(),
-        Command::Verify(command) => command.run(output),
-        Command::Sandbox(command) => command.run(output).await,
-        Command::Schema(command) => command.run(output),
-        Command::Completions(command) => command.run(),
-        Command::Man(_) => completions::Man::run(),
-    }
 }
 
 /// Logs to standard error by the filter in `IDV_LOG` (`debug`, `idv_core=trace`, …). Without it, only a long-running command logs, and only

@@ -3,8 +3,10 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use comfy_table::{ContentArrangement, presets};
+use console::{Style, Term, colors_enabled, colors_enabled_stderr};
 use serde::Serialize;
 
+use crate::args::Color;
 use crate::escape;
 use crate::failure::Failure;
 
@@ -30,9 +32,90 @@ impl Output {
     }
 }
 
+/// Sets whether standard output and standard error are coloured.
+pub(crate) fn set_color(color: Color) {
+    let of = |term: Term| match color {
+        Color::Auto => term.features().colors_supported(),
+        Color::Always => true,
+        Color::Never => false,
+    };
+    console::set_colors_enabled(of(Term::stdout()));
+    console::set_colors_enabled_stderr(of(Term::stderr()));
+}
+
+/// The meaning of a part of the text, which decides its colour. Marks in the text carry it through tables, which must not count the
+/// bytes of a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Good,
+    Bad,
+    Open,
+}
+
+impl Mark {
+    const ALL: [Self; 3] = [Self::Good, Self::Bad, Self::Open];
+    const END: char = '\u{2064}';
+
+    const fn begin(self) -> char {
+        match self {
+            Self::Good => '\u{2061}',
+            Self::Bad => '\u{2062}',
+            Self::Open => '\u{2063}',
+        }
+    }
+
+    const fn style(self) -> Style {
+        match self {
+            Self::Good => Style::new().green(),
+            Self::Bad => Style::new().red(),
+            Self::Open => Style::new().yellow(),
+        }
+    }
+
+    /// Returns the text with this mark, as a cell of a table.
+    pub(crate) fn on(self, text: &str) -> Cell {
+        Cell(format!("{}{}{}", self.begin(), escape::in_one_line(text), Self::END))
+    }
+}
+
+/// A cell of a table: one line without control characters, with or without a mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cell(String);
+
+impl<T: AsRef<str>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self(escape::in_one_line(text.as_ref()).into_owned())
+    }
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Replaces marks by colours, or removes them. A mark ends with its line.
+fn colored(text: &str, enabled: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut mark: Option<Mark> = None;
+    for part in text.split_inclusive(|character| character == '\n' || escape::is_mark(character)) {
+        let end = part.chars().next_back().filter(|character| *character == '\n' || escape::is_mark(*character));
+        let part = end.map_or(part, |end| part.trim_end_matches(end));
+        match mark.filter(|_| enabled && !part.is_empty()) {
+            Some(mark) => out += &mark.style().force_styling(true).apply_to(part).to_string(),
+            None => out += part,
+        }
+        mark = Mark::ALL.into_iter().find(|mark| Some(mark.begin()) == end);
+        if end == Some('\n') {
+            out.push('\n');
+        }
+    }
+    out
+}
+
 /// Prints text in lines, and adds a line break at the end if there is none. Control characters are escaped.
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
-    let text = escape::in_lines(text);
+    let text = colored(&escape::in_lines(text), colors_enabled());
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {
@@ -63,9 +146,19 @@ pub(crate) fn json_line<T: Serialize>(value: &T) -> Result<(), Failure> {
 
 /// Prints one line on standard error, beside the answer.
 pub(crate) fn note(line: &str) {
+    on_standard_error("", line);
+}
+
+/// Prints the line that explains a failure, after the program's name.
+pub(crate) fn failure(line: &str) {
+    let name = Style::new().red().bold().force_styling(colors_enabled_stderr()).apply_to("idv:");
+    on_standard_error(&format!("{name} "), line);
+}
+
+fn on_standard_error(start: &str, line: &str) {
     let line = line.replace(['\n', '\r', '\t'], " ");
     // If standard error is closed, the program cannot report anything.
-    let _ = writeln!(io::stderr().lock(), "{}", escape::in_one_line(&line));
+    let _ = writeln!(io::stderr().lock(), "{start}{}", escape::in_one_line(&line));
 }
 
 /// A table without frames, so that other programs can cut and search it. A cell is one line: control characters are escaped.
@@ -73,12 +166,12 @@ pub(crate) struct Table(comfy_table::Table);
 
 impl Table {
     /// Adds a row.
-    pub(crate) fn add_row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) {
-        self.0.add_row(cells.into_iter().map(|cell| escape::in_one_line(cell.as_ref()).into_owned()));
+    pub(crate) fn add_row<C: Into<Cell>>(&mut self, cells: impl IntoIterator<Item = C>) {
+        self.0.add_row(cells.into_iter().map(|cell| cell.into().0));
     }
 
     /// Adds several rows.
-    pub(crate) fn add_rows<R: IntoIterator<Item = C>, C: AsRef<str>>(&mut self, rows: impl IntoIterator<Item = R>) {
+    pub(crate) fn add_rows<R: IntoIterator<Item = C>, C: Into<Cell>>(&mut self, rows: impl IntoIterator<Item = R>) {
         rows.into_iter().for_each(|row| self.add_row(row));
     }
 }
@@ -89,7 +182,7 @@ pub(crate) fn table(head: &[&str]) -> Table {
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     // A terminal gets cells of several lines rather than broken ones; a file or a pipe gets a row in each line.
     if io::stdout().is_terminal()
-        && let Some((_, columns)) = console::Term::stdout().size_checked()
+        && let Some((_, columns)) = Term::stdout().size_checked()
     {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
     }
@@ -111,6 +204,19 @@ fn encoded(result: serde_json::Result<String>) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_follow_marks_and_disappear_without() {
+        let mut rows = table(&["status", "name"]);
+        rows.add_row([Mark::Bad.on("rejected"), Cell::from("\u{2061}Erika\u{2064}")]);
+        rows.add_row([Mark::Good.on("ok"), Cell::from("Max")]);
+        let text = plain(&rows);
+        assert_eq!(
+            colored(&text, true),
+            " STATUS    NAME\n \u{1b}[31mrejected\u{1b}[0m  \\u2061Erika\\u2064\n \u{1b}[32mok\u{1b}[0m        Max\n"
+        );
+        assert_eq!(colored(&text, false), " STATUS    NAME\n rejected  \\u2061Erika\\u2064\n ok        Max\n");
+    }
 
     #[test]
     fn table_keeps_a_row_in_one_line() {

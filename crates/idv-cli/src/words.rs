@@ -1,13 +1,13 @@
 //! Observations, reports and decisions as people read them, and the JSON that is this program's own.
 
-use idv::report::{Field, Report};
-use idv::{CreateResponse, Decision, HandOff, Observation, ResultState, Status, Transition};
+use idv::report::{CheckResult, Field, Report};
+use idv::{CreateResponse, Decision, HandOff, Observation, Outcome, ResultState, Status, Transition};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::output::{plain, table};
+use crate::output::{Cell, Mark, plain, table};
 
-/// A value that serializes to a word, as that word.
+/// Returns the word that a value serializes to.
 pub(crate) fn word<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => word,
@@ -25,6 +25,33 @@ pub(crate) fn status(status: Option<Status>) -> String {
         (Some(outcome), _) => format!("{state}: {outcome}"),
         (None, Some(leaning)) => format!("{state}, leaning {leaning}"),
         (None, None) => state.to_owned(),
+    }
+}
+
+/// A state in words, coloured by its outcome.
+pub(crate) fn status_cell(status: Option<Status>) -> Cell {
+    let text = self::status(status);
+    match status {
+        Some(Status::Finished(outcome)) => mark(outcome).on(&text),
+        _ => Cell::from(text),
+    }
+}
+
+/// A decision in one line, coloured by its outcome.
+pub(crate) fn decision_cell(decision: Decision) -> Cell {
+    let text = self::decision(decision);
+    match decision {
+        Decision::Settled(outcome) => mark(outcome).on(&text),
+        Decision::Disputed => Mark::Bad.on(&text),
+        _ => Cell::from(text),
+    }
+}
+
+const fn mark(outcome: Outcome) -> Mark {
+    match outcome {
+        Outcome::Verified => Mark::Good,
+        Outcome::Rejected | Outcome::Disputed => Mark::Bad,
+        _ => Mark::Open,
     }
 }
 
@@ -48,7 +75,7 @@ pub(crate) fn decision_json(decision: Decision) -> Value {
     }
 }
 
-/// What an observation changed, as one word or two.
+/// The effect of an observation, in one word or two.
 pub(crate) fn transition(transition: &Transition) -> String {
     match transition {
         Transition::Unchanged => "unchanged".to_owned(),
@@ -62,7 +89,7 @@ pub(crate) fn transition(transition: &Transition) -> String {
     }
 }
 
-/// What creating returned, as JSON.
+/// The answer to a creation, as JSON.
 pub(crate) fn created_json(created: &CreateResponse) -> Value {
     json!({
         "id": { "reference": created.id.reference, "vendor_id": created.id.vendor_id },
@@ -74,7 +101,7 @@ pub(crate) fn created_json(created: &CreateResponse) -> Value {
     })
 }
 
-/// How the person comes to the vendor, as JSON: with the link, which opens the person's session.
+/// The hand-off as JSON, with the link, which opens the person's session.
 pub(crate) fn hand_off_json(hand_off: &HandOff) -> Value {
     match hand_off {
         HandOff::Redirect(url) => json!({ "kind": "visit", "url": url }),
@@ -108,7 +135,7 @@ pub(crate) fn observation(observation: &Observation) -> String {
     lines.add_row(["vendor id".to_owned(), subject.vendor_id.as_ref().map_or_else(none, |id| id.as_str().to_owned())]);
     lines.add_row(["channel".to_owned(), word(&observation.channel)]);
     lines.add_row(["trust".to_owned(), word(&observation.trust)]);
-    lines.add_row(["status".to_owned(), status(observation.status)]);
+    lines.add_row(["status".into(), status_cell(observation.status)]);
     lines.add_row(["code".to_owned(), observation.code.clone().unwrap_or_else(none)]);
     lines.add_row(["at".to_owned(), observation.at.map_or_else(none, |at| at.to_string())]);
     if let Some(handle) = result_handle(observation) {
@@ -123,14 +150,14 @@ pub(crate) fn observation(observation: &Observation) -> String {
 }
 
 /// One observation as a line of a table.
-pub(crate) fn row(observation: &Observation) -> [String; 5] {
+pub(crate) fn row(observation: &Observation) -> [Cell; 5] {
     let none = || "-".to_owned();
     [
-        observation.subject.reference.clone().unwrap_or_else(none),
-        observation.subject.vendor_id.as_ref().map_or_else(none, |id| id.as_str().to_owned()),
-        status(observation.status),
-        observation.code.clone().unwrap_or_else(none),
-        observation.at.map_or_else(none, |at| at.to_string()),
+        observation.subject.reference.clone().unwrap_or_else(none).into(),
+        observation.subject.vendor_id.as_ref().map_or_else(none, |id| id.as_str().to_owned()).into(),
+        status_cell(observation.status),
+        observation.code.clone().unwrap_or_else(none).into(),
+        observation.at.map_or_else(none, |at| at.to_string()).into(),
     ]
 }
 
@@ -139,13 +166,13 @@ pub(crate) fn row(observation: &Observation) -> [String; 5] {
 pub(crate) struct FieldWords {
     /// The path in the report.
     pub(crate) field: String,
-    /// The value, or the vendor's own word where there is no value.
+    /// The value, or the vendor's own text if there is no value.
     pub(crate) value: Option<String>,
-    /// What had been submitted.
+    /// The submitted value.
     pub(crate) submitted: Option<String>,
-    /// What was made of it.
+    /// The vendor's verdict.
     pub(crate) verdict: String,
-    /// Where it comes from.
+    /// The source.
     pub(crate) source: String,
 }
 
@@ -186,11 +213,16 @@ pub(crate) fn report(report: &Report) -> String {
     if !report.checks.is_empty() {
         let mut checks = table(&["check", "result", "score", "code"]);
         for check in &report.checks {
+            let result = word(&check.result);
             checks.add_row([
-                word(&check.kind),
-                word(&check.result),
-                check.score.map_or_else(none, |score| format!("{score:.2}")),
-                check.code.clone().unwrap_or_else(none),
+                word(&check.kind).into(),
+                match check.result {
+                    CheckResult::Passed => Mark::Good.on(&result),
+                    CheckResult::Failed => Mark::Bad.on(&result),
+                    _ => Cell::from(result),
+                },
+                check.score.map_or_else(none, |score| format!("{score:.2}")).into(),
+                check.code.clone().unwrap_or_else(none).into(),
             ]);
         }
         parts.push(plain(&checks));
@@ -233,7 +265,7 @@ fn scalar(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use idv::report::{Attribute, Source, Verdict};
-    use idv::{Outcome, PartialDate, Pii, ProviderId};
+    use idv::{PartialDate, Pii, ProviderId};
 
     use super::*;
 

@@ -86,6 +86,72 @@ fn usage_error_is_one_line_without_a_value() {
 }
 
 #[test]
+fn colours_and_progress_never_reach_a_pipe() {
+    let mut town = Town::new();
+    town.place.set("IDV_FLOW_KEY", &"0123456789abcdef".repeat(4));
+    let reference = town.verified();
+    let report = town.place.run(&["fetch", &reference, "--json"]).json();
+    let evidence = report.pointer("/report/evidence/0/id").unwrap().as_str().unwrap().to_owned();
+    for arguments in [
+        &["watch", &reference][..],
+        &["list"],
+        &["list", "--lines"],
+        &["evidence", &reference, &evidence, "--out", "one"],
+        &["flow", "--store", "flows.db", "start"],
+        &["flow", "--store", "flows.db", "run", "--once"],
+        &["flow", "--store", "flows.db", "list"],
+        &["audit", "--store", "flows.db", "verify"],
+        &["fetch", "0123456789abcdef"],
+    ] {
+        let ran = town.place.run(arguments);
+        assert_eq!(acting(&(ran.out + &ran.err)), "", "{arguments:?}");
+        // Only the notes of the program are on standard error.
+        assert!(
+            ran.err
+                .lines()
+                .all(|line| ["idv: ", "reference: ", "settled: ", "open: "].iter().any(|start| line.starts_with(start))),
+            "{}",
+            ran.err
+        );
+    }
+}
+
+#[test]
+fn colours_are_printed_on_request_only() {
+    let town = Town::new();
+    let reference = town.verified();
+    let colored = town.place.run(&["poll", &reference, "--color", "always"]);
+    assert!(colored.out.contains("\u{1b}[32mfinished: verified\u{1b}[0m"), "{}", colored.out);
+    let plain = town.place.run(&["poll", &reference, "--color", "never"]);
+    assert_eq!(console::strip_ansi_codes(&colored.out), plain.out, "colours change no layout");
+    let failed = town.place.run(&["fetch", "0123456789abcdef", "--color", "always"]);
+    assert!(failed.err.starts_with("\u{1b}[31m\u{1b}[1midv:\u{1b}[0m "), "{:?}", failed.err);
+    assert_eq!(acting(&town.place.run(&["poll", &reference, "--json", "--color", "always"]).out), "");
+}
+
+#[test]
+fn failed_connection_is_named_with_its_cause() {
+    // The port is taken, so that no other program gets it, and does not listen.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = taken.local_addr().unwrap();
+    let mut place = Place::new();
+    for (name, value) in [
+        ("IDV_PROVIDER", "idnow"),
+        ("IDV_IDNOW_COMPANY", "ihrebank"),
+        ("IDV_IDNOW_API_KEY", "secret"),
+        ("IDV_IDNOW_GATEWAY_URL", &format!("http://{address}")),
+        ("IDV_IDNOW_GO_URL", &format!("http://{address}")),
+        ("IDV_CALLS_MAX_ATTEMPTS", "1"),
+    ] {
+        place.set(name, value);
+    }
+    let ran = place.run(&["poll", "0123456789abcdef"]);
+    let expected = format!("no connection to {address}: connection refused; check the vendor's address");
+    assert!(ran.failed(1).contains(&expected), "{}", ran.err);
+}
+
+#[test]
 fn vendors_words_are_printed_on_request_and_escaped() {
     let mut town = Town::new();
     town.place.set("IDV_CALLS_MAX_ATTEMPTS", "1");
@@ -93,7 +159,7 @@ fn vendors_words_are_printed_on_request_and_escaped() {
     let quiet = town.place.run(&["fetch", reference]);
     assert!(quiet.failed(1).contains("--verbose"), "{}", quiet.err);
     let verbose = town.place.run(&["fetch", reference, "--verbose"]);
-    assert!(verbose.failed(1).contains("OBJECT_NOT_FOUND"), "{}", verbose.err);
+    assert!(verbose.failed(1).contains("OBJECT_NOT_FOUND: "), "{}", verbose.err);
     town.sandbox.plan(Fault::new(FaultKind::Html));
     assert_eq!(acting(&town.place.run(&["fetch", reference, "--verbose"]).err), "");
 }

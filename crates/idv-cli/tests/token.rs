@@ -32,10 +32,10 @@ fn the_documented_credentials_give_the_token_that_another_implementation_compute
     let ran = place.run(&arguments("60"));
     assert_eq!((ran.exit, ran.err.as_str()), (0, ""));
     let parts: Vec<&str> = ran.out.trim_end().split('.').collect();
-    // {"alg":"HS256","typ":"JWT","kid":"3b438437-…"}, {"iat":1704067200,"nbf":1704067200,"exp":1704067260}
+    // {"typ":"JWT","alg":"HS256","kid":"3b438437-…"}, {"iat":1704067200,"nbf":1704067200,"exp":1704067260}
     assert_eq!(parts.len(), 3);
     assert_eq!(parts[1], "eyJpYXQiOjE3MDQwNjcyMDAsIm5iZiI6MTcwNDA2NzIwMCwiZXhwIjoxNzA0MDY3MjYwfQ");
-    assert_eq!(parts[2], "3htbVOTgyRG1ivmF10YTWe14lAj1t9pwB7k1cPN_8ks");
+    assert_eq!(parts[2], "tIViPQZM_SoM47XDC7h4GrvQX_yJgxeF9qOyuOqhl5I");
     let json = place.run(&[&arguments("60")[..], &["--json"]].concat()).json();
     assert_eq!(json["token"], ran.out.trim_end());
 }

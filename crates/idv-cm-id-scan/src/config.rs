@@ -202,7 +202,7 @@ impl CmIdScanConfig {
         if http::HeaderValue::try_from(secret.expose()).is_err() {
             return Err(Error::config("callback_secret has a character that no header can carry"));
         }
-        CallbackAuth::header(&self.callback_header, secret.clone())
+        CallbackAuth::header(&self.callback_header, [secret.clone()])
     }
 
     /// The rule that judges results.

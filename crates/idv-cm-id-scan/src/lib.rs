@@ -96,14 +96,17 @@
 //! - Webhooks are by account, so that the model's address for callbacks is left out of a creation: [`CmIdScan::register_webhook`], once.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;
 mod config;
 pub mod normalize;
+mod options;
 mod provider;
 pub mod session;
 pub mod wire;
 
 pub use config::{CmIdScanConfig, ENVIRONMENT};
+pub use options::CmIdScanOptions;
 pub use provider::CmIdScan;

@@ -4,18 +4,19 @@ use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
+use idv_core::adapter::Customize;
 use idv_core::call::CallContext;
 use idv_core::{
     CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, CreateResponse, CreateSafety, Delivery, Download,
     Error, ErrorKind, EvidenceId, EvidenceSource, HandOff, HandOffKind, NewVerification, Observation, Polling, Provider,
-    ProviderId, ReportSource, Result, ResultHandle, ResultState, Results, Sink, Subject, Url, VendorInfo, VerificationId,
-    async_trait,
+    ProviderId, ReportSource, Result, ResultHandle, Results, Sink, Url, VendorInfo, VerificationId, async_trait,
 };
 
 use crate::api::{Api, Locale, NewTransaction, NewWebhook, ResultId, TransactionId, WebhookCreated};
 use crate::callback;
 use crate::config::CmIdScanConfig;
 use crate::normalize::{self, Acceptance, REPORT_FIELDS, Wanted, filled};
+use crate::options::CmIdScanOptions;
 use crate::wire::Transaction;
 
 /// The fields that a creation takes, as [`NewVerification::given`] names them. The vendor takes nothing personal.
@@ -39,6 +40,7 @@ pub struct CmIdScan {
     info: VendorInfo,
     acceptance: Acceptance,
     config: CmIdScanConfig,
+    customize: Customize<NewTransaction>,
 }
 
 impl CmIdScan {
@@ -53,7 +55,7 @@ impl CmIdScan {
     pub fn new(config: CmIdScanConfig) -> Result<Self> {
         config.check()?;
         let (api, guard, acceptance) = (Api::new(&config)?, config.auth()?, config.acceptance());
-        Ok(Self { api, guard, info: info(&config), acceptance, config })
+        Ok(Self { api, guard, info: info(&config), acceptance, config, customize: Customize::default() })
     }
 
     /// The vendor's own API, with everything that the model has no place for.
@@ -84,12 +86,36 @@ impl CmIdScan {
         self.api.create_webhook(cx, &self.webhook(url)).await
     }
 
+    /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
+    /// neither the model nor [`CmIdScanOptions`](crate::CmIdScanOptions) has a field for.
+    ///
+    /// ```
+    /// use idv_core::{Client, NewVerification};
+    /// use idv_cm_id_scan::CmIdScan;
+    ///
+    /// fn customize(client: &Client) {
+    ///     if let Some(vendor) = client.vendor::<CmIdScan>() {
+    ///         vendor.customize(|new: &NewVerification, transaction| {
+    ///             transaction.settings.document_scan.minimum_age = Some(18);
+    ///             Ok(())
+    ///         });
+    ///     }
+    /// }
+    /// ```
+    pub fn customize(&self, function: impl Fn(&NewVerification, &mut NewTransaction) -> Result<()> + Send + Sync + 'static) {
+        self.customize.set(function);
+    }
+
     /// The transaction for a verification.
-    fn transaction(&self, new: &NewVerification) -> NewTransaction {
+    fn transaction(&self, new: &NewVerification) -> Result<NewTransaction> {
         let mut transaction = self.config.transaction();
         transaction.locale = new.locale.as_ref().and_then(Locale::of).or(transaction.locale);
         transaction.return_url.clone_from(&new.return_urls.success);
-        transaction
+        if let Some(options) = new.vendor_options::<CmIdScanOptions>()? {
+            options.apply(&mut transaction);
+        }
+        self.customize.apply(new, &mut transaction)?;
+        Ok(transaction)
     }
 }
 
@@ -100,7 +126,7 @@ impl Provider for CmIdScan {
     }
 
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
-        let created = self.api.create_transaction(cx, &self.transaction(new)).await;
+        let created = self.api.create_transaction(cx, &self.transaction(new)?).await;
         let created = created.map_err(|error| error.with_field_named(&[("return_url", "return_urls.success")]))?;
         let now = cx.now();
         let id = VerificationId::new(new.reference.clone(), Some(created.id.into()));
@@ -136,9 +162,9 @@ impl Provider for CmIdScan {
 impl Polling for CmIdScan {
     async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
         let transaction = TransactionId::try_from(id)?;
-        let retrieved = self.api.transaction(cx, &transaction).await?;
-        let details = retrieved.read(Transaction::read)?;
-        Ok(normalize::status(&details, idv_core::Channel::Poll).proven(retrieved.answer().proof()))
+        let answer = self.api.transaction(cx, &transaction).await?;
+        let details = answer.read(Transaction::read)?;
+        Ok(normalize::status(&details, idv_core::Channel::Poll).proven(answer.proof()))
     }
 }
 
@@ -153,18 +179,11 @@ impl Results for CmIdScan {
             )
         })?;
         let result_id = ResultId::try_from(handle)?;
-        let retrieved = self.api.result(cx, &transaction, &result_id).await.map_err(|error| unknown_result(error, &result_id))?;
-        let result = retrieved.read(Transaction::read)?;
+        let answer = self.api.result(cx, &transaction, &result_id).await.map_err(|error| unknown_result(error, &result_id))?;
+        let result = answer.read(Transaction::read)?;
         let observation =
             normalize::result(&result, Some(&result_id), &self.acceptance, Some(cx.now()), idv_core::Channel::Fetch);
-        let mut observation = observation.proven(retrieved.answer().proof());
-        if observation.subject.is(id) {
-            observation.subject = Subject::from(id);
-            if let ResultState::Inline(report) = &mut observation.result {
-                report.reference = Some(id.reference.as_str().to_owned());
-            }
-        }
-        Ok(observation)
+        Ok(observation.proven(answer.proof()))
     }
 }
 
@@ -188,10 +207,10 @@ impl EvidenceSource for CmIdScan {
             Wanted::Report(kind) => return self.api.report(cx, &transaction, &result_id, kind, limit, sink).await,
             Wanted::File(name) => name,
         };
-        let retrieved = self.api.result(cx, &transaction, &result_id).await?;
-        let result = retrieved.read(Transaction::read)?;
+        let answer = self.api.result(cx, &transaction, &result_id).await?;
+        let result = answer.read(Transaction::read)?;
         if filled(result.id.as_ref()) != Some(transaction.as_str()) {
-            return Err(retrieved.answer().error_of(ErrorKind::SubjectMismatch));
+            return Err(answer.error_of(ErrorKind::SubjectMismatch));
         }
         let address = normalize::find_file(&result, name).and_then(|file| filled(file.url.as_ref())).ok_or_else(no_evidence)?;
         self.api.download(cx, address, limit, sink).await
@@ -237,6 +256,7 @@ fn info(config: &CmIdScanConfig) -> VendorInfo {
     let mut info =
         VendorInfo::new(CmIdScan::ID, "CM.com ID Scan", CreateSafety::Unkeyed, HandOffKind::Redirect, ReportSource::Fetch);
     info.document = "CM.com ID Scan API, v1";
+    info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
     info.lifetime = Some(config.lifetime());

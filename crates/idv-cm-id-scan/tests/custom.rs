@@ -138,7 +138,7 @@ fn words_without_a_value_in_the_model_stay_raw() {
     });
     assert_eq!(report["document"]["kind"]["value"], "other");
     assert_eq!(report["document"]["kind"]["raw"], "seaman_book");
-    assert_eq!(report["person"]["nationality"]["raw"], "Atlantis");
+    assert_eq!(report["person"]["nationalities"][0]["raw"], "Atlantis");
     assert_eq!(report["person"]["birth_date"]["value"], "1965");
     assert_eq!(report["person"]["birth_date"]["raw"], "1965-00-00");
     let placeholder = judged(&strict(), |result| field(result, "sex")["values"] = json!(["N/A"]));

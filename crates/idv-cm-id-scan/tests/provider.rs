@@ -75,6 +75,29 @@ async fn creation_sends_nothing_personal() {
     assert!(!created.already_existed);
 }
 
+#[tokio::test]
+async fn options_and_the_hook_go_into_the_transaction() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(201, text("create-response.json"));
+    let client = client(&transport);
+    client.vendor::<CmIdScan>().unwrap().customize(|_, transaction| {
+        transaction.settings.document_scan.minimum_age = Some(18);
+        Ok(())
+    });
+    let mut new = NewVerification::new(reference());
+    let mut options = idv_cm_id_scan::CmIdScanOptions::default();
+    (options.mobile_only, options.expires_in) = (Some(true), Some(7200));
+    new.set_options(&options).unwrap();
+    client.create(&new).await.unwrap();
+    let body = body(&transport.requests()[0]);
+    assert_eq!((&body["mobileOnly"], &body["expiresIn"]), (&json!(true), &json!(7200)));
+    assert!(body["settings"].to_string().contains("18"), "{body}");
+    options.expires_in = Some(1);
+    new.set_options(&options).unwrap();
+    assert!(matches!(client.create(&new).await.unwrap_err().kind(), ErrorKind::InvalidRequest { .. }));
+    assert_eq!(transport.count(), 1, "it is checked before it is sent");
+}
+
 fn settings(config: &mut CmIdScanConfig) {
     config.allowed_expiration = Some(30);
     config.redact_fields = vec!["personal_number".into(), "signature".into()];

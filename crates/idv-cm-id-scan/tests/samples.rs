@@ -73,7 +73,7 @@ fn machine_readable_zone_comes_first() {
         (Source::Mrz, Verdict::Unchecked, "WILLEKE LISELOTTE")
     );
     assert_eq!(given.alternatives[0].value.as_ref().unwrap().expose(), "Willeke Liselotte");
-    let nationality = person.nationality.as_ref().unwrap();
+    let nationality = &person.nationalities[0];
     assert_eq!((nationality.expose().unwrap().code(), nationality.verdict), ("NL", Verdict::Valid));
     assert_eq!(nationality.raw.as_ref().unwrap().expose(), "Netherlands");
     let local = &nationality.alternatives[0];

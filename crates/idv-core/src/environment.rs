@@ -1,4 +1,4 @@
-//! What this crate is given instead of doing it: the network, the time, randomness.
+//! The environment that an application provides: the network, the clock and randomness.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,25 +10,25 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-/// The network, the time and randomness, as an application or a test provides them. Cheap to clone.
+/// The network, the clock and the randomness that an application or a test provides. Cheap to clone.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Environment {
-    /// How requests travel.
+    /// Sends requests.
     pub transport: Arc<dyn Transport>,
-    /// What time it is.
+    /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Where random bits come from.
+    /// Generates random bits.
     pub random: Arc<dyn Random>,
 }
 
 impl Environment {
-    /// An environment with random bits from the operating system.
+    /// Creates an environment with random bits from the operating system.
     pub fn new(transport: impl Transport, clock: impl Clock) -> Self {
         Self { transport: Arc::new(transport), clock: Arc::new(clock), random: Arc::new(OsRandom) }
     }
 
-    /// The same with another source of random bits.
+    /// Replaces the source of random bits.
     #[must_use]
     pub fn with_random(mut self, random: impl Random) -> Self {
         self.random = Arc::new(random);
@@ -36,24 +36,28 @@ impl Environment {
     }
 }
 
-/// Carries one request to a vendor and its answer back.
+/// Sends one request to a vendor and returns its answer.
 ///
 /// # Contract
 ///
-/// One call sends at most one request: no redirect is followed, nothing is repeated, nothing is cached. The answer's body is not
-/// read ahead without bound. An error says truthfully whether any byte of the request may have left this machine; in doubt it says
-/// that it may have. Dropping the future gives the request up.
+/// One call sends at most one request: it follows no redirect, repeats nothing and caches nothing. It does not read the answer's body
+/// ahead without bound. An error says truthfully whether any byte of the request may have left this machine; in doubt it says
+/// that it may have.
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
-    /// Sends a request and returns the head of the answer, its body still to be read.
+    /// Sends a request and returns the head of the answer, with its body still to be read.
     ///
     /// # Errors
     ///
-    /// [`TransportError`] where no answer came. An answer with an error status is an answer.
+    /// [`TransportError`] if no answer arrived. An answer with an error status is an answer.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future abandons the request, which may have reached the vendor.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, TransportError>;
 }
 
-/// The body of an answer: read piece by piece.
+/// The body of an answer, read piece by piece.
 pub struct Body(BodyKind);
 
 enum BodyKind {
@@ -62,16 +66,20 @@ enum BodyKind {
 }
 
 impl Body {
-    /// A body that arrives in pieces.
+    /// Creates a body that arrives in pieces.
     pub fn chunks(chunks: impl Chunks + 'static) -> Self {
         Self(BodyKind::Chunks(Box::new(chunks)))
     }
 
-    /// The next piece; `None` at the end.
+    /// Returns the next piece; `None` at the end.
     ///
     /// # Errors
     ///
-    /// [`TransportError`] where the body breaks off.
+    /// [`TransportError`] if the body breaks off.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future may lose a piece: do not read the body any further.
     pub async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         match &mut self.0 {
             BodyKind::Whole(bytes) => Ok(bytes.take()),
@@ -92,39 +100,43 @@ impl fmt::Debug for Body {
     }
 }
 
-/// The pieces of a body on their way.
+/// Reads the pieces of a body as they arrive.
 #[async_trait]
 pub trait Chunks: Send {
-    /// The next piece; `None` at the end.
+    /// Returns the next piece; `None` at the end.
     ///
     /// # Errors
     ///
-    /// [`TransportError`] where the body breaks off.
+    /// [`TransportError`] if the body breaks off.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future may lose a piece: the caller drops the body as well.
     async fn next(&mut self) -> Result<Option<Bytes>, TransportError>;
 }
 
-/// Why no answer came, or none that is whole.
+/// The reason why no complete answer arrived. Prints its cause.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
 #[non_exhaustive]
 pub struct TransportError {
-    /// Whether any byte of the request may have left.
+    /// Whether any byte of the request may have left this machine.
     pub sent: Sent,
-    /// What happened.
+    /// The cause.
     pub cause: TransportCause,
-    /// The failure beneath. It must not print a URL or a body.
+    /// The underlying failure. It must not print a URL or a body.
     #[source]
     pub source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl TransportError {
-    /// A failure without one beneath.
+    /// Creates a failure without an underlying one.
     #[must_use]
     pub const fn new(sent: Sent, cause: TransportCause) -> Self {
         Self { sent, cause, source: None }
     }
 
-    /// Adds the failure beneath, which must not print a URL or a body.
+    /// Adds the underlying failure, which must not print a URL or a body.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
@@ -135,45 +147,66 @@ impl TransportError {
 /// Whether any byte of a request may have left this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
-    /// None has: the vendor knows nothing of it.
+    /// None has left: the vendor does not know of the request.
     No,
-    /// Some may have.
+    /// Some may have left.
     Maybe,
 }
 
-/// Why no answer came.
+/// The cause of a request without a complete answer.
+///
+/// A transport that cannot tell the details uses [`Connect`](Self::Connect) before and [`Interrupted`](Self::Interrupted) after it
+/// has sent something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportCause {
-    /// No connection could be made: the name, the route, the port or TLS failed.
-    #[error("no connection could be made")]
+    /// The host name could not be resolved.
+    #[error("the host name cannot be resolved")]
+    Dns,
+    /// The host refused the connection: no program listens on the port.
+    #[error("connection refused")]
+    Refused,
+    /// There is no route to the host.
+    #[error("the host is unreachable")]
+    Unreachable,
+    /// The server's certificate is not valid for the host, has expired, or has an unknown issuer.
+    #[error("the server's certificate is not trusted")]
+    Certificate,
+    /// The TLS handshake failed for another reason: the port does not speak TLS, for example.
+    #[error("the TLS handshake failed")]
+    Tls,
+    /// The connection failed for another reason.
+    #[error("the connection failed")]
     Connect,
-    /// It took too long.
-    #[error("the time ran out")]
+    /// The connection or the answer took too long.
+    #[error("timed out")]
     Timeout,
-    /// The connection broke.
-    #[error("the connection broke")]
+    /// The other side reset the connection.
+    #[error("connection reset")]
+    Reset,
+    /// The connection ended early or broke for another reason.
+    #[error("connection closed early")]
     Interrupted,
-    /// The request could not be built or sent as it is.
-    #[error("the request could not be sent")]
+    /// The request is not valid HTTP, or the transport's options forbid it.
+    #[error("the request cannot be sent")]
     Request,
 }
 
-/// What time it is, and waiting.
+/// Tells the time, and waits.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The time of day, for signatures, tokens and records.
+    /// Returns the time of day, for signatures, tokens and records.
     fn now(&self) -> Timestamp;
 
-    /// Time that only ever goes forward, since a moment of no meaning; for deadlines.
+    /// Returns the time since an arbitrary moment, which never goes backwards; for deadlines.
     fn monotonic(&self) -> Duration;
 
-    /// Waits.
+    /// Waits. Dropping the future ends the wait.
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// Random bits that cannot be guessed.
+/// Generates random bits that cannot be guessed.
 pub trait Random: fmt::Debug + Send + Sync + 'static {
-    /// Fills a buffer.
+    /// Fills a buffer with random bits.
     fn fill(&self, buffer: &mut [u8]);
 }
 

@@ -1,20 +1,23 @@
-//! What can go wrong, in terms a caller can act on.
+//! Failures, in terms that a caller can act on.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use crate::environment::{TransportCause, TransportError};
 use crate::id::ProviderId;
+use crate::pii::Pii;
 
-/// The result of everything here that can fail.
+/// The result of every fallible operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A failure. It answers three questions: what kind ([`Error::kind`]), whether the vendor may have acted all the same
+/// A failure. It answers three questions: its kind ([`Error::kind`]), whether the vendor may have acted although the call failed
 /// ([`Error::effect`]), and whether the same call may succeed later ([`Error::is_transient`]).
 ///
-/// It prints as one line in our own words: never a body, never a vendor's text, never a person's data. A person who is rejected is
-/// an [`Outcome`](crate::Outcome), not an error.
+/// `Display` prints one line in our own words: never a body, the vendor's text, or a person's data. A failed connection is printed
+/// with its [cause](TransportCause) and with the host and port of the configured address, never with its path or query. The
+/// vendor's own words are available from [`Error::vendor_text`]. A rejected person is an [`Outcome`](crate::Outcome), not an error.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -25,62 +28,63 @@ struct Inner {
     attempts: u32,
     http_status: Option<u16>,
     vendor_code: Option<String>,
+    vendor_text: Option<Pii<String>>,
     retry_after: Option<Duration>,
     detail: Cow<'static, str>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What kind of failure it is.
+/// The kind of a failure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The configuration cannot work. Nothing was sent.
     #[error("the configuration is not valid")]
     Config,
-    /// The vendor has no such operation, or cannot give what is needed. Nothing was sent.
+    /// The vendor lacks the operation or a required capability. Nothing was sent.
     #[error("not supported by this vendor")]
     Unsupported,
-    /// A value that we sent, or were about to send, is not allowed by the vendor's document.
+    /// The vendor's document does not allow a value of the request, whether it was sent or not.
     #[error("`{field}` is not valid")]
     InvalidRequest {
-        /// The field of the request, as a path in the model (`person.birth_date`), or the vendor's own name of it where the model
-        /// has none.
+        /// The field of the request, as a path in the model (`person.birth_date`), or by the vendor's own name if the model has
+        /// none.
         field: Cow<'static, str>,
     },
-    /// The credentials were refused.
+    /// The vendor refused the credentials.
     #[error("the credentials were refused")]
     Unauthorized,
-    /// The account has no credits left, or is not activated for this.
+    /// The account has no credits left, or is not activated for the operation.
     #[error("the account's quota is used up")]
     QuotaExhausted,
-    /// The vendor knows no such verification, or none any more.
+    /// The vendor knows no such verification, or no longer knows it.
     #[error("not found")]
     NotFound,
-    /// What was asked for is not there yet.
+    /// The result is not available yet.
     #[error("not ready yet")]
     NotReady,
-    /// The verification is in a state that does not allow it: it is finished, for example.
+    /// The state of the verification does not allow the operation; it is finished, for example.
     #[error("the state of the verification does not allow it")]
     Conflict,
     /// The vendor asks for fewer calls.
     #[error("too many calls")]
     RateLimited,
-    /// The vendor did not answer, or answered that it is broken.
+    /// The vendor could not be reached, did not answer, or reported a failure of its own.
     #[error("the vendor is unavailable")]
     Unavailable,
-    /// What came cannot be read.
-    #[error("what came cannot be read")]
+    /// A response or payload could not be parsed.
+    #[error("the response could not be parsed")]
     Malformed,
-    /// A message that pretends to come from the vendor lacks its proof.
-    #[error("the message is not from who it pretends")]
+    /// A callback lacks valid proof that the vendor sent it.
+    #[error("callback authentication failed")]
     Forged,
-    /// The vendor answered about another verification than the one that was asked for.
+    /// The vendor answered about another verification than the requested one.
     #[error("the answer is about another verification")]
     SubjectMismatch,
-    /// A limit that the caller set was exceeded: the size of evidence, for example.
+    /// A limit of the caller was exceeded: the size of evidence, for example.
     #[error("a limit was exceeded")]
     LimitExceeded,
-    /// The place that evidence was to be written to failed.
+    /// The sink for evidence failed.
     #[error("the evidence could not be stored")]
     Sink,
 }
@@ -91,36 +95,37 @@ pub enum ErrorKind {
 pub enum Effect {
     /// The vendor did not act: the call may be made again, changed or not.
     NotApplied,
-    /// Nobody knows. An unkeyed create must not be repeated; look the verification up, wait for its callback, or ask a person.
+    /// The vendor may have acted. Do not repeat an unkeyed create: look the verification up, wait for its callback, or ask an
+    /// operator.
     Unknown,
 }
 
-/// What was being done.
+/// The operation during which a failure occurred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Creating a verification.
+    /// Create a verification.
     Create,
-    /// Asking for the state.
+    /// Poll the state.
     Poll,
-    /// Fetching the result.
+    /// Fetch the result.
     Fetch,
-    /// Downloading evidence.
+    /// Download evidence.
     Evidence,
-    /// Listing many verifications.
+    /// List verifications.
     List,
-    /// Finding a verification by our reference.
+    /// Find verifications by our reference.
     Find,
-    /// Deleting at the vendor.
+    /// Delete at the vendor.
     Delete,
-    /// Receiving a callback or a returning person.
+    /// Receive a callback or a returning person.
     Receive,
-    /// A call of the vendor's own API that is outside the model.
+    /// Call the vendor's own API, outside the model.
     Other,
 }
 
 impl Operation {
-    /// The operation as one word, as it stands in traces.
+    /// Returns the operation as one word, as traces show it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -138,7 +143,7 @@ impl Operation {
 }
 
 impl Error {
-    /// A failure of a kind, with no effect at the vendor.
+    /// Creates a failure of this kind, without effect at the vendor.
     #[must_use]
     pub fn new(kind: ErrorKind) -> Self {
         Self(Box::new(Inner {
@@ -149,31 +154,33 @@ impl Error {
             attempts: 0,
             http_status: None,
             vendor_code: None,
+            vendor_text: None,
             retry_after: None,
             detail: Cow::Borrowed(""),
             source: None,
         }))
     }
 
-    /// A value that may not be sent, with what to do about it.
+    /// Creates an [`InvalidRequest`](ErrorKind::InvalidRequest) for a field; `detail` says what is expected.
     #[must_use]
     pub fn invalid(field: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::InvalidRequest { field: field.into() }).detail(detail)
     }
 
-    /// A configuration that cannot work, with what to do about it.
+    /// Creates a [`Config`](ErrorKind::Config) failure; `detail` says what is expected.
     #[must_use]
     pub fn config(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Config).detail(detail)
     }
 
-    /// Something that cannot be read, with what was expected, in our own words.
+    /// Creates a [`Malformed`](ErrorKind::Malformed) failure; `detail` says in our own words what was expected.
     #[must_use]
     pub fn malformed(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Malformed).detail(detail)
     }
 
-    /// JSON that cannot be read: the place of the fault without the text that stands there, since that may be a person's data.
+    /// Creates a [`Malformed`](ErrorKind::Malformed) failure with the place of the fault in the JSON, without the text there, which
+    /// may be personal data.
     #[must_use]
     pub fn malformed_json(error: &serde_json::Error) -> Self {
         let fault = match error.classify() {
@@ -185,10 +192,17 @@ impl Error {
         Self::malformed(format!("the JSON {fault}, at line {} column {}", error.line(), error.column()))
     }
 
-    /// Adds what to do about it or what was expected: our own words, never a vendor's text nor a person's data.
+    /// Adds an explanation in our own words: what was expected or what to do. Never the vendor's text or a person's data.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = detail.into();
+        self
+    }
+
+    /// Changes the kind, for an adapter that knows better. Everything else is kept, the vendor's code and text above all.
+    #[must_use]
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
         self
     }
 
@@ -199,7 +213,7 @@ impl Error {
         self
     }
 
-    /// The same, its field by the name that it has in the model: for adapters whose vendor has names of its own.
+    /// Renames the field of an [`InvalidRequest`](ErrorKind::InvalidRequest) from the vendor's name to the model's.
     ///
     /// ```
     /// use idv_core::Error;
@@ -210,21 +224,37 @@ impl Error {
     #[must_use]
     pub fn with_field_named(mut self, names: &[(&str, &'static str)]) -> Self {
         if let ErrorKind::InvalidRequest { field } = &mut self.0.kind
-            && let Some((_, name)) = names.iter().find(|(vendors, _)| *vendors == field.as_ref())
+            && let Some((_, name)) = names.iter().find(|(vendor_name, _)| *vendor_name == field.as_ref())
         {
             *field = Cow::Borrowed(name);
         }
         self
     }
 
-    /// Adds the vendor's own code for the failure. It is kept for [`Error::vendor_code`] and never printed.
+    /// Adds the vendor's own code for the failure. [`Error::vendor_code`] returns it; nothing prints it.
     #[must_use]
     pub fn with_vendor_code(mut self, code: impl Into<String>) -> Self {
         self.0.vendor_code = Some(code.into());
         self
     }
 
-    /// Adds the failure beneath. It must not print a vendor's text, a URL or a person's data.
+    /// Adds the vendor's own description of the failure, which may repeat personal data that was sent. [`Error::vendor_text`]
+    /// returns it; nothing prints it.
+    ///
+    /// ```
+    /// use idv_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::NotFound).with_vendor_text("no ident of Erika Mustermann");
+    /// assert_eq!(error.vendor_text().map(|text| text.expose().as_str()), Some("no ident of Erika Mustermann"));
+    /// assert_eq!(error.to_string(), "not found");
+    /// ```
+    #[must_use]
+    pub fn with_vendor_text(mut self, text: impl Into<String>) -> Self {
+        self.0.vendor_text = Some(Pii::new(text.into()));
+        self
+    }
+
+    /// Adds the underlying failure. It must not print the vendor's text, a URL or a person's data.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -244,19 +274,19 @@ impl Error {
         self
     }
 
-    /// What kind of failure it is.
+    /// Returns the kind of the failure.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
 
-    /// Whether the vendor may have acted although the call failed.
+    /// Returns whether the vendor may have acted although the call failed.
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.0.effect
     }
 
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Returns whether the same call may succeed later without any change.
     ///
     /// This alone does not make a repetition safe: see [`Error::effect`].
     #[must_use]
@@ -264,37 +294,58 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Unavailable | ErrorKind::RateLimited | ErrorKind::NotReady)
     }
 
-    /// The provider, where the failure came in a call to one.
+    /// Returns the provider whose call failed, if there was a call.
     #[must_use]
     pub fn provider(&self) -> Option<&ProviderId> {
         self.0.provider.as_ref()
     }
 
-    /// What was being done.
+    /// Returns the operation that failed.
     #[must_use]
     pub fn operation(&self) -> Option<Operation> {
         self.0.operation
     }
 
-    /// How many requests were tried; 0 when nothing was to be sent.
+    /// Returns the number of attempts; 0 if the failure preceded the first request.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// The HTTP status of the last answer, where there was one.
+    /// Returns the HTTP status of the last answer, if there was one.
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
     }
 
-    /// The vendor's own code for the failure, verbatim.
+    /// Returns the vendor's own code for the failure, verbatim.
     #[must_use]
     pub fn vendor_code(&self) -> Option<&str> {
         self.0.vendor_code.as_deref()
     }
 
-    /// How long the vendor asked to wait, where it did.
+    /// Returns the vendor's own description of the failure, verbatim: for an operator, not for a log.
+    #[must_use]
+    pub fn vendor_text(&self) -> Option<&Pii<String>> {
+        self.0.vendor_text.as_ref()
+    }
+
+    /// Returns the cause if no answer or no complete answer arrived: connection refused, DNS, TLS, timeout and so on.
+    ///
+    /// ```
+    /// use idv_core::{Error, ErrorKind, Sent, TransportCause, TransportError};
+    ///
+    /// let refused = TransportError::new(Sent::No, TransportCause::Refused);
+    /// let error = Error::new(ErrorKind::Unavailable).with_source(refused);
+    /// assert_eq!(error.transport_cause(), Some(TransportCause::Refused));
+    /// ```
+    #[must_use]
+    pub fn transport_cause(&self) -> Option<TransportCause> {
+        let error = self.0.source.as_deref()?.downcast_ref::<TransportError>()?;
+        Some(error.cause)
+    }
+
+    /// Returns the wait that the vendor asked for, if it did.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -356,6 +407,7 @@ mod tests {
     fn an_error_prints_one_line_without_the_vendors_words() {
         let error = Error::invalid("person.birth_date", "write YYYY-MM-DD")
             .with_vendor_code("SOMETHING THE VENDOR SAID")
+            .with_vendor_text("SOMETHING ABOUT ERIKA")
             .during(&ProviderId::new("example"), Operation::Create)
             .after_attempts(2, Some(400), None);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Where evidence is written to, and what is known of it afterwards.
+//! Sinks for evidence, and the facts about a download.
 
 use std::fmt;
 use std::io;
@@ -8,16 +8,20 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A place that evidence is written to, piece by piece.
+/// Receives evidence, piece by piece.
 ///
-/// After a failed download, what it holds is not to be used: write to a temporary place and rename at the end.
+/// After a failed download its content must not be used: write to a temporary file and rename it at the end.
 #[async_trait]
 pub trait Sink: Send {
     /// Appends bytes.
     ///
     /// # Errors
     ///
-    /// Those of the place.
+    /// Those of the underlying file or buffer.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, an unknown part of the bytes is written: the download has failed.
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
@@ -29,7 +33,7 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// Writes evidence into a sink: at most so many bytes, counted and hashed on the way.
+/// Writes evidence into a sink up to a limit, and counts and hashes it on the way.
 ///
 /// ```
 /// use idv_core::Recorder;
@@ -53,7 +57,7 @@ pub struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Writes into `sink`, at most `limit` bytes.
+    /// Creates a recorder that writes at most `limit` bytes into `sink`.
     #[must_use]
     pub fn new(sink: &'a mut dyn Sink, limit: u64) -> Self {
         Self { sink, limit, length: 0, digest: Sha256::new(), media_type: None }
@@ -63,8 +67,12 @@ impl<'a> Recorder<'a> {
     ///
     /// # Errors
     ///
-    /// [`LimitExceeded`](ErrorKind::LimitExceeded) where that would be more than the limit: nothing of them is written;
-    /// [`Sink`](ErrorKind::Sink) where the sink failed.
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) if that would exceed the limit, in which case none of the bytes is written;
+    /// [`Sink`](ErrorKind::Sink) if the sink failed.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, an unknown part of the bytes is written: drop the recorder and treat the download as failed.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         if self.length == 0 {
             self.media_type = sniff(bytes);
@@ -77,7 +85,7 @@ impl<'a> Recorder<'a> {
         self.sink.write(bytes).await.map_err(|error| Error::new(ErrorKind::Sink).with_source(error))
     }
 
-    /// What is known of it now that it is whole.
+    /// Ends the recording and returns its length, digest and media type.
     #[must_use]
     pub fn finish(self) -> Download {
         Download::new(self.length, self.digest.finalize().into(), self.media_type.map(str::to_owned))
@@ -90,39 +98,39 @@ impl fmt::Debug for Recorder<'_> {
     }
 }
 
-/// What is known of evidence that was downloaded.
+/// The length, digest and media type of downloaded evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Download {
-    /// Its length in bytes.
+    /// The length in bytes.
     pub length: u64,
-    /// The SHA-256 digest of its bytes.
+    /// The SHA-256 digest.
     pub sha256: [u8; 32],
-    /// Its media type: what its first bytes say, else what the vendor says.
+    /// The media type by the first bytes, else by the vendor.
     pub media_type: Option<String>,
 }
 
 impl Download {
-    /// What is known of evidence that was downloaded.
+    /// Creates a description from its parts.
     #[must_use]
     pub const fn new(length: u64, sha256: [u8; 32], media_type: Option<String>) -> Self {
         Self { length, sha256, media_type }
     }
 
-    /// What is known of evidence that is at hand, whole.
+    /// Describes evidence that is in memory.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self::new(bytes.len() as u64, Sha256::digest(bytes).into(), sniff(bytes).map(str::to_owned))
     }
 
-    /// The digest in hexadecimal.
+    /// Returns the digest in hexadecimal.
     #[must_use]
     pub fn sha256_hex(&self) -> String {
         hex::encode(self.sha256)
     }
 }
 
-/// The media type that the first bytes of a file tell.
+/// Returns the media type by the first bytes of a file.
 #[must_use]
 fn sniff(start: &[u8]) -> Option<&'static str> {
     Some(match start {

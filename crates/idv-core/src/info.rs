@@ -25,6 +25,8 @@ pub struct VendorInfo {
     pub name: &'static str,
     /// The vendor's document that the adapter follows, with its version.
     pub document: &'static str,
+    /// The adapter's version: `env!("CARGO_PKG_VERSION")` in its crate.
+    pub version: &'static str,
     /// The optional capabilities, in the order of [`Capability::ALL`].
     pub capabilities: Vec<Capability>,
     /// Whether a creation can be repeated safely.
@@ -66,6 +68,7 @@ impl VendorInfo {
             provider,
             name,
             document: "",
+            version: "",
             capabilities: Vec::new(),
             create_safety,
             hand_off,

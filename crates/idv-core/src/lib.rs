@@ -14,6 +14,7 @@
 //! - **Nothing personal is printed.** A person's data is [`Pii`], a credential is [`Secret`]; both print a placeholder.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod adapter;
 pub mod call;
@@ -23,6 +24,8 @@ mod date;
 mod environment;
 mod error;
 mod evidence;
+#[cfg(test)]
+mod formats;
 mod id;
 mod info;
 mod input;
@@ -32,12 +35,16 @@ pub mod pii;
 mod provider;
 pub mod report;
 mod secret;
+mod setters;
 mod text;
 mod tracker;
 mod verification;
 
 pub use call::CallContext;
-pub use callback::{CallbackAuth, CallbackMessage, CallbackSpec, Checked, Delivery, DeliveryKind, Reply};
+pub use callback::{
+    CallbackAuth, CallbackCheck, CallbackMessage, CallbackSpec, Delivery, DeliveryKind, Reply, SignatureAlgorithm,
+    SignatureEncoding, SignatureScheme,
+};
 pub use client::Client;
 pub use date::{PartialDate, time_in_zone};
 pub use environment::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError};
@@ -62,7 +69,15 @@ pub use text::Text;
 pub use tracker::{Progress, Tracker, TrackerInbox, TrackerState};
 pub use verification::{Decision, ReportFinality, Step, Transition, Verification};
 
+// Public dependencies: their types are in signatures.
+pub use {bytes, http, jiff, serde_json, url};
+
 pub use async_trait::async_trait;
 pub use bytes::Bytes;
 pub use jiff::Timestamp;
 pub use url::Url;
+
+/// The README's examples, kept compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

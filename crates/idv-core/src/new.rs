@@ -7,8 +7,10 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use url::Url;
 
+use crate::adapter::VendorOptions;
 use crate::error::{Error, Result};
 use crate::id::{Reference, VerificationId};
 use crate::pii::{Pii, exposed};
@@ -61,6 +63,9 @@ pub struct NewVerification {
     /// Data to come back with the report. The names `custom1` to `custom4` are understood by every vendor that takes any.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "exposed")]
     pub custom: BTreeMap<String, Pii<String>>,
+    /// Options for single vendors by their provider ids: [`NewVerification::set_options`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "exposed")]
+    pub options: BTreeMap<String, Pii<Value>>,
 }
 
 /// What a person claims about themselves.
@@ -183,7 +188,31 @@ impl NewVerification {
             callback_url: None,
             purpose: None,
             custom: BTreeMap::new(),
+            options: BTreeMap::new(),
         }
+    }
+
+    /// Sets the options for one vendor, in place of earlier ones for it. They change nothing at another vendor.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if they cannot be written as JSON.
+    pub fn set_options<T: VendorOptions>(&mut self, options: &T) -> Result<()> {
+        let value = serde_json::to_value(options).map_err(|_| Error::invalid("options", "they cannot be written as JSON"))?;
+        self.options.insert(T::PROVIDER.to_string(), Pii::new(value));
+        Ok(())
+    }
+
+    /// Returns the options for one vendor.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if they are not those of this vendor: a name or a form is unknown.
+    pub fn vendor_options<T: VendorOptions>(&self) -> Result<Option<T>> {
+        let Some(options) = self.options.get(T::PROVIDER.as_str()) else { return Ok(None) };
+        // The deserializer's message may quote a value.
+        let read = serde_json::from_value(options.expose().clone());
+        read.map(Some).map_err(|_| Error::invalid("options", format!("those for {} have an unknown name or form", T::PROVIDER)))
     }
 }
 
@@ -311,6 +340,27 @@ impl fmt::Debug for SessionUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_are_those_of_one_vendor() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Options {
+            branch: String,
+        }
+        impl VendorOptions for Options {
+            const PROVIDER: crate::ProviderId = crate::ProviderId::new("example");
+        }
+        let mut new = NewVerification::new(Reference::parse("0123456789abcdef").unwrap());
+        assert_eq!(new.vendor_options::<Options>().unwrap(), None);
+        new.set_options(&Options { branch: "Kaiserstrasse".into() }).unwrap();
+        assert!(!format!("{new:?}").contains("Kaiserstrasse"));
+        let stored: NewVerification = serde_json::from_str(&serde_json::to_string(&new).unwrap()).unwrap();
+        assert_eq!(stored.vendor_options().unwrap(), Some(Options { branch: "Kaiserstrasse".into() }));
+        new.options.insert("example".into(), Pii::new(serde_json::json!({"brunch": "Kaiserstrasse"})));
+        let error = new.vendor_options::<Options>().unwrap_err().to_string();
+        assert!(error.contains("options") && !error.contains("Kaiserstrasse"), "{error}");
+    }
 
     #[test]
     fn locales_are_written_as_they_are_read() {

@@ -182,6 +182,8 @@ pub enum ProofKind {
     Basic,
     /// The address that was called holds a secret that only the vendor and we know.
     SecretUrl,
+    /// A signature over the body, by a secret that only the vendor and we know.
+    Signature,
     /// Our own clock says so.
     OwnClock,
 }

@@ -1,4 +1,4 @@
-//! What an adapter implements.
+//! The interface that an adapter implements.
 
 use std::any::Any;
 use std::fmt;
@@ -35,6 +35,10 @@ pub trait Provider: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// The [`effect`](crate::Error::effect) is `Unknown` if the vendor may have acted.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`Client::create`](crate::Client::create): after a drop it is unknown whether the vendor acted.
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse>;
 
     /// Returns the optional capabilities, each as the object that has it.
@@ -80,33 +84,45 @@ impl fmt::Debug for Capabilities<'_> {
     }
 }
 
-/// Asking for the state of one verification.
+/// Polls the state of one verification.
 #[async_trait]
 pub trait Polling: Send + Sync {
-    /// The state now. A person who has not begun is a state, not an error.
+    /// Returns the current state. A person who has not begun is a state, not an error.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation>;
 }
 
-/// Fetching the result of one verification.
+/// Fetches the result of one verification.
 #[async_trait]
 pub trait Results: Send + Sync {
-    /// The result. `handle` is what an earlier observation gave; vendors that need none ignore it.
+    /// Returns the result. `handle` is that of an earlier observation; vendors that need none ignore it.
     ///
     /// # Errors
     ///
-    /// [`NotReady`](crate::ErrorKind::NotReady) or [`NotFound`](crate::ErrorKind::NotFound) where there is none;
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `handle` where one is needed and missing.
+    /// [`NotReady`](crate::ErrorKind::NotReady) or [`NotFound`](crate::ErrorKind::NotFound) if there is no result;
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `handle` if the vendor needs one and it is missing.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     async fn fetch(&self, cx: &CallContext, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation>;
 }
 
-/// Downloading images, recordings and files.
+/// Downloads images, recordings and files.
 #[async_trait]
 pub trait EvidenceSource: Send + Sync {
-    /// Streams one piece of evidence into `sink`. After an error, what the sink holds is not to be used.
+    /// Streams one piece of evidence into `sink`. After an error the content of the sink must not be used.
     ///
     /// # Errors
     ///
-    /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) where it is longer than `limit` bytes.
+    /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) if it is longer than `limit` bytes.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the sink holds a part of the evidence, which must not be used.
     async fn download(
         &self,
         cx: &CallContext,
@@ -117,41 +133,45 @@ pub trait EvidenceSource: Send + Sync {
     ) -> Result<Download>;
 }
 
-/// Asking for the state of many verifications in one call.
+/// Lists the states of many verifications in one call.
 #[async_trait]
 pub trait Listing: Send + Sync {
-    /// One page. Observations of a list carry no reports: each is fetched when it is wanted.
+    /// Returns one page. Its observations carry no reports; the application fetches each report that it needs.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     async fn list(&self, cx: &CallContext, query: &ListQuery, cursor: Option<&str>) -> Result<Page>;
 }
 
-/// Which verifications to list.
+/// Selects the verifications of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListQuery {
-    /// The groups to list; all that the vendor has, where it is empty.
+    /// The groups to list; all of the vendor's if empty.
     pub filters: Vec<ListFilter>,
 }
 
 impl ListQuery {
-    /// Lists these groups.
+    /// Selects these groups.
     #[must_use]
     pub fn of(filters: impl Into<Vec<ListFilter>>) -> Self {
         Self { filters: filters.into() }
     }
 }
 
-/// A group of verifications that a vendor lists apart.
+/// A group of verifications that a vendor lists separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ListFilter {
-    /// Those with a final result.
+    /// Verifications with a final result.
     Finished,
-    /// Those in review.
+    /// Verifications in review.
     InReview,
-    /// Those that were called off.
+    /// Canceled verifications.
     Canceled,
-    /// Those whose last attempt failed.
+    /// Verifications whose last attempt failed.
     Aborted,
 }
 
@@ -159,47 +179,57 @@ pub enum ListFilter {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Page {
-    /// What the page says, one observation for each verification.
+    /// One observation for each verification of the page.
     pub observations: Vec<Observation>,
-    /// How many entries could not be read. They spoil nothing but themselves.
+    /// The number of entries that could not be parsed. The others are complete.
     pub unreadable: usize,
-    /// Where the next page begins; `None` at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<String>,
 }
 
 impl Page {
-    /// A page of a list.
+    /// Creates a page.
     #[must_use]
     pub const fn new(observations: Vec<Observation>, unreadable: usize, next: Option<String>) -> Self {
         Self { observations, unreadable, next }
     }
 }
 
-/// Finding verifications by our reference.
+/// Finds verifications by our reference.
 #[async_trait]
 pub trait Lookup: Send + Sync {
-    /// Every verification that the vendor has under `reference`; none is an empty list.
+    /// Returns every verification that the vendor has under `reference`; an empty list if it has none.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     async fn find(&self, cx: &CallContext, reference: &Reference) -> Result<Vec<VerificationId>>;
 }
 
-/// Deleting at the vendor.
+/// Deletes at the vendor.
 #[async_trait]
 pub trait Deletion: Send + Sync {
-    /// Deletes, and says what that amounted to. What is gone already is no error.
+    /// Deletes a verification and returns the outcome. A verification that is already gone is no error.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`Client::delete`](crate::Client::delete): the vendor may or may not have acted; repeat the call.
     async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<DeleteOutcome>;
 }
 
-/// What a deletion amounted to.
+/// The outcome of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeleteOutcome {
     /// The vendor deleted the person's data.
     Data,
-    /// The vendor called the verification off; data it has are still there.
+    /// The vendor canceled the verification and keeps its data.
     CanceledOnly,
-    /// The vendor knows no such verification, or none any more.
+    /// The vendor knows no such verification, or no longer knows it.
     AlreadyGone,
+    /// The vendor accepted the deletion and carries it out later: delete again until it says that the data are gone.
+    Accepted,
 }
 
 /// Receives callbacks from the vendor, and the person's browser when it comes back.
@@ -207,20 +237,20 @@ pub trait Callbacks: Send + Sync {
     /// Returns how callbacks are authenticated.
     fn auth(&self) -> &CallbackAuth;
 
-    /// By which methods they come, how long they may be, and how soon the vendor wants its reply, as its document has it.
+    /// Returns the HTTP methods, the maximum length and the time for a reply, by the vendor's document.
     fn spec(&self) -> CallbackSpec;
 
-    /// What a delivery says, and the reply that the vendor expects. Pure: no call is made.
+    /// Parses a delivery and returns its observations and the reply that the vendor expects. Makes no call.
     ///
     /// # Errors
     ///
-    /// [`Forged`](crate::ErrorKind::Forged) where a required proof is missing or wrong,
-    /// [`Malformed`](crate::ErrorKind::Malformed) where the delivery cannot be read.
-    /// [`Reply::to_error`](crate::Reply::to_error) is the answer to either.
+    /// [`Forged`](crate::ErrorKind::Forged) if a required proof is missing or wrong,
+    /// [`Malformed`](crate::ErrorKind::Malformed) if the delivery cannot be parsed.
+    /// [`Reply::to_error`](crate::Reply::to_error) is the reply to either.
     fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage>;
 }
 
-// Providers and their capabilities are used as trait objects only; this fails to compile if one no longer can be.
+// Providers and their capabilities are used as trait objects only; this does not compile if one cannot be.
 const _: [fn(&dyn Provider); 0] = [];
 const _: [(&dyn Polling, &dyn Results); 0] = [];
 const _: [(&dyn EvidenceSource, &dyn Listing); 0] = [];

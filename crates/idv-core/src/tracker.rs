@@ -24,13 +24,13 @@ use crate::verification::{Decision, ReportFinality, Step, Transition, Verificati
 const INBOX: usize = 64;
 /// Number of final reports that are kept, of a verification whose outcome is disputed for example.
 const REPORTS: usize = 4;
-/// Pause before a question that a callback gave a reason for, so that many callbacks do not become many questions.
+/// Pause before a poll that a callback requested, so that many callbacks do not become many polls.
 const WAKE_GAP: Duration = Duration::from_secs(1);
-/// Number of times that the pause doubles after questions that failed.
+/// Number of times that the pause doubles after failed calls.
 const DOUBLINGS: u32 = 3;
 
-/// Follows one verification to its outcome and its final report: polls at the vendor's pace, fetches the result, takes in callbacks, and
-/// notes that the person's session has expired.
+/// Follows one verification to its outcome and its final report: polls at the vendor's pace, fetches the result, applies callbacks, and
+/// notes when the person's session expires.
 ///
 /// [`run`](Tracker::run) does all of it and waits in between. A program with its own schedule calls [`advance`](Tracker::advance), which
 /// asks the vendor at most once and returns when to call again. If callbacks arrive elsewhere in the program, such as in a web server's
@@ -227,8 +227,8 @@ impl Tracker {
         self.state.verification.resolve_dispute(outcome)
     }
 
-    /// Takes in an observation that the application got elsewhere: from a list, or from a callback that it read with
-    /// [`Client::receive`].
+    /// Applies an observation from another source: a list, or a callback that was parsed with [`Client::receive`]. Returns its
+    /// effect.
     pub fn apply(&mut self, observation: &Observation) -> Transition {
         let state = &mut self.state;
         let finality = state.verification.report_finality(observation);
@@ -259,8 +259,8 @@ impl Tracker {
         transition
     }
 
-    /// Reads a callback or the person's return, and takes in what it says about this verification. Nothing is sent. Returns the reply
-    /// that the vendor expects.
+    /// Parses a callback or the person's return, and applies its observations of this verification. Nothing is sent. Returns the
+    /// reply that the vendor expects.
     ///
     /// # Errors
     ///
@@ -294,14 +294,17 @@ impl Tracker {
         }
     }
 
-    /// Takes in the callbacks that wait, notes that the session has expired if it has, and asks the vendor if a question is due: one call
-    /// at most, and no waiting. Returns what to do next.
+    /// Applies the callbacks that wait, makes the next call to the vendor if it is due, and notes an expired session. Makes one call at
+    /// most and does not wait for the next one. Returns what to do next.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::poll`] and [`Client::fetch`]. The tracker counts the failure: calling again after
-    /// [`progress`](Tracker::progress) says so is right if the error [is transient](Error::is_transient). A result that is not ready yet
-    /// is no error.
+    /// Those of [`Client::poll`] and [`Client::fetch`]. If the error [is transient](Error::is_transient), call again when
+    /// [`progress`](Tracker::progress) says so; the pause grows with each failure. A result that is not ready yet is no error.
+    ///
+    /// # Cancellation
+    ///
+    /// Safe: if the future is dropped, callbacks already taken from the inbox are applied, and an unfinished call counts as never made.
     pub async fn advance(&mut self) -> Result<Progress> {
         while let Ok(observation) = self.receiver.try_recv() {
             self.apply(&observation);
@@ -316,12 +319,16 @@ impl Tracker {
         Ok(self.progress())
     }
 
-    /// Advances until the verification is finished or needs an operator, or `until` has come; waits in between by the client's clock.
-    /// Errors that are transient are waited out, with a growing pause.
+    /// Advances until the verification is finished or needs an operator, or until `until`; waits in between by the client's clock.
+    /// Retries after transient errors, with a growing pause.
     ///
     /// # Errors
     ///
     /// Errors of the vendor that are not transient, such as refused credentials.
+    ///
+    /// # Cancellation
+    ///
+    /// Safe: the state is consistent at every await. Call `run` again, or store the [`state`](Tracker::state) and resume it later.
     pub async fn run(&mut self, until: Timestamp) -> Result<Progress> {
         loop {
             let progress = match self.advance().await {
@@ -464,8 +471,8 @@ impl TrackerInbox {
         &self.client
     }
 
-    /// Reads a callback or the person's return, and passes on what it says about the tracked verification. Nothing is sent. Returns the
-    /// reply that the vendor expects.
+    /// Parses a callback or the person's return, and passes on its observations of the tracked verification. Nothing is sent. Returns
+    /// the reply that the vendor expects.
     ///
     /// # Errors
     ///

@@ -451,4 +451,4 @@ impl From<Version> for u8 {
 #[cfg(test)]
 mod steps;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

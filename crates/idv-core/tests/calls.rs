@@ -116,6 +116,50 @@ fn the_table_holds_for_every_kind_of_ending() {
 }
 
 #[test]
+fn failed_call_names_its_cause_and_host_but_no_path() {
+    block_on(async {
+        for (exchange, cause, expected) in [
+            (
+                Exchange::Fail(Sent::No, TransportCause::Refused),
+                TransportCause::Refused,
+                "nothing create: the vendor is unavailable: no connection to vendor.example:8443: connection refused",
+            ),
+            (
+                Exchange::Fail(Sent::No, TransportCause::Dns),
+                TransportCause::Dns,
+                "nothing create: the vendor is unavailable: no connection to vendor.example:8443: the host name cannot be resolved",
+            ),
+            (
+                Exchange::Fail(Sent::No, TransportCause::Request),
+                TransportCause::Request,
+                "nothing create: the vendor is unavailable: the request cannot be sent",
+            ),
+            (
+                Exchange::Fail(Sent::Maybe, TransportCause::Reset),
+                TransportCause::Reset,
+                "nothing create: the vendor is unavailable: no complete answer: connection reset; whether the vendor acted is unknown",
+            ),
+            (
+                Exchange::Hang,
+                TransportCause::Timeout,
+                "nothing create: the vendor is unavailable: no complete answer: timed out; whether the vendor acted is unknown",
+            ),
+        ] {
+            let transport = ScriptedTransport::new();
+            transport.then(exchange);
+            let context = client(&transport, &clock(), CallPolicy::default().max_attempts(1)).context(Operation::Create);
+            let build = |_: &Attempt<'_>| {
+                let uri = "https://user:SECRET@vendor.example:8443/SECRET?token=SECRET";
+                Ok(Request::get(uri).body(Bytes::new()).unwrap())
+            };
+            let error = context.send(Repeat::Repeatable, build).await.unwrap_err();
+            assert_eq!((error.to_string().as_str(), error.transport_cause()), (expected, Some(cause)));
+            assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
+        }
+    });
+}
+
+#[test]
 fn a_request_is_built_anew_for_each_attempt() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
@@ -188,8 +232,7 @@ fn no_operation_outlasts_its_deadline() {
         for _ in 0..9 {
             transport.then(Exchange::Hang);
         }
-        let mut policy = CallPolicy::default();
-        (policy.deadline, policy.attempt_timeout, policy.max_attempts) = (Duration::from_secs(30), Duration::from_secs(20), 9);
+        let policy = CallPolicy::default().deadline(Duration::from_secs(30)).max_attempts(9);
         let error =
             client(&transport, &clock, policy).context(Operation::Poll).send(Repeat::Repeatable, request).await.unwrap_err();
         assert_eq!(transport.count(), 2, "20 s, and what is left of 30 s");
@@ -229,8 +272,7 @@ fn an_answer_that_is_too_long_is_refused_unread() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         transport.then_json(200, "x".repeat(101));
-        let mut policy = CallPolicy::default();
-        policy.max_answer = 100;
+        let policy = CallPolicy::default().max_answer(100);
         let error = client(&transport, &clock, policy).context(Operation::Create).send(Repeat::Once, request).await.unwrap_err();
         assert_eq!((error.kind(), error.effect()), (&ErrorKind::LimitExceeded, Effect::Unknown));
     });

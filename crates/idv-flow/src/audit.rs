@@ -14,7 +14,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::id::FlowId;
-use crate::retention::Copy;
+use crate::retention::DataCopy;
 use crate::vault::StoreKeys;
 
 /// One entry of a flow's audit trail.
@@ -35,7 +35,7 @@ pub struct AuditEntry {
 }
 
 /// Where a flow's audit trail ends.
-#[derive(Debug, Clone, std::marker::Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AuditHead {
     /// How many entries there are.
     pub count: u64,
@@ -143,7 +143,7 @@ pub enum Event {
         /// Who asked.
         by: String,
         /// Whose copy.
-        copy: Copy,
+        copy: DataCopy,
         /// Until when it is kept.
         until: String,
     },
@@ -169,7 +169,7 @@ pub enum Event {
 }
 
 /// How it was learnt that a verification was created.
-#[derive(Debug, Clone, std::marker::Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CreatedBy {

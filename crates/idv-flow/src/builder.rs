@@ -99,12 +99,16 @@ impl FlowBuilder {
         self
     }
 
-    /// Brings the store's tables up to date, and opens the flow. `clock` is what the clients' time is, too.
+    /// Brings the store's tables up to date and opens the engine. `clock` must tell the same time as the clients' clocks.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] where no vendor was added, one was added twice, or a schedule or the lease cannot work;
-    /// [`FlowError::Damaged`] where the store is sealed by a key that is not the vault's, or is in clear and the vault has a key.
+    /// [`FlowError::Invalid`] if no vendor was added, one was added twice, or a schedule or the lease is not valid;
+    /// [`FlowError::Damaged`] if the store is sealed by another key than the vault's, or is in clear although the vault has a key.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the tables may be up to date; opening again is safe.
     pub async fn open(self, clock: Arc<dyn Clock>) -> Result<Flow> {
         if self.clients.is_empty() {
             return Err(FlowError::Invalid("a flow needs the client of one vendor at least".to_owned()));

@@ -149,6 +149,8 @@ pub(crate) enum VendorsCopy {
     Deleted { at: Timestamp },
     /// The vendor called the verification off, and keeps what it has.
     CanceledOnly { at: Timestamp },
+    /// The vendor accepted the deletion as a job; it is asked again until the job is done.
+    Accepted { at: Timestamp },
     /// Nothing: the vendor confirmed it.
     Gone { at: Timestamp },
     /// Nothing: a person says so.

@@ -10,7 +10,7 @@ use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::inner::{At, Inner, Opened};
 use crate::plan::Work;
-use crate::retention::{Copy, Retention};
+use crate::retention::{DataCopy, Retention};
 use crate::store::Lease;
 
 /// What is left of a flow's data, and what was done about it: the receipt of a deletion.
@@ -35,7 +35,7 @@ pub struct Receipt {
 }
 
 /// What became of the vendor's copy.
-#[derive(Debug, Clone, std::marker::Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CopyState {
@@ -47,6 +47,8 @@ pub enum CopyState {
     Deleted,
     /// The vendor called the verification off and keeps its data.
     CanceledOnly,
+    /// The vendor accepted the deletion, and has not yet carried it out.
+    Accepted,
     /// The vendor confirmed that nothing is left.
     Confirmed,
     /// A person said that they deleted it by hand.
@@ -66,6 +68,7 @@ impl Receipt {
                 VendorsCopy::There => CopyState::There,
                 VendorsCopy::Deleted { .. } => CopyState::Deleted,
                 VendorsCopy::CanceledOnly { .. } => CopyState::CanceledOnly,
+                VendorsCopy::Accepted { .. } => CopyState::Accepted,
                 VendorsCopy::Gone { .. } => CopyState::Confirmed,
                 VendorsCopy::GoneByHand { .. } => CopyState::ByHand,
             },
@@ -165,8 +168,8 @@ impl Inner {
 }
 
 /// Which copy must still be kept, and until when: the one that must be kept for longer, of two.
-fn held(retention: &Retention, now: Timestamp) -> Option<(Copy, Timestamp)> {
-    [(Copy::Vendors, retention.vendor.not_before), (Copy::Own, retention.own.not_before)]
+fn held(retention: &Retention, now: Timestamp) -> Option<(DataCopy, Timestamp)> {
+    [(DataCopy::Vendors, retention.vendor.not_before), (DataCopy::Own, retention.own.not_before)]
         .into_iter()
         .filter_map(|(copy, until)| Some((copy, until.filter(|until| *until > now)?)))
         .max_by_key(|(_, until)| *until)
@@ -184,6 +187,12 @@ fn record_deleted(case: &mut Case, ledger: &mut Ledger<'_>, deleted: DeleteOutco
             ledger.write(&Event::Deleted { amount: "canceled_only" });
             VendorsCopy::CanceledOnly { at }
         }
+        DeleteOutcome::Accepted => {
+            if vendors_word(case.deletion.vendors) != vendors_word(VendorsCopy::Accepted { at }) {
+                ledger.write(&Event::Deleted { amount: "accepted" });
+            }
+            VendorsCopy::Accepted { at }
+        }
         _ => {
             ledger.write(&Event::Deleted { amount: "data" });
             VendorsCopy::Deleted { at }
@@ -191,7 +200,8 @@ fn record_deleted(case: &mut Case, ledger: &mut Ledger<'_>, deleted: DeleteOutco
     };
     case.deletion.error = None;
     // What the vendor says anew counts as tried: one that never confirms must not be asked without end in haste.
-    if vendors_word(case.deletion.vendors) == vendors_word(vendors) || matches!(vendors, VendorsCopy::CanceledOnly { .. }) {
+    let is_repeated = vendors_word(case.deletion.vendors) == vendors_word(vendors);
+    if is_repeated || matches!(vendors, VendorsCopy::CanceledOnly { .. } | VendorsCopy::Accepted { .. }) {
         tried(case, at);
     } else {
         (case.deletion.tries, case.deletion.tried_at) = (0, None);
@@ -205,6 +215,7 @@ const fn vendors_word(copy: VendorsCopy) -> u8 {
         VendorsCopy::Deleted { .. } => 1,
         VendorsCopy::CanceledOnly { .. } => 2,
         VendorsCopy::Gone { .. } | VendorsCopy::GoneByHand { .. } => 3,
+        VendorsCopy::Accepted { .. } => 4,
     }
 }
 

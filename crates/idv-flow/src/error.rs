@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::id::FlowId;
-use crate::retention::Copy;
+use crate::retention::DataCopy;
 use crate::store::StoreError;
 
 /// A failure. It prints as one line in our own words: no vendor's text, no person's data.
@@ -28,7 +28,7 @@ pub enum FlowError {
     )]
     Held {
         /// Whose copy it is.
-        copy: Copy,
+        copy: DataCopy,
         /// Until when.
         until: Timestamp,
     },

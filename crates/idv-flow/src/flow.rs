@@ -1,4 +1,4 @@
-//! What an application holds.
+//! The engine that an application uses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,59 +21,67 @@ use crate::runner::Tally;
 use crate::status::{FlowStatus, Health, Start, Started};
 use crate::store::{Filter, Record, Store};
 
-/// Verifications from their creation to their deletion, over a store. Cheap to clone; clones are the same.
+/// Runs verifications from creation to deletion, backed by a store. Cheap to clone; clones share their state.
 ///
-/// Any number of programs may hold a flow over the same store. What one of them was doing when it died, another picks up when its lease
-/// has run out.
+/// Any number of programs may use the same store. If one crashes, another takes over its work when its lease has expired.
 #[derive(Clone)]
 pub struct Flow {
     pub(crate) inner: Arc<Inner>,
 }
 
 impl Flow {
-    /// A flow over a store, to be told of its vendors and opened.
+    /// Returns a builder for an engine backed by `store`.
     pub fn builder(store: impl Store) -> FlowBuilder {
         FlowBuilder::new(store)
     }
 
-    /// A new reference, for what is to be started. Whoever keeps it before the call may repeat [`Flow::start`] with it safely.
+    /// Returns a new reference. Store it before the call, so that [`Flow::start`] can be repeated safely.
     #[must_use]
     pub fn reference(&self) -> Reference {
         Reference::random(&*self.inner.random)
     }
 
-    /// Commits the intent to verify somebody, asks the vendor to create the verification, and commits what came of it.
+    /// Commits the intent to create a verification, sends the create request, and commits the answer.
     ///
-    /// A reference that was started before is not started again: the flow that it has is returned, and nothing is sent. Where the
-    /// vendor could not be reached, or its answer was lost, the flow goes on by itself: ask for its [status](Flow::status) until the
-    /// hand-off is there.
-    ///
-    /// Dropping the future in the middle leaves what a crash leaves, and with some vendors that needs a person. A web server drops a
-    /// request's future when the browser goes away: there, spawn this and await the task.
+    /// A reference is started once: a second call returns the flow of the first and sends nothing. If the vendor could not be reached or
+    /// its answer was lost, the workers continue: poll the [status](Flow::status) until the hand-off is there.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Vendor`] where the vendor does not take what is given: nothing was created, and the same reference is spent.
+    /// [`FlowError::Vendor`] if the vendor refuses the request: nothing was created, and the reference cannot be used again.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future has the effect of a crash: the workers settle the creation, and at some vendors that needs an operator. A web
+    /// server drops a request's future when the browser disconnects: spawn a task for this call and await the task.
     pub async fn start(&self, start: impl Into<Start>) -> Result<Started> {
         self.inner.start(start.into()).await
     }
 
-    /// How far a flow is.
+    /// Returns the state of a flow.
     ///
     /// # Errors
     ///
     /// [`FlowError::UnknownFlow`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn status(&self, id: FlowId) -> Result<FlowStatus> {
         let opened = self.inner.read(id).await?;
         self.status_of(&opened)
     }
 
-    /// Returns how far the flow of a reference is; `None` if there is no such flow.
+    /// Returns the state of the flow of a reference; `None` if there is no such flow.
     ///
     /// # Errors
     ///
     /// Those of the store, and [`FlowError::Damaged`] if the flow that the store has under this reference is not the one that was started
     /// with it.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn find(&self, provider: &str, reference: &Reference) -> Result<Option<FlowStatus>> {
         match self.inner.of_reference(provider, reference).await? {
             Some(opened) => self.status_of(&opened).map(Some),
@@ -81,12 +89,16 @@ impl Flow {
         }
     }
 
-    /// Up to `limit` flows after `after`, by their names. Those that cannot be read, and those at a vendor that is not configured here,
-    /// are among them, with what the store says of them in clear.
+    /// Returns up to `limit` flows after `after`, ordered by id. Flows that cannot be read and flows of a vendor that is not configured here
+    /// are included, with the columns that the store keeps in clear.
     ///
     /// # Errors
     ///
     /// Those of the store.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> Result<Vec<FlowStatus>> {
         let records = self.inner.store.list(filter, after, limit).await?;
         let status = |record: Record| {
@@ -102,6 +114,10 @@ impl Flow {
     /// # Errors
     ///
     /// [`FlowError::UnknownFlow`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn report(&self, id: FlowId) -> Result<Option<Report>> {
         let opened = self.inner.read(id).await?;
         let Some(Decision::Settled(outcome)) = opened.case.decision() else { return Ok(None) };
@@ -115,99 +131,143 @@ impl Flow {
     /// # Errors
     ///
     /// [`FlowError::UnknownFlow`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn reports(&self, id: FlowId) -> Result<Vec<(Option<Outcome>, Report)>> {
         self.inner.read(id).await?;
         let reports = self.inner.reports(id).await?;
         reports.iter().map(|kept| Ok((kept.outcome, kept.report()?))).collect()
     }
 
-    /// Takes in a vendor's message, or the person's return, and says what to answer. It is proven, sealed and stored; it is worked off
-    /// by [`Flow::run`]. The same message, repeated, is stored once.
+    /// Authenticates, seals and stores a callback or the person's return, and returns the reply. [`Flow::run`] processes it later. A
+    /// repeated message is stored once.
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownProvider`]; [`FlowError::Store`] where it could not be stored: answer 503, and the vendor sends it again.
+    /// [`FlowError::UnknownProvider`]; [`FlowError::Store`] if it could not be stored: reply 503, and the vendor sends it again.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the message is stored or not; without a reply the vendor sends it again.
     pub async fn receive(&self, provider: &str, delivery: &Delivery) -> Result<Reply> {
         self.inner.receive(provider, delivery).await
     }
 
-    /// Asks for the deletion of the vendor's copy and of ours, now. `by` is who asks: an account's name, no person's data.
+    /// Requests the deletion of the vendor's copy and of ours. `by` is the account that requests it, without personal data.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Held`] where one of them must be kept for longer: the refusal is in the audit trail, and nothing is deleted.
+    /// [`FlowError::Held`] if one of them must be kept longer: the refusal is in the audit trail, and nothing is deleted.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be sure.
     pub async fn delete(&self, id: FlowId, by: &str) -> Result<Receipt> {
         self.inner.ask_deletion(id, by).await
     }
 
-    /// What became of a deletion.
+    /// Returns the progress of a deletion.
     ///
     /// # Errors
     ///
     /// [`FlowError::UnknownFlow`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn receipt(&self, id: FlowId) -> Result<Receipt> {
         Ok(Receipt::of(&self.inner.read(id).await?))
     }
 
-    /// Changes how long the copies are kept: to put a legal hold on them, for example.
+    /// Changes the retention of the copies, to put a legal hold on them for example.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Conflict`] where our own copy is erased already.
+    /// [`FlowError::Conflict`] if our own copy is already erased.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be sure.
     pub async fn retain(&self, id: FlowId, retention: Retention, by: &str) -> Result<()> {
         self.inner.retain(id, retention, by).await
     }
 
-    /// Everything that needs a person, and what they can do about each.
+    /// Returns the tasks of an operator, each with its options.
     ///
     /// # Errors
     ///
     /// Those of the store.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn operator(&self) -> Result<Vec<Item>> {
         self.inner.operator().await
     }
 
-    /// Carries out what a person decided about a flow. `by` is who: an account's name, no person's data.
+    /// Carries out an operator's decision about a flow. `by` is the operator's account, without personal data.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Conflict`] in words, where the flow is not in a state for that.
+    /// [`FlowError::Conflict`], with an explanation, if the state of the flow does not allow it.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the decision is recorded as a whole or not at all: the [status](Flow::status) shows it.
     pub async fn resolve(&self, id: FlowId, resolution: &Resolution, by: &str) -> Result<()> {
         self.inner.resolve(id, resolution, by).await
     }
 
-    /// Tries a message again that needs a person (`again`), or dismisses it.
+    /// Retries a message that needs an operator (`again`), or dismisses it.
     ///
     /// # Errors
     ///
     /// Those of the store.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be sure.
     pub async fn resolve_message(&self, digest: &[u8; 32], again: bool) -> Result<()> {
         self.inner.resolve_message(digest, again).await
     }
 
-    /// The audit trail of a flow, in order.
+    /// Returns the audit trail of a flow, in order.
     ///
     /// # Errors
     ///
     /// Those of the store.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn audit_of(&self, id: FlowId) -> Result<Vec<AuditEntry>> {
         Ok(self.inner.store.audit_of(id).await?)
     }
 
-    /// Checks the whole audit trail. `anchor` is what an earlier check returned and somebody wrote down.
+    /// Verifies the whole audit trail. `anchor` is that of an earlier verification, kept elsewhere.
     ///
     /// # Errors
     ///
-    /// Those of the store. What is wrong with the trail is no error but a finding.
+    /// Those of the store. A fault of the trail is no error but a finding.
+    ///
+    /// # Cancellation
+    ///
+    /// The verification can be dropped and repeated.
     pub async fn verify_audit(&self, anchor: Option<&str>) -> Result<Verified> {
         self.inner.verify_audit(anchor).await
     }
 
-    /// How it stands with the work.
+    /// Reports how far the workers are behind.
     ///
     /// # Errors
     ///
-    /// Those of the store: it cannot be reached.
+    /// Those of the store, if it cannot be reached.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn health(&self) -> Result<Health> {
         let now = self.inner.now();
         let due = self.inner.store.next_due().await?;
@@ -215,13 +275,13 @@ impl Flow {
         Ok(Health { behind })
     }
 
-    /// What this program is working on, of what [`Flow::run`] and [`Flow::run_due`] took up.
+    /// Returns the numbers of steps under way and done, by [`Flow::run`] and [`Flow::run_due`] of this program.
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.inner.tally.read()
     }
 
-    /// The client of a provider.
+    /// Returns the client of a provider.
     ///
     /// # Errors
     ///
@@ -230,12 +290,12 @@ impl Flow {
         Ok(self.inner.provider(provider)?.client.clone())
     }
 
-    /// The ids of the providers; new flows are started at the first.
+    /// Returns the ids of the providers; the first is the default for new flows.
     pub fn providers(&self) -> impl Iterator<Item = &str> {
         self.inner.providers.iter().map(|at| at.id.as_str())
     }
 
-    /// Whether what is stored of people is in clear, since no key was given.
+    /// Returns whether personal data are stored in clear, because the vault has no key.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.inner.vault.is_plain()

@@ -50,6 +50,10 @@ impl Inner {
     /// send it again.
     pub(crate) async fn receive(&self, provider: &str, delivery: &Delivery) -> Result<Reply> {
         let at = self.provider(provider)?;
+        // The time of arrival is stored with it: it is compared with that of a signature whenever the message is read again.
+        let mut delivery = delivery.clone();
+        delivery.received_at.get_or_insert_with(|| self.now());
+        let delivery = &delivery;
         let received = match read(&at, delivery) {
             Ok(received) => received,
             Err(Unread::Proven) => return self.park_unreadable(&at, delivery).await,
@@ -348,6 +352,8 @@ struct StoredDelivery {
     headers: Vec<(String, String)>,
     body: String,
     source: Option<std::net::IpAddr>,
+    #[serde(default)]
+    received_at: Option<jiff::Timestamp>,
 }
 
 impl StoredDelivery {
@@ -360,6 +366,7 @@ impl StoredDelivery {
             headers: delivery.headers.iter().map(header).collect(),
             body: STANDARD.encode(&delivery.body),
             source: delivery.source,
+            received_at: delivery.received_at,
         }
     }
 
@@ -377,11 +384,9 @@ impl StoredDelivery {
             headers.append(name, HeaderValue::from_bytes(&value).map_err(|_| DAMAGED)?);
         }
         let body = STANDARD.decode(&stored.body).map_err(|_| DAMAGED)?;
-        let delivery = Delivery::callback(stored.method.parse().map_err(|_| DAMAGED)?, uri, headers, body);
-        Ok(match stored.source {
-            Some(source) => delivery.from_source(source),
-            None => delivery,
-        })
+        let mut delivery = Delivery::callback(stored.method.parse().map_err(|_| DAMAGED)?, uri, headers, body);
+        (delivery.source, delivery.received_at) = (stored.source, stored.received_at);
+        Ok(delivery)
     }
 }
 

@@ -15,6 +15,7 @@
 //! Personal data are sealed by a [`Vault`]; without a key a flow says so whenever it is opened.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod ask;
 mod attention;
@@ -49,8 +50,13 @@ pub use error::{FlowError, Result};
 pub use flow::Flow;
 pub use id::FlowId;
 pub use operator::{About, Item, Resolution};
-pub use retention::{Copy, Keep, Retention};
+pub use retention::{DataCopy, Keep, Retention};
 pub use runner::Tally;
 pub use schedule::Schedule;
 pub use status::{FlowStatus, Health, Start, Started};
 pub use vault::Vault;
+
+/// The README's examples, kept compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

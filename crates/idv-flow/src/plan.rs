@@ -282,7 +282,7 @@ impl Planner<'_> {
                 let waiting = Plan { due: (self.now < due).then_some(due), ..Plan::default() };
                 waiting.needing(by_hand().attention)
             }
-            VendorsCopy::There => Plan::at(Work::Delete, again(), self.now).needing(failing),
+            VendorsCopy::There | VendorsCopy::Accepted { .. } => Plan::at(Work::Delete, again(), self.now).needing(failing),
             VendorsCopy::Deleted { at } => {
                 Plan::at(Work::Confirm, later(at, self.schedule.confirm_after).max(again()), self.now).needing(failing)
             }

@@ -1,4 +1,4 @@
-//! How long data are kept, by the vendor and by us.
+//! Retention of data, by the vendor and by us.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{FlowError, Result};
 
-/// How long each copy of a person's data is kept.
+/// The retention of each copy of a person's data.
 ///
 /// ```
 /// use std::time::Duration;
 /// use idv_flow::{Keep, Retention};
 ///
 /// const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// // The vendor's copy goes a week after the report was stored; ours after five years, as the law on money laundering has it.
-/// let retention = Retention::new(Keep::after(7 * DAY), Keep::after(5 * 365 * DAY));
+/// // Deletes the vendor's copy a week after the report was stored, and ours after five years, as money laundering law requires.
+/// let retention = Retention::default().vendor(Keep::after(7 * DAY)).own(Keep::after(5 * 365 * DAY));
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -28,15 +28,17 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// How long the vendor's copy is kept, and our own.
+    /// Creates a retention from the rules for the vendor's copy and our own.
     #[must_use]
     pub const fn new(vendor: Keep, own: Keep) -> Self {
         Self { vendor, own }
     }
 
-    /// Fails where it contradicts itself.
+    idv_core::setters! { vendor: Keep, own: Keep }
+
+    /// Fails if the rules contradict each other.
     pub(crate) fn check(&self) -> Result<()> {
-        for (copy, keep) in [(Copy::Vendors, self.vendor), (Copy::Own, self.own)] {
+        for (copy, keep) in [(DataCopy::Vendors, self.vendor), (DataCopy::Own, self.own)] {
             if let (Some(not_before), Some(not_after)) = (keep.not_before, keep.not_after)
                 && not_before > not_after
             {
@@ -49,47 +51,47 @@ impl Retention {
     }
 }
 
-/// How long one copy is kept. Without anything set it is kept until its deletion is asked for.
+/// The retention of one copy. By default it is kept until its deletion is requested.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Keep {
-    /// It is deleted this long after the verification came to its end: the report was stored, or there will be none.
+    /// The copy is deleted this long after the verification ended: the report was stored, or there will be none.
     pub after: Option<Duration>,
-    /// It must not be deleted before then, whoever asks: a legal hold.
+    /// The copy must not be deleted earlier, even on request: a legal hold.
     pub not_before: Option<Timestamp>,
-    /// It must not be kept after then, however far the verification is.
+    /// The copy must not be kept longer, whatever the state of the verification.
     pub not_after: Option<Timestamp>,
 }
 
 impl Keep {
-    /// It is kept until its deletion is asked for.
+    /// Keeps the copy until its deletion is requested.
     #[must_use]
     pub const fn until_asked() -> Self {
         Self { after: None, not_before: None, not_after: None }
     }
 
-    /// It is deleted so long after the verification came to its end.
+    /// Deletes the copy this long after the verification ended.
     #[must_use]
     pub const fn after(duration: Duration) -> Self {
         Self { after: Some(duration), ..Self::until_asked() }
     }
 
-    /// It must not be deleted before then.
+    /// Forbids the deletion before this time.
     #[must_use]
     pub const fn not_before(mut self, at: Timestamp) -> Self {
         self.not_before = Some(at);
         self
     }
 
-    /// It must not be kept after then.
+    /// Forbids keeping the copy after this time.
     #[must_use]
     pub const fn not_after(mut self, at: Timestamp) -> Self {
         self.not_after = Some(at);
         self
     }
 
-    /// When it is to be deleted, given when the verification ended and when the deletion was asked for. `None`: not yet known, or never.
+    /// Returns the time of the deletion, by the end of the verification and the request for deletion. `None` if not known yet, or never.
     pub(crate) fn due(&self, ended_at: Option<Timestamp>, asked_at: Option<Timestamp>) -> Option<Timestamp> {
         let planned = self.after.zip(ended_at).map(|(after, ended_at)| later(ended_at, after));
         let wanted = [planned, asked_at].into_iter().flatten().min();
@@ -98,17 +100,17 @@ impl Keep {
     }
 }
 
-/// Whose copy of a person's data it is.
+/// A copy of a person's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Copy {
-    /// The vendor's.
+pub enum DataCopy {
+    /// The vendor's copy.
     Vendors,
-    /// Our own.
+    /// Our own copy.
     Own,
 }
 
-impl fmt::Display for Copy {
+impl fmt::Display for DataCopy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Vendors => "the vendor's copy",
@@ -117,7 +119,7 @@ impl fmt::Display for Copy {
     }
 }
 
-/// So much later, or at the end of time.
+/// Adds a duration to a time, up to the end of time.
 pub(crate) fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.saturating_add(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
 }

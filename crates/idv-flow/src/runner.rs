@@ -85,11 +85,14 @@ enum Task {
 }
 
 impl Flow {
-    /// Works off what becomes due, up to `workers` things at the same time, until `stop` completes. What is under way then is brought
-    /// to its end first, at most as long as a call takes. When the returned future is dropped instead, nothing is lost either: what was
-    /// under way is picked up when its lease has run out.
+    /// Runs every step that becomes due, up to `workers` at the same time, until `stop` completes. Steps under way at that moment are
+    /// completed first, which takes no longer than a call.
     ///
-    /// Failures of a vendor are part of the work; failures of the store are logged and tried again.
+    /// Failures of a vendor are part of the work; failures of the store are logged, and the step is retried.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, nothing is lost: a worker takes over the steps under way when their lease has expired.
     pub async fn run(&self, workers: usize, stop: impl Future<Output = ()>) {
         let inner = &*self.inner;
         let workers = workers.max(1);
@@ -132,12 +135,16 @@ impl Flow {
         while under_way.next().await.is_some() {}
     }
 
-    /// Works off everything that is due now, one thing after the other, and returns how much that was: for a program that is started
-    /// by a timer of the system, and for tests.
+    /// Runs every step that is due now, one after the other, and returns their number: for a program that the system starts at intervals,
+    /// and for tests.
     ///
     /// # Errors
     ///
     /// [`FlowError::Store`].
+    ///
+    /// # Cancellation
+    ///
+    /// As [`Flow::run`].
     pub async fn run_due(&self) -> Result<usize> {
         let mut done = 0;
         loop {

@@ -1,4 +1,4 @@
-//! When what is tried, at each vendor.
+//! Intervals and limits of the work for a vendor.
 
 use std::time::Duration;
 
@@ -13,44 +13,52 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// When what is tried at a vendor. [`Schedule::of`] makes one that suits the vendor; change what you know better.
+/// Intervals and limits of the work for a vendor. [`Schedule::of`] returns one that suits the vendor.
+///
+/// ```
+/// use std::time::Duration;
+/// use idv_flow::Schedule;
+///
+/// # fn of(client: &idv_core::Client) -> Schedule {
+/// Schedule::of(client.info()).interval(Duration::from_secs(60)).sweep(None)
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Schedule {
-    /// How long after the creation, or after something happened, the vendor is asked.
+    /// The first interval between polls, after the creation and after each change.
     pub interval: Duration,
-    /// By what the time between two questions grows while nothing happens; at least 1.
+    /// The factor by which the interval grows while nothing changes: 1 to 10.
     pub growth: f64,
-    /// The longest time between two questions.
+    /// The longest interval between polls.
     pub slowest: Duration,
-    /// By what part of itself each wait is longer or shorter, so that flows do not ask in step: 0 to 0.5.
+    /// The random part of each interval, so that flows do not poll in step: 0 to 0.5.
     pub jitter: f64,
-    /// How soon the vendor is asked again at the earliest when a message says that something happened: whoever can send
-    /// messages must not make us ask without end.
+    /// The shortest interval between polls that callbacks request, so that their sender cannot cause any number of polls.
     pub wake_gap: Duration,
-    /// How often a list of all verifications is read, where the vendor has one. Then a single one is asked for only as
-    /// [`Schedule::backstop`] says, and when the list, or a message, says that something happened.
+    /// The interval between reads of the vendor's list, if it has one. With a list, a flow polls only after
+    /// [`Schedule::backstop`], or when the list or a callback reports a change.
     pub sweep: Option<Duration>,
-    /// How long an open verification goes unasked at the longest where lists are read.
+    /// The longest time without a poll of an open verification if lists are read.
     pub backstop: Duration,
-    /// How long a person has for their part where neither the vendor's answer nor its document says so.
+    /// The lifetime of a person's session if neither the vendor's answer nor its document states one.
     pub lifetime: Duration,
-    /// For how long after that the vendor is still tried to be asked before the verification counts as expired.
+    /// The time after the session's end in which the vendor is still polled before the verification expires.
     pub grace: Duration,
-    /// How long a message or report is waited for before a person is told.
+    /// The wait for a callback or report before the flow needs an operator.
     pub overdue: Duration,
-    /// For how long a creation that reached nobody is tried; the person is hardly waiting any longer.
+    /// The time in which a creation that did not reach the vendor is retried.
     pub create_within: Duration,
-    /// For how long a creation whose answer was lost is looked for before a person is told.
+    /// The time in which a creation with a lost answer is searched for before the flow needs an operator.
     pub settle_within: Duration,
-    /// For how long the vendor fails before a person is told.
+    /// The time in which the vendor may fail before the flow needs an operator.
     pub failing: Duration,
-    /// How long after a deletion the vendor is asked whether anything is left.
+    /// The wait after a deletion before the vendor is asked to confirm it.
     pub confirm_after: Duration,
 }
 
 impl Schedule {
-    /// A schedule that suits a vendor.
+    /// Returns a schedule that suits a vendor.
     #[must_use]
     pub fn of(info: &VendorInfo) -> Self {
         Self {
@@ -69,6 +77,23 @@ impl Schedule {
             failing: 6 * HOUR,
             confirm_after: MINUTE,
         }
+    }
+
+    idv_core::setters! {
+        interval: Duration,
+        growth: f64,
+        slowest: Duration,
+        jitter: f64,
+        wake_gap: Duration,
+        sweep: Option<Duration>,
+        backstop: Duration,
+        lifetime: Duration,
+        grace: Duration,
+        overdue: Duration,
+        create_within: Duration,
+        settle_within: Duration,
+        failing: Duration,
+        confirm_after: Duration,
     }
 
     pub(crate) fn check(&self) -> Result<()> {

@@ -6,7 +6,7 @@ mod support;
 
 use idv_core::Outcome;
 use idv_flow::store::Phase;
-use idv_flow::{Copy, CopyState, FlowError, Keep, Resolution, Retention, Start};
+use idv_flow::{CopyState, DataCopy, FlowError, Keep, Resolution, Retention, Start};
 use support::*;
 
 async fn verified(bench: &Bench, flow: &idv_flow::Flow, retention: Retention) -> idv_flow::FlowId {
@@ -64,7 +64,7 @@ async fn a_legal_hold_refuses_in_words_and_leaves_a_trace() {
     let retention = Retention::new(Keep::until_asked(), Keep::until_asked().not_before(until));
     let id = verified(&bench, &flow, retention).await;
     let error = flow.delete(id, "privacy-desk").await.unwrap_err();
-    assert!(matches!(error, FlowError::Held { copy: Copy::Own, until: held } if held == until));
+    assert!(matches!(error, FlowError::Held { copy: DataCopy::Own, until: held } if held == until));
     assert!(error.to_string().contains("2026-03-01") && error.to_string().contains("our own copy"), "{error}");
     bench.pass(&flow, DAY).await;
     assert_eq!(bench.vendor.calls("delete"), 0);
@@ -147,6 +147,24 @@ async fn a_vendor_that_only_calls_off_is_asked_again() {
     assert_eq!(flow.receipt(id).await.unwrap().vendors_copy, CopyState::CanceledOnly);
     bench.pass(&flow, 2 * DAY).await;
     assert!(flow.receipt(id).await.unwrap().is_complete());
+}
+
+#[tokio::test]
+async fn accepted_deletion_is_asked_for_until_it_is_done() {
+    let bench = Bench::new(Kind::default());
+    bench.vendor.deletes_after(2);
+    let flow = bench.flow().await;
+    let id = verified(&bench, &flow, Retention::default()).await;
+    flow.delete(id, "privacy-desk").await.unwrap();
+    bench.pass(&flow, std::time::Duration::from_secs(1)).await;
+    let receipt = flow.receipt(id).await.unwrap();
+    assert_eq!((receipt.vendors_copy, receipt.is_complete()), (CopyState::Accepted, false));
+    bench.pass(&flow, DAY).await;
+    let receipt = flow.receipt(id).await.unwrap();
+    assert_eq!((receipt.vendors_copy, receipt.is_complete()), (CopyState::Confirmed, true));
+    let trail = flow.audit_of(id).await.unwrap();
+    let accepted = trail.iter().filter(|entry| entry.event.contains("accepted")).count();
+    assert_eq!(accepted, 1, "a job that goes on is no news");
 }
 
 #[tokio::test]

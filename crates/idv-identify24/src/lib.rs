@@ -17,7 +17,7 @@
 //! | callbacks | one address for the account, set in the partner portal. The vendor signs none: with a secret in the address they are proven, without it they are claims; either way they only wake a poll, since the vendor can be asked |
 //!
 //! The module [`api`] has what the model has no place for: the projects, a PDF to be signed, the company that the person acts for.
-//! [`Identify24::preparing_idents`] puts it into the idents that the model creates.
+//! [`Identify24::customize`] puts it into the idents that the model creates.
 //!
 //! # Words for states
 //!
@@ -105,15 +105,18 @@
 //!   profile's `report_from` says so.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;
 mod config;
 mod create;
 pub mod normalize;
+mod options;
 mod provider;
 mod session;
 pub mod wire;
 
 pub use config::{ENVIRONMENT, Identify24Config};
+pub use options::Identify24Options;
 pub use provider::Identify24;

@@ -2,28 +2,26 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
+use idv_core::adapter::Customize;
 use idv_core::call::CallContext;
 use idv_core::{
     CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse, CreateSafety, Delivery,
-    HandOff, HandOffKind, NewVerification, Observation, Polling, Provider, ProviderId, ReportSource, Result, Subject, VendorInfo,
+    HandOff, HandOffKind, NewVerification, Observation, Polling, Provider, ProviderId, ReportSource, Result, VendorInfo,
     VerificationId, async_trait,
 };
 use jiff::SignedDuration;
 
-use crate::api::{Api, IdentId, NewIdent};
+use crate::api::{Api, IdentId, NewIdent, read_ident};
 use crate::callback;
 use crate::config::Identify24Config;
 use crate::create::{self, ACCEPTS, NAMES, REQUIRES};
 use crate::normalize::{self, REPORT_FIELDS};
+use crate::options::Identify24Options;
 
 /// The lifetime of an ident in days ("Lifetime").
 const LIFETIME_DAYS: u32 = 90;
-
-/// Changes an ident before it is sent: see [`Identify24::preparing_idents`].
-type Prepare = Arc<dyn Fn(&NewVerification, &mut NewIdent) -> Result<()> + Send + Sync>;
 
 /// Identify24 as a provider.
 ///
@@ -42,7 +40,7 @@ pub struct Identify24 {
     guard: CallbackAuth,
     info: VendorInfo,
     config: Identify24Config,
-    prepare: Option<Prepare>,
+    customize: Customize<NewIdent>,
 }
 
 impl Identify24 {
@@ -57,29 +55,27 @@ impl Identify24 {
     pub fn new(config: Identify24Config) -> Result<Self> {
         let (api, guard) = (Api::new(&config)?, config.auth()?);
         let info = info(&guard);
-        Ok(Self { api, guard, info, config, prepare: None })
+        Ok(Self { api, guard, info, config, customize: Customize::default() })
     }
 
-    /// The same, with `prepare` changing each ident before it is checked and sent: for what the model has no place for, such as a PDF
-    /// to be signed, or the company that the person acts for.
+    /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
+    /// neither the model nor [`Identify24Options`](crate::Identify24Options) has a field for.
     ///
     /// ```
-    /// use idv_identify24::{Identify24, Identify24Config};
+    /// use idv_core::{Client, NewVerification};
+    /// use idv_identify24::Identify24;
     ///
-    /// let config = Identify24Config::new("911-internet", "example-api-key".into(), 6);
-    /// let provider = Identify24::new(config)?.preparing_idents(|_, ident| {
-    ///     ident.store_name = Some("Nürnberg".into());
-    ///     Ok(())
-    /// });
-    /// # Ok::<(), idv_core::Error>(())
+    /// fn customize(client: &Client) {
+    ///     if let Some(vendor) = client.vendor::<Identify24>() {
+    ///         vendor.customize(|new: &NewVerification, ident| {
+    ///             ident.company_city = Some("KÖLN".into());
+    ///             Ok(())
+    ///         });
+    ///     }
+    /// }
     /// ```
-    #[must_use]
-    pub fn preparing_idents(
-        mut self,
-        prepare: impl Fn(&NewVerification, &mut NewIdent) -> Result<()> + Send + Sync + 'static,
-    ) -> Self {
-        self.prepare = Some(Arc::new(prepare));
-        self
+    pub fn customize(&self, function: impl Fn(&NewVerification, &mut NewIdent) -> Result<()> + Send + Sync + 'static) {
+        self.customize.set(function);
     }
 
     /// The vendor's own API, for what the model has no place for.
@@ -90,9 +86,10 @@ impl Identify24 {
 
     fn ident(&self, new: &NewVerification) -> Result<NewIdent> {
         let mut ident = create::ident(new, self.config.project_id)?;
-        if let Some(prepare) = &self.prepare {
-            prepare(new, &mut ident)?;
+        if let Some(options) = new.vendor_options::<Identify24Options>()? {
+            options.apply(&mut ident);
         }
+        self.customize.apply(new, &mut ident)?;
         ident.check().map_err(|error| error.with_field_named(NAMES))?;
         Ok(ident)
     }
@@ -142,20 +139,15 @@ impl Polling for Identify24 {
     /// stand for a report that lacks the agent and the reasons. If they are not, it is all that can be believed.
     async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
         let ident_id = IdentId::try_from(id)?;
-        let retrieved = self.api.ident(cx, &ident_id).await?;
-        let read = retrieved.read()?;
+        let answer = self.api.ident(cx, &ident_id).await?;
+        let read = read_ident(&answer)?;
         let statuses = &self.config.statuses;
         let observation = if self.guard.proof().is_some() {
             normalize::ident(read.ident()?, statuses, Channel::Poll)
         } else {
             normalize::answer(&read, statuses, Channel::Poll)?
         };
-        let mut observation = observation.proven(retrieved.answer().proof());
-        if observation.subject == Subject::default() {
-            // It does not say whose it is: it is the answer to a question about this ident.
-            observation.subject = Subject::from(id);
-        }
-        Ok(observation)
+        Ok(observation.proven(answer.proof()))
     }
 }
 
@@ -184,6 +176,7 @@ fn info(guard: &CallbackAuth) -> VendorInfo {
     let mut info =
         VendorInfo::new(Identify24::ID, "Identify24 VideoIdent", CreateSafety::Unkeyed, HandOffKind::Redirect, report_from);
     info.document = "Identify API, version 1.0.1 of 12 April 2022";
+    info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
     info.requires = REQUIRES.to_vec();

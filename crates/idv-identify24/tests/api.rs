@@ -163,7 +163,7 @@ async fn every_call_is_the_documents() {
     transport.then_json(200, text("project-get-response.json"));
     api.create_ident(&cx, &everything()).await.unwrap();
     let retrieved = api.ident(&cx, &IdentId::parse("xxxxxxxx-xxxx").unwrap()).await.unwrap();
-    let status = retrieved.read().unwrap().ident().unwrap().status.clone();
+    let status = idv_identify24::api::read_ident(&retrieved).unwrap().ident().unwrap().status.clone();
     assert_eq!(status.text().unwrap().expose(), "Unidentified");
     let projects: Vec<Project> = api.projects(&cx).await.unwrap();
     let project = api.project(&cx, 6).await.unwrap();

@@ -261,7 +261,8 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
         marked.check("ident", &format!("{ident:?} {ident:#?}"));
     }
 
-    let prepared = Identify24::new(marked.config()).unwrap().preparing_idents(|_, _| Ok(()));
+    let prepared = Identify24::new(marked.config()).unwrap();
+    prepared.customize(|_, _| Ok(()));
     marked.check("prepared", &format!("{prepared:?}"));
     let whole = {
         let mut ident = ident(Pdf::Content("%PDF-".into()));
@@ -281,7 +282,7 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     };
     let created = provider.api().create_ident(&cx, &whole).await.unwrap();
     let retrieved = provider.api().ident(&cx, &IdentId::parse(marked.ident_id.as_str()).unwrap()).await.unwrap();
-    let read = retrieved.read().unwrap();
+    let read = idv_identify24::api::read_ident(&retrieved).unwrap();
     marked.check("answers", &format!("{created:?} {retrieved:?} {read:?} {read:#?}"));
     let (login, webhook, body) = (marked.login(), marked.webhook(), marked.ident());
     marked.check(

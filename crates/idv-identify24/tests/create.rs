@@ -200,26 +200,31 @@ async fn a_passport_is_a_reisepass_and_a_man_is_male() {
 async fn what_the_model_has_no_place_for_is_put_in_before_the_check() {
     let transport = logged_in();
     transport.then_json(200, created());
-    let provider = Identify24::new(config()).unwrap().preparing_idents(|new, ident: &mut NewIdent| {
+    let provider = Identify24::new(config()).unwrap();
+    provider.customize(|new, ident: &mut NewIdent| {
         assert_eq!(new.reference.as_str(), REFERENCE);
-        ident.store_name = Some("Nürnberg".into());
         ident.pdf = Some(Pdf::Content(b"%PDF-1.4 contract".as_slice().into()));
         Ok(())
     });
     let client = Client::new(provider, environment(&transport, &clock()), CallPolicy::default());
-    client.create(&new()).await.unwrap();
+    let mut new = new();
+    let mut options = idv_identify24::Identify24Options::default();
+    options.store_name = Some("Nürnberg".into());
+    new.set_options(&options).unwrap();
+    client.create(&new).await.unwrap();
     let request = sent(&transport.requests()[1]);
     // Only names, places, streets and cities are capitals.
     assert_eq!(request["store_name"], "Nürnberg");
     assert_eq!(request["pdf_content"], "data:@file/pdf;base64,JVBERi0xLjQgY29udHJhY3Q=");
 
-    let provider = Identify24::new(config()).unwrap().preparing_idents(|_, ident| {
+    let provider = Identify24::new(config()).unwrap();
+    provider.customize(|_, ident| {
         ident.pdf = Some(Pdf::Content(b"contract".as_slice().into()));
         Ok(())
     });
     let transport = ScriptedTransport::new();
     let client = Client::new(provider, environment(&transport, &clock()), CallPolicy::default());
-    let error = client.create(&new()).await.unwrap_err();
+    let error = client.create(&new).await.unwrap_err();
     assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "pdf_content".into() }, 0));
 }
 

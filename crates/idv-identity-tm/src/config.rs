@@ -1,5 +1,6 @@
 //! The adapter's configuration: one struct, one validation, from a file or from the environment.
 
+use idv_core::adapter::basic_auth;
 use idv_core::adapter::settings::{self, Variable};
 use idv_core::{CallbackAuth, Error, Result, Secret, Url};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -8,7 +9,6 @@ use crate::api::order::{Behaviors, Product};
 use crate::callback;
 use crate::crypt::CryptKey;
 use crate::normalize::Flow;
-use crate::session::Credentials;
 
 /// The address of the customer API (chapter 2.7).
 const BASE_URL: &str = "https://customer.identity.tm/api/2.10/";
@@ -112,7 +112,7 @@ impl IdentityTmConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
     pub fn check(&self) -> Result<()> {
-        Credentials::new(&self.user, &self.password)?;
+        basic_auth(&self.user, &self.password, "password")?;
         self.address()?;
         if self.video_callback_url.as_ref().is_some_and(|url| !self.can_be_called(url)) {
             return Err(Error::config(
@@ -187,7 +187,7 @@ impl IdentityTmConfig {
         }
         self.callback_secret.as_ref().map_or_else(
             || Ok(CallbackAuth::none()),
-            |key| CallbackAuth::query_per_subject(self.callback_parameter.clone(), key.clone()),
+            |key| CallbackAuth::query_per_subject(self.callback_parameter.clone(), [key.clone()]),
         )
     }
 

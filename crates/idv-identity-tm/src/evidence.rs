@@ -62,7 +62,7 @@ impl EvidenceSource for IdentityTm {
             SIGNED_HASHES => {
                 let hashes = api.signed_hashes(cx, &order).await?;
                 let mut recorder = Recorder::new(sink, limit);
-                recorder.write(hashes.bytes()).await?;
+                recorder.write(&hashes.body).await?;
                 Ok(recorder.finish())
             }
             _ => self.listed(cx, &order, evidence, limit, sink).await,

@@ -20,7 +20,7 @@
 //! | callbacks | the vendor signs none. With a key from which each order's address gets its own secret they are proven, without it they are claims; either way they only wake a poll, since the vendor can be asked |
 //!
 //! [`api`] has the parts of the vendor's API that the model does not cover: documents to sign, signing and verifying a telephone number
-//! on the customer's side, re-used identifications, sign-me, the systems' state, the password. [`IdentityTm::preparing_orders`] puts
+//! on the customer's side, re-used identifications, sign-me, the systems' state, the password. [`IdentityTm::customize`] puts
 //! them into the orders that the model creates.
 //!
 //! # An example
@@ -97,6 +97,7 @@
 //! | `crypt` | no | decryption of answers that the vendor encrypts (chapter 9.4) |
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;
@@ -105,9 +106,10 @@ mod create;
 pub mod crypt;
 pub mod evidence;
 pub mod normalize;
+mod options;
 mod provider;
-mod session;
 pub mod wire;
 
 pub use config::{ENVIRONMENT, IdentityTmConfig, Images, Link, Recordings, Webhooks};
+pub use options::IdentityTmOptions;
 pub use provider::IdentityTm;

@@ -2,10 +2,10 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use idv_core::call::CallContext;
+use idv_core::adapter::Customize;
+use idv_core::call::{Answer, CallContext};
 use idv_core::{
     CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse, CreateSafety, DeleteOutcome,
     Deletion, Delivery, Effect, Error, ErrorKind, HandOff, HandOffKind, Lookup, NewVerification, Observation, Polling, Provider,
@@ -14,15 +14,13 @@ use idv_core::{
 };
 
 use crate::api::order::{Order, OrderCreated};
-use crate::api::{Api, IdentDataVariants, OrderId, Retrieved, StatusVariants};
+use crate::api::{Api, IdentDataVariants, OrderId, StatusVariants};
 use crate::config::{IdentityTmConfig, Images, Link};
 use crate::create::{self, ACCEPTS, NAMES};
 use crate::evidence::{self, Available, VIDEO_PROVIDED};
 use crate::normalize::{self, Course, Flow, REPORT_FIELDS};
+use crate::options::IdentityTmOptions;
 use crate::{callback, wire};
-
-/// Changes an order before it is sent: see [`IdentityTm::preparing_orders`].
-type Prepare = Arc<dyn Fn(&NewVerification, &mut Order) -> Result<()> + Send + Sync>;
 
 /// Identity.TM as a provider.
 ///
@@ -41,7 +39,7 @@ pub struct IdentityTm {
     guard: CallbackAuth,
     info: VendorInfo,
     config: IdentityTmConfig,
-    prepare: Option<Prepare>,
+    customize: Customize<Order>,
 }
 
 impl IdentityTm {
@@ -55,32 +53,30 @@ impl IdentityTm {
     /// [`Config`](ErrorKind::Config), which names the key and says what to do; [`Unsupported`](ErrorKind::Unsupported) if answers
     /// are to be encrypted and the feature `crypt` is not compiled in.
     pub fn new(config: IdentityTmConfig) -> Result<Self> {
-        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(&config), config, prepare: None })
+        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(&config), config, customize: Customize::default() })
     }
 
-    /// Adds a function that changes each order before it is checked and sent: for parts of an order that the model has no field for, such
-    /// as the documents to be signed.
+    /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
+    /// neither the model nor [`IdentityTmOptions`](crate::IdentityTmOptions) has a field for.
     ///
     /// The configuration decides which codes end an order. So a creation is refused, naming `Product` or `Add`, if the function changes
     /// them to those of another kind of order.
     ///
     /// ```
-    /// use idv_identity_tm::{IdentityTm, IdentityTmConfig};
+    /// use idv_core::{Client, NewVerification};
+    /// use idv_identity_tm::IdentityTm;
     ///
-    /// let config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
-    /// let provider = IdentityTm::new(config)?.preparing_orders(|_, order| {
-    ///     order.customer_route_tag = Some("branch-12".to_owned());
-    ///     Ok(())
-    /// });
-    /// # Ok::<(), idv_core::Error>(())
+    /// fn customize(client: &Client) {
+    ///     if let Some(vendor) = client.vendor::<IdentityTm>() {
+    ///         vendor.customize(|new: &NewVerification, order| {
+    ///             order.video_hashes = true;
+    ///             Ok(())
+    ///         });
+    ///     }
+    /// }
     /// ```
-    #[must_use]
-    pub fn preparing_orders(
-        mut self,
-        prepare: impl Fn(&NewVerification, &mut Order) -> Result<()> + Send + Sync + 'static,
-    ) -> Self {
-        self.prepare = Some(Arc::new(prepare));
-        self
+    pub fn customize(&self, function: impl Fn(&NewVerification, &mut Order) -> Result<()> + Send + Sync + 'static) {
+        self.customize.set(function);
     }
 
     /// Returns the vendor's own API, for calls that the model has no operation for.
@@ -101,8 +97,11 @@ impl IdentityTm {
     fn order(&self, new: &NewVerification) -> Result<Order> {
         let secret = self.secret_of(new.reference.as_str());
         let mut order = create::order(new, &self.config, secret.as_ref().map(|(name, secret)| (name.as_str(), secret)))?;
-        if let Some(prepare) = &self.prepare {
-            prepare(new, &mut order)?;
+        if let Some(options) = new.vendor_options::<IdentityTmOptions>()? {
+            options.apply(&mut order);
+        }
+        if self.customize.is_set() {
+            self.customize.apply(new, &mut order)?;
             self.check_flow(&order)?;
         }
         order.check().map_err(|error| error.with_field_named(NAMES))?;
@@ -203,7 +202,7 @@ impl Polling for IdentityTm {
         let retrieved = self.api.status(cx, &order, StatusVariants::ALL).await?;
         let list = retrieved.read(wire::StatusList::read)?;
         let course = Course::of(&list, self.config.flow());
-        let mut observation = course.observation(Channel::Poll).proven(retrieved.answer().proof());
+        let mut observation = course.observation(Channel::Poll).proven(retrieved.proof());
         observation.result = course.polled(order.as_str());
         Ok(observation)
     }
@@ -217,17 +216,14 @@ impl Results for IdentityTm {
         let history = self.api.status(cx, &order, StatusVariants::ALL).await?;
         let list = history.read(wire::StatusList::read)?;
         let course = Course::of(&list, self.config.flow());
-        let mut observation = course.observation(Channel::Fetch).proven(history.answer().proof());
-        // A name that the vendor does not repeat is that of the question.
-        observation.subject.reference.get_or_insert_with(|| id.reference.as_str().to_owned());
-        observation.subject.vendor_id = observation.subject.vendor_id.or_else(|| id.vendor_id.clone());
+        let mut observation = course.observation(Channel::Fetch).proven(history.proof());
         let mut report = Box::new(Report::new(normalize::PROVIDER));
         // The vendor decides about an order that is open: it may have ended by a code that is not known here.
         let has_data = course.has_data() || !course.is_over();
         if has_data {
             match self.ident_data(cx, &order).await.and_then(|retrieved| {
                 let report = retrieved.report(self.config.flow(), course.is_identified())?;
-                Ok((report, retrieved.data.answer().proof()))
+                Ok((report, retrieved.data.proof()))
             }) {
                 Ok((fetched, proof)) => {
                     (report, observation.trust) = (fetched, Trust::Proven(proof));
@@ -244,8 +240,6 @@ impl Results for IdentityTm {
         let video_provided = handle.is_some_and(|handle| handle.as_str() == VIDEO_PROVIDED);
         let available = Available { data: has_data, signed: course.is_signed(), video_provided };
         self.list_evidence(cx, &order, available, &mut report).await?;
-        report.reference.get_or_insert_with(|| id.reference.as_str().to_owned());
-        report.vendor_id = report.vendor_id.take().or_else(|| id.vendor_id.clone());
         observation.result = ResultState::Inline(report);
         Ok(observation)
     }
@@ -253,10 +247,10 @@ impl Results for IdentityTm {
 
 /// The answers that a result consists of.
 struct RetrievedResult {
-    data: Retrieved,
+    data: Answer,
     /// The same with the method of identification, and with the agent, if the vendor does not give all in one answer.
-    method: Option<Retrieved>,
-    agent: Option<Retrieved>,
+    method: Option<Answer>,
+    agent: Option<Answer>,
 }
 
 impl RetrievedResult {
@@ -265,9 +259,9 @@ impl RetrievedResult {
         let mut result = self.data.read(wire::IdentResult::read)?;
         if is_identified && !result.names_a_checked_person() {
             let detail = "the result has only submitted values, although the person was identified: fetch it again later";
-            return Err(self.data.answer().complement(Error::malformed(detail)));
+            return Err(self.data.complement(Error::malformed(detail)));
         }
-        let read = |retrieved: &Option<Retrieved>, part: fn(wire::IdentResult<'_>) -> Option<Text<'_>>| {
+        let read = |retrieved: &Option<Answer>, part: fn(wire::IdentResult<'_>) -> Option<Text<'_>>| {
             let text = part(retrieved.as_ref()?.read(wire::IdentResult::read).ok()?)?;
             Some(Text::new(text.expose().to_owned()))
         };
@@ -381,6 +375,7 @@ fn info(config: &IdentityTmConfig) -> VendorInfo {
     let mut info =
         VendorInfo::new(IdentityTm::ID, "Identity.TM", CreateSafety::Findable, HandOffKind::Redirect, ReportSource::Fetch);
     info.document = "Identity.TM Web Services, API Reference, version 2.10aa";
+    info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
     info.requires = create::requires(config);

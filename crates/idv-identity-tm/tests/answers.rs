@@ -59,7 +59,7 @@ async fn a_result_comes_in_every_combination_of_variants_encrypted_and_not() {
             transport.then(file("application/json", answer));
             let (api, client) = api_of(config, &transport);
             let retrieved = api.ident_data(&client.context(Operation::Fetch), &order(), variants).await.unwrap();
-            assert_eq!(retrieved.bytes().as_ref(), plain);
+            assert_eq!(retrieved.body.as_ref(), plain);
             assert_eq!(lines(&transport), [format!("GET getIdentData/{ORDER}{path}{end}")]);
         }
     }

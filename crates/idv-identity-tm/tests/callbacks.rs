@@ -21,7 +21,7 @@ const REFERENCE: &str = "6f1c2a9e1c1f4a6b9a520c2d6a1f7e11";
 const OTHER_REFERENCE: &str = "0c2d6a1f7e116f1c2a9e1c1f4a6b9a52";
 
 fn guard() -> CallbackAuth {
-    CallbackAuth::query_per_subject("token", KEY.into()).unwrap()
+    CallbackAuth::query_per_subject("token", [KEY.into()]).unwrap()
 }
 
 fn provider() -> IdentityTm {

@@ -223,7 +223,8 @@ async fn prepared(
 ) -> (Option<String>, Vec<String>) {
     let transport = ScriptedTransport::new();
     transport.then_json(202, created());
-    let provider = IdentityTm::new(config).unwrap().preparing_orders(move |_, order| {
+    let provider = IdentityTm::new(config).unwrap();
+    provider.customize(move |_, order| {
         prepare(order);
         Ok(())
     });
@@ -441,11 +442,13 @@ async fn a_refusal_is_no_loss_and_is_not_looked_up() {
 #[tokio::test]
 async fn an_order_can_be_prepared_and_is_checked_afterwards() {
     let prepared = |tag: &'static str| {
-        IdentityTm::new(config()).unwrap().preparing_orders(move |new, order| {
+        let provider = IdentityTm::new(config()).unwrap();
+        provider.customize(move |new, order| {
             assert_eq!(new.reference.as_str(), REFERENCE);
             order.customer_route_tag = Some(tag.repeat(250));
             Ok(())
-        })
+        });
+        provider
     };
     let client =
         |provider, transport: &ScriptedTransport| Client::new(provider, environment(transport, &clock()), CallPolicy::default());
@@ -458,7 +461,23 @@ async fn an_order_can_be_prepared_and_is_checked_afterwards() {
     let transport = ScriptedTransport::new();
     let error = client(prepared("ab"), &transport).create(&least()).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "CustomerRouteTag".into() });
-    let refusing = IdentityTm::new(config()).unwrap().preparing_orders(|_, _| Err(Error::invalid("purpose", "it is missing")));
-    let error = client(refusing, &transport).create(&least()).await.unwrap_err();
+    let refusing = client(IdentityTm::new(config()).unwrap(), &transport);
+    refusing.vendor::<IdentityTm>().unwrap().customize(|_, _| Err(Error::invalid("purpose", "it is missing")));
+    let error = refusing.create(&least()).await.unwrap_err();
     assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "purpose".into() }, 0));
+}
+
+#[tokio::test]
+async fn options_of_the_vendor_go_into_the_order() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(202, created());
+    let client = Client::new(IdentityTm::new(config()).unwrap(), environment(&transport, &clock()), CallPolicy::default());
+    let mut options = idv_identity_tm::IdentityTmOptions::default();
+    options.customer_route_tag = Some("branch-12".to_owned());
+    options.purpose_by_language = Some([("de".to_owned(), "Kontoeröffnung".to_owned())].into());
+    let mut new = least();
+    new.set_options(&options).unwrap();
+    client.create(&new).await.unwrap();
+    let order: Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
+    assert_eq!((&order["CustomerRouteTag"], &order["Purpose"]), (&json!("branch-12"), &json!({"de": "Kontoeröffnung"})));
 }

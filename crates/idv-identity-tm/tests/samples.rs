@@ -93,7 +93,7 @@ fn what_was_changed_says_so_and_what_was_submitted() {
     let birth_date = report.person.birth_date.unwrap();
     assert_eq!((birth_date.verdict, birth_date.expose().unwrap().to_string()), (Verdict::Changed, "1964-08-21".to_owned()));
     // The country is the same, in another word.
-    let nationality = report.person.nationality.unwrap();
+    let nationality = report.person.nationalities[0].clone();
     assert_eq!((nationality.verdict, nationality.raw.unwrap().expose().as_str()), (Verdict::Match, "Germany"));
     assert_eq!(report.person.birth_name.unwrap().verdict, Verdict::New);
     assert_eq!(report.document.kind.unwrap().expose(), Some(&DocumentKind::Passport));

@@ -130,7 +130,7 @@ impl IdnowConfig {
         }
         self.callback_secret.as_ref().map_or_else(
             || Ok(CallbackAuth::none()),
-            |secret| CallbackAuth::query(self.callback_parameter.clone(), secret.clone()),
+            |secret| CallbackAuth::query(self.callback_parameter.clone(), [secret.clone()]),
         )
     }
 

@@ -108,6 +108,7 @@
 //! | `signature` | no | verifying the signature of the XML result (chapter 13.3.1): the module `signature` |
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;
@@ -115,6 +116,7 @@ mod config;
 mod evidence;
 pub mod links;
 pub mod normalize;
+mod options;
 mod provider;
 mod session;
 #[cfg(feature = "signature")]
@@ -122,4 +124,5 @@ pub mod signature;
 pub mod wire;
 
 pub use config::{DataCentre, ENVIRONMENT, IdnowConfig, LinkStyle, Product, ResultFormat};
+pub use options::IdnowOptions;
 pub use provider::Idnow;

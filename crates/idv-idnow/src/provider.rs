@@ -4,7 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
-use idv_core::call::CallContext;
+use idv_core::adapter::Customize;
+use idv_core::call::{Answer, CallContext};
 use idv_core::report::{Field, Method};
 use idv_core::{
     CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse, CreateSafety, DeleteOutcome,
@@ -14,9 +15,10 @@ use idv_core::{
 };
 use jiff::SignedDuration;
 
-use crate::api::{ACCEPTS, Api, Filter, Retrieved, StartRequest, Started, TransactionNumber, answer};
+use crate::api::{ACCEPTS, Api, Filter, StartRequest, Started, TransactionNumber, answer};
 use crate::config::{IdnowConfig, LinkStyle, Product, ResultFormat};
 use crate::normalize::Inline;
+use crate::options::IdnowOptions;
 use crate::wire::archive::{self, Limits, Options};
 use crate::{callback, normalize, wire};
 
@@ -40,6 +42,7 @@ pub struct Idnow {
     guard: CallbackAuth,
     info: VendorInfo,
     config: IdnowConfig,
+    customize: Customize<StartRequest>,
 }
 
 impl Idnow {
@@ -62,7 +65,27 @@ impl Idnow {
                 Error::new(ErrorKind::Unsupported).detail("archive_password needs the feature `archive` of the crate idv-idnow")
             );
         }
-        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(), config })
+        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(), config, customize: Customize::default() })
+    }
+
+    /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
+    /// neither the model nor [`IdnowOptions`](crate::IdnowOptions) has a field for.
+    ///
+    /// ```
+    /// use idv_core::{Client, NewVerification};
+    /// use idv_idnow::Idnow;
+    ///
+    /// fn customize(client: &Client) {
+    ///     if let Some(vendor) = client.vendor::<Idnow>() {
+    ///         vendor.customize(|new: &NewVerification, request| {
+    ///             request.questions.insert("contract".to_owned(), idv_idnow::api::Answer::YesNo(true.into()));
+    ///             Ok(())
+    ///         });
+    ///     }
+    /// }
+    /// ```
+    pub fn customize(&self, function: impl Fn(&NewVerification, &mut StartRequest) -> Result<()> + Send + Sync + 'static) {
+        self.customize.set(function);
     }
 
     /// The vendor's own API, for what the model has no place for.
@@ -109,8 +132,8 @@ impl Idnow {
     }
 
     /// The observation of `id` in the answer to a call for a single result.
-    fn read(&self, id: &VerificationId, body: &[u8], retrieved: &Retrieved, channel: Channel) -> Result<Observation> {
-        let complete = |error| retrieved.answer().complement(error);
+    fn read(&self, id: &VerificationId, body: &[u8], reply: &Answer, channel: Channel) -> Result<Observation> {
+        let complete = |error| reply.complement(error);
         let payload = wire::read(body).map_err(complete)?;
         let identifications = &payload.identifications;
         // One that is not ours is handed on all the same: the client tells a mismatch from an empty answer.
@@ -118,7 +141,7 @@ impl Idnow {
         let ours = ours.or(identifications.first());
         let ours = ours.ok_or_else(|| complete(Error::malformed("there is no identification in the answer")))?;
         let observation = normalize::observation_beside(ours, channel, Inline::Report, &payload.others);
-        Ok(self.with_method(observation).proven(retrieved.answer().proof()))
+        Ok(self.with_method(observation).proven(reply.proof()))
     }
 
     /// Adds the method that only the account knows if the result does not tell it.
@@ -143,7 +166,11 @@ impl Provider for Idnow {
 
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let transaction = TransactionNumber::try_from(&new.reference)?;
-        let request = StartRequest::of(new)?;
+        let mut request = StartRequest::of(new)?;
+        if let Some(options) = new.vendor_options::<IdnowOptions>()? {
+            options.apply(&mut request);
+        }
+        self.customize.apply(new, &mut request)?;
         let started = self.api.start(cx, &transaction, &request).await?;
         let hand_off = self
             .hand_off(&transaction, &started)
@@ -180,10 +207,7 @@ impl Polling for Idnow {
     async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
         let reply = self.api.ask(cx, &TransactionNumber::try_from(&id.reference)?).await?;
         match answer::succeeded(reply.status, &reply.body) {
-            Ok(()) => {
-                let retrieved = Retrieved::new(reply);
-                self.read(id, retrieved.bytes(), &retrieved, Channel::Poll)
-            }
+            Ok(()) => self.read(id, &reply.body, &reply, Channel::Poll),
             // The document knows no state before the first result: until then IDnow has nothing under this number.
             Err(error) if error.vendor_code() == Some(answer::OBJECT_NOT_FOUND) => {
                 let mut observation = Observation::claimed(Subject::from(id), Channel::Poll).proven(reply.proof());
@@ -200,17 +224,16 @@ impl Polling for Idnow {
 impl Results for Idnow {
     async fn fetch(&self, cx: &CallContext, id: &VerificationId, _handle: Option<&ResultHandle>) -> Result<Observation> {
         let transaction = TransactionNumber::try_from(&id.reference)?;
-        let retrieved = match self.config.result_format {
+        let reply = match self.config.result_format {
             ResultFormat::Json => self.api.identification(cx, &transaction).await?,
             ResultFormat::Xml => self.api.identification_as_xml(cx, &transaction).await?,
             ResultFormat::Zip => self.api.archive_file(cx, &transaction).await?,
         };
-        if !archive::is_archive(retrieved.bytes()) {
-            return self.read(id, retrieved.bytes(), &retrieved, Channel::Fetch);
+        if !archive::is_archive(&reply.body) {
+            return self.read(id, &reply.body, &reply, Channel::Fetch);
         }
-        let unpacked =
-            archive::result(retrieved.bytes(), self.archive_options()).map_err(|error| retrieved.answer().complement(error))?;
-        self.read(id, &unpacked, &retrieved, Channel::Fetch)
+        let unpacked = archive::result(&reply.body, self.archive_options()).map_err(|error| reply.complement(error))?;
+        self.read(id, &unpacked, &reply, Channel::Fetch)
     }
 }
 
@@ -227,10 +250,10 @@ impl Listing for Idnow {
         };
         // Without a group that IDnow has there is nothing to ask.
         let Some(filter) = filters.get(page) else { return Ok(Page::default()) };
-        let retrieved = self.api.list(cx, *filter).await?;
-        let payload = retrieved.payload()?;
+        let reply = self.api.list(cx, *filter).await?;
+        let payload = reply.read(wire::read)?;
         // Once for all of them: it is a digest of the whole list.
-        let proof = retrieved.answer().proof();
+        let proof = reply.proof();
         let observations = payload
             .identifications
             .iter()
@@ -278,6 +301,7 @@ impl fmt::Debug for Idnow {
 fn info() -> VendorInfo {
     let mut info = VendorInfo::new(Idnow::ID, "IDnow", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
     info.document = "IDnow gateway API v1, version 2018-11-15";
+    info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
     info.lifetime = Some(Duration::from_secs(24 * 60 * 60 * u64::from(LIFETIME_DAYS)));
@@ -294,7 +318,7 @@ const REPORT_FIELDS: &[Field] = &[
     Field::BirthName,
     Field::BirthDate,
     Field::BirthPlace,
-    Field::Nationality,
+    Field::Nationalities,
     Field::Gender,
     Field::Title,
     Field::Street,

@@ -120,10 +120,10 @@ async fn the_calls_of_chapter_8_are_the_documents() {
     let (api, client) = api(&transport);
     let cx = client.context(Operation::Other);
     for filter in Filter::ALL {
-        assert!(api.list(&cx, *filter).await.unwrap().payload().unwrap().identifications.is_empty());
+        assert!(api.list(&cx, *filter).await.unwrap().read(idv_idnow::wire::read).unwrap().identifications.is_empty());
     }
-    assert_eq!(api.identification(&cx, &number()).await.unwrap().payload().unwrap().identifications.len(), 1);
-    assert_eq!(api.archive_file(&cx, &number()).await.unwrap().bytes().as_ref(), b"PK\x03\x04");
+    assert_eq!(api.identification(&cx, &number()).await.unwrap().read(idv_idnow::wire::read).unwrap().identifications.len(), 1);
+    assert_eq!(api.archive_file(&cx, &number()).await.unwrap().body.as_ref(), b"PK\x03\x04");
     api.delete(&cx, &number()).await.unwrap();
     let target = TransactionNumber::parse("123456").unwrap();
     assert_eq!(api.copy(&cx, &number(), "ihrebank", Some(&target)).await.unwrap().id.as_str(), "CGD-DSFGE");

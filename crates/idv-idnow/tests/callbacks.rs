@@ -40,7 +40,7 @@ fn the_documents_callback_is_a_claim_without_a_secret() {
 
 #[test]
 fn a_secret_in_the_address_proves_a_callback_and_a_wrong_one_is_forged() {
-    let guard = CallbackAuth::query("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query("token", [SECRET.into()]).unwrap();
     let received = receive(&guard, &format!("/callback?token={SECRET}"), fixture("result-success.json")).unwrap();
     let Trust::Proven(proof) = received.observations[0].trust else { panic!("{received:?}") };
     assert_eq!(proof.kind(), ProofKind::SecretUrl);
@@ -52,7 +52,7 @@ fn a_secret_in_the_address_proves_a_callback_and_a_wrong_one_is_forged() {
 
 #[test]
 fn a_secret_of_one_transaction_number_proves_no_other() {
-    let guard = CallbackAuth::query_per_subject("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query_per_subject("token", [SECRET.into()]).unwrap();
     // IDnow does not tell cases apart.
     let (_, token) = guard.parameter_for("ah73jk3lm").unwrap();
     let address = format!("/callback?token={}", token.expose());
@@ -85,7 +85,7 @@ fn a_body_that_is_no_identification_is_refused() {
 
 #[test]
 fn a_return_names_a_transaction_and_proves_nothing() {
-    let guard = CallbackAuth::query("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query("token", [SECRET.into()]).unwrap();
     let receive =
         |address: &str| callback::receive(&guard, Sources::Any, &Delivery::returning(address.parse().unwrap())).unwrap();
     for address in [
@@ -129,7 +129,7 @@ fn callback_holds_sixteen_identifications_at_most() {
 
 #[test]
 fn identifications_of_one_callback_have_one_proof() {
-    let guard = CallbackAuth::query("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query("token", [SECRET.into()]).unwrap();
     let received = receive(&guard, &format!("/callback?token={SECRET}"), several(16)).unwrap();
     let proofs: Vec<_> = received
         .observations
@@ -147,7 +147,7 @@ fn identifications_of_one_callback_have_one_proof() {
 
 #[test]
 fn callback_without_its_secret_is_not_read() {
-    let guard = CallbackAuth::query("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query("token", [SECRET.into()]).unwrap();
     let error = receive(&guard, "/callback", b"{".to_vec()).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Forged);
 }

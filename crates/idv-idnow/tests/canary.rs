@@ -291,7 +291,7 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     marked.check("link", &format!("{input:?} {link:?} {:?}", idnow.api().links()));
 
     let retrieved = idnow.api().identification(&cx, &number).await.unwrap();
-    let payload = retrieved.payload().unwrap();
+    let payload = retrieved.read(idv_idnow::wire::read).unwrap();
     marked.check("retrieved", &format!("{retrieved:?} {payload:?} {payload:#?}"));
     let copied = idnow.api().copy(&cx, &number, "ihrebank", None).await.unwrap();
     marked.check("copied", &format!("{copied:?}"));

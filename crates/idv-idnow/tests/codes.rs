@@ -266,7 +266,7 @@ fn every_field_of_the_document_arrives_at_its_place() {
         ("/userdata/firstname/value", "MICHAEL PETER", Field::GivenNames),
         ("/userdata/gender/value", "MALE", Field::Gender),
         ("/userdata/lastname/value", "BERGER", Field::FamilyName),
-        ("/userdata/nationality/value", "DE", Field::Nationality),
+        ("/userdata/nationality/value", "DE", Field::Nationalities),
         ("/userdata/personalnumber/value", "784-1964-1234567-1", Field::PersonalNumber),
         ("/userdata/address/street/value", "BAHNSTRASSE", Field::Street),
         ("/userdata/address/streetnumber/value", "27", Field::HouseNumber),

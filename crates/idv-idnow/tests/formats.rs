@@ -180,7 +180,7 @@ fn words_that_the_model_lacks_are_kept() {
         unchecked(json!({"value": "1958", "raw": "1958-00-00", "alternatives": [{"raw": "12.1958", "source": "submitted"}]}))
     );
     assert_eq!(person["gender"], unchecked(json!({"raw": "X", "alternatives": [{"raw": "Y", "source": "submitted"}]})));
-    assert_eq!(person["nationality"], unchecked(json!({"value": "XK", "raw": "RKS"})));
+    assert_eq!(person["nationalities"][0], unchecked(json!({"value": "XK", "raw": "RKS"})));
     assert_eq!(person["title"], json!({"raw": "XXX", "source": "vendor", "verdict": "redacted"}));
     let alternatives =
         json!([{"raw": "OTHER_ID", "source": "submitted"}, {"value": "id_card", "raw": "IDCARD", "source": "agent"}]);

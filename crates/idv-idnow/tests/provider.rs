@@ -75,6 +75,24 @@ async fn create_sends_the_model_in_the_vendors_words_and_hands_the_person_over()
 }
 
 #[tokio::test]
+async fn options_and_the_hook_go_into_the_request() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(201, format!(r#"{{"id":"{IDENT_ID}"}}"#));
+    let client = client(&transport);
+    client.vendor::<Idnow>().unwrap().customize(|_, request| {
+        request.questions.insert("contract".to_owned(), idv_idnow::api::Answer::YesNo(true.into()));
+        Ok(())
+    });
+    let mut new = new();
+    let mut options = idv_idnow::IdnowOptions::default();
+    options.tracking_id = Some("campaign-7".into());
+    new.set_options(&options).unwrap();
+    client.create(&new).await.unwrap();
+    let body: serde_json::Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
+    assert_eq!((&body["trackingid"], &body["questions"]["contract"]["value"]), (&"campaign-7".into(), &1.into()));
+}
+
+#[tokio::test]
 async fn the_person_can_be_sent_to_the_short_link_and_to_a_white_label() {
     let transport = ScriptedTransport::new();
     transport.then_json(201, format!(r#"{{"id":"{IDENT_ID}"}}"#));

@@ -20,6 +20,7 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// Calls a macro with the modules of the vendors, each followed by a comma: the one place in which the vendors are listed. A module is
 /// the vendor's id with underscores.

@@ -4,6 +4,7 @@
 //! Nothing here waits for real time or touches a network.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod canary;
 mod clock;
@@ -41,3 +42,8 @@ impl Random for PredictableRandom {
         }
     }
 }
+
+/// The README's examples, kept compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,16 +7,16 @@ use idv_core::Clock;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// The time of the operating system, and waiting by tokio's timer.
+/// Tells the time of the operating system, and waits by tokio's timer.
 ///
-/// Under a paused tokio runtime the waiting and [`monotonic`](Clock::monotonic) stand still together; the time of day does not.
+/// If tokio's clock is paused, so are the waits and [`monotonic`](Clock::monotonic); the time of day is not.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     started: Instant,
 }
 
 impl SystemClock {
-    /// A clock whose monotonic time begins now.
+    /// Creates a clock whose monotonic time begins now.
     #[must_use]
     pub fn new() -> Self {
         Self { started: Instant::now() }

@@ -1,28 +1,60 @@
-//! What may be chosen about the transport.
+//! Options of the transport.
 
 use std::time::Duration;
 
-/// How requests travel. The defaults suit a backend that talks to a vendor over the internet.
+/// Options of a [`ReqwestTransport`](crate::ReqwestTransport). The defaults suit a backend that calls a vendor over the internet.
+///
+/// ```
+/// use std::time::Duration;
+/// use idv_transport_reqwest::TransportOptions;
+///
+/// let options = TransportOptions::default().connect_timeout(Duration::from_secs(3)).user_agent("bank/1.0");
+/// assert_eq!(options.user_agent, "bank/1.0");
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TransportOptions {
-    /// How long making a connection may take: name, route and TLS together. 10 s. What fails here was not sent.
+    /// The timeout of a connection: DNS, TCP and TLS together. A request that fails here was not sent. Default: 10 s.
     pub connect_timeout: Duration,
-    /// How long the vendor may be silent, before the answer begins or between two pieces of it. 30 s.
+    /// The longest silence of the vendor, before the answer begins or between two pieces of it. Default: 30 s.
     pub read_timeout: Duration,
-    /// How long one exchange may take from its first byte to its last. No limit: the calls above have their own deadline, and
-    /// evidence takes as long as it takes.
+    /// The timeout of one exchange from its first byte to its last. Default: none, since [`CallPolicy`](idv_core::call::CallPolicy) limits
+    /// calls, and downloads of evidence take long.
     pub total_timeout: Option<Duration>,
-    /// Certificates to trust beside those of the operating system, in PEM, one or many: of a company's proxy, or of the sandbox.
+    /// Certificate authorities to trust in addition to the operating system's, as PEM: of a company's proxy, or of the sandbox.
     pub extra_root_certificates: Option<String>,
-    /// What the program calls itself. `idv/` and the version.
+    /// The `User-Agent` header. Default: `idv/` and the version.
     pub user_agent: String,
-    /// Whether an address without TLS is refused. Off: each vendor's configuration demands TLS already, and leaves out only the
-    /// loopback interface and what the vendor's document leaves out.
+    /// Whether addresses without TLS are refused. Default: `false`, since each vendor's configuration requires TLS already, except
+    /// on the loopback interface and where the vendor's document does not.
     pub https_only: bool,
-    /// Whether the proxies are used that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name. Off: a variable that
-    /// somebody set for another program must not reroute personal data.
+    /// Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` apply. Default: `false`, since a variable that was set for
+    /// another program must not reroute personal data.
     pub environment_proxies: bool,
+}
+
+impl TransportOptions {
+    idv_core::setters! {
+        connect_timeout: Duration,
+        read_timeout: Duration,
+        total_timeout: Option<Duration>,
+        https_only: bool,
+        environment_proxies: bool,
+    }
+
+    /// Sets [`extra_root_certificates`](Self#structfield.extra_root_certificates).
+    #[must_use]
+    pub fn extra_root_certificates(mut self, pem: impl Into<String>) -> Self {
+        self.extra_root_certificates = Some(pem.into());
+        self
+    }
+
+    /// Sets [`user_agent`](Self#structfield.user_agent).
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
 }
 
 impl Default for TransportOptions {

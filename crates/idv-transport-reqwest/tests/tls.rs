@@ -1,4 +1,4 @@
-//! Whom the transport trusts.
+//! The transport trusts only valid certificates, and says why a TLS connection failed.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,6 +11,7 @@ use idv_transport_reqwest::{ReqwestTransport, TransportOptions};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use support::{Counts, answer, listen, post, read_request, text};
+use tokio::io::AsyncReadExt as _;
 
 /// A vendor with TLS for `name`, and the certificate of the authority that vouches for it.
 async fn vendor(name: &str) -> (String, Counts, String) {
@@ -41,22 +42,24 @@ async fn vendor(name: &str) -> (String, Counts, String) {
 }
 
 fn trusting(pem: Option<String>) -> ReqwestTransport {
-    let mut options = TransportOptions::default();
-    options.extra_root_certificates = pem;
-    options.https_only = true;
+    let options = TransportOptions::default().https_only(true);
+    let options = match pem {
+        Some(pem) => options.extra_root_certificates(pem),
+        None => options,
+    };
     ReqwestTransport::new(options).unwrap()
 }
 
 #[tokio::test]
-async fn an_unknown_authority_is_refused_before_anything_is_sent() {
+async fn unknown_authority_is_refused_before_anything_is_sent() {
     let (base, counts, _) = vendor("localhost").await;
     let error = trusting(None).send(post(&base)).await.unwrap_err();
-    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Connect));
+    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Certificate));
     assert_eq!(counts.requests(), 0);
 }
 
 #[tokio::test]
-async fn an_authority_that_was_given_is_trusted() {
+async fn configured_authority_is_trusted() {
     let (base, counts, pem) = vendor("localhost").await;
     let response = trusting(Some(pem)).send(post(&base)).await.unwrap();
     assert_eq!(text(response).await, "over TLS");
@@ -64,9 +67,34 @@ async fn an_authority_that_was_given_is_trusted() {
 }
 
 #[tokio::test]
-async fn a_certificate_for_somebody_else_is_refused() {
+async fn certificate_for_another_host_is_refused() {
     let (base, counts, pem) = vendor("vendor.example").await;
     let error = trusting(Some(pem)).send(post(&base)).await.unwrap_err();
-    assert_eq!(error.sent, Sent::No);
+    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Certificate));
     assert_eq!(counts.requests(), 0);
+}
+
+#[tokio::test]
+async fn port_without_tls_fails_the_handshake() {
+    let (base, _) = listen(|mut stream, _, _| async move {
+        // Reads the ClientHello first, so that the connection is not reset.
+        let _ = stream.read(&mut [0; 1024]).await.unwrap();
+        answer(&mut stream, "400 Bad Request", "plain HTTP").await;
+    })
+    .await;
+    let error = trusting(None).send(post(&base.replace("http:", "https:"))).await.unwrap_err();
+    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Tls));
+}
+
+/// The clock stands still once the handshake has begun, so that the timeout is the only thing that can happen next.
+#[tokio::test]
+async fn handshake_without_answer_times_out_before_anything_is_sent() {
+    let (base, _) = listen(|mut stream, _, _| async move {
+        let _ = stream.read(&mut [0; 1024]).await.unwrap();
+        tokio::time::pause();
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let error = trusting(None).send(post(&base.replace("http:", "https:"))).await.unwrap_err();
+    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Timeout));
 }

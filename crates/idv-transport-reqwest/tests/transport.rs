@@ -73,7 +73,7 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_cut_after_the_request_leaves_it_open_and_is_not_tried_again() {
+async fn closed_connection_leaves_the_request_open_without_a_retry() {
     let (base, counts) = listen(|mut stream, _, counts| async move {
         read_request(&mut stream, &counts).await;
     })
@@ -81,6 +81,17 @@ async fn a_connection_that_is_cut_after_the_request_leaves_it_open_and_is_not_tr
     let error = transport().send(post(&base)).await.unwrap_err();
     assert_eq!((error.sent, error.cause), (Sent::Maybe, TransportCause::Interrupted));
     assert_eq!((counts.connections(), counts.requests()), (1, 1));
+}
+
+#[tokio::test]
+async fn reset_connection_leaves_the_request_open() {
+    let (base, _) = listen(|mut stream, _, counts| async move {
+        read_request(&mut stream, &counts).await;
+        stream.set_zero_linger().unwrap();
+    })
+    .await;
+    let error = transport().send(post(&base)).await.unwrap_err();
+    assert_eq!((error.sent, error.cause), (Sent::Maybe, TransportCause::Reset));
 }
 
 /// The classic trap: a kept connection ends just when the next request is written. A client that quietly sends it again on a new
@@ -147,13 +158,13 @@ async fn a_kept_connection_that_is_closed_before_the_request_costs_no_second_req
 }
 
 #[tokio::test]
-async fn a_refused_connection_was_not_sent() {
+async fn refused_connection_was_not_sent() {
     // The port is taken, so that no other program gets it, and does not listen.
     let taken = tokio::net::TcpSocket::new_v4().unwrap();
     taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let base = format!("http://{}/secret-path?token=SECRET", taken.local_addr().unwrap());
     let error = transport().send(post(&base)).await.unwrap_err();
-    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Connect));
+    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Refused));
     let printed = whole_chain(&error);
     assert!(!printed.to_lowercase().contains("secret") && !printed.contains("Mustermann"), "{printed}");
 }
@@ -167,10 +178,9 @@ async fn a_request_that_cannot_be_built_was_not_sent() {
 }
 
 #[tokio::test]
-async fn an_address_without_tls_is_refused_where_that_is_asked_for() {
+async fn https_only_refuses_an_address_without_tls() {
     let (base, counts) = listen(|_, _, _| async {}).await;
-    let mut options = TransportOptions::default();
-    options.https_only = true;
+    let options = TransportOptions::default().https_only(true);
     let error = ReqwestTransport::new(options).unwrap().send(post(&base)).await.unwrap_err();
     assert_eq!(error.sent, Sent::No);
     assert_eq!(counts.connections(), 0);
@@ -187,8 +197,7 @@ async fn silent_vendor_times_out_and_leaves_the_request_open() {
     })
     .await;
     for (read, total) in [(MINUTE, None), (60 * MINUTE, Some(MINUTE))] {
-        let mut options = TransportOptions::default();
-        (options.connect_timeout, options.read_timeout, options.total_timeout) = (60 * MINUTE, read, total);
+        let options = TransportOptions::default().connect_timeout(60 * MINUTE).read_timeout(read).total_timeout(total);
         let error = ReqwestTransport::new(options).unwrap().send(post(&format!("{base}/?token=SECRET"))).await.unwrap_err();
         tokio::time::resume();
         assert_eq!((error.sent, error.cause), (Sent::Maybe, TransportCause::Timeout));
@@ -254,11 +263,9 @@ async fn an_encoded_body_is_left_as_it_is() {
 #[test]
 fn extra_certificates_that_are_none_are_refused_when_the_transport_is_built() {
     for pem in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-        let mut options = TransportOptions::default();
-        options.extra_root_certificates = Some(pem.to_owned());
+        let options = TransportOptions::default().extra_root_certificates(pem);
         assert_eq!(ReqwestTransport::new(options).unwrap_err().kind(), &ErrorKind::Config, "{pem}");
     }
-    let mut options = TransportOptions::default();
-    options.user_agent = "line\nbreak".to_owned();
+    let options = TransportOptions::default().user_agent("line\nbreak");
     assert_eq!(ReqwestTransport::new(options).unwrap_err().kind(), &ErrorKind::Config);
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use idv_core::adapter::basic_auth;
 use idv_core::adapter::settings::{self, Variable};
 use idv_core::{CallbackAuth, Error, Locale, Result, Secret, Url};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::normalize::Rules;
-use crate::session::Credentials;
 
 /// The address of the gateway. The document names functions only; this is where the vendor's public clients find them.
 const BASE_URL: &str = "https://api.mensatek.com/v7/";
@@ -125,7 +125,7 @@ impl VerificarIdentidadConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
     pub fn check(&self) -> Result<()> {
-        Credentials::new(&self.user, &self.token)?;
+        basic_auth(&self.user, &self.token, "token")?;
         self.address()?;
         if self.sender.as_ref().is_some_and(|sender| !is_sender(sender)) {
             return Err(Error::config("sender must be 1 to 11 characters, none of them a control character"));
@@ -168,14 +168,14 @@ impl VerificarIdentidadConfig {
     /// [`Config`](idv_core::ErrorKind::Config) if there is no proof, half of one, two of them, or one that can be guessed.
     pub fn auth(&self) -> Result<CallbackAuth> {
         match (&self.callback_user, &self.callback_password, &self.callback_secret) {
-            (Some(user), Some(password), None) if !user.is_empty() => CallbackAuth::basic(user, password.clone()),
+            (Some(user), Some(password), None) if !user.is_empty() => CallbackAuth::basic(user, [password.clone()]),
             (Some(_), Some(_), None) => Err(Error::config("callback_user is empty")),
             (None, None, Some(secret)) => {
                 if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric())
                 {
                     return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));
                 }
-                CallbackAuth::query(self.callback_parameter.clone(), secret.clone())
+                CallbackAuth::query(self.callback_parameter.clone(), [secret.clone()])
             }
             (None, None, None) => Err(Error::config(
                 "this vendor cannot be asked for an outcome, so its reports must be proven: set callback_user and \

@@ -17,7 +17,7 @@
 //! | callbacks | not signed, so HTTP Basic or a secret in the address is required: without it the adapter refuses to start. A proven report settles the outcome; one without its proof is refused |
 //!
 //! The module [`api`] has what the model has no place for: the time at which the message goes out, the credits that are left.
-//! [`VerificarIdentidad::preparing_requests`] puts it into the requests that the model creates.
+//! [`VerificarIdentidad::customize`] puts it into the requests that the model creates.
 //!
 //! # An example
 //!
@@ -104,6 +104,7 @@
 //! - It does not say what exactly 80 is: not above, so it leans nowhere.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod callback;
@@ -112,9 +113,10 @@ mod create;
 pub mod dni;
 pub mod evidence;
 pub mod normalize;
+mod options;
 mod provider;
-mod session;
 pub mod wire;
 
 pub use config::{AnswerFormat, ENVIRONMENT, LINK, PURPOSE, RequestFormat, VerificarIdentidadConfig};
+pub use options::VerificarIdentidadOptions;
 pub use provider::VerificarIdentidad;

@@ -2,8 +2,8 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 
+use idv_core::adapter::Customize;
 use idv_core::call::CallContext;
 use idv_core::{
     CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, CreateResponse, CreateSafety, Delivery, HandOff,
@@ -15,9 +15,7 @@ use crate::callback;
 use crate::config::VerificarIdentidadConfig;
 use crate::create::{self, ACCEPTS, ACCEPTS_WITHOUT_PURPOSE, NAMES};
 use crate::normalize::{self, REPORT_FIELDS};
-
-/// Changes a request before it is sent: see [`VerificarIdentidad::preparing_requests`].
-type Prepare = Arc<dyn Fn(&NewVerification, &mut SendRequest) -> Result<()> + Send + Sync>;
+use crate::options::VerificarIdentidadOptions;
 
 /// VerificarIdentidad as a provider.
 ///
@@ -37,7 +35,7 @@ pub struct VerificarIdentidad {
     guard: CallbackAuth,
     info: VendorInfo,
     config: VerificarIdentidadConfig,
-    prepare: Option<Prepare>,
+    customize: Customize<SendRequest>,
 }
 
 impl VerificarIdentidad {
@@ -50,30 +48,27 @@ impl VerificarIdentidad {
     ///
     /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do: also if nothing would prove reports.
     pub fn new(config: VerificarIdentidadConfig) -> Result<Self> {
-        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(&config), config, prepare: None })
+        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(&config), config, customize: Customize::default() })
     }
 
-    /// The same, with `prepare` changing each request before it is checked and sent: for what the model has no place for, such as the
-    /// time at which the message goes out.
+    /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
+    /// neither the model nor [`VerificarIdentidadOptions`](crate::VerificarIdentidadOptions) has a field for.
     ///
     /// ```
-    /// use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
+    /// use idv_core::{Client, NewVerification};
+    /// use idv_verificar_identidad::VerificarIdentidad;
     ///
-    /// let mut config = VerificarIdentidadConfig::new("api-user", "api-token".into());
-    /// config.callback_secret = Some("0123456789abcdef0123456789abcdef".into());
-    /// let provider = VerificarIdentidad::new(config)?.preparing_requests(|_, request| {
-    ///     request.sender = Some("MiBanco".to_owned());
-    ///     Ok(())
-    /// });
-    /// # Ok::<(), idv_core::Error>(())
+    /// fn customize(client: &Client) {
+    ///     if let Some(vendor) = client.vendor::<VerificarIdentidad>() {
+    ///         vendor.customize(|new: &NewVerification, request| {
+    ///             request.number = new.document.number.clone();
+    ///             Ok(())
+    ///         });
+    ///     }
+    /// }
     /// ```
-    #[must_use]
-    pub fn preparing_requests(
-        mut self,
-        prepare: impl Fn(&NewVerification, &mut SendRequest) -> Result<()> + Send + Sync + 'static,
-    ) -> Self {
-        self.prepare = Some(Arc::new(prepare));
-        self
+    pub fn customize(&self, function: impl Fn(&NewVerification, &mut SendRequest) -> Result<()> + Send + Sync + 'static) {
+        self.customize.set(function);
     }
 
     /// The vendor's own API, for what the model has no place for.
@@ -84,9 +79,10 @@ impl VerificarIdentidad {
 
     fn request(&self, new: &NewVerification) -> Result<SendRequest> {
         let mut request = create::request(new, &self.config)?;
-        if let Some(prepare) = &self.prepare {
-            prepare(new, &mut request)?;
+        if let Some(options) = new.vendor_options::<VerificarIdentidadOptions>()? {
+            options.apply(&mut request);
         }
+        self.customize.apply(new, &mut request)?;
         request.check().map_err(|error| error.with_field_named(NAMES))?;
         Ok(request)
     }
@@ -159,6 +155,7 @@ fn info(config: &VerificarIdentidadConfig) -> VendorInfo {
         ReportSource::Callback,
     );
     info.document = "VerificarIdentidad (Mensatek), Identity Verification Send API, version 3.0";
+    info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
     info.accepts = if config.says_purposes() { ACCEPTS } else { ACCEPTS_WITHOUT_PURPOSE };
     // The vendor texts the person, and has no other way to reach them.

@@ -149,14 +149,17 @@ async fn the_text_is_that_of_the_persons_language() {
 #[tokio::test]
 async fn what_has_no_place_in_the_model_goes_into_the_request_by_a_closure() {
     let transport = scripted(&[(200, TAKEN)]);
-    let provider = VerificarIdentidad::new(config()).unwrap().preparing_requests(|new, request| {
-        request.send_at = Some("2022-05-01T13:10:00Z".parse().unwrap());
+    let provider = VerificarIdentidad::new(config()).unwrap();
+    provider.customize(|new, request| {
         request.sender = new.purpose.clone();
         Ok(())
     });
     let client = client_with(provider, &transport);
     let mut new = new();
     new.purpose = Some("MiBanco".to_owned());
+    let mut options = idv_verificar_identidad::VerificarIdentidadOptions::default();
+    options.send_at = Some("2022-05-01T13:10:00Z".parse().unwrap());
+    new.set_options(&options).unwrap();
     client.create(&new).await.unwrap();
     let body: Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
     assert_eq!((body["Fecha"].as_str(), body["Remitente"].as_str()), (Some("2022-05-01 15:10"), Some("MiBanco")));

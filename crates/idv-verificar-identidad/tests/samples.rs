@@ -92,7 +92,7 @@ fn the_documents_sample_is_in_review_and_leans_to_verified() {
     let birth_date = person.birth_date.as_ref().unwrap();
     assert_eq!(birth_date.expose().unwrap().to_string(), "1955-12-18");
     assert_eq!(birth_date.raw.as_ref().unwrap().expose(), "18/12/1955");
-    let nationality = person.nationality.as_ref().unwrap();
+    let nationality = &person.nationalities[0];
     assert_eq!((nationality.expose().unwrap().code(), nationality.raw.as_ref().unwrap().expose().as_str()), ("ES", "ESP"));
     assert_eq!(person.gender.as_ref().unwrap().expose(), Some(&Gender::Male));
     assert_eq!(person.personal_number.as_ref().unwrap().expose().unwrap(), "00000000T");
@@ -233,7 +233,7 @@ fn the_letter_of_a_spanish_number_is_checked() {
     assert_eq!(report.document.kind.as_ref().unwrap().expose(), Some(&DocumentKind::Passport));
     assert_eq!(report.person.gender.unwrap().expose(), Some(&Gender::Female));
     // The nationality of German documents is one letter.
-    let nationality = report.person.nationality.unwrap();
+    let nationality = &report.person.nationalities[0];
     assert_eq!((nationality.expose().map(Country::code), nationality.raw.as_ref().unwrap().expose().as_str()), (Some("DE"), "D"));
     assert!(report.document.serial_number.is_none() && check_absent(&report.checks, CheckKind::DocumentSides));
 }

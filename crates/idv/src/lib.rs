@@ -65,6 +65,7 @@
 //! - The module of each vendor has its configuration and its whole API.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod calls;
 mod config;

@@ -120,7 +120,7 @@ async fn hashes_are_signed_by_name() {
     let names: Vec<_> = hashes.entries.iter().map(|(name, _)| name.expose()).collect();
     assert_eq!(names, ["contract.pdf", "terms.pdf"]);
     assert_ne!(hashes.entries[0].1, hashes.entries[1].1);
-    assert_eq!(bank.evidence(verification.id(), "signed-hashes").await.unwrap(), answer.bytes().to_vec());
+    assert_eq!(bank.evidence(verification.id(), "signed-hashes").await.unwrap(), answer.body.to_vec());
     assert_eq!(bank.evidence(verification.id(), "signed-document/1").await.unwrap_err().kind(), &ErrorKind::Conflict);
 }
 

@@ -296,7 +296,7 @@ async fn an_identification_is_used_again_and_one_that_was_tampered_with_is_not()
     let mut variants = IdentDataVariants::default();
     variants.signed = true;
     let answer = api.ident_data(&cx, &order_of(earlier.id()), variants).await.unwrap();
-    let signed = std::str::from_utf8(answer.bytes()).unwrap().to_owned();
+    let signed = std::str::from_utf8(&answer.body).unwrap().to_owned();
 
     let again = |data: &str| {
         let mut again = order(Product::Esign);

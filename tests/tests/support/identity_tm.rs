@@ -95,10 +95,11 @@ impl Vendor {
         prepare: impl Fn(&mut Order) + Send + Sync + 'static,
     ) -> Bank {
         bank(&self.sandbox, change, |provider| {
-            provider.preparing_orders(move |_, order| {
+            provider.customize(move |_, order| {
                 prepare(order);
                 Ok(())
-            })
+            });
+            provider
         })
     }
 

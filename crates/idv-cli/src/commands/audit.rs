@@ -5,9 +5,11 @@ use idv_flow::FlowId;
 use idv_flow::audit::{AuditEntry, Verified};
 use serde_json::{Value, json};
 
+use super::Run;
 use super::flow::{Opened, Opening, StoreOption, flow_id};
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, plain, table};
+use crate::output::{Mark, Output, plain, table};
+use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::usage::Expected;
 
@@ -23,7 +25,7 @@ pub(crate) struct AuditCommand {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check every entry and every block; end with 1 where one was changed or is missing
+    /// Check every entry and every block; end with 1 if one was changed or is missing
     Verify(Verify),
     /// List the trail of a flow
     Show(Show),
@@ -46,8 +48,8 @@ struct Show {
     id: FlowId,
 }
 
-impl AuditCommand {
-    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+impl Run for AuditCommand {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let opening = Opening { settings, store: self.store.store.as_deref(), may_make: false };
         let opened = opening.open().await?;
         let result = match self.command {
@@ -61,7 +63,9 @@ impl AuditCommand {
 
 impl Verify {
     async fn run(self, opened: &Opened, output: Output) -> Result<Exit, Failure> {
+        let progress = Progress::begin("verifying");
         let verified = opened.flow.verify_audit(self.anchor.as_deref()).await?;
+        progress.end();
         output.answer(&verified, text)?;
         Ok(if verified.holds() { Exit::Done } else { Exit::Failed })
     }
@@ -92,7 +96,8 @@ fn text(verified: &Verified) -> String {
     lines.add_row(["entries".to_owned(), verified.entries.to_string()]);
     lines.add_row(["blocks".to_owned(), verified.blocks.to_string()]);
     lines.add_row(["anchor to write down".to_owned(), anchor.to_owned()]);
-    lines.add_row(["findings".to_owned(), verified.findings.len().to_string()]);
+    let mark = if verified.holds() { Mark::Good } else { Mark::Bad };
+    lines.add_row(["findings".into(), mark.on(&verified.findings.len().to_string())]);
     let findings: String = verified.findings.iter().map(|finding| format!("{finding}\n")).collect();
     plain(&lines) + &findings
 }
@@ -113,8 +118,8 @@ fn entry_json(entry: &AuditEntry) -> Value {
 /// The members of an event beside its name: `by: app, provider: idnow`.
 fn detail(entry: &Value) -> String {
     let Some(event) = entry.get("event").and_then(Value::as_object) else { return String::new() };
-    let told = event.iter().filter(|(key, value)| *key != "event" && !value.is_null());
-    told.map(|(key, value)| format!("{key}: {}", scalar(value))).collect::<Vec<_>>().join(", ")
+    let members = event.iter().filter(|(key, value)| *key != "event" && !value.is_null());
+    members.map(|(key, value)| format!("{key}: {}", scalar(value))).collect::<Vec<_>>().join(", ")
 }
 
 fn scalar(value: &Value) -> String {

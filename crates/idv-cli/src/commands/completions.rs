@@ -3,9 +3,11 @@
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
+use super::Run;
 use crate::args::Cli;
 use crate::failure::{Exit, Failure};
-use crate::output;
+use crate::output::{self, Output};
+use crate::settings::Settings;
 
 /// Prints a script that completes the commands and options of this program in a shell.
 ///
@@ -16,8 +18,8 @@ pub(crate) struct Completions {
     shell: Shell,
 }
 
-impl Completions {
-    pub(crate) fn run(&self) -> Result<Exit, Failure> {
+impl Run for Completions {
+    async fn run(self, _: &Settings, _: Output) -> Result<Exit, Failure> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "idv", &mut script);
         output::bytes(&script)?;
@@ -31,8 +33,8 @@ impl Completions {
 #[derive(Args)]
 pub(crate) struct Man {}
 
-impl Man {
-    pub(crate) fn run() -> Result<Exit, Failure> {
+impl Run for Man {
+    async fn run(self, _: &Settings, _: Output) -> Result<Exit, Failure> {
         let mut page = Vec::new();
         clap_mangen::Man::new(Cli::command()).render(&mut page)?;
         output::bytes(&page)?;

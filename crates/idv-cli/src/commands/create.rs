@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::Run;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
 use crate::request::RequestArgs;
@@ -17,8 +18,8 @@ pub(crate) struct Create {
     request: RequestArgs,
 }
 
-impl Create {
-    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+impl Run for Create {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let client = settings.connect()?;
         let created = client.create(&self.request.verification(|| client.reference())?).await?;
         output.answer(&words::created_json(&created), |json| {

@@ -6,9 +6,10 @@ use clap::{Args, Subcommand};
 use idv::Secret;
 use idv::identity_tm::crypt::CryptKey;
 
-use super::read_input;
+use super::{Run, read_input};
 use crate::failure::{Exit, Failure};
-use crate::output;
+use crate::output::{self, Output};
+use crate::settings::Settings;
 
 /// How long a body may be, in bytes. It lies in memory: nothing of it is believed before all of it was checked.
 const LIMIT: u64 = 1024 * 1024 * 1024;
@@ -37,8 +38,8 @@ struct IdentityTm {
     file: PathBuf,
 }
 
-impl Decrypt {
-    pub(crate) fn run(self) -> Result<Exit, Failure> {
+impl Run for Decrypt {
+    async fn run(self, _: &Settings, _: Output) -> Result<Exit, Failure> {
         let Vendor::IdentityTm(IdentityTm { key_env, file }) = self.vendor;
         let key = std::env::var(&key_env)
             .ok()

@@ -8,9 +8,11 @@ use idv::{EvidenceId, Sink};
 use serde_json::json;
 use tempfile::NamedTempFile;
 
+use super::Run;
 use crate::args::Which;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
+use crate::progress::Progress;
 use crate::settings::Settings;
 
 /// Downloads one piece of evidence into a file that only you can read. It appears under its name only when it is whole.
@@ -26,30 +28,31 @@ pub(crate) struct EvidenceCommand {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
-    /// Replace the file where it exists
+    /// Replace the file if it exists
     #[arg(long)]
     force: bool,
 
-    /// How long the evidence may be, in bytes
+    /// The maximum length of the evidence, in bytes
     #[arg(long, default_value_t = 2 * 1024 * 1024 * 1024, value_name = "BYTES")]
     limit: u64,
 }
 
-impl EvidenceCommand {
-    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+impl Run for EvidenceCommand {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let id = self.which.id()?;
         let path = &self.out;
         if !self.force && path.exists() {
             return Err(Failure::usage(format!("{} exists: choose another name, or write --force", path.display())));
         }
         let client = settings.connect()?;
-        // Beside the target, so that it can be renamed; it goes away by itself when something fails.
+        // In the folder of the target, so that it can be renamed. It is removed if the download fails.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = NamedTempFile::new_in(folder).map_err(|error| unwritable(path, &error))?;
-        let mut sink = FileSink(file);
+        let mut sink = FileSink { file, progress: Progress::bytes("downloading") };
         let evidence = EvidenceId::new(self.evidence.as_str());
         let download = client.evidence(&id, &evidence, self.limit, &mut sink).await?;
-        keep(sink.0, path, self.force).map_err(|error| unwritable(path, &error))?;
+        sink.progress.end();
+        keep(sink.file, path, self.force).map_err(|error| unwritable(path, &error))?;
         let answer = json!({
             "file": path.display().to_string(),
             "length": download.length,
@@ -68,13 +71,17 @@ impl EvidenceCommand {
     }
 }
 
-struct FileSink(NamedTempFile);
+struct FileSink {
+    file: NamedTempFile,
+    progress: Progress,
+}
 
 #[async_trait::async_trait]
 impl Sink for FileSink {
-    // The program does nothing else meanwhile, so the file is written without a thread of its own.
+    // The program does nothing else at the time, so blocking is right.
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
+        self.progress.add(bytes.len());
+        self.file.write_all(bytes)
     }
 }
 

@@ -3,6 +3,7 @@
 use clap::Args;
 use idv::ResultHandle;
 
+use super::Run;
 use crate::args::Which;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -20,8 +21,8 @@ pub(crate) struct Fetch {
     handle: Option<String>,
 }
 
-impl Fetch {
-    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+impl Run for Fetch {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let id = self.which.id()?;
         let handle = self.handle.map(ResultHandle::new);
         let observation = settings.connect()?.fetch(&id, handle.as_ref()).await?;

@@ -4,6 +4,7 @@ use clap::Args;
 use idv::Reference;
 use serde_json::json;
 
+use super::Run;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
 use crate::settings::Settings;
@@ -15,8 +16,8 @@ pub(crate) struct Find {
     reference: String,
 }
 
-impl Find {
-    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+impl Run for Find {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let client = settings.connect()?;
         let found = client.find(&Reference::existing(self.reference)?).await?;
         output.answer(&json!({ "verifications": found }), |_| {

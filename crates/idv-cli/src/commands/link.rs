@@ -7,9 +7,11 @@ use idv::idnow::links::{self, SigningInput};
 use idv::{Pii, Secret, Timestamp};
 use serde_json::json;
 
+use super::Run;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::request::name_and_value;
+use crate::settings::Settings;
 
 /// Makes a signed link. The person's data stand in it: it is for the person alone.
 #[derive(Args)]
@@ -47,8 +49,8 @@ struct Idnow {
     timestamp: Option<i64>,
 }
 
-impl Link {
-    pub(crate) fn run(self, output: Output) -> Result<Exit, Failure> {
+impl Run for Link {
+    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         let Vendor::Idnow(idnow) = self.vendor;
         let link = idnow.sign()?;
         output.answer(&json!({ "url": link }), |_| link.expose().to_string())?;

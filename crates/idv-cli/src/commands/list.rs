@@ -3,8 +3,10 @@
 use clap::{Args, ValueEnum};
 use idv::{ListFilter, ListQuery, Observation};
 
+use super::Run;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, json_line, note, plain, table, text};
+use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::words;
 
@@ -33,13 +35,14 @@ enum Group {
     Aborted,
 }
 
-impl List {
-    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+impl Run for List {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let client = settings.connect()?;
         let query = ListQuery::of(self.group.iter().map(|group| ListFilter::from(*group)).collect::<Vec<_>>());
         let limit = self.limit.unwrap_or(usize::MAX);
         let mut observations: Vec<Observation> = Vec::new();
         let (mut printed, mut unreadable, mut cursor) = (0, 0, None);
+        let progress = if self.lines { Progress::beside_lines("listing") } else { Progress::begin("listing") };
         loop {
             let page = client.list(&query, cursor.as_deref()).await?;
             unreadable += page.unreadable;
@@ -51,18 +54,20 @@ impl List {
                     observations.push(observation);
                 }
             }
+            progress.show(&format!("listing: {printed}"));
             cursor = page.next;
             if cursor.is_none() || printed == limit {
                 break;
             }
         }
+        progress.end();
         if unreadable > 0 {
             note(&format!("idv: {unreadable} entries of the list cannot be read and are left out"));
         }
         if self.lines {
             return Ok(Exit::Done);
         }
-        // The vendor's order is its own affair; the same list is printed the same each time.
+        // The vendor's order may change; the same list is always printed in the same order.
         observations.sort_by(|a, b| (&a.subject.reference, a.at).cmp(&(&b.subject.reference, b.at)));
         if observations.is_empty() && !output.is_json() {
             text("nothing is listed")?;

@@ -1,29 +1,120 @@
-//! One module per command.
+//! The commands, one module each. A new command is its module and a line in [`commands!`].
 
-pub(crate) mod audit;
-pub(crate) mod completions;
-pub(crate) mod create;
-pub(crate) mod decrypt;
-pub(crate) mod delete;
-pub(crate) mod evidence;
-pub(crate) mod fetch;
-pub(crate) mod find;
-pub(crate) mod flow;
-pub(crate) mod link;
-pub(crate) mod list;
-pub(crate) mod normalize;
-pub(crate) mod poll;
-pub(crate) mod providers;
-pub(crate) mod sandbox;
-pub(crate) mod schema;
-pub(crate) mod token;
-pub(crate) mod verify;
-pub(crate) mod watch;
+mod audit;
+mod completions;
+mod create;
+mod decrypt;
+mod delete;
+mod evidence;
+mod fetch;
+mod find;
+mod flow;
+mod link;
+mod list;
+mod normalize;
+mod poll;
+mod providers;
+mod sandbox;
+mod schema;
+mod token;
+mod verify;
+mod watch;
 
 use std::io::Read as _;
 use std::path::Path;
 
-use crate::failure::Failure;
+use clap::Subcommand;
+
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::settings::Settings;
+
+/// A command of the program.
+pub(crate) trait Run {
+    /// Runs the command and returns the exit code.
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure>;
+
+    /// Returns whether the command runs until it is interrupted, and handles that itself.
+    fn ends_by_interrupt(&self) -> bool {
+        false
+    }
+}
+
+impl<T: Run> Run for Box<T> {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+        (*self).run(settings, output).await
+    }
+}
+
+/// Declares the commands in the order of the help.
+macro_rules! commands {
+    ($($(#[$description:meta])* $name:ident($command:ty),)*) => {
+        /// The chosen command.
+        #[derive(Subcommand)]
+        pub(crate) enum Command {
+            $($(#[$description])* $name($command),)*
+        }
+
+        impl Run for Command {
+            async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+                match self {
+                    $(Self::$name(command) => command.run(settings, output).await,)*
+                }
+            }
+
+            fn ends_by_interrupt(&self) -> bool {
+                match self {
+                    $(Self::$name(command) => command.ends_by_interrupt(),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Verify simulated people at a sandbox inside this program: no account, no network
+    Demo(crate::demo::Demo),
+    /// Show which vendors are compiled in and what each can do
+    Providers(providers::Providers),
+    /// Create a verification, and print where to send the person
+    Create(Box<create::Create>),
+    /// Ask for the state of a verification
+    Poll(poll::Poll),
+    /// Follow a verification to its end
+    Watch(watch::Watch),
+    /// Fetch the result of a verification
+    Fetch(fetch::Fetch),
+    /// Download one piece of evidence into a file
+    Evidence(evidence::EvidenceCommand),
+    /// Find verifications by our reference
+    Find(find::Find),
+    /// List verifications
+    List(list::List),
+    /// Delete a verification at the vendor
+    Delete(delete::Delete),
+    /// Run verifications from creation to deletion, over a store
+    Flow(flow::FlowCommand),
+    /// Verify the audit trail of a store, or list a flow's
+    Audit(audit::AuditCommand),
+    /// Read a vendor's payload from a file, and print what it says
+    Normalize(normalize::Normalize),
+    /// Make a signed link
+    Link(link::Link),
+    /// Make a bearer token
+    Token(token::Token),
+    /// Decrypt a vendor's answer
+    Decrypt(decrypt::Decrypt),
+    /// Verify the signature of a vendor's result
+    Verify(verify::Verify),
+    /// Run the vendors' sandbox in the foreground
+    Sandbox(sandbox::SandboxCommand),
+    /// Print the JSON Schema of observations and reports
+    Schema(schema::Schema),
+    /// Print a shell's completion script
+    Completions(completions::Completions),
+    /// Print the manual page
+    Man(completions::Man),
+}
 
 /// Reads a file, or standard input for `-`; at most `limit` bytes.
 pub(crate) fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {

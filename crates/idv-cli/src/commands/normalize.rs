@@ -6,9 +6,10 @@ use clap::{Args, ValueEnum};
 use idv::{Error, Page, Secret, Timestamp, cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
 use serde_json::json;
 
-use super::read_input;
+use super::{Run, read_input};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, json, note};
+use crate::settings::Settings;
 use crate::words::result_handle;
 
 /// How long a payload may be, in bytes. Results with images and videos are long.
@@ -61,8 +62,8 @@ impl Kind {
     }
 }
 
-impl Normalize {
-    pub(crate) fn run(self, _: Output) -> Result<Exit, Failure> {
+impl Run for Normalize {
+    async fn run(self, _: &Settings, _: Output) -> Result<Exit, Failure> {
         let read = reader(&self.provider)?;
         if self.provider != IDENTITY_TM && (self.product.is_some() || self.behaviors.is_some()) {
             return Err(Failure::usage("--product and --behaviors are for identity-tm only"));

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::Run;
 use crate::args::Which;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -15,8 +16,8 @@ pub(crate) struct Poll {
     which: Which,
 }
 
-impl Poll {
-    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+impl Run for Poll {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let id = self.which.id()?;
         let observation = settings.connect()?.poll(&id).await?;
         output.answer(&words::observation_json(&observation), |_| words::observation(&observation))?;

@@ -4,16 +4,18 @@ use clap::Args;
 use idv::report::Field;
 use idv::{Capability, Input, VendorInfo};
 
+use super::Run;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
+use crate::settings::Settings;
 use crate::words::word;
 
 /// Shows which vendors are compiled in and what each can do.
 #[derive(Args)]
 pub(crate) struct Providers {}
 
-impl Providers {
-    pub(crate) fn run(self, output: Output) -> Result<Exit, Failure> {
+impl Run for Providers {
+    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         output.answer(&idv::providers(), |providers| matrix(providers))?;
         Ok(Exit::Done)
     }
@@ -40,8 +42,8 @@ fn matrix(providers: &[VendorInfo]) -> String {
         vendor.lifetime.map_or_else(
             || "no limit known".to_owned(),
             |lifetime| match lifetime.as_secs() {
-                seconds if seconds.is_multiple_of(86_400) => format!("{} days", seconds / 86_400),
-                seconds => format!("{} hours", seconds.div_ceil(3_600)),
+                seconds if seconds.is_multiple_of(86_400) => format!("{} d", seconds / 86_400),
+                seconds => format!("{} h", seconds.div_ceil(3_600)),
             },
         )
     });
@@ -57,6 +59,6 @@ fn matrix(providers: &[VendorInfo]) -> String {
     plain(&matrix)
 }
 
-fn yes(there: bool) -> String {
-    if there { "yes" } else { "-" }.to_owned()
+fn yes(has: bool) -> String {
+    if has { "yes" } else { "-" }.to_owned()
 }

@@ -7,9 +7,11 @@ use clap::Args;
 use idv_sandbox::{Sandbox, Setting, Vendor};
 use serde_json::{Map, Value, json};
 
+use super::Run;
 use crate::failure::{Exit, Failure, whole};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
+use crate::settings::Settings;
 use crate::usage::Expected;
 
 /// Runs the vendors by their documents on the loopback interface until Ctrl-C, and prints settings to paste.
@@ -33,8 +35,8 @@ pub(crate) struct SandboxCommand {
     tls: Option<PathBuf>,
 }
 
-impl SandboxCommand {
-    pub(crate) async fn run(self, output: Output) -> Result<Exit, Failure> {
+impl Run for SandboxCommand {
+    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         if !self.speed.is_finite() || self.speed < 0.0 {
             return Err(Failure::usage("--speed is a number that is not negative"));
         }
@@ -66,6 +68,12 @@ impl SandboxCommand {
         Ok(Exit::Done)
     }
 
+    fn ends_by_interrupt(&self) -> bool {
+        true
+    }
+}
+
+impl SandboxCommand {
     /// What to paste. The credentials are those of the vendors' documents: they open nothing.
     fn settings(&self, sandbox: &Sandbox, accounts: &[Account]) -> String {
         let others: Vec<&str> = accounts.iter().map(|account| account.provider).filter(|provider| *provider != FIRST).collect();

@@ -3,15 +3,17 @@
 use clap::Args;
 use serde_json::json;
 
+use super::Run;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, json};
+use crate::settings::Settings;
 
 /// Prints the JSON Schema of observations and reports: `{"observation", "report"}`, each a whole schema.
 #[derive(Args)]
 pub(crate) struct Schema {}
 
-impl Schema {
-    pub(crate) fn run(self, _: Output) -> Result<Exit, Failure> {
+impl Run for Schema {
+    async fn run(self, _: &Settings, _: Output) -> Result<Exit, Failure> {
         json(&json!({
             "observation": schemars::schema_for!(idv::Observation),
             "report": schemars::schema_for!(idv::Report),

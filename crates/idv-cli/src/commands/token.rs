@@ -6,8 +6,10 @@ use clap::{Args, Subcommand};
 use idv::{Secret, Timestamp};
 use serde_json::json;
 
+use super::Run;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::settings::Settings;
 
 /// Makes a bearer token for a vendor's API. Whoever has it can do what the account can, until it expires.
 #[derive(Args)]
@@ -41,8 +43,8 @@ struct CmIdScan {
     lifetime: u64,
 }
 
-impl Token {
-    pub(crate) fn run(self, output: Output) -> Result<Exit, Failure> {
+impl Run for Token {
+    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         let Vendor::CmIdScan(CmIdScan { key_id, secret_env, issued_at, lifetime }) = self.vendor;
         let secret = std::env::var(&secret_env)
             .ok()

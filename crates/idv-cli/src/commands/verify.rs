@@ -6,9 +6,10 @@ use clap::{Args, Subcommand};
 use idv::idnow::signature::{PublicKey, System, known_key};
 use serde_json::json;
 
-use super::read_input;
+use super::{Run, read_input};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::settings::Settings;
 
 /// How long a result may be, in bytes.
 const LIMIT: u64 = 1024 * 1024 * 1024;
@@ -44,8 +45,8 @@ struct Idnow {
     file: PathBuf,
 }
 
-impl Verify {
-    pub(crate) fn run(self, output: Output) -> Result<Exit, Failure> {
+impl Run for Verify {
+    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         let Vendor::Idnow(Idnow { public_key, signature, file }) = self.vendor;
         let pem = read_input(&public_key, SMALL)?;
         let system = known_key(&pem).map(|key| match key.system {

@@ -1,17 +1,17 @@
 //! `idv watch`.
 
-use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
 use idv::{Decision, Observation, Timestamp, Tracker, Transition, Verification};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::Run;
 use crate::args::Which;
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, note};
+use crate::output::Output;
+use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::usage::Expected;
 use crate::words;
@@ -39,17 +39,17 @@ pub(crate) struct Watch {
     expires_at: Option<Timestamp>,
 }
 
-impl Watch {
-    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+impl Run for Watch {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let client = settings.connect()?;
         let verification = Verification::new(self.which.id()?, client.info(), self.expires_at);
-        let progress = Progress::begin();
+        let progress = Progress::begin("following");
         let last = Arc::new(Mutex::new(None));
         let (shown, kept) = (progress.clone(), Arc::clone(&last));
         let mut state = verification.clone();
         let mut tracker = Tracker::follow(client, verification).on_observation(move |observation, transition| {
             state.apply(observation);
-            shown.transition(transition, &words::decision(state.decision()));
+            show(&shown, transition, &words::decision(state.decision()));
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             // An observation without a report does not replace one with a report.
             if observation.report().is_some() || kept.as_ref().is_none_or(|kept: &Observation| kept.report().is_none()) {
@@ -72,7 +72,7 @@ impl Watch {
         });
         output.answer(&answer, |_| {
             let mut text = last.as_ref().map(|last| words::observation(last) + "\n").unwrap_or_default();
-            text += &words::decision(decision);
+            text += &words::decision_cell(decision).to_string();
             if let Some(why) = why_open {
                 text += &format!(" ({why})");
             }
@@ -97,7 +97,7 @@ async fn follow(tracker: &mut Tracker, until: Timestamp, progress: &Progress) ->
             }
             Err(error) if error.is_transient() && failures + 1 < FAILURES_IN_A_ROW => {
                 failures += 1;
-                progress.say(&format!("{error}; asking again"));
+                progress.note(&format!("{error}; asking again"));
                 tracker.progress()
             }
             Err(error) => return Err(error.into()),
@@ -121,54 +121,14 @@ async fn follow(tracker: &mut Tracker, until: Timestamp, progress: &Progress) ->
     }
 }
 
-/// Progress on standard error: a moving line on a terminal, else one line for each change.
-#[derive(Clone)]
-struct Progress {
-    bar: Option<ProgressBar>,
-}
-
-impl Progress {
-    fn begin() -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self { bar: None };
-        }
-        let bar = ProgressBar::new_spinner();
-        // The template is a constant; without it the default one serves as well.
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar: Some(bar) }
+/// Shows the effect of an observation, and the state after it.
+fn show(progress: &Progress, transition: &Transition, state: &str) {
+    if let Transition::UnknownCode(code) = transition {
+        progress.note(&format!("the vendor's code {code:?} is not known here and changes nothing"));
+    } else if *transition != Transition::Unchanged {
+        progress.note(state);
     }
-
-    /// Shows the effect of an observation, and the state after it.
-    fn transition(&self, transition: &Transition, state: &str) {
-        if let Transition::UnknownCode(code) = transition {
-            self.say(&format!("the vendor's code {code:?} is not known here and changes nothing"));
-        } else if *transition != Transition::Unchanged {
-            self.say(state);
-        }
-        self.show(state);
-    }
-
-    fn show(&self, state: &str) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(state.to_owned());
-        }
-    }
-
-    fn say(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| note(line)),
-            None => note(line),
-        }
-    }
-
-    fn end(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
+    progress.show(state);
 }
 
 fn seconds(text: &str) -> Result<Duration, Expected> {

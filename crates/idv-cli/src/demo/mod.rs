@@ -10,9 +10,11 @@ use clap::Args;
 use idv_sandbox::{Ending, Sandbox, Scenario, Vendor};
 use serde_json::json;
 
+use crate::commands::Run;
 use crate::demo::story::{Portrait, Story};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
+use crate::settings::Settings;
 
 /// The scenario that is shown if none is chosen, and its vendor.
 const SHOWN: (&str, &str) = ("idnow", "data-changed");
@@ -35,8 +37,8 @@ pub(crate) struct Demo {
     all: bool,
 }
 
-impl Demo {
-    pub(crate) async fn run(self, output: Output) -> Result<Exit, Failure> {
+impl Run for Demo {
+    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         let shows_all = self.all || self.provider != "all" || self.scenario.is_some();
         // Time moves only when the demo moves it.
         let sandbox = Sandbox::builder()
@@ -72,7 +74,9 @@ impl Demo {
         report(&stories, &portrait);
         Ok(if short == 0 { Exit::Done } else { Exit::Failed })
     }
+}
 
+impl Demo {
     fn is_chosen(&self, scenario: &Scenario) -> bool {
         self.scenario.as_ref().is_none_or(|name| scenario.name == name)
     }

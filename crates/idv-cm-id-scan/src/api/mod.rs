@@ -65,27 +65,6 @@ pub struct Api {
     endpoint: Endpoint,
 }
 
-/// An answer as it came, unread. `Debug` prints no body.
-#[derive(Debug, Clone)]
-pub struct Retrieved(Answer);
-
-impl Retrieved {
-    /// The answer itself, which proves that the vendor says so.
-    #[must_use]
-    pub const fn answer(&self) -> &Answer {
-        &self.0
-    }
-
-    /// Reads it with `read`, such as [`Transaction::read`](crate::wire::Transaction::read).
-    ///
-    /// # Errors
-    ///
-    /// Those of `read`.
-    pub fn read<'a, T>(&'a self, read: impl FnOnce(&'a [u8]) -> Result<T>) -> Result<T> {
-        read(&self.0.body).map_err(|error| self.0.complement(error))
-    }
-}
-
 impl Api {
     /// The API as it is configured. Nothing is sent.
     ///
@@ -116,7 +95,7 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn transaction(&self, cx: &CallContext, id: &TransactionId) -> Result<Retrieved> {
+    pub async fn transaction(&self, cx: &CallContext, id: &TransactionId) -> Result<Answer> {
         self.retrieve(cx, &["transactions", id.as_str()]).await
     }
 
@@ -125,7 +104,7 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn result(&self, cx: &CallContext, id: &TransactionId, result: &ResultId) -> Result<Retrieved> {
+    pub async fn result(&self, cx: &CallContext, id: &TransactionId, result: &ResultId) -> Result<Answer> {
         self.retrieve(cx, &["transactions", id.as_str(), "results", result.as_str()]).await
     }
 
@@ -189,9 +168,9 @@ impl Api {
         WebhookCreated::read(&answer.body).map_err(|error| answer.complement(error))
     }
 
-    async fn retrieve(&self, cx: &CallContext, parts: &[&str]) -> Result<Retrieved> {
+    async fn retrieve(&self, cx: &CallContext, parts: &[&str]) -> Result<Answer> {
         let build = |attempt: &Attempt<'_>| self.endpoint.get(attempt.now, parts);
-        answered(cx.send(Call::repeatable(), build).await?).map(Retrieved)
+        answered(cx.send(Call::repeatable(), build).await?)
     }
 }
 

@@ -1,49 +1,45 @@
 //! Requests, as pure functions: method, address, headers and body as the document shows them.
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Uri};
-use idv_core::{Error, Result, Timestamp, Url};
+use http::header::AUTHORIZATION;
+use http::{Method, Request, Uri};
+use idv_core::{Error, Result, Timestamp, Url, adapter};
 use serde::Serialize;
 
 use crate::config::{BASE_URL, CmIdScanConfig};
 use crate::session::Minter;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
 /// Where the calls go, and as whom.
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    base: Url,
-    /// The same without a slash at its end.
-    prefix: String,
+    url: Url,
+    base: adapter::Endpoint,
     minter: Minter,
 }
 
 impl Endpoint {
     pub(super) fn new(config: &CmIdScanConfig) -> Result<Self> {
-        let base = config.address()?;
-        let prefix = base.as_str().trim_end_matches('/').to_owned();
+        let url = config.address()?;
+        let base = adapter::Endpoint::new(&url);
         let minter = Minter::new(&config.key_id, &config.secret, config.token_lifetime(), config.token_skew());
-        Ok(Self { base, prefix, minter })
+        Ok(Self { url, base, minter })
     }
 
     /// A call with a body.
     pub(super) fn post(&self, now: Timestamp, parts: &[&str], body: &impl Serialize) -> Result<Request<Bytes>> {
-        let body = serde_json::to_vec(body).map_err(|error| Error::malformed_json(&error))?;
-        let mut request = self.build(now, Method::POST, self.address(parts)?, body.into())?;
-        request.headers_mut().insert(CONTENT_TYPE, JSON);
-        Ok(request)
+        self.authorized(now, self.base.request_with(Method::POST, parts, body)?)
     }
 
-    /// A call without one.
+    /// A call without one. Each part has an alphabet that goes into addresses as it is.
     pub(super) fn get(&self, now: Timestamp, parts: &[&str]) -> Result<Request<Bytes>> {
-        self.build(now, Method::GET, self.address(parts)?, Bytes::new())
+        self.authorized(now, self.base.request(Method::GET, parts)?)
     }
 
     /// A file at an address that [`Endpoint::file`] allowed.
     pub(super) fn get_file(&self, now: Timestamp, address: &Uri) -> Result<Request<Bytes>> {
-        self.build(now, Method::GET, address.clone(), Bytes::new())
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = address.clone();
+        self.authorized(now, request)
     }
 
     /// The address of a file, if the token may be sent there: at the configured scheme, host and port, and nowhere else. Whatever could
@@ -54,14 +50,14 @@ impl Endpoint {
         let no_address = || Error::malformed("the address of a file is none");
         let url = Url::parse(address).map_err(|_| no_address())?;
         let is_plain = url.username().is_empty() && url.password().is_none();
-        if is_plain && url.origin() == self.base.origin() {
+        if is_plain && url.origin() == self.url.origin() {
             return url.as_str().parse().map_err(|_| no_address());
         }
         let vendor = Url::parse(BASE_URL).map_err(|_| no_address())?;
         match url.path().strip_prefix(vendor.path()).filter(|_| is_plain && url.origin() == vendor.origin()) {
             Some(path) => {
                 let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
-                format!("{}/{path}{query}", self.prefix).parse().map_err(|_| no_address())
+                format!("{}/{path}{query}", self.base.base()).parse().map_err(|_| no_address())
             }
             None => Err(Error::malformed(
                 "the file is at another host than base_url and the vendor's own, to which the account's token is not sent",
@@ -69,20 +65,7 @@ impl Endpoint {
         }
     }
 
-    /// The address below the base. Each part has an alphabet that goes into addresses as it is.
-    fn address(&self, parts: &[&str]) -> Result<Uri> {
-        let mut address = self.prefix.clone();
-        for part in parts {
-            address.push('/');
-            address.push_str(part);
-        }
-        address.parse().map_err(|_| Error::config("base_url makes no address that can be called"))
-    }
-
-    fn build(&self, now: Timestamp, method: Method, uri: Uri, body: Bytes) -> Result<Request<Bytes>> {
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
+    fn authorized(&self, now: Timestamp, mut request: Request<Bytes>) -> Result<Request<Bytes>> {
         request.headers_mut().insert(AUTHORIZATION, self.minter.bearer(now)?);
         Ok(request)
     }

@@ -22,7 +22,7 @@ pub const REPORT_FIELDS: &[Field] = &[
     Field::BirthName,
     Field::BirthDate,
     Field::BirthPlace,
-    Field::Nationality,
+    Field::Nationalities,
     Field::Gender,
     Field::Street,
     Field::PostalCode,
@@ -62,13 +62,13 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     person.family_name = fields.read(Target::FamilyName);
     person.birth_name = fields.read(Target::BirthName);
     person.birth_date = fields.read(Target::BirthDate);
-    person.birth_place = fields.read(Target::BirthPlace);
-    person.nationality = fields.read(Target::Nationality);
+    person.birth_place = fields.read(Target::BirthPlace).map(Into::into);
+    person.nationalities.extend(fields.read(Target::Nationality));
     person.gender = fields.read(Target::Gender);
     person.address.street = fields.read(Target::Street);
     person.address.postal_code = fields.read(Target::PostalCode);
     person.address.city = fields.read(Target::City);
-    person.personal_number = fields.read(Target::PersonalNumber);
+    person.personal_number = fields.read(Target::PersonalNumber).map(Into::into);
     let document = &mut report.document;
     document.number = fields.read(Target::DocumentNumber);
     document.issuing_country = fields.read(Target::IssuingCountry);

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::acts;
 use super::limiter::Permit;
 use crate::environment::Body;
-use crate::error::{Effect, Error, ErrorKind, Operation};
+use crate::error::{Effect, Error, ErrorKind, Operation, Result};
 use crate::evidence::Download;
 use crate::id::ProviderId;
 use crate::observation::{Proof, ProofKind};
@@ -57,6 +57,15 @@ impl Answer {
     #[must_use]
     pub fn proof(&self) -> Proof {
         Proof::of(ProofKind::OwnCall, &self.body)
+    }
+
+    /// Reads the body with `read`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`, [complemented](Answer::complement).
+    pub fn read<'a, T>(&'a self, read: impl FnOnce(&'a [u8]) -> Result<T>) -> Result<T> {
+        read(&self.body).map_err(|error| self.complement(error))
     }
 
     /// The media type of the body, without its parameters.

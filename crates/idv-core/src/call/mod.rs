@@ -1,11 +1,11 @@
-//! Calls to a vendor: the one way out, and what is done when it goes wrong.
+//! Calls to a vendor, with retries and limits. Every request goes through [`CallContext`].
 //!
 //! | | not sent | sent, no answer | 408, 5xx | 429 | other 4xx |
 //! |---|---|---|---|---|---|
 //! | [`Repeatable`](Repeat::Repeatable) | retry | retry | retry | wait, retry | error |
 //! | [`Once`](Repeat::Once) | retry | stop, effect unknown | stop, effect unknown | retry | error |
 //!
-//! An adapter overrules a cell where its vendor means something else: [`Call::overruled_by`].
+//! An adapter overrides a cell if its vendor means something else: [`Call::overruled_by`].
 
 mod answer;
 mod limiter;
@@ -15,12 +15,12 @@ mod token;
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, poll_immediate, select};
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, Uri};
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
@@ -31,23 +31,26 @@ pub use token::{Session, TokenCache};
 
 use self::answer::{Arrived, retry_after};
 use self::limiter::{Limiter, Permit};
-use self::retry::{Ending, Reaction, RetryBudget, backoff, leaves_open, react};
-use crate::environment::{Environment, Sent, TransportCause, TransportError};
+use self::retry::{AttemptResult, RetryBudget, RetryDecision, backoff, decide, leaves_open};
+use crate::environment::{Body, Environment, Sent, TransportCause, TransportError};
 use crate::error::{Effect, Error, ErrorKind, Operation, Result};
 use crate::evidence::{Recorder, Sink};
 use crate::id::ProviderId;
+use crate::report::RawAnswer;
 use crate::secret::Secret;
 
-/// What a provider's operation is given to make its calls with: the only way out.
+/// Sends the requests of one operation. An adapter makes every call through it.
 ///
-/// It sees to the timeout of each attempt, the deadline over all, jittered backoff, the retry budget, `Retry-After`, the limit of
-/// calls under way, the renewal of tokens, and a tracing span. It logs neither addresses nor headers nor bodies.
+/// It applies the timeout of each attempt, the deadline over all, jittered backoff, the retry budget, `Retry-After`, the limit of
+/// concurrent calls, the renewal of tokens, and a tracing span. It logs neither addresses nor headers nor bodies.
 #[derive(Clone)]
 pub struct CallContext {
     shared: Arc<Shared>,
     operation: Operation,
     /// On the monotonic clock.
     deadline: Duration,
+    /// Successful answers of this operation, if they are to be kept.
+    answers: Option<Arc<Mutex<Vec<RawAnswer>>>>,
 }
 
 /// What all calls to a provider share.
@@ -67,7 +70,7 @@ impl Shared {
     }
 }
 
-/// How a request is to be treated. A bare [`Repeat`] is one that needs no session.
+/// Options of one request. A bare [`Repeat`] is a request without a session.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
     repeat: Repeat,
@@ -76,37 +79,37 @@ pub struct Call<'a> {
     max_answer: Option<u64>,
 }
 
-/// What an adapter says of an answer, by its status and body; `None` leaves it to the table.
+/// Judges an answer by its status and body in place of the table; `None` leaves it to the table.
 pub type RetryOverride = fn(StatusCode, &[u8]) -> Option<Ruling>;
 
 impl<'a> Call<'a> {
-    /// A request that may be repeated when nobody knows whether it was acted on.
+    /// A request that may be repeated if it is unknown whether the vendor acted.
     #[must_use]
     pub const fn repeatable() -> Self {
         Self { repeat: Repeat::Repeatable, session: None, overrule: None, max_answer: None }
     }
 
-    /// A request that must not be.
+    /// A request that must not be repeated if it is unknown whether the vendor acted.
     #[must_use]
     pub const fn once() -> Self {
         Self { repeat: Repeat::Once, session: None, overrule: None, max_answer: None }
     }
 
-    /// Carries the session's token, and renews it once when it is refused.
+    /// Uses the session's token, and renews it once if the vendor refuses it.
     #[must_use]
     pub const fn in_session(mut self, session: &'a dyn Session) -> Self {
         self.session = Some(session);
         self
     }
 
-    /// Takes an answer of up to so many bytes, in place of [`CallPolicy::max_answer`]: for the few that are known to be long.
+    /// Sets the maximum length of the answer in bytes, in place of [`CallPolicy::max_answer`].
     #[must_use]
     pub const fn up_to(mut self, bytes: u64) -> Self {
         self.max_answer = Some(bytes);
         self
     }
 
-    /// Reads answers as this vendor means them.
+    /// Judges answers by this function before the table does.
     #[must_use]
     pub const fn overruled_by(mut self, overrule: RetryOverride) -> Self {
         self.overrule = Some(overrule);
@@ -126,11 +129,11 @@ impl From<Repeat> for Call<'_> {
     }
 }
 
-/// One attempt, for which a request is built and signed anew.
+/// One attempt. Each attempt builds and signs its request again.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Attempt<'a> {
-    /// Which one it is, from 1.
+    /// The number of the attempt, starting at 1.
     pub number: u32,
     /// The time of day.
     pub now: Timestamp,
@@ -139,7 +142,7 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// The session's token in clear; empty outside of a session, which no vendor takes for one.
+    /// Returns the session's token in clear; empty outside of a session.
     #[must_use]
     pub fn token(&self) -> &str {
         self.token.map_or("", Secret::expose)
@@ -149,51 +152,86 @@ impl Attempt<'_> {
 impl CallContext {
     pub(crate) fn new(shared: &Arc<Shared>, operation: Operation) -> Self {
         let deadline = shared.environment.clock.monotonic() + shared.policy.deadline;
-        Self { shared: Arc::clone(shared), operation, deadline }
+        Self { shared: Arc::clone(shared), operation, deadline, answers: None }
     }
 
-    /// What is being done.
+    /// Keeps the answers of this operation for [`CallContext::take_answers`].
+    pub(crate) fn keep_answers(mut self) -> Self {
+        self.answers = (self.shared.policy.max_raw > 0).then(Arc::default);
+        self
+    }
+
+    /// Returns the successful answers so far, but for those of logins and those longer than [`CallPolicy::max_raw`].
+    pub(crate) fn take_answers(&self) -> Vec<RawAnswer> {
+        let kept =
+            self.answers.as_ref().map(|answers| std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner)));
+        kept.unwrap_or_default()
+    }
+
+    fn keep(&self, answer: &Answer) {
+        if let Some(answers) = &self.answers
+            && answer.status.is_success()
+            && !answer.body.is_empty()
+            && answer.body.len() as u64 <= self.shared.policy.max_raw
+        {
+            let raw = RawAnswer::new(answer.media_type().map(str::to_owned), answer.body.clone());
+            answers.lock().unwrap_or_else(PoisonError::into_inner).push(raw);
+        }
+    }
+
+    /// Returns the operation.
     #[must_use]
     pub const fn operation(&self) -> Operation {
         self.operation
     }
 
-    /// The time of day.
+    /// Returns the time of day.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.shared.environment.clock.now()
     }
 
-    /// Time that only goes forward.
+    /// Returns the time by a clock that never goes backwards.
     #[must_use]
     pub fn monotonic(&self) -> Duration {
         self.shared.environment.clock.monotonic()
     }
 
-    /// Sends a request, repeatedly where the table allows, and returns the answer with its body.
+    /// Sends a request, retries it as the table allows, and returns the answer with its body.
     ///
-    /// An answer with an error status is returned too, once it is not to be tried again: the adapter reads it and makes an error
-    /// of it with [`Answer::error`].
+    /// An answer with an error status is returned as well once no retry is left: the adapter reads it and makes an error of it with
+    /// [`Answer::error`].
     ///
     /// # Errors
     ///
-    /// What `build` or the session's login returns; [`Unavailable`](ErrorKind::Unavailable) where no answer came;
-    /// [`LimitExceeded`](ErrorKind::LimitExceeded) where the answer is longer than [`CallPolicy::max_answer`].
+    /// Those of `build` or of the session's login; [`Unavailable`](ErrorKind::Unavailable) if no answer arrived, with the
+    /// [cause](Error::transport_cause); [`LimitExceeded`](ErrorKind::LimitExceeded) if the answer is longer than
+    /// [`CallPolicy::max_answer`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the current request is abandoned and none follows. Whether the vendor acted is unknown.
     pub async fn send<'a, B>(&self, call: impl Into<Call<'a>>, build: B) -> Result<Answer>
     where
         B: Fn(&Attempt<'_>) -> Result<Request<Bytes>> + Send + Sync,
     {
         let span = self.span();
-        Ok(self.attempts(call.into(), &build, false).instrument(span).await?.answer)
+        let answer = self.attempts(call.into(), &build, false).instrument(span).await?.answer;
+        self.keep(&answer);
+        Ok(answer)
     }
 
-    /// Sends a request and streams the body of a successful answer into `sink`, hashing it on the way. Once a piece was written
-    /// nothing is tried again.
+    /// Sends a request and streams the body of a successful answer into `sink`, hashing it on the way. There is no retry after the
+    /// first piece.
     ///
     /// # Errors
     ///
-    /// As [`CallContext::send`]; [`LimitExceeded`](ErrorKind::LimitExceeded) where the body is longer than `limit` bytes;
-    /// [`Sink`](ErrorKind::Sink) where the sink failed.
+    /// As [`CallContext::send`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if the body is longer than `limit` bytes;
+    /// [`Sink`](ErrorKind::Sink) if the sink failed.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the sink holds a part of the evidence, which must not be used.
     pub async fn download<'a, B>(
         &self,
         call: impl Into<Call<'a>>,
@@ -233,24 +271,29 @@ impl CallContext {
         loop {
             number += 1;
             let issued = match call.session {
-                Some(session) => Some(session.tokens().issue(session, self).await.map_err(|error| settle(error, open))?),
+                // The answer to a login is a credential, which no report may keep.
+                Some(session) => {
+                    let cx = Self { answers: None, ..self.clone() };
+                    Some(session.tokens().issue(session, &cx).await.map_err(|error| settle(error, open))?)
+                }
                 None => None,
             };
             let attempt = Attempt { number, now: self.now(), token: issued.as_ref().map(|issued| &issued.token) };
             let request = build(&attempt).map_err(|error| settle(error, open))?;
+            let uri = request.uri().clone();
             let limit = call.max_answer.unwrap_or(policy.max_answer);
             let ended = self.attempt(request, stream, limit).await.map_err(|failure| failure.into_error(self, open, number));
-            let (ending, arrived) = match ended {
-                Ok(Ok(arrived)) => (Ending::Answer(arrived.answer.status), Some(arrived)),
-                Ok(Err(error)) => {
+            let ended = ended?;
+            let result = match &ended {
+                Ok(arrived) => AttemptResult::Answer(arrived.answer.status),
+                Err(error) => {
                     tracing::debug!(attempt = number, cause = %error.cause, "no answer");
-                    (if error.sent == Sent::No { Ending::NotSent } else { Ending::NoAnswer }, None)
+                    if error.sent == Sent::No { AttemptResult::NotSent } else { AttemptResult::NoAnswer }
                 }
-                Err(error) => return Err(error),
             };
-            let ruling = arrived.as_ref().and_then(|arrived| call.overrule?(arrived.answer.status, &arrived.answer.body));
-            if let (Some(arrived), Some(session), Some(issued)) = (&arrived, call.session, &issued)
-                && (arrived.answer.status == StatusCode::UNAUTHORIZED || ruling == Some(Ruling::Unauthorized))
+            let ruling = ended.as_ref().ok().and_then(|arrived| call.overrule?(arrived.answer.status, &arrived.answer.body));
+            if let (Some(session), Some(issued)) = (call.session, &issued)
+                && (result == AttemptResult::Answer(StatusCode::UNAUTHORIZED) || ruling == Some(Ruling::Unauthorized))
             {
                 session.tokens().refuse(issued.generation).await;
                 if issued.kept && !renewed {
@@ -260,17 +303,19 @@ impl CallContext {
                     continue;
                 }
             }
-            let reaction = react(call.repeat, ending, ruling);
-            open |= match ending {
-                Ending::NotSent => false,
-                Ending::NoAnswer => true,
-                Ending::Answer(status) => leaves_open(status) && !matches!(ruling, Some(Ruling::Final | Ruling::Unauthorized)),
+            let reaction = decide(call.repeat, result, ruling);
+            open |= match result {
+                AttemptResult::NotSent => false,
+                AttemptResult::NoAnswer => true,
+                AttemptResult::Answer(status) => {
+                    leaves_open(status) && !matches!(ruling, Some(Ruling::Final | Ruling::Unauthorized))
+                }
             };
             let mut asked = None;
             let wait = match reaction {
-                Reaction::Return | Reaction::Stop => None,
-                Reaction::Retry | Reaction::Wait => {
-                    asked = arrived.as_ref().and_then(|arrived| retry_after(&arrived.answer.headers, self.now()));
+                RetryDecision::Return | RetryDecision::Stop => None,
+                RetryDecision::Retry | RetryDecision::Wait => {
+                    asked = ended.as_ref().ok().and_then(|arrived| retry_after(&arrived.answer.headers, self.now()));
                     let own = backoff(policy, number + 1, &*self.shared.environment.random);
                     let wait = asked.map_or(own, |asked| asked.max(own));
                     let in_time =
@@ -279,21 +324,16 @@ impl CallContext {
                 }
             };
             if let Some(wait) = wait {
-                drop(arrived);
+                drop(ended);
                 tracing::debug!(attempt = number, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "trying again");
                 self.shared.environment.clock.sleep(wait).await;
                 continue;
             }
-            let Some(mut arrived) = arrived else {
+            let mut arrived = ended.map_err(|error| {
                 let effect = if open && acts(self.operation) { Effect::Unknown } else { Effect::NotApplied };
-                let detail = if ending == Ending::NotSent { "it could not be reached" } else { "no whole answer came" };
-                return Err(self
-                    .error(ErrorKind::Unavailable)
-                    .detail(detail)
-                    .with_effect(effect)
-                    .after_attempts(number, None, None));
-            };
-            if reaction == Reaction::Return {
+                self.no_answer(&uri, error).with_effect(effect).after_attempts(number, None, None)
+            })?;
+            if reaction == RetryDecision::Return {
                 self.shared.budget.succeeded();
             }
             arrived.answer.complete(number, open, asked);
@@ -340,9 +380,11 @@ impl CallContext {
         self.within(self.deadline.saturating_sub(self.monotonic()), acquire).await
     }
 
-    async fn piece(&self, body: &mut crate::environment::Body) -> Result<Option<Bytes>> {
-        let failed =
-            |error: TransportError| self.error(ErrorKind::Unavailable).detail("the evidence broke off").with_source(error);
+    async fn piece(&self, body: &mut Body) -> Result<Option<Bytes>> {
+        let failed = |error: TransportError| {
+            let detail = format!("the evidence broke off: {error}");
+            self.error(ErrorKind::Unavailable).detail(detail).with_source(error)
+        };
         match self.within(self.shared.policy.attempt_timeout, body.next()).await {
             Some(piece) => piece.map_err(failed),
             None => Err(failed(TransportError::new(Sent::Maybe, TransportCause::Timeout))),
@@ -354,6 +396,20 @@ impl CallContext {
             Either::Left((output, _)) => Some(output),
             Either::Right(_) => None,
         }
+    }
+
+    /// Returns the error for a request without a complete answer. Of its address the error prints host and port only: a path or a
+    /// query may hold a session's link, the user part a password.
+    fn no_answer(&self, uri: &Uri, error: TransportError) -> Error {
+        let detail = match (error.sent, error.cause, uri.host()) {
+            (Sent::Maybe, ..) => format!("no complete answer: {error}"),
+            (Sent::No, TransportCause::Request, _) | (Sent::No, _, None) => error.to_string(),
+            (Sent::No, _, Some(host)) => {
+                let port = uri.port_u16().map_or_else(String::new, |port| format!(":{port}"));
+                format!("no connection to {host}{port}: {error}")
+            }
+        };
+        self.error(ErrorKind::Unavailable).detail(detail).with_source(error)
     }
 
     /// An error of this call.
@@ -404,7 +460,7 @@ fn settle(error: Error, open: bool) -> Error {
 }
 
 /// Reads the whole body; `false` where it is too long.
-async fn collect(body: &mut crate::environment::Body, answer: &mut Answer, limit: u64) -> Result<bool, TransportError> {
+async fn collect(body: &mut Body, answer: &mut Answer, limit: u64) -> Result<bool, TransportError> {
     let Some(first) = body.next().await? else { return Ok(true) };
     if first.len() as u64 > limit {
         return Ok(false);

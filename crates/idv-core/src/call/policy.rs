@@ -1,36 +1,62 @@
-//! How long to wait, how often to try, how much to take.
+//! Timeouts, retries and limits.
 
 use std::time::Duration;
 
-/// How calls behave. The defaults suit an application's backend; each can be changed for itself.
+/// Timeouts, retries and limits of calls. The defaults suit an application's backend.
+///
+/// ```
+/// use std::time::Duration;
+/// use idv_core::call::CallPolicy;
+///
+/// let policy = CallPolicy::default().attempt_timeout(Duration::from_secs(5)).max_attempts(2);
+/// assert_eq!(policy.max_attempts, 2);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallPolicy {
-    /// How long one attempt may take until the answer is there (for downloads: its head, and then each piece). 20 s.
-    ///
-    /// Without a limit here a vendor that accepts a connection and says nothing would hang the caller for ever, and no retry
-    /// would ever come.
+    /// The timeout of one attempt, from connecting to the end of the answer; for downloads to the head of the answer, and for
+    /// each piece after it. Default: 20 s.
     pub attempt_timeout: Duration,
-    /// How long a whole operation may take, with every attempt, every wait and every renewed login. 90 s.
+    /// The time limit of a whole operation: all attempts, waits and logins together. Default: 90 s.
     pub deadline: Duration,
-    /// How often a request is tried at most. 4.
+    /// The maximum number of attempts. Default: 4.
     pub max_attempts: u32,
-    /// The first wait before trying again; it doubles each time, and the actual wait is a random part of it. 200 ms.
+    /// The first wait before a retry. It doubles each time; the actual wait is a random part of it. Default: 200 ms.
     pub backoff: Duration,
-    /// The longest wait before trying again. 10 s.
+    /// The longest wait before a retry. Default: 10 s.
     pub backoff_cap: Duration,
-    /// The longest wait that a vendor may ask for. Where it asks for more, the call fails and says for how long. 30 s.
+    /// The longest wait that a vendor may ask for. If it asks for more, the call fails and the error says for how long.
+    /// Default: 30 s.
     pub retry_after_cap: Duration,
-    /// How many retries may be in hand for all calls to a provider together. A vendor that is down is not asked many times as
-    /// often as one that is up. 20; each success gives a tenth of one back.
+    /// The number of retries that all calls to a provider share, so that a vendor that is down does not get many times as many
+    /// requests as one that is up. Each success gives a tenth of a retry back. Default: 20.
     pub retry_budget: u32,
-    /// How many calls to a provider may be under way at once. 16.
+    /// The maximum number of concurrent calls to a provider. Default: 16.
     pub max_in_flight: usize,
-    /// How long an answer that is not evidence may be, in bytes. 32 MiB.
+    /// The maximum length of an answer that is not evidence, in bytes. Default: 32 MiB.
     pub max_answer: u64,
+    /// Maximum length of an answer or a callback that is kept with the report read from it ([`Report::raw`](crate::Report::raw)), in
+    /// bytes; 0 keeps none. 1 MiB.
+    pub max_raw: u64,
     /// The interval between polls of a [`Tracker`](crate::Tracker), in place of the vendor's
     /// ([`VendorInfo::poll_interval`](crate::VendorInfo::poll_interval)).
     pub poll_interval: Option<Duration>,
+}
+
+impl CallPolicy {
+    crate::setters! {
+        attempt_timeout: Duration,
+        deadline: Duration,
+        max_attempts: u32,
+        backoff: Duration,
+        backoff_cap: Duration,
+        retry_after_cap: Duration,
+        retry_budget: u32,
+        max_in_flight: usize,
+        max_answer: u64,
+        max_raw: u64,
+        poll_interval: Option<Duration>,
+    }
 }
 
 impl Default for CallPolicy {
@@ -45,6 +71,7 @@ impl Default for CallPolicy {
             retry_budget: 20,
             max_in_flight: 16,
             max_answer: 32 * 1024 * 1024,
+            max_raw: 1024 * 1024,
             poll_interval: None,
         }
     }

@@ -8,85 +8,85 @@ use http::StatusCode;
 use super::policy::CallPolicy;
 use crate::environment::Random;
 
-/// Whether a request may be repeated when nobody knows whether it was acted on.
+/// Whether a request may be repeated if it is unknown whether the vendor acted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeat {
-    /// It may: it reads, or doing it twice is the same as once.
+    /// It may: it only reads, or twice has the same effect as once.
     Repeatable,
-    /// It must not: doing it twice costs money and reaches a human being.
+    /// It must not: twice costs money and reaches a human being.
     Once,
 }
 
-/// How one attempt ended.
+/// The result of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// No byte had left.
+pub(super) enum AttemptResult {
+    /// No byte was sent.
     NotSent,
-    /// Bytes had left, and no whole answer came.
+    /// Bytes were sent, and no complete answer arrived.
     NoAnswer,
     /// An answer.
     Answer(StatusCode),
 }
 
-/// What an adapter says of an answer whose status means something else with its vendor.
+/// An adapter's judgement of an answer whose status means something else at its vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ruling {
-    /// It is the vendor's word: hand it to the adapter.
+    /// The answer is final: return it to the adapter.
     Final,
-    /// It may pass: try again, if the request may be repeated.
+    /// The failure is transient: retry if the request may be repeated.
     Transient,
-    /// The vendor refused the session's token and did nothing else, whatever the status: renew the token and try once more.
+    /// The vendor refused the session's token and did nothing else, whatever the status: renew the token and retry once.
     Unauthorized,
 }
 
-/// What to do after an attempt.
+/// The next step after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reaction {
-    /// Hand the answer to the adapter.
+pub(super) enum RetryDecision {
+    /// Return the answer to the adapter.
     Return,
-    /// Try again.
+    /// Retry.
     Retry,
-    /// Wait as long as the vendor asks, and try again.
+    /// Wait as long as the vendor asks, then retry.
     Wait,
-    /// Stop: nobody knows whether it was acted on.
+    /// Stop: it is unknown whether the vendor acted.
     Stop,
 }
 
 /// The table.
-pub(super) fn react(repeat: Repeat, ending: Ending, ruling: Option<Ruling>) -> Reaction {
+pub(super) fn decide(repeat: Repeat, result: AttemptResult, ruling: Option<Ruling>) -> RetryDecision {
     let uncertain = match repeat {
-        Repeat::Repeatable => Reaction::Retry,
-        Repeat::Once => Reaction::Stop,
+        Repeat::Repeatable => RetryDecision::Retry,
+        Repeat::Once => RetryDecision::Stop,
     };
-    match (ending, ruling) {
-        (Ending::NotSent, _) => Reaction::Retry,
-        (Ending::NoAnswer, _) => uncertain,
-        (Ending::Answer(_), Some(Ruling::Final | Ruling::Unauthorized)) => Reaction::Return,
-        (Ending::Answer(_), Some(Ruling::Transient)) => uncertain,
-        (Ending::Answer(StatusCode::TOO_MANY_REQUESTS), None) => Reaction::Wait,
-        (Ending::Answer(status), None) if leaves_open(status) => uncertain,
-        (Ending::Answer(_), None) => Reaction::Return,
+    match (result, ruling) {
+        (AttemptResult::NotSent, _) => RetryDecision::Retry,
+        (AttemptResult::NoAnswer, _) => uncertain,
+        (AttemptResult::Answer(_), Some(Ruling::Final | Ruling::Unauthorized)) => RetryDecision::Return,
+        (AttemptResult::Answer(_), Some(Ruling::Transient)) => uncertain,
+        (AttemptResult::Answer(StatusCode::TOO_MANY_REQUESTS), None) => RetryDecision::Wait,
+        (AttemptResult::Answer(status), None) if leaves_open(status) => uncertain,
+        (AttemptResult::Answer(_), None) => RetryDecision::Return,
     }
 }
 
-/// Whether an answer with this status leaves open if the vendor acted.
+/// Returns whether the vendor may have acted although it answered with this status.
 pub(super) fn leaves_open(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
 }
 
-/// The wait before attempt `attempt` (the second one is 2): a random part of a time that doubles.
+/// Returns the wait before attempt `attempt`, starting at 2: a random part of a time that doubles.
 pub(super) fn backoff(policy: &CallPolicy, attempt: u32, random: &dyn Random) -> Duration {
     let doublings = attempt.saturating_sub(2).min(16);
     let longest = policy.backoff.saturating_mul(1 << doublings).min(policy.backoff_cap);
     let mut bits = [0; 4];
     random.fill(&mut bits);
-    // Half of it at least: a wait of nothing would not be one.
+    // At least half of it.
     longest.mul_f64(0.5 + f64::from(u32::from_le_bytes(bits)) / f64::from(u32::MAX) / 2.0)
 }
 
-/// How many retries all calls to a provider may make, in tenths.
+/// The budget of retries for all calls to a provider, in tenths.
 #[derive(Debug)]
 pub(super) struct RetryBudget {
     tenths: AtomicU32,
@@ -99,14 +99,14 @@ impl RetryBudget {
         Self { tenths: AtomicU32::new(full), full }
     }
 
-    /// Takes one retry, if there is one.
+    /// Takes one retry if the budget allows it.
     pub(super) fn take(&self) -> bool {
         self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| tenths.checked_sub(10)).is_ok()
     }
 
-    /// Gives a tenth of a retry back.
+    /// Returns a tenth of a retry to the budget.
     pub(super) fn succeeded(&self) {
-        // An update that fails has nothing to add: the budget is full.
+        // A failed update means that the budget is full.
         let _ = self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| (tenths < self.full).then(|| tenths + 1));
     }
 }
@@ -118,11 +118,11 @@ mod tests {
 
     #[test]
     fn the_table_is_the_designs() {
-        use Reaction::{Retry, Return, Stop, Wait};
-        let status = |code| Ending::Answer(StatusCode::from_u16(code).unwrap());
+        use RetryDecision::{Retry, Return, Stop, Wait};
+        let status = |code| AttemptResult::Answer(StatusCode::from_u16(code).unwrap());
         let rows = [
-            (Ending::NotSent, Retry, Retry),
-            (Ending::NoAnswer, Retry, Stop),
+            (AttemptResult::NotSent, Retry, Retry),
+            (AttemptResult::NoAnswer, Retry, Stop),
             (status(408), Retry, Stop),
             (status(500), Retry, Stop),
             (status(503), Retry, Stop),
@@ -136,18 +136,18 @@ mod tests {
             (status(302), Return, Return),
         ];
         for (ending, repeatable, once) in rows {
-            assert_eq!(react(Repeat::Repeatable, ending, None), repeatable, "{ending:?}");
-            assert_eq!(react(Repeat::Once, ending, None), once, "{ending:?}");
+            assert_eq!(decide(Repeat::Repeatable, ending, None), repeatable, "{ending:?}");
+            assert_eq!(decide(Repeat::Once, ending, None), once, "{ending:?}");
         }
     }
 
     #[test]
     fn an_adapter_overrules_answers_but_never_silence() {
-        let status = |code| Ending::Answer(StatusCode::from_u16(code).unwrap());
-        assert_eq!(react(Repeat::Once, status(429), Some(Ruling::Final)), Reaction::Return);
-        assert_eq!(react(Repeat::Once, status(409), Some(Ruling::Transient)), Reaction::Stop);
-        assert_eq!(react(Repeat::Repeatable, status(409), Some(Ruling::Transient)), Reaction::Retry);
-        assert_eq!(react(Repeat::Once, Ending::NoAnswer, Some(Ruling::Final)), Reaction::Stop);
+        let status = |code| AttemptResult::Answer(StatusCode::from_u16(code).unwrap());
+        assert_eq!(decide(Repeat::Once, status(429), Some(Ruling::Final)), RetryDecision::Return);
+        assert_eq!(decide(Repeat::Once, status(409), Some(Ruling::Transient)), RetryDecision::Stop);
+        assert_eq!(decide(Repeat::Repeatable, status(409), Some(Ruling::Transient)), RetryDecision::Retry);
+        assert_eq!(decide(Repeat::Once, AttemptResult::NoAnswer, Some(Ruling::Final)), RetryDecision::Stop);
     }
 
     #[test]

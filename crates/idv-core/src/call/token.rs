@@ -17,11 +17,15 @@ pub trait Session: Send + Sync {
     /// Where the token is kept.
     fn tokens(&self) -> &TokenCache;
 
-    /// Logs in. It is called by one caller at a time, whoever else waits.
+    /// Logs in. Only one call runs at a time; the others wait for it.
     ///
     /// # Errors
     ///
     /// Those of the login call.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, no token is kept, and the next call logs in again.
     async fn log_in(&self, cx: &CallContext) -> Result<Secret>;
 }
 

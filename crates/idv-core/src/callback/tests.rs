@@ -1,4 +1,7 @@
+use sha2::{Digest as _, Sha256};
+
 use super::*;
+use crate::observation::{ProofKind, Trust};
 
 const SECRET: &str = "0123456789abcdef0123";
 
@@ -16,9 +19,9 @@ fn basic(credentials: &str) -> String {
 
 #[test]
 fn each_guard_believes_its_secret_and_nothing_else() {
-    let header = CallbackAuth::header("x-callback-secret", SECRET.into()).unwrap();
-    let password = CallbackAuth::basic("vendor", SECRET.into()).unwrap();
-    let query = CallbackAuth::query("token", SECRET.into()).unwrap();
+    let header = CallbackAuth::header("x-callback-secret", [SECRET.into()]).unwrap();
+    let password = CallbackAuth::basic("vendor", [SECRET.into()]).unwrap();
+    let query = CallbackAuth::query("token", [SECRET.into()]).unwrap();
     let cases = [
         (&header, delivery("/", Some(("x-callback-secret", SECRET.into()))), true),
         (&header, delivery("/", Some(("x-callback-secret", format!("{SECRET}x")))), false),
@@ -41,7 +44,7 @@ fn each_guard_believes_its_secret_and_nothing_else() {
 
 #[test]
 fn a_secret_of_one_verification_opens_no_other() {
-    let guard = CallbackAuth::query_per_subject("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query_per_subject("token", [SECRET.into()]).unwrap();
     let (name, token) = guard.parameter_for("a").unwrap();
     let delivery = delivery(&format!("/?{name}={}", token.expose()), None);
     assert!(guard.verify(&delivery, "a").unwrap().is_proven());
@@ -55,7 +58,7 @@ fn a_secret_of_one_verification_opens_no_other() {
 
 #[test]
 fn the_persons_browser_and_an_open_guard_prove_nothing() {
-    let guard = CallbackAuth::query("token", SECRET.into()).unwrap();
+    let guard = CallbackAuth::query("token", [SECRET.into()]).unwrap();
     let returning = Delivery::returning(format!("/?token={SECRET}").parse().unwrap());
     assert_eq!(guard.verify(&returning, "a").unwrap(), Trust::Claimed);
     assert_eq!(CallbackAuth::none().verify(&delivery("/", None), "a").unwrap(), Trust::Claimed);
@@ -66,12 +69,31 @@ fn the_persons_browser_and_an_open_guard_prove_nothing() {
 }
 
 #[test]
+fn every_secret_of_a_rotation_holds() {
+    const OLDER: &str = "older secret of 20 letters";
+    let secrets = || [SECRET.into(), OLDER.into()];
+    let header = CallbackAuth::header("x-secret", secrets()).unwrap();
+    let password = CallbackAuth::basic("vendor", secrets()).unwrap();
+    let query = CallbackAuth::query("token", secrets()).unwrap();
+    for secret in [SECRET, OLDER] {
+        assert!(header.proves(&delivery("/", Some(("x-secret", secret.into())))));
+        assert!(password.proves(&delivery("/", Some(("authorization", basic(&format!("vendor:{secret}")))))));
+        assert!(query.proves(&delivery(&format!("/?token={}", secret.replace(' ', "%20")), None)));
+    }
+    let older = CallbackAuth::query_per_subject("token", [OLDER.into()]).unwrap();
+    let (_, token) = older.parameter_for("a").unwrap();
+    let both = CallbackAuth::query_per_subject("token", secrets()).unwrap();
+    assert!(both.verify(&delivery(&format!("/?token={}", token.expose()), None), "a").unwrap().is_proven());
+    assert_ne!(both.parameter_for("a").unwrap().1.expose(), token.expose(), "new addresses carry the first secret");
+}
+
+#[test]
 fn secrets_that_can_be_guessed_are_refused() {
-    assert!(CallbackAuth::query("token", "".into()).is_err());
-    assert!(CallbackAuth::header("x-secret", "short".into()).is_err());
-    assert!(CallbackAuth::query("token", "0123456789abcde".into()).is_err());
-    assert!(CallbackAuth::query("token", "0123456789abcdef".into()).is_ok());
-    assert!(CallbackAuth::basic("a:b", SECRET.into()).is_err());
+    assert!(CallbackAuth::query("token", ["".into()]).is_err());
+    assert!(CallbackAuth::header("x-secret", ["short".into()]).is_err());
+    assert!(CallbackAuth::query("token", ["0123456789abcde".into()]).is_err());
+    assert!(CallbackAuth::query("token", ["0123456789abcdef".into()]).is_ok());
+    assert!(CallbackAuth::basic("a:b", [SECRET.into()]).is_err());
 }
 
 #[test]
@@ -79,7 +101,7 @@ fn message_is_the_body_or_the_query_if_there_is_none() {
     let get = Delivery::callback(Method::GET, "/callback?a=b".parse().unwrap(), HeaderMap::new(), "");
     let post = Delivery::callback(Method::POST, "/callback?a=b".parse().unwrap(), HeaderMap::new(), "{}");
     assert_eq!((get.message(), post.message()), (b"a=b".as_slice(), b"{}".as_slice()));
-    let guard = CallbackAuth::header("x-secret", SECRET.into()).unwrap();
+    let guard = CallbackAuth::header("x-secret", [SECRET.into()]).unwrap();
     let mut delivery = post;
     delivery.headers.insert("x-secret", SECRET.parse().unwrap());
     let Ok(Trust::Proven(proof)) = guard.verify(&delivery, "") else { panic!("it is proven") };
@@ -89,20 +111,20 @@ fn message_is_the_body_or_the_query_if_there_is_none() {
 #[test]
 fn guard_in_the_address_gives_its_parameter() {
     let (name, secret) =
-        CallbackAuth::query("token", SECRET.into()).unwrap().parameter_for("any").map(|(n, s)| (n.to_owned(), s)).unwrap();
+        CallbackAuth::query("token", [SECRET.into()]).unwrap().parameter_for("any").map(|(n, s)| (n.to_owned(), s)).unwrap();
     assert_eq!((name.as_str(), secret.expose()), ("token", SECRET));
     assert!(CallbackAuth::none().parameter_for("any").is_none());
-    assert!(CallbackAuth::header("x-secret", SECRET.into()).unwrap().parameter_for("any").is_none());
+    assert!(CallbackAuth::header("x-secret", [SECRET.into()]).unwrap().parameter_for("any").is_none());
 }
 
 #[test]
 fn guard_says_what_its_proof_rests_on() {
     let rows = [
         (CallbackAuth::none(), None),
-        (CallbackAuth::header("x-secret", SECRET.into()).unwrap(), Some(ProofKind::SharedSecret)),
-        (CallbackAuth::basic("vendor", SECRET.into()).unwrap(), Some(ProofKind::Basic)),
-        (CallbackAuth::query("token", SECRET.into()).unwrap(), Some(ProofKind::SecretUrl)),
-        (CallbackAuth::query_per_subject("token", SECRET.into()).unwrap(), Some(ProofKind::SecretUrl)),
+        (CallbackAuth::header("x-secret", [SECRET.into()]).unwrap(), Some(ProofKind::SharedSecret)),
+        (CallbackAuth::basic("vendor", [SECRET.into()]).unwrap(), Some(ProofKind::Basic)),
+        (CallbackAuth::query("token", [SECRET.into()]).unwrap(), Some(ProofKind::SecretUrl)),
+        (CallbackAuth::query_per_subject("token", [SECRET.into()]).unwrap(), Some(ProofKind::SecretUrl)),
     ];
     for (guard, proof) in rows {
         assert_eq!(guard.proof(), proof, "{guard:?}");

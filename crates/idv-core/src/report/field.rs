@@ -43,7 +43,7 @@ fields! {
     BirthName "person.birth_name" "The family name at birth." = |r| r.person.birth_name.is_some();
     BirthDate "person.birth_date" "The date of birth." = |r| r.person.birth_date.is_some();
     BirthPlace "person.birth_place" "The place of birth." = |r| r.person.birth_place.is_some();
-    Nationality "person.nationality" "The nationality." = |r| r.person.nationality.is_some();
+    Nationalities "person.nationalities" "The nationalities." = |r| !r.person.nationalities.is_empty();
     Gender "person.gender" "The gender." = |r| r.person.gender.is_some();
     Title "person.title" "The academic title." = |r| r.person.title.is_some();
     Street "person.address.street" "The street." = |r| r.person.address.street.is_some();

@@ -20,13 +20,16 @@ pub struct Check {
     /// The vendor's code, verbatim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// The checks that this one consists of, if the vendor breaks it down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Self>,
 }
 
 impl Check {
-    /// A check and what came of it.
+    /// Returns a check with its result.
     #[must_use]
     pub const fn new(kind: CheckKind, result: CheckResult) -> Self {
-        Self { kind, result, score: None, code: None }
+        Self { kind, result, score: None, code: None, checks: Vec::new() }
     }
 
     /// The same with the vendor's code.

@@ -8,7 +8,10 @@ mod country;
 mod country_table;
 mod field;
 mod finding;
+mod person;
+mod raw;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -20,6 +23,8 @@ pub use attribute::{Alternative, Attribute, Gender, Source, Verdict};
 pub use country::Country;
 pub use field::Field;
 pub use finding::{Check, CheckKind, CheckResult, Evidence, EvidenceKind, Finding, Reason};
+pub use person::{Address, BirthPlace, Person, PersonalNumber, PersonalNumberKind};
+pub use raw::{RawAnswer, RawAnswers};
 
 use crate::date::PartialDate;
 use crate::id::{ProviderId, VendorId, abbreviated};
@@ -79,6 +84,31 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "pii::exposed")]
     #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, serde_json::Value>"))]
     pub answers: BTreeMap<String, Pii<Value>>,
+    /// The adapter that made the report, so that it can be told which rules it was made by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<AdapterVersion>,
+    /// The vendor's answers that the report was read from, as they came.
+    #[serde(default, skip_serializing_if = "RawAnswers::is_empty")]
+    pub raw: RawAnswers,
+}
+
+/// The version of an adapter, and of the vendor's document that it follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct AdapterVersion {
+    /// The adapter's version, by Semantic Versioning.
+    pub version: Cow<'static, str>,
+    /// The vendor's document, with its version.
+    pub document: Cow<'static, str>,
+}
+
+impl AdapterVersion {
+    /// Joins the version of an adapter with the document that it follows.
+    #[must_use]
+    pub const fn new(version: &'static str, document: &'static str) -> Self {
+        Self { version: Cow::Borrowed(version), document: Cow::Borrowed(document) }
+    }
 }
 
 impl Report {
@@ -100,6 +130,8 @@ impl Report {
             evidence: Vec::new(),
             custom: BTreeMap::new(),
             answers: BTreeMap::new(),
+            adapter: None,
+            raw: RawAnswers::default(),
         }
     }
 }
@@ -121,6 +153,8 @@ impl fmt::Debug for Report {
             evidence,
             custom,
             answers,
+            adapter,
+            raw,
         } = self;
         f.debug_struct("Report")
             .field("provider", provider)
@@ -137,6 +171,8 @@ impl fmt::Debug for Report {
             .field("evidence", evidence)
             .field("custom", custom)
             .field("answers", answers)
+            .field("adapter", adapter)
+            .field("raw", raw)
             .finish()
     }
 }
@@ -157,89 +193,6 @@ pub enum Method {
     Shop,
     /// Through a bank account.
     Bank,
-}
-
-/// What is known of a person.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Person {
-    /// All given names.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub given_names: Option<Attribute<String>>,
-    /// The family name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub family_name: Option<Attribute<String>>,
-    /// The family name at birth.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub birth_name: Option<Attribute<String>>,
-    /// The date of birth.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub birth_date: Option<Attribute<PartialDate>>,
-    /// The place of birth.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub birth_place: Option<Attribute<String>>,
-    /// The nationality.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nationality: Option<Attribute<Country>>,
-    /// The gender.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gender: Option<Attribute<Gender>>,
-    /// The academic title.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<Attribute<String>>,
-    /// The address.
-    #[serde(skip_serializing_if = "Address::is_empty")]
-    pub address: Address,
-    /// The e-mail address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<Attribute<String>>,
-    /// The phone number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone: Option<Attribute<String>>,
-    /// The number that a state gives its citizens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub personal_number: Option<Attribute<String>>,
-}
-
-impl Person {
-    /// Whether nothing is known.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// What is known of an address.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Address {
-    /// The street, with the house number where the vendor does not tell them apart.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub street: Option<Attribute<String>>,
-    /// The house number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub house_number: Option<Attribute<String>>,
-    /// The postal code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub postal_code: Option<Attribute<String>>,
-    /// The city.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub city: Option<Attribute<String>>,
-    /// The country.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub country: Option<Attribute<Country>>,
-}
-
-impl Address {
-    /// Whether nothing is known.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// What is known of the document that the person showed.

@@ -8,46 +8,46 @@ use crate::report::Report;
 
 const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
 
-pub(super) fn id() -> VerificationId {
+pub(crate) fn id() -> VerificationId {
     VerificationId::new(Reference::parse(REFERENCE).unwrap(), Some(VendorId::new("V-1")))
 }
 
-pub(super) fn capabilities(facets: &[Capability], report_from: ReportSource) -> VendorInfo {
+pub(crate) fn capabilities(facets: &[Capability], report_from: ReportSource) -> VendorInfo {
     let id = ProviderId::new("example");
     let mut info = VendorInfo::new(id, "Example", CreateSafety::Keyed, HandOffKind::Redirect, report_from);
     info.capabilities = facets.to_vec();
     info
 }
 
-pub(super) fn askable() -> VendorInfo {
+pub(crate) fn askable() -> VendorInfo {
     capabilities(&[Capability::Polling, Capability::Results, Capability::Callbacks], ReportSource::Fetch)
 }
 
-pub(super) fn told_only() -> VendorInfo {
+pub(crate) fn told_only() -> VendorInfo {
     capabilities(&[Capability::Callbacks], ReportSource::Callback)
 }
 
-pub(super) fn expires_at() -> Timestamp {
+pub(crate) fn expires_at() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
-pub(super) fn verification(capabilities: &VendorInfo) -> Verification {
+pub(crate) fn verification(capabilities: &VendorInfo) -> Verification {
     Verification::new(id(), capabilities, Some(expires_at()))
 }
 
-pub(super) fn said(channel: Channel, status: Option<Status>) -> Observation {
+pub(crate) fn said(channel: Channel, status: Option<Status>) -> Observation {
     Observation { status, ..Observation::claimed(Subject::from(&id()), channel) }
 }
 
-pub(super) fn answer(status: Status) -> Observation {
+pub(crate) fn answer(status: Status) -> Observation {
     said(Channel::Poll, Some(status)).proven(Proof::of(ProofKind::OwnCall, b""))
 }
 
-pub(super) fn proven_callback(status: Status) -> Observation {
+pub(crate) fn proven_callback(status: Status) -> Observation {
     said(Channel::Callback, Some(status)).proven(Proof::of(ProofKind::SharedSecret, b""))
 }
 
-pub(super) fn inline(mut observation: Observation) -> Observation {
+pub(crate) fn inline(mut observation: Observation) -> Observation {
     observation.result = ResultState::Inline(Box::new(Report::new(ProviderId::new("example"))));
     observation
 }

@@ -36,12 +36,15 @@ pub use sqlite::{SqliteOptions, SqliteStore};
 ///
 /// # Contract
 ///
-/// - Each method is one transaction: it is done whole and durably when it returns, or not at all when it fails or its future is
-///   dropped before the transaction was committed.
+/// - Each method is one transaction: it is committed durably when the method returns, and not at all if the method fails.
 /// - A record has a version that grows with each change. [`Store::commit`] changes a record only at the version that it was read at.
 /// - [`Store::claim`], [`Store::claim_inbox`] and [`Store::claim_timers`] give no item to two callers before its lease has run out, however many
 ///   processes call them at the same time. What is due first is given first.
 /// - Times are kept to the microsecond. No method looks at a clock.
+///
+/// # Cancellation
+///
+/// If the future of a method is dropped, its transaction is committed as a whole or rolled back.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Brings the store's tables up to date. Called whenever a program starts, by several at once.

@@ -51,30 +51,41 @@ pub struct PostgresStore {
     options: PgConnectOptions,
 }
 
-/// How a [`PostgresStore`] connects.
+/// Options of a [`PostgresStore`].
+///
+/// ```
+/// use std::time::Duration;
+/// use idv_flow::store::PostgresOptions;
+///
+/// let options = PostgresOptions::default().connections(4).wait(Duration::from_secs(5));
+/// assert_eq!(options.connections, 4);
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PostgresOptions {
-    /// How many connections it has at most.
+    /// The maximum number of connections. Default: 10.
     pub connections: u32,
-    /// How long a call waits for a connection at most.
+    /// The longest wait for a connection. Default: 30 s.
     pub wait: Duration,
 }
 
+impl PostgresOptions {
+    idv_core::setters! { connections: u32, wait: Duration }
+}
+
 impl Default for PostgresOptions {
-    /// Ten connections, thirty seconds.
     fn default() -> Self {
         Self { connections: 10, wait: Duration::from_secs(30) }
     }
 }
 
 impl PostgresStore {
-    /// Connects to the database at an address. The store's tables are made by [`Store::migrate`].
+    /// Connects to a database. [`Store::migrate`] creates the tables. The call can be dropped and repeated.
     pub async fn connect(url: &Secret) -> StoreResult<Self> {
         Self::connect_with(url, &PostgresOptions::default()).await
     }
 
-    /// Connects as the options say.
+    /// Connects to a database with options. The call can be dropped and repeated.
     pub async fn connect_with(url: &Secret, options: &PostgresOptions) -> StoreResult<Self> {
         let failed = || cannot("the database could not be connected to");
         let connect = secured(PgConnectOptions::from_str(url.expose()).map_err(failed())?).disable_statement_logging();
@@ -96,7 +107,8 @@ impl PostgresStore {
         Ok(Self { pool, options: connect })
     }
 
-    /// Closes the connections of the store and all its clones.
+    /// Closes the connections of the store and all its clones. If the future is dropped, the store is closed for new calls, and connections
+    /// in use may remain open until their call ends.
     pub async fn close(&self) {
         self.pool.close().await;
     }

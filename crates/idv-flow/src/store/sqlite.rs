@@ -51,12 +51,24 @@ pub struct SqliteStore {
     log: Arc<Log>,
 }
 
-/// How a [`SqliteStore`] keeps its file.
+/// Options of a [`SqliteStore`].
+///
+/// ```
+/// use std::time::Duration;
+/// use idv_flow::store::SqliteOptions;
+///
+/// let options = SqliteOptions::default().log_emptied_every(Duration::from_secs(1));
+/// assert_eq!(options.log_emptied_every, Duration::from_secs(1));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// How long what was erased may stay readable in the log beside the file, at the most, while there is something to do. 10 s.
+    /// The longest time that erased data stay readable in the log beside the file while the store is in use. Default: 10 s.
     pub log_emptied_every: Duration,
+}
+
+impl SqliteOptions {
+    idv_core::setters! { log_emptied_every: Duration }
 }
 
 impl Default for SqliteOptions {
@@ -85,13 +97,13 @@ impl Log {
 }
 
 impl SqliteStore {
-    /// Opens the store in a file, which is made where it is not there: on Unix readable to its owner alone. Its tables are made by
-    /// [`Store::migrate`].
+    /// Opens the store in a file, and creates the file if it is missing: on Unix readable by its owner only. [`Store::migrate`] creates the
+    /// tables. The call can be dropped and repeated.
     pub async fn open(path: impl AsRef<Path>) -> StoreResult<Self> {
         Self::open_with(path, &SqliteOptions::default()).await
     }
 
-    /// Opens the store as the options say.
+    /// Opens the store with options. The call can be dropped and repeated.
     pub async fn open_with(path: impl AsRef<Path>, kept: &SqliteOptions) -> StoreResult<Self> {
         let path = path.as_ref();
         create(path)?;
@@ -123,7 +135,8 @@ impl SqliteStore {
         Ok(Self { writer, readers, emptier, log: Arc::new(log) })
     }
 
-    /// Closes the store and all its clones. The last program to close a file carries the log over and removes it.
+    /// Closes the store and all its clones. The last program to close a file checkpoints and removes the log. If the future is dropped, the
+    /// store is closed for new calls, and the log may remain until the file is opened again.
     pub async fn close(&self) {
         self.emptier.close().await;
         self.readers.close().await;

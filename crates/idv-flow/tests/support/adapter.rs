@@ -62,7 +62,8 @@ impl Example {
         info.accepts = &["person.family_name"];
         info.manual_steps = "write to the vendor";
         info.poll_interval = MINUTE;
-        let guard = if kind.guarded { CallbackAuth::query("secret", kind.secret.into()).unwrap() } else { CallbackAuth::none() };
+        let guard =
+            if kind.guarded { CallbackAuth::query("secret", [kind.secret.into()]).unwrap() } else { CallbackAuth::none() };
         Self { kind, info, guard }
     }
 
@@ -187,6 +188,7 @@ impl Deletion for Example {
         let (said, _) = self.call(cx, Repeat::Repeatable, &format!("delete/{}", id.require_vendor_id()?.as_str())).await?;
         Ok(match said.as_str() {
             Some("deleted") => DeleteOutcome::Data,
+            Some("accepted") => DeleteOutcome::Accepted,
             Some(_) => DeleteOutcome::CanceledOnly,
             None => DeleteOutcome::AlreadyGone,
         })

@@ -55,6 +55,8 @@ struct World {
     deletes: bool,
     /// What a deletion amounts to before it deletes for good.
     cancels_first: bool,
+    /// The number of deletions that are accepted before one is carried out.
+    accepts: u32,
     /// Our reference by the handle of its result.
     results: BTreeMap<String, String>,
     fetched: Vec<String>,
@@ -115,6 +117,10 @@ impl Vendor {
         }
     }
 
+    pub(crate) fn deletes_after(&self, accepted: u32) {
+        self.world().accepts = accepted;
+    }
+
     pub(crate) fn cancels_first(&self) {
         self.world().cancels_first = true;
     }
@@ -142,6 +148,10 @@ impl Vendor {
             "delete" if world.cancels_first => {
                 world.cancels_first = false;
                 json!("canceled")
+            }
+            "delete" if world.accepts > 0 => {
+                world.accepts -= 1;
+                json!("accepted")
             }
             "delete" => world.made.remove(argument).map_or(Value::Null, |_| json!("deleted")),
             other => panic!("the vendor has no operation {other}"),

@@ -70,40 +70,6 @@ pub struct Project {
     pub status: Option<String>,
 }
 
-/// An answer of `ident/get` as it came. `Debug` prints no body.
-#[derive(Clone)]
-pub struct Retrieved {
-    answer: Answer,
-}
-
-impl Retrieved {
-    /// The answer itself, which proves that the vendor says so.
-    #[must_use]
-    pub const fn answer(&self) -> &Answer {
-        &self.answer
-    }
-
-    /// Reads the answer. It has an ident: [`IdentAnswer::ident`].
-    ///
-    /// # Errors
-    ///
-    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if it cannot be read or has no ident.
-    pub fn read(&self) -> Result<IdentAnswer<'_>> {
-        let read = IdentAnswer::read(&self.answer.body).map_err(|error| self.answer.complement(error))?;
-        if read.is_failure() {
-            succeeded(&self.answer)?;
-        }
-        read.ident().map_err(|error| self.answer.complement(error))?;
-        Ok(read)
-    }
-}
-
-impl fmt::Debug for Retrieved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Retrieved").field("answer", &self.answer).finish()
-    }
-}
-
 impl Api {
     /// The API as it is configured. Nothing is sent.
     ///
@@ -149,11 +115,10 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]. What is inside of the answer is read, and its failure found, by [`Retrieved::read`].
-    pub async fn ident(&self, cx: &CallContext, ident: &IdentId) -> Result<Retrieved> {
+    /// See [`Api`]. A failure inside of the answer is found by [`read_ident`].
+    pub async fn ident(&self, cx: &CallContext, ident: &IdentId) -> Result<Answer> {
         let call = Call::repeatable().in_session(self).overruled_by(token_refused);
-        let answer = answered(cx.send(call, |attempt| self.endpoint.ident(attempt.token(), ident)).await?)?;
-        Ok(Retrieved { answer })
+        answered(cx.send(call, |attempt| self.endpoint.ident(attempt.token(), ident)).await?)
     }
 
     /// The account's projects (`project/getAll`).
@@ -182,6 +147,20 @@ impl Api {
             Err(_) => Err(answer.complement(Error::malformed("it is no answer about a project: data is missing or several"))),
         }
     }
+}
+
+/// Reads an answer of [`Api::ident`]. It has an ident: [`IdentAnswer::ident`].
+///
+/// # Errors
+///
+/// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if it cannot be read or has no ident.
+pub fn read_ident(answer: &Answer) -> Result<IdentAnswer<'_>> {
+    let read = answer.read(IdentAnswer::read)?;
+    if read.is_failure() {
+        succeeded(answer)?;
+    }
+    read.ident().map_err(|error| answer.complement(error))?;
+    Ok(read)
 }
 
 impl fmt::Debug for Api {

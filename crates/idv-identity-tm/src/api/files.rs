@@ -6,7 +6,7 @@ use idv_core::{Download, Error, ErrorKind, Recorder, Result, Sink, Url};
 use serde::Serialize;
 
 use super::calls::{self, CallRow};
-use super::{Api, CRYPT, OrderId, Retrieved, open};
+use super::{Api, CRYPT, OrderId, open};
 
 /// The number of bytes that are written at a time.
 const PIECE: usize = 64 * 1024;
@@ -28,7 +28,7 @@ impl Api {
     /// # Errors
     ///
     /// As [`Api::ident_data`].
-    pub async fn signed_documents(&self, cx: &CallContext, order: &OrderId) -> Result<Retrieved> {
+    pub async fn signed_documents(&self, cx: &CallContext, order: &OrderId) -> Result<Answer> {
         self.retrieve(cx, &calls::SIGNED_DOCUMENTS, order, &[], true).await
     }
 
@@ -38,7 +38,7 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn signed_hashes(&self, cx: &CallContext, order: &OrderId) -> Result<Retrieved> {
+    pub async fn signed_hashes(&self, cx: &CallContext, order: &OrderId) -> Result<Answer> {
         self.retrieve(cx, &calls::SIGNED_HASHES, order, &[], false).await
     }
 
@@ -56,7 +56,7 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) as [`Api::ident_data`].
-    pub async fn images(&self, cx: &CallContext, order: &OrderId) -> Result<Retrieved> {
+    pub async fn images(&self, cx: &CallContext, order: &OrderId) -> Result<Answer> {
         self.retrieve(cx, &calls::IMAGES, order, &[], false).await
     }
 
@@ -96,7 +96,7 @@ impl Api {
     /// # Errors
     ///
     /// As [`Api::ident_data`].
-    pub async fn voice_files(&self, cx: &CallContext, order: &OrderId) -> Result<Retrieved> {
+    pub async fn voice_files(&self, cx: &CallContext, order: &OrderId) -> Result<Answer> {
         self.retrieve(cx, &calls::VOICE_FILES, order, &[], true).await
     }
 

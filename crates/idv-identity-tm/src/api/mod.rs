@@ -38,6 +38,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
+use idv_core::adapter::basic_auth;
 use idv_core::call::{Answer, Attempt, Call, CallContext, Ruling};
 use idv_core::{Error, ErrorKind, Reference, Result};
 
@@ -45,7 +46,6 @@ use self::order::{Order, OrderCreated};
 use self::request::Endpoint;
 use crate::config::IdentityTmConfig;
 use crate::crypt::CryptKey;
-use crate::session::Credentials;
 use crate::wire::{ErrorBody, Orders};
 
 pub use calls::{CALLS, CallRow, Failure};
@@ -113,42 +113,6 @@ impl IdentDataVariants {
     }
 }
 
-/// An answer as it came, decrypted and unread. `Debug` prints no body.
-#[derive(Clone)]
-pub struct Retrieved {
-    bytes: Bytes,
-    answer: Answer,
-}
-
-impl Retrieved {
-    /// The bytes.
-    #[must_use]
-    pub const fn bytes(&self) -> &Bytes {
-        &self.bytes
-    }
-
-    /// The answer itself, which proves that the vendor says so. Its body has been taken out: [`Retrieved::bytes`].
-    #[must_use]
-    pub const fn answer(&self) -> &Answer {
-        &self.answer
-    }
-
-    /// Reads it with `read`, such as [`StatusList::read`](crate::wire::StatusList::read).
-    ///
-    /// # Errors
-    ///
-    /// Those of `read`.
-    pub fn read<'a, T>(&'a self, read: impl FnOnce(&'a [u8]) -> Result<T>) -> Result<T> {
-        read(&self.bytes).map_err(|error| self.answer.complement(error))
-    }
-}
-
-impl fmt::Debug for Retrieved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Retrieved").field("length", &self.bytes.len()).finish_non_exhaustive()
-    }
-}
-
 impl Api {
     /// The API as it is configured. Nothing is sent.
     ///
@@ -164,7 +128,7 @@ impl Api {
                 Error::new(ErrorKind::Unsupported).detail("crypt_key needs the feature `crypt` of the crate idv-identity-tm")
             );
         }
-        let credentials = Credentials::new(&config.user, &config.password)?;
+        let credentials = basic_auth(&config.user, &config.password, "password")?;
         let endpoint = Endpoint::new(&config.address()?, credentials);
         Ok(Self { endpoint, crypt, max_embedded: config.max_embedded_bytes })
     }
@@ -188,7 +152,7 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn status(&self, cx: &CallContext, order: &OrderId, variants: StatusVariants) -> Result<Retrieved> {
+    pub async fn status(&self, cx: &CallContext, order: &OrderId, variants: StatusVariants) -> Result<Answer> {
         self.retrieve(cx, &calls::STATUS, order, &variants.parts(), false).await
     }
 
@@ -198,7 +162,7 @@ impl Api {
     ///
     /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than the configuration's `max_embedded_bytes`;
     /// [`Forged`](ErrorKind::Forged) if it was to be encrypted and cannot be opened.
-    pub async fn ident_data(&self, cx: &CallContext, order: &OrderId, variants: IdentDataVariants) -> Result<Retrieved> {
+    pub async fn ident_data(&self, cx: &CallContext, order: &OrderId, variants: IdentDataVariants) -> Result<Answer> {
         self.retrieve(cx, &calls::IDENT_DATA, order, &variants.parts(), true).await
     }
 
@@ -248,18 +212,17 @@ impl Api {
         order: &OrderId,
         variants: &[&str],
         can_be_encrypted: bool,
-    ) -> Result<Retrieved> {
+    ) -> Result<Answer> {
         let key = self.crypt.as_ref().filter(|_| can_be_encrypted);
         let variants = encrypted(variants, key);
         let build = |_: &Attempt<'_>| self.endpoint.about(call, order, &variants);
         let mut answer = self.answered(call, cx.send(Call::repeatable().up_to(self.max_embedded), build).await?)?;
-        // Taken out, so that it can be decrypted in place.
-        let bytes = std::mem::take(&mut answer.body);
-        let bytes = match key {
-            Some(key) => open(key, bytes).map_err(|error| answer.complement(error))?,
-            None => bytes,
-        };
-        Ok(Retrieved { bytes, answer })
+        if let Some(key) = key {
+            // Taken out, so that it can be decrypted in place.
+            let bytes = std::mem::take(&mut answer.body);
+            answer.body = open(key, bytes).map_err(|error| answer.complement(error))?;
+        }
+        Ok(answer)
     }
 
     /// A call about an order that is answered with nothing but its status.

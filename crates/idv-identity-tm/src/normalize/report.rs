@@ -18,7 +18,7 @@ pub const REPORT_FIELDS: &[Field] = &[
     Field::BirthName,
     Field::BirthDate,
     Field::BirthPlace,
-    Field::Nationality,
+    Field::Nationalities,
     Field::Gender,
     Field::Title,
     Field::Street,
@@ -178,8 +178,8 @@ fn person(person: &mut Person, data: &Data<'_>) {
     person.family_name = data.read(source, |it| it.surname.as_ref());
     person.birth_name = data.read(source, |it| it.birthname.as_ref());
     person.birth_date = data.read(source, |it| it.birthdate.as_ref());
-    person.birth_place = data.read(source, |it| it.birthplace.as_ref());
-    person.nationality = data.read(source, |it| it.nationality.as_ref());
+    person.birth_place = data.read(source, |it| it.birthplace.as_ref()).map(Into::into);
+    person.nationalities.extend(data.read(source, |it| it.nationality.as_ref()));
     // A German chip does not carry it, and the vendor does not say where it comes from.
     let gender = if source == Source::Chip { Source::Vendor } else { source };
     person.gender = data.read(gender, |it| it.gender.as_ref());

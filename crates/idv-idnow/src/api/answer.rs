@@ -104,8 +104,12 @@ fn error(status: StatusCode, errors: &wire::ErrorBody) -> Error {
         Some("INTERNAL_SERVER_ERROR") => Error::new(ErrorKind::Unavailable).detail("IDnow says that the fault is its own"),
         _ => by_status(status),
     };
-    match cause {
+    let error = match cause {
         Some(cause) => error.with_vendor_code(cause),
+        None => error,
+    };
+    match errors.text() {
+        Some(text) => error.with_vendor_text(text),
         None => error,
     }
 }
@@ -212,6 +216,7 @@ mod tests {
         assert_eq!(of("\"transactionToken\"").kind(), &invalid("reference"));
         assert_eq!(of("null").kind(), &invalid("request"));
         let error = of("\"Mustermann\"");
+        assert_eq!(error.vendor_text().map(|text| text.expose().as_str()), Some("Max (Mustermann; error 7)"));
         assert!(!format!("{error} {error:?}").contains("Mustermann"), "{error}");
         assert!(!format!("{error} {error:?}").contains("Max"), "{error}");
     }

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use idv_core::call::{Answer as Reply, Attempt, Call, CallContext, Downloaded, Repeat, TokenCache};
+use idv_core::call::{self, Attempt, Call, CallContext, Downloaded, Repeat, TokenCache};
 use idv_core::{Download, Error, ErrorKind, Result, Secret, SessionUrl, Sink, VendorId};
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ use self::request::Endpoint;
 use crate::config::{DataCentre, IdnowConfig, check_company};
 use crate::links::{self, Links, SigningInput};
 
-pub use retrieve::{Filter, Retrieved, Suffix};
+pub use retrieve::{Filter, Suffix};
 pub use robot::{TestCase, TestStarted};
 pub(crate) use start::ACCEPTS;
 pub use start::{Answer, Gender, StartRequest};
@@ -168,7 +168,7 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) with the code `OBJECT_NOT_FOUND` until there is a first result.
-    pub async fn identification(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<Retrieved> {
+    pub async fn identification(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<call::Answer> {
         self.retrieve(cx, |token| request::identification(&self.endpoint, token, transaction)).await
     }
 
@@ -179,7 +179,7 @@ impl Api {
     /// # Errors
     ///
     /// As [`Api::identification`].
-    pub async fn identification_as_xml(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<Retrieved> {
+    pub async fn identification_as_xml(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<call::Answer> {
         match self.retrieve(cx, |token| request::document(&self.endpoint, token, transaction, Suffix::Xml)).await {
             Err(error) if error.kind() == &ErrorKind::NotFound => self.identification(cx, transaction).await,
             settled => settled,
@@ -192,10 +192,10 @@ impl Api {
     ///
     /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than the configuration's
     /// `max_archive_bytes`.
-    pub async fn archive_file(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<Retrieved> {
+    pub async fn archive_file(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<call::Answer> {
         let call = Call::repeatable().in_session(self).up_to(self.max_archive);
         let build = |attempt: &Attempt<'_>| request::document(&self.endpoint, attempt.token(), transaction, Suffix::Zip);
-        retrieved(cx.send(call, build).await?)
+        succeeded(cx.send(call, build).await?)
     }
 
     /// Streams a file of an identification into `sink`.
@@ -221,7 +221,7 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn list(&self, cx: &CallContext, filter: Filter) -> Result<Retrieved> {
+    pub async fn list(&self, cx: &CallContext, filter: Filter) -> Result<call::Answer> {
         self.retrieve(cx, |token| request::list(&self.endpoint, token, filter)).await
     }
 
@@ -277,8 +277,7 @@ impl Api {
     ///
     /// See [`Api`].
     pub async fn account(&self, cx: &CallContext) -> Result<Account> {
-        let retrieved = self.retrieve(cx, |token| request::account(&self.endpoint, token)).await?;
-        let reply = retrieved.answer();
+        let reply = self.retrieve(cx, |token| request::account(&self.endpoint, token)).await?;
         answer::account(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
@@ -293,11 +292,11 @@ impl Api {
     }
 
     /// As [`Api::identification`], but an error status is an answer.
-    pub(crate) async fn ask(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<Reply> {
+    pub(crate) async fn ask(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<call::Answer> {
         self.send(cx, |token| request::identification(&self.endpoint, token, transaction)).await
     }
 
-    async fn send<B>(&self, cx: &CallContext, build: B) -> Result<Reply>
+    async fn send<B>(&self, cx: &CallContext, build: B) -> Result<call::Answer>
     where
         B: Fn(&str) -> Result<http::Request<Bytes>> + Send + Sync,
     {
@@ -327,18 +326,18 @@ impl Api {
         }
     }
 
-    async fn retrieve<B>(&self, cx: &CallContext, build: B) -> Result<Retrieved>
+    async fn retrieve<B>(&self, cx: &CallContext, build: B) -> Result<call::Answer>
     where
         B: Fn(&str) -> Result<http::Request<Bytes>> + Send + Sync,
     {
-        retrieved(self.send(cx, build).await?)
+        succeeded(self.send(cx, build).await?)
     }
 }
 
 /// An answer that is to be read by others, unless it is an error.
-fn retrieved(reply: Reply) -> Result<Retrieved> {
+fn succeeded(reply: call::Answer) -> Result<call::Answer> {
     match answer::succeeded(reply.status, &reply.body) {
-        Ok(()) => Ok(Retrieved::new(reply)),
+        Ok(()) => Ok(reply),
         Err(error) => Err(reply.complement(error)),
     }
 }

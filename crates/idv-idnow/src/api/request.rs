@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, Request};
+use idv_core::adapter::sensitive;
 use idv_core::{Error, Result, Secret, Url};
 use serde::Serialize;
 
@@ -179,13 +180,6 @@ pub(super) fn keyed(api_key: &Secret) -> Result<(HeaderName, HeaderValue)> {
 
 fn token_value(token: &str) -> Result<HeaderValue> {
     sensitive(token).ok_or_else(|| Error::malformed("the vendor's login token cannot be sent in a header"))
-}
-
-/// A header's value that `Debug` does not print.
-fn sensitive(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 #[cfg(test)]

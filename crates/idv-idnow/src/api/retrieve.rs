@@ -1,10 +1,4 @@
-//! Retrieved results (chapter 8): filters, files, and the answer as it came.
-
-use bytes::Bytes;
-use idv_core::Result;
-use idv_core::call::Answer as Reply;
-
-use crate::wire;
+//! Filters and files of results (chapter 8).
 
 /// Which identifications to list (chapter 8.3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,36 +52,5 @@ impl Suffix {
             Self::Pdf => ".pdf",
             Self::Mp3 => ".mp3",
         }
-    }
-}
-
-/// Results as they came, unread. `Debug` prints no body.
-#[derive(Debug, Clone)]
-pub struct Retrieved(Reply);
-
-impl Retrieved {
-    pub(crate) const fn new(reply: Reply) -> Self {
-        Self(reply)
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub const fn bytes(&self) -> &Bytes {
-        &self.0.body
-    }
-
-    /// The identifications in it; not of an archive.
-    ///
-    /// # Errors
-    ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read.
-    pub fn payload(&self) -> Result<wire::Payload<'_>> {
-        wire::read(&self.0.body).map_err(|error| self.0.complement(error))
-    }
-
-    /// The answer itself, which proves that IDnow says so.
-    #[must_use]
-    pub const fn answer(&self) -> &Reply {
-        &self.0
     }
 }

@@ -47,11 +47,11 @@ fn person(person: &mut Person, identification: &Identification<'_>, source: Sour
     person.family_name = attribute(user.lastname.as_deref(), source);
     person.birth_name = attribute(user.birthname.as_deref(), source);
     person.birth_date = attribute(user.birthday.as_deref(), source);
-    person.birth_place = attribute(user.birthplace.as_deref(), source);
-    person.nationality = attribute(user.nationality.as_deref(), source);
+    person.birth_place = attribute(user.birthplace.as_deref(), source).map(Into::into);
+    person.nationalities.extend(attribute(user.nationality.as_deref(), source));
     person.gender = attribute(user.gender.as_deref(), source);
     person.title = attribute(user.title.as_deref(), source);
-    person.personal_number = attribute(user.personalnumber.as_deref(), source);
+    person.personal_number = attribute(user.personalnumber.as_deref(), source).map(Into::into);
     address(&mut person.address, &user.address, source);
     // The application or the person said so; the vendor does not check it.
     person.email = attribute(identification.contactdata.email.as_deref(), Source::Submitted);

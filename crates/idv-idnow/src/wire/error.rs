@@ -46,6 +46,13 @@ impl ErrorBody {
         self.errors.iter().find_map(|error| error.cause.as_deref())
     }
 
+    /// The messages, each with the field and the identifier of the error: `Invalid value (birthday; error 4711)`.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        let texts: Vec<String> = self.errors.iter().filter_map(VendorError::text).collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
+    }
+
     /// The field of the first error that names one.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
@@ -54,6 +61,17 @@ impl ErrorBody {
 }
 
 impl VendorError {
+    fn text(&self) -> Option<String> {
+        let id = self.id.as_ref().map(|id| format!("error {id}"));
+        let notes: Vec<String> = self.key.as_ref().map(|key| key.expose().clone()).into_iter().chain(id).collect();
+        match (&self.message, notes.is_empty()) {
+            (Some(message), true) => Some(message.expose().clone()),
+            (Some(message), false) => Some(format!("{} ({})", message.expose(), notes.join("; "))),
+            (None, true) => None,
+            (None, false) => Some(notes.join("; ")),
+        }
+    }
+
     fn of(error: Value) -> Option<Self> {
         let Value::Object(mut error) = error else { return None };
         let mut text = |name: &str| match error.remove(name)? {

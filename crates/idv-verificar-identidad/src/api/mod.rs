@@ -17,13 +17,13 @@ mod request;
 use std::fmt;
 
 use http::StatusCode;
+use idv_core::adapter::basic_auth;
 use idv_core::call::{Answer, Attempt, Call, CallContext, Downloaded, Ruling};
 use idv_core::{Download, Error, ErrorKind, Result, Sink, Text, VendorId};
 
 use self::certificate::Gate;
 use self::request::Endpoint;
 use crate::config::VerificarIdentidadConfig;
-use crate::session::Credentials;
 use crate::wire;
 
 pub use calls::{CALLS, CallRow, Failure};
@@ -83,7 +83,7 @@ impl Api {
     /// [`Config`](ErrorKind::Config), as [`VerificarIdentidadConfig::check`].
     pub fn new(config: &VerificarIdentidadConfig) -> Result<Self> {
         config.check()?;
-        let credentials = Credentials::new(&config.user, &config.token)?;
+        let credentials = basic_auth(&config.user, &config.token, "token")?;
         Ok(Self { endpoint: Endpoint::new(&config.address()?, credentials, config.request_format, config.answer_format) })
     }
 

@@ -3,14 +3,13 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
-use idv_core::{Error, Pii, Result, Timestamp, Url, VendorId};
+use idv_core::{Error, Pii, Result, Timestamp, Url, VendorId, adapter};
 use jiff::tz::TimeZone;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use url::form_urlencoded;
 
 use super::calls::CallRow;
 use crate::config::{self, AnswerFormat, LINK, RequestFormat};
-use crate::session::Credentials;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -133,16 +132,15 @@ impl RequestId {
 /// The address, the credentials and the forms of the calls.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
-    /// Without a slash at its end.
-    base: String,
-    credentials: Credentials,
+    base: adapter::Endpoint,
+    credentials: HeaderValue,
     format: RequestFormat,
     answers: AnswerFormat,
 }
 
 impl Endpoint {
-    pub(crate) fn new(base: &Url, credentials: Credentials, format: RequestFormat, answers: AnswerFormat) -> Self {
-        Self { base: base.as_str().trim_end_matches('/').to_owned(), credentials, format, answers }
+    pub(crate) fn new(base: &Url, credentials: HeaderValue, format: RequestFormat, answers: AnswerFormat) -> Self {
+        Self { base: adapter::Endpoint::new(base), credentials, format, answers }
     }
 
     /// `/VerificarIdentidad`. What is wrong with it has been found by [`SendRequest::check`].
@@ -184,13 +182,10 @@ impl Endpoint {
             }
             RequestFormat::Form => (FORM, form(&parameters).into_bytes()),
         };
-        let mut request = Request::new(Bytes::from(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = format!("{}/{}", self.base, call.name)
-            .parse()
-            .map_err(|_| Error::config("base_url makes no address that can be called"))?;
+        let mut request = self.base.request(Method::POST, &[call.name])?;
+        *request.body_mut() = body.into();
         let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, self.credentials.header());
+        headers.insert(AUTHORIZATION, self.credentials.clone());
         headers.insert(CONTENT_TYPE, media_type);
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         Ok(request)

@@ -1,7 +1,8 @@
 //! The report of a verification: the contents of `Result`, and of the members around it.
 
 use idv_core::report::{
-    Alternative, Attribute, Check, CheckKind, CheckResult, Evidence, EvidenceKind, Field, Method, Source, Verdict,
+    Alternative, Attribute, Check, CheckKind, CheckResult, Country, Evidence, EvidenceKind, Field, Method, PersonalNumber,
+    PersonalNumberKind, Source, Verdict,
 };
 use idv_core::{EvidenceId, Outcome, Pii, Report, Status, VendorId};
 
@@ -10,6 +11,7 @@ use super::codes::StateRow;
 use super::judge::Judgement;
 use super::number::{self, Requested};
 use super::{PROVIDER, custom, said};
+use crate::dni;
 use crate::evidence::CERTIFICATE;
 use crate::wire::{self, Card, IdentityResult};
 
@@ -20,7 +22,7 @@ pub const REPORT_FIELDS: &[Field] = &[
     Field::GivenNames,
     Field::FamilyName,
     Field::BirthDate,
-    Field::Nationality,
+    Field::Nationalities,
     Field::Gender,
     Field::Phone,
     Field::PersonalNumber,
@@ -93,7 +95,7 @@ fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict
         None => {}
     }
     person.birth_date = attribute(card.birth_date.as_ref(), verdict);
-    person.nationality = attribute(card.nationality.as_ref(), verdict);
+    person.nationalities.extend(attribute(card.nationality.as_ref(), verdict));
     person.gender = attribute(card.sex.as_ref(), verdict);
     // It repeats what was sent, and nothing else.
     person.phone = said(told.phone.as_ref()).map(|phone| {
@@ -143,7 +145,11 @@ fn document(
         attribute.verdict = Verdict::Invalid;
     }
     if let (Some(holds), Some(value)) = (judgement.letter, attribute.expose()) {
-        report.person.personal_number = Some(read(value, if holds { verdict } else { Verdict::Invalid }));
+        let mut number = PersonalNumber::from(read(value, if holds { verdict } else { Verdict::Invalid }));
+        let is_of_foreigner = dni::plain(value).starts_with(['X', 'Y', 'Z']);
+        number.kind = Some(if is_of_foreigner { PersonalNumberKind::ForeignResident } else { PersonalNumberKind::NationalId });
+        number.country = Country::from_alpha2("ES");
+        report.person.personal_number = Some(number);
     }
     document.number = Some(attribute);
 }

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use idv::report::{Country, Gender};
 use idv::{ErrorKind, NewVerification, Pii, Reference, Url};
-use idv_axum::{Landing, Options};
+use idv_axum::{Options, ReturnPage};
 use idv_examples::Town;
 use idv_flow::{Flow, FlowError, FlowId, FlowStatus, Start};
 use serde::Deserialize;
@@ -60,10 +60,10 @@ impl App {
     }
 
     /// Where a person goes who comes back. What the vendor added to the address has been taken in; it says nothing here.
-    async fn landing(&self, headers: &HeaderMap) -> Landing {
+    async fn landing(&self, headers: &HeaderMap) -> ReturnPage {
         match self.of_browser(headers).await {
-            Ok(Some((_, status))) => Landing::see(&status_path(status.id)).unwrap_or_default(),
-            _ => Landing::default(),
+            Ok(Some((_, status))) => ReturnPage::redirect(&status_path(status.id)).unwrap_or_default(),
+            _ => ReturnPage::default(),
         }
     }
 }

@@ -7,7 +7,8 @@ use idv_flow::{Flow, FlowId, FlowStatus};
 use super::flow_id;
 use super::status::state;
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, json_line, plain, table, text};
+use crate::output::{Cell, Mark, Output, json_line, plain, table, text};
+use crate::progress::Progress;
 use crate::usage::Expected;
 
 /// How many flows are read at a time.
@@ -50,10 +51,14 @@ impl List {
         let mut left = self.limit.unwrap_or(usize::MAX);
         let mut after = self.after;
         let mut listed: Vec<FlowStatus> = Vec::new();
+        let progress = if self.lines { Progress::beside_lines("listing") } else { Progress::begin("listing") };
+        let mut read = 0;
         while left > 0 {
             let page = flow.list(&filter, after, PAGE.min(left)).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
+            read += page.len();
+            progress.show(&format!("listing: {read}"));
             left -= page.len().min(left);
             if self.lines {
                 page.iter().try_for_each(json_line)?;
@@ -61,6 +66,7 @@ impl List {
                 listed.extend(page);
             }
         }
+        progress.end();
         if self.lines {
             return Ok(Exit::Done);
         }
@@ -69,17 +75,16 @@ impl List {
             return Ok(Exit::Done);
         }
         output.answer(&listed, |listed| {
-            let none = || "-".to_owned();
             let mut lines = table(&["flow", "provider", "phase", "state", "needs a person", "next step at", "so since"]);
             lines.add_rows(listed.iter().map(|status| {
                 [
-                    status.id.to_string(),
-                    status.provider.clone(),
-                    status.phase.to_string(),
+                    status.id.to_string().into(),
+                    status.provider.clone().into(),
+                    status.phase.to_string().into(),
                     state(status),
-                    status.attention.as_ref().map_or_else(none, |attention| attention.name().to_owned()),
-                    status.due.map_or_else(none, |due| due.to_string()),
-                    status.since.to_string(),
+                    status.attention.as_ref().map_or_else(|| Cell::from("-"), |attention| Mark::Open.on(attention.name())),
+                    status.due.map_or_else(|| "-".into(), |due| due.to_string().into()),
+                    status.since.to_string().into(),
                 ]
             }));
             plain(&lines)

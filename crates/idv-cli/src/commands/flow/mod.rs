@@ -17,13 +17,14 @@ use idv::transport::SystemClock;
 use idv_flow::store::{PostgresOptions, PostgresStore, SqliteStore};
 use idv_flow::{Flow, FlowError, FlowId, Schedule};
 
+use super::Run;
 use crate::failure::{Exit, Failure};
 use crate::flow_table::Place;
 use crate::output::{Output, note};
 use crate::settings::Settings;
 use crate::usage::Expected;
 
-/// How long a command waits for a database that does not answer.
+/// The time limit of a database that does not answer.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Runs verifications from their creation to their deletion, over a store.
@@ -40,29 +41,24 @@ pub(crate) struct FlowCommand {
 enum Command {
     /// Commit to a verification, have the vendor create it, and print where to send the person
     Start(Box<start::Start>),
-    /// Work off what becomes due, until it is interrupted
+    /// Run every step that becomes due, until it is interrupted
     Run(run::Run),
-    /// Show how far a flow is
+    /// Show the state of a flow
     Status(status::Status),
     /// List flows
     List(list::List),
     /// Print the final report of a flow
     Report(report::ReportCommand),
-    /// List what needs a person, or carry out what a person decided
+    /// List what needs an operator, or carry out an operator's decision
     Operator(operator::Operator),
-    /// Have a flow's data deleted at the vendor and here, and print the receipt
+    /// Delete a flow's data at the vendor and here, and print the receipt
     Delete(delete::Delete),
-    /// Change how long a flow's data are kept
+    /// Change the retention of a flow's data
     Retain(retain::Retain),
 }
 
-impl FlowCommand {
-    /// Whether it ends by being interrupted, and sees to that itself.
-    pub(crate) const fn ends_by_interrupt(&self) -> bool {
-        matches!(self.command, Command::Run(_))
-    }
-
-    pub(crate) async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
+impl Run for FlowCommand {
+    async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let may_make = matches!(self.command, Command::Start(_) | Command::Run(_));
         let opening = Opening { settings, store: self.store.store.as_deref(), may_make };
         if let Command::Run(command) = self.command {
@@ -83,22 +79,26 @@ impl FlowCommand {
         opened.close().await;
         result
     }
+
+    fn ends_by_interrupt(&self) -> bool {
+        matches!(self.command, Command::Run(_))
+    }
 }
 
-/// Where the flows are.
+/// The option for the store.
 #[derive(Args)]
 pub(crate) struct StoreOption {
-    /// The store: a file, or postgres://USER@HOST/DATABASE; else as the configuration says
+    /// The store: a file, or postgres://USER@HOST/DATABASE; that of the configuration if omitted
     #[arg(long, global = true, value_name = "STORE")]
     pub(crate) store: Option<String>,
 }
 
-/// How a store is opened.
+/// Opens the store of a command.
 pub(crate) struct Opening<'a> {
     pub(crate) settings: &'a Settings,
-    /// What the command line says.
+    /// The store of the command line.
     pub(crate) store: Option<&'a str>,
-    /// Whether a file that is not there is made.
+    /// Whether a missing file is created.
     pub(crate) may_make: bool,
 }
 
@@ -115,7 +115,7 @@ enum Stores {
 }
 
 impl Opening<'_> {
-    /// Opens the store, and says on standard error where it has no key.
+    /// Opens the store. Prints a note on standard error if it has no key.
     pub(crate) async fn open(&self) -> Result<Opened, Failure> {
         let (table, clients) = self.settings.flows()?;
         let place = table.place(self.store)?;
@@ -133,9 +133,7 @@ impl Opening<'_> {
                 (Stores::File(store.clone()), Flow::builder(store))
             }
             Place::Postgres(address) => {
-                let mut options = PostgresOptions::default();
-                options.wait = WAIT;
-                let store = PostgresStore::connect_with(address, &options).await.map_err(failed)?;
+                let store = PostgresStore::connect_with(address, &PostgresOptions::default().wait(WAIT)).await.map_err(failed)?;
                 (Stores::Postgres(Box::new(store.clone())), Flow::builder(store))
             }
         };
@@ -152,23 +150,21 @@ impl Opening<'_> {
             Err(error) => {
                 store.close().await;
                 return Err(match error {
-                    // What cannot be opened at all is the configuration's: the key is another one, or is missing.
+                    // The key of the configuration is wrong or missing.
                     FlowError::Damaged(_) => Failure::usage(format!("{error}; look at flow.key and flow.older_keys")),
                     error => error.into(),
                 });
             }
         };
         if flow.is_plain() {
-            note(
-                "idv: the store has no key: what it keeps of people is in clear; `openssl rand -hex 32` makes one, for flow.key",
-            );
+            note("idv: the store has no key: people's data are stored in clear; `openssl rand -hex 32` makes one, for flow.key");
         }
         Ok(Opened { flow, place, store })
     }
 }
 
 impl Opened {
-    /// Lets go of the store.
+    /// Closes the store.
     pub(crate) async fn close(&self) {
         self.store.close().await;
     }

@@ -151,7 +151,7 @@ fn list(items: &[Item], output: Output) -> Result<Exit, Failure> {
             };
             lines.add_row([what.to_owned(), name]);
             lines.add_row(["provider".to_owned(), item.provider.clone()]);
-            lines.add_row(["needs a person".to_owned(), status::attention(&item.attention)]);
+            lines.add_row(["needs a person".into(), status::attention(&item.attention)]);
             lines.add_row(["what to do".to_owned(), item.what_to_do.clone()]);
             lines.add_row(["so since".to_owned(), item.since.to_string()]);
             lines.add_row([""]);

@@ -16,18 +16,19 @@ use super::{Opened, Opening};
 use crate::failure::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{Output, json_line, note, text};
+use crate::progress::Progress;
 
-/// Works off what becomes due, until it is interrupted. Any number may run over one store, a file's on one machine.
+/// Runs every step that becomes due, until it is interrupted. Any number of programs may run over one store; for a file, on one machine.
 ///
-/// At the first Ctrl-C, or SIGTERM, what is under way is brought to its end, which takes no longer than a call; at the second it ends
-/// at once, and what was under way is picked up when its lease has run out. With --json one object is printed per line.
+/// The first Ctrl-C or SIGTERM lets the steps under way end, which takes no longer than a call. The second ends the program at once;
+/// another worker takes the steps over when their lease has expired. With --json it prints one object per line.
 #[derive(Args)]
 pub(crate) struct Run {
-    /// How many steps are under way at the most
+    /// The maximum number of steps under way
     #[arg(long, default_value = "8", value_name = "N")]
     workers: NonZeroUsize,
 
-    /// Work off what is due now, one after the other, and end
+    /// Run the steps that are due now, one after the other, and end
     #[arg(long, conflicts_with = "listen")]
     once: bool,
 
@@ -37,7 +38,10 @@ pub(crate) struct Run {
     listen: Option<SocketAddr>,
 }
 
-/// How long requests that are under way at the end may take: what the routes give a body to arrive, and the store to take it in.
+/// The interval at which the number of steps is shown.
+const SHOWN_EVERY: Duration = Duration::from_millis(250);
+
+/// The time for requests under way at the end: that of the routes for a body to arrive and for the store to take it.
 const LAST_REQUESTS: Duration = Duration::from_secs(25);
 
 impl Run {
@@ -72,8 +76,8 @@ impl Run {
         let flow = &opened.flow;
         let (stop, stopped) = watch::channel(false);
         let mut work = pin!(async {
-            let serving = serve(listener, flow, told(stopped.clone()));
-            let ((), ()) = tokio::join!(flow.run(self.workers.get(), told(stopped.clone())), serving);
+            let serving = serve(listener, flow, wait(stopped.clone()));
+            let ((), ()) = tokio::join!(flow.run(self.workers.get(), wait(stopped.clone())), serving);
         });
         tokio::select! {
             () = &mut work => {}
@@ -104,14 +108,14 @@ async fn listener(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| Failure::usage(format!("cannot listen on {address}: {error}")))
 }
 
-/// Serves the routes until it is told to stop, and what has begun then to its end.
+/// Serves the routes until `stop` completes, then ends the requests under way.
 async fn serve(listener: Option<TcpListener>, flow: &Flow, stop: impl Future<Output = ()> + Send + 'static) {
     let Some(listener) = listener else { return };
     let routes = idv_axum::routes(flow, &idv_axum::Options::new());
     let (tell, mut last) = watch::channel(false);
     let stop = async move {
         stop.await;
-        // Whether anybody waits for it is not the server's affair.
+        // Without a receiver the server has ended already.
         let _ = tell.send(true);
     };
     let late = async {
@@ -124,16 +128,25 @@ async fn serve(listener: Option<TcpListener>, flow: &Flow, stop: impl Future<Out
     }
 }
 
-/// Waits until it is told to stop, or whoever could tell is gone.
-async fn told(mut stopped: watch::Receiver<bool>) {
+/// Waits for the signal to stop, or for the end of its sender.
+async fn wait(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 async fn once(opened: Opened, interrupt: &mut Interrupt, output: Output) -> Result<Exit, Failure> {
+    let progress = Progress::begin("working");
+    let show = async {
+        loop {
+            tokio::time::sleep(SHOWN_EVERY).await;
+            progress.show(&format!("steps done: {}", opened.flow.tally().done));
+        }
+    };
     let done = tokio::select! {
         done = opened.flow.run_due() => done?,
         () = interrupt.come() => return Ok(Exit::Interrupted),
+        () = show => return Ok(Exit::Done),
     };
+    progress.end();
     say(
         output,
         &json!({ "event": "stopped", "under_way": 0, "done": done }),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::flow_id;
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, plain, table};
+use crate::output::{Cell, Mark, Output, plain, table};
 use crate::words;
 
 /// Shows the state of a flow, why it needs an operator, and the progress of its deletion.
@@ -55,14 +55,14 @@ pub(super) async fn print(flow: &Flow, status: &FlowStatus, show_link: bool, out
         lines.add_row(["flow".to_owned(), status.id.to_string()]);
         lines.add_row(["provider".to_owned(), status.provider.clone()]);
         lines.add_row(["phase".to_owned(), status.phase.to_string()]);
-        lines.add_row(["state".to_owned(), state(status)]);
+        lines.add_row(["state".into(), state(status)]);
         lines.add_row(["report".to_owned(), if status.has_report { "stored" } else { "-" }.to_owned()]);
         lines.add_row(["hand-off".to_owned(), text("/hand_off/kind")]);
         if show_link {
             lines.add_row(["visit".to_owned(), text("/hand_off/url")]);
         }
         lines.add_row(["next step at".to_owned(), text("/due")]);
-        lines.add_row(["needs a person".to_owned(), status.attention.as_ref().map_or_else(none, attention)]);
+        lines.add_row(["needs a person".into(), status.attention.as_ref().map_or_else(|| "-".into(), attention)]);
         if let Some(what_to_do) = &what_to_do {
             lines.add_row(["what to do".to_owned(), what_to_do.clone()]);
         }
@@ -76,11 +76,11 @@ pub(super) async fn print(flow: &Flow, status: &FlowStatus, show_link: bool, out
 }
 
 /// The state of a verification in words.
-pub(super) fn state(status: &FlowStatus) -> String {
+pub(super) fn state(status: &FlowStatus) -> Cell {
     match status.status {
-        _ if status.disputed => "disputed".to_owned(),
-        None => "-".to_owned(),
-        Some(state) => words::status(Some(state)),
+        _ if status.disputed => Mark::Bad.on("disputed"),
+        None => Cell::from("-"),
+        Some(state) => words::status_cell(Some(state)),
     }
 }
 
@@ -101,8 +101,8 @@ fn link(hand_off: &HandOff, show_link: bool) -> Value {
 }
 
 /// Formats why an operator is needed: the reason's name and its explanation.
-pub(super) fn attention(attention: &idv_flow::Attention) -> String {
-    format!("{}: {attention}", attention.name())
+pub(super) fn attention(attention: &idv_flow::Attention) -> Cell {
+    Mark::Open.on(&format!("{}: {attention}", attention.name()))
 }
 
 async fn find(flow: &Flow, reference: &Reference) -> Result<FlowStatus, Failure> {

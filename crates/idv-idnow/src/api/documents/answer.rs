@@ -37,23 +37,21 @@ const FIELDS: &[&str] = &[
 /// An answer of which the body tells nothing: `{}`, or none.
 pub(super) fn succeeded(status: StatusCode, body: &[u8]) -> Result<()> {
     answer::succeeded(status, body).map_err(|error| {
-        let code = error.vendor_code().map(str::to_owned);
-        let error = match error.kind() {
-            // What is said elsewhere of an identification's results would mislead here.
-            ErrorKind::NotFound if code.is_some() => Error::new(ErrorKind::NotFound)
-                .detail("IDnow has no such document, definition or identification, or no file of it"),
-            ErrorKind::Conflict if status == StatusCode::CONFLICT => Error::new(ErrorKind::Conflict).detail(
+        match error.kind() {
+            // The detail about an identification's results would mislead here.
+            ErrorKind::NotFound if error.vendor_code().is_some() => {
+                error.detail("IDnow has no such document, definition or identification, or no file of it")
+            }
+            ErrorKind::Conflict if status == StatusCode::CONFLICT => error.detail(
                 "the identification is finished, or the document definition exists: it can no longer be changed this way",
             ),
             ErrorKind::InvalidRequest { .. } => match element(&ErrorBody::read(body)) {
-                Some(element) => Error::invalid(element, "IDnow does not take this element or its value"),
-                None => return error,
+                Some(element) => error
+                    .with_kind(ErrorKind::InvalidRequest { field: element.into() })
+                    .detail("IDnow does not take this element or its value"),
+                None => error,
             },
-            _ => return error,
-        };
-        match code {
-            Some(code) => error.with_vendor_code(code),
-            None => error,
+            _ => error,
         }
     })
 }

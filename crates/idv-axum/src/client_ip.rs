@@ -1,4 +1,4 @@
-//! From which address a request came.
+//! The address of the caller.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,25 +6,25 @@ use axum::extract::ConnectInfo;
 use http::HeaderName;
 use http::request::Parts;
 
-/// Where the address of whoever calls is known from.
+/// The source of the caller's address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Source {
-    /// From nowhere: it is not known.
+pub enum ClientIp {
+    /// The address is not known.
     #[default]
     Unknown,
-    /// From the connection: for a server that is reached directly. It is served with
+    /// The connection, for a server without a proxy in front. Serve the routes with [`serve`](crate::serve) or
     /// [`into_make_service_with_connect_info::<SocketAddr>`](axum::Router::into_make_service_with_connect_info).
     Connection,
-    /// From a header that the proxy in front sets, such as `x-real-ip` or `x-forwarded-for`. Of several addresses in it the last counts,
-    /// which the nearest proxy has written: what stands before it, anybody could have.
+    /// A header that the proxy in front sets, such as `x-real-ip` or `x-forwarded-for`. Of several addresses the last counts, which the
+    /// nearest proxy has added; a sender can forge the others.
     ///
-    /// Name it only where no request comes in but through that proxy, and it replaces or extends the header in each.
+    /// Use it only if every request passes through that proxy and the proxy sets or extends the header in each.
     Header(HeaderName),
 }
 
-impl Source {
-    /// The address; `None` where it is not known.
+impl ClientIp {
+    /// Returns the address; `None` if it is not known.
     pub(crate) fn of(&self, request: &Parts) -> Option<IpAddr> {
         let address = match self {
             Self::Unknown => None,
@@ -34,12 +34,12 @@ impl Source {
                 address(last.rsplit(',').next().unwrap_or_default().trim())
             }
         };
-        // A vendor's document writes its addresses as those of IPv4.
+        // Vendors' documents list IPv4 addresses.
         address.map(|address| address.to_canonical())
     }
 }
 
-/// An address as proxies write it: some add the port.
+/// Parses an address as proxies write it, with or without a port.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
@@ -57,15 +57,15 @@ mod tests {
         request
     }
 
-    fn named() -> Source {
-        Source::Header(HeaderName::from_static("x-forwarded-for"))
+    fn named() -> ClientIp {
+        ClientIp::Header(HeaderName::from_static("x-forwarded-for"))
     }
 
     #[test]
     fn a_header_that_nobody_named_tells_nothing() {
         let request = request(&[("x-forwarded-for", "192.0.2.1"), ("forwarded", "for=192.0.2.1"), ("x-real-ip", "192.0.2.1")]);
-        assert_eq!(Source::default().of(&request), None);
-        assert_eq!(Source::Connection.of(&request), None);
+        assert_eq!(ClientIp::default().of(&request), None);
+        assert_eq!(ClientIp::Connection.of(&request), None);
         assert_eq!(named().of(&self::request(&[("x-real-ip", "192.0.2.1")])), None);
     }
 
@@ -92,7 +92,7 @@ mod tests {
     fn the_connection_tells_its_other_end() {
         let mut request = request(&[]);
         request.extensions.insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4711))));
-        assert_eq!(Source::Connection.of(&request), Some(IpAddr::from([192, 0, 2, 7])));
-        assert_eq!(Source::Unknown.of(&request), None);
+        assert_eq!(ClientIp::Connection.of(&request), Some(IpAddr::from([192, 0, 2, 7])));
+        assert_eq!(ClientIp::Unknown.of(&request), None);
     }
 }

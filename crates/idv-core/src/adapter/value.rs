@@ -1,0 +1,150 @@
+//! A vendor's words as values of the model.
+
+use serde_json::Value;
+
+use crate::date::PartialDate;
+use crate::pii::Pii;
+use crate::report::{Country, DocumentKind, Gender};
+use crate::text::Text;
+
+/// A value of the model that a vendor has words for. `V` is a type of the adapter's own, since each vendor has other words.
+///
+/// ```
+/// use idv_core::adapter::{FromVendor, value};
+/// use idv_core::report::Gender;
+///
+/// struct Example;
+///
+/// impl FromVendor<Example> for Gender {
+///     fn parse(word: &str) -> Option<Self> {
+///         match word {
+///             "F" => Some(Self::Female),
+///             "M" => Some(Self::Male),
+///             _ => None,
+///         }
+///     }
+/// }
+///
+/// let (gender, raw) = value::<Example, Gender>("F");
+/// assert_eq!((gender.unwrap().expose(), raw.unwrap().expose().as_str()), (&Gender::Female, "F"));
+/// let (gender, raw) = value::<Example, Gender>("?");
+/// assert!(gender.is_none() && raw.is_some());
+/// ```
+pub trait FromVendor<V>: Canonical {
+    /// Parses a word; `None` if it stands for no value of the model.
+    fn parse(word: &str) -> Option<Self>;
+}
+
+impl<V> FromVendor<V> for String {
+    fn parse(word: &str) -> Option<Self> {
+        Some(word.to_owned())
+    }
+}
+
+/// A value of the model with a text form of the model's own.
+pub trait Canonical: Sized {
+    /// Returns whether the value's own text is the word, so that the word adds nothing to it.
+    fn is_written(&self, word: &str) -> bool;
+}
+
+impl Canonical for String {
+    fn is_written(&self, word: &str) -> bool {
+        self == word
+    }
+}
+
+impl Canonical for Vec<String> {
+    fn is_written(&self, word: &str) -> bool {
+        self.join(", ") == word
+    }
+}
+
+impl Canonical for PartialDate {
+    fn is_written(&self, word: &str) -> bool {
+        self.to_string() == word
+    }
+}
+
+impl Canonical for Country {
+    fn is_written(&self, word: &str) -> bool {
+        self.code() == word
+    }
+}
+
+impl Canonical for Gender {
+    fn is_written(&self, word: &str) -> bool {
+        matches!((self, word), (Self::Female, "female") | (Self::Male, "male") | (Self::Diverse, "diverse"))
+    }
+}
+
+impl Canonical for DocumentKind {
+    fn is_written(&self, word: &str) -> bool {
+        matches!(
+            (self, word),
+            (Self::Passport, "passport")
+                | (Self::IdCard, "id_card")
+                | (Self::ResidencePermit, "residence_permit")
+                | (Self::DrivingLicence, "driving_licence")
+        )
+    }
+}
+
+/// Reads a word as a value of the model, and returns the word itself beside it if it stands for no value, or is written in another way
+/// than the value.
+#[must_use]
+pub fn value<V, T: FromVendor<V>>(word: &str) -> (Option<Pii<T>>, Option<Pii<String>>) {
+    let value = T::parse(word);
+    let adds_nothing = value.as_ref().is_some_and(|value| value.is_written(word));
+    (value.map(Pii::new), (!adds_nothing).then(|| Pii::from(word)))
+}
+
+/// Returns a text without the white space around it; `None` if nothing is left.
+#[must_use]
+pub fn non_empty<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
+    text.map(|text| text.expose().trim()).filter(|text| !text.is_empty())
+}
+
+/// Returns whether a value has no leaf but null and blank text.
+#[must_use]
+pub fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(entries) => entries.iter().all(is_blank),
+        Value::Object(members) => members.values().all(is_blank),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn word_is_kept_unless_it_is_the_values_own_text() {
+        assert!("Erika".to_owned().is_written("Erika"));
+        assert!("1958".parse::<PartialDate>().unwrap().is_written("1958"));
+        assert!(!"1958-00-00".parse::<PartialDate>().unwrap().is_written("1958-00-00"));
+        assert!(Country::from_word("DEU").is_some_and(|country| country.is_written("DE") && !country.is_written("DEU")));
+        assert!(["A".to_owned(), "B".to_owned()].to_vec().is_written("A, B"));
+        for (gender, word) in [(Gender::Female, "female"), (Gender::Male, "male"), (Gender::Diverse, "diverse")] {
+            assert!(gender.is_written(word) && !gender.is_written("x"));
+            assert_eq!(serde_json::to_value(gender).unwrap(), word);
+        }
+        for kind in [DocumentKind::Passport, DocumentKind::IdCard, DocumentKind::ResidencePermit, DocumentKind::DrivingLicence] {
+            assert!(kind.is_written(serde_json::to_value(kind).unwrap().as_str().unwrap()));
+        }
+        assert!(!DocumentKind::Other.is_written("other"), "the word says which other one");
+    }
+
+    #[test]
+    fn blank_text_is_absence_and_nothing_else_is() {
+        assert_eq!(non_empty(Some(&Text::new(" \t"))), None);
+        assert_eq!(non_empty(Some(&Text::new(" N/A "))), Some("N/A"));
+        assert_eq!(non_empty(None), None);
+        assert!(is_blank(&json!({"a": [null, " ", {}], "b": ""})));
+        assert!(!is_blank(&json!([false])) && !is_blank(&json!({"a": 0})));
+    }
+}

@@ -1,0 +1,54 @@
+//! Options of a single verification that the model has no field for.
+
+use std::collections::BTreeMap;
+
+use idv_core::ProviderId;
+use idv_core::adapter::VendorOptions;
+use serde::{Deserialize, Serialize};
+
+use crate::IdentityTm;
+use crate::api::order::{Order, Purpose};
+
+/// Options of a verification at this vendor, for [`NewVerification::set_options`](idv_core::NewVerification::set_options).
+///
+/// ```
+/// use idv_core::{NewVerification, Reference};
+/// use idv_identity_tm::IdentityTmOptions;
+///
+/// let mut new = NewVerification::new(Reference::parse("6f1c2a9e1c1f4a6b")?);
+/// let mut options = IdentityTmOptions::default();
+/// options.customer_route_tag = Some("branch-12".to_owned());
+/// new.set_options(&options)?;
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct IdentityTmOptions {
+    /// A tag by which the vendor routes the order (chapter 3.1.4, `CustomerRouteTag`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_route_tag: Option<String>,
+    /// The purpose by language, in place of the model's one text (`Purpose`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose_by_language: Option<BTreeMap<String, String>>,
+    /// The text message with the TAN of a signature (`EsignTanSmsText`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub esign_tan_sms_text: Option<String>,
+    /// The text message with the TAN of a telephone's verification (`VerificationSmsText`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification_sms_text: Option<String>,
+}
+
+impl VendorOptions for IdentityTmOptions {
+    const PROVIDER: ProviderId = IdentityTm::ID;
+}
+
+impl IdentityTmOptions {
+    /// Applies the options that are set.
+    pub(crate) fn apply(self, order: &mut Order) {
+        order.customer_route_tag = self.customer_route_tag.or(order.customer_route_tag.take());
+        order.purpose = self.purpose_by_language.map(Purpose::ByLanguage).or(order.purpose.take());
+        order.esign_tan_sms_text = self.esign_tan_sms_text.or(order.esign_tan_sms_text.take());
+        order.verification_sms_text = self.verification_sms_text.or(order.verification_sms_text.take());
+    }
+}

@@ -1,0 +1,36 @@
+//! Checks that the libraries compile with the oldest version of each dependency that their manifests accept.
+
+use std::path::Path;
+
+use crate::Result;
+use crate::workspace::{Workspace, cargo, output, run};
+
+/// Copies the workspace, selects the oldest versions and checks what an application compiles: the facade with all features, which brings
+/// the core, every adapter and the transport; the flows; and the routes.
+pub(crate) fn check() -> Result<()> {
+    let workspace = Workspace::read()?;
+    let copy = workspace.target.join("minimal-versions");
+    // What an earlier run left would be built upon, and files that are gone by now would still be there.
+    if copy.join("workspace").exists() {
+        std::fs::remove_dir_all(copy.join("workspace")).map_err(|error| format!("{}: {error}", copy.display()))?;
+    }
+    let files = output(std::process::Command::new("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]))?;
+    for file in files.split('\0').filter(|file| !file.is_empty() && *file != "Cargo.lock") {
+        copy_file(&workspace.root.join(file), &copy.join("workspace").join(file))?;
+    }
+    let folder = copy.join("workspace");
+    run(cargo().args(["generate-lockfile", "-Zdirect-minimal-versions"]).env("RUSTC_BOOTSTRAP", "1").current_dir(&folder))?;
+    let mut command = cargo();
+    command.args(["check", "--all-features", "--locked", "--package", "idv", "--package", "idv-flow", "--package", "idv-axum"]);
+    run(command.arg("--target-dir").arg(copy.join("target")).current_dir(&folder))
+}
+
+fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    // Deleted, but not yet committed.
+    if !from.exists() {
+        return Ok(());
+    }
+    let folder = to.parent().unwrap_or(Path::new(""));
+    let copied = std::fs::create_dir_all(folder).and_then(|()| std::fs::copy(from, to));
+    copied.map(drop).map_err(|error| format!("{}: {error}", to.display()))
+}
