@@ -199,7 +199,7 @@ async fn person_who_does_not_come_is_not_verified_at_any_vendor() {
 #[tokio::test]
 async fn the_books_program_stores_and_deletes_at_every_vendor() {
     for vendor in idv::providers() {
-        let id = vendor.provider;
+        let id = vendor.provider.clone();
         let printed = run("book", &vendor, "happy", |town, folder| {
             let stored = std::fs::read_to_string(folder.join("verification.json")).unwrap();
             let stored: serde_json::Value = serde_json::from_str(&stored).unwrap();

@@ -73,8 +73,9 @@ async fn the_application_says_what_comes_next_by_a_session_of_its_own() {
 #[tokio::test]
 async fn what_the_browser_brings_leads_to_no_other_site() {
     // As careless as an application can be.
-    let options = Options::new()
-        .after_return(|returned| async move { ReturnPage::redirect(&returned.query("next").unwrap_or_default()).unwrap_or_default() });
+    let options = Options::new().after_return(|returned| async move {
+        ReturnPage::redirect(&returned.query("next").unwrap_or_default()).unwrap_or_default()
+    });
     let desk = Desk::with(&Vendor::named("cm-id-scan"), true, &options).await;
     for next in [
         "https://elsewhere.example",

@@ -182,6 +182,15 @@ fn the_page_on_callbacks_says_how_each_vendor_calls() {
 }
 
 #[test]
+fn the_facades_readme_has_each_vendors_feature() {
+    let mut vendors = table(&["feature", "vendor", "by"]);
+    for vendor in idv::providers() {
+        line(&mut vendors, &[format!("`{}`", vendor.provider), vendor.name.to_owned(), vendor.document.to_owned()]);
+    }
+    keep("crates/idv/README.md", "vendors", &vendors);
+}
+
+#[test]
 fn the_page_on_the_sandbox_has_each_vendors_scenarios() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let sandbox = runtime.block_on(Sandbox::builder().in_process().start()).unwrap();

@@ -12,10 +12,10 @@ const ALIASES: [&str; 1] = ["mensatek"];
 
 /// The places, and what they need.
 const PLACES: [(&str, &str); 6] = [
+    (".ci/run", "the vendor's name, among the words that the core must not have"),
     ("Cargo.toml", "the crate, among the workspace's dependencies"),
-    ("benches/benches/normalize.rs", "a payload whose parsing is measured"),
     ("crates/idv/Cargo.toml", "a feature with the provider's id, and the optional dependency"),
-    ("crates/idv/src/vendors.rs", "the entry in the facade's list"),
+    ("crates/idv/src/lib.rs", "the entry in the facade's list"),
     ("crates/idv-sandbox/src/lib.rs", "the module, in the sandbox's list"),
     ("docs/src/SUMMARY.md", "the vendor's page"),
 ];

@@ -83,7 +83,7 @@ async fn changed_data_say_what_had_been_submitted() {
     let birth_place = report.person.birth_place.unwrap();
     assert_eq!(birth_place.verdict, Verdict::Changed);
     assert_eq!(birth_place.expose().unwrap(), "Hamburg");
-    assert_eq!(birth_place.submitted.unwrap().expose(), "Berlin");
+    assert_eq!(birth_place.submitted.as_ref().unwrap().expose(), "Berlin");
     let birth_date = report.person.birth_date.unwrap();
     assert_eq!(birth_date.verdict, Verdict::Changed);
     assert_eq!(birth_date.expose().unwrap().to_string(), "1965-08-12");
