@@ -9,6 +9,7 @@ use std::error::Error as _;
 use std::fmt::Debug;
 
 use http::{HeaderMap, Method};
+use idv::adapter::settings::SettingValue;
 use idv::identity_tm::IdentityTmConfig;
 use idv::identity_tm::api::order::{
     AdditionalField, Address, FieldKind, IdentData, Order, Product, SignDocument, SignHash, Stamp,
@@ -242,9 +243,9 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         let (url, key) = (url.clone(), callback_key.clone());
         move |config: &mut IdentityTmConfig| {
             config.product = product;
-            config.callback_secret = Some(Secret::new(format!("{key} which is long enough")));
-            config.webhooks = serde_json::from_value("after_ident, on_final, on_error, on_status_change".into()).unwrap();
-            config.recordings = serde_json::from_value("video, voice, pdf, signed_documents, audit_log".into()).unwrap();
+            config.callback_secret = Secret::new(format!("{key} which is long enough")).into();
+            config.webhooks = SettingValue::read(&"after_ident, on_final, on_error, on_status_change".into()).unwrap();
+            config.recordings = SettingValue::read(&"video, voice, pdf, signed_documents, audit_log".into()).unwrap();
             config.video_callback_url = Some(url);
             config.crypt_key = crypt.then(|| CRYPT_KEY.into());
             config.include_identifier = true;

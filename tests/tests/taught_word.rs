@@ -20,7 +20,7 @@ const IDENT: &str = "3d1b2c4e-0000-4000-8000-00000000a001";
 /// A program that runs flows at Identify24, with these words.
 async fn program(store: &MemoryStore, transport: &ScriptedTransport, clock: &ManualClock, words: Option<&str>) -> Flow {
     let mut config = Identify24Config::new("partner", "key".into(), "6".parse().unwrap());
-    config.callback_secret = Some(SECRET.into());
+    config.callback_secret = SECRET.into();
     if let Some(words) = words {
         config.statuses = serde_json::from_value(words.into()).unwrap();
     }

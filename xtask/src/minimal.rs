@@ -5,8 +5,7 @@ use std::path::Path;
 use crate::Result;
 use crate::workspace::{Workspace, cargo, output, run};
 
-/// Copies the workspace, selects the oldest versions and checks what an application compiles: the facade with all features, which brings
-/// the core, every adapter and the transport; the flows; and the routes.
+/// Copies the workspace, selects the oldest versions of its direct dependencies and checks every published crate with all features.
 pub(crate) fn check() -> Result<()> {
     let workspace = Workspace::read()?;
     let copy = workspace.target.join("minimal-versions");
@@ -21,7 +20,8 @@ pub(crate) fn check() -> Result<()> {
     let folder = copy.join("workspace");
     run(cargo().args(["generate-lockfile", "-Zdirect-minimal-versions"]).env("RUSTC_BOOTSTRAP", "1").current_dir(&folder))?;
     let mut command = cargo();
-    command.args(["check", "--all-features", "--locked", "--package", "idv", "--package", "idv-flow", "--package", "idv-axum"]);
+    command.args(["check", "--all-features", "--locked"]);
+    command.args(workspace.published().flat_map(|member| ["--package", &member.name]));
     run(command.arg("--target-dir").arg(copy.join("target")).current_dir(&folder))
 }
 

@@ -44,7 +44,7 @@ impl Vendor {
         let mut config = IdnowConfig::new(idnow.company_id(), idnow.api_key().into(), DataCentre::Test);
         config.gateway_url = Some(idnow.base_url().parse().unwrap());
         config.go_url = Some(idnow.base_url().parse().unwrap());
-        config.callback_secret = Some(SECRET.into());
+        config.callback_secret = SECRET.into();
         config.callback_parameter = "token".to_owned();
         let clock = BenchClock::new(sandbox.clock());
         let environment = Environment::new(InProcess(Arc::clone(&sandbox)), clock.clone());

@@ -55,7 +55,7 @@
 //!
 //! An unauthenticated sender can reach these routes. A message that cannot be proven is refused before its body is read. Returns, and
 //! callbacks of vendors that are configured without a secret, are claims that any sender can make: each costs a lookup in the store, and
-//! none is stored. Limit their rate, and the number of connections, where requests come in; [`serve`] limits the time and the number of
+//! none is stored. Limit their rate, and the number of connections, in the proxy in front; [`serve`] limits the time and the number of
 //! connections.
 
 #![forbid(unsafe_code)]

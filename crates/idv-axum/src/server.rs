@@ -17,6 +17,14 @@ use tokio::task::JoinSet;
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// The limits of [`serve`].
+///
+/// ```
+/// use std::time::Duration;
+/// use idv_axum::Limits;
+///
+/// let limits = Limits::default().connections(32).head_timeout(Duration::from_secs(5));
+/// assert_eq!(limits.connections, 32);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

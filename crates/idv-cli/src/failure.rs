@@ -164,8 +164,7 @@ fn hint(error: &Error) -> String {
             Some(TransportCause::Request) => "check the vendor's address in the configuration",
             _ => "try again later",
         },
-        ErrorKind::NotReady if has(error.provider(), Capability::Polling) => "try again later, or use `idv watch`",
-        ErrorKind::NotReady => "the vendor's callback reports when it is ready",
+        ErrorKind::NotReady => wait_for_it(error.provider()),
         ErrorKind::RateLimited => match error.retry_after() {
             Some(wait) => return format!("; try again in {} s", wait.as_secs().max(1)),
             None => "try again later",
@@ -174,6 +173,18 @@ fn hint(error: &Error) -> String {
         _ => return String::new(),
     };
     format!("; {hint}")
+}
+
+/// Says how to wait for a result, by what this vendor can do.
+fn wait_for_it(provider: Option<&ProviderId>) -> &'static str {
+    let can = |capability| has(provider, capability);
+    if can(Capability::Polling) {
+        "try again later, or use `idv watch`"
+    } else if can(Capability::Callbacks) {
+        "the vendor's callback reports when it is ready"
+    } else {
+        "try again later"
+    }
 }
 
 /// Says how to find out whether the vendor acted, by what this vendor can do.
@@ -209,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_not_sent_is_a_usage_error_and_what_is_unknown_says_so() {
+    fn exit_code_follows_effect_and_kind() {
         let cases = [
             (Error::config("x"), Exit::Usage),
             (Error::invalid("reference", "x"), Exit::Usage),
@@ -252,6 +263,14 @@ mod tests {
             assert!(!text.contains("idv poll") && !text.contains("idv list"), "{text}");
         }
         let silent = idv::providers().into_iter().find(|vendor| !vendor.has(idv::Capability::Polling)).unwrap();
+        for (provider, named) in [
+            (ProviderId::new("idnow"), "idv watch"),
+            (silent.provider.clone(), "callback"),
+            (ProviderId::new("unknown"), "later"),
+        ] {
+            let text = wait_for_it(Some(&provider));
+            assert!(text.contains(named), "{provider}: {text}");
+        }
         let text = look_first(Some(&silent.provider), Some(Operation::Delete));
         assert!(!text.contains("idv poll"), "{text}");
     }

@@ -1,6 +1,6 @@
-//! Being asked to end: Ctrl-C, and on Unix the signal that `kill` sends.
+//! The signals that end the program: Ctrl-C, and on Unix the one that `kill` sends.
 
-/// Listens from the moment it is made, so that nothing begun afterwards can be cut off without being tidied up.
+/// Listens for signals from its creation on, so that work begun afterwards is always cleaned up.
 pub(crate) struct Interrupt {
     #[cfg(unix)]
     signals: Option<[tokio::signal::unix::Signal; 2]>,
@@ -10,7 +10,7 @@ impl Interrupt {
     #[cfg(unix)]
     pub(crate) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        // Where signals cannot be received, they end the program at once, as they do without this.
+        // If signals cannot be received, they end the program at once.
         let signals = signal(SignalKind::interrupt()).and_then(|ctrl_c| Ok([ctrl_c, signal(SignalKind::terminate())?])).ok();
         Self { signals }
     }
@@ -20,7 +20,7 @@ impl Interrupt {
         Self {}
     }
 
-    /// Waits until it comes.
+    /// Waits for a signal.
     pub(crate) async fn come(&mut self) {
         #[cfg(unix)]
         if let Some([ctrl_c, terminate]) = &mut self.signals {

@@ -9,7 +9,6 @@ mod commands;
 mod demo;
 mod escape;
 mod failure;
-mod flow_table;
 mod interrupt;
 mod output;
 mod progress;

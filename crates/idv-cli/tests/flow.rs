@@ -117,7 +117,7 @@ fn flows_are_listed_by_what_is_asked_for() {
 }
 
 #[test]
-fn what_needs_a_person_is_listed_with_what_to_do_and_can_be_done() {
+fn operator_tasks_are_listed_with_options_and_carried_out() {
     let company = company();
     assert_eq!(company.place.run(&["flow", "operator"]).exit, 2, "there is no store yet");
     start(&company, "idnow", REFERENCE);
@@ -238,12 +238,12 @@ fn a_store_that_cannot_be_used_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_configuration_of_flows_that_cannot_work_is_refused_in_words() {
+fn invalid_flow_configuration_is_refused_with_a_reason() {
     for (more, told) in [
         ("lease_ms = 1000", "no longer than the deadline"),
         ("workers = 3", "older_keys"),
         ("[flow.schedule]\ninterval = 3", "interval_ms"),
-        ("[flow.schedule]\ninterval_ms = 'soon'", "digits"),
+        ("[flow.schedule]\ninterval_ms = 'soon'", "a whole number of milliseconds"),
         ("[flow.retention]\nvendor_years = 1", "vendor_days"),
         ("[flw]", "`flow`"),
     ] {
@@ -324,7 +324,7 @@ fn the_configuration_in_the_book_is_one() {
 }
 
 #[test]
-fn a_trail_that_was_changed_is_found_and_a_newer_store_is_left_alone() {
+fn changed_trail_is_found_and_newer_store_left_alone() {
     let server = Server::shared();
     let database = server.database();
     let company = Company::new(&["idnow"], &database, QUICK);

@@ -124,7 +124,7 @@ fn an_encrypted_body_is_decrypted_and_a_changed_one_is_not() {
 }
 
 #[test]
-fn a_signature_that_fits_is_told_and_one_that_does_not_ends_with_1() {
+fn matching_signature_is_confirmed_and_another_exits_1() {
     let place = Place::new();
     let at = |name: &str| format!("{IDNOW}{name}");
     let (pem, signature, xml) = (at("rsa-2048.pem"), at("rsa-2048.sig"), at("signed.xml"));

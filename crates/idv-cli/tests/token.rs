@@ -26,7 +26,7 @@ fn arguments(lifetime: &'static str) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_documented_credentials_give_the_token_that_another_implementation_computed() {
+fn documented_credentials_give_the_reference_token() {
     let mut place = Place::new();
     place.set("CM_SECRET", SECRET);
     let ran = place.run(&arguments("60"));

@@ -14,7 +14,7 @@ fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
 }
 
 #[test]
-fn create_makes_a_reference_says_it_before_the_call_and_prints_where_to_send_the_person() {
+fn create_prints_reference_before_the_call_and_then_the_link() {
     let town = Town::new();
     let ran = town.place.run(&["create", "--given-names", "Erika", "--family-name", "Mustermann", "--purpose", "x", "--json"]);
     let created = ran.json();
@@ -30,7 +30,7 @@ fn create_makes_a_reference_says_it_before_the_call_and_prints_where_to_send_the
 }
 
 #[test]
-fn create_takes_a_file_an_option_over_it_and_the_same_reference_twice() {
+fn create_takes_file_and_options_and_repeats_a_reference() {
     let town = Town::new();
     let request =
         r#"{"reference":"0123456789abcdef","person":{"given_names":"Erika","family_name":"Gabler"},"custom":{"custom1":"a"}}"#;
@@ -46,7 +46,7 @@ fn create_takes_a_file_an_option_over_it_and_the_same_reference_twice() {
 }
 
 #[test]
-fn create_refuses_what_it_does_not_understand_before_anything_is_sent() {
+fn create_refuses_invalid_input_before_anything_is_sent() {
     let town = Town::new();
     let unknown = town.place.write("unknown.json", r#"{"person":{"frist_name":"Mustermann"}}"#);
     let wrong = town.place.write("wrong.json", r#"{"person":{"birth_date":"Mustermann"}}"#);
@@ -190,7 +190,7 @@ fn evidence_that_is_interrupted_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_creation_of_which_nobody_knows_says_so_and_can_be_repeated_by_its_reference() {
+fn lost_creation_exits_4_and_can_be_repeated_by_reference() {
     let mut town = Town::new();
     town.place.set("IDV_CALLS_MAX_ATTEMPTS", "1");
     town.sandbox.plan(Fault::new(FaultKind::CutAfter));

@@ -107,6 +107,6 @@ mod provider;
 pub mod session;
 pub mod wire;
 
-pub use config::{CmIdScanConfig, ENVIRONMENT};
+pub use config::{CmIdScanConfig, ENTRY};
 pub use options::CmIdScanOptions;
 pub use provider::CmIdScan;

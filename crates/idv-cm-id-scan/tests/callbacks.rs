@@ -14,6 +14,7 @@ use fixture::{events, fixture};
 use http::{HeaderMap, Method, StatusCode};
 use idv_cm_id_scan::CmIdScan;
 use idv_cm_id_scan::normalize::{self, Acceptance};
+use idv_core::adapter::settings::Secrets;
 use idv_core::{CallbackMessage, Channel, Delivery, Error, ErrorKind, Provider as _, Reply, ResultHandle, ResultState, Status};
 use serde_json::{Value, json};
 use support::{CALLBACK_SECRET, config, with};
@@ -113,7 +114,7 @@ fn event_without_the_secret_is_refused() {
 
 #[test]
 fn event_is_a_claim_if_no_secret_is_configured() {
-    let provider = CmIdScan::new(with(|config| config.callback_secret = None)).unwrap();
+    let provider = CmIdScan::new(with(|config| config.callback_secret = Secrets::default())).unwrap();
     let received = provider.capabilities().callbacks.unwrap().receive(&delivery(fixture("event-completed.json"), None)).unwrap();
     assert!(!received.observations[0].trust.is_proven());
 }

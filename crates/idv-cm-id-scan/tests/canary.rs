@@ -54,7 +54,7 @@ impl Marked {
 
     fn config(&self) -> CmIdScanConfig {
         let mut config = CmIdScanConfig::new(support::KEY_ID, self.secret.as_str().into());
-        config.callback_secret = Some(self.callback_secret.as_str().into());
+        config.callback_secret = self.callback_secret.as_str().into();
         config
     }
 

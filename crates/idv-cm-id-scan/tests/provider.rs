@@ -15,6 +15,7 @@ use std::time::Duration;
 use fixture::{fixture, json};
 use idv_cm_id_scan::api::{Api, Locale};
 use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
+use idv_core::adapter::settings::Secrets;
 use idv_core::report::Field;
 use idv_core::{
     Capability, CreateSafety, Decision, Delivery, Effect, ErrorKind, EvidenceId, HandOff, NewVerification, Outcome,
@@ -473,7 +474,7 @@ fn capabilities_are_those_of_the_document() {
     assert_eq!(capabilities.accepts, ["locale", "return_urls.success"]);
     assert!(capabilities.report_fields.contains(&Field::FamilyName));
     assert_eq!(provider.describe().provider.as_str(), "cm-id-scan");
-    let open = CmIdScan::new(with(|config| config.callback_secret = None)).unwrap();
+    let open = CmIdScan::new(with(|config| config.callback_secret = Secrets::default())).unwrap();
     assert_eq!(VendorInfo::of(&open).callback_proof, None);
 }
 

@@ -206,6 +206,10 @@ impl Error {
         self
     }
 
+    pub(crate) fn detail_text(&self) -> &str {
+        &self.0.detail
+    }
+
     /// States whether the vendor may have acted.
     #[must_use]
     pub fn with_effect(mut self, effect: Effect) -> Self {

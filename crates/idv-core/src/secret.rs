@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+use crate::adapter::settings::SettingValue as _;
 
 /// A credential: an API key, a password, a token.
 ///
@@ -30,8 +32,9 @@ impl Secret {
     }
 
     /// Calls `read`, in which a reference `{ env = "NAME" }` finds these variables before those of the process.
-    pub fn with_variables<T>(variables: &BTreeMap<String, Self>, read: impl FnOnce() -> T) -> T {
-        let outer = GIVEN.replace(variables.clone());
+    pub fn with_variables<T>(variables: &BTreeMap<String, String>, read: impl FnOnce() -> T) -> T {
+        let given = variables.iter().map(|(name, value)| (name.clone(), Self::from(value.as_str()))).collect();
+        let outer = GIVEN.replace(given);
         let result = read();
         GIVEN.set(outer);
         result
@@ -49,8 +52,8 @@ thread_local! {
     static GIVEN: RefCell<BTreeMap<String, Secret>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The value of an environment variable, as far as it is known here.
-fn variable(name: &str) -> Option<String> {
+/// The value of an environment variable: of those that were given, or of the process.
+pub(crate) fn variable(name: &str) -> Option<String> {
     let given = GIVEN.with_borrow(|given| given.get(name).map(|secret| secret.expose().to_owned()));
     given.or_else(|| std::env::var(name).ok())
 }
@@ -75,48 +78,9 @@ impl From<String> for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SecretVisitor)
-    }
-}
-
-struct SecretVisitor;
-
-impl<'de> Visitor<'de> for SecretVisitor {
-    type Value = Secret;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a reference to a secret: { env = \"NAME\" } or { file = \"path\" }")
-    }
-
-    // A plain string would otherwise be quoted in the error that refuses it.
-    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Secret, E> {
-        Err(E::custom("a secret is not written into a configuration: refer to it by { env = \"NAME\" } or { file = \"path\" }"))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Secret, A::Error> {
-        use serde::de::Error;
-        let Some((key, place)) = map.next_entry::<String, String>()? else {
-            return Err(A::Error::custom("an empty reference to a secret: write { env = \"NAME\" } or { file = \"path\" }"));
-        };
-        if map.next_key::<String>()?.is_some() {
-            return Err(A::Error::custom("a reference to a secret names one place: either env or file"));
-        }
-        let value = match key.as_str() {
-            "env" => variable(&place)
-                .ok_or_else(|| A::Error::custom(format!("the environment variable {place}, named for a secret, is not set")))?,
-            "file" => std::fs::read_to_string(&place)
-                .map(|text| {
-                    text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned()
-                })
-                .map_err(|error| {
-                    A::Error::custom(format!("the file {place}, named for a secret, cannot be read: {}", error.kind()))
-                })?,
-            _ => return Err(A::Error::custom("a reference to a secret is { env = \"NAME\" } or { file = \"path\" }")),
-        };
-        if value.is_empty() {
-            return Err(A::Error::custom(format!("the secret in {key} {place} is empty")));
-        }
-        Ok(Secret::new(value))
+        // The value is read whole first: the deserializer's own errors would repeat it.
+        let value = serde_json::Value::deserialize(deserializer)?;
+        Self::read(&value).map_err(|fault| D::Error::custom(fault.text::<Self>()))
     }
 }
 
@@ -140,7 +104,7 @@ mod tests {
     #[test]
     fn given_variables_come_before_those_of_the_process() {
         let read = || serde_json::from_str::<Secret>(r#"{"env":"PATH"}"#).unwrap();
-        let given = BTreeMap::from([("PATH".to_owned(), Secret::from("given"))]);
+        let given = BTreeMap::from([("PATH".to_owned(), "given".to_owned())]);
         assert_eq!(Secret::with_variables(&given, read).expose(), "given");
         assert_eq!(read().expose(), std::env::var("PATH").unwrap());
     }

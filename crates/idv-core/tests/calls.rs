@@ -191,7 +191,7 @@ fn attempts_end_and_the_last_answer_is_handed_over() {
 }
 
 #[test]
-fn an_earlier_attempt_that_may_have_been_acted_on_is_not_forgotten() {
+fn earlier_attempt_with_unknown_effect_is_not_forgotten() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Timeout)).then(status(400));

@@ -22,6 +22,7 @@ mod attention;
 pub mod audit;
 mod builder;
 mod case;
+mod config;
 mod create;
 mod deletion;
 mod error;
@@ -45,6 +46,7 @@ mod verify;
 
 pub use attention::Attention;
 pub use builder::FlowBuilder;
+pub use config::{FlowConfig, StoreAddress};
 pub use deletion::{CopyState, Receipt};
 pub use error::{FlowError, Result};
 pub use flow::Flow;

@@ -117,6 +117,6 @@ mod provider;
 mod session;
 pub mod wire;
 
-pub use config::{ENVIRONMENT, Identify24Config};
+pub use config::{ENTRY, Identify24Config};
 pub use options::Identify24Options;
 pub use provider::Identify24;

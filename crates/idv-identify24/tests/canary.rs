@@ -13,6 +13,7 @@ use std::error::Error as _;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
+use idv_core::adapter::settings::Secrets;
 use idv_core::{Delivery, Error, NewVerification, Operation, Reference, Sent, TransportCause, VendorId, VerificationId};
 use idv_identify24::api::{IdentId, NewIdent, Pdf};
 use idv_identify24::wire::{Envelope, IdentAnswer, Webhook};
@@ -53,13 +54,13 @@ impl Marked {
     fn config(&self) -> Identify24Config {
         with(|config| {
             config.api_key = self.api_key.as_str().into();
-            config.callback_secret = Some(self.callback_secret.as_str().into());
+            config.callback_secret = self.callback_secret.as_str().into();
         })
     }
 
     fn open(&self) -> Identify24Config {
         let mut config = self.config();
-        config.callback_secret = None;
+        config.callback_secret = Secrets::default();
         config
     }
 

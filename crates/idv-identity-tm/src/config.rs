@@ -1,109 +1,109 @@
 //! The adapter's configuration: one struct, one validation, from a file or from the environment.
 
-use idv_core::adapter::basic_auth;
-use idv_core::adapter::settings::{self, Variable};
-use idv_core::{CallbackAuth, Error, Result, Secret, Url};
-use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
+use std::sync::Arc;
 
+use idv_core::adapter::settings::{self, Address, CALLBACK_PARAMETER, Fault, Secrets, SettingValue, Value};
+use idv_core::adapter::{NormalizeOption, VendorEntry, basic_auth};
+use idv_core::{CallbackAuth, Error, Result, Secret, Url, VendorInfo, setting_words, settings};
+
+use crate::IdentityTm;
 use crate::api::order::{Behaviors, Product};
 use crate::callback;
 use crate::crypt::CryptKey;
-use crate::normalize::Flow;
+use crate::normalize::{self, Flow};
+
+/// Identity.TM, for a registry of vendors.
+pub const ENTRY: VendorEntry = VendorEntry {
+    id: "identity-tm",
+    name: "Identity.TM",
+    domains: &["identity.tm"],
+    settings: IdentityTmConfig::SETTINGS,
+    build: |table| Ok(Arc::new(IdentityTm::new(IdentityTmConfig::from_table(table)?)?)),
+    describe: || Ok(VendorInfo::of(&IdentityTm::new(example().callback_secret("an example of a secret"))?)),
+    normalize: |payload| {
+        let mut config = example();
+        config.product = payload.options.optional("product")?.unwrap_or(config.product);
+        config.behaviors = payload.options.optional("behaviors")?.unwrap_or(config.behaviors);
+        config.check()?;
+        normalize::kind(payload.bytes, payload.kind, config.flow())
+    },
+    normalize_options: &[
+        NormalizeOption { name: "product", value: "N", help: "The order's product; 12 if omitted" },
+        NormalizeOption { name: "behaviors", value: "N", help: "The sum of the order's behaviors (`Add`); 0 if omitted" },
+    ],
+};
+
+fn example() -> IdentityTmConfig {
+    IdentityTmConfig::new("example", "example".into())
+}
 
 /// The address of the customer API (chapter 2.7).
 const BASE_URL: &str = "https://customer.identity.tm/api/2.10/";
 
-/// The configuration of an account at Identity.TM.
-///
-/// ```toml
-/// [identity-tm]
-/// user = "ihrebank"
-/// password = { env = "IDV_IDENTITY_TM_PASSWORD" }
-/// product = 12
-/// callback_secret = { env = "IDV_IDENTITY_TM_CALLBACK_SECRET" }
-/// ```
-///
-/// Each key can be given by the environment instead: [`ENVIRONMENT`].
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct IdentityTmConfig {
-    /// The user's name (chapter 2.7).
-    pub user: String,
-    /// The password. [`Api::confirm_new_password`](crate::api::Api::confirm_new_password) gives a new one.
-    pub password: Secret,
-    /// The address of the customer API, with its version, in place of the vendor's own (chapter 2.7): proxies, emulators.
-    #[serde(default)]
-    pub base_url: Option<Url>,
-    /// The product that is ordered: its number (chapter 3.1.4). 12, identification by video or any other way, unless told otherwise.
-    #[serde(default = "product", deserialize_with = "settings::number")]
-    pub product: u32,
-    /// The additional behaviours of the product: the sum of their numbers (`Add`, chapter 3.1.4).
-    #[serde(default, deserialize_with = "settings::number")]
-    pub behaviors: u32,
-    /// The link that the person is handed.
-    #[serde(default)]
-    pub link: Link,
-    /// The webhooks that are asked for when a verification has an address for callbacks. The vendor blocks an order while one is
-    /// delivered, so ask for no more than are wanted.
-    #[serde(default = "webhooks")]
-    pub webhooks: Webhooks,
-    /// The key, of 16 characters at least, from which the secret in the callbacks' address is derived, for each order its own. The
-    /// vendor does not sign; without this each callback is a claim, and a reason to ask.
-    #[serde(default)]
-    pub callback_secret: Option<Secret>,
-    /// The name of the query parameter that carries the secret.
-    #[serde(default = "token")]
-    pub callback_parameter: String,
-    /// Whether a callback must also come from the vendor's documented addresses (chapter 10.1). The application has to know for
-    /// certain where a delivery came from: [`Delivery::from_source`](idv_core::Delivery::from_source).
-    #[serde(default, deserialize_with = "settings::flag")]
-    pub check_source: bool,
-    /// The AES-256 key that is shared with the vendor: 64 hexadecimal digits, or Base64. With it, results, PDFs, videos and sound are
-    /// asked for encrypted (chapter 9.4). It needs the feature `crypt`.
-    #[serde(default)]
-    pub crypt_key: Option<Secret>,
-    /// The source of images, by the account's configuration (chapters 3.3.4 and 3.8).
-    #[serde(default)]
-    pub images: Images,
-    /// The evidence of the account beside images, so that a report lists it.
-    #[serde(default)]
-    pub recordings: Recordings,
-    /// Whether a result names the agent (`IncludeIdentifier`, chapter 3.3.3).
-    #[serde(default, deserialize_with = "settings::flag")]
-    pub include_identifier: bool,
-    /// The address that the vendor calls when a video that was asked for is there (chapter 3.9). Without it a video cannot be asked
-    /// for through the model.
-    #[serde(default)]
-    pub video_callback_url: Option<Url>,
-    /// The longest result, with images in it, or encrypted answer that is read, in bytes; 64 MiB. It lies in memory while it is
-    /// read.
-    #[serde(default = "max_embedded", deserialize_with = "settings::number")]
-    pub max_embedded_bytes: u64,
+settings! {
+    /// The configuration of an account at Identity.TM.
+    ///
+    /// ```toml
+    /// [identity-tm]
+    /// user = "ihrebank"
+    /// password = { env = "IDV_IDENTITY_TM_PASSWORD" }
+    /// product = 12
+    /// callback_secret = { env = "IDV_IDENTITY_TM_CALLBACK_SECRET" }
+    /// ```
+    ///
+    /// The environment gives each key as `IDV_`, the provider and the key in capitals.
+    pub struct IdentityTmConfig {
+        required {
+            /// The user's name (chapter 2.7).
+            user: String,
+            /// The password. [`Api::confirm_new_password`](crate::api::Api::confirm_new_password) gives a new one.
+            password: Secret,
+        }
+        optional {
+            /// The address of the customer API, with its version, in place of the vendor's own (chapter 2.7): proxies, emulators.
+            base_url: Option<Url> as Address,
+            /// The product that is ordered: its number (chapter 3.1.4). 12, identification by video or any other way, unless told otherwise.
+            product: u32 = 12,
+            /// The additional behaviours of the product: the sum of their numbers (`Add`, chapter 3.1.4).
+            behaviors: u32,
+            /// The link that the person is handed.
+            link: Link,
+            /// The webhooks that are asked for when a verification has an address for callbacks. The vendor blocks an order while one is
+            /// delivered, so ask for no more than are wanted.
+            webhooks: Webhooks = Webhooks { on_final: true, ..Webhooks::default() },
+            /// The key, of 16 characters at least, from which the secret in the callbacks' address is derived, for each order its own. The
+            /// vendor does not sign; without this each callback is a claim, and a reason to ask.
+            callback_secret: Secrets,
+            /// The name of the query parameter that carries the secret.
+            callback_parameter: String = CALLBACK_PARAMETER.to_owned(),
+            /// Whether a callback must also come from the vendor's documented addresses (chapter 10.1). The application has to know for
+            /// certain where a delivery came from: [`Delivery::from_source`](idv_core::Delivery::from_source).
+            check_source: bool,
+            /// The AES-256 key that is shared with the vendor: 64 hexadecimal digits, or Base64. With it, results, PDFs, videos and sound are
+            /// asked for encrypted (chapter 9.4). It needs the feature `crypt`.
+            crypt_key: Option<Secret>,
+            /// The source of images, by the account's configuration (chapters 3.3.4 and 3.8).
+            images: Images,
+            /// The evidence of the account beside images, so that a report lists it.
+            recordings: Recordings,
+            /// Whether a result names the agent (`IncludeIdentifier`, chapter 3.3.3).
+            include_identifier: bool,
+            /// The address that the vendor calls when a video that was asked for is there (chapter 3.9). Without it a video cannot be asked
+            /// for through the model.
+            video_callback_url: Option<Url>,
+            /// The longest result, with images in it, or encrypted answer that is read, in bytes; 64 MiB. It lies in memory while it is
+            /// read.
+            max_embedded_bytes: u64 = 64 * 1024 * 1024,
+        }
+    }
 }
 
 impl IdentityTmConfig {
     /// An account; the rest is set on the value.
     #[must_use]
     pub fn new(user: impl Into<String>, password: Secret) -> Self {
-        Self {
-            user: user.into(),
-            password,
-            base_url: None,
-            product: product(),
-            behaviors: 0,
-            link: Link::default(),
-            webhooks: webhooks(),
-            callback_secret: None,
-            callback_parameter: token(),
-            check_source: false,
-            crypt_key: None,
-            images: Images::default(),
-            recordings: Recordings::default(),
-            include_identifier: false,
-            video_callback_url: None,
-            max_embedded_bytes: max_embedded(),
-        }
+        Self::required(user.into(), password)
     }
 
     /// Checks all of it.
@@ -119,15 +119,15 @@ impl IdentityTmConfig {
                 "video_callback_url must be an address of the web without a fragment, and without a parameter that is added to it",
             ));
         }
-        let product = self.product()?;
-        if self.behaviors()?.is_about_signing() && product != Product::Esign {
+        let product = self.order_product()?;
+        if self.order_behaviors()?.is_about_signing() && product != Product::Esign {
             return Err(Error::config("behaviors has one that is about signing, which is for product 15 only"));
         }
         if self.webhooks.after_video && self.webhooks.after_ident {
             return Err(Error::config("webhooks has after_video and after_ident, which cannot be used together"));
         }
         self.auth()?;
-        self.crypt_key()?;
+        self.answer_key()?;
         if self.max_embedded_bytes == 0 {
             return Err(Error::config("max_embedded_bytes must not be 0: nothing could be read"));
         }
@@ -140,12 +140,7 @@ impl IdentityTmConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if it is no address that can be used.
     pub fn address(&self) -> Result<Url> {
-        let url = match &self.base_url {
-            Some(url) => url.clone(),
-            None => Url::parse(BASE_URL).map_err(|_| Error::config("base_url has no default"))?,
-        };
-        settings::check_address("base_url", &url, |_| false)?;
-        Ok(url)
+        settings::base_url(self.base_url.as_ref(), BASE_URL)
     }
 
     /// The product.
@@ -153,7 +148,7 @@ impl IdentityTmConfig {
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if the document has no such number.
-    pub fn product(&self) -> Result<Product> {
+    pub fn order_product(&self) -> Result<Product> {
         Product::from_number(self.product)
             .ok_or_else(|| Error::config("product is none of the document's: 0, 8, 12, 15, 16, 17 or 19"))
     }
@@ -163,7 +158,7 @@ impl IdentityTmConfig {
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if the document does not have them, or not together.
-    pub fn behaviors(&self) -> Result<Behaviors> {
+    pub fn order_behaviors(&self) -> Result<Behaviors> {
         Behaviors::from_bits(self.behaviors).map_err(|_| {
             Error::config(
                 "invalid `behaviors`: expected the sum of numbers that the document has for `Add`, one at most of 4, 8 and 16, and of 128 and 256",
@@ -177,18 +172,12 @@ impl IdentityTmConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short.
     pub fn auth(&self) -> Result<CallbackAuth> {
-        if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));
-        }
         if callback::is_telling(&self.callback_parameter) {
             return Err(Error::config(
                 "callback_parameter is a name that a callback's address has for something else: use another",
             ));
         }
-        self.callback_secret.as_ref().map_or_else(
-            || Ok(CallbackAuth::none()),
-            |key| CallbackAuth::query_per_subject(self.callback_parameter.clone(), [key.clone()]),
-        )
+        settings::query_per_subject_auth(&self.callback_parameter, &self.callback_secret)
     }
 
     /// The key for encrypted answers.
@@ -196,7 +185,7 @@ impl IdentityTmConfig {
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if it is no key of AES-256.
-    pub fn crypt_key(&self) -> Result<Option<CryptKey>> {
+    pub fn answer_key(&self) -> Result<Option<CryptKey>> {
         self.crypt_key.as_ref().map(CryptKey::parse).transpose()
     }
 
@@ -206,7 +195,7 @@ impl IdentityTmConfig {
 
     /// Returns the flow of the orders, which decides their end (chapter 3.2.1).
     pub(crate) fn flow(&self) -> Flow {
-        match (self.product(), self.behaviors()) {
+        match (self.order_product(), self.order_behaviors()) {
             (Ok(product), Ok(behaviors)) => Flow::of_order(product, behaviors),
             _ => Flow::of_product(self.product),
         }
@@ -214,8 +203,7 @@ impl IdentityTmConfig {
 }
 
 /// The link that the person is handed (chapter 3.1.5).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Link {
     /// The page where the person chooses a way of identification: `TargetURL`.
@@ -228,6 +216,8 @@ pub enum Link {
     /// None: the vendor writes an e-mail.
     Email,
 }
+
+setting_words!(Link { Target = "target", Deep = "deep", AutoIdent = "auto_ident", Email = "email" });
 
 /// The webhooks to ask for (chapter 3.1.4, `WebhookURL`): their names, separated by commas or in a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -248,42 +238,30 @@ pub struct Webhooks {
     pub on_status_change: bool,
 }
 
-impl Webhooks {
-    fn set(&mut self, name: &str) -> bool {
-        let flag = match name.trim() {
-            "after_video" => &mut self.after_video,
-            "after_ident" => &mut self.after_ident,
-            "on_final" => &mut self.on_final,
-            "on_error" => &mut self.on_error,
-            "on_video_error" => &mut self.on_video_error,
-            "on_status_change" => &mut self.on_status_change,
-            _ => return false,
-        };
-        *flag = true;
-        true
+impl SettingValue for Webhooks {
+    fn form() -> Cow<'static, str> {
+        "a list of `after_video` or `after_ident`, `on_final`, `on_error`, `on_video_error` and `on_status_change`".into()
     }
-}
 
-impl<'de> Deserialize<'de> for Webhooks {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read(value: &Value) -> Result<Self, Fault> {
         let mut webhooks = Self::default();
-        for name in settings::words(deserializer)? {
-            if !webhooks.set(&name) {
-                return Err(serde::de::Error::custom(
-                    "a webhook is one of after_video, after_ident, on_final, on_error, on_video_error and on_status_change",
-                ));
-            }
-        }
-        if webhooks.after_video && webhooks.after_ident {
-            return Err(serde::de::Error::custom("after_video and after_ident cannot be used together"));
+        for name in Vec::read(value).map_err(|_| Fault::FORM)? {
+            *match String::as_str(&name) {
+                "after_video" => &mut webhooks.after_video,
+                "after_ident" => &mut webhooks.after_ident,
+                "on_final" => &mut webhooks.on_final,
+                "on_error" => &mut webhooks.on_error,
+                "on_video_error" => &mut webhooks.on_video_error,
+                "on_status_change" => &mut webhooks.on_status_change,
+                _ => return Err(Fault::FORM),
+            } = true;
         }
         Ok(webhooks)
     }
 }
 
 /// The source of images.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Images {
     /// Inside the result, if the account has them there (chapter 3.3.4).
@@ -292,6 +270,8 @@ pub enum Images {
     /// By a call of their own (chapter 3.8), which a fetch makes too, so that the report lists them.
     Separate,
 }
+
+setting_words!(Images { Embedded = "embedded", Separate = "separate" });
 
 /// The evidence of an account beside images: `video`, `voice`, `pdf`, `signed_documents`, `signed_hashes` and `audit_log`, separated by
 /// commas or in a list.
@@ -316,61 +296,24 @@ pub struct Recordings {
     pub audit_log: bool,
 }
 
-impl<'de> Deserialize<'de> for Recordings {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl SettingValue for Recordings {
+    fn form() -> Cow<'static, str> {
+        "a list of `video`, `voice`, `pdf`, `signed_documents`, `signed_hashes` and `audit_log`".into()
+    }
+
+    fn read(value: &Value) -> Result<Self, Fault> {
         let mut recordings = Self::default();
-        for name in settings::words(deserializer)? {
-            let flag = match name.trim() {
+        for name in Vec::read(value).map_err(|_| Fault::FORM)? {
+            *match String::as_str(&name) {
                 "video" => &mut recordings.video,
                 "voice" => &mut recordings.voice,
                 "pdf" => &mut recordings.pdf,
                 "signed_documents" => &mut recordings.signed_documents,
                 "signed_hashes" => &mut recordings.signed_hashes,
                 "audit_log" => &mut recordings.audit_log,
-                _ => {
-                    return Err(serde::de::Error::custom(
-                        "invalid recording: expected video, voice, pdf, signed_documents, signed_hashes or audit_log",
-                    ));
-                }
-            };
-            *flag = true;
+                _ => return Err(Fault::FORM),
+            } = true;
         }
         Ok(recordings)
     }
-}
-
-/// Every key of [`IdentityTmConfig`] with the environment variable that can stand for it.
-pub const ENVIRONMENT: &[Variable] = &[
-    Variable::plain("IDV_IDENTITY_TM_USER", "user"),
-    Variable::secret("IDV_IDENTITY_TM_PASSWORD", "password"),
-    Variable::plain("IDV_IDENTITY_TM_BASE_URL", "base_url"),
-    Variable::plain("IDV_IDENTITY_TM_PRODUCT", "product"),
-    Variable::plain("IDV_IDENTITY_TM_BEHAVIORS", "behaviors"),
-    Variable::plain("IDV_IDENTITY_TM_LINK", "link"),
-    Variable::plain("IDV_IDENTITY_TM_WEBHOOKS", "webhooks"),
-    Variable::secret("IDV_IDENTITY_TM_CALLBACK_SECRET", "callback_secret"),
-    Variable::plain("IDV_IDENTITY_TM_CALLBACK_PARAMETER", "callback_parameter"),
-    Variable::plain("IDV_IDENTITY_TM_CHECK_SOURCE", "check_source"),
-    Variable::secret("IDV_IDENTITY_TM_CRYPT_KEY", "crypt_key"),
-    Variable::plain("IDV_IDENTITY_TM_IMAGES", "images"),
-    Variable::plain("IDV_IDENTITY_TM_RECORDINGS", "recordings"),
-    Variable::plain("IDV_IDENTITY_TM_INCLUDE_IDENTIFIER", "include_identifier"),
-    Variable::plain("IDV_IDENTITY_TM_VIDEO_CALLBACK_URL", "video_callback_url"),
-    Variable::plain("IDV_IDENTITY_TM_MAX_EMBEDDED_BYTES", "max_embedded_bytes"),
-];
-
-const fn product() -> u32 {
-    12
-}
-
-fn token() -> String {
-    "token".to_owned()
-}
-
-fn webhooks() -> Webhooks {
-    Webhooks { on_final: true, ..Webhooks::default() }
-}
-
-const fn max_embedded() -> u64 {
-    64 * 1024 * 1024
 }

@@ -75,7 +75,7 @@ const CONTACT_STREET: usize = 50;
 /// Returns the inputs that every order needs (chapter 3.1.4), and the number that product 17 verifies.
 pub(crate) fn requires(config: &IdentityTmConfig) -> Vec<&'static str> {
     let mut requires = vec!["person.given_names", "person.family_name", "person.address.country", "contact.email"];
-    if config.product().is_ok_and(|product| product == Product::PhoneVerification) {
+    if config.order_product().is_ok_and(|product| product == Product::PhoneVerification) {
         requires.push("contact.phone");
     }
     requires
@@ -104,8 +104,8 @@ pub(crate) fn order(new: &NewVerification, config: &IdentityTmConfig, secret: Op
     address.zip_code.clone_from(&person.address.postal_code);
     address.city.clone_from(&person.address.city);
 
-    let mut order = Order::new(config.product()?, email, address);
-    order.behaviors = config.behaviors()?;
+    let mut order = Order::new(config.order_product()?, email, address);
+    order.behaviors = config.order_behaviors()?;
     order.reference = Some(new.reference.as_str().to_owned());
     order.language = new.locale.as_ref().map(|locale| locale.language().to_owned());
     order.target_link = config.link != Link::Email;

@@ -110,6 +110,6 @@ mod options;
 mod provider;
 pub mod wire;
 
-pub use config::{ENVIRONMENT, IdentityTmConfig, Images, Link, Recordings, Webhooks};
+pub use config::{ENTRY, IdentityTmConfig, Images, Link, Recordings, Webhooks};
 pub use options::IdentityTmOptions;
 pub use provider::IdentityTm;

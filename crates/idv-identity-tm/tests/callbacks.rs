@@ -26,7 +26,7 @@ fn guard() -> CallbackAuth {
 
 fn provider() -> IdentityTm {
     let mut config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
-    config.callback_secret = Some(KEY.into());
+    config.callback_secret = KEY.into();
     IdentityTm::new(config).unwrap()
 }
 

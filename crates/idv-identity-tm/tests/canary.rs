@@ -72,7 +72,7 @@ impl Marked {
 
     fn config(&self) -> IdentityTmConfig {
         let mut config = IdentityTmConfig::new("ihrebank", self.password.as_str().into());
-        config.callback_secret = Some(self.callback_secret.as_str().into());
+        config.callback_secret = self.callback_secret.as_str().into();
         config.video_callback_url = Some("https://bank.example.com/video".parse().unwrap());
         config.include_identifier = true;
         config

@@ -290,7 +290,7 @@ async fn each_webhook_that_is_configured_is_asked_for_and_carries_what_the_callb
                 "user = 'a'\npassword = {{ env = 'PATH' }}\nwebhooks = '{after},on_final,on_error,on_video_error,on_status_change'"
             );
             let mut config: IdentityTmConfig = toml::from_str(&toml).unwrap();
-            config.callback_secret = Some(secret.into());
+            config.callback_secret = secret.into();
             let receiver = client_of(config.clone(), &ScriptedTransport::new());
             let (_, order) = sent(config, &new).await;
             let webhooks = order["WebhookURL"].as_object().unwrap();

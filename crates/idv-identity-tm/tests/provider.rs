@@ -238,6 +238,6 @@ async fn the_profile_says_what_the_vendor_can() {
     assert!(error.contains("custom") && error.contains("listing") && error.contains("not proven"), "{error}");
     assert_eq!(client.list(&ListQuery::default(), None).await.unwrap_err().kind(), &ErrorKind::Unsupported);
     assert_eq!(transport.count(), 0);
-    let guarded = client_of(with(|config| config.callback_secret = Some("0123456789abcdef".into())), &transport);
+    let guarded = client_of(with(|config| config.callback_secret = "0123456789abcdef".into()), &transport);
     guarded.require(&Requirements::new().proven_callbacks()).unwrap();
 }

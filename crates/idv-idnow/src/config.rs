@@ -1,94 +1,91 @@
 //! The configuration of the adapter: one struct, one validation, whether it came from a file or from the environment.
 
+use std::sync::Arc;
+
 use http::HeaderValue;
-use idv_core::adapter::settings::{self, Variable};
-use idv_core::{CallbackAuth, Error, Result, Secret, Url};
-use serde::{Deserialize, Serialize};
+use idv_core::adapter::VendorEntry;
+use idv_core::adapter::settings::{self, Address, CALLBACK_PARAMETER, Secrets};
+use idv_core::{CallbackAuth, Error, Result, Secret, Url, VendorInfo, setting_words, settings};
 
 use crate::callback::Sources;
+use crate::{Idnow, normalize};
 
-/// The configuration of an account at IDnow.
-///
-/// ```toml
-/// [idnow]
-/// company = "ihrebank"
-/// api_key = { env = "IDV_IDNOW_API_KEY" }
-/// host = "test"
-/// ```
-///
-/// AutoIdent and VideoIdent are accounts of their own, each with a company id and a key: configure one provider for each.
-/// Each key can be given by the environment instead: [`ENVIRONMENT`].
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct IdnowConfig {
-    /// The company id that IDnow assigned to the account (chapter 3.2.5).
-    pub company: String,
-    /// The account's API key (chapter 1.4). It creates, logs in and signs links.
-    pub api_key: Secret,
-    /// The data centre (chapters 3.2.2, 4.4 and 8.2.1). Required unless both addresses below are given: there is no default, since
-    /// a person's data would go there.
-    #[serde(default)]
-    pub host: Option<DataCentre>,
-    /// The address of the gateway in place of the data centre's: white labels, proxies, emulators. Without `/api`.
-    #[serde(default)]
-    pub gateway_url: Option<Url>,
-    /// The address that persons visit in place of the data centre's: white labels, emulators.
-    #[serde(default)]
-    pub go_url: Option<Url>,
-    /// The secret, of 16 characters at least, that the webhook's address carries in its query. IDnow signs no webhooks; without
-    /// this each one is a claim, and a reason to ask.
-    #[serde(default)]
-    pub callback_secret: Option<Secret>,
-    /// The name of the query parameter that carries the secret.
-    #[serde(default = "token")]
-    pub callback_parameter: String,
-    /// Whether a callback must also come from the vendor's documented addresses (chapter 14.3): those of the data centre in `host`, or
-    /// of any if there is none. The application has to know for certain where a delivery came from:
-    /// [`Delivery::from_source`](idv_core::Delivery::from_source).
-    #[serde(default, deserialize_with = "settings::flag")]
-    pub check_source: bool,
-    /// The password of encrypted archives, which the company chose and gave to IDnow (chapter 10.1). It needs the feature `archive`.
-    #[serde(default)]
-    pub archive_password: Option<Secret>,
-    /// In which form a result is fetched. All give the same report.
-    #[serde(default)]
-    pub result_format: ResultFormat,
-    /// The account's product, if it has only one. It tells the method of an identification whose result does not.
-    #[serde(default)]
-    pub product: Option<Product>,
-    /// Which link a person is sent to. Both are equivalent (chapter 6.1.1).
-    #[serde(default)]
-    pub link: LinkStyle,
-    /// The longest ZIP archive that is read for the files in it, in bytes; 256 MiB. It lies in memory while it is read, so
-    /// raise it only if videos are that long. The piece of evidence `archive`, the whole ZIP, is streamed and not bound by it.
-    #[serde(default = "max_archive", deserialize_with = "settings::number")]
-    pub max_archive_bytes: u64,
-    /// The longest file that is unpacked from an archive, in bytes; 256 MiB.
-    #[serde(default = "max_archive", deserialize_with = "settings::number")]
-    pub max_entry_bytes: u64,
+/// IDnow, for a registry of vendors.
+pub const ENTRY: VendorEntry = VendorEntry {
+    id: "idnow",
+    name: "IDnow",
+    domains: &["idnow.de", "online-ident.ch"],
+    settings: IdnowConfig::SETTINGS,
+    build: |table| Ok(Arc::new(Idnow::new(IdnowConfig::from_table(table)?)?)),
+    describe: || {
+        let config = IdnowConfig::new("example", "example".into(), DataCentre::Test);
+        Ok(VendorInfo::of(&Idnow::new(config.callback_secret("an example of a secret"))?))
+    },
+    normalize: |payload| normalize::kind(payload.bytes, payload.kind),
+    normalize_options: &[],
+};
+
+/// The default limit for archives and their files, in bytes.
+const MAX_ARCHIVE: u64 = 256 * 1024 * 1024;
+
+settings! {
+    /// The configuration of an account at IDnow.
+    ///
+    /// ```toml
+    /// [idnow]
+    /// company = "ihrebank"
+    /// api_key = { env = "IDV_IDNOW_API_KEY" }
+    /// host = "test"
+    /// ```
+    ///
+    /// AutoIdent and VideoIdent are accounts of their own, each with a company id and a key: configure one provider for each.
+    /// The environment gives each key as `IDV_`, the provider and the key in capitals.
+    pub struct IdnowConfig {
+        required {
+            /// The company id that IDnow assigned to the account (chapter 3.2.5).
+            company: String,
+            /// The account's API key (chapter 1.4). It creates, logs in and signs links.
+            api_key: Secret,
+        }
+        optional {
+            /// The data centre (chapters 3.2.2, 4.4 and 8.2.1). Required unless both addresses below are given: there is no default, since
+            /// a person's data would go there.
+            host: Option<DataCentre>,
+            /// The address of the gateway in place of the data centre's: white labels, proxies, emulators. Without `/api`.
+            gateway_url: Option<Url> as Address,
+            /// The address that persons visit in place of the data centre's: white labels, emulators.
+            go_url: Option<Url> as Address,
+            /// The secret, of 16 characters at least, that the webhook's address carries in its query. IDnow signs no webhooks; without
+            /// this each one is a claim, and a reason to ask.
+            callback_secret: Secrets,
+            /// The name of the query parameter that carries the secret.
+            callback_parameter: String = CALLBACK_PARAMETER.to_owned(),
+            /// Whether a callback must also come from the vendor's documented addresses (chapter 14.3): those of the data centre in `host`, or
+            /// of any if there is none. The application has to know for certain where a delivery came from:
+            /// [`Delivery::from_source`](idv_core::Delivery::from_source).
+            check_source: bool,
+            /// The password of encrypted archives, which the company chose and gave to IDnow (chapter 10.1). It needs the feature `archive`.
+            archive_password: Option<Secret>,
+            /// In which form a result is fetched. All give the same report.
+            result_format: ResultFormat,
+            /// The account's product, if it has only one. It tells the method of an identification whose result does not.
+            product: Option<Product>,
+            /// Which link a person is sent to. Both are equivalent (chapter 6.1.1).
+            link: LinkStyle,
+            /// The longest ZIP archive that is read for the files in it, in bytes; 256 MiB. It lies in memory while it is read, so
+            /// raise it only if videos are that long. The piece of evidence `archive`, the whole ZIP, is streamed and not bound by it.
+            max_archive_bytes: u64 = MAX_ARCHIVE,
+            /// The longest file that is unpacked from an archive, in bytes; 256 MiB.
+            max_entry_bytes: u64 = MAX_ARCHIVE,
+        }
+    }
 }
 
 impl IdnowConfig {
     /// An account at a data centre; the rest is set on the value.
     #[must_use]
     pub fn new(company: impl Into<String>, api_key: Secret, host: DataCentre) -> Self {
-        Self {
-            company: company.into(),
-            api_key,
-            host: Some(host),
-            gateway_url: None,
-            go_url: None,
-            callback_secret: None,
-            callback_parameter: token(),
-            check_source: false,
-            archive_password: None,
-            result_format: ResultFormat::default(),
-            product: None,
-            link: LinkStyle::default(),
-            max_archive_bytes: max_archive(),
-            max_entry_bytes: max_archive(),
-        }
+        Self { host: Some(host), ..Self::required(company.into(), api_key) }
     }
 
     /// The address of the gateway.
@@ -123,15 +120,9 @@ impl IdnowConfig {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short.
+    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short, or the name of its parameter is not a name.
     pub fn auth(&self) -> Result<CallbackAuth> {
-        if self.callback_parameter.is_empty() {
-            return Err(Error::config("callback_parameter is empty: write the name of the query parameter, such as token"));
-        }
-        self.callback_secret.as_ref().map_or_else(
-            || Ok(CallbackAuth::none()),
-            |secret| CallbackAuth::query(self.callback_parameter.clone(), [secret.clone()]),
-        )
+        settings::query_auth(&self.callback_parameter, &self.callback_secret)
     }
 
     /// Checks all of it.
@@ -170,8 +161,7 @@ impl IdnowConfig {
 }
 
 /// IDnow's data centres and its test system (chapters 1.5, 3.2.2, 4.4 and 8.2.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DataCentre {
     /// Germany: `gateway.idnow.de` and `go.idnow.de`.
@@ -181,6 +171,8 @@ pub enum DataCentre {
     /// The test system: `gateway.test.idnow.de` and `go.test.idnow.de`.
     Test,
 }
+
+setting_words!(DataCentre { De = "de", Ch = "ch", Test = "test" });
 
 impl DataCentre {
     /// Every data centre.
@@ -218,8 +210,7 @@ impl DataCentre {
 }
 
 /// In which form a result is fetched. A poll always asks for JSON, the one form that is documented for the state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResultFormat {
     /// JSON (chapter 8.3.3.2).
@@ -232,9 +223,10 @@ pub enum ResultFormat {
     Zip,
 }
 
+setting_words!(ResultFormat { Json = "json", Xml = "xml", Zip = "zip" });
+
 /// IDnow's products that differ in how the person is identified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Product {
     /// VideoIdent and eSign: a call by video with an agent.
@@ -243,9 +235,10 @@ pub enum Product {
     Auto,
 }
 
+setting_words!(Product { Video = "video", Auto = "auto" });
+
 /// Which link a person is sent to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LinkStyle {
     /// With the company id and the transaction number (chapter 6.1.1.1). The only one that can be embedded in a page.
@@ -255,23 +248,7 @@ pub enum LinkStyle {
     Short,
 }
 
-/// Every key of [`IdnowConfig`] with the environment variable that can stand for it.
-pub const ENVIRONMENT: &[Variable] = &[
-    Variable::plain("IDV_IDNOW_COMPANY", "company"),
-    Variable::secret("IDV_IDNOW_API_KEY", "api_key"),
-    Variable::plain("IDV_IDNOW_HOST", "host"),
-    Variable::plain("IDV_IDNOW_GATEWAY_URL", "gateway_url"),
-    Variable::plain("IDV_IDNOW_GO_URL", "go_url"),
-    Variable::secret("IDV_IDNOW_CALLBACK_SECRET", "callback_secret"),
-    Variable::plain("IDV_IDNOW_CALLBACK_PARAMETER", "callback_parameter"),
-    Variable::plain("IDV_IDNOW_CHECK_SOURCE", "check_source"),
-    Variable::secret("IDV_IDNOW_ARCHIVE_PASSWORD", "archive_password"),
-    Variable::plain("IDV_IDNOW_RESULT_FORMAT", "result_format"),
-    Variable::plain("IDV_IDNOW_PRODUCT", "product"),
-    Variable::plain("IDV_IDNOW_LINK", "link"),
-    Variable::plain("IDV_IDNOW_MAX_ARCHIVE_BYTES", "max_archive_bytes"),
-    Variable::plain("IDV_IDNOW_MAX_ENTRY_BYTES", "max_entry_bytes"),
-];
+setting_words!(LinkStyle { Long = "long", Short = "short" });
 
 /// A company id that can stand in a path. Anything but the two names that a path gives a meaning of its own can be encoded.
 pub(crate) fn check_company(company: &str) -> Result<()> {
@@ -298,14 +275,6 @@ fn check_api_key(api_key: &Secret) -> Result<()> {
 /// A base address: https, or http if nothing personal can leave the machine or if the document allows it (chapter 8.2.1).
 pub(crate) fn check_url(key: &str, url: &Url) -> Result<()> {
     settings::check_address(key, url, |host| host == "test.idnow.de" || host.ends_with(".test.idnow.de"))
-}
-
-fn token() -> String {
-    "token".to_owned()
-}
-
-const fn max_archive() -> u64 {
-    256 * 1024 * 1024
 }
 
 #[cfg(test)]

@@ -123,6 +123,6 @@ mod session;
 pub mod signature;
 pub mod wire;
 
-pub use config::{DataCentre, ENVIRONMENT, IdnowConfig, LinkStyle, Product, ResultFormat};
+pub use config::{DataCentre, ENTRY, IdnowConfig, LinkStyle, Product, ResultFormat};
 pub use options::IdnowOptions;
 pub use provider::Idnow;

@@ -56,7 +56,7 @@ impl Marked {
     fn config(&self) -> IdnowConfig {
         let mut config = config();
         config.api_key = self.api_key.as_str().into();
-        config.callback_secret = Some(self.callback_secret.as_str().into());
+        config.callback_secret = self.callback_secret.as_str().into();
         config.archive_password = Some(self.value(11).into());
         config
     }

@@ -421,7 +421,7 @@ fn webhook(uri: &str, body: &str) -> Delivery {
 async fn a_webhook_is_proven_by_the_configured_secret_alone() {
     let secret = "0123456789abcdef";
     let transport = ScriptedTransport::new();
-    let guarded = client_of(with(|config| config.callback_secret = Some(secret.into())), &transport);
+    let guarded = client_of(with(|config| config.callback_secret = secret.into()), &transport);
     let body = result("SUCCESS");
     let received = guarded.receive(&webhook(&format!("/idnow?token={secret}"), &body)).unwrap();
     assert!(received.observations[0].trust.is_proven());

@@ -26,7 +26,7 @@ pub struct TransportOptions {
     /// The `User-Agent` header. Default: `idv/` and the version.
     pub user_agent: String,
     /// Whether addresses without TLS are refused. Default: `false`, since each vendor's configuration requires TLS already, except
-    /// on the loopback interface and where the vendor's document does not.
+    /// on the loopback interface and for vendors whose document has addresses without it.
     pub https_only: bool,
     /// Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` apply. Default: `false`, since a variable that was set for
     /// another program must not reroute personal data.

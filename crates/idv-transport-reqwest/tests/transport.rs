@@ -32,7 +32,7 @@ fn whole_chain(error: &TransportError) -> String {
 }
 
 #[tokio::test]
-async fn a_request_arrives_as_it_is_with_the_name_of_the_program_and_nothing_else() {
+async fn request_arrives_unchanged_with_user_agent_only() {
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let (base, _) = listen(move |mut stream, _, counts| {
         let sender = sender.clone();
@@ -97,7 +97,7 @@ async fn reset_connection_leaves_the_request_open() {
 /// The classic trap: a kept connection ends just when the next request is written. A client that quietly sends it again on a new
 /// connection creates twice.
 #[tokio::test]
-async fn a_request_that_left_on_a_kept_connection_is_not_sent_again_when_it_is_cut() {
+async fn request_on_a_kept_connection_is_never_sent_twice() {
     let (base, counts) = listen(|mut stream, number, counts| async move {
         if number == 1 {
             read_request(&mut stream, &counts).await;
@@ -121,7 +121,7 @@ async fn a_request_that_left_on_a_kept_connection_is_not_sent_again_when_it_is_c
 /// A kept connection that is closed before the next request: whatever way the race goes, the vendor sees the request at most once,
 /// and no failure says `No` about a request that it saw.
 #[tokio::test]
-async fn a_kept_connection_that_is_closed_before_the_request_costs_no_second_request() {
+async fn closed_idle_connection_causes_no_second_request() {
     for _ in 0..50 {
         let closed = Arc::new(Notify::new());
         let closing = Arc::clone(&closed);
@@ -261,7 +261,7 @@ async fn an_encoded_body_is_left_as_it_is() {
 }
 
 #[test]
-fn extra_certificates_that_are_none_are_refused_when_the_transport_is_built() {
+fn invalid_certificates_and_user_agent_are_refused_at_once() {
     for pem in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         let options = TransportOptions::default().extra_root_certificates(pem);
         assert_eq!(ReqwestTransport::new(options).unwrap_err().kind(), &ErrorKind::Config, "{pem}");

@@ -1,15 +1,29 @@
 //! The configuration of the adapter: one struct, one validation, from a file or from the environment.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::sync::Arc;
 
-use idv_core::adapter::basic_auth;
-use idv_core::adapter::settings::{self, Variable};
-use idv_core::{CallbackAuth, Error, Locale, Result, Secret, Url};
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use idv_core::adapter::settings::{self, Address, CALLBACK_PARAMETER, Secrets};
+use idv_core::adapter::{VendorEntry, basic_auth};
+use idv_core::{CallbackAuth, Error, Locale, Result, Secret, Url, VendorInfo, setting_words, settings};
 
-use crate::normalize::Rules;
+use crate::VerificarIdentidad;
+use crate::normalize::{self, Rules};
+
+/// VerificarIdentidad, for a registry of vendors.
+pub const ENTRY: VendorEntry = VendorEntry {
+    id: "verificar-identidad",
+    name: "VerificarIdentidad",
+    domains: &["mensatek.com"],
+    settings: VerificarIdentidadConfig::SETTINGS,
+    build: |table| Ok(Arc::new(VerificarIdentidad::new(VerificarIdentidadConfig::from_table(table)?)?)),
+    describe: || {
+        let config = VerificarIdentidadConfig::new("example", "example".into());
+        Ok(VendorInfo::of(&VerificarIdentidad::new(config.callback_secret("an example of a secret"))?))
+    },
+    normalize: |payload| normalize::kind(payload.bytes, payload.kind),
+    normalize_options: &[],
+};
 
 /// The address of the gateway. The document names functions only; this is where the vendor's public clients find them.
 const BASE_URL: &str = "https://api.mensatek.com/v7/";
@@ -34,89 +48,67 @@ const MESSAGES: &[(&str, &str)] = &[
 /// The longest sender, in characters (`Remitente`).
 const SENDER: usize = 11;
 
-/// The configuration of an account at VerificarIdentidad.
-///
-/// ```toml
-/// [verificar-identidad]
-/// user = "api-user"
-/// token = { env = "IDV_VERIFICAR_IDENTIDAD_TOKEN" }
-/// sender = "MiBanco"
-/// callback_user = "mensatek"
-/// callback_password = { env = "IDV_VERIFICAR_IDENTIDAD_CALLBACK_PASSWORD" }
-///
-/// [verificar-identidad.messages]
-/// es = "[PURPOSE] Verifique su identidad en [LINK]"
-/// ```
-///
-/// The API has no call for the end of a verification: the vendor's report settles it. So the report has to be proven, by
-/// `callback_user` and `callback_password` or by `callback_secret`; without one of them the adapter refuses to start. Each key can be
-/// given by the environment instead: [`ENVIRONMENT`].
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct VerificarIdentidadConfig {
-    /// The API User, from the panel: Your Data, Configure Account ("Authentication").
-    pub user: String,
-    /// The API Token, from the same place.
-    pub token: Secret,
-    /// The address of the gateway, in place of the vendor's own: proxies, emulators.
-    #[serde(default)]
-    pub base_url: Option<Url>,
-    /// The form of the parameters.
-    #[serde(default)]
-    pub request_format: RequestFormat,
-    /// Which form of answers is asked for (`Resp`). Each of them is read, whichever comes.
-    #[serde(default)]
-    pub answer_format: AnswerFormat,
-    /// The sender of the text message: at most 11 characters (`Remitente`). Without one, the account's own.
-    #[serde(default)]
-    pub sender: Option<String>,
-    /// The text message by language: ISO 639-1 to a text with `[LINK]`, which the vendor replaces, and with `[PURPOSE]` where the
-    /// verification's purpose is to stand. The environment spells it as an object of JSON. Of German, English, Spanish, French, Italian
-    /// and Portuguese there are texts already.
-    #[serde(default, deserialize_with = "messages")]
-    pub messages: BTreeMap<String, String>,
-    /// The language of a verification that has none, or one without a text. `es` unless told otherwise.
-    #[serde(default = "language")]
-    pub language: String,
-    /// The user's name by which reports are proven: the one that the panel sends by HTTP Basic.
-    #[serde(default)]
-    pub callback_user: Option<String>,
-    /// The password that belongs to it, of 16 characters at least.
-    #[serde(default)]
-    pub callback_password: Option<Secret>,
-    /// The secret in the address that reports are sent to, of 16 characters at least; in place of HTTP Basic.
-    #[serde(default)]
-    pub callback_secret: Option<Secret>,
-    /// The name of the query parameter that carries the secret. `token` unless told otherwise.
-    #[serde(default = "token")]
-    pub callback_parameter: String,
-    /// Whether the automatic outcome ends a verification: for accounts whose verifications no operator validates, so that 5001 is the
-    /// last report. A result above 80 without a failed check is verified then, and one of the codes that fail is rejected; a result that
-    /// an operator has to judge (-1, up to 80) stays in review. `false` unless set.
-    #[serde(default, deserialize_with = "settings::flag")]
-    pub automatic_outcome_is_final: bool,
+settings! {
+    /// The configuration of an account at VerificarIdentidad.
+    ///
+    /// ```toml
+    /// [verificar-identidad]
+    /// user = "api-user"
+    /// token = { env = "IDV_VERIFICAR_IDENTIDAD_TOKEN" }
+    /// sender = "MiBanco"
+    /// callback_user = "mensatek"
+    /// callback_password = { env = "IDV_VERIFICAR_IDENTIDAD_CALLBACK_PASSWORD" }
+    ///
+    /// [verificar-identidad.messages]
+    /// es = "[PURPOSE] Verifique su identidad en [LINK]"
+    /// ```
+    ///
+    /// The API has no call for the end of a verification: the vendor's report settles it. So the report has to be proven, by
+    /// `callback_user` and `callback_password` or by `callback_secret`; without one of them the adapter refuses to start. Each key can be
+    /// given by the environment instead: [`ENVIRONMENT`].
+    pub struct VerificarIdentidadConfig {
+        required {
+            /// The API User, from the panel: Your Data, Configure Account ("Authentication").
+            user: String,
+            /// The API Token, from the same place.
+            token: Secret,
+        }
+        optional {
+            /// The address of the gateway, in place of the vendor's own: proxies, emulators.
+            base_url: Option<Url> as Address,
+            /// The form of the parameters.
+            request_format: RequestFormat,
+            /// Which form of answers is asked for (`Resp`). Each of them is read, whichever comes.
+            answer_format: AnswerFormat,
+            /// The sender of the text message: at most 11 characters (`Remitente`). Without one, the account's own.
+            sender: Option<String>,
+            /// The text message by language: ISO 639-1 to a text with `[LINK]`, which the vendor replaces, and with `[PURPOSE]` where the
+            /// verification's purpose is to stand. The environment spells it as an object of JSON. Of German, English, Spanish, French, Italian
+            /// and Portuguese there are texts already.
+            messages: BTreeMap<String, String>,
+            /// The language of a verification that has none, or one without a text. `es` unless told otherwise.
+            language: String = "es".to_owned(),
+            /// The user's name by which reports are proven: the one that the panel sends by HTTP Basic.
+            callback_user: Option<String>,
+            /// The password that belongs to it, of 16 characters at least.
+            callback_password: Secrets,
+            /// The secret in the address that reports are sent to, of 16 characters at least; in place of HTTP Basic.
+            callback_secret: Secrets,
+            /// The name of the query parameter that carries the secret. `token` unless told otherwise.
+            callback_parameter: String = CALLBACK_PARAMETER.to_owned(),
+            /// Whether the automatic outcome ends a verification: for accounts whose verifications no operator validates, so that 5001 is the
+            /// last report. A result above 80 without a failed check is verified then, and one of the codes that fail is rejected; a result that
+            /// an operator has to judge (-1, up to 80) stays in review. `false` unless set.
+            automatic_outcome_is_final: bool,
+        }
+    }
 }
 
 impl VerificarIdentidadConfig {
     /// An account whose reports are not proven yet: set `callback_user` and `callback_password`, or `callback_secret`, on the value.
     #[must_use]
     pub fn new(user: impl Into<String>, token: Secret) -> Self {
-        Self {
-            user: user.into(),
-            token,
-            base_url: None,
-            request_format: RequestFormat::default(),
-            answer_format: AnswerFormat::default(),
-            sender: None,
-            messages: BTreeMap::new(),
-            language: language(),
-            callback_user: None,
-            callback_password: None,
-            callback_secret: None,
-            callback_parameter: self::token(),
-            automatic_outcome_is_final: false,
-        }
+        Self::required(user.into(), token)
     }
 
     /// Checks all of it.
@@ -153,12 +145,7 @@ impl VerificarIdentidadConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if it is no address that can be used.
     pub fn address(&self) -> Result<Url> {
-        let url = match &self.base_url {
-            Some(url) => url.clone(),
-            None => Url::parse(BASE_URL).map_err(|_| Error::config("base_url has no default"))?,
-        };
-        settings::check_address("base_url", &url, |_| false)?;
-        Ok(url)
+        settings::base_url(self.base_url.as_ref(), BASE_URL)
     }
 
     /// Returns the proof of reports. It is never open: an unauthenticated report must not settle.
@@ -167,21 +154,15 @@ impl VerificarIdentidadConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if there is no proof, half of one, two of them, or one that can be guessed.
     pub fn auth(&self) -> Result<CallbackAuth> {
-        match (&self.callback_user, &self.callback_password, &self.callback_secret) {
-            (Some(user), Some(password), None) if !user.is_empty() => CallbackAuth::basic(user, [password.clone()]),
-            (Some(_), Some(_), None) => Err(Error::config("callback_user is empty")),
-            (None, None, Some(secret)) => {
-                if self.callback_parameter.is_empty() || !self.callback_parameter.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                {
-                    return Err(Error::config("callback_parameter is not a name of ASCII letters and digits, such as token"));
-                }
-                CallbackAuth::query(self.callback_parameter.clone(), [secret.clone()])
-            }
-            (None, None, None) => Err(Error::config(
+        match (&self.callback_user, !self.callback_password.is_empty(), self.callback_secret.is_empty()) {
+            (Some(user), true, true) if !user.is_empty() => CallbackAuth::basic(user, self.callback_password.clone()),
+            (Some(_), true, true) => Err(Error::config("callback_user is empty")),
+            (None, false, false) => settings::query_auth(&self.callback_parameter, &self.callback_secret),
+            (None, false, true) => Err(Error::config(
                 "this vendor cannot be asked for an outcome, so its reports must be proven: set callback_user and \
                  callback_password as in the vendor's panel, or callback_secret and put it into the address there",
             )),
-            (_, _, Some(_)) => Err(Error::config(
+            (_, _, false) => Err(Error::config(
                 "callback_secret stands beside callback_user or callback_password: choose one of the two proofs",
             )),
             _ => Err(Error::config("callback_user and callback_password belong together: one of them is missing")),
@@ -222,8 +203,7 @@ pub(crate) fn has_control(text: &str) -> bool {
 }
 
 /// The form of the parameters ("Request Body schema").
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestFormat {
     /// An object of JSON, which the vendor recommends.
@@ -233,9 +213,10 @@ pub enum RequestFormat {
     Form,
 }
 
+setting_words!(RequestFormat { Json = "json", Form = "form" });
+
 /// Which form of answers is asked for (`Resp`). It is always asked for one: left out, the vendor answers as versions long gone did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AnswerFormat {
     /// JSON.
@@ -247,6 +228,8 @@ pub enum AnswerFormat {
     Txt,
 }
 
+setting_words!(AnswerFormat { Json = "json", Xml = "xml", Txt = "txt" });
+
 impl AnswerFormat {
     /// The vendor's word for it.
     #[must_use]
@@ -257,54 +240,6 @@ impl AnswerFormat {
             Self::Txt => "TXT",
         }
     }
-}
-
-/// The environment's names of the keys.
-pub const ENVIRONMENT: &[Variable] = &[
-    Variable::plain("IDV_VERIFICAR_IDENTIDAD_USER", "user"),
-    Variable::secret("IDV_VERIFICAR_IDENTIDAD_TOKEN", "token"),
-    Variable::plain("IDV_VERIFICAR_IDENTIDAD_BASE_URL", "base_url"),
-    Variable::plain("IDV_VERIFICAR_IDENTIDAD_REQUEST_FORMAT", "request_format"),
-    Variable::plain("IDV_VERIFICAR_IDENTIDAD_ANSWER_FORMAT", "answer_format"),
-    Variable::plain("IDV_VERIFICAR_IDENTIDAD_SENDER", "sender"),
-    Variable::plain("IDV_VERIFICAR_IDENTIDAD_MESSAGES", "messages"),
-    Variable::plain("IDV_VERIFICAR_IDENTIDAD_LANGUAGE", "language"),
-    Variable::plain("IDV_VERIFICAR_IDENTIDAD_CALLBACK_USER", "callback_user"),
-    Variable::secret("IDV_VERIFICAR_IDENTIDAD_CALLBACK_PASSWORD", "callback_password"),
-    Variable::secret("IDV_VERIFICAR_IDENTIDAD_CALLBACK_SECRET", "callback_secret"),
-    Variable::plain("IDV_VERIFICAR_IDENTIDAD_CALLBACK_PARAMETER", "callback_parameter"),
-    Variable::plain("IDV_VERIFICAR_IDENTIDAD_AUTOMATIC_OUTCOME_IS_FINAL", "automatic_outcome_is_final"),
-];
-
-fn token() -> String {
-    "token".to_owned()
-}
-
-fn language() -> String {
-    "es".to_owned()
-}
-
-/// Texts by language: a table, or an object of JSON in one text, as an environment variable has it.
-fn messages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    struct Messages;
-
-    impl<'de> Visitor<'de> for Messages {
-        type Value = BTreeMap<String, String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("texts by language, as a table or an object of JSON")
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            serde_json::from_str(text).map_err(|_| E::custom("messages is no object of JSON: write {\"es\": \"… [LINK]\"}"))
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            BTreeMap::deserialize(serde::de::value::MapAccessDeserializer::new(map))
-        }
-    }
-
-    deserializer.deserialize_any(Messages)
 }
 
 #[cfg(test)]

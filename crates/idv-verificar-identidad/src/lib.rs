@@ -117,6 +117,6 @@ mod options;
 mod provider;
 pub mod wire;
 
-pub use config::{AnswerFormat, ENVIRONMENT, LINK, PURPOSE, RequestFormat, VerificarIdentidadConfig};
+pub use config::{AnswerFormat, ENTRY, LINK, PURPOSE, RequestFormat, VerificarIdentidadConfig};
 pub use options::VerificarIdentidadOptions;
 pub use provider::VerificarIdentidad;

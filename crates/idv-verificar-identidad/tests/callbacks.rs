@@ -14,6 +14,7 @@ use base64::Engine as _;
 use fixture::{FORMS, fixture, reports};
 use http::{HeaderMap, Method, StatusCode};
 use idv_core::VendorId;
+use idv_core::adapter::settings::Secrets;
 use idv_core::{
     CallbackAuth, Client, Decision, Delivery, ErrorKind, Outcome, ProofKind, Reply, Status, Step, Trust, Verification,
     VerificationId,
@@ -65,9 +66,9 @@ fn a_report_is_believed_by_the_secret_of_its_address() {
 #[test]
 fn a_report_is_believed_by_http_basic() {
     let config = with(|config| {
-        config.callback_secret = None;
+        config.callback_secret = Secrets::default();
         config.callback_user = Some("mensatek".to_owned());
-        config.callback_password = Some(PASSWORD.into());
+        config.callback_password = PASSWORD.into();
     });
     let client = client_of(config, &ScriptedTransport::new());
     let received = client.receive(&with_basic(Some("mensatek:0123456789abcdef"), fixture("report.json"))).unwrap();

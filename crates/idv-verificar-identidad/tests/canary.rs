@@ -47,7 +47,7 @@ impl Marked {
 
     fn config(&self) -> VerificarIdentidadConfig {
         let mut config = VerificarIdentidadConfig::new("api-user", self.token.as_str().into());
-        config.callback_secret = Some(self.secret.as_str().into());
+        config.callback_secret = self.secret.as_str().into();
         config
     }
 
@@ -214,8 +214,8 @@ fn a_configuration_that_is_refused_is_not_repeated() {
     let marked = Marked::new();
     let changes: [&dyn Fn(&mut VerificarIdentidadConfig); 4] = [
         &|config| config.token = format!("{}\n", marked.token).as_str().into(),
-        &|config| config.callback_password = Some(marked.secret.as_str().into()),
-        &|config| config.callback_secret = Some("short".into()),
+        &|config| config.callback_password = marked.secret.as_str().into(),
+        &|config| config.callback_secret = "short".into(),
         &|config| config.sender = Some(marked.words[0].clone()),
     ];
     for change in changes {

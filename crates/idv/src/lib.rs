@@ -46,13 +46,12 @@
 //!
 //! | feature | on by default | adds |
 //! |---|---|---|
-//! | `cm-id-scan` | no | the provider `cm-id-scan`: CM.com ID Scan v1 |
-//! | `identify24` | no | the provider `identify24`: Identify24 VideoIdent 1.0.1 |
-//! | `identity-tm` | no | the provider `identity-tm`: Identity.TM web services 2.10 |
-//! | `idnow` | no | the provider `idnow`: IDnow gateway API v1 |
-//! | `verificar-identidad` | no | the provider `verificar-identidad`: VerificarIdentidad 3.0 |
+//! | a provider's id, such as `idnow` | no | the vendor |
 //! | `reqwest` | yes | the transport over reqwest, and [`connect`] |
+//! | `file` | no | [`Config::load`], which reads a file of TOML |
 //! | `archive` | no | results that come as ZIP archives |
+//! | `crypt` | no | answers that come encrypted |
+//! | `signature` | no | signatures of results |
 //! | `schema` | no | JSON Schema of the observation and the report |
 //!
 //! No vendor is on by default. A feature only ever adds; none changes what another does.
@@ -67,62 +66,76 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod calls;
 mod config;
-mod lenient;
-mod transport_table;
-mod vendors;
 
-pub use config::Config;
+use idv_core::adapter::VendorEntry;
+
+pub use config::{Config, ConfigLoader, Override};
 
 #[doc(inline)]
 pub use idv_core::*;
 
-#[cfg(feature = "cm-id-scan")]
-pub use idv_cm_id_scan as cm_id_scan;
+/// Lists the vendors of the family: each with its feature, which is its id, its crate, and the module here that is its crate.
+macro_rules! vendors {
+    ($($id:literal $library:ident $module:ident;)*) => {
+        $(
+            #[cfg(feature = $id)]
+            pub use $library as $module;
+        )*
 
-#[cfg(feature = "identify24")]
-pub use idv_identify24 as identify24;
+        /// The ids of all vendors of the family, compiled in or not.
+        pub(crate) const FAMILY: &[&str] = &[$($id),*];
 
-#[cfg(feature = "identity-tm")]
-pub use idv_identity_tm as identity_tm;
+        static VENDORS: &[VendorEntry] = &[$(
+            #[cfg(feature = $id)]
+            $library::ENTRY,
+        )*];
+    };
+}
 
-#[cfg(feature = "idnow")]
-pub use idv_idnow as idnow;
-
-#[cfg(feature = "verificar-identidad")]
-pub use idv_verificar_identidad as verificar_identidad;
+vendors! {
+    "cm-id-scan" idv_cm_id_scan cm_id_scan;
+    "identify24" idv_identify24 identify24;
+    "identity-tm" idv_identity_tm identity_tm;
+    "idnow" idv_idnow idnow;
+    "verificar-identidad" idv_verificar_identidad verificar_identidad;
+}
 
 #[cfg(feature = "reqwest")]
 pub use idv_transport_reqwest as transport;
 
-/// A client of the vendor that the configuration names, over reqwest and by the system's clock.
+/// Lists the vendors that are compiled in, in the order of their ids.
+#[must_use]
+pub fn vendors() -> &'static [VendorEntry] {
+    VENDORS
+}
+
+/// Describes the vendors that are compiled in, in the order of their ids. No credentials are needed.
+///
+/// It is what a vendor can do at best: callbacks are described as if the secret for them were configured. What a configured vendor can
+/// do is [`Client::info`].
+#[must_use]
+pub fn providers() -> Vec<VendorInfo> {
+    // An adapter takes its own example, which its tests hold.
+    VENDORS.iter().filter_map(|vendor| (vendor.describe)().ok()).collect()
+}
+
+/// Builds a client of the default account, over reqwest and by the system's clock.
 ///
 /// # Errors
 ///
-/// [`Config`](ErrorKind::Config) where the configuration cannot work; [`Unsupported`](ErrorKind::Unsupported) where the vendor is
-/// not compiled in. Both say what there is. Nothing is sent.
+/// [`Config`](ErrorKind::Config) if the configuration cannot work; [`Unsupported`](ErrorKind::Unsupported) if the vendor is not
+/// compiled in. Nothing is sent.
 #[cfg(feature = "reqwest")]
 pub fn connect(config: &Config) -> Result<Client> {
-    // The vendor first: that it is not compiled in says more than that a certificate is missing.
-    config.chosen()?;
-    connect_in(config, idv_transport_reqwest::environment(config.transport.options()?)?)
+    config.client(config.default_account()?)
 }
 
-/// A client of the vendor that the configuration names, in an environment of the caller's own.
+/// Builds a client of the default account in an environment of the caller's own.
 ///
 /// # Errors
 ///
 /// As [`connect`].
 pub fn connect_in(config: &Config, environment: Environment) -> Result<Client> {
-    Ok(Client::from_arc(config.build()?, environment, config.calls().clone()))
-}
-
-/// What is compiled in and what each vendor can do, in the order of their ids. No credentials are needed.
-///
-/// It is what the vendor can do at best: how callbacks are proven is told as if the secret for it were configured. What a
-/// configured vendor can do is [`Client::info`].
-#[must_use]
-pub fn providers() -> Vec<VendorInfo> {
-    vendors::ALL.iter().filter_map(vendors::Vendor::capabilities).collect()
+    config.client_in(config.default_account()?, environment)
 }

@@ -139,7 +139,7 @@ fn tell(report: &Report) {
     if let Some(date) = person.birth_date.as_ref().and_then(|date| date.expose()) {
         println!("  date of birth: {date}");
     }
-    if let Some(country) = person.nationality.as_ref().and_then(|country| country.expose()) {
+    if let Some(country) = person.nationalities.first().and_then(|country| country.expose()) {
         println!("  nationality: {}", country.name());
     }
 }

@@ -3,11 +3,11 @@
 use idv::Observation;
 use idv::cm_id_scan::normalize;
 
-pub const KINDS: &[&str] = &["result", "callback"];
+pub(crate) const KINDS: &[&str] = &["result", "callback"];
 
 /// Members that the vendor's documents have lists in.
-pub const LISTS: &[&str] = &["tasks", "transaction"];
+pub(crate) const LISTS: &[&str] = &["tasks", "transaction"];
 
-pub fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
+pub(crate) fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
     Ok(normalize::kind(body, kind, &normalize::Acceptance::strict())?.observations)
 }

@@ -3,11 +3,11 @@
 use idv::Observation;
 use idv::identify24::normalize;
 
-pub const KINDS: &[&str] = &["status", "callback"];
+pub(crate) const KINDS: &[&str] = &["status", "callback"];
 
 /// Members that the vendor's documents have lists in.
-pub const LISTS: &[&str] = &["data", "messages"];
+pub(crate) const LISTS: &[&str] = &["data", "messages"];
 
-pub fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
+pub(crate) fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
     Ok(normalize::kind(body, kind, &normalize::Statuses::of_document())?.observations)
 }

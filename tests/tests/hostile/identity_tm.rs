@@ -3,11 +3,11 @@
 use idv::Observation;
 use idv::identity_tm::normalize;
 
-pub const KINDS: &[&str] = &["result", "status"];
+pub(crate) const KINDS: &[&str] = &["result", "status"];
 
 /// Members that the vendor's documents have lists in.
-pub const LISTS: &[&str] = &["IdentData", "Status"];
+pub(crate) const LISTS: &[&str] = &["IdentData", "Status"];
 
-pub fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
+pub(crate) fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
     Ok(normalize::kind(body, kind, normalize::Flow::of_product(12))?.observations)
 }

@@ -3,11 +3,11 @@
 use idv::Observation;
 use idv::idnow::normalize;
 
-pub const KINDS: &[&str] = &["result"];
+pub(crate) const KINDS: &[&str] = &["result"];
 
 /// Members that the vendor's documents have lists in.
-pub const LISTS: &[&str] = &["identifications", "attachments"];
+pub(crate) const LISTS: &[&str] = &["identifications", "attachments"];
 
-pub fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
+pub(crate) fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
     Ok(normalize::kind(body, kind)?.observations)
 }

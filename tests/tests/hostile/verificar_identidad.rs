@@ -3,11 +3,11 @@
 use idv::Observation;
 use idv::verificar_identidad::normalize;
 
-pub const KINDS: &[&str] = &["callback"];
+pub(crate) const KINDS: &[&str] = &["callback"];
 
 /// Members that the vendor's documents have lists in.
-pub const LISTS: &[&str] = &["Result", "Acceso"];
+pub(crate) const LISTS: &[&str] = &["Result", "Acceso"];
 
-pub fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
+pub(crate) fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
     Ok(normalize::kind(body, kind)?.observations)
 }

@@ -1,6 +1,7 @@
 //! The vendor's webhooks, and who can be believed (chapters 2.6 and 3.1.4).
 
 use http::Method;
+use idv::adapter::settings::{Secrets, SettingValue};
 use idv::identity_tm::api::order::{Order, Webhooks};
 use idv::identity_tm::callback::{Event, address};
 use idv::{Client, Decision, Delivery, ErrorKind, Observation, Outcome, ProofKind, Status, Transition, Verification};
@@ -10,7 +11,7 @@ use crate::support::identity_tm::{Bank, Receiver, Vendor, new_verification, orde
 
 /// Has all of the named webhooks come to the receiver.
 fn told_of(vendor: &Vendor, names: &str) -> Bank {
-    let wanted = serde_json::from_value(names.into()).unwrap();
+    let wanted = SettingValue::read(&names.into()).unwrap();
     vendor.bank(|config| config.webhooks = wanted)
 }
 
@@ -151,7 +152,7 @@ async fn a_forged_callback_is_refused_and_one_without_a_secret_is_a_claim() {
     assert_eq!(verification.decision(), Decision::Open(Status::AwaitingPerson));
 
     // Where nothing is proven, everything is a claim, and a claim is a reason to ask.
-    let open = vendor.bank(|config| config.callback_secret = None);
+    let open = vendor.bank(|config| config.callback_secret = Secrets::default());
     assert_eq!(open.client.info().callback_proof, None);
     for delivery in &forged {
         let observation = read(&open.client, delivery);
@@ -215,7 +216,7 @@ async fn the_addresses_of_the_account_are_read_where_the_order_names_none() {
     vendor.play(&verification, "happy").await;
     let [delivery] = receiver.take().try_into().unwrap();
     assert_eq!(vendor.bank.client.receive(&delivery).unwrap_err().kind(), &ErrorKind::Forged, "it has no secret");
-    let open = vendor.bank(|config| config.callback_secret = None);
+    let open = vendor.bank(|config| config.callback_secret = Secrets::default());
     assert!(read(&open.client, &delivery).subject.is(verification.id()));
 }
 
@@ -225,7 +226,7 @@ async fn an_order_of_ones_own_words_can_have_the_documents_own_addresses() {
     // The sample of chapter 2.6.3: the event is the last part of the path.
     let on_final = format!("{}/onfinal?orderId=[OrderID]&ref=[Ref]", receiver.url);
     let bank = vendor.preparing(
-        |config| config.callback_secret = None,
+        |config| config.callback_secret = Secrets::default(),
         move |order: &mut Order| {
             order.webhooks = Webhooks::default();
             order.webhooks.on_final = Some(on_final.clone());
@@ -242,7 +243,7 @@ async fn an_order_of_ones_own_words_can_have_the_documents_own_addresses() {
 #[tokio::test]
 async fn a_callback_from_elsewhere_is_forged_where_the_source_is_checked() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
-    let wanted = serde_json::from_value("on_final".into()).unwrap();
+    let wanted = SettingValue::read(&"on_final".into()).unwrap();
     let bank = vendor.bank(|config| {
         config.webhooks = wanted;
         config.check_source = true;

@@ -196,7 +196,7 @@ fn bank(sandbox: &Sandbox, change: impl FnOnce(&mut IdentityTmConfig), finish: i
     let vendor = sandbox.identity_tm();
     let mut config = IdentityTmConfig::new(vendor.user(), Secret::new(vendor.password().to_owned()));
     config.base_url = Some(vendor.base_url().parse().unwrap());
-    config.callback_secret = Some(CALLBACK_KEY.into());
+    config.callback_secret = CALLBACK_KEY.into();
     change(&mut config);
     let provider = Arc::new(finish(IdentityTm::new(config).unwrap()));
     let client = Client::from_arc(Arc::clone(&provider) as _, super::environment(sandbox), CallPolicy::default());

@@ -31,8 +31,8 @@ enum Command {
     Show(Show),
 }
 
-/// Checks every entry, the end of every flow's trail, and every block. Prints the anchor to write down elsewhere: with it, a later
-/// check also notices a trail that was rolled back. A finding ends it with 1.
+/// Checks every entry, the end of every flow's trail, and every block. Prints an anchor to keep elsewhere: with it, a later check also
+/// notices a trail that was rolled back. Ends with 1 if there is a finding.
 #[derive(Args)]
 struct Verify {
     /// The anchor that an earlier check printed
@@ -103,7 +103,7 @@ fn text(verified: &Verified) -> String {
 }
 
 fn entry_json(entry: &AuditEntry) -> Value {
-    // An event that is no JSON was changed, and is shown as it is.
+    // An event that is not JSON was changed; it is shown unchanged.
     let event = serde_json::from_str(&entry.event).unwrap_or_else(|_| json!({ "event": entry.event }));
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     json!({

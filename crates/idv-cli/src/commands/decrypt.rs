@@ -11,10 +11,10 @@ use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
 use crate::settings::Settings;
 
-/// How long a body may be, in bytes. It lies in memory: nothing of it is believed before all of it was checked.
+/// The maximum length of a body, in bytes. It is held in memory, since nothing is trusted before all of it is authenticated.
 const LIMIT: u64 = 1024 * 1024 * 1024;
 
-/// Decrypts a vendor's answer to standard output. Of one that was changed, or with another key, nothing is written.
+/// Decrypts a vendor's answer to standard output. Writes nothing if the answer was changed or the key is wrong.
 #[derive(Args)]
 pub(crate) struct Decrypt {
     #[command(subcommand)]

@@ -13,7 +13,7 @@ use crate::output::Output;
 use crate::request::name_and_value;
 use crate::settings::Settings;
 
-/// Makes a signed link. The person's data stand in it: it is for the person alone.
+/// Makes a signed link. It contains the person's data: give it only to the person.
 #[derive(Args)]
 pub(crate) struct Link {
     #[command(subcommand)]
@@ -32,7 +32,7 @@ struct Idnow {
     #[arg(long)]
     company: String,
 
-    /// Where persons go: de, ch, test, a host's name, or an address such as http://127.0.0.1:8080
+    /// The host of the link: de, ch, test, a host name, or an address such as http://127.0.0.1:8080
     #[arg(long)]
     host: String,
 
@@ -44,7 +44,7 @@ struct Idnow {
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_and_value, required = true)]
     set: Vec<(String, String)>,
 
-    /// When the link is made, in milliseconds since 1970; now, where it is not given
+    /// When the link is made, in milliseconds since 1970; now if omitted
     #[arg(long, value_name = "MS")]
     timestamp: Option<i64>,
 }

@@ -76,7 +76,7 @@ commands! {
     Demo(crate::demo::Demo),
     /// Show which vendors are compiled in and what each can do
     Providers(providers::Providers),
-    /// Create a verification, and print where to send the person
+    /// Create a verification, and print the link for the person
     Create(Box<create::Create>),
     /// Ask for the state of a verification
     Poll(poll::Poll),
@@ -96,7 +96,7 @@ commands! {
     Flow(flow::FlowCommand),
     /// Verify the audit trail of a store, or list a flow's
     Audit(audit::AuditCommand),
-    /// Read a vendor's payload from a file, and print what it says
+    /// Read a vendor's payload from a file, and print its observations
     Normalize(normalize::Normalize),
     /// Make a signed link
     Link(link::Link),

@@ -1,10 +1,13 @@
 //! `idv normalize`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
-use idv::{Error, Page, Secret, Timestamp, cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
-use serde_json::json;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use idv::adapter::settings::Table;
+use idv::adapter::{Payload, VendorEntry};
+use idv::{Error, Timestamp};
+use serde_json::{Map, Value, json};
 
 use super::{Run, read_input};
 use crate::failure::{Exit, Failure};
@@ -33,13 +36,8 @@ pub(crate) struct Normalize {
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
 
-    /// The order's product, for Identity.TM only; 12 if omitted
-    #[arg(long, value_name = "N")]
-    product: Option<u32>,
-
-    /// The sum of the order's behaviors (`Add`), for Identity.TM only; 0 if omitted
-    #[arg(long, value_name = "N")]
-    behaviors: Option<u32>,
+    #[command(flatten)]
+    options: VendorOptions,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,16 +62,16 @@ impl Kind {
 
 impl Run for Normalize {
     async fn run(self, _: &Settings, _: Output) -> Result<Exit, Failure> {
-        let read = reader(&self.provider)?;
-        if self.provider != IDENTITY_TM && (self.product.is_some() || self.behaviors.is_some()) {
-            return Err(Failure::usage("--product and --behaviors are for identity-tm only"));
-        }
-        let order = order(self.product, self.behaviors)?;
-        let payload = read_input(&self.file, LIMIT)?;
+        let vendor = idv::vendors().iter().find(|vendor| vendor.id == self.provider).ok_or_else(|| {
+            let known: Vec<&str> = idv::vendors().iter().map(|vendor| vendor.id).collect();
+            Failure::usage(format!("there is no provider `{}`; compiled in: {}", self.provider, known.join(", ")))
+        })?;
+        let options = self.options.of(vendor)?;
+        let bytes = read_input(&self.file, LIMIT)?;
         if let Some(content_type) = &self.content_type {
-            check_form(&payload, content_type)?;
+            check_form(&bytes, content_type)?;
         }
-        let page = read(&payload, self.kind.name(), order)?;
+        let page = (vendor.normalize)(&Payload::new(self.kind.name(), &bytes, Timestamp::now(), &options))?;
         json(&json!({ "observations": page.observations }))?;
         for handle in page.observations.iter().filter_map(result_handle) {
             note(&format!("idv: the payload names a result: `idv fetch REFERENCE --handle {handle}`"));
@@ -85,46 +83,59 @@ impl Run for Normalize {
     }
 }
 
-/// The provider whose orders differ in how their payloads are read.
-const IDENTITY_TM: &str = "identity-tm";
+/// The options of the vendors' own: facts about a verification that its payloads do not say.
+#[derive(Default)]
+struct VendorOptions(Map<String, Value>);
 
-/// Parses a payload of a kind; for Identity.TM, of an order.
-type Reader = fn(&[u8], &str, identity_tm::normalize::Flow) -> idv::Result<Page>;
-
-/// Returns the order's flow. The adapter's configuration knows which products and behaviors there are.
-fn order(product: Option<u32>, behaviors: Option<u32>) -> Result<identity_tm::normalize::Flow, Failure> {
-    use identity_tm::api::order::Behaviors;
-    use identity_tm::normalize::Flow;
-
-    let mut config = identity_tm::IdentityTmConfig::new("example", Secret::from("example"));
-    (config.product, config.behaviors) = (product.unwrap_or(config.product), behaviors.unwrap_or(config.behaviors));
-    config.check()?;
-    // An order that only creates an account for signing ends like an identification.
-    let creates_account = config.behaviors()?.contains(Behaviors::SIGN_ME_CREATE);
-    Ok(if creates_account { Flow::Identification } else { Flow::of_product(config.product) })
-}
-
-/// Returns the reader for a provider, with the rules of an account that configured none of its own.
-fn reader(provider: &str) -> Result<Reader, Failure> {
-    Ok(match provider {
-        "cm-id-scan" => {
-            // Without a time of completion, a document is judged by today's date.
-            |payload, kind, _| {
-                let rule = cm_id_scan::normalize::Acceptance::strict();
-                cm_id_scan::normalize::kind_at(payload, kind, &rule, Timestamp::now())
+impl VendorOptions {
+    /// Returns the options for a vendor; refuses those of other vendors.
+    fn of(self, vendor: &VendorEntry) -> Result<Table, Failure> {
+        for name in self.0.keys() {
+            if !vendor.normalize_options.iter().any(|option| option.name == name) {
+                return Err(Failure::usage(format!("--{name} is for {} only", vendors_with(name))));
             }
         }
-        "identify24" => {
-            |payload, kind, _| identify24::normalize::kind(payload, kind, &identify24::normalize::Statuses::of_document())
+        Ok(Table::new("", self.0, Arc::default()))
+    }
+}
+
+/// Lists the vendors that have an option.
+fn vendors_with(option: &str) -> String {
+    let has = |vendor: &&VendorEntry| vendor.normalize_options.iter().any(|other| other.name == option);
+    idv::vendors().iter().filter(has).map(|vendor| vendor.id).collect::<Vec<_>>().join(" and ")
+}
+
+impl Args for VendorOptions {
+    fn augment_args(mut command: Command) -> Command {
+        for option in idv::vendors().iter().flat_map(|vendor| vendor.normalize_options) {
+            if command.get_arguments().all(|argument| argument.get_id() != option.name) {
+                let help = format!("{}; for {} only", option.help, vendors_with(option.name));
+                command = command.arg(Arg::new(option.name).long(option.name).value_name(option.value).help(help));
+            }
         }
-        IDENTITY_TM => identity_tm::normalize::kind,
-        "idnow" => |payload, kind, _| idnow::normalize::kind(payload, kind),
-        "verificar-identidad" => |payload, kind, _| verificar_identidad::normalize::kind(payload, kind),
-        _ => {
-            let known: Vec<String> = idv::providers().iter().map(|vendor| vendor.provider.to_string()).collect();
-            return Err(Failure::usage(format!("there is no provider `{provider}`; compiled in: {}", known.join(", "))));
+        command
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for VendorOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut options = Self::default();
+        options.update_from_arg_matches(matches)?;
+        Ok(options)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for option in idv::vendors().iter().flat_map(|vendor| vendor.normalize_options) {
+            if let Some(value) = matches.get_one::<String>(option.name) {
+                self.0.insert(option.name.to_owned(), Value::from(value.as_str()));
+            }
         }
-    })
+        Ok(())
+    }
 }
 
 /// The form of a payload.
@@ -193,21 +204,11 @@ mod tests {
     }
 
     #[test]
-    fn order_is_one_of_the_document() {
-        use identity_tm::normalize::Flow;
-
-        assert_eq!(order(None, None).unwrap(), Flow::Identification);
-        assert_eq!(order(Some(15), None).unwrap(), Flow::Esign);
-        assert_eq!(order(Some(15), Some(8)).unwrap(), Flow::Identification);
-        for (product, behaviors) in [(Some(99), None), (Some(12), Some(8)), (Some(15), Some(1 << 31))] {
-            assert_eq!(order(product, behaviors).unwrap_err().exit(), Exit::Usage, "{product:?} {behaviors:?}");
-        }
-    }
-
-    #[test]
-    fn a_provider_that_is_not_compiled_in_is_answered_with_those_that_are() {
-        let failure = reader("nobody").err().unwrap();
-        assert_eq!(failure.exit(), Exit::Usage);
-        assert!(failure.text().contains("nobody") && failure.text().contains("idnow"), "{}", failure.text());
+    fn option_is_for_the_vendors_that_have_it() {
+        let options = |name: &str| VendorOptions([(name.to_owned(), Value::from("15"))].into_iter().collect());
+        let vendor = |id: &str| idv::vendors().iter().find(|vendor| vendor.id == id).unwrap();
+        assert!(options("product").of(vendor("identity-tm")).is_ok());
+        let failure = options("product").of(vendor("idnow")).unwrap_err();
+        assert_eq!((failure.exit(), failure.text()), (Exit::Usage, "--product is for identity-tm only"));
     }
 }

@@ -1,6 +1,8 @@
 //! `idv schema`.
 
 use clap::Args;
+use idv::adapter::settings::Section as _;
+use idv_flow::FlowConfig;
 use serde_json::json;
 
 use super::Run;
@@ -8,7 +10,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, json};
 use crate::settings::Settings;
 
-/// Prints the JSON Schema of observations and reports: `{"observation", "report"}`, each a whole schema.
+/// Prints the JSON Schema of observations, reports and configurations: `{"observation", "report", "settings"}`, each a whole schema.
 #[derive(Args)]
 pub(crate) struct Schema {}
 
@@ -17,6 +19,7 @@ impl Run for Schema {
         json(&json!({
             "observation": schemars::schema_for!(idv::Observation),
             "report": schemars::schema_for!(idv::Report),
+            "settings": idv::Config::schema(&[(FlowConfig::NAME, FlowConfig::settings())]),
         }))?;
         Ok(Exit::Done)
     }

@@ -11,7 +11,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::settings::Settings;
 
-/// Makes a bearer token for a vendor's API. Whoever has it can do what the account can, until it expires.
+/// Makes a bearer token for a vendor's API. It has all rights of the account until it expires.
 #[derive(Args)]
 pub(crate) struct Token {
     #[command(subcommand)]
@@ -34,11 +34,11 @@ struct CmIdScan {
     #[arg(long, value_name = "NAME")]
     secret_env: String,
 
-    /// When the token is issued, in seconds since 1970; now, where it is not given
+    /// When the token is issued, in seconds since 1970; now if omitted
     #[arg(long, value_name = "S")]
     issued_at: Option<i64>,
 
-    /// For how many seconds it is valid
+    /// The lifetime in seconds
     #[arg(long, value_name = "S", default_value_t = 60)]
     lifetime: u64,
 }

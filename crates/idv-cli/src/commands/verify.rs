@@ -11,13 +11,13 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::settings::Settings;
 
-/// How long a result may be, in bytes.
+/// The maximum length of a result, in bytes.
 const LIMIT: u64 = 1024 * 1024 * 1024;
 
-/// How long a key or a signature may be, in bytes.
+/// The maximum length of a key or a signature, in bytes.
 const SMALL: u64 = 64 * 1024;
 
-/// Verifies the signature of a vendor's result. Ends with 1 where it does not fit.
+/// Verifies the signature of a vendor's result. Ends with 1 if it does not match.
 #[derive(Args)]
 pub(crate) struct Verify {
     #[command(subcommand)]
@@ -36,11 +36,11 @@ struct Idnow {
     #[arg(long, value_name = "KEY.pem")]
     public_key: PathBuf,
 
-    /// The signature, as it lies in the archive: <transactionnumber>.sig
+    /// The signature in the archive: <transactionnumber>.sig
     #[arg(long, value_name = "RESULT.sig")]
     signature: PathBuf,
 
-    /// The result, as it lies in the archive: <transactionnumber>.xml
+    /// The result in the archive: <transactionnumber>.xml
     #[arg(value_name = "RESULT.xml")]
     file: PathBuf,
 }
@@ -60,7 +60,7 @@ impl Run for Verify {
                 || "a key that the vendor's document does not name".to_owned(),
                 |system| format!("the key of the vendor's {system} system"),
             );
-            format!("The signature fits, by {key}.\n")
+            format!("The signature matches, by {key}.\n")
         })?;
         Ok(Exit::Done)
     }

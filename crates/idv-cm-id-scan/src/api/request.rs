@@ -1,5 +1,7 @@
 //! Requests, as pure functions: method, address, headers and body as the document shows them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Method, Request, Uri};
@@ -21,7 +23,8 @@ impl Endpoint {
     pub(super) fn new(config: &CmIdScanConfig) -> Result<Self> {
         let url = config.address()?;
         let base = adapter::Endpoint::new(&url);
-        let minter = Minter::new(&config.key_id, &config.secret, config.token_lifetime(), config.token_skew());
+        let seconds = |number: u32| Duration::from_secs(number.into());
+        let minter = Minter::new(&config.key_id, &config.secret, seconds(config.token_lifetime), seconds(config.token_skew));
         Ok(Self { url, base, minter })
     }
 

@@ -28,7 +28,7 @@ pub(crate) const CALLBACK_SECRET: &str = "5f1c2a9e1c1f4a6b9a520c2d6a1f7e11";
 /// The account in every test.
 pub(crate) fn config() -> CmIdScanConfig {
     let mut config = CmIdScanConfig::new(KEY_ID, SECRET.into());
-    config.callback_secret = Some(CALLBACK_SECRET.into());
+    config.callback_secret = CALLBACK_SECRET.into();
     config
 }
 

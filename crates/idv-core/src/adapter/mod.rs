@@ -2,7 +2,8 @@
 //!
 //! | module or type | for |
 //! |---|---|
-//! | [`settings`] | configurations: environment names, addresses, values that come as text |
+//! | [`VendorEntry`] | registering the adapter with applications and programs |
+//! | [`settings`] | configurations: keys, their values and environment variables |
 //! | [`Endpoint`] | building requests below a base address |
 //! | [`wire`] | tolerant reading of JSON, XML and forms |
 //! | [`FromVendor`], [`value`] | a vendor's words as values of the model |
@@ -12,10 +13,12 @@
 
 mod customize;
 mod endpoint;
+mod entry;
 pub mod settings;
 mod value;
 pub mod wire;
 
 pub use customize::{Customize, VendorOptions};
 pub use endpoint::{Endpoint, basic_auth, sensitive};
+pub use entry::{NormalizeOption, Payload, VendorEntry};
 pub use value::{Canonical, FromVendor, is_blank, non_empty, value};

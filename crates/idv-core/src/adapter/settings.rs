@@ -1,40 +1,108 @@
-//! What the configurations of adapters have in common: their keys in the environment, addresses, and values that an environment
-//! variable can only spell.
+//! Configuration of adapters: declared once, read from a file or from the environment, with errors that say where and what.
+//!
+//! [`settings!`](crate::settings) declares a configuration: its fields, their defaults and their documentation. From that one
+//! declaration come the struct with a setter for each field, the list of its [`Setting`]s and its reader. A [`Table`] carries
+//! the place of each value, so that an error names the file, the line and the key, or the environment variable. No error
+//! repeats a value: it could be a secret in the wrong place.
 
-use std::fmt;
+mod declare;
+mod near;
+mod table;
+mod value;
 
-use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
+use std::borrow::Cow;
+
 use url::{Host, Url};
 
+use crate::callback::CallbackAuth;
 use crate::error::{Error, Result};
 
-/// An environment variable in place of a key of a configuration.
+pub use declare::IntoSetting;
+pub use near::near_miss;
+#[doc(hidden)]
+pub use serde;
+#[doc(hidden)]
+pub use serde_json::Value;
+pub use table::{Place, Places, Table};
+#[doc(hidden)]
+pub use value::either;
+pub use value::{Address, Days, Fault, Millis, Positive, PositiveMillis, Secrets, SettingValue, by_serde};
+
+/// A key of a configuration.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Setting {
+    /// The key, with a dot before each key of an inner table.
+    pub key: &'static str,
+    /// The kind of value.
+    pub kind: SettingKind,
+    /// Whether a table without it is refused.
+    pub required: bool,
+    /// The expected form, in words.
+    pub form: fn() -> Cow<'static, str>,
+    /// The documentation of the field.
+    pub doc: &'static str,
+}
+
+impl Setting {
+    /// Describes a key that holds a `T`.
+    #[must_use]
+    pub const fn new<T: SettingValue>(key: &'static str, required: bool, doc: &'static str) -> Self {
+        Self { key, kind: T::KIND, required, form: T::form, doc }
+    }
+
+    /// Returns the environment variable that stands for the key: `IDV_`, the table and the key in capitals.
+    ///
+    /// ```
+    /// use idv_core::adapter::settings::Setting;
+    ///
+    /// let setting = Setting::new::<String>("company", true, "");
+    /// assert_eq!(setting.variable("example-vendor"), "IDV_EXAMPLE_VENDOR_COMPANY");
+    /// ```
+    #[must_use]
+    pub fn variable(&self, table: &str) -> String {
+        variable(&[table, self.key])
+    }
+}
+
+/// Returns the environment variable that stands for a path: `IDV_` and its parts in capitals.
+#[must_use]
+pub fn variable(path: &[&str]) -> String {
+    let name = path.join("_").replace(['-', '.'], "_");
+    format!("IDV_{}", name.to_ascii_uppercase())
+}
+
+/// The kind of a setting's value, which decides how the environment spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Variable {
-    /// The variable's name: `IDV_`, the provider's id and the key, in capitals.
-    pub name: &'static str,
-    /// The key that it stands for.
-    pub key: &'static str,
-    /// Whether the key is a secret: the variable holds its value, and the key is then `{ env = name }`.
-    pub secret: bool,
+pub enum SettingKind {
+    /// The variable holds the value.
+    Plain,
+    /// The variable holds the address of a host that requests go to.
+    Address,
+    /// The variable holds a secret, and the one with `_FILE` after its name the path of a file with it.
+    Secret,
+    /// As [`Secret`](Self::Secret); a second variable, with `_2` after its name, holds another secret that is accepted as well.
+    Secrets,
 }
 
-impl Variable {
-    /// A variable that holds a value.
-    #[must_use]
-    pub const fn plain(name: &'static str, key: &'static str) -> Self {
-        Self { name, key, secret: false }
-    }
+/// A table of a configuration that is no vendor's, such as `[flow]`.
+pub trait Section: Sized {
+    /// The name of the table.
+    const NAME: &'static str;
 
-    /// A variable that holds a secret.
-    #[must_use]
-    pub const fn secret(name: &'static str, key: &'static str) -> Self {
-        Self { name, key, secret: true }
-    }
+    /// Returns the keys of the table.
+    fn settings() -> &'static [Setting];
+
+    /// Reads the table; an empty one if the configuration has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config), which names the key, its place and its form.
+    fn from_table(table: &Table) -> Result<Self>;
 }
 
-/// Checks a base address: https, or http where nothing personal can leave the machine, or where `plain` allows the host; without user,
+/// Checks a base address: https, or http where nothing personal can leave the machine or `plain` allows the host; without user,
 /// query and fragment.
 ///
 /// # Errors
@@ -54,17 +122,31 @@ pub fn check_address(key: &str, url: &Url, plain: impl FnOnce(&str) -> bool) -> 
         "http" if is_loopback(url) || plain(url.host_str().unwrap_or_default()) => {}
         _ => {
             return Err(Error::config(format!(
-                "{key} must begin with https:// (http:// only for a test system and for this machine)"
+                "invalid `{key}`: expected https:// (http:// only for a test system and for this machine)"
             )));
         }
     }
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::config(format!("{key} must be an address without user, query and fragment")));
+        return Err(Error::config(format!("invalid `{key}`: expected an address without user, query and fragment")));
     }
     Ok(())
 }
 
-/// Whether an address is on this machine.
+/// Returns the configured base address, or the vendor's own, after [`check_address`].
+///
+/// # Errors
+///
+/// [`Config`](crate::ErrorKind::Config), which names `base_url`.
+pub fn base_url(configured: Option<&Url>, default: &str) -> Result<Url> {
+    let url = match configured {
+        Some(url) => url.clone(),
+        None => Url::parse(default).map_err(|_| Error::config("`base_url` has no default"))?,
+    };
+    check_address("base_url", &url, |_| false)?;
+    Ok(url)
+}
+
+/// Returns whether an address is on this machine.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -75,148 +157,36 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// A number, or the digits that an environment variable has in place of one. For `#[serde(deserialize_with)]`.
+/// The query parameter that carries the secret of callbacks unless the configuration names another one.
+pub const CALLBACK_PARAMETER: &str = "token";
+
+/// Returns the authentication by a secret in the query of the callbacks' address; none without a secret.
 ///
 /// # Errors
 ///
-/// Those of the deserializer, and where it is no number that fits.
-pub fn number<'de, T: TryFrom<u64>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct Number;
-
-    impl Visitor<'_> for Number {
-        type Value = u64;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a number")
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<u64, E> {
-            Ok(value)
-        }
-
-        fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<u64, E> {
-            u64::try_from(value).map_err(|_| E::custom("the number must not be negative"))
-        }
-
-        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<u64, E> {
-            value.parse().map_err(|_| E::custom("a number is written in digits alone"))
-        }
-    }
-
-    let number = deserializer.deserialize_any(Number)?;
-    T::try_from(number).map_err(|_| D::Error::custom("the number is too large"))
+/// [`Config`](crate::ErrorKind::Config) if `callback_secret` is too short, or `callback_parameter` is not a name.
+pub fn query_auth(parameter: &str, secrets: &Secrets) -> Result<CallbackAuth> {
+    check_parameter(parameter)?;
+    if secrets.is_empty() { Ok(CallbackAuth::none()) } else { CallbackAuth::query(parameter, secrets.clone()) }
 }
 
-/// A truth value, or the word that an environment variable has in place of one. For `#[serde(deserialize_with)]`.
+/// As [`query_auth`], with a secret for each verification that is derived from the configured one.
 ///
 /// # Errors
 ///
-/// Those of the deserializer, and where it is neither `true` nor `false`.
-pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    struct Flag;
-
-    impl Visitor<'_> for Flag {
-        type Value = bool;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("true or false")
-        }
-
-        fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<bool, E> {
-            Ok(value)
-        }
-
-        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<bool, E> {
-            value.parse().map_err(|_| E::custom("it is true or false"))
-        }
-    }
-
-    deserializer.deserialize_any(Flag)
+/// As [`query_auth`].
+pub fn query_per_subject_auth(parameter: &str, secrets: &Secrets) -> Result<CallbackAuth> {
+    check_parameter(parameter)?;
+    if secrets.is_empty() { Ok(CallbackAuth::none()) } else { CallbackAuth::query_per_subject(parameter, secrets.clone()) }
 }
 
-/// Words in a list, or in one text that separates them by commas, as an environment variable does. For
-/// `#[serde(deserialize_with)]`.
-///
-/// # Errors
-///
-/// Those of the deserializer, and where it is neither.
-pub fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct Words;
-
-    impl<'de> Visitor<'de> for Words {
-        type Value = Vec<String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("words in a list, or in one text with commas between them")
-        }
-
-        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Vec<String>, E> {
-            Ok(value.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect())
-        }
-
-        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, seq: A) -> Result<Vec<String>, A::Error> {
-            Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(seq))
-        }
+fn check_parameter(parameter: &str) -> Result<()> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if parameter.is_empty() || !parameter.bytes().all(is_name) {
+        return Err(Error::config("invalid `callback_parameter`: expected ASCII letters, digits, `-` and `_`, such as `token`"));
     }
-
-    deserializer.deserialize_any(Words)
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use serde::Deserialize;
-    use serde_json::json;
-
-    use super::*;
-
-    #[derive(Deserialize, Debug, PartialEq)]
-    struct Settings {
-        #[serde(deserialize_with = "number")]
-        small: u8,
-        #[serde(deserialize_with = "flag")]
-        on: bool,
-        #[serde(deserialize_with = "words")]
-        names: Vec<String>,
-    }
-
-    #[test]
-    fn a_value_and_its_spelling_in_the_environment_are_the_same() {
-        let file: Settings = serde_json::from_value(json!({ "small": 7, "on": true, "names": ["a", "b"] })).unwrap();
-        let environment: Settings = serde_json::from_value(json!({ "small": "7", "on": "true", "names": "a, b," })).unwrap();
-        assert_eq!(file, environment);
-    }
-
-    #[test]
-    fn what_is_no_value_is_refused() {
-        for wrong in [
-            json!({ "small": 256, "on": true, "names": [] }),
-            json!({ "small": -1, "on": true, "names": [] }),
-            json!({ "small": "seven", "on": true, "names": [] }),
-            json!({ "small": 7, "on": "yes", "names": [] }),
-            json!({ "small": 7, "on": 1, "names": [] }),
-            json!({ "small": 7, "on": true, "names": 1 }),
-            json!({ "small": 7, "on": true, "names": [1] }),
-        ] {
-            assert!(serde_json::from_value::<Settings>(wrong.clone()).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_address_is_one_that_can_be_used_and_keeps_what_is_personal() {
-        for (url, taken) in [
-            ("https://api.example.com", true),
-            ("http://api.example.com", false),
-            ("http://test.example.com", true),
-            ("http://127.0.0.1:8080", true),
-            ("http://[::1]:8080", true),
-            ("http://localhost:8080/below", true),
-            ("ftp://api.example.com", false),
-            ("https://user@api.example.com", false),
-            ("https://api.example.com?a=b", false),
-            ("https://api.example.com#a", false),
-        ] {
-            let checked = check_address("base_url", &url.parse().unwrap(), |host| host == "test.example.com");
-            assert_eq!(checked.is_ok(), taken, "{url}");
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! A vendor's answer, and the errors that are made of it.
+//! A vendor's answer, and its conversion into errors.
 
 use std::fmt;
 use std::time::Duration;
@@ -32,13 +32,13 @@ pub struct Answer {
     retry_after: Option<Duration>,
 }
 
-/// How a download ended.
+/// The end of a download.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Downloaded {
-    /// Everything is in the sink.
+    /// The sink has everything.
     Whole(Download),
-    /// The vendor answered with an error status; nothing is in the sink.
+    /// The vendor answered with an error status; the sink has nothing.
     Refused(Answer),
 }
 
@@ -53,7 +53,7 @@ impl Answer {
         self.retry_after = retry_after;
     }
 
-    /// That this answers our own call.
+    /// Returns the proof that this answers our own call.
     #[must_use]
     pub fn proof(&self) -> Proof {
         Proof::of(ProofKind::OwnCall, &self.body)
@@ -68,14 +68,14 @@ impl Answer {
         read(&self.body).map_err(|error| self.complement(error))
     }
 
-    /// The media type of the body, without its parameters.
+    /// Returns the media type of the body, without its parameters.
     #[must_use]
     pub fn media_type(&self) -> Option<&str> {
         let value = self.headers.get(http::header::CONTENT_TYPE)?.to_str().ok()?;
         value.split(';').next().map(str::trim).filter(|text| !text.is_empty())
     }
 
-    /// The error that this answer is, by its status alone.
+    /// Converts this answer into an error by its status alone.
     #[must_use]
     pub fn error(&self) -> Error {
         self.error_of(match self.status.as_u16() {
@@ -90,16 +90,16 @@ impl Answer {
         })
     }
 
-    /// The error that this answer is, as the adapter reads it.
+    /// Converts this answer into an error of a kind that the adapter knows.
     ///
-    /// Its effect is unknown where the vendor may have acted: an answer that says so much and cannot be read, or one that came
-    /// after an attempt of which nobody knows.
+    /// The effect is unknown if the vendor may have acted: if the status says so although the answer cannot be parsed, or if the effect of
+    /// an earlier attempt is unknown.
     #[must_use]
     pub fn error_of(&self, kind: ErrorKind) -> Error {
         self.complement(Error::new(kind))
     }
 
-    /// The same error, with what is known of this answer.
+    /// Adds the status, attempts and effect of this answer to an error.
     #[must_use]
     pub fn complement(&self, error: Error) -> Error {
         let may_have_acted = (self.open || self.status.is_success()) && acts(self.operation);
@@ -118,13 +118,13 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// An answer, and its body where that is still to be read: the call is under way until then.
+/// An answer, with its body if that is still to be read; until then the call is under way.
 pub(super) struct Arrived {
     pub(super) answer: Answer,
     pub(super) open: Option<(Body, Permit)>,
 }
 
-/// How long the vendor asks to wait: seconds or a date (RFC 9110, 10.2.3).
+/// Returns the wait that the vendor asks for, in seconds or as a date (RFC 9110, 10.2.3).
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {

@@ -1,19 +1,19 @@
-//! How many calls to a provider may be under way at once.
+//! The limit of concurrent calls to a provider.
 
 use futures_channel::mpsc;
 use futures_util::StreamExt as _;
 use futures_util::lock::Mutex;
 
-/// A fixed number of permits; who waits longest is served first.
+/// A fixed number of permits, given in the order of the requests for them.
 ///
-/// The permits lie in a channel: taking one is receiving, giving it back is sending.
+/// The permits are messages in a channel: taking one is receiving, returning it is sending.
 #[derive(Debug)]
 pub(super) struct Limiter {
     permits: Mutex<mpsc::UnboundedReceiver<()>>,
     give_back: mpsc::UnboundedSender<()>,
 }
 
-/// The right to make one call. Dropping it gives it back.
+/// The permit for one call. Dropping it returns it.
 #[derive(Debug)]
 pub(super) struct Permit(mpsc::UnboundedSender<()>);
 
@@ -36,7 +36,7 @@ impl Limiter {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        // Fails only when the limiter is gone, and with it everybody who could wait.
+        // Fails only if the limiter is gone, and with it every waiting call.
         let _ = self.0.unbounded_send(());
     }
 }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_calls_are_under_way_than_permitted_and_each_end_admits_one() {
+    fn each_finished_call_admits_the_next_within_the_limit() {
         let limiter = Limiter::new(2);
         let first = limiter.acquire().now_or_never().unwrap();
         let _second = limiter.acquire().now_or_never().unwrap();

@@ -53,7 +53,7 @@ pub struct CallContext {
     answers: Option<Arc<Mutex<Vec<RawAnswer>>>>,
 }
 
-/// What all calls to a provider share.
+/// The state that all calls to a provider share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     provider: ProviderId,
@@ -266,7 +266,7 @@ impl CallContext {
         let policy = &self.shared.policy;
         let mut number = 0;
         let mut renewed = false;
-        // Whether an attempt so far may have been acted on.
+        // Whether the vendor may have acted on an attempt so far.
         let mut open = false;
         loop {
             number += 1;
@@ -367,11 +367,11 @@ impl CallContext {
                 Err(error) => Ok(Err(error)),
             }
         };
-        // Giving up says nothing of what had left: it may all have.
+        // After a timeout, all of the request may have left.
         self.within(timeout, exchange).await.unwrap_or(Ok(Err(TransportError::new(Sent::Maybe, TransportCause::Timeout))))
     }
 
-    /// The right to make a call; `None` where the deadline came first. Mostly it is there at once, and no timer is needed.
+    /// Waits for a permit; `None` if the deadline passes first. Mostly there is one at once, and no timer is needed.
     async fn turn(&self) -> Option<Permit> {
         let mut acquire = pin!(self.shared.limiter.acquire());
         if let Some(permit) = poll_immediate(acquire.as_mut()).await {
@@ -412,7 +412,7 @@ impl CallContext {
         self.error(ErrorKind::Unavailable).detail(detail).with_source(error)
     }
 
-    /// An error of this call.
+    /// Returns an error of this call.
     fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind).during(&self.shared.provider, self.operation)
     }
@@ -431,7 +431,7 @@ impl fmt::Debug for CallContext {
     }
 }
 
-/// What ends a call whatever the table says.
+/// A failure that ends a call in spite of the table.
 enum Failure {
     NoTurn,
     TooLong(u64),
@@ -450,7 +450,7 @@ impl Failure {
     }
 }
 
-/// Whether an operation changes anything at the vendor.
+/// Returns whether an operation changes anything at the vendor.
 pub(super) const fn acts(operation: Operation) -> bool {
     matches!(operation, Operation::Create | Operation::Delete | Operation::Other)
 }
@@ -459,13 +459,13 @@ fn settle(error: Error, open: bool) -> Error {
     if open { error.with_effect(Effect::Unknown) } else { error }
 }
 
-/// Reads the whole body; `false` where it is too long.
+/// Reads the whole body; `false` if it is too long.
 async fn collect(body: &mut Body, answer: &mut Answer, limit: u64) -> Result<bool, TransportError> {
     let Some(first) = body.next().await? else { return Ok(true) };
     if first.len() as u64 > limit {
         return Ok(false);
     }
-    // An answer is mostly one piece: it is taken as it is, without a copy.
+    // Most answers are one piece, which needs no copy.
     let Some(second) = body.next().await? else {
         answer.body = first;
         return Ok(true);

@@ -1,4 +1,4 @@
-//! Tokens that a vendor hands out for a login: kept, and renewed once for all who wait.
+//! Tokens of a login: kept, and renewed once for all calls that wait.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,11 +10,10 @@ use super::CallContext;
 use crate::error::Result;
 use crate::secret::Secret;
 
-/// How an adapter logs in. A call that is made [in a session](super::Call::in_session) carries its token; an answer 401 to a
-/// token that was kept renews it once.
+/// Logs an adapter in. A call [in a session](super::Call::in_session) uses its token; an answer 401 to a kept token renews it once.
 #[async_trait]
 pub trait Session: Send + Sync {
-    /// Where the token is kept.
+    /// Returns the cache of the token.
     fn tokens(&self) -> &TokenCache;
 
     /// Logs in. Only one call runs at a time; the others wait for it.
@@ -47,19 +46,19 @@ struct Kept {
 pub(super) struct Issued {
     pub(super) token: Secret,
     pub(super) generation: u64,
-    /// Whether it was there before this call asked.
+    /// Whether the token was kept from an earlier call.
     pub(super) kept: bool,
 }
 
 impl TokenCache {
-    /// A cache for tokens that the vendor forgets when they are not used for `idle_life`. The cache forgets them a little earlier:
-    /// at nine tenths of it.
+    /// Creates a cache for tokens that the vendor forgets if they are not used for `idle_life`. The cache forgets them earlier, after nine
+    /// tenths of it.
     #[must_use]
     pub fn new(idle_life: Duration) -> Self {
         Self { idle_life: idle_life.mul_f64(0.9), kept: Mutex::new(Kept::default()) }
     }
 
-    /// A token: the one that is kept, or a new one. Who asks during a login waits for it and does not log in again.
+    /// Returns the kept token or a new one. Calls during a login wait for it instead of logging in again.
     pub(super) async fn issue(&self, session: &dyn Session, cx: &CallContext) -> Result<Issued> {
         let mut kept = self.kept.lock().await;
         let now = cx.monotonic();
@@ -76,7 +75,7 @@ impl TokenCache {
         Ok(Issued { token, generation: kept.generation, kept: false })
     }
 
-    /// Throws the token of this generation away; a newer one stays.
+    /// Drops the token of this generation; a newer one stays.
     pub(super) async fn refuse(&self, generation: u64) {
         let mut kept = self.kept.lock().await;
         if kept.generation == generation {

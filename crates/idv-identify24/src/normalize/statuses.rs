@@ -1,7 +1,9 @@
 //! The meaning of the vendor's words for a state: the one that the document shows, and those that an account has taught.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use idv_core::adapter::settings::{Fault, SettingValue, by_serde};
 use idv_core::{Error, Outcome, Result, Status};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
@@ -234,6 +236,16 @@ impl<'de> Deserialize<'de> for Statuses {
         }
 
         deserializer.deserialize_any(Pairs)
+    }
+}
+
+impl SettingValue for Statuses {
+    fn form() -> Cow<'static, str> {
+        "a table of words and their meanings, or one text such as \"Some Word=verified,Other Word=rejected\"".into()
+    }
+
+    fn read(value: &serde_json::Value) -> Result<Self, Fault> {
+        by_serde(value)
     }
 }
 

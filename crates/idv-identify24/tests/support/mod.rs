@@ -54,7 +54,7 @@ pub(crate) fn with(change: impl FnOnce(&mut Identify24Config)) -> Identify24Conf
 
 /// The account with a secret for callbacks.
 pub(crate) fn guarded() -> Identify24Config {
-    with(|config| config.callback_secret = Some(SECRET.into()))
+    with(|config| config.callback_secret = SECRET.into())
 }
 
 /// A client of the account.

@@ -122,7 +122,7 @@ impl Api {
     /// encrypted and the feature `crypt` is not compiled in.
     pub fn new(config: &IdentityTmConfig) -> Result<Self> {
         config.check()?;
-        let crypt = config.crypt_key()?;
+        let crypt = config.answer_key()?;
         if crypt.is_some() && !cfg!(feature = "crypt") {
             return Err(
                 Error::new(ErrorKind::Unsupported).detail("crypt_key needs the feature `crypt` of the crate idv-identity-tm")

@@ -25,7 +25,7 @@ pub(crate) const TAKEN: &str = r#"[{"Res":1,"ID":"1283876988","Cred":12345.67}]"
 /// The account in every test.
 pub(crate) fn config() -> VerificarIdentidadConfig {
     let mut config = VerificarIdentidadConfig::new("api-user", "api-token".into());
-    config.callback_secret = Some(SECRET.into());
+    config.callback_secret = SECRET.into();
     config
 }
 

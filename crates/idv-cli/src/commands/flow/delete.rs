@@ -8,8 +8,8 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
 use crate::words::word;
 
-/// Asks for the deletion of a flow's data, at the vendor and here, and prints the receipt. The deletion is carried out by `idv flow run`;
-/// asked again, it prints how far that is. Data that must be kept for longer are not deleted: it ends with 1 and says until when.
+/// Requests the deletion of a flow's data, at the vendor and here, and prints the receipt. `idv flow run` carries the deletion out; a
+/// repeated request prints its progress. Data under a legal hold are not deleted: the command ends with 1 and prints the end of the hold.
 #[derive(Args)]
 pub(crate) struct Delete {
     /// The flow

@@ -11,25 +11,25 @@ use crate::output::{Cell, Mark, Output, json_line, plain, table, text};
 use crate::progress::Progress;
 use crate::usage::Expected;
 
-/// How many flows are read at a time.
+/// The number of flows of a page.
 const PAGE: usize = 500;
 
-/// Lists flows, by their names. With --json an array; with --lines one JSON object per line, written as they are read.
+/// Lists flows, ordered by id. With --json an array; with --lines one JSON object per line, written as they are read.
 #[derive(Args)]
 pub(crate) struct List {
-    /// Only those in this phase: creating, open, done, refused, erased
+    /// Only flows in this phase: creating, open, done, refused, erased
     #[arg(long, value_parser = phase)]
     phase: Option<Phase>,
 
-    /// Only those at this provider
+    /// Only flows at this provider
     #[arg(long)]
     provider: Option<String>,
 
-    /// Only those that need a person
+    /// Only flows that need an operator
     #[arg(long)]
     attention: bool,
 
-    /// Only those after this one
+    /// Only flows after this one
     #[arg(long, value_name = "ID", value_parser = flow_id)]
     after: Option<FlowId>,
 

@@ -15,11 +15,10 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use idv::transport::SystemClock;
 use idv_flow::store::{PostgresOptions, PostgresStore, SqliteStore};
-use idv_flow::{Flow, FlowError, FlowId, Schedule};
+use idv_flow::{Flow, FlowError, FlowId, Schedule, StoreAddress};
 
 use super::Run;
 use crate::failure::{Exit, Failure};
-use crate::flow_table::Place;
 use crate::output::{Output, note};
 use crate::settings::Settings;
 use crate::usage::Expected;
@@ -39,7 +38,7 @@ pub(crate) struct FlowCommand {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Commit to a verification, have the vendor create it, and print where to send the person
+    /// Commit to a verification, have the vendor create it, and print the link for the person
     Start(Box<start::Start>),
     /// Run every step that becomes due, until it is interrupted
     Run(run::Run),
@@ -105,7 +104,7 @@ pub(crate) struct Opening<'a> {
 /// A flow over a store.
 pub(crate) struct Opened {
     pub(crate) flow: Flow,
-    pub(crate) place: Place,
+    pub(crate) place: StoreAddress,
     store: Stores,
 }
 
@@ -117,9 +116,16 @@ enum Stores {
 impl Opening<'_> {
     /// Opens the store. Prints a note on standard error if it has no key.
     pub(crate) async fn open(&self) -> Result<Opened, Failure> {
-        let (table, clients) = self.settings.flows()?;
-        let place = table.place(self.store)?;
-        let vault = table.vault()?;
+        let (config, clients) = self.settings.flows()?;
+        let place = match self.store {
+            Some(text) => StoreAddress::parse_public(text)?,
+            None => config.store.clone().ok_or_else(|| {
+                Failure::usage(
+                    "no store is named: write --store FILE, `store = \"FILE\"` in the table `flow` of idv.toml, or set IDV_FLOW_STORE",
+                )
+            })?,
+        };
+        let vault = config.vault()?;
         if let Some(path) = place.file().filter(|path| !self.may_make && !path.exists()) {
             return Err(Failure::usage(format!(
                 "there is no store {}: `idv flow start` and `idv flow run` make one",
@@ -128,21 +134,21 @@ impl Opening<'_> {
         }
         let failed = |error| Failure::from(FlowError::Store(error));
         let (store, builder) = match &place {
-            Place::File(path) => {
+            StoreAddress::File(path) => {
                 let store = SqliteStore::open(path).await.map_err(failed)?;
                 (Stores::File(store.clone()), Flow::builder(store))
             }
-            Place::Postgres(address) => {
+            StoreAddress::Postgres(address) => {
                 let store = PostgresStore::connect_with(address, &PostgresOptions::default().wait(WAIT)).await.map_err(failed)?;
                 (Stores::Postgres(Box::new(store.clone())), Flow::builder(store))
             }
         };
-        let mut builder = builder.vault(vault).retention(table.retention());
-        if let Some(lease) = table.lease() {
+        let mut builder = builder.vault(vault).retention(config.retention());
+        if let Some(lease) = config.lease {
             builder = builder.lease(lease);
         }
         for client in clients {
-            let schedule = table.schedule(Schedule::of(client.info()));
+            let schedule = config.schedule(Schedule::of(client.info()));
             builder = builder.schedule(client.info().provider.as_str(), schedule).client(client);
         }
         let flow = match builder.open(Arc::new(SystemClock::new())).await {

@@ -12,14 +12,14 @@ use crate::words;
 
 /// Prints the final report of a flow: the person's data in clear.
 ///
-/// Where there is none yet, it ends with 5; where there will be none, with 1.
+/// Ends with 5 if there is no report yet, and with 1 if there will be none.
 #[derive(Args)]
 pub(crate) struct ReportCommand {
     /// The flow
     #[arg(value_parser = flow_id)]
     id: FlowId,
 
-    /// Print every report that is stored, each with the outcome it came with: to rule on a dispute
+    /// Print every stored report with its outcome, to resolve a dispute
     #[arg(long)]
     all: bool,
 }
@@ -32,9 +32,7 @@ impl ReportCommand {
         let Some(report) = flow.report(self.id).await? else {
             let status = flow.status(self.id).await?;
             return Err(match status.phase {
-                _ if status.disputed => {
-                    Failure::new(Exit::Open, "the vendor has said two different things: --all prints its reports")
-                }
+                _ if status.disputed => Failure::new(Exit::Open, "the outcome is disputed: --all prints the vendor's reports"),
                 Phase::Creating | Phase::Open => Failure::new(Exit::Open, "there is no report yet"),
                 Phase::Erased => Failure::new(Exit::Failed, "our own copy is erased, and the report with it"),
                 _ => Failure::new(Exit::Failed, "the verification ended without a report"),

@@ -11,15 +11,15 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::usage::Expected;
 
-/// Changes how long a flow's data are kept, by the vendor and by us. It replaces what was set before, whole: what is not given is not
-/// limited. Without any option, both copies are kept until their deletion is asked for.
+/// Changes the retention of a flow's data, at the vendor and here. The options replace the whole earlier setting: an omitted limit does
+/// not apply. Without any option, both copies are kept until their deletion is requested.
 #[derive(Args)]
 pub(crate) struct Retain {
     /// The flow
     #[arg(value_parser = flow_id)]
     id: FlowId,
 
-    /// Delete the vendor's copy so many days after the end of the verification
+    /// Delete the vendor's copy this many days after the end of the verification
     #[arg(long, value_name = "DAYS", value_parser = days)]
     vendor_after: Option<Duration>,
     /// Do not delete the vendor's copy before then, even if its deletion is requested
@@ -28,7 +28,7 @@ pub(crate) struct Retain {
     /// Do not keep the vendor's copy after then, however far the verification is
     #[arg(long, value_name = "TIME")]
     vendor_not_after: Option<Timestamp>,
-    /// Erase our own copy so many days after the end of the verification
+    /// Erase our own copy this many days after the end of the verification
     #[arg(long, value_name = "DAYS", value_parser = days)]
     own_after: Option<Duration>,
     /// Do not erase our own copy before then, even if its deletion is requested
@@ -38,7 +38,7 @@ pub(crate) struct Retain {
     #[arg(long, value_name = "TIME")]
     own_not_after: Option<Timestamp>,
 
-    /// Who changes it, for the audit trail: an account's name
+    /// The operator's account, for the audit trail
     #[arg(long, value_name = "NAME")]
     by: String,
 }

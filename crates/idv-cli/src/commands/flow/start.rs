@@ -9,8 +9,8 @@ use crate::output::{Output, plain, table};
 use crate::request::RequestArgs;
 use crate::words::hand_off_json;
 
-/// Commits to a verification, has the vendor create it, and prints where to send the person. A reference that was started before is
-/// not started again. If the vendor does not answer, the command ends with 5, and `idv flow run` goes on with the flow.
+/// Commits to a verification, has the vendor create it, and prints the link for the person. A reference is started once. If the vendor
+/// does not answer, the command ends with 5, and `idv flow run` continues the flow.
 ///
 /// Every user of the machine can see the options of a running program: for real persons, use --from.
 #[derive(Args)]

@@ -1,0 +1,319 @@
+//! The configuration of flows: the table `flow` of an application's configuration.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use idv_core::adapter::settings::{
+    Days, Fault, Millis, Secrets, Section, Setting, SettingKind, SettingValue, Table, Value, is_loopback,
+};
+use idv_core::{Secret, Url, settings};
+
+use crate::{FlowError, Keep, Result, Retention, Schedule, Vault};
+
+settings! {
+    /// The configuration of flows: the table `flow` of an application's configuration, which `Config::section` reads.
+    ///
+    /// ```toml
+    /// [flow]
+    /// store = "flows.db"
+    /// key = { env = "IDV_FLOW_KEY" }
+    /// retention.vendor_days = 30
+    /// schedule.interval_ms = 60000
+    /// ```
+    pub struct FlowConfig {
+        optional {
+            /// The store: a file of SQLite, or the address of a PostgreSQL database.
+            store: Option<StoreAddress>,
+            /// The key that seals personal data. Without it they are stored in clear.
+            key: Option<Secret>,
+            /// The keys that were used before.
+            older_keys: Secrets,
+            /// The accounts whose flows go on beside those of the default account.
+            also: Vec<String>,
+            /// The lease duration: if a worker crashes, another takes over its work after this long. Longer than the deadline of calls.
+            lease("lease_ms"): Option<Duration> as Millis,
+            /// The time after which the vendor's copy is deleted; without it, on request.
+            vendor_retention("retention.vendor_days"): Option<Duration> as Days,
+            /// The time after which our copy is deleted; without it, on request.
+            own_retention("retention.own_days"): Option<Duration> as Days,
+            /// Replaces [`Schedule::interval`].
+            interval("schedule.interval_ms"): Option<Duration> as Millis,
+            /// Replaces [`Schedule::slowest`].
+            slowest("schedule.slowest_ms"): Option<Duration> as Millis,
+            /// Replaces [`Schedule::wake_gap`].
+            wake_gap("schedule.wake_gap_ms"): Option<Duration> as Millis,
+            /// Replaces [`Schedule::sweep`] if the vendor has lists; 0 for no sweep.
+            sweep("schedule.sweep_ms"): Option<Duration> as Millis,
+            /// Replaces [`Schedule::backstop`].
+            backstop("schedule.backstop_ms"): Option<Duration> as Millis,
+            /// Replaces [`Schedule::lifetime`].
+            lifetime("schedule.lifetime_ms"): Option<Duration> as Millis,
+            /// Replaces [`Schedule::grace`].
+            grace("schedule.grace_ms"): Option<Duration> as Millis,
+            /// Replaces [`Schedule::overdue`].
+            overdue("schedule.overdue_ms"): Option<Duration> as Millis,
+            /// Replaces [`Schedule::create_within`].
+            create_within("schedule.create_within_ms"): Option<Duration> as Millis,
+            /// Replaces [`Schedule::settle_within`].
+            settle_within("schedule.settle_within_ms"): Option<Duration> as Millis,
+            /// Replaces [`Schedule::failing`].
+            failing("schedule.failing_ms"): Option<Duration> as Millis,
+            /// Replaces [`Schedule::confirm_after`].
+            confirm_after("schedule.confirm_after_ms"): Option<Duration> as Millis,
+        }
+    }
+}
+
+impl Section for FlowConfig {
+    const NAME: &'static str = "flow";
+
+    fn settings() -> &'static [Setting] {
+        Self::SETTINGS
+    }
+
+    fn from_table(table: &Table) -> idv_core::Result<Self> {
+        Self::from_table(table)
+    }
+}
+
+impl FlowConfig {
+    /// Returns the vault that seals personal data.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::Invalid`] if a key does not have the form of one, or there are older keys only.
+    pub fn vault(&self) -> Result<Vault> {
+        match &self.key {
+            Some(key) => self.older_keys.iter().try_fold(Vault::new(key)?, Vault::with_older),
+            None if self.older_keys.is_empty() => Ok(Vault::plain()),
+            None => Err(FlowError::Invalid(
+                "`flow.key` is missing beside `flow.older_keys`: new values have to be sealed by a key too".to_owned(),
+            )),
+        }
+    }
+
+    /// Returns the retention of new flows.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        let keep = |after: Option<Duration>| after.map_or_else(Keep::until_asked, Keep::after);
+        Retention::new(keep(self.vendor_retention), keep(self.own_retention))
+    }
+
+    /// Changes a schedule that suits the vendor to the configured one.
+    #[must_use]
+    pub fn schedule(&self, mut schedule: Schedule) -> Schedule {
+        let set = |field: &mut Duration, value: Option<Duration>| *field = value.unwrap_or(*field);
+        set(&mut schedule.interval, self.interval);
+        // A longer interval slows the slowest down too, unless that is configured itself.
+        schedule.slowest = schedule.slowest.max(schedule.interval);
+        set(&mut schedule.slowest, self.slowest);
+        set(&mut schedule.wake_gap, self.wake_gap);
+        set(&mut schedule.backstop, self.backstop);
+        set(&mut schedule.lifetime, self.lifetime);
+        set(&mut schedule.grace, self.grace);
+        set(&mut schedule.overdue, self.overdue);
+        set(&mut schedule.create_within, self.create_within);
+        set(&mut schedule.settle_within, self.settle_within);
+        set(&mut schedule.failing, self.failing);
+        set(&mut schedule.confirm_after, self.confirm_after);
+        // A vendor without lists is not swept, whatever is configured; 0 is how not to sweep one that has them.
+        if let (Some(_), Some(sweep)) = (schedule.sweep, self.sweep) {
+            schedule.sweep = Some(sweep).filter(|sweep| !sweep.is_zero());
+        }
+        schedule
+    }
+}
+
+/// The place of a store. `Display` and `Debug` print no user, no password and no options of an address.
+#[derive(Clone)]
+pub enum StoreAddress {
+    /// A file of SQLite.
+    File(PathBuf),
+    /// A database of PostgreSQL, at an address that may hold a password.
+    Postgres(Secret),
+}
+
+/// The form of an address.
+const FORM: &str = "a file, or an address that begins with postgres://";
+
+impl StoreAddress {
+    /// Parses an address that others can read, such as one on a command line: it must not hold a password.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::Invalid`], which does not repeat the address.
+    ///
+    /// ```
+    /// use idv_flow::StoreAddress;
+    ///
+    /// assert_eq!(StoreAddress::parse_public("postgres://me@db/flows")?.to_string(), "postgres://db/flows");
+    /// assert!(StoreAddress::parse_public("postgres://me:word@db/flows").is_err());
+    /// # Ok::<(), idv_flow::FlowError>(())
+    /// ```
+    pub fn parse_public(text: &str) -> Result<Self> {
+        Self::public(text).map_err(FlowError::Invalid)
+    }
+
+    fn public(text: &str) -> Result<Self, String> {
+        match Url::parse(text) {
+            Ok(url) if is_postgres(&url) && has_password(&url) => Err(
+                "a password is not written into a configuration or a command line: refer to the address by { env = \"NAME\" } or \
+                 { file = \"path\" }, or set IDV_FLOW_STORE"
+                    .to_owned(),
+            ),
+            _ => Self::parse(text),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match Url::parse(text) {
+            Ok(url) if is_postgres(&url) => Ok(Self::Postgres(Secret::new(text))),
+            // The text could be an address with a password in it, so it is not repeated.
+            _ if text.is_empty() || text.contains("://") => Err(format!("expected {FORM}")),
+            _ => Ok(Self::File(PathBuf::from(text))),
+        }
+    }
+
+    /// Returns whether the store is a file, or on a server of this machine.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let Self::Postgres(address) = self else { return true };
+        // An option of the address may name another server.
+        Url::parse(address.expose()).is_ok_and(|url| {
+            let host = url.host_str().unwrap_or_default();
+            (host.is_empty() || is_loopback_host(host))
+                && url.query_pairs().all(|(name, value)| {
+                    !matches!(name.as_ref(), "host" | "hostaddr") || value.starts_with('/') || is_loopback_host(&value)
+                })
+        })
+    }
+
+    /// Returns the file, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Postgres(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for StoreAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Postgres(address) => match Url::parse(address.expose()) {
+                Ok(url) => write!(f, "postgres://{}{}", url.host_str().unwrap_or_default(), url.path()),
+                Err(_) => f.write_str("postgres://"),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for StoreAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl SettingValue for StoreAddress {
+    const KIND: SettingKind = SettingKind::Secret;
+
+    fn form() -> Cow<'static, str> {
+        format!("{FORM}, or {}", Secret::form()).into()
+    }
+
+    fn read(value: &Value) -> Result<Self, Fault> {
+        match value {
+            Value::String(text) => Self::public(text).map_err(Fault::because),
+            Value::Object(_) => Self::parse(Secret::read(value)?.expose()).map_err(Fault::because),
+            _ => Err(Fault::FORM),
+        }
+    }
+}
+
+/// Returns whether a host is this machine. The addresses of PostgreSQL are not parsed as those of HTTP are.
+fn is_loopback_host(host: &str) -> bool {
+    Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url))
+}
+
+fn is_postgres(url: &Url) -> bool {
+    matches!(url.scheme(), "postgres" | "postgresql")
+}
+
+/// Returns whether an address has a password: before the host, or among its options.
+fn has_password(url: &Url) -> bool {
+    url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+}
+
+#[cfg(test)]
+mod tests {
+    use idv_core::{Capability, CreateSafety, HandOffKind, ProviderId, ReportSource, VendorInfo};
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(value: Value) -> Result<FlowConfig, String> {
+        serde_json::from_value(value).map_err(|error| error.to_string())
+    }
+
+    fn schedule() -> Schedule {
+        let id = ProviderId::new("example");
+        let mut info = VendorInfo::new(id, "Example", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
+        info.capabilities = vec![Capability::Listing];
+        Schedule::of(&info)
+    }
+
+    #[test]
+    fn every_key_of_the_schedule_changes_it() {
+        for setting in FlowConfig::SETTINGS {
+            let Some(key) = setting.key.strip_prefix("schedule.") else { continue };
+            let config = read(json!({ "schedule": { key: 7 } })).unwrap();
+            assert_ne!(config.schedule(schedule()), schedule(), "{key}");
+        }
+        assert_eq!(FlowConfig::default().schedule(schedule()), schedule());
+        assert!(schedule().sweep.is_some());
+        let none = FlowConfig::default().sweep(Duration::ZERO);
+        assert!(none.schedule(schedule()).sweep.is_none(), "a sweep of nothing is none");
+    }
+
+    #[test]
+    fn password_in_clear_is_refused_and_not_repeated() {
+        for text in ["postgres://me:hunter2@db/flows", "postgresql://db/flows?password=hunter2", "mysql://me:hunter2@db"] {
+            let error = StoreAddress::parse_public(text).unwrap_err().to_string() + &read(json!({ "store": text })).unwrap_err();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        let place = StoreAddress::parse("postgres://me:hunter2@db:5433/flows?sslmode=require").unwrap();
+        assert_eq!(format!("{place} {place:?}"), "postgres://db/flows postgres://db/flows");
+    }
+
+    #[test]
+    fn store_is_a_file_or_an_address() {
+        assert_eq!(StoreAddress::public("flows.db").unwrap().file(), Some(Path::new("flows.db")));
+        assert!(StoreAddress::public("postgres://me@db/flows").unwrap().file().is_none());
+        assert!(StoreAddress::public("").is_err());
+        assert!(read(json!({ "store": 1 })).unwrap_err().contains("a file, or an address"));
+    }
+
+    #[test]
+    fn server_of_another_machine_is_not_local() {
+        for address in ["flows.db", "postgres://me@127.0.0.1:1/x", "postgres://localhost/x", "postgres:///x?host=/run/postgresql"]
+        {
+            assert!(StoreAddress::parse(address).unwrap().is_local(), "{address}");
+        }
+        for address in
+            ["postgres://me@db.evil.example/x", "postgres://localhost/x?host=db.evil.example", "postgresql://10.0.0.1/x"]
+        {
+            assert!(!StoreAddress::parse(address).unwrap().is_local(), "{address}");
+        }
+    }
+
+    #[test]
+    fn older_keys_need_a_key() {
+        let older = FlowConfig::default().older_keys("00".repeat(32).as_str());
+        assert!(older.vault().unwrap_err().to_string().contains("`flow.key` is missing"));
+        assert!(FlowConfig::default().vault().is_ok());
+    }
+}
