@@ -14,11 +14,12 @@ fn page_has_the_adapters_tables() {
 
     let mut fields = table(&["field", "in the model", "in a sample"]);
     for row in FIELDS {
-        // A target and the field of a report that it stands for have one name.
+        // A target has the name of the field of a report that it stands for, with few exceptions.
         let target = format!("{:?}", row.target);
         let field = REPORT_FIELDS.iter().find(|field| format!("{field:?}") == target);
         let path = match (row.target, field) {
             (Target::Age, _) => "a check, and `custom`".to_owned(),
+            (Target::Nationality, _) => format!("`{}`", Field::Nationalities),
             (_, field) => format!("`{}`", field.unwrap_or_else(|| panic!("no report has {target}"))),
         };
         line(&mut fields, &[format!("`{}`", row.field), path, if row.documented { "yes" } else { "" }.into()]);

@@ -71,9 +71,20 @@ fn plain(text: &str) -> String {
     text.chars().filter(|character| !"-_. ".contains(*character)).flat_map(char::to_lowercase).collect()
 }
 
-/// A text without its generated parts.
+/// A text without its generated parts: those between `<!-- name -->` and `<!-- /name -->`.
 fn without_generated(text: &str) -> String {
-    let mut parts = text.split("<!-- generated: ");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |kept, part| kept + part.split_once("<!-- /generated -->").map_or("", |(_, after)| after))
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some((before, part)) = rest.split_once("<!-- ") {
+        kept += before;
+        let name = part.split([':', '>']).next().unwrap_or_default().trim_end_matches(" --");
+        rest = part.split_once(&format!("<!-- /{name} -->")).map_or(part, |(_, after)| after);
+    }
+    kept + rest
+}
+
+#[test]
+fn generated_part_does_not_count() {
+    let text = "a <!-- generated: b --> c <!-- /generated --> d <!-- e f --> g <!-- /e f --> h <!-- i --> j";
+    assert_eq!(without_generated(text), "a  d  h i --> j");
 }
