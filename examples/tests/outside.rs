@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use idv::{Capability, VendorInfo};
@@ -31,7 +32,7 @@ fn build() -> PathBuf {
     for (name, text) in [("readme", README), ("book", BOOK)] {
         let (dependencies, program) = pasted(text);
         // The feature of each vendor that the program is going to be configured for.
-        let dependencies = dependencies.replace("[\"idnow\"]", &format!("[{}]", vendors.join(", ")));
+        let dependencies = dependencies.replace("\"idnow\"", &vendors.join(", "));
         write(
             &folder.join(name).join("Cargo.toml"),
             &format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n{dependencies}"),
@@ -89,7 +90,9 @@ impl Program {
     /// Starts a program at a vendor, and waits until it has created a verification.
     async fn start(name: &str, town: &Town, vendor: &VendorInfo) -> Self {
         let binary = BUILT.join(name);
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", vendor.provider));
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{count}", vendor.provider));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
