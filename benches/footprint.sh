@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # What an application pays for idv, beside a bare reqwest + serde_json client: CPU time of a clean release build, crates, and the size of
-# the stripped program; with no vendor, with each one, and with all five. Builds each application from nothing, in a folder of its own;
+# the stripped program; with no vendor, with each one, and with all. Builds each application from nothing, in a folder of its own;
 # takes some minutes per line.
 #
 #   benches/footprint.sh                  # every line
-#   benches/footprint.sh "" idnow all     # these lines: no vendor, IDnow, all five
+#   benches/footprint.sh "" idnow all     # these lines: no vendor, IDnow, all
 set -euo pipefail
 cd "$(dirname "$0")/footprint"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"; rm -f bare/Cargo.lock idv/Cargo.lock' EXIT
-vendors=(cm-id-scan identify24 identity-tm idnow verificar-identidad)
+mapfile -t vendors < <(sed -n 's/^all-vendors = //p' ../../crates/idv/Cargo.toml | grep -o '[a-z0-9-]*')
 
 # measure APPLICATION FEATURES: prints "cpu-seconds crates bytes".
 measure() {
-    local features=(--features "$2")
+    local features=()
+    for vendor in $2; do features+=(--features "idv/$vendor"); done
     cp ../../Cargo.lock "$1/Cargo.lock"
     (cd "$1" && cargo fetch --quiet)
     local times crates bytes
@@ -46,7 +47,7 @@ line() {
 for wanted in "$@"; do
     case "$wanted" in
         "") line "idv, no vendor" "" 0 ;;
-        all) line "idv, all five" "${vendors[*]}" 0 ;;
+        all) line "idv, all vendors" "${vendors[*]}" 0 ;;
         *) line "idv, $wanted" "$wanted" 1 ;;
     esac
 done

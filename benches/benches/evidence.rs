@@ -18,6 +18,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use idv::identity_tm::normalize::{Flow, payload};
+use idv::identity_tm::{IdentityTm, IdentityTmConfig};
 use idv_benches::memory::{self, Limit, Peak, Run};
 use idv_benches::{Comparison, print};
 use idv_core::call::CallPolicy;
@@ -25,8 +27,6 @@ use idv_core::report::Country;
 use idv_core::{
     Channel, Client, ErrorKind, EvidenceId, NewVerification, Observation, Reference, Sink, VendorId, VerificationId, async_trait,
 };
-use idv_identity_tm::normalize::{Flow, payload};
-use idv_identity_tm::{IdentityTm, IdentityTmConfig};
 use idv_sandbox::Sandbox;
 use idv_transport_reqwest::TransportOptions;
 use serde_json::Value;

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{Request, Response};
-use idv::adapter::Provider;
-use idv::call::CallPolicy;
 use idv::{
-    Body, Bytes, Client, Environment, ErrorKind, Input, NewVerification, Reference, Requirements, Secret, Sent, Transport,
+    Body, Bytes, Client, Config, Environment, ErrorKind, Input, NewVerification, Reference, Requirements, Sent, Transport,
     TransportCause, TransportError, async_trait,
 };
+use idv_sandbox::Sandbox;
 use idv_testkit::ManualClock;
 use proptest::prelude::*;
 
@@ -28,27 +27,22 @@ impl Transport for NoVendor {
     }
 }
 
-fn providers() -> Vec<(&'static str, Arc<dyn Provider>)> {
-    use idv::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
-    let secret = || Secret::from("an example of a secret, long enough");
-    let identity_tm = |product| {
-        let mut config = identity_tm::IdentityTmConfig::new("example", secret());
-        config.product = product;
-        Arc::new(identity_tm::IdentityTm::new(config).unwrap()) as Arc<dyn Provider>
-    };
-    let verificar_identidad = || {
-        let mut config = verificar_identidad::VerificarIdentidadConfig::new("example", secret());
-        config.callback_secret = secret().into();
-        Arc::new(verificar_identidad::VerificarIdentidad::new(config).unwrap()) as Arc<dyn Provider>
-    };
-    vec![
-        ("cm-id-scan", Arc::new(cm_id_scan::CmIdScan::new(cm_id_scan::CmIdScanConfig::new("example", secret())).unwrap())),
-        ("identify24", Arc::new(identify24::Identify24::new(identify24::Identify24Config::new("example", secret(), 1)).unwrap())),
-        ("identity-tm, video", identity_tm(12)),
-        ("identity-tm, phone", identity_tm(17)),
-        ("idnow", Arc::new(idnow::Idnow::new(idnow::IdnowConfig::new("example", secret(), idnow::DataCentre::Test)).unwrap())),
-        ("verificar-identidad", verificar_identidad()),
-    ]
+/// The settings of an account at each vendor, and of one with another product, by names.
+fn accounts() -> Vec<(String, Vec<(String, String)>)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let sandbox = runtime.block_on(Sandbox::builder().in_process().start()).unwrap();
+    let mut accounts: Vec<_> = sandbox.vendors().iter().map(|vendor| (vendor.id().to_owned(), vendor.settings())).collect();
+    let mut by_phone = sandbox.settings("identity-tm");
+    by_phone.push(("IDV_IDENTITY_TM_PRODUCT".to_owned(), "17".to_owned()));
+    accounts.push(("identity-tm, phone".to_owned(), by_phone));
+    accounts
+}
+
+fn client(settings: &[(String, String)], transport: &NoVendor) -> Client {
+    let once = ("IDV_CALLS_MAX_ATTEMPTS".to_owned(), "1".to_owned());
+    let config = Config::from_env(settings.iter().cloned().chain([once])).unwrap();
+    let clock = ManualClock::leaping("2026-01-01T00:00:00Z".parse().unwrap());
+    idv::connect_in(&config, Environment::new(transport.clone(), clock)).unwrap()
 }
 
 /// A request with every input that the vendor accepts.
@@ -86,12 +80,9 @@ fn whole(accepts: &[&str]) -> NewVerification {
     whole
 }
 
-fn create(provider: Arc<dyn Provider>, new: &NewVerification) -> (idv::Error, usize) {
+fn create(settings: &[(String, String)], new: &NewVerification) -> (idv::Error, usize) {
     let transport = NoVendor::default();
-    let environment = Environment::new(transport.clone(), ManualClock::leaping("2026-01-01T00:00:00Z".parse().unwrap()));
-    let mut policy = CallPolicy::default();
-    policy.max_attempts = 1;
-    let client = Client::from_arc(provider, environment, policy);
+    let client = client(settings, &transport);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     (runtime.block_on(client.create(new)).unwrap_err(), transport.0.load(Ordering::SeqCst))
 }
@@ -101,8 +92,8 @@ proptest! {
 
     #[test]
     fn missing_inputs_are_refused_and_others_are_not(kept in proptest::collection::vec(any::<bool>(), Input::ALL.len()), all in any::<bool>()) {
-        for (name, provider) in providers() {
-            let info = provider.describe().clone();
+        for (name, settings) in accounts() {
+            let info = client(&settings, &NoVendor::default()).info().clone();
             let mut new = whole(info.accepts);
             for (input, kept) in Input::ALL.iter().zip(&kept) {
                 // In every other case only what is not required is left out.
@@ -111,7 +102,7 @@ proptest! {
                 }
             }
             let missing = info.missing(&new);
-            let (error, sent) = create(provider, &new);
+            let (error, sent) = create(&settings, &new);
             match error.kind() {
                 ErrorKind::InvalidRequest { field } => {
                     prop_assert!(missing.iter().any(|path| path == field), "{name}: {error}, missing {missing:?}");
@@ -130,12 +121,8 @@ proptest! {
 #[test]
 fn application_that_does_not_supply_a_required_input_is_told_at_start_up() {
     let supplied = ["person.given_names", "person.family_name", "contact.email"];
-    for (name, provider) in providers() {
-        let client = Client::from_arc(
-            provider,
-            Environment::new(NoVendor::default(), ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap())),
-            CallPolicy::default(),
-        );
+    for (name, settings) in accounts() {
+        let client = client(&settings, &NoVendor::default());
         let refused =
             client.require(&Requirements::new().supplies(supplied)).err().map(|error| error.to_string()).unwrap_or_default();
         let missing = client.info().requires.iter().filter(|path| !supplied.contains(path));

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
+use idv::identity_tm::{IdentityTm, IdentityTmConfig};
 use idv_core::call::CallPolicy;
 use idv_core::report::Country;
 use idv_core::{Client, NewVerification};
-use idv_identity_tm::{IdentityTm, IdentityTmConfig};
 use idv_transport_reqwest::TransportOptions;
 use serde::Deserialize;
 use tokio::runtime::Runtime;

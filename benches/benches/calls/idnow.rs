@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use idv::idnow::{DataCentre, Idnow, IdnowConfig};
 use idv_core::Client;
 use idv_core::call::CallPolicy;
-use idv_idnow::{DataCentre, Idnow, IdnowConfig};
 use idv_transport_reqwest::TransportOptions;
 use serde::Deserialize;
 use tokio::runtime::Runtime;

@@ -5,11 +5,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
+use idv::idnow::{DataCentre, Idnow, IdnowConfig};
 use idv_benches::memory::Run;
 use idv_core::{OsRandom, Reference, Timestamp, VendorId, VendorInfo, Verification, VerificationId};
 use idv_flow::store::MemoryStore;
 use idv_flow::{Flow, Vault};
-use idv_idnow::{DataCentre, Idnow, IdnowConfig};
 
 use super::vendor::Vendor;
 use super::{SMALL, print, timed};

@@ -9,12 +9,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
+use idv::idnow::{DataCentre, Idnow, IdnowConfig};
 use idv_core::call::CallPolicy;
 use idv_core::{
     Body, Chunks, Client, Clock, Delivery, Environment, NewVerification, PartialDate, Sent, Timestamp, Transport, TransportCause,
     TransportError,
 };
-use idv_idnow::{DataCentre, Idnow, IdnowConfig};
 use idv_sandbox::{AnswerBody, Cut, Sandbox, VirtualClock};
 use tokio::sync::Notify;
 

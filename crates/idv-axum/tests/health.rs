@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use idv_axum::Options;
-use support::{Desk, SECRET, Vendor, request};
+use support::{Desk, Vendor, request};
 
 async fn health(desk: &Desk, path: &str) -> (u16, String) {
     let answer = desk.ask(request(Method::GET, path, &[], "")).await;
@@ -20,7 +20,7 @@ async fn health(desk: &Desk, path: &str) -> (u16, String) {
 #[tokio::test]
 async fn work_that_waits_for_too_long_is_told_to_monitoring_alone() {
     let options = Options::new().max_lag(Duration::from_secs(90));
-    let desk = Desk::with(Vendor::Idnow, Some(SECRET), &options).await;
+    let desk = Desk::with(&Vendor::keyed(), true, &options).await;
     assert_eq!(health(&desk, "/health").await, (200, r#"{"status":"ok","behind_seconds":0}"#.to_owned()));
     // The first timer is due after a minute, and nobody works.
     desk.advance(Duration::from_secs(150)).await;
@@ -34,7 +34,7 @@ async fn work_that_waits_for_too_long_is_told_to_monitoring_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_or_hangs_is_told_and_is_no_reason_to_restart() {
-    let desk = Desk::open(Vendor::Idnow).await;
+    let desk = Desk::open(&Vendor::keyed()).await;
     desk.store.fail();
     let expected = (503, r#"{"status":"unavailable"}"#.to_owned());
     assert_eq!(health(&desk, "/health").await, expected);
@@ -48,7 +48,7 @@ async fn a_store_that_fails_or_hangs_is_told_and_is_no_reason_to_restart() {
 
 #[tokio::test]
 async fn a_balancer_may_ask_for_the_head_alone_and_nobody_for_anything_else() {
-    let desk = Desk::open(Vendor::Idnow).await;
+    let desk = Desk::open(&Vendor::keyed()).await;
     for path in ["/health", "/health/ready", "/health/live"] {
         let answer = desk.ask(request(Method::HEAD, path, &[], "")).await;
         assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""));

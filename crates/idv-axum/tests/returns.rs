@@ -6,15 +6,15 @@ mod support;
 
 use http::{Method, StatusCode};
 use idv_axum::{Options, ReturnPage};
-use support::{Answer, Bank, Desk, SECRET, Vendor, request};
+use support::{Answer, Bank, Desk, Vendor, request};
 
 const BACK: &str = "/returns/cm-id-scan?trxid=b659c273-0000-4000-8000-000000000000&resultid=e6b7ce66-0000-4000-8000-000000000000";
 
 /// Somebody who is at the vendor, and the address that they come back to.
 async fn away() -> (Bank, String) {
-    let bank = Bank::open(Vendor::CmIdScan).await;
+    let bank = Bank::open(&Vendor::named("cm-id-scan")).await;
     bank.start().await;
-    let transaction = Vendor::CmIdScan.latest(&bank.sandbox, "transactions").await;
+    let transaction = bank.vendor.latest(&bank.sandbox);
     (bank, format!("/returns/cm-id-scan?trxid={transaction}&resultid=e6b7ce66-0000-4000-8000-000000000000"))
 }
 
@@ -45,8 +45,8 @@ async fn return_counts_once_and_is_answered_by_a_silent_page() {
 
 #[tokio::test]
 async fn every_vendors_person_is_thanked_whatever_the_browser_brings() {
-    for vendor in Vendor::ALL {
-        let desk = Desk::open(vendor).await;
+    for vendor in Vendor::all().await {
+        let desk = Desk::open(&vendor).await;
         for query in ["", "?OnFinal=1", "?transaction-number=abc", "?orderId=%FF&ref=%00", "?next=https://elsewhere.example"] {
             let answer = come_back(&desk, &format!("/returns/{}{query}", vendor.id())).await;
             assert_eq!((answer.status, answer.header("location")), (StatusCode::OK, ""), "{vendor:?} {query}");
@@ -61,12 +61,12 @@ async fn the_application_says_what_comes_next_by_a_session_of_its_own() {
         let session = returned.headers()["cookie"].to_str().unwrap().trim_start_matches("session=").to_owned();
         ReturnPage::redirect(&format!("/status/{session}")).unwrap_or_default()
     });
-    let desk = Desk::with(Vendor::CmIdScan, Some(SECRET), &options).await;
+    let desk = Desk::with(&Vendor::named("cm-id-scan"), true, &options).await;
     let answer = come_back(&desk, BACK).await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/status/abc"));
     assert_safe(&answer);
     let elsewhere = options.site("https://www.bank.example/app/".parse().unwrap());
-    let desk = Desk::with(Vendor::CmIdScan, Some(SECRET), &elsewhere).await;
+    let desk = Desk::with(&Vendor::named("cm-id-scan"), true, &elsewhere).await;
     assert_eq!(come_back(&desk, BACK).await.header("location"), "https://www.bank.example/status/abc");
 }
 
@@ -76,7 +76,7 @@ async fn what_the_browser_brings_leads_to_no_other_site() {
     let options = Options::new().after_return(|returned| async move {
         ReturnPage::redirect(&returned.query("next").unwrap_or_default()).unwrap_or_default()
     });
-    let desk = Desk::with(Vendor::CmIdScan, Some(SECRET), &options).await;
+    let desk = Desk::with(&Vendor::named("cm-id-scan"), true, &options).await;
     for next in [
         "https://elsewhere.example",
         "//elsewhere.example",

@@ -29,17 +29,19 @@ Exit codes:
 Standard output carries the answer and nothing else; an error is one line on standard error. Control
 characters in people's data are printed as \\u001b.";
 
-/// The version and the parts that are compiled in.
-const LONG_VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION"),
-    "\nvendors: cm-id-scan, identify24, identity-tm, idnow, verificar-identidad",
-    "\nstores: sqlite, postgres",
-    "\nfeatures: archive, crypt, schema, signature"
-);
+/// Returns the version and the parts that are compiled in.
+fn long_version() -> String {
+    let vendors: Vec<String> = idv::providers().iter().map(|vendor| vendor.provider.to_string()).collect();
+    format!(
+        "{}\nvendors: {}\nstores: sqlite, postgres\nfeatures: archive, crypt, schema, signature",
+        env!("CARGO_PKG_VERSION"),
+        vendors.join(", ")
+    )
+}
 
 /// Verify people's identity with any of several vendors behind one model.
 #[derive(Parser)]
-#[command(name = "idv", version, long_version = LONG_VERSION, after_help = AFTER_HELP)]
+#[command(name = "idv", version, long_version = long_version(), after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     /// Print JSON instead of a table
     #[arg(long, global = true)]
@@ -109,12 +111,5 @@ mod tests {
             }
         }
         check(&<Cli as clap::CommandFactory>::command(), "idv");
-    }
-
-    #[test]
-    fn version_names_every_compiled_vendor() {
-        for vendor in idv::providers() {
-            assert!(LONG_VERSION.contains(vendor.provider.as_str()), "{}", vendor.provider);
-        }
     }
 }

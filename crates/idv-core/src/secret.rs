@@ -1,5 +1,7 @@
 //! Credentials that cannot be printed.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -29,11 +31,31 @@ impl Secret {
         self.0.expose_secret()
     }
 
+    /// Calls `read`, in which a reference `{ env = "NAME" }` finds these variables before those of the process.
+    pub fn with_variables<T>(variables: &BTreeMap<String, String>, read: impl FnOnce() -> T) -> T {
+        let given = variables.iter().map(|(name, value)| (name.clone(), Self::from(value.as_str()))).collect();
+        let outer = GIVEN.replace(given);
+        let result = read();
+        GIVEN.set(outer);
+        result
+    }
+
     /// Whether nothing was given. Verifiers refuse an empty secret.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
+}
+
+thread_local! {
+    /// The variables of [`Secret::with_variables`].
+    static GIVEN: RefCell<BTreeMap<String, Secret>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The value of an environment variable: of those that were given, or of the process.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    let given = GIVEN.with_borrow(|given| given.get(name).map(|secret| secret.expose().to_owned()));
+    given.or_else(|| std::env::var(name).ok())
 }
 
 impl fmt::Debug for Secret {
@@ -77,6 +99,14 @@ mod tests {
         let error = serde_json::from_str::<Secret>("\"hunter2\"").unwrap_err().to_string();
         assert!(error.contains("refer to it by"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn given_variables_come_before_those_of_the_process() {
+        let read = || serde_json::from_str::<Secret>(r#"{"env":"PATH"}"#).unwrap();
+        let given = BTreeMap::from([("PATH".to_owned(), "given".to_owned())]);
+        assert_eq!(Secret::with_variables(&given, read).expose(), "given");
+        assert_eq!(read().expose(), std::env::var("PATH").unwrap());
     }
 
     #[test]

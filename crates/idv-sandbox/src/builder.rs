@@ -17,7 +17,7 @@ use crate::route::Port;
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::server::{bind, serve};
 use crate::tls;
-use crate::vendor::Vendor;
+use crate::vendor::VENDORS;
 use crate::world::Worlds;
 
 /// Configures and starts a [`Sandbox`].
@@ -84,7 +84,7 @@ impl Builder {
     }
 
     /// Sets the clock of the clients, against which the times are checked that a client makes itself: the tokens of CM.com, the
-    /// signed links of IDnow, the scheduled times of VerificarIdentidad. Such a time is accepted if it is right by this clock or by
+    /// signed links of IDnow, the times for which messages are scheduled. Such a time is accepted if it is right by this clock or by
     /// virtual time, unless the account has `strict_clock`. Without it, this is the system's clock; a sandbox
     /// [in process](Self::in_process) has none and knows virtual time alone.
     #[must_use]
@@ -132,8 +132,9 @@ impl Builder {
             None => Post::Network(network()?),
         };
         let sandbox = if self.in_process { self.inside(post) } else { self.listening(post).await? };
-        let pages = [Vendor::IdentityTm, Vendor::CmIdScan, Vendor::Identify24, Vendor::VerificarIdentidad];
-        sandbox.worlds.state().serve_pages_at(pages.map(|vendor| sandbox.vendor_url(vendor)));
+        for vendor in VENDORS {
+            (vendor.serve_pages_at)(&mut sandbox.worlds.state(), sandbox.vendor_url(vendor.id));
+        }
         Ok(sandbox)
     }
 
@@ -149,7 +150,7 @@ impl Builder {
             worlds: self.worlds(0.0, post, self.wall_clock.clone()),
             tasks: JoinSet::new(),
             shared: "sandbox.localhost".to_owned(),
-            vendors: Vendor::ALL.map(|vendor| (vendor, in_process::authority(vendor))).into(),
+            vendors: VENDORS.iter().map(|vendor| (vendor, in_process::authority(vendor.id))).collect(),
             certificate: None,
         }
     }
@@ -178,7 +179,7 @@ impl Builder {
         };
         let shared = take(Port::Shared, 0).await?;
         let mut vendors = Vec::new();
-        for (vendor, offset) in Vendor::ALL.into_iter().zip(1..) {
+        for (vendor, offset) in VENDORS.iter().zip(1..) {
             vendors.push((vendor, take(Port::Only(vendor), offset).await?));
         }
         if speed > 0.0 {

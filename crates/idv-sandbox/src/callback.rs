@@ -10,13 +10,9 @@ use serde_json::Value;
 
 use crate::clock::later;
 use crate::fault::FaultKind;
-use crate::idnow;
 use crate::in_process::Receive;
-use crate::vendor::Vendor;
+use crate::vendor::{Entry, Told, VENDORS};
 use crate::world::{Event, State, Worlds};
-
-/// After how long of trying IDnow's system writes a mail (IDnow 14.6).
-const WARN_AFTER: Duration = Duration::from_secs(10);
 
 /// A callback that is to be sent.
 #[derive(Debug, Clone)]
@@ -31,20 +27,13 @@ pub(crate) struct Callback {
     pub(crate) headers: Vec<(String, String)>,
     /// The media type and the body, if the vendor sends one.
     pub(crate) body: Option<(&'static str, Bytes)>,
-    pub(crate) told: Told,
+    /// What it tells of, if the vendor drops one that is outdated.
+    pub(crate) told: Option<Told>,
 }
 
 /// A body of JSON.
 pub(crate) fn json(body: &Value) -> Option<(&'static str, Bytes)> {
     Some(("application/json", body.to_string().into()))
-}
-
-/// What a callback tells of, where the vendor drops one that is outdated.
-#[derive(Debug, Clone)]
-pub(crate) enum Told {
-    /// Never outdated.
-    Nothing,
-    Idnow(idnow::Told),
 }
 
 /// A callback and its state.
@@ -68,7 +57,7 @@ pub struct RecordedCallback {
 pub(crate) struct Sending {
     /// Its number in the record.
     record: usize,
-    vendor: Vendor,
+    vendor: &'static Entry,
     callback: Callback,
     since: Timestamp,
     tries: u32,
@@ -89,10 +78,9 @@ impl Worlds {
     /// One attempt at a callback.
     pub(crate) async fn send(&self, sending: Sending, at: Timestamp) {
         let record = sending.record;
-        if !sending.strayed && self.state().is_outdated(&sending.callback) {
+        if !sending.strayed && self.state().is_outdated(&sending) {
             let mut state = self.state();
-            let subject = |name: &str| format!("IDnow Webhook Error: Not sending for {name} since identification was changed");
-            state.complain(record, subject);
+            state.complain(record, "Error: Not sending", "since identification was changed");
             return state.finish(record, "outdated");
         }
         let callback = &sending.callback;
@@ -100,17 +88,20 @@ impl Worlds {
         let mut state = self.state();
         let Some(known) = state.callbacks.get_mut(record) else { return };
         known.attempts.push((at.to_string(), status));
-        if sending.vendor.accepts(status) {
+        if (sending.vendor.accepts)(status) {
             return state.finish(record, "delivered");
         }
-        if known.attempts.len() == 1 && sending.vendor == Vendor::Idnow {
-            state.plan(later(sending.since, WARN_AFTER), Event::Warn(record));
-            state.plan(later(sending.since, idnow::GIVE_UP_AFTER), Event::GiveUp(record));
+        if known.attempts.len() == 1
+            && let Some((warn_after, give_up_after)) = sending.vendor.mails
+        {
+            state.plan(later(sending.since, warn_after), Event::Warn(record));
+            state.plan(later(sending.since, give_up_after), Event::GiveUp(record));
         }
         let elapsed = at.duration_since(sending.since).try_into().unwrap_or_default();
-        match sending.vendor.again(sending.tries, elapsed) {
+        match (sending.vendor.again)(sending.tries, elapsed) {
             Some(wait) => state.plan(later(at, wait), Event::Send(Box::new(Sending { tries: sending.tries + 1, ..sending }))),
-            None if sending.vendor == Vendor::Idnow => {}
+            // The mail that says so ends it.
+            None if sending.vendor.mails.is_some() => {}
             None => state.finish(record, "given_up"),
         }
     }
@@ -140,7 +131,8 @@ impl Worlds {
 }
 
 impl State {
-    pub(crate) fn call_back(&mut self, now: Timestamp, vendor: Vendor, mut callback: Callback) {
+    pub(crate) fn call_back(&mut self, now: Timestamp, vendor: &str, mut callback: Callback) {
+        let Some(vendor) = VENDORS.iter().find(|known| known.id == vendor) else { return };
         let path = url::Url::parse(&callback.url).map_or_else(|_| String::new(), |url| url.path().to_owned());
         let fault = self.faults.strike_callback(&path);
         if let Some(fault) = &fault {
@@ -148,7 +140,7 @@ impl State {
         }
         let record = self.callbacks.len();
         self.callbacks.push(RecordedCallback {
-            vendor: vendor.name(),
+            vendor: vendor.id,
             kind: callback.kind,
             reference: callback.reference.clone(),
             attempts: Vec::new(),
@@ -179,32 +171,30 @@ impl State {
         }
     }
 
-    fn is_outdated(&self, callback: &Callback) -> bool {
-        match &callback.told {
-            Told::Nothing => false,
-            Told::Idnow(told) => self.idnow.is_outdated(told),
-        }
+    fn is_outdated(&self, sending: &Sending) -> bool {
+        sending.callback.told.as_ref().is_some_and(|told| (sending.vendor.is_outdated)(self, told))
     }
 
-    /// IDnow's mail about a callback that is still to be delivered.
+    /// The vendor's mail about a callback that is still to be delivered.
     pub(crate) fn warn(&mut self, record: usize) {
-        self.complain(record, |name| format!("IDnow Webhook Warning: Unable to send for {name}. Retrying."));
+        self.complain(record, "Warning: Unable to send", "Retrying.");
     }
 
-    /// Stops trying a callback that is still to be delivered, with IDnow's mail about it.
+    /// Stops trying a callback that is still to be delivered, with the vendor's mail about it.
     pub(crate) fn give_up(&mut self, record: usize) {
-        if self.complain(record, |name| format!("IDnow Webhook Error: Unable to send for {name}. Giving up.")) {
+        if self.complain(record, "Error: Unable to send", "Giving up.") {
             self.finish(record, "given_up");
         }
     }
 
     /// Writes a mail about a callback that is still to be delivered; says whether it is.
-    fn complain(&mut self, record: usize, subject: impl FnOnce(&str) -> String) -> bool {
-        let pending = self.callbacks.get(record).filter(|record| record.state == "pending");
-        let subject = pending.map(|record| subject(&record.reference));
-        let written = subject.is_some();
-        self.mails.extend(subject);
-        written
+    fn complain(&mut self, record: usize, problem: &str, end: &str) -> bool {
+        let Some(pending) = self.callbacks.get(record).filter(|record| record.state == "pending") else { return false };
+        let name = VENDORS.iter().find(|vendor| vendor.id == pending.vendor).map_or("", |vendor| vendor.name);
+        // As IDnow writes them (14.6).
+        let dot = if problem.starts_with("Error: Not") { " " } else { ". " };
+        self.mails.push(format!("{name} Webhook {problem} for {}{dot}{end}", pending.reference));
+        true
     }
 
     fn finish(&mut self, record: usize, state: &'static str) {

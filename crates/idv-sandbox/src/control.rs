@@ -11,10 +11,9 @@ use crate::callback::is_loopback;
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::fault::Fault;
-use crate::idnow::scenario::SCENARIOS;
-use crate::vendor::Vendor;
+use crate::scenario;
+use crate::vendor::VENDORS;
 use crate::world::Worlds;
-use crate::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
 
 /// Answers a request to the control plane.
 pub(crate) async fn handle(worlds: &Worlds, request: &Incoming) -> Answer {
@@ -23,7 +22,7 @@ pub(crate) async fn handle(worlds: &Worlds, request: &Incoming) -> Answer {
     let result = match (&request.method, segments.as_slice()) {
         (&Method::GET, [] | [""]) => Ok(state(worlds)),
         (&Method::POST, ["clock"]) => clock(worlds, request).await,
-        (&Method::GET, ["scenarios"]) => Ok(json!(SCENARIOS)),
+        (&Method::GET, ["scenarios"]) => Ok(json!(scenario::common())),
         (&Method::GET, ["faults"]) => Ok(json!(worlds.state().faults.faults())),
         (&Method::POST, ["faults"]) => body::<Fault>(request).map(|fault| {
             worlds.state().faults.add(fault);
@@ -73,33 +72,27 @@ fn nothing_here() -> Answer {
 fn of_vendor(worlds: &Worlds, request: &Incoming, vendor: &str, rest: &[&str]) -> Option<Result<Value, String>> {
     let now = worlds.clock.now();
     let mut state = worlds.state();
-    let vendor = Vendor::ALL.into_iter().find(|known| known.name() == vendor)?;
+    let vendor = VENDORS.iter().find(|known| known.id == vendor)?;
     if (&request.method, rest) == (&Method::GET, &["scenarios"]) {
-        return Some(Ok(json!(vendor.scenarios())));
+        return Some(Ok(vendor.scenarios().into_iter().map(|scenario| scenario.name).collect()));
     }
-    match vendor {
-        Vendor::Idnow => idnow::control::handle(&mut state, now, request, rest),
-        Vendor::IdentityTm => identity_tm::control::handle(&mut state, now, request, rest),
-        Vendor::CmIdScan => cm_id_scan::control::handle(&mut state, now, request, rest),
-        Vendor::Identify24 => identify24::control::handle(&mut state, now, request, rest),
-        Vendor::VerificarIdentidad => verificar_identidad::control::handle(&mut state, now, request, rest),
-    }
+    (vendor.control)(&mut state, now, request, rest)
 }
 
 fn state(worlds: &Worlds) -> Value {
     let state = worlds.state();
-    json!({
+    let mut told = json!({
         "now": worlds.clock.now().to_string(),
         "seed": worlds.seed,
         "next_due": state.next_due().map(|at| at.to_string()),
         "requests": state.requests.len(),
         "callbacks": state.callbacks.len(),
-        "idnow": { "identifications": state.idnow.cases.len() },
-        "identity-tm": { "orders": state.identity_tm.orders() },
-        "cm-id-scan": { "transactions": state.cm_id_scan.transactions() },
-        "identify24": { "idents": state.identify24.idents() },
-        "verificar-identidad": { "requests": state.verificar_identidad.requests() },
-    })
+    });
+    if let Some(told) = told.as_object_mut() {
+        let vendors = VENDORS.iter().map(|vendor| (vendor, (vendor.ids)(&state).len()));
+        told.extend(vendors.map(|(vendor, count)| (vendor.id.to_owned(), json!({ vendor.verifications: count }))));
+    }
+    told
 }
 
 #[derive(Deserialize)]

@@ -13,7 +13,6 @@ use crate::exchange::{Answer, Incoming, Piece};
 use crate::fault::FaultKind;
 use crate::route::{self, Port};
 use crate::sandbox::Sandbox;
-use crate::vendor::Vendor;
 
 /// The reason of an answer that did not come, or not whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -168,8 +167,8 @@ impl fmt::Debug for AnswerBody {
 }
 
 /// The address of a vendor if there is no port. Names below `localhost` lead nowhere else, should one get out.
-pub(crate) fn authority(vendor: Vendor) -> String {
-    format!("{}.localhost", vendor.name())
+pub(crate) fn authority(vendor: &str) -> String {
+    format!("{vendor}.localhost")
 }
 
 /// Where callbacks go instead of the network.

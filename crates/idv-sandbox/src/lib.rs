@@ -22,6 +22,15 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+/// Calls a macro with the modules of the vendors, each followed by a comma: the one place in which the vendors are listed. A module is
+/// the vendor's id with underscores.
+#[macro_export]
+macro_rules! for_each_vendor {
+    ($macro:ident) => {
+        $macro! { idnow, identity_tm, cm_id_scan, identify24, verificar_identidad, }
+    };
+}
+
 mod builder;
 mod callback;
 mod clock;
@@ -36,6 +45,7 @@ mod in_process;
 mod random;
 mod route;
 mod sandbox;
+mod scenario;
 mod server;
 mod tls;
 mod vendor;
@@ -54,11 +64,12 @@ pub use identify24::account::{
 pub use identify24::handle::Identify24;
 pub use identity_tm::account::{Account as IdentityTmAccount, WebhookMethod, Webhooks};
 pub use identity_tm::handle::IdentityTm;
-pub use idnow::account::{Account, CallbackKind, DataCenter};
+pub use idnow::account::{Account, CallbackKind, DataCentre};
 pub use idnow::handle::Idnow;
-pub use idnow::scenario::Step;
 pub use in_process::{AnswerBody, AnswerDelay, Cut};
 pub use sandbox::{Sandbox, SandboxError, VirtualClock};
+pub use scenario::{Ending, Scenario, Step};
+pub use vendor::{CALLBACK_SECRET, ForgedCallback, Setting, Vendor};
 pub use verificar_identidad::account::{
     Account as VerificarIdentidadAccount, Person as VerificarIdentidadPerson, RejectionReason, ReportFormat, ReportNesting,
     SpoiledResult, WrongCredentials,

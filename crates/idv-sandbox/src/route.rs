@@ -7,7 +7,7 @@ use crate::clock::http_date;
 use crate::control;
 use crate::exchange::{Answer, Incoming, Piece};
 use crate::fault::FaultKind;
-use crate::vendor::Vendor;
+use crate::vendor::{Entry, VENDORS};
 use crate::world::Worlds;
 
 /// The longest request that is read, in bytes.
@@ -19,7 +19,7 @@ pub(crate) enum Port {
     /// All of them, told apart by the `Host` header.
     Shared,
     /// One alone, whatever the host is called.
-    Only(Vendor),
+    Only(&'static Entry),
 }
 
 /// Answers a request. A fault of the connection is for the caller to carry out.
@@ -38,11 +38,11 @@ async fn undated(worlds: &Worlds, port: Port, incoming: &Incoming) -> (Option<An
         return (Some(control::handle(worlds, incoming).await), None);
     }
     let vendor = match port {
-        Port::Shared => Vendor::of_host(&incoming.host),
+        Port::Shared => Entry::of_host(&incoming.host),
         Port::Only(vendor) => Some(vendor),
     };
     let Some(vendor) = vendor else {
-        let known = Vendor::ALL.map(|vendor| vendor.hosts().join(", ")).join(", ");
+        let known = VENDORS.iter().map(|vendor| vendor.hosts.join(", ")).collect::<Vec<_>>().join(", ");
         let text = format!("No vendor here has the host of this request. There are: {known}.");
         return (Some(Answer::page(StatusCode::MISDIRECTED_REQUEST, &text)), None);
     };

@@ -14,14 +14,9 @@ use tokio::task::JoinSet;
 use crate::builder::Builder;
 use crate::callback::RecordedCallback;
 use crate::clock::later;
-use crate::cm_id_scan::handle::CmIdScan;
 use crate::control;
 use crate::fault::Fault;
-use crate::identify24::handle::Identify24;
-use crate::identity_tm::handle::IdentityTm;
-use crate::idnow::handle::Idnow;
-use crate::vendor::Vendor;
-use crate::verificar_identidad::handle::VerificarIdentidad;
+use crate::vendor::{Entry, ForgedCallback, VENDORS, Vendor};
 use crate::world::{RecordedRequest, Worlds};
 
 /// An error of starting or driving the sandbox.
@@ -52,7 +47,7 @@ pub struct Sandbox {
     /// The authority of the shared address.
     pub(crate) shared: String,
     /// The authority of each vendor's own address.
-    pub(crate) vendors: Vec<(Vendor, String)>,
+    pub(crate) vendors: Vec<(&'static Entry, String)>,
     pub(crate) certificate: Option<String>,
 }
 
@@ -63,34 +58,30 @@ impl Sandbox {
         Builder::new()
     }
 
-    /// IDnow.
+    /// Returns every vendor, in the order of their ports.
     #[must_use]
-    pub fn idnow(&self) -> Idnow<'_> {
-        Idnow::new(self)
+    pub fn vendors(&self) -> Vec<Vendor<'_>> {
+        VENDORS.iter().map(|entry| Vendor::new(self, entry)).collect()
     }
 
-    /// Identity.TM.
-    #[must_use]
-    pub const fn identity_tm(&self) -> IdentityTm<'_> {
-        IdentityTm::new(self)
+    /// Returns a vendor by its id.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Refused`] if there is no such vendor; it lists those that there are.
+    pub fn vendor(&self, id: &str) -> Result<Vendor<'_>, SandboxError> {
+        let entry = VENDORS.iter().find(|entry| entry.id == id).ok_or_else(|| {
+            let ids: Vec<&str> = VENDORS.iter().map(|entry| entry.id).collect();
+            SandboxError::Refused(format!("there is no vendor `{id}`; there are: {}", ids.join(", ")))
+        })?;
+        Ok(Vendor::new(self, entry))
     }
 
-    /// CM.com ID Scan.
+    /// Returns the environment variables that configure a client of this vendor, the choice of the vendor among them. There are none
+    /// for an id that no vendor has.
     #[must_use]
-    pub const fn cm_id_scan(&self) -> CmIdScan<'_> {
-        CmIdScan::new(self)
-    }
-
-    /// Identify24.
-    #[must_use]
-    pub const fn identify24(&self) -> Identify24<'_> {
-        Identify24::new(self)
-    }
-
-    /// VerificarIdentidad.
-    #[must_use]
-    pub const fn verificar_identidad(&self) -> VerificarIdentidad<'_> {
-        VerificarIdentidad::new(self)
+    pub fn settings(&self, id: &str) -> Vec<(String, String)> {
+        self.vendor(id).map(|vendor| vendor.settings()).unwrap_or_default()
     }
 
     /// Time.
@@ -184,18 +175,28 @@ impl Sandbox {
         control::forge(&self.worlds, Method::GET, url, None).await.map_err(SandboxError::Refused)
     }
 
+    /// Sends a forged callback, as a stranger could. Returns the status, or 0 if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sandbox::forge_callback`].
+    pub async fn forge(&self, forged: &ForgedCallback) -> Result<u16, SandboxError> {
+        let body = Some(forged.body.clone()).filter(|body| !body.is_empty());
+        control::forge(&self.worlds, forged.method.clone(), &forged.url, body).await.map_err(SandboxError::Refused)
+    }
+
     /// Stops, and waits until every port is free.
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
     }
 
     /// The base address of a vendor.
-    pub(crate) fn vendor_url(&self, vendor: Vendor) -> String {
-        self.url(self.vendors.iter().find(|(known, _)| *known == vendor).map_or(&self.shared, |(_, authority)| authority))
+    pub(crate) fn vendor_url(&self, id: &str) -> String {
+        self.url(self.vendors.iter().find(|(known, _)| known.id == id).map_or(&self.shared, |(_, authority)| authority))
     }
 
     /// The vendor that is alone at an address.
-    pub(crate) fn at(&self, authority: &str) -> Option<Vendor> {
+    pub(crate) fn at(&self, authority: &str) -> Option<&'static Entry> {
         self.vendors.iter().find(|(_, known)| known.eq_ignore_ascii_case(authority)).map(|(vendor, _)| *vendor)
     }
 

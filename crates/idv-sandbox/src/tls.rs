@@ -9,7 +9,7 @@ use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
 use crate::sandbox::SandboxError;
-use crate::vendor::Vendor;
+use crate::vendor::VENDORS;
 
 /// An acceptor, and the authority's certificate in PEM. The authority's key is forgotten at once.
 pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
@@ -22,7 +22,7 @@ pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
     let authority = params.self_signed(&authority_key).map_err(failed)?;
 
     let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
-    hosts.extend(Vendor::ALL.iter().flat_map(|vendor| vendor.hosts()).map(|host| (*host).to_owned()));
+    hosts.extend(VENDORS.iter().flat_map(|vendor| vendor.hosts).map(|host| (*host).to_owned()));
     let leaf_key = KeyPair::generate().map_err(failed)?;
     let issuer = Issuer::new(params, authority_key);
     let leaf = leaf(hosts).map_err(failed)?.signed_by(&leaf_key, &issuer).map_err(failed)?;

@@ -1,124 +1,376 @@
-//! The vendors, and their differences that concern the sandbox as a whole.
+//! The vendors, as the sandbox's frame sees them: one table, with a row that each vendor's module fills.
 
+use std::fmt;
 use std::time::Duration;
 
-use http::StatusCode;
-use serde_json::{Value, json};
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::exchange::Answer;
-use crate::idnow::scenario::SCENARIOS;
-use crate::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
+use crate::exchange::{Answer, Incoming};
+use crate::random::Random;
+use crate::sandbox::{Sandbox, SandboxError};
+use crate::scenario::{self, Ending, Scenario, Step};
+use crate::world::{Moment, State};
 
-/// A vendor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Vendor {
-    Idnow,
-    IdentityTm,
-    CmIdScan,
-    Identify24,
-    VerificarIdentidad,
-}
+/// The secret that proves callbacks of every vendor to the clients that [`Vendor::settings`] configures. It opens nothing.
+pub const CALLBACK_SECRET: &str = "callbackSecretOfTheSandboxAlone";
 
-impl Vendor {
-    /// Every vendor, in the order of their ports.
-    pub(crate) const ALL: [Self; 5] = [Self::Idnow, Self::IdentityTm, Self::CmIdScan, Self::Identify24, Self::VerificarIdentidad];
+/// A vendor's part of the sandbox.
+pub(crate) trait Part: Kept + fmt::Debug + Send + Sized + 'static {
+    /// Something that is to happen later.
+    type Planned: Send + 'static;
 
-    /// The vendor's name in records.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Idnow => "idnow",
-            Self::IdentityTm => "identity-tm",
-            Self::CmIdScan => "cm-id-scan",
-            Self::Identify24 => "identify24",
-            Self::VerificarIdentidad => "verificar-identidad",
-        }
-    }
-
+    /// The vendor's id in the family.
+    const ID: &'static str;
+    /// The vendor's name.
+    const NAME: &'static str;
     /// The hosts that the vendor serves.
-    pub(crate) const fn hosts(self) -> &'static [&'static str] {
-        match self {
-            Self::Idnow => &idnow::HOSTS,
-            Self::IdentityTm => &identity_tm::HOSTS,
-            Self::CmIdScan => &cm_id_scan::HOSTS,
-            Self::Identify24 => &identify24::HOSTS,
-            Self::VerificarIdentidad => &verificar_identidad::HOSTS,
-        }
+    const HOSTS: &'static [&'static str];
+    /// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+    const SCENARIOS: &'static [(&'static str, Ending)];
+    /// The vendor's word for verifications, as a route of the control plane.
+    const VERIFICATIONS: &'static str;
+    /// A part of the path of a request that creates a verification.
+    const CREATE: &'static str;
+    /// A part of the path of a request for a verification's state.
+    const POLL: &'static str;
+    /// The times after which the vendor's system writes a mail about a callback that does not arrive, and gives it up.
+    const MAILS: Option<(Duration, Duration)> = None;
+
+    /// The vendor before anything has happened.
+    fn new() -> Self;
+
+    /// Has the links for persons lead to this base address.
+    fn serve_pages_at(&mut self, _base: String) {}
+
+    /// The base address of the links for persons.
+    fn pages(&self) -> &str {
+        ""
     }
 
-    /// The scenarios that the vendor knows: those of every vendor, then its own.
-    pub(crate) fn scenarios(self) -> Vec<&'static str> {
-        let own: &[&str] = match self {
-            Self::Idnow => &idnow::scenario::OWN,
-            Self::IdentityTm => &identity_tm::scenario::OWN,
-            Self::CmIdScan => &cm_id_scan::scenario::OWN,
-            Self::Identify24 => &identify24::scenario::OWN,
-            Self::VerificarIdentidad => &verificar_identidad::scenario::OWN,
-        };
-        SCENARIOS.iter().chain(own).copied().collect()
+    /// The ids of the verifications, in the order in which they were created.
+    fn ids(&self) -> Vec<String>;
+
+    /// The settings of a client of the first account, below this base address.
+    fn settings(&self, base: &str) -> Vec<Setting>;
+
+    /// Sets the address that the first account reports to, and [`CALLBACK_SECRET`] as its proof.
+    fn report_to(&mut self, url: &str, moment: &mut Moment<'_, Self::Planned>) -> Result<(), String>;
+
+    /// Has the first account prove its reports by HTTP Basic; returns the settings for that. `None` if the vendor cannot.
+    fn prove_by_password(&mut self) -> Option<Vec<Setting>> {
+        None
     }
 
-    /// An error about a scenario, with the scenarios that there are.
-    pub(crate) fn scenario_error(self, error: &str) -> String {
-        format!("{error}; the scenarios are {}", self.scenarios().join(", "))
-    }
+    /// Lets Erika with this family name come, if the vendor is not told at creation who is expected.
+    fn expect(&mut self, _family_name: &str) {}
 
-    /// The vendor of a host.
-    pub(crate) fn of_host(host: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|vendor| vendor.hosts().contains(&host))
-    }
+    /// A callback that says that a person is verified, without a secret: its query and its body.
+    fn forgery(&self, reference: &str, vendor_id: &str) -> (String, Option<Value>);
 
-    /// The answer of a planned fault: the vendor's own form of a failure that is not the client's.
-    pub(crate) fn error(self, status: StatusCode) -> Answer {
-        self.failure(status, &self.failure_body(500))
-    }
+    /// Lets the person and the vendor's people act out a scenario.
+    fn play(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_, Self::Planned>) -> Result<Vec<Step>, &'static str>;
 
-    /// A failure that hides in an answer with status 200.
-    pub(crate) fn failure_inside(self, code: u16) -> Answer {
-        self.failure(StatusCode::OK, &self.failure_body(code))
-    }
+    /// Answers a request.
+    fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_, Self::Planned>) -> Answer;
 
-    fn failure(self, status: StatusCode, body: &Value) -> Answer {
-        match self {
-            Self::Idnow => Answer::json_with_charset(status, body),
-            _ => Answer::json(status, body),
-        }
-    }
+    /// Does what was planned.
+    fn happen(&mut self, planned: &Self::Planned, moment: &mut Moment<'_, Self::Planned>);
 
-    fn failure_body(self, code: u16) -> Value {
-        let text = if code == 401 { "Token expired" } else { "Internal error" };
-        match self {
-            Self::Idnow => {
-                let cause = if code == 401 { "INVALID_LOGIN_TOKEN" } else { "INTERNAL_SERVER_ERROR" };
-                json!({ "errors": [{ "cause": cause }] })
-            }
-            Self::IdentityTm => json!({ "Error": text }),
-            Self::CmIdScan => json!({ "message": text }),
-            // A planned status is that of the answer; if the fault says so, it is in the body as in the samples.
-            Self::Identify24 if code == 500 => json!({ "result": false, "messages": [text] }),
-            Self::Identify24 => json!({ "result": false, "response_status": code, "messages": [text] }),
-            Self::VerificarIdentidad => json!([{ "Res": if code == 401 { -1 } else { -5 } }]),
-        }
-    }
+    /// Answers a request to the vendor's part of the control plane; `None` if there is no such route.
+    fn control(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>>;
+
+    /// A failure in the vendor's own form: the status of the answer, and the code that stands in its body. 401 is a token that expired.
+    fn failure(status: StatusCode, code: u16) -> Answer;
 
     /// Whether a callback that is answered so counts as delivered.
-    pub(crate) fn accepts(self, status: u16) -> bool {
-        match self {
-            Self::Idnow => (200..300).contains(&status),
-            Self::IdentityTm => identity_tm::accepted(status),
-            Self::CmIdScan => cm_id_scan::accepted(status),
-            Self::Identify24 => identify24::accepted(status),
-            Self::VerificarIdentidad => verificar_identidad::accepted(status),
-        }
+    fn accepts(status: u16) -> bool {
+        (200..300).contains(&status)
     }
 
     /// The time before a callback is tried again; `None` if it is given up.
-    pub(crate) fn again(self, tries: u32, since_first_try: Duration) -> Option<Duration> {
-        match self {
-            Self::Idnow => idnow::again(tries, since_first_try),
-            Self::IdentityTm => identity_tm::again(tries, since_first_try),
-            Self::CmIdScan => cm_id_scan::again(tries, since_first_try),
-            Self::Identify24 => identify24::again(tries, since_first_try),
-            Self::VerificarIdentidad => verificar_identidad::again(tries, since_first_try),
+    fn again(tries: u32, since_first_try: Duration) -> Option<Duration>;
+
+    /// Whether a callback tells of what no longer is.
+    fn is_outdated(&self, _told: &Told) -> bool {
+        false
+    }
+}
+
+/// A part in its place among the others.
+pub(crate) trait Kept {
+    /// The part, and the source of chance.
+    fn of(state: &mut State) -> (&mut Self, &mut Random);
+
+    /// The part, to be read.
+    fn seen(state: &State) -> &Self;
+}
+
+/// The subject of a callback, for a vendor that drops one that is outdated.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    pub(crate) key: (String, String),
+    /// The time of the result: the callback is outdated when there is another one.
+    pub(crate) result_at: Timestamp,
+}
+
+/// A setting of a client, by its key in the configuration of the vendor's adapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Setting {
+    /// The key.
+    pub key: &'static str,
+    /// The value.
+    pub value: String,
+    /// Whether a configuration refers to the value instead of having it.
+    pub is_secret: bool,
+}
+
+impl Setting {
+    pub(crate) fn plain(key: &'static str, value: impl Into<String>) -> Self {
+        Self { key, value: value.into(), is_secret: false }
+    }
+
+    pub(crate) fn secret(key: &'static str, value: impl Into<String>) -> Self {
+        Self { key, value: value.into(), is_secret: true }
+    }
+
+    /// The secret that proves callbacks.
+    pub(crate) fn callback_secret() -> Self {
+        Self::secret("callback_secret", CALLBACK_SECRET)
+    }
+}
+
+/// An address for callbacks with [`CALLBACK_SECRET`], as the adapters look for it by default.
+pub(crate) fn with_secret(url: &str) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}token={CALLBACK_SECRET}")
+}
+
+/// A row of the table: [`Part`] without its types.
+pub(crate) struct Entry {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) hosts: &'static [&'static str],
+    pub(crate) verifications: &'static str,
+    pub(crate) mails: Option<(Duration, Duration)>,
+    scenarios: &'static [(&'static str, Ending)],
+    create: &'static str,
+    poll: &'static str,
+    pub(crate) serve_pages_at: fn(&mut State, String),
+    pub(crate) pages: fn(&State) -> String,
+    pub(crate) ids: fn(&State) -> Vec<String>,
+    pub(crate) answer: fn(&mut State, Timestamp, &Incoming) -> Answer,
+    pub(crate) control: fn(&mut State, Timestamp, &Incoming, &[&str]) -> Option<Result<Value, String>>,
+    pub(crate) failure: fn(StatusCode, u16) -> Answer,
+    pub(crate) accepts: fn(u16) -> bool,
+    pub(crate) again: fn(u32, Duration) -> Option<Duration>,
+    pub(crate) is_outdated: fn(&State, &Told) -> bool,
+    settings: fn(&State, &str) -> Vec<Setting>,
+    report_to: fn(&mut State, Timestamp, &str) -> Result<(), String>,
+    prove_by_password: fn(&mut State) -> Option<Vec<Setting>>,
+    expect: fn(&mut State, &str),
+    forgery: fn(&State, &str, &str) -> (String, Option<Value>),
+    act: fn(&mut State, Timestamp, &str, &str) -> Result<Vec<Step>, String>,
+}
+
+/// Every vendor, in the order of their ports.
+pub(crate) use crate::world::VENDORS;
+
+impl Entry {
+    pub(crate) const fn of<P: Part>() -> Self {
+        Self {
+            id: P::ID,
+            name: P::NAME,
+            hosts: P::HOSTS,
+            verifications: P::VERIFICATIONS,
+            mails: P::MAILS,
+            scenarios: P::SCENARIOS,
+            create: P::CREATE,
+            poll: P::POLL,
+            serve_pages_at: |state, base| P::of(state).0.serve_pages_at(base),
+            pages: |state| P::seen(state).pages().to_owned(),
+            ids: |state| P::seen(state).ids(),
+            answer: |state, now, request| state.with(now, |part: &mut P, moment| part.handle(request, moment)),
+            control: P::control,
+            failure: P::failure,
+            accepts: P::accepts,
+            again: P::again,
+            is_outdated: |state, told| P::seen(state).is_outdated(told),
+            settings: |state, base| P::seen(state).settings(base),
+            report_to: |state, now, url| state.with(now, |part: &mut P, moment| part.report_to(url, moment)),
+            prove_by_password: |state| P::of(state).0.prove_by_password(),
+            expect: |state, family_name| P::of(state).0.expect(family_name),
+            forgery: |state, reference, vendor_id| P::seen(state).forgery(reference, vendor_id),
+            act: act::<P>,
         }
+    }
+
+    /// The vendor of a host.
+    pub(crate) fn of_host(host: &str) -> Option<&'static Self> {
+        VENDORS.iter().find(|vendor| vendor.hosts.contains(&host))
+    }
+
+    /// The scenarios that the vendor knows: those of every vendor, then its own.
+    pub(crate) fn scenarios(&self) -> Vec<Scenario> {
+        scenario::of(self.scenarios)
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Entry {}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+/// Lets the person and the vendor's people act out a scenario; an error lists the scenarios that there are.
+pub(crate) fn act<P: Part>(state: &mut State, now: Timestamp, id: &str, scenario: &str) -> Result<Vec<Step>, String> {
+    state.with(now, |part: &mut P, moment| part.play(id, scenario, moment)).map_err(scenario_error::<P>)
+}
+
+/// An error about a scenario, with the scenarios that there are.
+pub(crate) fn scenario_error<P: Part>(error: &str) -> String {
+    let names: Vec<&str> = scenario::of(P::SCENARIOS).iter().map(|scenario| scenario.name).collect();
+    format!("{error}; the scenarios are {}", names.join(", "))
+}
+
+/// One of the vendors in the sandbox, whichever it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Vendor<'a> {
+    sandbox: &'a Sandbox,
+    entry: &'static Entry,
+}
+
+/// A callback as a stranger can write it who knows the vendor's document and the address, but no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ForgedCallback {
+    /// The method.
+    pub method: Method,
+    /// The address.
+    pub url: String,
+    /// The body in JSON; empty if the vendor sends none.
+    pub body: String,
+}
+
+impl<'a> Vendor<'a> {
+    pub(crate) const fn new(sandbox: &'a Sandbox, entry: &'static Entry) -> Self {
+        Self { sandbox, entry }
+    }
+
+    /// Returns the vendor's id, such as `idnow`.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        self.entry.id
+    }
+
+    /// Returns the vendor's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.entry.name
+    }
+
+    /// Returns the base address that serves this vendor alone.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.sandbox.vendor_url(self.entry.id)
+    }
+
+    /// Returns the settings of a client of the first account, by the keys of the vendor's adapter. [`CALLBACK_SECRET`] is among them.
+    #[must_use]
+    pub fn account_settings(&self) -> Vec<Setting> {
+        (self.entry.settings)(&self.sandbox.worlds.state(), &self.base_url())
+    }
+
+    /// Returns the same settings, and the choice of this vendor, as environment variables.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(String, String)> {
+        self.variables(self.account_settings())
+    }
+
+    /// Has the account prove its reports by HTTP Basic instead of a secret in the address, and returns the settings for that. `None` if
+    /// the vendor cannot do this.
+    #[must_use]
+    pub fn settings_with_password(&self) -> Option<Vec<(String, String)>> {
+        let credentials = (self.entry.prove_by_password)(&mut self.sandbox.worlds.state())?;
+        let mut settings = self.account_settings();
+        settings.retain(|setting| setting.key != Setting::callback_secret().key);
+        settings.extend(credentials);
+        Some(self.variables(settings))
+    }
+
+    /// Has the account report to this address, as its owner sets it in the vendor's panel or by its API. Reports are proven by
+    /// [`CALLBACK_SECRET`]. A vendor that is given an address with each verification ignores this one.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Refused`] if callbacks would leave the loopback interface.
+    pub fn report_to(&self, url: &str) -> Result<(), SandboxError> {
+        let now = self.sandbox.worlds.clock.now();
+        (self.entry.report_to)(&mut self.sandbox.worlds.state(), now, url).map_err(SandboxError::Refused)
+    }
+
+    /// Lets Erika with this family name, born on 22 May 1982, come to a vendor that is not told at creation who is expected.
+    pub fn expect(&self, family_name: &str) {
+        (self.entry.expect)(&mut self.sandbox.worlds.state(), family_name);
+    }
+
+    /// Lets the person and the vendor's people act out a scenario, from now on. Returns their actions. `id` is the vendor's own, or the
+    /// client's reference if that is the vendor's key.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Refused`] if there is no such scenario or verification, or it is over.
+    pub fn act(&self, id: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
+        let now = self.sandbox.worlds.clock.now();
+        (self.entry.act)(&mut self.sandbox.worlds.state(), now, id, scenario).map_err(SandboxError::Refused)
+    }
+
+    /// Returns the scenarios: those of every vendor, then the vendor's own.
+    #[must_use]
+    pub fn scenarios(&self) -> Vec<Scenario> {
+        self.entry.scenarios()
+    }
+
+    /// Returns the ids of the verifications, in the order in which they were created; each of them is one for [`Vendor::act`].
+    #[must_use]
+    pub fn ids(&self) -> Vec<String> {
+        (self.entry.ids)(&self.sandbox.worlds.state())
+    }
+
+    /// Returns a callback to this address that says that the person is verified.
+    #[must_use]
+    pub fn forgery(&self, url: &str, reference: &str, vendor_id: &str) -> ForgedCallback {
+        let (query, body) = (self.entry.forgery)(&self.sandbox.worlds.state(), reference, vendor_id);
+        let url = if query.is_empty() { url.to_owned() } else { format!("{url}?{query}") };
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        ForgedCallback { method, url, body: body.map(|body| body.to_string()).unwrap_or_default() }
+    }
+
+    /// Returns a part of the path of a request that creates a verification, for [`Fault::at`](crate::Fault::at).
+    #[must_use]
+    pub const fn create_path(&self) -> &'static str {
+        self.entry.create
+    }
+
+    /// Returns a part of the path of a request for a verification's state, for [`Fault::at`](crate::Fault::at).
+    #[must_use]
+    pub const fn poll_path(&self) -> &'static str {
+        self.entry.poll
+    }
+
+    fn variables(&self, settings: Vec<Setting>) -> Vec<(String, String)> {
+        let variable = |key| format!("IDV_{}_{key}", self.id().replace('-', "_")).to_ascii_uppercase();
+        let settings = settings.into_iter().map(|setting| (variable(setting.key), setting.value));
+        std::iter::once(("IDV_PROVIDER".to_owned(), self.id().to_owned())).chain(settings).collect()
     }
 }

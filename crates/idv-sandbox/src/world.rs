@@ -13,8 +13,7 @@ use crate::clock::{Clock, WallClock};
 use crate::exchange::{Answer, Incoming};
 use crate::fault::{FaultKind, FaultPlan};
 use crate::random::Random;
-use crate::vendor::Vendor;
-use crate::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
+use crate::vendor::{Entry, Kept, Part};
 
 /// A request that a vendor's part has answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,24 +30,6 @@ pub struct RecordedRequest {
     /// Its fault, by the name in the fault plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
-}
-
-/// A vendor's part of the sandbox.
-pub(crate) trait Part: Sized + 'static {
-    /// Something that is to happen later.
-    type Planned: Send + 'static;
-
-    /// The vendor of the part.
-    const VENDOR: Vendor;
-
-    /// The part, and where chance comes from.
-    fn of(state: &mut State) -> (&mut Self, &mut Random);
-
-    /// Answers a request.
-    fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_, Self::Planned>) -> Answer;
-
-    /// Does what was planned.
-    fn happen(&mut self, planned: &Self::Planned, moment: &mut Moment<'_, Self::Planned>);
 }
 
 /// The context in which a vendor's part handles something, and the effects of that beside the answer. `P` is what it can plan.
@@ -82,13 +63,41 @@ pub(crate) struct Worlds {
     turn: tokio::sync::Mutex<()>,
 }
 
+/// Makes the vendors' table, and the place in which their parts are kept.
+macro_rules! parts {
+    ($($module:ident,)*) => {
+        /// Every vendor, in the order of their ports.
+        pub(crate) static VENDORS: &[Entry] = &[$(Entry::of::<crate::$module::World>(),)*];
+
+        /// The vendors' parts.
+        #[derive(Debug)]
+        pub(crate) struct Parts {
+            $(pub(crate) $module: crate::$module::World,)*
+        }
+
+        impl Parts {
+            fn new() -> Self {
+                Self { $($module: Part::new(),)* }
+            }
+        }
+
+        $(impl Kept for crate::$module::World {
+            fn of(state: &mut State) -> (&mut Self, &mut Random) {
+                (&mut state.parts.$module, &mut state.random)
+            }
+
+            fn seen(state: &State) -> &Self {
+                &state.parts.$module
+            }
+        })*
+    };
+}
+
+crate::for_each_vendor!(parts);
+
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) idnow: idnow::World,
-    pub(crate) identity_tm: identity_tm::World,
-    pub(crate) cm_id_scan: cm_id_scan::World,
-    pub(crate) identify24: identify24::World,
-    pub(crate) verificar_identidad: verificar_identidad::World,
+    pub(crate) parts: Parts,
     pub(crate) faults: FaultPlan,
     pub(crate) requests: Vec<RecordedRequest>,
     pub(crate) callbacks: Vec<RecordedCallback>,
@@ -138,7 +147,7 @@ impl Worlds {
     }
 
     /// Lets a vendor answer a request, and keeps a record of it. The fault that befalls it is the caller's to carry out.
-    pub(crate) fn answer(&self, vendor: Vendor, request: &Incoming) -> (Option<Answer>, Option<FaultKind>) {
+    pub(crate) fn answer(&self, vendor: &'static Entry, request: &Incoming) -> (Option<Answer>, Option<FaultKind>) {
         let now = self.clock.now();
         let mut state = self.state();
         let fault = state.faults.strike(request.method.as_str(), &request.path);
@@ -146,25 +155,19 @@ impl Worlds {
             Some(FaultKind::Refuse | FaultKind::CutBefore) => None,
             Some(FaultKind::Status { code, retry_after }) => {
                 let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                let answer = vendor.error(status);
+                let answer = (vendor.failure)(status, 500);
                 Some(match retry_after {
                     Some(value) => answer.with_header("retry-after", value),
                     None => answer,
                 })
             }
-            Some(FaultKind::StatusInside(code)) => Some(vendor.failure_inside(*code)),
+            Some(FaultKind::StatusInside(code)) => Some((vendor.failure)(StatusCode::OK, *code)),
             Some(FaultKind::Html) => Some(Answer::page(StatusCode::BAD_GATEWAY, "Bad Gateway")),
-            _ => Some(match vendor {
-                Vendor::Idnow => state.handle::<idnow::World>(now, request),
-                Vendor::IdentityTm => state.handle::<identity_tm::World>(now, request),
-                Vendor::CmIdScan => state.handle::<cm_id_scan::World>(now, request),
-                Vendor::Identify24 => state.handle::<identify24::World>(now, request),
-                Vendor::VerificarIdentidad => state.handle::<verificar_identidad::World>(now, request),
-            }),
+            _ => Some((vendor.answer)(&mut state, now, request)),
         };
         let answered = !matches!(fault, Some(FaultKind::CutAfter));
         state.requests.push(RecordedRequest {
-            vendor: vendor.name(),
+            vendor: vendor.id,
             method: request.method.to_string(),
             path: request.path.clone(),
             status: answer.as_ref().filter(|_| answered).map_or(0, |answer| answer.status.as_u16()),
@@ -206,20 +209,18 @@ impl Worlds {
         let mut state = self.state();
         // Ids go on, so that none is given twice.
         let random = std::mem::replace(&mut state.random, Random::new(0));
-        let (pages, wall_clock) = (state.pages(), state.wall_clock.take());
-        *state = State::new(random, wall_clock);
-        state.serve_pages_at(pages);
+        let pages: Vec<String> = VENDORS.iter().map(|vendor| (vendor.pages)(&state)).collect();
+        *state = State::new(random, state.wall_clock.take());
+        for (vendor, base) in VENDORS.iter().zip(pages) {
+            (vendor.serve_pages_at)(&mut state, base);
+        }
     }
 }
 
 impl State {
     fn new(random: Random, wall_clock: Option<WallClock>) -> Self {
         Self {
-            idnow: idnow::World::new(),
-            identity_tm: identity_tm::World::new(),
-            cm_id_scan: cm_id_scan::World::new(),
-            identify24: identify24::World::new(),
-            verificar_identidad: verificar_identidad::World::new(),
+            parts: Parts::new(),
             faults: FaultPlan::default(),
             requests: Vec::new(),
             callbacks: Vec::new(),
@@ -233,19 +234,6 @@ impl State {
         }
     }
 
-    /// Has each vendor's links for persons lead to its own port.
-    pub(crate) fn serve_pages_at(&mut self, [identity_tm, cm_id_scan, identify24, verificar_identidad]: [String; 4]) {
-        self.identity_tm.serve_pages_at(identity_tm);
-        self.cm_id_scan.serve_pages_at(cm_id_scan);
-        self.identify24.serve_pages_at(identify24);
-        self.verificar_identidad.serve_pages_at(verificar_identidad);
-    }
-
-    fn pages(&self) -> [String; 4] {
-        [self.identity_tm.pages(), self.cm_id_scan.pages(), self.identify24.pages(), self.verificar_identidad.pages()]
-            .map(str::to_owned)
-    }
-
     /// Works on a vendor's part, and plans what comes of it.
     pub(crate) fn with<P: Part, T>(&mut self, now: Timestamp, work: impl FnOnce(&mut P, &mut Moment<'_, P::Planned>) -> T) -> T {
         let wall = self.wall_clock.as_ref().map(WallClock::now);
@@ -257,17 +245,13 @@ impl State {
             self.plan(at, happening::<P>(planned));
         }
         for callback in callbacks {
-            self.call_back(now, P::VENDOR, callback);
+            self.call_back(now, P::ID, callback);
         }
         result
     }
 
     fn happen<P: Part>(&mut self, planned: &P::Planned, now: Timestamp) {
         self.with(now, |part: &mut P, moment| part.happen(planned, moment));
-    }
-
-    fn handle<P: Part>(&mut self, now: Timestamp, request: &Incoming) -> Answer {
-        self.with(now, |part: &mut P, moment| part.handle(request, moment))
     }
 
     pub(crate) fn plan(&mut self, at: Timestamp, event: Event) {

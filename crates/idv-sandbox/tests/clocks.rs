@@ -4,7 +4,6 @@
 
 mod cm_id_scan;
 mod support;
-mod verificar_identidad;
 
 use std::time::Duration;
 
@@ -16,7 +15,6 @@ use jiff::Timestamp;
 use serde_json::json;
 use sha2::Sha256;
 use support::{World, still};
-use verificar_identidad::{Vi, request};
 
 /// The client's clock: the one that virtual time begins with, and that does not follow it.
 fn wall() -> Timestamp {
@@ -79,21 +77,6 @@ async fn link_by_the_clients_clock_works_when_time_has_advanced() {
     assert_eq!(world.send("GET", &link(), &[], "").await.status, 302);
     world.sandbox.idnow().configure(|account| account.strict_clock = true).unwrap();
     assert_eq!(world.send("GET", &link(), &[], "").await.status, 403);
-}
-
-#[tokio::test]
-async fn scheduled_message_goes_at_once_when_its_time_passed_here() {
-    let sandbox = sandbox().await;
-    let vi = Vi { base: sandbox.verificar_identidad().base_url(), sandbox };
-    vi.seconds(24 * 3600).await;
-    // Ten minutes ahead of the client's clock, in Spain.
-    let mut body = request();
-    body["Fecha"] = json!("2026-01-01 01:10");
-    let sent = vi.call("VerificarIdentidad", &body).await.json();
-    assert_eq!(sent[0]["Res"], 1, "{sent}");
-    assert_eq!(vi.sandbox.verificar_identidad().messages().len(), 1);
-    vi.sandbox.verificar_identidad().configure(|account| account.strict_clock = true).unwrap();
-    assert_eq!(vi.call("VerificarIdentidad", &body).await.json()[0]["Res"], -3);
 }
 
 #[tokio::test]

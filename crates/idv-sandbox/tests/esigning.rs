@@ -8,7 +8,7 @@ mod support;
 
 use std::io::{Cursor, Read as _};
 
-use idv_sandbox::DataCenter;
+use idv_sandbox::DataCentre;
 use serde_json::{Value, json};
 use signing::{
     OCTETS, PDF, assert_bad_value, assert_unknown, call, contract, define, signature_at, signing, signing_with, upload,
@@ -180,7 +180,7 @@ async fn an_update_sets_nothing_else() {
 
 #[tokio::test]
 async fn signatures_of_both_levels_are_combined_by_name() {
-    let world = signing_with(|account| account.data_center = DataCenter::Ch).await;
+    let world = signing_with(|account| account.data_centre = DataCentre::Ch).await;
     define(&world, json!({ "signatures": { "one": signature_at("page", 1) } })).await;
     world.create("T-1", PERSON).await;
     let update = async |name: &str| {

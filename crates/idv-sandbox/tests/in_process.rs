@@ -62,41 +62,35 @@ fn reply_as_text(reply: Reply, base: &str) -> String {
 #[tokio::test]
 async fn every_vendor_answers_as_over_http() {
     let (listening, inside) = (still().seed(1).start().await.unwrap(), inside(still().seed(1)).await);
-    let bases = |sandbox: &Sandbox| {
-        [
-            sandbox.idnow().base_url(),
-            sandbox.identity_tm().base_url().trim_end_matches("/api/2.10/").to_owned(),
-            sandbox.cm_id_scan().base_url(),
-            sandbox.identify24().base_url(),
-            sandbox.verificar_identidad().base_url(),
-        ]
-    };
-    let [idnow, identity_tm, cm_id_scan, identify24, verificar] = [0, 1, 2, 3, 4];
     let token = "Bearer of nothing";
-    let account = inside.verificar_identidad();
-    let credits = json!({ "Correo": account.user(), "Passwd": account.token(), "Resp": "JSON" }).to_string();
     let requests = [
-        (idnow, "GET", "/system_check", vec![], ""),
-        (idnow, "POST", START, vec![KEY, JSON], "{}"),
-        (idnow, "POST", START, vec![KEY, JSON], "{"),
-        (idnow, "GET", "/api/v1/ihrebank/identifications/T-1?a=%20b", vec![], ""),
-        (identity_tm, "POST", "/api/2.10/putOrder", vec![JSON], "{}"),
-        (cm_id_scan, "POST", "/id-scan/v1/transactions", vec![JSON, ("Authorization", token)], "{}"),
-        (identify24, "GET", "/api/v1/auth", vec![JSON], ""),
-        (identify24, "POST", "/nothing/here", vec![], "text"),
-        (verificar, "POST", "/v7/Creditos", vec![JSON], &credits),
-        (verificar, "POST", "/v7/VerificarIdentidad", vec![JSON], &credits),
-        (idnow, "GET", "/_control/requests", vec![], ""),
-        (verificar, "POST", "/_control/clock", vec![JSON], r#"{"advance_seconds": 5}"#),
+        ("idnow", "GET", "/system_check", vec![], ""),
+        ("idnow", "POST", START, vec![KEY, JSON], "{}"),
+        ("idnow", "POST", START, vec![KEY, JSON], "{"),
+        ("idnow", "GET", "/api/v1/ihrebank/identifications/T-1?a=%20b", vec![], ""),
+        ("identity-tm", "POST", "/api/2.10/putOrder", vec![JSON], "{}"),
+        ("cm-id-scan", "POST", "/id-scan/v1/transactions", vec![JSON, ("Authorization", token)], "{}"),
+        ("identify24", "GET", "/api/v1/auth", vec![JSON], ""),
+        ("identify24", "POST", "/nothing/here", vec![], "text"),
+        ("idnow", "GET", "/_control/requests", vec![], ""),
+        ("identify24", "POST", "/_control/clock", vec![JSON], r#"{"advance_seconds": 5}"#),
     ];
     for (vendor, method, target, headers, body) in requests {
-        let (there, here) = (bases(&listening)[vendor].clone(), bases(&inside)[vendor].clone());
+        let (there, here) = (listening.vendor(vendor).unwrap().base_url(), inside.vendor(vendor).unwrap().base_url());
         let over_http = send(&there, method, target, &headers, body).await.unwrap();
         let in_process = exchange(&inside, &here, method, target, &headers, body).await.unwrap();
         assert_eq!(as_text(in_process, &here), reply_as_text(over_http, &there), "{method} {target}");
     }
     assert_eq!(inside.requests(), listening.requests());
-    assert_eq!((inside.idnow().identifications(), inside.requests().len()), (1, 10));
+    // The others as well, if only to refuse a request without credentials.
+    for vendor in inside.vendors() {
+        let (there, here) = (listening.vendor(vendor.id()).unwrap().base_url(), vendor.base_url());
+        let target = vendor.create_path();
+        let over_http = send(&there, "POST", target, &[JSON], "{}").await.unwrap();
+        let in_process = exchange(&inside, &here, "POST", target, &[JSON], "{}").await.unwrap();
+        assert_eq!(as_text(in_process, &here), reply_as_text(over_http, &there), "{}", vendor.id());
+    }
+    assert_eq!((inside.idnow().identifications(), inside.requests().len()), (1, 8 + inside.vendors().len()));
 }
 
 #[tokio::test]

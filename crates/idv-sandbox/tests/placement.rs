@@ -6,7 +6,7 @@
 mod signing;
 mod support;
 
-use idv_sandbox::DataCenter;
+use idv_sandbox::DataCentre;
 use serde_json::{Value, json};
 use signing::{PDF, assert_bad_value, assert_unknown, call, contract_with, define, signature_at, signing, signing_with, upload};
 use support::{Reply, World};
@@ -144,7 +144,7 @@ async fn switzerland_places_one_signature_of_up_to_two_lines() {
     let german = signing().await;
     assert_eq!(create(&german, two.clone()).await.status, 201);
     assert_unknown(&create(&german, lines.clone()).await, "signatureFontSize2");
-    let swiss = signing_with(|account| account.data_center = DataCenter::Ch).await;
+    let swiss = signing_with(|account| account.data_centre = DataCentre::Ch).await;
     assert_bad_value(&create(&swiss, two).await, "signatures");
     assert_eq!(create(&swiss, lines).await.status, 201);
 }

@@ -152,7 +152,8 @@ impl Config {
     ///
     /// As [`Config::load`].
     pub fn section<T: Section>(&self) -> Result<T> {
-        T::from_table(&self.section_table::<T>()?.0)
+        let (table, _) = self.section_table::<T>()?;
+        self.variables.reading(|| T::from_table(&table))
     }
 
     /// Returns a table that is no vendor's, unchecked, and the variables that replaced a value of it.
@@ -176,7 +177,7 @@ impl Config {
     /// [`Config`](idv_core::ErrorKind::Config) if there is no such account, or it cannot work;
     /// [`Unsupported`](idv_core::ErrorKind::Unsupported) if its vendor is not compiled in. Nothing is sent.
     pub fn client_in(&self, account: &str, environment: Environment) -> Result<Client> {
-        self.account(account)?.client(environment)
+        self.account(account)?.client(&self.variables, environment)
     }
 
     /// Builds the clients of all accounts in an environment of the caller's own, by the names of the accounts.
@@ -185,7 +186,8 @@ impl Config {
     ///
     /// As [`Config::client_in`].
     pub fn clients_in(&self, environment: &Environment) -> Result<BTreeMap<String, Client>> {
-        let client = |(name, account): (&String, &Account)| Ok((name.clone(), account.client(environment.clone())?));
+        let client =
+            |(name, account): (&String, &Account)| Ok((name.clone(), account.client(&self.variables, environment.clone())?));
         self.accounts.iter().map(client).collect()
     }
 
@@ -197,7 +199,7 @@ impl Config {
     #[cfg(feature = "reqwest")]
     pub fn client(&self, account: &str) -> Result<Client> {
         let account = self.account(account)?;
-        account.client(account.transport.environment()?)
+        account.client(&self.variables, account.transport.environment()?)
     }
 
     /// Builds the clients of all accounts, over reqwest and by the system's clock, by the names of the accounts. Accounts with the same
@@ -217,7 +219,7 @@ impl Config {
                 None => account.transport.environment()?,
             };
             environments.push((&account.transport, environment.clone()));
-            clients.insert(name.clone(), account.client(environment)?);
+            clients.insert(name.clone(), account.client(&self.variables, environment)?);
         }
         Ok(clients)
     }
@@ -270,8 +272,9 @@ impl Config {
 }
 
 impl Account {
-    fn client(&self, environment: Environment) -> Result<Client> {
-        let provider = (self.vendor.build)(&self.settings).map_err(|error| self.settings.locate(error))?;
+    fn client(&self, variables: &Variables, environment: Environment) -> Result<Client> {
+        let provider = variables.reading(|| (self.vendor.build)(&self.settings));
+        let provider = provider.map_err(|error| self.settings.locate(error))?;
         Ok(Client::from_arc(provider, environment, self.calls.clone()))
     }
 }

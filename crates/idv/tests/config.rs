@@ -1,14 +1,7 @@
 //! The promises of a configuration: one validation, and errors that say where and what.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
-#![cfg(all(
-    feature = "cm-id-scan",
-    feature = "identify24",
-    feature = "identity-tm",
-    feature = "idnow",
-    feature = "verificar-identidad",
-    feature = "file"
-))]
+#![cfg(all(feature = "all-vendors", feature = "file"))]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -253,21 +246,20 @@ fn misspelled_variables_are_refused_and_others_left_alone() {
     assert!(Config::from_env(twice).unwrap_err().to_string().contains("twice"));
 }
 
+/// The vendors, as errors list them.
+fn compiled_in() -> String {
+    idv::vendors().iter().map(|vendor| vendor.id).collect::<Vec<_>>().join(", ")
+}
+
 #[test]
 fn unknown_provider_is_answered_with_the_known_ones() {
     for text in ["provider = 'idnw'", "provider = ''"] {
         let error = connect(&toml::from_str(text).unwrap()).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Config);
-        assert!(
-            error.to_string().contains("compiled in: cm-id-scan, identify24, identity-tm, idnow, verificar-identidad"),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&format!("compiled in: {}", compiled_in())), "{error}");
     }
     assert!(refusal("provider = 'idnw'").contains("line 1: there is no provider `idnw`"));
-    assert!(
-        refusal("[calls]\n")
-            .contains("`provider` is missing: expected one of cm-id-scan, identify24, identity-tm, idnow, verificar-identidad")
-    );
+    assert!(refusal("[calls]\n").contains(&format!("`provider` is missing: expected one of {}", compiled_in())));
     assert!(refusal(&file("").replace("provider = 'idnow'", "")).contains("`provider` is missing: expected one of idnow"));
     assert!(Config::from_env([("PATH", "")]).unwrap_err().to_string().contains("IDV_PROVIDER"));
 }
@@ -277,7 +269,7 @@ fn vendors_describe_themselves_without_credentials() {
     let providers = idv::providers();
     let ids: Vec<&str> = providers.iter().map(|vendor| vendor.provider.as_str()).collect();
     assert_eq!(ids, idv::vendors().iter().map(|vendor| vendor.id).collect::<Vec<_>>());
-    assert_eq!(ids, ["cm-id-scan", "identify24", "identity-tm", "idnow", "verificar-identidad"]);
+    assert!(ids.is_sorted() && ids.len() >= 5, "{ids:?}");
     for (entry, info) in idv::vendors().iter().zip(&providers) {
         assert_eq!(entry.name, info.name);
         assert!(info.callback_proof.is_some(), "what {} can do at best", entry.id);

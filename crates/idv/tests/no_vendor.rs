@@ -1,13 +1,6 @@
-//! What is said where no vendor is compiled in.
+//! Errors and lists if no vendor is compiled in. It is no part of the tests with features: CI runs it without any.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![cfg(not(any(
-    feature = "cm-id-scan",
-    feature = "identify24",
-    feature = "identity-tm",
-    feature = "idnow",
-    feature = "verificar-identidad"
-)))]
 
 use idv::{Config, ErrorKind, Timestamp, connect_in};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};

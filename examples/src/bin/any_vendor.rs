@@ -2,11 +2,11 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use idv::report::{Country, Field, Gender, Report};
-use idv::{
-    Capability, Client, Decision, HandOff, NewVerification, Pii, Progress, Requirements, Tracker, Transition, Verification,
-};
-use idv_examples::{Inbox, Outcome, Town, Vendor};
+use idv::report::{Field, Report};
+use idv::{Capability, Client, Decision, HandOff, NewVerification, Progress, Requirements, Tracker, Transition, Verification};
+use idv_axum::{Limits, Options};
+use idv_examples::{Outcome, Town, vendors};
+use tokio::net::TcpListener;
 
 /// How often this application looks after a verification before it gives up.
 const PATIENCE: usize = 1000;
@@ -16,29 +16,32 @@ const EVIDENCE_LIMIT: u64 = 64 * 1024 * 1024;
 
 #[tokio::main]
 async fn main() -> Outcome {
-    for vendor in Vendor::ALL {
-        let town = Town::begin(vendor).await?;
-        let client = town.connect()?;
-        let inbox = Inbox::open(client.clone()).await?;
-        town.report_to(&client, inbox.url()).await?;
-        let decision = onboard(&client, &inbox, &town).await?;
-        assert!(decision.is_verified(), "{}: {decision:?}", client.info().provider);
+    for vendor in vendors() {
+        let town = Town::begin(&vendor).await?;
+        let decision = onboard(&town.connect()?, &town).await?;
+        assert!(decision.is_verified(), "{vendor}: {decision:?}");
         println!();
         town.end().await;
     }
-    println!("one onboarding, {} vendors, verified by each", Vendor::ALL.len());
+    println!("one onboarding, {} vendors, verified by each", vendors().len());
     Ok(())
 }
 
 /// The onboarding of a customer. It knows no vendor: what they cannot all do is asked of the capabilities.
-async fn onboard(client: &Client, inbox: &Inbox, town: &Town) -> Outcome<Decision> {
+async fn onboard(client: &Client, town: &Town) -> Outcome<Decision> {
     let capabilities = client.info();
     println!("{}", capabilities.name);
     requirements(client)?;
 
+    // The address for callbacks, which some vendors are given once, and others with each verification.
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let base = format!("http://{}", listener.local_addr()?).parse()?;
+    let callback_url = idv_axum::callback_url(&base, capabilities.provider.as_str())?;
+    town.report_to(&callback_url)?;
+
     // The reference is stored before the call, so that a lost answer can be settled.
-    let mut new = customer(client);
-    new.callback_url = Some(inbox.url().clone());
+    let mut new = customer(client)?;
+    new.callback_url = Some(callback_url);
     let created = client.create(&new).await?;
     match &created.hand_off {
         HandOff::Redirect(link) => println!("  hand-off: the person is sent to {}", link.expose().host_str().unwrap_or_default()),
@@ -48,14 +51,17 @@ async fn onboard(client: &Client, inbox: &Inbox, town: &Town) -> Outcome<Decisio
     if !created.unsupported_fields.is_empty() {
         println!("  the vendor is not told: {}", created.unsupported_fields.join(", "));
     }
-    town.act(&created)?;
+    town.everyone_acts()?;
 
     let mut tracker = Tracker::new(client.clone(), &created).on_observation(|observation, transition| match transition {
         Transition::Settled(outcome) => println!("  {outcome:?}, learnt by {:?}", observation.channel),
         Transition::UnknownCode(code) => println!("  an operator must be told of the code {code}"),
         _ => {}
     });
-    follow(&mut tracker, inbox, town).await?;
+    let routes = idv_axum::tracker_routes(&tracker.inbox(), &Options::new());
+    let server = tokio::spawn(idv_axum::serve(listener, routes, Limits::default(), std::future::pending()));
+    follow(&mut tracker, town).await?;
+    server.abort();
     let verification = tracker.verification();
     if let Some(report) = tracker.report() {
         tell(report);
@@ -86,33 +92,29 @@ fn requirements(client: &Client) -> Outcome {
 }
 
 /// Everything that the application knows of the customer. What a vendor has no place for is left out, and listed.
-fn customer(client: &Client) -> NewVerification {
-    let mut new = NewVerification::new(client.reference());
-    new.person.given_names = Some("Erika".into());
-    new.person.family_name = Some("Mustermann".into());
-    new.person.birth_date = Some(Pii::new(jiff::civil::date(1982, 5, 22)));
-    new.person.birth_place = Some("Berlin".into());
-    new.person.nationality = Country::from_alpha2("DE").map(Pii::new);
-    new.person.gender = Some(Pii::new(Gender::Female));
-    new.person.address.street = Some("Heidestrasse".into());
-    new.person.address.house_number = Some("17".into());
-    new.person.address.postal_code = Some("51147".into());
-    new.person.address.city = Some("Köln".into());
-    new.person.address.country = Country::from_alpha2("DE").map(Pii::new);
-    new.contact.email = Some("erika@example.com".into());
-    new.contact.phone = Some("+4915123456789".into());
-    new.locale = "de".parse().ok();
-    new
+fn customer(client: &Client) -> idv::Result<NewVerification> {
+    NewVerification::builder(client.reference())
+        .given_names("Erika")
+        .family_name("Mustermann")
+        .birth_date("1982-05-22")
+        .birth_place("Berlin")
+        .nationality("DE")
+        .gender("female")
+        .street("Heidestrasse")
+        .house_number("17")
+        .postal_code("51147")
+        .city("Köln")
+        .country("DE")
+        .email("erika@example.com")
+        .phone("+4915123456789")
+        .locale("de")
+        .build()
 }
 
-/// Follows the verification to its end. This application collects callbacks in an inbox; one with a web server hands
-/// [`Tracker::inbox`] to a route and calls [`Tracker::run`], which waits by itself.
-async fn follow(tracker: &mut Tracker, inbox: &Inbox, town: &Town) -> Outcome {
+/// Follows the verification to its end. An application calls [`Tracker::run`], which waits by itself; here time is moved.
+async fn follow(tracker: &mut Tracker, town: &Town) -> Outcome {
     let mut before = None;
     for _ in 0..PATIENCE {
-        for observation in inbox.take() {
-            tracker.apply(&observation);
-        }
         let progress = tracker.advance().await?;
         match progress {
             Progress::Finished => return Ok(()),

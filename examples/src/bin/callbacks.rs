@@ -1,50 +1,51 @@
-//! Callbacks: they are answered at once, decide nothing where the vendor can be asked, and wake a poll. A forged one changes nothing.
+//! Callbacks: a web server takes them, the tracker asks the vendor because of them, and a forged one changes nothing.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::time::Duration;
 
-use idv::{NewVerification, Transition, Verification};
-use idv_examples::{Inbox, Outcome, sandbox};
+use idv::{NewVerification, Progress, Tracker, Transition};
+use idv_axum::{Limits, Options};
+use idv_examples::{Outcome, sandbox};
 
 #[tokio::main]
 async fn main() -> Outcome {
     let (sandbox, client) = sandbox().await?;
-    let inbox = Inbox::open(client.clone()).await?;
-    let url = inbox.url().to_string();
-    sandbox.idnow().configure(|account| account.callback_url = Some(url.clone()))?;
+    let vendor = sandbox.vendor("idnow")?;
+
+    // The address that the application listens at. The account at the vendor reports to it.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let base = format!("http://{}", listener.local_addr()?).parse()?;
+    let callbacks = idv_axum::callback_url(&base, vendor.id())?;
+    vendor.report_to(callbacks.as_str())?;
 
     let created = client.create(&NewVerification::new(client.reference())).await?;
-    let mut verification = Verification::new(created.id.clone(), client.info(), created.expires_at);
+    // So rarely that it is a callback which makes it ask.
+    let day = Duration::from_secs(24 * 60 * 60);
+    let mut tracker = Tracker::new(client, &created).poll_every(day).on_observation(|observation, transition| match transition {
+        Transition::PollRequested => println!("a callback came: reason enough to ask, and no more"),
+        other => println!("{:?}: {other:?}", observation.channel),
+    });
+    let routes = idv_axum::tracker_routes(&tracker.inbox(), &Options::new());
+    let server = tokio::spawn(idv_axum::serve(listener, routes, Limits::default(), std::future::pending()));
 
-    // Anybody can send this.
-    let forged =
-        format!(r#"{{"identificationprocess":{{"result":"SUCCESS","transactionnumber":"{}"}}}}"#, created.id.reference.as_str());
-    let status = sandbox.forge_callback(&url, forged).await?;
-    let woken = is_woken(&inbox, &mut verification);
-    println!("a forged callback: answered {status}, a reason to ask: {woken}, decided: {:?}", verification.decision());
-    assert!(!verification.decision().is_verified());
-    verification.apply(&client.poll(&created.id).await?);
-    println!("what the vendor says: {:?}", verification.decision());
-    assert!(!verification.decision().is_verified());
+    // A stranger knows the address, but not the secret.
+    let forged = vendor.forgery(callbacks.as_str(), created.id.reference.as_str(), "IBA-FORGE");
+    println!("a forged callback was answered with {}", sandbox.forge(&forged).await?);
+    tracker.advance().await?;
+    assert!(!tracker.is_verified());
 
-    // The vendor's own callbacks, as the person and the agents act.
-    sandbox.idnow().act(created.id.reference.as_str(), "happy")?;
-    for _ in 0..2 {
+    // The vendor's own callbacks, as the person and the agents act. An application calls `tracker.run(until)`, which waits for them.
+    vendor.act(created.id.reference.as_str(), "happy")?;
+    for _ in 0..3 {
         sandbox.clock().advance(Duration::from_secs(720)).await;
-        if is_woken(&inbox, &mut verification) {
-            let transition = verification.apply(&client.poll(&created.id).await?);
-            println!("woken, asked: {transition:?}");
+        if tracker.advance().await? == Progress::Finished {
+            break;
         }
     }
-    println!("verified: {}", verification.decision().is_verified());
-    assert!(verification.decision().is_verified());
+    println!("verified: {}", tracker.is_verified());
+    assert!(tracker.is_verified());
+    server.abort();
     sandbox.shutdown().await;
     Ok(())
-}
-
-/// Takes in what arrived, and says whether it is a reason to ask the vendor.
-fn is_woken(inbox: &Inbox, verification: &mut Verification) -> bool {
-    // Each one is taken in, also behind one that is a reason already.
-    inbox.take().iter().filter(|seen| verification.apply(seen) == Transition::PollRequested).count() > 0
 }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use idv::transport::SystemClock;
 use idv::{Client, Clock, Config, Secret, Url};
-use idv_examples::{Outcome, Town, Vendor};
+use idv_examples::{Outcome, Town, vendors};
 use idv_flow::store::{MemoryStore, SqliteStore};
 use idv_flow::{Flow, FlowBuilder, Vault};
 use tokio::net::TcpListener;
@@ -67,7 +67,7 @@ async fn serve(arguments: Arguments) -> Outcome {
     let (client, clock, town) = match configured {
         Some(config) => (idv::connect(&config)?, Arc::new(SystemClock::new()) as Arc<dyn Clock>, None),
         None => {
-            let town = Arc::new(Town::begin_at_speed(arguments.sandbox, SPEED).await?);
+            let town = Arc::new(Town::begin_at_speed(&arguments.sandbox, SPEED).await?);
             (town.connect()?, town.clock(), Some(town))
         }
     };
@@ -90,7 +90,7 @@ async fn open(builder: FlowBuilder, client: Client, clock: Arc<dyn Clock>, base:
     };
     let provider = client.info().provider.to_string();
     if let Some(town) = &town {
-        town.report_to(&client, &idv_axum::callback_url(base, &provider)?).await?;
+        town.report_to(&idv_axum::callback_url(base, &provider)?)?;
     }
     let flow = builder.client(client).vault(vault).open(clock).await?;
     Ok(App { flow, provider, base: base.clone(), town })
@@ -114,7 +114,7 @@ struct Arguments {
     listen: SocketAddr,
     public: Option<Url>,
     config: Option<PathBuf>,
-    sandbox: Vendor,
+    sandbox: String,
     store: Option<PathBuf>,
 }
 
@@ -122,7 +122,7 @@ impl Arguments {
     /// None where it is to play by itself.
     fn read(mut arguments: impl Iterator<Item = String>) -> Outcome<Option<Self>> {
         let mut read =
-            Self { listen: ([127, 0, 0, 1], 8080).into(), public: None, config: None, sandbox: Vendor::Idnow, store: None };
+            Self { listen: ([127, 0, 0, 1], 8080).into(), public: None, config: None, sandbox: "idnow".to_owned(), store: None };
         let mut serve = false;
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
@@ -134,7 +134,7 @@ impl Arguments {
                 "--store" => read.store = Some(value()?.into()),
                 "--sandbox" => {
                     let id = value()?;
-                    let named = Vendor::ALL.into_iter().find(|vendor| vendor.id() == id);
+                    let named = vendors().into_iter().find(|vendor| *vendor == id);
                     read.sandbox = named.ok_or_else(|| format!("the sandbox has no vendor {id}"))?;
                 }
                 other => {

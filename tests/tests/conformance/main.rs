@@ -3,69 +3,75 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test is a crate of its own, and nobody uses it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-mod cm_id_scan;
-mod hard;
-mod identify24;
-mod identity_tm;
-mod idnow;
+mod own;
 mod receiver;
 #[path = "../support/mod.rs"]
 mod support;
-mod verificar_identidad;
 
-use std::marker::PhantomData;
 use std::time::Duration;
 
-use idv::{Client, Delivery, Environment, NewVerification, Timestamp, Url, VerificationId};
-use idv_sandbox::{FaultKind, Sandbox, SandboxError, Step};
+use http::HeaderMap;
+use idv::{Client, Config, Delivery, NewVerification, Timestamp, VendorId, VerificationId};
+use idv_sandbox::{FaultKind, Sandbox, Vendor};
 use idv_testkit::conformance::{Astray, Fault, Harness, Trouble};
 
 use self::receiver::Receiver;
 
-/// A vendor's part of the sandbox.
-#[async_trait::async_trait]
-pub trait Vendor: Send + Sync + 'static {
-    /// What stands in the address of a creation, and of a question about the state.
-    const CREATE: &'static str;
-    const POLL: &'static str;
-
-    /// A client of it, with a secret for callbacks.
-    fn client(sandbox: &Sandbox, environment: Environment) -> Client;
-
-    /// Has the vendor report to this address, where that is set for all verifications.
-    async fn report_to(_sandbox: &Sandbox, _client: &Client, _url: &Url) {}
-
-    /// Adds what the vendor demands.
-    fn demand(_new: &mut NewVerification) {}
-
-    fn act(sandbox: &Sandbox, id: &VerificationId, scenario: &str) -> Result<Vec<Step>, SandboxError>;
-
-    /// A callback that says that the person is verified, without the secret.
-    fn forgery(url: &Url, id: &VerificationId) -> Delivery;
-
-    fn verifications(sandbox: &Sandbox) -> usize;
-}
-
-/// A vendor's part of the sandbox, a client of it, and an address for callbacks.
+/// A vendor's part of the sandbox, a client of it, and an address for callbacks. `V` is a function that returns the vendor's module.
 pub struct Stage<V> {
     sandbox: Sandbox,
     client: Client,
     receiver: Receiver,
-    vendor: PhantomData<V>,
+    vendor: std::marker::PhantomData<V>,
 }
 
+/// A vendor of the sandbox.
+pub trait Named: Send + Sync + 'static {
+    /// The vendor's module in the sandbox.
+    const MODULE: &'static str;
+}
+
+impl<V: Named> Stage<V> {
+    fn vendor(&self) -> Vendor<'_> {
+        self.sandbox.vendor(&V::MODULE.replace('_', "-")).unwrap()
+    }
+}
+
+macro_rules! suites {
+    ($($vendor:ident,)*) => {
+        $(mod $vendor {
+            pub struct Name;
+
+            impl super::Named for Name {
+                const MODULE: &'static str = stringify!($vendor);
+            }
+
+            idv_testkit::conformance!(super::Stage<Name>);
+
+            #[test]
+            fn own_scenarios_end_as_they_must() {
+                super::own::check::<Name>();
+            }
+        })*
+    };
+}
+
+idv_sandbox::for_each_vendor!(suites);
+
 #[async_trait::async_trait]
-impl<V: Vendor> Harness for Stage<V> {
+impl<V: Named> Harness for Stage<V> {
     fn run<F: Future<Output = ()>>(test: F) {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap().block_on(test);
     }
 
     async fn open() -> Self {
         let sandbox = Sandbox::builder().speed(0.0).start().await.unwrap();
-        let client = V::client(&sandbox, support::environment(&sandbox));
         let receiver = Receiver::start().await;
-        V::report_to(&sandbox, &client, &receiver.url).await;
-        Self { sandbox, client, receiver, vendor: PhantomData }
+        let vendor = sandbox.vendor(&V::MODULE.replace('_', "-")).unwrap();
+        vendor.report_to(receiver.url.as_str()).unwrap();
+        let config = Config::from_env(vendor.settings()).unwrap();
+        let client = idv::connect_in(&config, support::environment(&sandbox)).unwrap();
+        Self { sandbox, client, receiver, vendor: std::marker::PhantomData }
     }
 
     fn client(&self) -> &Client {
@@ -73,16 +79,24 @@ impl<V: Vendor> Harness for Stage<V> {
     }
 
     fn person(&self) -> NewVerification {
-        let mut new = NewVerification::new(self.client.reference());
-        new.person.given_names = Some("Erika".into());
-        new.person.family_name = Some("Mustermann".into());
-        new.person.birth_date = Some(jiff::civil::date(1964, 8, 12).into());
-        new.person.birth_place = Some("Berlin".into());
-        new.person.address.street = Some("Heidestr.".into());
-        new.person.address.house_number = Some("17".into());
-        new.callback_url = Some(self.receiver.url.clone());
-        V::demand(&mut new);
-        new
+        NewVerification::builder(self.client.reference())
+            .given_names("Erika")
+            .family_name("Mustermann")
+            .birth_date("1964-08-12")
+            .birth_place("Berlin")
+            .nationality("DE")
+            .gender("female")
+            .street("Heidestr.")
+            .house_number("17")
+            .postal_code("51147")
+            .city("Köln")
+            .country("DE")
+            .email("e.mustermann@example.com")
+            .phone("+34600000001")
+            .document_number("12345678Z")
+            .callback_url(self.receiver.url.clone())
+            .build()
+            .unwrap()
     }
 
     fn now(&self) -> Timestamp {
@@ -94,7 +108,7 @@ impl<V: Vendor> Harness for Stage<V> {
     }
 
     async fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Duration>, String> {
-        let steps = V::act(&self.sandbox, id, scenario).map_err(|error| error.to_string())?;
+        let steps = self.vendor().act(vendor_id(id), scenario).map_err(|error| error.to_string())?;
         let mut moments: Vec<_> = steps.iter().map(|step| Duration::from_secs(step.after_seconds)).collect();
         moments.sort_unstable();
         moments.dedup();
@@ -106,13 +120,14 @@ impl<V: Vendor> Harness for Stage<V> {
     }
 
     fn forgery(&self, id: &VerificationId) -> Option<Delivery> {
-        Some(V::forgery(&self.receiver.url, id))
+        let forged = self.vendor().forgery(self.receiver.url.path(), id.reference.as_str(), vendor_id(id));
+        Some(Delivery::callback(forged.method, forged.url.parse().unwrap(), HeaderMap::new(), forged.body))
     }
 
     fn plan(&self, fault: Fault) {
         let (kind, path) = match fault {
-            Fault::Create(trouble) => (kind(trouble), V::CREATE),
-            Fault::Poll(trouble) => (kind(trouble), V::POLL),
+            Fault::Create(trouble) => (kind(trouble), self.vendor().create_path()),
+            Fault::Poll(trouble) => (kind(trouble), self.vendor().poll_path()),
             Fault::Callback(astray) => (
                 match astray {
                     Astray::Lost => FaultKind::CallbackLost,
@@ -133,16 +148,12 @@ impl<V: Vendor> Harness for Stage<V> {
     }
 
     fn verifications(&self) -> usize {
-        V::verifications(&self.sandbox)
+        self.vendor().ids().len()
     }
 }
 
-/// The address for callbacks of an account, with the secret that proves them.
-fn proven(client: &Client, url: &Url) -> Url {
-    let mut url = url.clone();
-    let (name, secret) = client.provider().capabilities().callbacks.unwrap().auth().parameter_for("").unwrap();
-    url.query_pairs_mut().append_pair(name, secret.expose());
-    url
+fn vendor_id(id: &VerificationId) -> &str {
+    id.vendor_id.as_ref().map_or(id.reference.as_str(), VendorId::as_str)
 }
 
 fn kind(trouble: Trouble) -> FaultKind {

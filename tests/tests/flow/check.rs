@@ -57,7 +57,7 @@ impl World {
     /// What the vendor tells of a person, by what they did.
     fn told(&self, life: usize) -> Option<Outcome> {
         self.lives[life].acted_at?;
-        match self.plan.vendor.comes(self.plan.lives[life].scenario) {
+        match self.plan.vendor.comes(&self.sandbox, self.plan.lives[life].scenario) {
             Comes::Told(outcome) => Some(outcome),
             Comes::Nothing => None,
         }

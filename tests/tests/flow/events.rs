@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use idv::{Clock as _, Environment, Error};
+use idv::{Clock as _, Environment, Error, HandOffKind};
 use idv_flow::{Flow, FlowError, Start};
 use tokio::sync::Notify;
 
@@ -121,7 +121,7 @@ impl World {
         if self.lives[number].acted_at.is_some() {
             return;
         }
-        let knows = acts_without_link || self.plan.vendor == Vendor::VerificarIdentidad;
+        let knows = acts_without_link || self.plan.vendor.info().hand_off == HandOffKind::VendorContactsPerson;
         if !knows && self.find(number).is_none_or(|status| status.hand_off.is_none()) {
             // Whoever has no link today may have one tomorrow, but not for ever.
             if self.now().duration_since(creation.at) < jiff::SignedDuration::from_hours(72) {
@@ -142,17 +142,13 @@ impl World {
         let reference = self.plan.lives[number].new.reference.clone();
         let words = Vendor::words(&self.plan.lives[number].new, number);
         let id = self.ledger.of(&words).first().map_or_else(|| "1".to_owned(), |creation| creation.id.clone());
-        let (mut url, body) = self.plan.vendor.forgery(reference.as_str(), &id);
+        let mut forged = self.plan.vendor.forgery(&self.sandbox, reference.as_str(), &id);
         if self.setting.leaked {
-            url.push_str(&self.proof(reference.as_str()));
+            forged.url.push_str(&self.proof(reference.as_str()));
         }
         let sandbox = Arc::clone(&self.sandbox);
         self.executor.spawn(async move {
-            let answer = match body {
-                Some(body) => sandbox.forge_callback(&url, body).await,
-                None => sandbox.forge_visit(&url).await,
-            };
-            answer.unwrap();
+            sandbox.forge(&forged).await.unwrap();
         });
     }
 

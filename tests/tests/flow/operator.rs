@@ -1,6 +1,6 @@
 //! A person of ours, who looks at the list of what needs one, and mostly does what it says.
 
-use idv::VendorId;
+use idv::{CreateSafety, VendorId};
 use idv_flow::store::Filter;
 use idv_flow::{About, Attention, Item, Resolution};
 
@@ -53,14 +53,14 @@ impl World {
         let words = Vendor::words(&self.plan.lives[life].new, life);
         let created = self.ledger.of(&words);
         Some(match attention {
-            // It is looked up in the vendor's panel. IDnow knows it by our reference, and is asked again by itself.
-            Attention::CreationUnknown if self.plan.vendor == Vendor::Idnow => Resolution::AskNow,
+            // It is looked up in the vendor's panel. A vendor that knows it by our reference needs no look, and is asked again by itself.
+            Attention::CreationUnknown if self.plan.vendor.info().create_safety == CreateSafety::Keyed => Resolution::AskNow,
             Attention::CreationUnknown | Attention::SeveralFound(_) => match created.as_slice() {
                 [] if self.chance.percent(30) => Resolution::Abandon,
                 [] => Resolution::CreateAgain,
                 [first, ..] => Resolution::Adopt(VendorId::new(first.id.clone())),
             },
-            Attention::Disputed => match self.plan.vendor.comes(self.plan.lives[life].scenario) {
+            Attention::Disputed => match self.plan.vendor.comes(&self.sandbox, self.plan.lives[life].scenario) {
                 Comes::Told(outcome) => Resolution::Rule(outcome),
                 Comes::Nothing => return None,
             },

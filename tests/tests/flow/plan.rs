@@ -10,7 +10,8 @@ use super::clock::later;
 use super::executor::Fate;
 use super::random::Chance;
 use super::transport::Outage;
-use super::vendor::{SCENARIOS, Vendor};
+use super::vendor::Vendor;
+use idv_testkit::conformance::SCENARIOS;
 
 const SECOND: Duration = Duration::from_secs(1);
 pub const MINUTE: Duration = Duration::from_secs(60);
@@ -74,7 +75,7 @@ pub struct Life {
 
 impl Plan {
     pub fn of(vendor: Vendor, seed: u64, began: Timestamp) -> Self {
-        let chance = Chance::new(seed ^ (vendor as u64) << 56);
+        let chance = Chance::new(seed ^ vendor.number() << 56);
         // Some worlds are quiet, so that what is wrong without any trouble is found too.
         let wild = chance.percent(90);
         let calm_after = if wild { chance.between_times(HOUR, 4 * DAY) } else { SECOND };
@@ -135,7 +136,7 @@ impl Life {
         let new = vendor.new_verification(Reference::random(chance), number);
         // Those that last for months are fewer: they cost most of the time, and most of it is waiting.
         let scenario = loop {
-            let scenario = chance.pick(&SCENARIOS);
+            let scenario = chance.pick(SCENARIOS);
             let long = matches!(scenario, "expired" | "never-finishes" | "unknown-status" | "canceled-in-review");
             if !long || chance.percent(25) {
                 break scenario;
@@ -167,11 +168,9 @@ impl Life {
 
 impl Vendor {
     /// The longest that a person waits before they act: well within the time that the vendor gives.
-    const fn patience(self) -> Duration {
-        match self {
-            Self::CmIdScan => Duration::from_secs(20 * 60),
-            _ => Duration::from_secs(5 * 24 * 60 * 60),
-        }
+    fn patience(self) -> Duration {
+        let most = Duration::from_secs(5 * 24 * 60 * 60);
+        self.info().lifetime.map_or(most, |lifetime| most.min(lifetime * 2 / 3))
     }
 }
 

@@ -42,35 +42,20 @@ fn simulate(vendor: Vendor) {
     }
 }
 
-#[test]
-fn cm_id_scan() {
-    simulate(Vendor::CmIdScan);
+macro_rules! simulations {
+    ($($vendor:ident,)*) => {
+        $(#[test]
+        fn $vendor() {
+            simulate(Vendor::of_module(stringify!($vendor)));
+        })*
+    };
 }
 
-#[test]
-fn identify24() {
-    simulate(Vendor::Identify24);
-}
-
-#[test]
-fn identity_tm() {
-    simulate(Vendor::IdentityTm);
-}
-
-#[test]
-fn idnow() {
-    simulate(Vendor::Idnow);
-}
-
-#[test]
-fn verificar_identidad() {
-    simulate(Vendor::VerificarIdentidad);
-}
+idv_sandbox::for_each_vendor!(simulations);
 
 #[test]
 fn the_worlds_are_as_wild_as_they_should_be() {
-    let traces: String =
-        Vendor::ALL.into_iter().flat_map(|vendor| (0..45).map(move |seed| live(vendor, seed, setting(true)).0)).collect();
+    let traces: String = Vendor::all().flat_map(|vendor| (0..60).map(move |seed| live(vendor, seed, setting(true)).0)).collect();
     for event in [
         "the connection is refused [",
         "the connection is cut [CutBefore]",
@@ -114,7 +99,7 @@ fn the_worlds_are_as_wild_as_they_should_be() {
 
 #[test]
 fn the_same_seed_makes_the_same_world() {
-    for vendor in Vendor::ALL {
+    for vendor in Vendor::all() {
         for seed in 0..10 {
             let (first, again) = (live(vendor, seed, setting(true)), live(vendor, seed, setting(true)));
             assert!(first == again, "seed {seed} of {}:\n{}\n--- and again ---\n{}", vendor.id(), first.0, again.0);

@@ -158,10 +158,12 @@ impl SandboxTransport {
         if let Some(kind) = &fault {
             self.sandbox.plan(Fault::new(kind.clone()));
         }
-        let before = self.vendor.count(&self.sandbox);
+        let before = self.vendor.ids(&self.sandbox).len();
         let answer = self.sandbox.exchange(request).await;
-        if self.vendor.count(&self.sandbox) > before {
-            let id = self.vendor.latest(&self.sandbox, &path).await;
+        let mut ids = self.vendor.ids(&self.sandbox);
+        if ids.len() > before
+            && let Some(id) = ids.pop()
+        {
             self.trace.note(now, || format!("the vendor created {id}"));
             self.ledger.0.lock().unwrap().creations.push(Creation { request: whole, id, at: now });
         }

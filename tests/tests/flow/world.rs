@@ -131,7 +131,7 @@ impl World {
             trace: Trace::default(),
         };
         let client = vendor.client(&sandbox, Environment::new(calm, clock.clone()).with_random(chance.fork()));
-        at_once(vendor.report_to_us(&sandbox, &client));
+        vendor.report_to_us(&sandbox);
         for fault in &plan.callback_faults {
             sandbox.plan(fault.clone());
         }

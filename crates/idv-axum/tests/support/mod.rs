@@ -14,7 +14,6 @@ use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use idv::call::CallPolicy;
-use idv::report::{Country, Gender};
 use idv::{Client, Clock, NewVerification, Reference, Timestamp, Url};
 use idv_axum::Options;
 use idv_flow::audit::AuditEntry;
@@ -23,6 +22,7 @@ use idv_sandbox::{Sandbox, VirtualClock};
 use tower::ServiceExt as _;
 
 pub use store::WatchedStore;
+#[allow(unused_imports, reason = "not each test needs both")]
 pub use vendor::{SECRET, Vendor};
 
 /// An application that listens, and its vendor, whose time stands still until it is moved.
@@ -39,11 +39,11 @@ pub struct Bank {
 }
 
 impl Bank {
-    pub async fn open(vendor: Vendor) -> Self {
-        Self::with(vendor, Some(SECRET), &Options::new()).await
+    pub async fn open(vendor: &Vendor) -> Self {
+        Self::with(vendor, true, &Options::new()).await
     }
 
-    pub async fn with(vendor: Vendor, secret: Option<&str>, options: &Options) -> Self {
+    pub async fn with(vendor: &Vendor, secret: bool, options: &Options) -> Self {
         let sandbox = Sandbox::builder().speed(0.0).start().await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ImpatientClock(Arc::new(idv::transport::SystemClock::new()), sandbox.clock()));
         let mut environment = idv::transport::environment(idv::transport::TransportOptions::default()).unwrap();
@@ -57,8 +57,9 @@ impl Bank {
         let app = Router::new().nest("/identity", routes.clone());
         let mut server = tokio::task::JoinSet::new();
         server.spawn(async move { axum::serve(listener, app).await.unwrap() });
-        vendor.report_to(&sandbox, &client, &base, secret).await;
-        Self { vendor, sandbox, client, flow, store, base, routes, _server: server }
+        let callbacks = idv_axum::callback_url(&base, vendor.id()).unwrap();
+        vendor.of(&sandbox).report_to(callbacks.as_str()).unwrap();
+        Self { vendor: vendor.clone(), sandbox, client, flow, store, base, routes, _server: server }
     }
 
     /// Starts the verification of somebody.
@@ -75,24 +76,24 @@ impl Bank {
 
     /// Everything that is known of the person. What a vendor has no place for is left out.
     pub fn person(&self) -> NewVerification {
-        let mut new = NewVerification::new(self.flow.reference());
-        let country = Country::from_alpha2("DE");
-        new.person.given_names = Some("Erika".into());
-        new.person.family_name = Some("Mustermann".into());
-        new.person.birth_date = Some(jiff::civil::date(1982, 5, 22).into());
-        new.person.birth_place = Some("Berlin".into());
-        new.person.nationality = country.map(Into::into);
-        new.person.gender = Some(Gender::Female.into());
-        new.person.address.street = Some("Heidestr.".into());
-        new.person.address.house_number = Some("17".into());
-        new.person.address.postal_code = Some("51147".into());
-        new.person.address.city = Some("Köln".into());
-        new.person.address.country = country.map(Into::into);
-        new.contact.email = Some("erika@example.com".into());
-        new.contact.phone = Some("+4915123456789".into());
-        new.callback_url = Some(idv_axum::callback_url(&self.base, self.vendor.id()).unwrap());
-        new.return_urls.success = Some(idv_axum::return_url(&self.base, self.vendor.id()).unwrap());
-        new
+        NewVerification::builder(self.flow.reference())
+            .given_names("Erika")
+            .family_name("Mustermann")
+            .birth_date("1982-05-22")
+            .birth_place("Berlin")
+            .nationality("DE")
+            .gender("female")
+            .street("Heidestr.")
+            .house_number("17")
+            .postal_code("51147")
+            .city("Köln")
+            .country("DE")
+            .email("erika@example.com")
+            .phone("+4915123456789")
+            .callback_url(idv_axum::callback_url(&self.base, self.vendor.id()).unwrap())
+            .success_url(idv_axum::return_url(&self.base, self.vendor.id()).unwrap())
+            .build()
+            .unwrap()
     }
 
     /// Time passes, callbacks arrive, and what is due is worked off, until it is decided.
@@ -127,15 +128,15 @@ pub struct Desk {
     pub flow: Flow,
     pub store: WatchedStore,
     pub routes: Router,
-    sandbox: Sandbox,
+    pub sandbox: Sandbox,
 }
 
 impl Desk {
-    pub async fn open(vendor: Vendor) -> Self {
-        Self::with(vendor, Some(SECRET), &Options::new()).await
+    pub async fn open(vendor: &Vendor) -> Self {
+        Self::with(vendor, true, &Options::new()).await
     }
 
-    pub async fn with(vendor: Vendor, secret: Option<&str>, options: &Options) -> Self {
+    pub async fn with(vendor: &Vendor, secret: bool, options: &Options) -> Self {
         let sandbox = Sandbox::builder().in_process().start().await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ImpatientClock(Arc::new(idv::transport::SystemClock::new()), sandbox.clock()));
         let transport = idv_testkit::ScriptedTransport::new();

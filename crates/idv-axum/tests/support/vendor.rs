@@ -1,156 +1,106 @@
-//! The five vendors: how an application is configured for each, and what somebody sets in the vendor's panel.
+//! The vendors: how an application is configured for each, and what its owner sets in the vendor's panel.
 
-use bytes::Bytes;
-use idv::adapter::settings::Secrets;
-use idv::call::CallPolicy;
-use idv::cm_id_scan::{CmIdScan, CmIdScanConfig};
-use idv::identify24::{Identify24, Identify24Config};
-use idv::identity_tm::{IdentityTm, IdentityTmConfig, Images};
-use idv::idnow::{DataCentre, Idnow, IdnowConfig};
-use idv::verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
-use idv::{Client, Environment, Operation, Secret, Url};
-use idv_sandbox::Sandbox;
+use idv::{Capability, Client, Config, CreateSafety, Environment, ProofKind, VendorInfo};
+use idv_sandbox::{CALLBACK_SECRET, Sandbox};
 
 /// What proves callbacks everywhere.
-pub const SECRET: &str = "canarysecretofsixteen";
+pub const SECRET: &str = CALLBACK_SECRET;
+
+/// A vendor, and how its callbacks are proven.
+#[derive(Debug, Clone)]
+pub struct Vendor {
+    pub info: VendorInfo,
+    by: By,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Vendor {
-    CmIdScan,
-    Identify24,
-    IdentityTm,
-    Idnow,
-    VerificarIdentidad,
-    /// The same, with callbacks that are proven by HTTP Basic.
-    VerificarIdentidadByPassword,
-    /// Identity.TM, with callbacks that must come from the vendor's documented addresses too.
-    IdentityTmBySource,
+enum By {
+    Secret,
+    /// HTTP Basic instead.
+    Password,
+    /// The vendor's documented addresses too.
+    Source,
 }
 
 impl Vendor {
-    pub const ALL: [Self; 6] = [
-        Self::CmIdScan,
-        Self::Identify24,
-        Self::IdentityTm,
-        Self::Idnow,
-        Self::VerificarIdentidad,
-        Self::VerificarIdentidadByPassword,
-    ];
-
-    /// A client of it, with a secret for callbacks where `secret` says so.
-    pub fn client(self, sandbox: &Sandbox, environment: Environment, secret: Option<&str>) -> Client {
-        let policy = CallPolicy::default();
-        let secret = secret.map(Secret::from);
-        match self {
-            Self::CmIdScan => Client::new(CmIdScan::new(self.cm_id_scan(sandbox, secret)).unwrap(), environment, policy),
-            Self::Identify24 => {
-                let vendor = sandbox.identify24();
-                let project = vendor.project_id().parse().unwrap();
-                let mut config = Identify24Config::new(vendor.partner(), vendor.api_key().into(), project);
-                config.base_url = Some(vendor.base_url().parse().unwrap());
-                config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
-                let words = "InReview = in_review, Identified = verified, Rejected = rejected";
-                config.statuses = serde_json::from_value(words.into()).unwrap();
-                Client::new(Identify24::new(config).unwrap(), environment, policy)
-            }
-            Self::IdentityTm | Self::IdentityTmBySource => {
-                let vendor = sandbox.identity_tm();
-                let mut config = IdentityTmConfig::new(vendor.user(), vendor.password().into());
-                config.base_url = Some(vendor.base_url().parse().unwrap());
-                config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
-                config.images = Images::Separate;
-                config.check_source = self == Self::IdentityTmBySource;
-                Client::new(IdentityTm::new(config).unwrap(), environment, policy)
-            }
-            Self::Idnow => {
-                let vendor = sandbox.idnow();
-                let url: Url = vendor.base_url().parse().unwrap();
-                let mut config = IdnowConfig::new(vendor.company_id(), vendor.api_key().into(), DataCentre::Test);
-                config.gateway_url = Some(url.clone());
-                config.go_url = Some(url);
-                config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
-                Client::new(Idnow::new(config).unwrap(), environment, policy)
-            }
-            Self::VerificarIdentidad | Self::VerificarIdentidadByPassword => {
-                let vendor = sandbox.verificar_identidad();
-                let mut config = VerificarIdentidadConfig::new(vendor.user(), vendor.token().into());
-                config.base_url = Some(vendor.base_url().parse().unwrap());
-                if self == Self::VerificarIdentidad {
-                    config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
-                } else {
-                    config.callback_user = Some("mensatek".into());
-                    config.callback_password = secret.map(Secrets::from).unwrap_or_default();
-                }
-                Client::new(VerificarIdentidad::new(config).unwrap(), environment, policy)
-            }
-        }
+    /// Every vendor, and those that can do it once more, with HTTP Basic.
+    pub async fn all() -> Vec<Self> {
+        let sandbox = Sandbox::builder().in_process().start().await.unwrap();
+        let by_password = |info: &VendorInfo| {
+            let settings = sandbox.vendor(info.provider.as_str()).unwrap().settings_with_password();
+            settings.map(|_| Self { info: info.clone(), by: By::Password })
+        };
+        let infos = idv::providers();
+        let with_password: Vec<Self> = infos.iter().filter_map(by_password).collect();
+        assert!(!with_password.is_empty());
+        infos.into_iter().map(|info| Self { info, by: By::Secret }).chain(with_password).collect()
     }
 
-    /// What somebody does once: tells the vendor where it reports to.
-    pub async fn report_to(self, sandbox: &Sandbox, client: &Client, base: &Url, secret: Option<&str>) {
-        let address = idv_axum::account_callback_url(base, client).unwrap().expose().to_owned();
-        match self {
-            Self::CmIdScan => {
-                let provider = CmIdScan::new(self.cm_id_scan(sandbox, secret.map(Secret::from))).unwrap();
-                provider.register_webhook(&client.context(Operation::Other), address.parse().unwrap()).await.unwrap();
-            }
-            Self::Identify24 => sandbox.identify24().configure(|account| account.callback_url = Some(address)).unwrap(),
-            // Each order brings the address of its own.
-            Self::IdentityTm | Self::IdentityTmBySource => {}
-            Self::Idnow => sandbox.idnow().configure(|account| account.callback_url = Some(address)).unwrap(),
-            Self::VerificarIdentidad | Self::VerificarIdentidadByPassword => sandbox
-                .verificar_identidad()
-                .configure(|account| {
-                    account.callback_url = Some(address);
-                    if self == Self::VerificarIdentidadByPassword {
-                        account.report_user = Some("mensatek".into());
-                        account.report_password = secret.unwrap_or_default().to_owned();
-                    }
-                })
-                .unwrap(),
+    /// The vendor with this id.
+    pub fn named(id: &str) -> Self {
+        let info = idv::providers().into_iter().find(|info| info.provider.as_str() == id).unwrap();
+        Self { info, by: By::Secret }
+    }
+
+    /// A vendor whose creations can be repeated.
+    pub fn keyed() -> Self {
+        let info = idv::providers().into_iter().find(|info| info.create_safety == CreateSafety::Keyed).unwrap();
+        Self { info, by: By::Secret }
+    }
+
+    /// The same, with callbacks that must come from the vendor's addresses.
+    pub fn by_source(self) -> Self {
+        Self { by: By::Source, ..self }
+    }
+
+    pub fn is(&self, id: &str) -> bool {
+        self.id() == id
+    }
+
+    pub fn has_password(&self) -> bool {
+        self.by == By::Password
+    }
+
+    pub fn can_be_asked(&self) -> bool {
+        self.info.has(Capability::Polling)
+    }
+
+    /// The proof of its callbacks.
+    pub fn proof(&self) -> ProofKind {
+        if self.has_password() { ProofKind::Basic } else { self.info.callback_proof.unwrap() }
+    }
+
+    /// A client of it, with a secret for callbacks if `secret` says so.
+    pub fn client(&self, sandbox: &Sandbox, environment: Environment, secret: bool) -> Client {
+        let vendor = self.of(sandbox);
+        let mut settings = match self.by {
+            By::Password => vendor.settings_with_password().unwrap(),
+            _ => vendor.settings(),
+        };
+        settings.retain(|(name, _)| secret || !name.ends_with("_CALLBACK_SECRET"));
+        if self.by == By::Source {
+            settings.push((format!("IDV_{}_CHECK_SOURCE", self.id().replace('-', "_").to_uppercase()), "true".to_owned()));
         }
+        idv::connect_in(&Config::from_env(settings).unwrap(), environment).unwrap()
+    }
+
+    /// The vendor in the sandbox.
+    pub fn of<'a>(&self, sandbox: &'a Sandbox) -> idv_sandbox::Vendor<'a> {
+        sandbox.vendor(self.id()).unwrap()
     }
 
     /// The person and the vendor's people do what they do in a scenario, for the latest verification.
-    pub async fn act(self, sandbox: &Sandbox, reference: &str, scenario: &str) {
-        match self {
-            Self::CmIdScan => sandbox.cm_id_scan().act(&self.latest(sandbox, "transactions").await, scenario),
-            Self::Identify24 => sandbox.identify24().act(&self.latest(sandbox, "idents").await, scenario),
-            Self::IdentityTm | Self::IdentityTmBySource => {
-                sandbox.identity_tm().act(&self.latest(sandbox, "orders").await, scenario)
-            }
-            Self::Idnow => sandbox.idnow().act(reference, scenario),
-            Self::VerificarIdentidad | Self::VerificarIdentidadByPassword => {
-                sandbox.verificar_identidad().act(&self.latest(sandbox, "requests").await, scenario)
-            }
-        }
-        .unwrap();
+    pub fn act(&self, sandbox: &Sandbox, scenario: &str) {
+        self.of(sandbox).act(&self.latest(sandbox), scenario).unwrap();
     }
 
     /// The vendor's id of its latest verification.
-    pub async fn latest(self, sandbox: &Sandbox, what: &str) -> String {
-        let address = format!("{}{}/{what}", sandbox.control_url(), self.id());
-        let answer = sandbox.exchange(http::Request::get(address).body(Bytes::new()).unwrap()).await.unwrap();
-        let ids: Vec<String> = serde_json::from_slice(&answer.into_body().whole().unwrap()).unwrap();
-        ids.last().unwrap().clone()
+    pub fn latest(&self, sandbox: &Sandbox) -> String {
+        self.of(sandbox).ids().pop().unwrap()
     }
 
     /// The provider's id.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::CmIdScan => "cm-id-scan",
-            Self::Identify24 => "identify24",
-            Self::IdentityTm | Self::IdentityTmBySource => "identity-tm",
-            Self::Idnow => "idnow",
-            Self::VerificarIdentidad | Self::VerificarIdentidadByPassword => "verificar-identidad",
-        }
-    }
-
-    fn cm_id_scan(self, sandbox: &Sandbox, secret: Option<Secret>) -> CmIdScanConfig {
-        let vendor = sandbox.cm_id_scan();
-        let mut config = CmIdScanConfig::new(vendor.key_id(), vendor.secret().into());
-        config.base_url = Some(format!("{}/id-scan/v1/", vendor.base_url()).parse().unwrap());
-        config.callback_secret = secret.map(Secrets::from).unwrap_or_default();
-        config
+    pub fn id(&self) -> &str {
+        self.info.provider.as_str()
     }
 }

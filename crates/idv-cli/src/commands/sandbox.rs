@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
-use idv_sandbox::Sandbox;
+use idv_sandbox::{Sandbox, Setting, Vendor};
 use serde_json::{Map, Value, json};
 
 use super::Run;
@@ -17,8 +17,8 @@ use crate::usage::Expected;
 /// Runs the vendors by their documents on the loopback interface until Ctrl-C, and prints settings to paste.
 #[derive(Args)]
 pub(crate) struct SandboxCommand {
-    /// Address on the loopback interface: 127.0.0.1:7700, localhost:7700 or 7700. This port serves every vendor by its Host header; the next
-    /// five are those of idnow, identity-tm, cm-id-scan, identify24 and verificar-identidad
+    /// Address on the loopback interface: 127.0.0.1:7700, localhost:7700 or 7700. This port serves every vendor by its Host header; each of the
+    /// next ones serves one vendor, in the printed order
     #[arg(long, default_value = "127.0.0.1:7700", value_name = "ADDRESS", value_parser = listen_address)]
     listen: SocketAddr,
 
@@ -54,7 +54,7 @@ impl Run for SandboxCommand {
                 .write_ca_certificate(path)
                 .map_err(|error| Failure::usage(format!("{} cannot be written: {error}", path.display())))?;
         }
-        let accounts = accounts(&sandbox);
+        let accounts: Vec<Account> = sandbox.vendors().into_iter().map(Account::of).collect();
         let mut answer = Map::from_iter([
             ("shared_url".to_owned(), json!(sandbox.shared_url())),
             ("control_url".to_owned(), json!(sandbox.control_url())),
@@ -112,39 +112,43 @@ const FIRST: &str = "idnow";
 struct Account {
     provider: &'static str,
     url: String,
-    /// What stands in the configuration in the clear.
-    settings: Vec<(&'static str, String)>,
-    /// What stands in the environment.
-    secrets: Vec<(&'static str, String)>,
+    settings: Vec<Setting>,
 }
 
 impl Account {
+    fn of(vendor: Vendor<'_>) -> Self {
+        Self { provider: vendor.id(), url: vendor.base_url(), settings: vendor.account_settings() }
+    }
+
     fn json(&self) -> Value {
-        let all = self.settings.iter().chain(&self.secrets).map(|(key, value)| ((*key).to_owned(), json!(value)));
-        std::iter::once(("url".to_owned(), json!(self.url))).chain(all).collect()
+        let settings = self.settings.iter().map(|setting| (setting.key.to_owned(), json!(setting.value)));
+        std::iter::once(("url".to_owned(), json!(self.url))).chain(settings).collect()
     }
 
     /// The table of a configuration file.
     fn table(&self) -> String {
         let mut table = format!("[{}]\n", self.provider);
-        for (key, value) in &self.settings {
-            table += &format!("{key} = {value:?}\n");
-        }
-        for (key, _) in &self.secrets {
-            table += &format!("{key} = {{ env = \"IDV_{}\" }}\n", self.variable(key));
+        for Setting { key, value, is_secret, .. } in &self.settings {
+            table += &match is_secret {
+                true => format!("{key} = {{ env = \"IDV_{}\" }}\n", self.variable(key)),
+                false => format!("{key} = {value:?}\n"),
+            };
         }
         table
     }
 
     /// The variables that the table names.
     fn named(&self) -> String {
-        self.secrets.iter().map(|(key, value)| format!("export IDV_{}={}\n", self.variable(key), quoted(value))).collect()
+        self.settings.iter().filter(|setting| setting.is_secret).map(|setting| self.export(setting)).collect()
     }
 
     /// The variables that stand in for the table.
     fn variables(&self) -> String {
-        let all = self.settings.iter().chain(&self.secrets);
-        all.map(|(key, value)| format!("export IDV_{}={}\n", self.variable(key), quoted(value))).collect()
+        self.settings.iter().map(|setting| self.export(setting)).collect()
+    }
+
+    fn export(&self, setting: &Setting) -> String {
+        format!("export IDV_{}={}\n", self.variable(setting.key), quoted(&setting.value))
     }
 
     fn variable(&self, key: &str) -> String {
@@ -165,50 +169,6 @@ fn listen_address(text: &str) -> Result<SocketAddr, Expected> {
         Ok(port) => Ok((Ipv4Addr::LOCALHOST, port).into()),
         _ => text.parse().map_err(|_| Expected::new("a port, or an address like 127.0.0.1:7700, localhost:7700 or [::1]:7700")),
     }
-}
-
-fn accounts(sandbox: &Sandbox) -> [Account; 5] {
-    let (cm, identify24, identity_tm) = (sandbox.cm_id_scan(), sandbox.identify24(), sandbox.identity_tm());
-    let (idnow, verificar) = (sandbox.idnow(), sandbox.verificar_identidad());
-    let own = |text: &str| text.to_owned();
-    [
-        Account {
-            provider: "cm-id-scan",
-            url: cm.base_url(),
-            settings: vec![("key_id", own(cm.key_id())), ("base_url", format!("{}/id-scan/v1/", cm.base_url()))],
-            secrets: vec![("secret", own(cm.secret()))],
-        },
-        Account {
-            provider: "identify24",
-            url: identify24.base_url(),
-            settings: vec![
-                ("partner", own(identify24.partner())),
-                ("project_id", own(identify24.project_id())),
-                ("base_url", identify24.base_url()),
-                ("statuses", own(crate::demo::WORDS)),
-            ],
-            secrets: vec![("api_key", own(identify24.api_key()))],
-        },
-        Account {
-            provider: "identity-tm",
-            url: identity_tm.base_url(),
-            settings: vec![("user", own(identity_tm.user())), ("base_url", identity_tm.base_url())],
-            secrets: vec![("password", own(identity_tm.password()))],
-        },
-        Account {
-            provider: "idnow",
-            url: idnow.base_url(),
-            settings: vec![("company", own(idnow.company_id())), ("gateway_url", idnow.base_url()), ("go_url", idnow.base_url())],
-            secrets: vec![("api_key", own(idnow.api_key()))],
-        },
-        Account {
-            provider: "verificar-identidad",
-            url: verificar.base_url(),
-            settings: vec![("user", verificar.user()), ("base_url", verificar.base_url())],
-            // Without a proof of its reports the adapter refuses to start; it belongs into the address that the account reports to.
-            secrets: vec![("token", verificar.token()), ("callback_secret", own("a-word-for-the-sandbox-only"))],
-        },
-    ]
 }
 
 #[cfg(test)]

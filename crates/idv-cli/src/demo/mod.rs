@@ -1,26 +1,17 @@
 //! `idv demo`: the vendors' sandbox inside this program, and people who act.
 
-mod cm_id_scan;
 mod environment;
-mod identify24;
-mod identity_tm;
-mod idnow;
 mod play;
 mod print;
 mod receiver;
-mod stage;
 mod story;
-mod verificar_identidad;
-
-pub(crate) use identify24::WORDS;
 
 use clap::Args;
-use idv_sandbox::Sandbox;
+use idv_sandbox::{Ending, Sandbox, Scenario, Vendor};
 use serde_json::json;
 
 use crate::commands::Run;
-use crate::demo::stage::Stage;
-use crate::demo::story::{Portrait, SCENARIOS, Scenario, Story};
+use crate::demo::story::{Portrait, Story};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
 use crate::settings::Settings;
@@ -48,7 +39,6 @@ pub(crate) struct Demo {
 
 impl Run for Demo {
     async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
-        self.check_scenario()?;
         let shows_all = self.all || self.provider != "all" || self.scenario.is_some();
         // Time moves only when the demo moves it.
         let sandbox = Sandbox::builder()
@@ -57,9 +47,11 @@ impl Run for Demo {
             .await
             .map_err(|error| Failure::new(Exit::Failed, format!("the sandbox cannot start: {error}")))?;
         let mut stories = Vec::new();
-        for stage in self.stages(&sandbox)? {
-            let company = play::Company::open(&*stage, &sandbox).await?;
-            for scenario in self.scenarios(&*stage) {
+        let vendors = self.vendors(&sandbox)?;
+        self.check_scenario(&vendors)?;
+        for vendor in vendors {
+            let company = play::Company::open(vendor, &sandbox).await?;
+            for scenario in scenarios(vendor).filter(|scenario| self.is_chosen(scenario)) {
                 let story = company.play(scenario).await;
                 if !output.is_json() && (shows_all || (story.provider, story.scenario) == SHOWN) {
                     output::text(&print::story(&story))?;
@@ -85,40 +77,43 @@ impl Run for Demo {
 }
 
 impl Demo {
-    /// Returns the chosen scenarios that a vendor has: those of all vendors, and its own.
-    fn scenarios(&self, stage: &dyn Stage) -> impl Iterator<Item = &'static Scenario> {
-        let chosen = |scenario: &&'static Scenario| self.scenario.as_ref().is_none_or(|name| scenario.name == name);
-        SCENARIOS.iter().chain(stage.own()).filter(chosen)
+    fn is_chosen(&self, scenario: &Scenario) -> bool {
+        self.scenario.as_ref().is_none_or(|name| scenario.name == name)
     }
 
     /// Refuses a scenario that no chosen vendor has.
-    fn check_scenario(&self) -> Result<(), Failure> {
+    fn check_scenario(&self, vendors: &[Vendor<'_>]) -> Result<(), Failure> {
         let Some(name) = &self.scenario else { return Ok(()) };
-        let own = [cm_id_scan::OWN, identity_tm::OWN];
-        let mut names = SCENARIOS.iter().chain(own.into_iter().flatten()).map(|scenario| scenario.name);
-        if names.clone().any(|known| known == name) {
+        let all: Vec<Scenario> = vendors.iter().flat_map(|vendor| scenarios(*vendor)).collect();
+        if all.iter().any(|scenario| self.is_chosen(scenario)) {
             return Ok(());
         }
-        let names: Vec<&str> = names.by_ref().collect();
+        let mut names: Vec<&str> = Vec::new();
+        for scenario in &all {
+            if !names.contains(&scenario.name) {
+                names.push(scenario.name);
+            }
+        }
         Err(Failure::usage(format!("there is no scenario `{name}`; there are: {}", names.join(", "))))
     }
 
-    /// The vendors, in the order of their ids.
-    fn stages<'a>(&self, sandbox: &'a Sandbox) -> Result<Vec<Box<dyn Stage + 'a>>, Failure> {
-        let all: Vec<Box<dyn Stage + 'a>> = vec![
-            Box::new(cm_id_scan::CmIdScan::new(sandbox)),
-            Box::new(identify24::Identify24::new(sandbox)),
-            Box::new(identity_tm::IdentityTm::new(sandbox)),
-            Box::new(idnow::Idnow::new(sandbox)),
-            Box::new(verificar_identidad::VerificarIdentidad::new(sandbox)),
-        ];
-        let names: Vec<&str> = all.iter().map(|stage| stage.provider()).collect();
+    /// Returns the chosen vendors, in the order of their ids.
+    fn vendors<'a>(&self, sandbox: &'a Sandbox) -> Result<Vec<Vendor<'a>>, Failure> {
+        let mut all = sandbox.vendors();
+        all.sort_by_key(Vendor::id);
+        let names: Vec<&str> = all.iter().map(Vendor::id).collect();
         if self.provider != "all" && !names.contains(&self.provider.as_str()) {
             let known = format!("there is no provider `{}`; there are: all, {}", self.provider, names.join(", "));
             return Err(Failure::usage(known));
         }
-        Ok(all.into_iter().filter(|stage| self.provider == "all" || self.provider == stage.provider()).collect())
+        all.retain(|vendor| self.provider == "all" || self.provider == vendor.id());
+        Ok(all)
     }
+}
+
+/// The scenarios of a vendor that end in one way, whatever account or request it is.
+fn scenarios(vendor: Vendor<'_>) -> impl Iterator<Item = Scenario> {
+    vendor.scenarios().into_iter().filter(|scenario| scenario.ending != Ending::Unspecified)
 }
 
 /// Says on standard error what fell short: standard output may be read by a program.

@@ -7,27 +7,29 @@ use bytes::Bytes;
 use idv::report::{Evidence, EvidenceKind};
 use idv::transport::{ReqwestTransport, TransportOptions};
 use idv::{
-    Capability, Client, CreateResponse, Decision, Environment, Error, HandOff, NewVerification, Observation, Reference, Secret,
-    Step, Timestamp, Tracker, Transition, Transport as _,
+    Capability, Client, Config, CreateResponse, Decision, Environment, Error, HandOff, NewVerification, Observation, Step,
+    Timestamp, Tracker, Transition, Transport as _, VendorId, VerificationId,
 };
-use idv_sandbox::Sandbox;
+use idv_sandbox::{Sandbox, Scenario, Vendor};
 
 use super::environment::{CountingTransport, SandboxClock};
 use super::receiver::Receiver;
-use super::stage::{Forged, Stage};
-use super::story::{Act, EvidenceSeen, Forgery, HandOffSeen, Scenario, Story};
+use super::story::{Act, EvidenceSeen, Forgery, HandOffSeen, Story};
 use crate::failure::{Exit, Failure};
 use crate::words::{self, word};
 
 /// How long one piece of evidence may be here, in bytes.
 const EVIDENCE_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// How long a verification is watched that nobody finishes.
+/// The scenario in which a long time passes without any action.
+const WAITS: &str = "never-finishes";
+
+/// How long that verification is watched.
 const PATIENCE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The application: its client, its address for callbacks, and a browser for the person.
 pub(crate) struct Company<'a> {
-    stage: &'a dyn Stage,
+    vendor: Vendor<'a>,
     sandbox: &'a Sandbox,
     client: Client,
     transport: CountingTransport,
@@ -36,22 +38,21 @@ pub(crate) struct Company<'a> {
 }
 
 impl<'a> Company<'a> {
-    pub(crate) async fn open(stage: &'a dyn Stage, sandbox: &'a Sandbox) -> Result<Self, Failure> {
+    pub(crate) async fn open(vendor: Vendor<'a>, sandbox: &'a Sandbox) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("the demo cannot begin: {error}"));
         let transport = CountingTransport::new()?;
         let environment = Environment::new(transport.clone(), SandboxClock::new(sandbox.clock()));
-        // 128 random bits, which is what a reference is too.
-        let secret = Secret::from(Reference::random(&*environment.random).as_str());
-        let client = stage.connect(secret, environment)?;
+        vendor.expect("Mustermann");
+        let client = idv::connect_in(&Config::from_env(vendor.settings())?, environment)?;
         let receiver = Receiver::start(client.clone()).await?;
-        stage.report_to(&client, receiver.url()).await.map_err(|error| failed(&error))?;
+        vendor.report_to(receiver.url().as_str()).map_err(|error| failed(&error))?;
         let browser = ReqwestTransport::new(TransportOptions::default())?;
-        Ok(Self { stage, sandbox, client, transport, receiver, browser })
+        Ok(Self { vendor, sandbox, client, transport, receiver, browser })
     }
 
     /// Plays a scenario, and judges what came of it.
-    pub(crate) async fn play(&self, scenario: &Scenario) -> Story {
-        let mut story = Story::begin(self.stage.provider(), scenario);
+    pub(crate) async fn play(&self, scenario: Scenario) -> Story {
+        let mut story = Story::begin(self.vendor.id(), scenario);
         let before = self.transport.requests();
         match self.create().await {
             Ok(created) => {
@@ -61,7 +62,7 @@ impl<'a> Company<'a> {
                 }
                 let decision = scene.tracker.verification().decision();
                 story.requests = self.transport.requests() - before;
-                story.judge(self.stage.comes_out(scenario.name).unwrap_or(scenario.expected), decision, self.client.info());
+                story.judge(scenario.ending, decision, self.client.info());
             }
             Err(error) => story.shortfalls.push(error.to_string()),
         }
@@ -104,12 +105,12 @@ impl<'a> Scene<'a> {
         Self { company, story, tracker, seen, began: company.sandbox.clock().now() }
     }
 
-    async fn act(&mut self, scenario: &Scenario, created: &CreateResponse) -> Result<(), Error> {
+    async fn act(&mut self, scenario: Scenario, created: &CreateResponse) -> Result<(), Error> {
         self.hand_off(&created.hand_off).await;
         self.tracker.advance().await?;
         self.tell();
         self.forge().await;
-        let steps = match self.company.stage.act(&created.id, scenario.name) {
+        let steps = match self.company.vendor.act(vendor_id(&created.id), scenario.name) {
             Ok(steps) => steps,
             Err(error) => {
                 self.story.shortfalls.push(error.to_string());
@@ -125,7 +126,7 @@ impl<'a> Scene<'a> {
         for moment in moments {
             self.pass(Duration::from_secs(moment).saturating_sub(self.after())).await?;
         }
-        if matches!(self.tracker.verification().decision(), Decision::Open(_)) && scenario.waits {
+        if matches!(self.tracker.verification().decision(), Decision::Open(_)) && scenario.name == WAITS {
             self.pass(PATIENCE).await?;
         }
         self.finish().await
@@ -152,13 +153,10 @@ impl<'a> Scene<'a> {
     async fn forge(&mut self) {
         let before = self.tracker.verification().clone();
         let url = self.company.receiver.url();
-        let sandbox = self.company.sandbox;
-        let status = match self.company.stage.forgery(url, self.tracker.verification().id()) {
-            Forged::Body(body) => sandbox.forge_callback(url.as_str(), body).await,
-            Forged::Visit(url) => sandbox.forge_visit(url.as_str()).await,
-        };
-        // The receiver is on the loopback interface; 0 is what the sandbox says where nobody answers.
-        let status = status.unwrap_or_default();
+        let id = self.tracker.verification().id();
+        let forged = self.company.vendor.forgery(url.as_str(), id.reference.as_str(), vendor_id(id));
+        // The receiver is on the loopback interface; the sandbox says 0 if there is no answer.
+        let status = self.company.sandbox.forge(&forged).await.unwrap_or_default();
         self.receive();
         self.story.forgery = Some(Forgery { status, changed: before != *self.tracker.verification() });
     }
@@ -236,6 +234,11 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// The vendor's id of a verification.
+fn vendor_id(id: &VerificationId) -> &str {
+    id.vendor_id.as_ref().map_or(id.reference.as_str(), VendorId::as_str)
+}
+
 fn most_telling(evidence: &[Evidence]) -> Option<&Evidence> {
     evidence.iter().find(|piece| piece.kind == EvidenceKind::DocumentFront).or_else(|| evidence.first())
 }
@@ -256,6 +259,7 @@ fn person(client: &Client) -> idv::Result<NewVerification> {
         .country("DE")
         .email("erika@example.com")
         .phone("+4915123456789")
+        .document_number("00000000T")
         .locale("de")
         .build()
 }

@@ -4,55 +4,11 @@ use std::collections::BTreeMap;
 
 use idv::report::Field;
 use idv::{Capability, Channel, Decision, Observation, Outcome, Status, Transition, VendorInfo};
+use idv_sandbox::{Ending, Scenario};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::words::{self, FieldWords, word};
-
-/// What people do, and what must come of it whichever vendor it is.
-pub(crate) struct Scenario {
-    pub(crate) name: &'static str,
-    pub(crate) expected: Expected,
-    /// Whether a long time passes in which nobody does anything.
-    pub(crate) waits: bool,
-}
-
-impl Scenario {
-    pub(crate) const fn new(name: &'static str, expected: Expected) -> Self {
-        Self { name, expected, waits: false }
-    }
-}
-
-/// What must come of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Expected {
-    /// It is settled so.
-    Settled(Outcome),
-    /// It is settled as verified, and a field is told as changed.
-    VerifiedWithChanges,
-    /// The vendor's statements contradict each other: no one is verified.
-    Disputed,
-    /// It stays in review.
-    InReview,
-    /// It waits for the person for as long as the application likes: the vendor tells of no end.
-    AwaitingPerson,
-    /// Nothing is decided, and the word that nobody knows is reported.
-    Undecided,
-}
-
-/// The scenarios.
-pub(crate) const SCENARIOS: &[Scenario] = &[
-    Scenario::new("happy", Expected::Settled(Outcome::Verified)),
-    Scenario::new("data-changed", Expected::VerifiedWithChanges),
-    Scenario::new("rejected", Expected::Settled(Outcome::Rejected)),
-    Scenario::new("fraud", Expected::Settled(Outcome::Rejected)),
-    Scenario::new("fraud-in-review", Expected::Settled(Outcome::Rejected)),
-    Scenario::new("aborted-then-success", Expected::Settled(Outcome::Verified)),
-    Scenario::new("canceled-in-review", Expected::Settled(Outcome::Canceled)),
-    Scenario::new("expired", Expected::Settled(Outcome::Expired)),
-    Scenario { name: "never-finishes", expected: Expected::InReview, waits: true },
-    Scenario::new("unknown-status", Expected::Undecided),
-];
 
 /// What happened in one scenario at one vendor. Times are virtual seconds since the creation.
 #[derive(Debug, Serialize)]
@@ -171,7 +127,7 @@ pub(crate) struct EvidenceSeen {
 }
 
 impl Story {
-    pub(crate) fn begin(provider: &'static str, scenario: &Scenario) -> Self {
+    pub(crate) fn begin(provider: &'static str, scenario: Scenario) -> Self {
         Self {
             provider,
             scenario: scenario.name,
@@ -231,23 +187,23 @@ impl Story {
         });
     }
 
-    /// Compares what came out with what must, at a vendor that can do so much.
-    pub(crate) fn judge(&mut self, expected: Expected, decision: Decision, capabilities: &VendorInfo) {
-        self.expected = expected.words();
+    /// Compares the decision with the ending of the scenario, at a vendor with these capabilities.
+    pub(crate) fn judge(&mut self, ending: Ending, decision: Decision, capabilities: &VendorInfo) {
+        self.expected = expected(ending);
         self.decision = words::decision_json(decision);
         self.outcome = words::decision(decision);
         let saw = |transition: &str| self.observations.iter().any(|seen| seen.transition == transition);
-        let as_expected = match expected {
-            Expected::Settled(outcome) => decision == Decision::Settled(outcome),
-            Expected::VerifiedWithChanges => decision.is_verified() && !self.changed.is_empty(),
-            Expected::Disputed => decision == Decision::Disputed,
-            Expected::InReview => matches!(decision, Decision::Open(Status::InReview { .. })),
-            Expected::AwaitingPerson => decision == Decision::Open(Status::AwaitingPerson),
-            Expected::Undecided => matches!(decision, Decision::Open(_)) && saw("not understood"),
+        let as_expected = match ending {
+            Ending::VerifiedWithChanges => decision.is_verified() && !self.changed.is_empty(),
+            Ending::Disputed => decision == Decision::Disputed,
+            Ending::InReview => matches!(decision, Decision::Open(Status::InReview { .. })),
+            Ending::AwaitingPerson => decision == Decision::Open(Status::AwaitingPerson),
+            Ending::Unknown => matches!(decision, Decision::Open(_)) && saw("not understood"),
+            other => outcome(other).is_some_and(|outcome| decision == Decision::Settled(outcome)),
         };
         let mut short = Vec::new();
         if !as_expected {
-            short.push(format!("it came out as {}, and should have been {}", self.outcome, expected.words()));
+            short.push(format!("it came out as {}, and should have been {}", self.outcome, self.expected));
         }
         if capabilities.has(Capability::Polling) && self.learnt_by() == Some(&word(&Channel::Callback)) {
             short.push("a callback decided, although the vendor can be asked".to_owned());
@@ -256,7 +212,7 @@ impl Story {
             short.push("the person is verified, and no evidence could be downloaded".to_owned());
         }
         let told = self.observations.iter().any(|seen| seen.channel == word(&Channel::Callback) && seen.trust == "proven");
-        let untold = matches!(expected, Expected::Settled(Outcome::Expired) | Expected::AwaitingPerson | Expected::Undecided);
+        let untold = matches!(ending, Ending::Expired | Ending::AwaitingPerson | Ending::Unknown);
         if capabilities.has(Capability::Callbacks) && !untold && !told {
             short.push("no proven callback came".to_owned());
         }
@@ -270,15 +226,26 @@ impl Story {
     }
 }
 
-impl Expected {
-    pub(crate) fn words(self) -> String {
-        match self {
-            Self::Settled(outcome) => words::decision(Decision::Settled(outcome)),
-            Self::VerifiedWithChanges => "settled: verified, with changed fields".to_owned(),
-            Self::Disputed => words::decision(Decision::Disputed),
-            Self::InReview => "open: in_review".to_owned(),
-            Self::AwaitingPerson => "open: awaiting_person".to_owned(),
-            Self::Undecided => "open, the unknown code reported".to_owned(),
-        }
+/// The outcome of an ending that settles.
+const fn outcome(ending: Ending) -> Option<Outcome> {
+    match ending {
+        Ending::Verified => Some(Outcome::Verified),
+        Ending::Rejected => Some(Outcome::Rejected),
+        Ending::Inconclusive => Some(Outcome::Inconclusive),
+        Ending::Canceled => Some(Outcome::Canceled),
+        Ending::Expired => Some(Outcome::Expired),
+        _ => None,
+    }
+}
+
+/// An ending in words.
+fn expected(ending: Ending) -> String {
+    match ending {
+        Ending::VerifiedWithChanges => "settled: verified, with changed fields".to_owned(),
+        Ending::Disputed => words::decision(Decision::Disputed),
+        Ending::InReview => "open: in_review".to_owned(),
+        Ending::AwaitingPerson => "open: awaiting_person".to_owned(),
+        Ending::Unknown => "open, the unknown code reported".to_owned(),
+        other => outcome(other).map(|outcome| words::decision(Decision::Settled(outcome))).unwrap_or_default(),
     }
 }

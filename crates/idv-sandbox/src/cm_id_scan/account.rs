@@ -65,6 +65,18 @@ pub struct Person {
 }
 
 impl Person {
+    /// The sandbox's sample person, with this surname.
+    pub(super) fn erika(surname: &str) -> Self {
+        Self {
+            given_names: "Erika".to_owned(),
+            surname: surname.to_owned(),
+            date_of_birth: Date::constant(1982, 5, 22),
+            nationality: "Germany".to_owned(),
+            personal_number: "00000000T".to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// The person as this finding has them.
     pub(super) fn found(self, finding: Finding, transaction: &Transaction, now: Timestamp) -> Self {
         let date_of_expiry = match finding {

@@ -2,14 +2,22 @@
 
 use super::World;
 use super::account::Account;
-use crate::idnow::scenario::Step;
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::vendor::Vendor;
+use crate::scenario::Step;
+use crate::vendor::Part as _;
 
 /// CM.com ID Scan in the sandbox.
 #[derive(Debug)]
 pub struct CmIdScan<'a> {
     sandbox: &'a Sandbox,
+}
+
+impl Sandbox {
+    /// CM.com ID Scan.
+    #[must_use]
+    pub const fn cm_id_scan(&self) -> CmIdScan<'_> {
+        CmIdScan::new(self)
+    }
 }
 
 impl<'a> CmIdScan<'a> {
@@ -20,7 +28,7 @@ impl<'a> CmIdScan<'a> {
     /// The base address of the vendor's host.
     #[must_use]
     pub fn base_url(&self) -> String {
-        self.sandbox.vendor_url(Vendor::CmIdScan)
+        self.sandbox.vendor_url(World::ID)
     }
 
     /// The key ID.
@@ -38,7 +46,7 @@ impl<'a> CmIdScan<'a> {
     /// The account's settings.
     #[must_use]
     pub fn account(&self) -> Account {
-        self.sandbox.worlds.state().cm_id_scan.account(self.key_id()).cloned().unwrap_or_default()
+        self.sandbox.worlds.state().parts.cm_id_scan.account(self.key_id()).cloned().unwrap_or_default()
     }
 
     /// Changes the account's settings.
@@ -49,7 +57,7 @@ impl<'a> CmIdScan<'a> {
     pub fn configure(&self, change: impl FnOnce(&mut Account)) -> Result<(), SandboxError> {
         let mut account = self.account();
         change(&mut account);
-        self.sandbox.worlds.state().cm_id_scan.configure(account).map_err(|error| SandboxError::Refused(error.to_owned()))
+        self.sandbox.worlds.state().parts.cm_id_scan.configure(account).map_err(|error| SandboxError::Refused(error.to_owned()))
     }
 
     /// Lets the person and the vendor's people act out a scenario, from now on. Returns their actions.
@@ -68,12 +76,12 @@ impl<'a> CmIdScan<'a> {
     /// The id of a transaction's result, which the person's browser brings along; none before it is completed.
     #[must_use]
     pub fn result_id(&self, id: &str) -> Option<String> {
-        self.sandbox.worlds.state().cm_id_scan.result_id(id)
+        self.sandbox.worlds.state().parts.cm_id_scan.result_id(id)
     }
 
     /// The number of transactions.
     #[must_use]
     pub fn transactions(&self) -> usize {
-        self.sandbox.worlds.state().cm_id_scan.transactions()
+        self.sandbox.worlds.state().parts.cm_id_scan.transactions()
     }
 }

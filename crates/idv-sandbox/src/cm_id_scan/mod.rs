@@ -16,7 +16,9 @@ mod webhook;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use http::Method;
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use self::account::Account;
 use self::scenario::Effect;
@@ -24,13 +26,9 @@ use self::transaction::{COMPLETED, EXPIRED, Outcome, PENDING, Scan, Transaction}
 use self::webhook::Webhook;
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
-use crate::idnow::scenario::Step;
-use crate::random::Random;
-use crate::vendor::Vendor;
-use crate::world::{Part, State};
-
-/// The hosts of the API and of the pages that persons visit.
-pub(crate) const HOSTS: [&str; 2] = ["api.cm.com", "id-scan.identity.cm.com"];
+use crate::scenario::{Ending, Step};
+use crate::vendor::{Part, Setting};
+use crate::world::State;
 
 /// The context of a request, and its effects beside the answer.
 pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
@@ -58,10 +56,85 @@ pub(crate) enum Planned {
 impl Part for World {
     type Planned = Planned;
 
-    const VENDOR: Vendor = Vendor::CmIdScan;
+    const ID: &'static str = "cm-id-scan";
+    const NAME: &'static str = "CM.com ID Scan";
+    // The API, and the pages that persons visit.
+    const HOSTS: &'static [&'static str] = &["api.cm.com", "id-scan.identity.cm.com"];
+    const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
+    const VERIFICATIONS: &'static str = "transactions";
+    const CREATE: &'static str = "/transactions";
+    const POLL: &'static str = "/transactions/";
 
-    fn of(state: &mut State) -> (&mut Self, &mut Random) {
-        (&mut state.cm_id_scan, &mut state.random)
+    fn new() -> Self {
+        Self {
+            accounts: Self::initial_accounts().into(),
+            transactions: HashMap::new(),
+            webhooks: Vec::new(),
+            pages: "https://id-scan.identity.cm.com".to_owned(),
+        }
+    }
+
+    fn serve_pages_at(&mut self, base: String) {
+        self.pages = base;
+    }
+
+    fn pages(&self) -> &str {
+        &self.pages
+    }
+
+    fn ids(&self) -> Vec<String> {
+        let mut transactions: Vec<&Transaction> = self.transactions.values().collect();
+        transactions.sort_by_key(|transaction| transaction.number);
+        transactions.into_iter().map(|transaction| transaction.id.clone()).collect()
+    }
+
+    fn settings(&self, base: &str) -> Vec<Setting> {
+        let account = self.accounts.first().cloned().unwrap_or_default();
+        vec![
+            Setting::plain("key_id", account.key_id),
+            Setting::plain("base_url", format!("{base}/id-scan/v1/")),
+            // A day, which a person who tries it by hand needs while time flies.
+            Setting::plain("expires_in", "86400"),
+            Setting::secret("secret", account.secret),
+            Setting::callback_secret(),
+        ]
+    }
+
+    fn report_to(&mut self, url: &str, moment: &mut Moment<'_>) -> Result<(), String> {
+        let key_id = self.accounts.first().map(|account| account.key_id.clone()).unwrap_or_default();
+        self.webhooks = vec![Webhook::proven(moment.random.uuid(), key_id, url, moment.now)?];
+        Ok(())
+    }
+
+    fn expect(&mut self, family_name: &str) {
+        if let Some(account) = self.accounts.first_mut() {
+            account.person = account::Person::erika(family_name);
+        }
+    }
+
+    fn forgery(&self, _: &str, id: &str) -> (String, Option<Value>) {
+        let transaction = json!({ "id": id, "state": "completed", "resultId": "00000000-0000-4000-8000-000000000000" });
+        (String::new(), Some(json!({ "id": "1", "type": webhook::TRANSACTION, "transaction": transaction })))
+    }
+
+    fn play(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
+        self.act(id, scenario, moment)
+    }
+
+    fn control(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
+        control::handle(state, now, request, rest)
+    }
+
+    fn failure(status: StatusCode, code: u16) -> Answer {
+        let text = if code == 401 { "Token expired" } else { "Internal error" };
+        Answer::json(status, &json!({ "message": text }))
+    }
+
+    /// The document has a growing delay and no numbers.
+    fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
+        const MINUTES: [u64; 6] = [1, 5, 15, 60, 360, 1440];
+        let minutes = MINUTES.get(usize::try_from(tries).ok()?)?;
+        Some(Duration::from_secs(minutes * 60))
     }
 
     fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
@@ -131,34 +204,9 @@ impl World {
         [Account::default(), second]
     }
 
-    pub(crate) fn new() -> Self {
-        Self {
-            accounts: Self::initial_accounts().into(),
-            transactions: HashMap::new(),
-            webhooks: Vec::new(),
-            pages: "https://id-scan.identity.cm.com".to_owned(),
-        }
-    }
-
-    /// Has the links for persons, and those of files, lead here.
-    pub(crate) fn serve_pages_at(&mut self, base: String) {
-        self.pages = base;
-    }
-
-    pub(crate) fn pages(&self) -> &str {
-        &self.pages
-    }
-
     /// The number of transactions.
     pub(crate) fn transactions(&self) -> usize {
         self.transactions.len()
-    }
-
-    /// Every transaction's id, in the order in which they were given.
-    fn ids(&self) -> Vec<&str> {
-        let mut transactions: Vec<&Transaction> = self.transactions.values().collect();
-        transactions.sort_by_key(|transaction| transaction.number);
-        transactions.into_iter().map(|transaction| transaction.id.as_str()).collect()
     }
 
     /// The id of a transaction's result.
@@ -203,16 +251,4 @@ impl World {
         }
         Ok(plan.steps)
     }
-}
-
-/// Whether a webhook that is answered so counts as delivered.
-pub(crate) fn accepted(status: u16) -> bool {
-    (200..300).contains(&status)
-}
-
-/// The time before a webhook is tried again; `None` if it is given up. The document has a growing delay and no numbers.
-pub(crate) fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
-    const MINUTES: [u64; 6] = [1, 5, 15, 60, 360, 1440];
-    let minutes = MINUTES.get(usize::try_from(tries).ok()?)?;
-    Some(Duration::from_secs(minutes * 60))
 }

@@ -2,22 +2,25 @@
 
 use super::create::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH};
 use super::transaction::{Finding, Transaction};
-use crate::idnow::scenario::Step;
+use crate::scenario::Ending;
 
-/// A state that no document has.
-/// The scenarios that this vendor alone has.
-pub(crate) const OWN: [&str; 8] = [
-    "faces-unscored",
-    "faces-denied",
-    "unchecked",
-    "expired-unchecked",
-    "expired-allowed",
-    "age-missing",
-    "side-b",
-    "unknown-words",
+/// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
+    // Measurements that contradict each other verify no one.
+    ("data-changed", Ending::Inconclusive),
+    ("rejected", Ending::Inconclusive),
+    // No one reviews and nothing cancels: the time runs out.
+    ("canceled-in-review", Ending::Expired),
+    ("never-finishes", Ending::Expired),
+    ("faces-unscored", Ending::Inconclusive),
+    ("faces-denied", Ending::Inconclusive),
+    ("unchecked", Ending::Inconclusive),
+    ("expired-unchecked", Ending::Rejected),
+    ("expired-allowed", Ending::Unspecified),
+    ("age-missing", Ending::Unspecified),
+    ("side-b", Ending::Verified),
+    ("unknown-words", Ending::Inconclusive),
 ];
-
-const MINUTE: u64 = 60;
 
 /// An event of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,13 +37,8 @@ pub(crate) enum Effect {
     State(String),
 }
 
-/// The events of a scenario and their descriptions, each with the seconds after which it happens.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
-    pub(crate) steps: Vec<Step>,
-    pub(crate) effects: Vec<(u64, Effect)>,
-    after: u64,
-}
+/// The plan of a scenario.
+pub(crate) type Plan = crate::scenario::Plan<Effect>;
 
 /// Plans a scenario. It is an error if there is none of this name, or none for such a transaction. `left` is the time in seconds until
 /// the transaction expires, `unknown` the state of the scenario `unknown-status`.
@@ -95,26 +93,6 @@ pub(crate) fn plan(name: &str, transaction: &Transaction, left: u64, unknown: &s
 }
 
 impl Plan {
-    fn later(&mut self, minutes: u64) -> &mut Self {
-        self.after += minutes * MINUTE;
-        self
-    }
-
-    fn until(&mut self, seconds: u64) -> &mut Self {
-        self.after = self.after.max(seconds);
-        self
-    }
-
-    fn say(&mut self, what: &str) -> &mut Self {
-        self.steps.push(Step { what: what.to_owned(), after_seconds: self.after, effect: None });
-        self
-    }
-
-    fn effect(&mut self, effect: Effect) -> &mut Self {
-        self.effects.push((self.after, effect));
-        self
-    }
-
     fn open(&mut self) -> &mut Self {
         self.say("opened the page").later(1)
     }

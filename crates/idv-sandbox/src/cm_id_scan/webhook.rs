@@ -9,7 +9,8 @@ use super::create::{address, texts};
 use super::failure::Failure;
 use super::render::time;
 use super::transaction::Transaction;
-use crate::callback::{self, Callback, Told};
+use crate::callback::{self, Callback};
+use crate::vendor::CALLBACK_SECRET;
 
 /// The events; a webhook that names none is told of both.
 pub(crate) const TRANSACTION: &str = "transaction.state.updated";
@@ -41,6 +42,16 @@ impl Webhook {
         }
         let headers = given("headers").map(headers).transpose()?;
         Ok(Self { id, key_id: key_id.to_owned(), url: address("url", url)?, events, headers, created: now })
+    }
+
+    /// A webhook for both events, proven by the sandbox's secret.
+    pub(crate) fn proven(id: String, key_id: String, url: &str, now: Timestamp) -> Result<Self, String> {
+        if !callback::is_loopback(url) {
+            return Err("callbacks go to the loopback interface only".to_owned());
+        }
+        let headers = Map::from_iter([("X-Callback-Secret".to_owned(), json!(CALLBACK_SECRET))]);
+        let events = vec![TRANSACTION.to_owned(), TASK.to_owned()];
+        Ok(Self { id, key_id, url: url.to_owned(), events, headers: Some(headers), created: now })
     }
 
     /// The answer to a registration. Here times are called otherwise than elsewhere.
@@ -81,7 +92,7 @@ pub(crate) fn tell(webhooks: &[Webhook], transaction: &Transaction, task: Option
             url: hook.url.clone(),
             headers: hook.headers.iter().flatten().map(header).collect(),
             body: callback::json(&body),
-            told: Told::Nothing,
+            told: None,
         });
     }
 }

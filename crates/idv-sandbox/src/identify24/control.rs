@@ -9,38 +9,38 @@ use super::World;
 use super::account::Status;
 use crate::control::{body, settings};
 use crate::exchange::Incoming;
-use crate::vendor::Vendor;
+use crate::vendor::{Part as _, scenario_error};
 use crate::world::State;
 
 /// Answers a request; `None` if there is no such route.
 pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
         (&Method::GET, ["accounts", partner]) => {
-            let account = state.identify24.account(partner);
+            let account = state.parts.identify24.account(partner);
             account.map(|account| json!(account)).ok_or_else(|| "there is no such account".to_owned())
         }
         (&Method::PUT | &Method::PATCH, ["accounts", partner]) => {
             let initial = World::initial_accounts().into_iter().find(|account| account.partner == *partner);
-            settings(request, initial, state.identify24.account(partner)).and_then(|account| {
+            settings(request, initial, state.parts.identify24.account(partner)).and_then(|account| {
                 if account.partner != *partner {
                     return Err("the partner in the settings is another than in the path".to_owned());
                 }
-                state.identify24.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
+                state.parts.identify24.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
             })
         }
         (&Method::DELETE, ["tokens"]) => {
-            state.identify24.tokens.clear();
+            state.parts.identify24.tokens.clear();
             Ok(Value::Null)
         }
-        (&Method::GET, ["idents"]) => Ok(json!(state.identify24.ids())),
-        (&Method::GET, ["idents", id]) => view(&state.identify24, id).ok_or_else(|| "there is no such ident".to_owned()),
+        (&Method::GET, ["idents"]) => Ok(json!(state.parts.identify24.ids())),
+        (&Method::GET, ["idents", id]) => view(&state.parts.identify24, id).ok_or_else(|| "there is no such ident".to_owned()),
         (&Method::POST, ["idents", id, "act"]) => body::<Act>(request).and_then(|act| {
             let steps = state.with(now, |world: &mut World, moment| world.act(id, &act.scenario, act.reason.as_deref(), moment));
-            steps.map(|steps| json!(steps)).map_err(|error| Vendor::Identify24.scenario_error(error))
+            steps.map(|steps| json!(steps)).map_err(scenario_error::<World>)
         }),
         (&Method::POST, ["idents", id, "status"]) => body::<Status>(request).and_then(|status| {
             state.with(now, |world: &mut World, moment| world.set(id, &status, moment)).map_err(str::to_owned)?;
-            view(&state.identify24, id).ok_or_else(|| "there is no such ident".to_owned())
+            view(&state.parts.identify24, id).ok_or_else(|| "there is no such ident".to_owned())
         }),
         _ => return None,
     })

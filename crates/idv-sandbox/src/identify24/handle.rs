@@ -2,14 +2,22 @@
 
 use super::World;
 use super::account::Account;
-use crate::idnow::scenario::Step;
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::vendor::Vendor;
+use crate::scenario::Step;
+use crate::vendor::Part as _;
 
 /// Identify24 VideoIdent in the sandbox.
 #[derive(Debug)]
 pub struct Identify24<'a> {
     sandbox: &'a Sandbox,
+}
+
+impl Sandbox {
+    /// Identify24.
+    #[must_use]
+    pub const fn identify24(&self) -> Identify24<'_> {
+        Identify24::new(self)
+    }
 }
 
 impl<'a> Identify24<'a> {
@@ -20,7 +28,7 @@ impl<'a> Identify24<'a> {
     /// The base address of the vendor's host.
     #[must_use]
     pub fn base_url(&self) -> String {
-        self.sandbox.vendor_url(Vendor::Identify24)
+        self.sandbox.vendor_url(World::ID)
     }
 
     /// The partner's user name.
@@ -44,7 +52,7 @@ impl<'a> Identify24<'a> {
     /// The account's settings.
     #[must_use]
     pub fn account(&self) -> Account {
-        self.sandbox.worlds.state().identify24.account(self.partner()).cloned().unwrap_or_default()
+        self.sandbox.worlds.state().parts.identify24.account(self.partner()).cloned().unwrap_or_default()
     }
 
     /// Changes the account's settings.
@@ -55,7 +63,7 @@ impl<'a> Identify24<'a> {
     pub fn configure(&self, change: impl FnOnce(&mut Account)) -> Result<(), SandboxError> {
         let mut account = self.account();
         change(&mut account);
-        self.sandbox.worlds.state().identify24.configure(account).map_err(|error| SandboxError::Refused(error.to_owned()))
+        self.sandbox.worlds.state().parts.identify24.configure(account).map_err(|error| SandboxError::Refused(error.to_owned()))
     }
 
     /// Lets the person and the vendor's people act out a scenario, from now on. Returns their actions.
@@ -73,12 +81,12 @@ impl<'a> Identify24<'a> {
 
     /// Every token becomes invalid, as if it had been idle for half an hour.
     pub fn forget_tokens(&self) {
-        self.sandbox.worlds.state().identify24.tokens.clear();
+        self.sandbox.worlds.state().parts.identify24.tokens.clear();
     }
 
     /// The number of idents.
     #[must_use]
     pub fn idents(&self) -> usize {
-        self.sandbox.worlds.state().identify24.idents()
+        self.sandbox.worlds.state().parts.identify24.idents()
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::account::{Account, ReasonForm, Status};
 use super::create::Submitted;
 use super::render;
-use crate::callback::{self, Callback, Told};
+use crate::callback::{self, Callback};
 
 /// An ident.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl Ident {
             url,
             headers: Vec::new(),
             body: callback::json(&self.payload(status, account)),
-            told: Told::Nothing,
+            told: None,
         })
     }
 

@@ -15,6 +15,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use self::account::{Account, Project, Status};
 use self::ident::Ident;
@@ -22,13 +24,9 @@ use self::scenario::Effect;
 use self::token::Tokens;
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
-use crate::idnow::scenario::Step;
-use crate::random::Random;
-use crate::vendor::Vendor;
-use crate::world::{Part, State};
-
-/// The hosts of the API and of the pages that persons visit.
-pub(crate) const HOSTS: [&str; 2] = ["api.identify24.de", "identify24.de"];
+use crate::scenario::{Ending, Step};
+use crate::vendor::{Part, Setting, with_secret};
+use crate::world::State;
 
 /// The life of an ident ("Lifetime").
 const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -59,12 +57,100 @@ pub(crate) enum Planned {
 impl Part for World {
     type Planned = Planned;
 
-    const VENDOR: Vendor = Vendor::Identify24;
+    const ID: &'static str = "identify24";
+    const NAME: &'static str = "Identify24";
+    // The API, and the pages that persons visit.
+    const HOSTS: &'static [&'static str] = &["api.identify24.de", "identify24.de"];
+    const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
+    const VERIFICATIONS: &'static str = "idents";
+    const CREATE: &'static str = "/ident/create";
+    const POLL: &'static str = "/ident/get";
 
-    fn of(state: &mut State) -> (&mut Self, &mut Random) {
-        (&mut state.identify24, &mut state.random)
+    fn new() -> Self {
+        Self {
+            accounts: Self::initial_accounts().into(),
+            tokens: Tokens::default(),
+            idents: HashMap::new(),
+            pages: "https://identify24.de".to_owned(),
+        }
     }
 
+    fn serve_pages_at(&mut self, base: String) {
+        self.pages = base;
+    }
+
+    fn pages(&self) -> &str {
+        &self.pages
+    }
+
+    fn ids(&self) -> Vec<String> {
+        let mut idents: Vec<&Ident> = self.idents.values().collect();
+        idents.sort_by_key(|ident| ident.number);
+        idents.into_iter().map(|ident| ident.id.clone()).collect()
+    }
+
+    fn settings(&self, base: &str) -> Vec<Setting> {
+        let account = self.accounts.first().cloned().unwrap_or_default();
+        let project = account.projects.first().map(|project| project.id.clone()).unwrap_or_default();
+        let words = &account.statuses;
+        // The document shows one word alone, so each account teaches its own.
+        let meanings = [
+            (&words.aborted, "awaiting_person"),
+            (&words.in_review, "in_review"),
+            (&words.fraud_suspected, "in_review"),
+            (&words.identified, "verified"),
+            (&words.rejected, "rejected"),
+            (&words.canceled, "canceled"),
+            (&words.expired, "expired"),
+        ];
+        let statuses: Vec<String> = meanings.map(|(status, meaning)| format!("{} = {meaning}", status.word)).into();
+        vec![
+            Setting::plain("partner", account.partner),
+            Setting::plain("project_id", project),
+            Setting::plain("base_url", base),
+            Setting::plain("statuses", statuses.join(", ")),
+            Setting::secret("api_key", account.api_key),
+            Setting::callback_secret(),
+        ]
+    }
+
+    fn report_to(&mut self, url: &str, _: &mut Moment<'_>) -> Result<(), String> {
+        let account = self.accounts.first().cloned().unwrap_or_default();
+        Ok(self.configure(Account { callback_url: Some(with_secret(url)), ..account })?)
+    }
+
+    fn forgery(&self, reference: &str, id: &str) -> (String, Option<Value>) {
+        (String::new(), Some(json!({ "ident_id": id, "custom_id": reference, "status_id": "5", "status": "Identified" })))
+    }
+
+    fn play(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
+        self.act(id, scenario, None, moment)
+    }
+
+    fn control(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
+        control::handle(state, now, request, rest)
+    }
+
+    fn failure(status: StatusCode, code: u16) -> Answer {
+        let text = if code == 401 { "Token expired" } else { "Internal error" };
+        // A planned status is that of the answer; if the fault says so, it is in the body as in the samples.
+        let body = match code {
+            500 => json!({ "result": false, "messages": [text] }),
+            _ => json!({ "result": false, "response_status": code, "messages": [text] }),
+        };
+        Answer::json(status, &body)
+    }
+
+    /// The time before a webhook is tried again; `None` if it is given up.
+    fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
+        let minutes = match tries {
+            0 => 1,
+            1 => 5,
+            2 => 30,
+            _ => return None,
+        };
+        Some(Duration::from_secs(minutes * 60))
+    }
     fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
         let segments = request.segments();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -122,34 +208,9 @@ impl World {
         [Account::default(), second]
     }
 
-    pub(crate) fn new() -> Self {
-        Self {
-            accounts: Self::initial_accounts().into(),
-            tokens: Tokens::default(),
-            idents: HashMap::new(),
-            pages: "https://identify24.de".to_owned(),
-        }
-    }
-
-    /// Has the links for persons lead here.
-    pub(crate) fn serve_pages_at(&mut self, base: String) {
-        self.pages = base;
-    }
-
-    pub(crate) fn pages(&self) -> &str {
-        &self.pages
-    }
-
     /// The number of idents.
     pub(crate) fn idents(&self) -> usize {
         self.idents.len()
-    }
-
-    /// Every ident_id, in the order in which they were given.
-    fn ids(&self) -> Vec<&str> {
-        let mut idents: Vec<&Ident> = self.idents.values().collect();
-        idents.sort_by_key(|ident| ident.number);
-        idents.into_iter().map(|ident| ident.id.as_str()).collect()
     }
 
     /// An account by its partner's name.
@@ -221,20 +282,4 @@ impl World {
         let account = self.accounts.iter().find(|account| account.partner == ident.partner)?.clone();
         Some((ident, account))
     }
-}
-
-/// Whether a webhook that is answered so counts as delivered.
-pub(crate) fn accepted(status: u16) -> bool {
-    (200..300).contains(&status)
-}
-
-/// The time before a webhook is tried again; `None` if it is given up.
-pub(crate) fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
-    let minutes = match tries {
-        0 => 1,
-        1 => 5,
-        2 => 30,
-        _ => return None,
-    };
-    Some(Duration::from_secs(minutes * 60))
 }

@@ -1,11 +1,15 @@
 //! The named scenarios that the person and the agents act out.
 
 use super::account::{Account, Status};
-use crate::idnow::scenario::Step;
+use crate::scenario::Ending;
 
-/// The scenarios that this vendor alone has.
-pub(crate) const OWN: [&str; 2] = ["suspicion-then-success", "unidentified"];
-const MINUTE: u64 = 60;
+/// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
+    // What the person corrects is reported; that it differs from what was submitted is not.
+    ("data-changed", Ending::Verified),
+    ("suspicion-then-success", Ending::Verified),
+    ("unidentified", Ending::AwaitingPerson),
+];
 
 /// An event of an ident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +24,8 @@ pub(crate) enum Effect {
     Status(Status, bool),
 }
 
-/// The events of a scenario and their descriptions, each with the seconds after which it happens.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
-    pub(crate) steps: Vec<Step>,
-    pub(crate) effects: Vec<(u64, Effect)>,
-    after: u64,
-}
+/// The plan of a scenario.
+pub(crate) type Plan = crate::scenario::Plan<Effect>;
 
 /// Plans a scenario; `None` if there is none of this name. `reason` replaces the reason of a scenario that has one, `left` is the time in
 /// seconds until the ident's life is over.
@@ -78,26 +77,6 @@ pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account, left: u6
 }
 
 impl Plan {
-    fn later(&mut self, minutes: u64) -> &mut Self {
-        self.after += minutes * MINUTE;
-        self
-    }
-
-    fn until(&mut self, seconds: u64) -> &mut Self {
-        self.after = self.after.max(seconds);
-        self
-    }
-
-    fn say(&mut self, what: &str) -> &mut Self {
-        self.steps.push(Step { what: what.to_owned(), after_seconds: self.after, effect: None });
-        self
-    }
-
-    fn effect(&mut self, effect: Effect) -> &mut Self {
-        self.effects.push((self.after, effect));
-        self
-    }
-
     fn call(&mut self) -> &mut Self {
         self.say("opened the link").later(2).say("showed the identity card in the video call").effect(Effect::Call).later(5)
     }

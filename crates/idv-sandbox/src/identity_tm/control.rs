@@ -10,31 +10,33 @@ use super::case::Case;
 use super::codes;
 use crate::control::{body, settings};
 use crate::exchange::Incoming;
-use crate::vendor::Vendor;
+use crate::vendor::{Part as _, scenario_error};
 use crate::world::State;
 
 /// Answers a request; `None` if there is no such route.
 pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
         (&Method::GET, ["accounts", user]) => {
-            let account = state.identity_tm.account(user);
+            let account = state.parts.identity_tm.account(user);
             account.map(|account| json!(account)).ok_or_else(|| "there is no such account".to_owned())
         }
         (&Method::PUT | &Method::PATCH, ["accounts", user]) => {
             let initial = World::initial_accounts().into_iter().find(|account| account.user == *user);
-            settings(request, initial, state.identity_tm.account(user)).and_then(|account| {
+            settings(request, initial, state.parts.identity_tm.account(user)).and_then(|account| {
                 if account.user != *user {
                     return Err("the user in the settings is another than in the path".to_owned());
                 }
-                state.identity_tm.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
+                state.parts.identity_tm.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
             })
         }
-        (&Method::GET, ["accounts", user, "phone"]) => phone(&state.identity_tm, user),
-        (&Method::GET, ["orders"]) => Ok(json!(state.identity_tm.ids())),
-        (&Method::GET, ["orders", order]) => view(&state.identity_tm, order).ok_or_else(|| "there is no such order".to_owned()),
+        (&Method::GET, ["accounts", user, "phone"]) => phone(&state.parts.identity_tm, user),
+        (&Method::GET, ["orders"]) => Ok(json!(state.parts.identity_tm.ids())),
+        (&Method::GET, ["orders", order]) => {
+            view(&state.parts.identity_tm, order).ok_or_else(|| "there is no such order".to_owned())
+        }
         (&Method::POST, ["orders", order, "act"]) => body::<Act>(request).and_then(|act| {
             let steps = state.with(now, |world: &mut World, moment| world.act(order, &act.scenario, moment));
-            steps.map(|steps| json!(steps)).map_err(|error| Vendor::IdentityTm.scenario_error(error))
+            steps.map(|steps| json!(steps)).map_err(scenario_error::<World>)
         }),
         (&Method::POST, ["orders", order, "status"]) => body::<Set>(request).and_then(|set| {
             if set.sub_kind.is_some_and(|sub_kind| !codes::has_sub_kind(set.kind, sub_kind)) {

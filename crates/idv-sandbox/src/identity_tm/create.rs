@@ -10,10 +10,11 @@ use super::api::Call;
 use super::case::Case;
 use super::failure::Failure;
 use super::order::{Submitted, add, product};
-use super::{Effect, HOSTS, Planned, esign, follow, reuse, scenario};
+use super::{Effect, Planned, World, esign, follow, reuse, scenario};
 use crate::clock::later;
 use crate::exchange::Answer;
 use crate::random::Random;
+use crate::vendor::Part as _;
 
 const DAY: u64 = 24 * 3600;
 
@@ -37,7 +38,7 @@ pub(super) fn put_order(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> 
         case.reused.is_some()
     });
     // Whoever addresses the vendor by its own name is handed its own links.
-    let pages = if HOSTS.contains(&call.request.host.as_str()) { "https://www.identity.tm" } else { call.world.pages() };
+    let pages = if World::HOSTS.contains(&call.request.host.as_str()) { "https://www.identity.tm" } else { call.world.pages() };
     let answer = answer(&case, &account, accepted, pages, call.moment.random);
     if let Some(days) = account.time_out_days {
         let planned = Planned { order: id.clone(), attempt: None, effect: Effect::TimeOut };

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::account::Account;
 use super::case::{Case, Status};
 use super::{Effect, Moment, Planned};
-use crate::callback::{Callback, Told};
+use crate::callback::Callback;
 use crate::clock::later;
 
 /// After what time results are deleted unasked (3.12).
@@ -89,7 +89,7 @@ fn tell(case: &Case, account: &Account, kind: &'static str, status: u32, moment:
         url,
         headers: Vec::new(),
         body: None,
-        told: Told::Nothing,
+        told: None,
     });
 }
 

@@ -28,21 +28,19 @@ mod tan;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use http::Method;
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use self::account::Account;
 use self::case::Case;
 use self::scenario::Plan;
-use crate::callback::{Callback, Told};
+use crate::callback::Callback;
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
-use crate::idnow::scenario::Step;
-use crate::random::Random;
-use crate::vendor::Vendor;
-use crate::world::{Part, State};
-
-/// The hosts of the API and of the pages that persons visit (2.7, 3.1.8).
-pub(crate) const HOSTS: [&str; 2] = ["customer.identity.tm", "www.identity.tm"];
+use crate::scenario::{Ending, Step};
+use crate::vendor::{Part, Setting};
+use crate::world::State;
 
 /// The context of a request, and its effects beside the answer.
 pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
@@ -94,12 +92,99 @@ pub(crate) enum Effect {
 impl Part for World {
     type Planned = Planned;
 
-    const VENDOR: Vendor = Vendor::IdentityTm;
+    const ID: &'static str = "identity-tm";
+    const NAME: &'static str = "Identity.TM";
+    const HOSTS: &'static [&'static str] = &["customer.identity.tm", "www.identity.tm"];
+    const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
+    const VERIFICATIONS: &'static str = "orders";
+    const CREATE: &'static str = "/putOrder";
+    const POLL: &'static str = "/getStatus";
 
-    fn of(state: &mut State) -> (&mut Self, &mut Random) {
-        (&mut state.identity_tm, &mut state.random)
+    fn new() -> Self {
+        Self {
+            accounts: Self::initial_accounts().into(),
+            cases: HashMap::new(),
+            sign_me: HashMap::new(),
+            password_tans: HashMap::new(),
+            pages: "https://www.identity.tm".to_owned(),
+        }
     }
 
+    fn serve_pages_at(&mut self, base: String) {
+        self.pages = base;
+    }
+
+    fn pages(&self) -> &str {
+        &self.pages
+    }
+
+    fn ids(&self) -> Vec<String> {
+        let mut cases: Vec<&Case> = self.cases.values().collect();
+        cases.sort_by_key(|case| case.number);
+        cases.into_iter().map(|case| case.id.clone()).collect()
+    }
+
+    fn settings(&self, base: &str) -> Vec<Setting> {
+        let account = self.accounts.first().cloned().unwrap_or_default();
+        vec![
+            Setting::plain("user", account.user),
+            Setting::plain("base_url", format!("{base}/api/2.10/")),
+            // With images inside, a result has no place for the data that had been submitted, and nothing shows what changed.
+            Setting::plain("images", "separate"),
+            // A suspicion after the end is told by the second one alone.
+            Setting::plain("webhooks", "on_final, on_status_change"),
+            Setting::secret("password", account.password),
+            Setting::callback_secret(),
+        ]
+    }
+
+    /// Each order brings the addresses of its own webhooks; the account says which codes are a change of the status.
+    fn report_to(&mut self, _: &str, _: &mut Moment<'_>) -> Result<(), String> {
+        if let Some(account) = self.accounts.first_mut() {
+            account.status_change_kinds = vec![89];
+        }
+        Ok(())
+    }
+
+    fn forgery(&self, reference: &str, order: &str) -> (String, Option<Value>) {
+        (format!("event=OnStatusChange&orderId={order}&ref={reference}&statusCode=6"), None)
+    }
+
+    fn play(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
+        self.act(id, scenario, moment)
+    }
+
+    fn control(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
+        control::handle(state, now, request, rest)
+    }
+
+    fn failure(status: StatusCode, code: u16) -> Answer {
+        let text = if code == 401 { "Token expired" } else { "Internal error" };
+        Answer::json(status, &json!({ "Error": text }))
+    }
+
+    /// By 2.6.2.
+    fn accepts(status: u16) -> bool {
+        matches!(status, 200 | 202)
+    }
+
+    /// The time before a webhook is tried again (2.6.2).
+    fn again(_tries: u32, since_first_try: Duration) -> Option<Duration> {
+        const FIRST: Duration = Duration::from_millis(86_400);
+        const MINUTES: Duration = Duration::from_secs(864);
+        const HOURS: Duration = Duration::from_secs(12 * 3600);
+        const NIGHTS: Duration = Duration::from_secs(6 * 24 * 3600);
+        let next = if since_first_try < FIRST {
+            FIRST
+        } else if since_first_try < MINUTES {
+            (since_first_try + Duration::from_secs(60)).min(MINUTES)
+        } else if since_first_try < HOURS {
+            (since_first_try + Duration::from_secs(3600)).min(HOURS)
+        } else {
+            since_first_try + Duration::from_secs(24 * 3600)
+        };
+        (next <= NIGHTS).then(|| next.saturating_sub(since_first_try))
+    }
     fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
         let segments = request.segments();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -143,7 +228,7 @@ impl Part for World {
                         url,
                         headers: Vec::new(),
                         body: None,
-                        told: Told::Nothing,
+                        told: None,
                     });
                 }
             }
@@ -168,35 +253,9 @@ impl World {
         [Account::default(), second]
     }
 
-    pub(crate) fn new() -> Self {
-        Self {
-            accounts: Self::initial_accounts().into(),
-            cases: HashMap::new(),
-            sign_me: HashMap::new(),
-            password_tans: HashMap::new(),
-            pages: "https://www.identity.tm".to_owned(),
-        }
-    }
-
-    /// Has the links for persons lead here.
-    pub(crate) fn serve_pages_at(&mut self, base: String) {
-        self.pages = base;
-    }
-
-    pub(crate) fn pages(&self) -> &str {
-        &self.pages
-    }
-
     /// The number of orders.
     pub(crate) fn orders(&self) -> usize {
         self.cases.len()
-    }
-
-    /// Every OrderID, in the order in which they were given.
-    fn ids(&self) -> Vec<&str> {
-        let mut cases: Vec<&Case> = self.cases.values().collect();
-        cases.sort_by_key(|case| case.number);
-        cases.into_iter().map(|case| case.id.as_str()).collect()
     }
 
     /// An account by its user's name.
@@ -264,29 +323,6 @@ impl World {
         let account = self.accounts.iter().find(|account| account.user == case.user)?.clone();
         Some((case, account))
     }
-}
-
-/// Whether a webhook that is answered so counts as delivered (2.6.2).
-pub(crate) const fn accepted(status: u16) -> bool {
-    matches!(status, 200 | 202)
-}
-
-/// The time before a webhook is tried again (2.6.2).
-pub(crate) fn again(_tries: u32, since_first_try: Duration) -> Option<Duration> {
-    const FIRST: Duration = Duration::from_millis(86_400);
-    const MINUTES: Duration = Duration::from_secs(864);
-    const HOURS: Duration = Duration::from_secs(12 * 3600);
-    const NIGHTS: Duration = Duration::from_secs(6 * 24 * 3600);
-    let next = if since_first_try < FIRST {
-        FIRST
-    } else if since_first_try < MINUTES {
-        (since_first_try + Duration::from_secs(60)).min(MINUTES)
-    } else if since_first_try < HOURS {
-        (since_first_try + Duration::from_secs(3600)).min(HOURS)
-    } else {
-        since_first_try + Duration::from_secs(24 * 3600)
-    };
-    (next <= NIGHTS).then(|| next.saturating_sub(since_first_try))
 }
 
 /// Plans what is to happen to an order, in place of what was planned before.

@@ -7,31 +7,25 @@ use super::Effect;
 use super::account::Account;
 use super::case::{Case, Method};
 use super::order::add;
-use crate::idnow::scenario::Step;
+use crate::scenario::Ending;
 
-/// The scenarios that this vendor alone has.
-pub(crate) const OWN: [&str; 8] = [
-    "suspicion-then-success",
-    "success-then-suspicion",
-    "suspicion-then-canceled",
-    "suspicion-alone",
-    "born-1970",
-    "no-person",
-    "signature-aborted",
-    "signature-expired",
+/// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
+    ("suspicion-then-success", Ending::Disputed),
+    ("success-then-suspicion", Ending::Disputed),
+    ("suspicion-then-canceled", Ending::Canceled),
+    ("suspicion-alone", Ending::InReview),
+    ("born-1970", Ending::Verified),
+    ("no-person", Ending::Unspecified),
+    ("signature-aborted", Ending::Unspecified),
+    ("signature-expired", Ending::Unspecified),
 ];
 const DAY_MINUTES: u64 = 24 * 60;
-const MINUTE: u64 = 60;
 /// After what time a test robot is done (9.5), in seconds.
 const ROBOT: u64 = 20;
 
-/// The steps of a scenario and what they do, each after so many seconds.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
-    pub(crate) steps: Vec<Step>,
-    pub(crate) effects: Vec<(u64, Effect)>,
-    after: u64,
-}
+/// The plan of a scenario.
+pub(crate) type Plan = crate::scenario::Plan<Effect>;
 
 /// Plans a scenario. It is an error if there is none of this name, or none for such an order.
 pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &'static str> {
@@ -107,7 +101,7 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
 
 /// What a test robot does about an order with this reference.
 pub(crate) fn robot(case: &Case, account: &Account) -> Option<Plan> {
-    let mut plan = Plan { after: ROBOT, ..Plan::default() };
+    let mut plan = Plan::after(ROBOT);
     match case.submitted.reference() {
         "X-AUTOTEST-POSITIVE" => plan.robot_identifies(case, account),
         "X-AUTOTEST-NEGATIVE" => plan.status("the robot found them negative", 17, Some(48)),
@@ -131,21 +125,6 @@ pub(crate) fn signature_sms(case: &Case, account: &Account) -> u32 {
 impl Plan {
     fn done(&mut self) -> Self {
         std::mem::take(self)
-    }
-
-    fn later(&mut self, minutes: u64) -> &mut Self {
-        self.after += minutes * MINUTE;
-        self
-    }
-
-    fn say(&mut self, what: &str) -> &mut Self {
-        self.steps.push(Step { what: what.to_owned(), after_seconds: self.after, effect: None });
-        self
-    }
-
-    fn effect(&mut self, effect: Effect) -> &mut Self {
-        self.effects.push((self.after, effect));
-        self
     }
 
     fn status(&mut self, what: &str, kind: u32, sub_kind: Option<u32>) -> &mut Self {

@@ -30,8 +30,8 @@ pub struct Account {
     pub e_sign: bool,
     /// Whether signatures that the person writes are activated (7.1.2).
     pub handwritten_signatures: bool,
-    /// The account's data center: it decides the number of signatures of a document, and of their lines (7.1.2).
-    pub data_center: DataCenter,
+    /// The account's data centre: it decides the number of signatures of a document, and of their lines (7.1.2).
+    pub data_centre: DataCentre,
     /// Whether the archive holds a signature of the XML result (13.3.1).
     pub sign_results: bool,
     /// The companies to which identifications may be copied (8.3.5).
@@ -73,7 +73,7 @@ pub struct Account {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
-pub enum DataCenter {
+pub enum DataCentre {
     /// Germany: several signatures on a document.
     De,
     /// Switzerland: one, which may have a second line.
@@ -121,7 +121,7 @@ impl Default for Account {
             auto_ident: false,
             e_sign: false,
             handwritten_signatures: false,
-            data_center: DataCenter::De,
+            data_centre: DataCentre::De,
             sign_results: false,
             copies_to: Vec::new(),
             archiving: false,

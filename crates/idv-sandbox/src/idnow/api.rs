@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::account::Account;
 use super::case::{Case, Outcome};
 use super::failure::Failure;
-use super::{HOSTS, Moment, World, archive, copies, documents, render, start};
+use super::{Moment, World, archive, copies, documents, render, start};
 use crate::exchange::{Answer, Incoming};
+use crate::vendor::Part as _;
 
 /// Answers a request to `/api/v1/{company}/…`.
 pub(super) fn handle(
@@ -250,7 +251,7 @@ pub(super) fn authorized(
 /// that is IDnow's alone, it is theirs too.
 fn is_for_robots(request: &Incoming) -> bool {
     const ROBOTS: &str = "api.test.idnow.de";
-    request.host == ROBOTS || !HOSTS.contains(&request.host.as_str())
+    request.host == ROBOTS || !World::HOSTS.contains(&request.host.as_str())
 }
 
 /// That a body is said to be JSON.

@@ -11,6 +11,8 @@ use super::scenario::Manner;
 /// One identification at IDnow.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
+    /// Counts the identifications, in the order in which they were created.
+    pub(crate) number: u64,
     /// The transaction number as it was first given.
     pub(crate) transaction_number: String,
     /// IDnow's own id, such as `IBA-H5FD8`.

@@ -9,30 +9,30 @@ use super::World;
 use super::account::Account;
 use super::archive;
 use super::case::Case;
-use super::scenario::Step;
 use crate::callback::is_loopback;
 use crate::control::{body, settings};
 use crate::exchange::Incoming;
-use crate::vendor::Vendor;
+use crate::scenario::Step;
+use crate::vendor::scenario_error;
 use crate::world::State;
 
 /// Answers a request; `None` if there is no such route.
 pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
-        (&Method::GET, ["accounts", company]) => match state.idnow.account(company) {
+        (&Method::GET, ["accounts", company]) => match state.parts.idnow.account(company) {
             Some(account) => Ok(json!(account)),
             None => Err("there is no such company".to_owned()),
         },
         (&Method::PUT | &Method::PATCH, ["accounts", company]) => {
             let initial = World::initial_accounts().into_iter().find(|account| account.company == *company);
-            let read = settings(request, initial, state.idnow.account(company));
+            let read = settings(request, initial, state.parts.idnow.account(company));
             read.and_then(|account| configure(state, company, account))
         }
         (&Method::DELETE, ["tokens"]) => {
-            state.idnow.forget_tokens();
+            state.parts.idnow.forget_tokens();
             Ok(Value::Null)
         }
-        (&Method::GET, ["identifications"]) => Ok(identifications(&state.idnow)),
+        (&Method::GET, ["identifications"]) => Ok(identifications(&state.parts.idnow)),
         (&Method::POST, ["identifications", transaction, "act"]) => {
             body::<Act>(request).and_then(|act| act.run(state, now, transaction)).map(|steps| json!(steps))
         }
@@ -82,10 +82,10 @@ pub(crate) fn act(
     scenario: Option<&str>,
     reason: Option<&str>,
 ) -> Result<Vec<Step>, String> {
-    let first = state.idnow.accounts.first().map(|account| account.company.clone()).unwrap_or_default();
+    let first = state.parts.idnow.accounts.first().map(|account| account.company.clone()).unwrap_or_default();
     let company = company.unwrap_or(&first).to_owned();
     let acted = state.with(now, |world: &mut World, moment| world.act(&company, transaction, scenario, reason, moment));
-    acted.map_err(|error| Vendor::Idnow.scenario_error(error))
+    acted.map_err(scenario_error::<World>)
 }
 
 /// Changes an account's settings.
@@ -107,7 +107,7 @@ pub(crate) fn configure(state: &mut State, company: &str, account: Account) -> R
     if account.company != company {
         return Err("the company in the settings is another than in the path".to_owned());
     }
-    let known = state.idnow.accounts.iter_mut().find(|known| known.company == company).ok_or("there is no such company")?;
+    let known = state.parts.idnow.accounts.iter_mut().find(|known| known.company == company).ok_or("there is no such company")?;
     *known = account;
     Ok(json!(known))
 }

@@ -1,16 +1,25 @@
 //! Driving IDnow from Rust.
 
+use super::World;
 use super::account::Account;
 use super::control;
-use super::scenario::Step;
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::vendor::Vendor;
+use crate::scenario::Step;
+use crate::vendor::Part as _;
 
 /// IDnow in the sandbox.
 #[derive(Debug)]
 pub struct Idnow<'a> {
     sandbox: &'a Sandbox,
     company: String,
+}
+
+impl Sandbox {
+    /// IDnow.
+    #[must_use]
+    pub fn idnow(&self) -> Idnow<'_> {
+        Idnow::new(self)
+    }
 }
 
 impl<'a> Idnow<'a> {
@@ -21,7 +30,7 @@ impl<'a> Idnow<'a> {
     /// The base address: every path of IDnow's gateway, robots and go hosts is below it.
     #[must_use]
     pub fn base_url(&self) -> String {
-        self.sandbox.vendor_url(Vendor::Idnow)
+        self.sandbox.vendor_url(World::ID)
     }
 
     /// The company id of the document's samples.
@@ -39,7 +48,7 @@ impl<'a> Idnow<'a> {
     /// The account's settings.
     #[must_use]
     pub fn account(&self) -> Account {
-        self.sandbox.worlds.state().idnow.account(&self.company).cloned().unwrap_or_default()
+        self.sandbox.worlds.state().parts.idnow.account(&self.company).cloned().unwrap_or_default()
     }
 
     /// Changes the account's settings.
@@ -68,11 +77,11 @@ impl<'a> Idnow<'a> {
     /// The number of identifications.
     #[must_use]
     pub fn identifications(&self) -> usize {
-        self.sandbox.worlds.state().idnow.cases.len()
+        self.sandbox.worlds.state().parts.idnow.cases.len()
     }
 
     /// Makes every login token invalid.
     pub fn forget_tokens(&self) {
-        self.sandbox.worlds.state().idnow.forget_tokens();
+        self.sandbox.worlds.state().parts.idnow.forget_tokens();
     }
 }

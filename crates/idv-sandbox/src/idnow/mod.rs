@@ -22,37 +22,26 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use self::account::{Account, CallbackKind};
 use self::case::{Case, Outcome};
 use self::documents::{Definitions, instances, is_missing_any};
 use self::failure::Failure;
-use self::scenario::{Effect, Step};
-use crate::callback::Callback;
+use self::scenario::Effect;
+use crate::callback::{Callback, is_loopback};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
-use crate::random::Random;
-use crate::vendor::Vendor;
-use crate::world::{Part, State};
-
-/// The hosts of all data centres (1.5, 3.2.2, 4.4) and of the further region that is known.
-pub(crate) const HOSTS: [&str; 8] = [
-    "gateway.idnow.de",
-    "gateway.test.idnow.de",
-    "api.test.idnow.de",
-    "go.idnow.de",
-    "go.test.idnow.de",
-    "gateway.online-ident.ch",
-    "go.online-ident.ch",
-    "gateway.idnow.ae",
-];
+use crate::scenario::{Ending, Step};
+use crate::vendor::{Part, Setting, Told, with_secret};
+use crate::world::State;
 
 /// The life of an identification, counted from its creation or, once it is finished, from its end. It is not in the document, but on
 /// the vendor's support pages.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// The time in which a callback is tried (14.6).
-pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
+const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// The life of a login token without use (8.1.1).
 const TOKEN_IDLE: Duration = Duration::from_secs(3600);
@@ -68,6 +57,8 @@ pub(crate) struct World {
     /// The tracking ids with which a person opened the web form of an identification that is still to come (6.1.3).
     awaited: HashMap<(String, String), String>,
     tokens: HashMap<String, Token>,
+    /// The number of identifications that were ever created.
+    created: u64,
 }
 
 #[derive(Debug)]
@@ -89,27 +80,102 @@ pub(crate) struct Planned {
     effect: Effect,
 }
 
-/// The subject of a callback.
-#[derive(Debug, Clone)]
-pub(crate) struct Told {
-    key: (String, String),
-    /// The time of the result: the callback is outdated when the identification has another one.
-    result_at: Timestamp,
-}
-
-/// The time before a callback is tried again (14.6).
-pub(crate) fn again(tries: u32, since_first_try: Duration) -> Option<Duration> {
-    let wait = Duration::from_secs(1_u64.checked_shl(tries)?);
-    (since_first_try.saturating_add(wait) <= GIVE_UP_AFTER).then_some(wait)
-}
-
 impl Part for World {
     type Planned = Planned;
 
-    const VENDOR: Vendor = Vendor::Idnow;
+    const ID: &'static str = "idnow";
+    const NAME: &'static str = "IDnow";
+    // All data centres (1.5, 3.2.2, 4.4), and the further region that is known.
+    const HOSTS: &'static [&'static str] = &[
+        "gateway.idnow.de",
+        "gateway.test.idnow.de",
+        "api.test.idnow.de",
+        "go.idnow.de",
+        "go.test.idnow.de",
+        "gateway.online-ident.ch",
+        "go.online-ident.ch",
+        "gateway.idnow.ae",
+    ];
+    const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
+    const VERIFICATIONS: &'static str = "identifications";
+    const CREATE: &'static str = "/start";
+    const POLL: &'static str = "/identifications/";
+    const MAILS: Option<(Duration, Duration)> = Some((Duration::from_secs(10), GIVE_UP_AFTER));
 
-    fn of(state: &mut State) -> (&mut Self, &mut Random) {
-        (&mut state.idnow, &mut state.random)
+    fn new() -> Self {
+        Self { accounts: Self::initial_accounts().into(), ..Self::default() }
+    }
+
+    /// The transaction numbers of the first account: clients know no other key.
+    fn ids(&self) -> Vec<String> {
+        let company = self.accounts.first().map(|account| account.company.as_str()).unwrap_or_default();
+        let own = self.cases.iter().filter(|((of, _), _)| of == company);
+        let mut cases: Vec<&Case> = own.map(|(_, case)| case).collect();
+        cases.sort_by_key(|case| case.number);
+        cases.into_iter().map(|case| case.transaction_number.clone()).collect()
+    }
+
+    fn settings(&self, base: &str) -> Vec<Setting> {
+        let account = self.accounts.first().cloned().unwrap_or_default();
+        vec![
+            Setting::plain("company", account.company),
+            Setting::plain("gateway_url", base),
+            Setting::plain("go_url", base),
+            Setting::secret("api_key", account.api_keys.into_iter().next().unwrap_or_default()),
+            Setting::callback_secret(),
+        ]
+    }
+
+    fn report_to(&mut self, url: &str, _: &mut Moment<'_>) -> Result<(), String> {
+        if !is_loopback(url) {
+            return Err("callbacks go to the loopback interface only".to_owned());
+        }
+        if let Some(account) = self.accounts.first_mut() {
+            account.callback_url = Some(with_secret(url));
+        }
+        Ok(())
+    }
+
+    fn forgery(&self, reference: &str, ident_id: &str) -> (String, Option<Value>) {
+        let body = json!({
+            "identificationprocess": {
+                "result": "SUCCESS",
+                "companyid": self.accounts.first().map(|account| account.company.as_str()),
+                "transactionnumber": reference,
+                "id": ident_id,
+                "identificationtime": "2026-01-01T00:00:00Z",
+            },
+            "userdata": { "lastname": { "status": "MATCH", "value": "IMPOSTOR" } },
+        });
+        (String::new(), Some(body))
+    }
+
+    fn play(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
+        let company = self.accounts.first().map(|account| account.company.clone()).unwrap_or_default();
+        let known = self.cases.iter().find(|((of, _), case)| *of == company && case.ident_id == id);
+        let transaction_number = known.map_or_else(|| id.to_owned(), |(_, case)| case.transaction_number.clone());
+        self.act(&company, &transaction_number, Some(scenario), None, moment)
+    }
+
+    fn control(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
+        control::handle(state, now, request, rest)
+    }
+
+    fn failure(status: StatusCode, code: u16) -> Answer {
+        let cause = if code == 401 { "INVALID_LOGIN_TOKEN" } else { "INTERNAL_SERVER_ERROR" };
+        Answer::json_with_charset(status, &json!({ "errors": [{ "cause": cause }] }))
+    }
+
+    /// By 14.6.
+    fn again(tries: u32, since_first_try: Duration) -> Option<Duration> {
+        let wait = Duration::from_secs(1_u64.checked_shl(tries)?);
+        (since_first_try.saturating_add(wait) <= GIVE_UP_AFTER).then_some(wait)
+    }
+
+    /// By 14.6.2.
+    fn is_outdated(&self, told: &Told) -> bool {
+        let result = self.cases.get(&told.key).and_then(|case| case.result.as_ref());
+        result.is_none_or(|result| result.at != told.result_at)
     }
 
     fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
@@ -167,7 +233,7 @@ impl Part for World {
                 url,
                 headers: Vec::new(),
                 body: Some(("application/json; charset=utf-8", body.to_string().into())),
-                told: crate::callback::Told::Idnow(Told { key: planned.key.clone(), result_at: moment.now }),
+                told: Some(Told { key: planned.key.clone(), result_at: moment.now }),
             });
         }
         if outcome.is_final() {
@@ -178,10 +244,6 @@ impl Part for World {
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
-        Self { accounts: Self::initial_accounts().into(), ..Self::default() }
-    }
-
     /// The accounts before they are configured.
     pub(crate) fn initial_accounts() -> [Account; 2] {
         // A second company, so that reaching for another's identification can be tried (SECURITY_VIOLATION).
@@ -221,7 +283,9 @@ impl World {
             case.questions.extend(submitted.questions);
             return Ok((false, case.ident_id.clone()));
         }
+        self.created += 1;
         let mut case = Case {
+            number: self.created,
             transaction_number: transaction_number.to_owned(),
             ident_id: String::new(),
             submitted: submitted.fields,
@@ -277,7 +341,7 @@ impl World {
         }
         let asked_for = case.robot_case().map(|(_, robot)| robot);
         let scenario = scenario.or(asked_for.as_deref()).ok_or("neither the request nor the identification names a scenario")?;
-        let steps = scenario::steps(scenario, reason, &unknown).ok_or("there is no such scenario")?;
+        let plan = scenario::plan(scenario, reason, &unknown).ok_or("there is no such scenario")?;
         if !scenario::is_for(scenario, case.is_e_signing()) {
             return Err("the scenario is not for such an identification: it has documents to sign, or none");
         }
@@ -285,20 +349,12 @@ impl World {
             return Err("a document to be signed was not uploaded");
         }
         case.attempt += 1;
-        for step in &steps {
-            if let Some(effect) = step.effect.clone() {
-                let at = later(moment.now, Duration::from_secs(step.after_seconds));
-                let ident_id = case.ident_id.clone();
-                moment.planned.push((at, Planned { key: key.clone(), ident_id, attempt: case.attempt, effect }));
-            }
+        for (after, effect) in plan.effects {
+            let ident_id = case.ident_id.clone();
+            let planned = Planned { key: key.clone(), ident_id, attempt: case.attempt, effect };
+            moment.planned.push((later(moment.now, Duration::from_secs(after)), planned));
         }
-        Ok(steps)
-    }
-
-    /// Whether a callback tells of what no longer is (14.6.2).
-    pub(crate) fn is_outdated(&self, told: &Told) -> bool {
-        let result = self.cases.get(&told.key).and_then(|case| case.result.as_ref());
-        result.is_none_or(|result| result.at != told.result_at)
+        Ok(plan.steps)
     }
 
     /// A new login token for a company.

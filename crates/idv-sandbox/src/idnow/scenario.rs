@@ -1,20 +1,6 @@
 //! The named scenarios that the person and the agents act out, and the robots of chapter 15.
 
-use std::time::Duration;
-
-use serde::Serialize;
-
-/// An action of the person or the vendor's people, and its time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Step {
-    /// The action in plain words.
-    pub what: String,
-    /// The time since the scenario began, in virtual seconds.
-    pub after_seconds: u64,
-    #[serde(skip)]
-    pub(crate) effect: Option<Effect>,
-}
+use crate::scenario::{self, Ending};
 
 /// The effect of a step on an identification.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,22 +24,13 @@ pub(crate) struct Manner {
     pub(crate) unsigned: bool,
 }
 
-/// The names of the scenarios that every vendor has.
-pub(crate) const SCENARIOS: [&str; 10] = [
-    "happy",
-    "data-changed",
-    "rejected",
-    "fraud",
-    "fraud-in-review",
-    "aborted-then-success",
-    "canceled-in-review",
-    "expired",
-    "never-finishes",
-    "unknown-status",
+/// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
+    ("suspicion-then-success", Ending::Verified),
+    ("suspicion-then-changed", Ending::VerifiedWithChanges),
+    ("check-pending", Ending::Verified),
+    ("signing-failed", Ending::Unspecified),
 ];
-
-/// The scenarios that this vendor alone has.
-pub(crate) const OWN: [&str; 4] = ["suspicion-then-success", "suspicion-then-changed", "check-pending", "signing-failed"];
 
 /// Whether a scenario or a robot's case (15.1) is for identifications that are an eSigning, or that are none.
 pub(crate) fn is_for(name: &str, e_signing: bool) -> bool {
@@ -64,16 +41,15 @@ pub(crate) fn is_for(name: &str, e_signing: bool) -> bool {
     }
 }
 
-const MINUTE: u64 = 60;
-const DAY: u64 = 24 * 60 * MINUTE;
+const DAY_MINUTES: u64 = 24 * 60;
 
 /// Plans a scenario or a robot's case; `None` if the name is neither's. `unknown` is the result of the scenario `unknown-status`.
-pub(crate) fn steps(name: &str, reason: Option<&str>, unknown: &str) -> Option<Vec<Step>> {
+pub(crate) fn plan(name: &str, reason: Option<&str>, unknown: &str) -> Option<scenario::Plan<Effect>> {
     let because = |default: &str| Some(reason.unwrap_or(default).to_owned());
     let mut plan = Plan::default();
     match name {
         "happy" | "HAPPYPATH" => plan.call().result("REVIEW_PENDING", None).review(12).result("SUCCESS", None),
-        "LONGREVIEW" => plan.call().result("REVIEW_PENDING", None).review(DAY / MINUTE).result("SUCCESS", None),
+        "LONGREVIEW" => plan.call().result("REVIEW_PENDING", None).review(DAY_MINUTES).result("SUCCESS", None),
         "data-changed" => {
             plan.call().say("the agent corrected the date of birth").changing(true, false).result("REVIEW_PENDING", None);
             plan.review(12)
@@ -127,29 +103,29 @@ pub(crate) fn steps(name: &str, reason: Option<&str>, unknown: &str) -> Option<V
             plan.call().result("REVIEW_PENDING", None).review(12);
             plan.say("the picture was not good enough").result("CANCELED", because("TECH_PHOTO"))
         }
-        "expired" => plan.later(90 * DAY / MINUTE).say("never came, and the vendor forgot them").forget(),
+        "expired" => plan.later(90 * DAY_MINUTES).say("never came, and the vendor forgot them").forget(),
         "never-finishes" => plan.call().result("REVIEW_PENDING", None).say("nobody reviewed it"),
         "unknown-status" => plan.call().say("the vendor said a word that no document knows").result(unknown, None),
         _ => return None,
     };
-    Some(plan.steps)
+    Some(plan.plan)
 }
 
 #[derive(Default)]
 struct Plan {
-    steps: Vec<Step>,
-    after: u64,
+    plan: scenario::Plan<Effect>,
     manner: Manner,
 }
 
 impl Plan {
     fn later(&mut self, minutes: u64) -> &mut Self {
-        self.after += Duration::from_secs(minutes * MINUTE).as_secs();
+        self.plan.later(minutes);
         self
     }
 
     fn say(&mut self, what: &str) -> &mut Self {
-        self.push(what, None)
+        self.plan.say(what);
+        self
     }
 
     fn call(&mut self) -> &mut Self {
@@ -171,16 +147,13 @@ impl Plan {
     }
 
     fn result(&mut self, word: &str, reason: Option<String>) -> &mut Self {
-        let what = format!("the result was {word}");
-        self.push(&what, Some(Effect::Result { word: word.to_owned(), reason, manner: self.manner }))
+        let result = Effect::Result { word: word.to_owned(), reason, manner: self.manner };
+        self.plan.say(&format!("the result was {word}")).effect(result);
+        self
     }
 
     fn forget(&mut self) -> &mut Self {
-        self.push("the identification was gone", Some(Effect::Forget))
-    }
-
-    fn push(&mut self, what: &str, effect: Option<Effect>) -> &mut Self {
-        self.steps.push(Step { what: what.to_owned(), after_seconds: self.after, effect });
+        self.plan.say("the identification was gone").effect(Effect::Forget);
         self
     }
 }

@@ -262,6 +262,19 @@ impl Default for Account {
     }
 }
 
+impl Person {
+    /// The sandbox's sample person, with this surname.
+    pub(super) fn erika(surname: &str) -> Self {
+        Self {
+            name: format!("{},ERIKA", surname.to_uppercase()),
+            birth_date: Date::constant(1982, 5, 22),
+            nationality: "DEU".to_owned(),
+            sex: "F".to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Person {
     fn default() -> Self {
         Self {

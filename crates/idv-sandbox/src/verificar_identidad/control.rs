@@ -10,29 +10,29 @@ use super::account::Account;
 use super::finding::{ANOTHER_NUMBER, Finding};
 use crate::control::{body, settings};
 use crate::exchange::Incoming;
-use crate::vendor::Vendor;
+use crate::vendor::{Part as _, scenario_error};
 use crate::world::State;
 
 /// Answers a request; `None` if there is no such route.
 pub(crate) fn handle(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
     Some(match (&request.method, rest) {
-        (&Method::GET, ["account"]) => Ok(json!(state.verificar_identidad.account())),
+        (&Method::GET, ["account"]) => Ok(json!(state.parts.verificar_identidad.account())),
         (&Method::PUT | &Method::PATCH, ["account"]) => {
-            let read = settings(request, Some(Account::default()), Some(state.verificar_identidad.account()));
+            let read = settings(request, Some(Account::default()), Some(state.parts.verificar_identidad.account()));
             read.and_then(|account| {
-                state.verificar_identidad.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
+                state.parts.verificar_identidad.configure(account.clone()).map(|()| json!(account)).map_err(str::to_owned)
             })
         }
-        (&Method::GET, ["messages"]) => Ok(json!(state.verificar_identidad.messages())),
+        (&Method::GET, ["messages"]) => Ok(json!(state.parts.verificar_identidad.messages())),
         (&Method::GET, ["phones", number]) => {
-            let messages = state.verificar_identidad.messages();
+            let messages = state.parts.verificar_identidad.messages();
             Ok(json!(messages.into_iter().filter(|message| message.to == *number).collect::<Vec<_>>()))
         }
-        (&Method::GET, ["requests"]) => Ok(json!(state.verificar_identidad.ids())),
-        (&Method::GET, ["requests", id]) => view(&state.verificar_identidad, id),
+        (&Method::GET, ["requests"]) => Ok(json!(state.parts.verificar_identidad.ids())),
+        (&Method::GET, ["requests", id]) => view(&state.parts.verificar_identidad, id),
         (&Method::POST, ["requests", id, "act"]) => body::<Act>(request).and_then(|act| {
             let steps = state.with(now, |world: &mut World, moment| world.act(id, &act.scenario, moment));
-            steps.map(|steps| json!(steps)).map_err(|error| Vendor::VerificarIdentidad.scenario_error(error))
+            steps.map(|steps| json!(steps)).map_err(scenario_error::<World>)
         }),
         (&Method::POST, ["requests", id, "status"]) => body::<Set>(request).and_then(|set| {
             state.with(now, |world: &mut World, moment| {

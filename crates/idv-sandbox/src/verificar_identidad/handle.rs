@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::World;
 use super::account::Account;
-use crate::idnow::scenario::Step;
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::vendor::Vendor;
+use crate::scenario::Step;
+use crate::vendor::Part as _;
 
 /// VerificarIdentidad in the sandbox.
 #[derive(Debug)]
@@ -28,6 +28,14 @@ pub struct PhoneMessage {
     pub text: String,
 }
 
+impl Sandbox {
+    /// VerificarIdentidad.
+    #[must_use]
+    pub const fn verificar_identidad(&self) -> VerificarIdentidad<'_> {
+        VerificarIdentidad::new(self)
+    }
+}
+
 impl<'a> VerificarIdentidad<'a> {
     pub(crate) const fn new(sandbox: &'a Sandbox) -> Self {
         Self { sandbox }
@@ -36,7 +44,7 @@ impl<'a> VerificarIdentidad<'a> {
     /// The base address of the vendor's host.
     #[must_use]
     pub fn base_url(&self) -> String {
-        self.sandbox.vendor_url(Vendor::VerificarIdentidad)
+        self.sandbox.vendor_url(World::ID)
     }
 
     /// The API user.
@@ -54,7 +62,7 @@ impl<'a> VerificarIdentidad<'a> {
     /// The account's settings, the credits that are left included.
     #[must_use]
     pub fn account(&self) -> Account {
-        self.sandbox.worlds.state().verificar_identidad.account().clone()
+        self.sandbox.worlds.state().parts.verificar_identidad.account().clone()
     }
 
     /// Changes the account's settings.
@@ -68,6 +76,7 @@ impl<'a> VerificarIdentidad<'a> {
         self.sandbox
             .worlds
             .state()
+            .parts
             .verificar_identidad
             .configure(account)
             .map_err(|error| SandboxError::Refused(error.to_owned()))
@@ -89,18 +98,18 @@ impl<'a> VerificarIdentidad<'a> {
     /// The messages that have come to people's phones, in their order.
     #[must_use]
     pub fn messages(&self) -> Vec<PhoneMessage> {
-        self.sandbox.worlds.state().verificar_identidad.messages()
+        self.sandbox.worlds.state().parts.verificar_identidad.messages()
     }
 
     /// Every request's identifier, in the order in which they were given.
     #[must_use]
     pub fn ids(&self) -> Vec<String> {
-        self.sandbox.worlds.state().verificar_identidad.ids()
+        self.sandbox.worlds.state().parts.verificar_identidad.ids()
     }
 
     /// The number of requests.
     #[must_use]
     pub fn requests(&self) -> usize {
-        self.sandbox.worlds.state().verificar_identidad.requests()
+        self.sandbox.worlds.state().parts.verificar_identidad.requests()
     }
 }

@@ -20,18 +20,18 @@ mod send;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
 use self::account::Account;
 use self::block::Block;
 use self::case::{Access, Case, estado};
 use self::finding::Finding;
 use crate::exchange::{Answer, Incoming};
-use crate::idnow::scenario::Step;
-use crate::random::Random;
-use crate::vendor::Vendor;
-use crate::world::{Part, State};
-
-/// The hosts of the API and of the pages that persons visit.
-pub(crate) const HOSTS: [&str; 2] = ["api.mensatek.com", "www.mensatek.com"];
+use crate::scenario::{Ending, Step};
+use crate::vendor::{CALLBACK_SECRET, Part, Setting, with_secret};
+use crate::world::State;
 
 /// The context of a request, and its effects beside the answer.
 pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
@@ -72,10 +72,88 @@ enum Effect {
 impl Part for World {
     type Planned = Planned;
 
-    const VENDOR: Vendor = Vendor::VerificarIdentidad;
+    const ID: &'static str = "verificar-identidad";
+    const NAME: &'static str = "VerificarIdentidad";
+    // The API, and the pages that persons visit.
+    const HOSTS: &'static [&'static str] = &["api.mensatek.com", "www.mensatek.com"];
+    const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
+    const VERIFICATIONS: &'static str = "requests";
+    const CREATE: &'static str = "/VerificarIdentidad";
+    const POLL: &'static str = "/VerificarIdentidad";
 
-    fn of(state: &mut State) -> (&mut Self, &mut Random) {
-        (&mut state.verificar_identidad, &mut state.random)
+    fn new() -> Self {
+        Self {
+            account: Account::default(),
+            cases: HashMap::new(),
+            messages: Vec::new(),
+            block: Block::default(),
+            pages: "https://www.mensatek.com".to_owned(),
+        }
+    }
+
+    fn serve_pages_at(&mut self, base: String) {
+        self.pages = base;
+    }
+
+    fn pages(&self) -> &str {
+        &self.pages
+    }
+
+    fn ids(&self) -> Vec<String> {
+        let mut cases: Vec<&Case> = self.cases.values().collect();
+        cases.sort_by_key(|case| case.number);
+        cases.into_iter().map(|case| case.id.clone()).collect()
+    }
+
+    fn settings(&self, base: &str) -> Vec<Setting> {
+        vec![
+            Setting::plain("user", self.account.user.clone()),
+            Setting::plain("base_url", base),
+            Setting::secret("token", self.account.token.clone()),
+            Setting::callback_secret(),
+        ]
+    }
+
+    fn report_to(&mut self, url: &str, _: &mut Moment<'_>) -> Result<(), String> {
+        let url = if self.account.report_user.is_some() { url.to_owned() } else { with_secret(url) };
+        Ok(self.configure(Account { callback_url: Some(url), ..self.account.clone() })?)
+    }
+
+    fn prove_by_password(&mut self) -> Option<Vec<Setting>> {
+        self.account.report_user = Some("sandbox".to_owned());
+        self.account.report_password = CALLBACK_SECRET.to_owned();
+        Some(vec![Setting::plain("callback_user", "sandbox"), Setting::secret("callback_password", CALLBACK_SECRET)])
+    }
+
+    fn expect(&mut self, family_name: &str) {
+        self.account.person = account::Person::erika(family_name);
+    }
+
+    fn forgery(&self, _: &str, id: &str) -> (String, Option<Value>) {
+        (String::new(), Some(json!({ "Servicio": "VERIFICACION_IDENTIDAD", "ID": id, "Estado": "5100" })))
+    }
+
+    fn play(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
+        self.act(id, scenario, moment)
+    }
+
+    fn control(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
+        control::handle(state, now, request, rest)
+    }
+
+    fn failure(status: StatusCode, code: u16) -> Answer {
+        Answer::json(status, &json!([{ "Res": if code == 401 { -1 } else { -5 } }]))
+    }
+
+    /// The document is silent: three times more.
+    fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
+        let minutes = match tries {
+            0 => 1,
+            1 => 5,
+            2 => 30,
+            _ => return None,
+        };
+        Some(Duration::from_secs(minutes * 60))
     }
 
     fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
@@ -102,35 +180,9 @@ impl Part for World {
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
-        Self {
-            account: Account::default(),
-            cases: HashMap::new(),
-            messages: Vec::new(),
-            block: Block::default(),
-            pages: "https://www.mensatek.com".to_owned(),
-        }
-    }
-
-    /// Has the links for persons lead here.
-    pub(crate) fn serve_pages_at(&mut self, base: String) {
-        self.pages = base;
-    }
-
-    pub(crate) fn pages(&self) -> &str {
-        &self.pages
-    }
-
     /// The number of requests.
     pub(crate) fn requests(&self) -> usize {
         self.cases.len()
-    }
-
-    /// Every identifier, in the order in which they were given.
-    pub(crate) fn ids(&self) -> Vec<String> {
-        let mut cases: Vec<&Case> = self.cases.values().collect();
-        cases.sort_by_key(|case| case.number);
-        cases.into_iter().map(|case| case.id.clone()).collect()
     }
 
     pub(crate) const fn account(&self) -> &Account {
@@ -193,20 +245,4 @@ impl World {
             }
         }
     }
-}
-
-/// Whether a report that is answered so counts as delivered.
-pub(crate) fn accepted(status: u16) -> bool {
-    (200..300).contains(&status)
-}
-
-/// The time before a report is tried again; `None` if it is given up. The document is silent: three times more.
-pub(crate) fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
-    let minutes = match tries {
-        0 => 1,
-        1 => 5,
-        2 => 30,
-        _ => return None,
-    };
-    Some(Duration::from_secs(minutes * 60))
 }

@@ -13,7 +13,7 @@ use super::case::{Access, Case, estado, minute, second};
 use super::charset::windows_1252;
 use super::finding::result;
 use super::php::{self, Digits};
-use crate::callback::{Callback, Told};
+use crate::callback::Callback;
 
 /// The service of these reports.
 const SERVICE: &str = "VERIFICACION_IDENTIDAD";
@@ -53,7 +53,7 @@ pub(super) fn tell(case: &Case, account: &Account, moment: &mut Moment<'_>) {
             url: url.clone(),
             headers: headers.clone(),
             body: Some(body),
-            told: Told::Nothing,
+            told: None,
         });
     };
     if account.other_services {

@@ -9,29 +9,35 @@ use super::case::{Case, estado};
 use super::finding::{ANOTHER_NUMBER, Finding, SIDES_DIFFER};
 use super::{Effect, Planned};
 use crate::clock::later;
-use crate::idnow::scenario::Step;
+use crate::scenario::{Ending, Step};
 
-/// The scenarios that this vendor alone has.
-pub(crate) const OWN: [&str; 7] =
-    ["wrong-number", "wrong-number-alike", "passport", "wrong-passport", "sides-differ", "unreviewed", "several-accesses"];
-const MINUTE: u64 = 60;
-/// The time after which the scenario `expired` says that the person never came: the vendor itself never says so.
-const NOBODY: u64 = 30 * 24 * 60 * MINUTE;
+/// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
+    // Nothing but a number is submitted, so that nothing else can differ.
+    ("data-changed", Ending::Verified),
+    // There is no state for it: the operators reject what they do not finish.
+    ("canceled-in-review", Ending::Rejected),
+    // The link has no documented end.
+    ("expired", Ending::AwaitingPerson),
+    ("wrong-number", Ending::Inconclusive),
+    ("wrong-number-alike", Ending::Inconclusive),
+    ("passport", Ending::Verified),
+    ("wrong-passport", Ending::Inconclusive),
+    ("sides-differ", Ending::Inconclusive),
+    ("unreviewed", Ending::InReview),
+    ("several-accesses", Ending::Verified),
+];
+/// The minutes after which the scenario `expired` says that the person never came: the vendor itself never says so.
+const NOBODY: u64 = 30 * 24 * 60;
 
-/// The steps of a scenario and what they do, each after so many seconds.
-#[derive(Debug, Default)]
-pub(super) struct Plan {
-    pub(super) steps: Vec<Step>,
-    effects: Vec<(u64, Effect)>,
-    after: u64,
-}
+/// The plan of a scenario.
+pub(super) type Plan = crate::scenario::Plan<Effect>;
 
 /// Plans a scenario from now on. It is an error if there is none of this name, or none for such a request.
 pub(super) fn plan(name: &str, case: &Case, account: &Account, now: Timestamp) -> Result<Plan, &'static str> {
-    let mut plan = Plan::default();
     // Before the message is sent, nobody can come.
     let wait = case.send_at.duration_since(now).as_secs();
-    plan.after = u64::try_from(wait).unwrap_or_default();
+    let mut plan = Plan::after(u64::try_from(wait).unwrap_or_default());
     match name {
         "happy" => {
             plan.finding(Finding::GOOD).conduct().finish();
@@ -83,7 +89,7 @@ pub(super) fn plan(name: &str, case: &Case, account: &Account, now: Timestamp) -
             plan.review("saw that the document is forged").status("rejected it", estado::REJECTED)
         }
         "aborted-then-success" => {
-            plan.finding(Finding::GOOD).access().say("closed the page").later(30 * MINUTE).say("tried again");
+            plan.finding(Finding::GOOD).access().say("closed the page").later(30).say("tried again");
             plan.conduct().finish().review("saw nothing against it").status("validated it", estado::VALIDATED)
         }
         "canceled-in-review" => {
@@ -111,26 +117,14 @@ impl Plan {
         (self.steps, self.effects.into_iter().map(planned).collect())
     }
 
-    fn later(&mut self, seconds: u64) -> &mut Self {
-        self.after += seconds;
-        self
-    }
-
-    fn say(&mut self, what: &str) -> &mut Self {
-        self.steps.push(Step { what: what.to_owned(), after_seconds: self.after, effect: None });
-        self
-    }
-
     fn status(&mut self, what: &str, status: i64) -> &mut Self {
         self.say(&format!("{what}: {status}"));
-        self.effects.push((self.after, Effect::Status(status)));
-        self
+        self.effect(Effect::Status(status))
     }
 
     /// The finding of the process.
     fn finding(&mut self, finding: Finding) -> &mut Self {
-        self.effects.push((self.after, Effect::Finding(finding)));
-        self
+        self.effect(Effect::Finding(finding))
     }
 
     /// As [`Plan::finding`], for one of the reasons.
@@ -140,29 +134,29 @@ impl Plan {
 
     /// The person opens the link and is filmed.
     fn access(&mut self) -> &mut Self {
-        self.later(MINUTE).status("opened the link", estado::ACCESSED);
-        self.later(30).status("looked into the camera", estado::LIVENESS)
+        self.later(1).status("opened the link", estado::ACCESSED);
+        self.seconds(30).status("looked into the camera", estado::LIVENESS)
     }
 
     /// The person does all of their part.
     fn conduct(&mut self) -> &mut Self {
-        self.access().later(60).status("was asked for the front of the document", estado::FRONT);
-        self.later(30).status("was asked for its back", estado::BACK);
-        self.later(30).status("was done, and the pictures were accepted", estado::IN_PROCESS)
+        self.access().later(1).status("was asked for the front of the document", estado::FRONT);
+        self.seconds(30).status("was asked for its back", estado::BACK);
+        self.seconds(30).status("was done, and the pictures were accepted", estado::IN_PROCESS)
     }
 
     /// The person does all of their part with a passport, which has no back.
     fn conduct_passport(&mut self) -> &mut Self {
-        self.access().later(60).status("was asked for the passport", estado::FRONT);
-        self.later(30).status("was done, and the pictures were accepted", estado::IN_PROCESS)
+        self.access().later(1).status("was asked for the passport", estado::FRONT);
+        self.seconds(30).status("was done, and the pictures were accepted", estado::IN_PROCESS)
     }
 
     /// The machine is done with it.
     fn finish(&mut self) -> &mut Self {
-        self.later(60).status("the data were there, under verification", estado::UNDER_VERIFICATION)
+        self.later(1).status("the data were there, under verification", estado::UNDER_VERIFICATION)
     }
 
     fn review(&mut self, what: &str) -> &mut Self {
-        self.later(12 * MINUTE).say(&format!("an operator {what}"))
+        self.later(12).say(&format!("an operator {what}"))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use idv_core::adapter::settings::{Place, Places, Setting, SettingKind, near_miss, variable};
-use idv_core::{Error, Result};
+use idv_core::{Error, Result, Secret};
 use serde_json::{Map, Value, json};
 
 /// A variable that replaced a value of the file.
@@ -69,6 +69,11 @@ impl Variables {
     pub(super) fn new<N: AsRef<str>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Self {
         let ours = variables.into_iter().filter(|(name, _)| name.as_ref().starts_with("IDV_"));
         Self(ours.map(|(name, value)| (name.as_ref().to_owned(), value.into())).collect())
+    }
+
+    /// Calls `read`, in which references to secrets find these variables before those of the process.
+    pub(super) fn reading<T>(&self, read: impl FnOnce() -> T) -> T {
+        Secret::with_variables(&self.0, read)
     }
 
     /// Returns the variables whose names begin with `prefix`.

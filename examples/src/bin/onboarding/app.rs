@@ -168,8 +168,8 @@ async fn status(State(app): State<App>, Path(id): Path<FlowId>, headers: HeaderM
 /// In the sandbox: the simulated person does their part.
 async fn act(State(app): State<App>, Path(id): Path<FlowId>, headers: HeaderMap) -> Result<Response, Failure> {
     let found = app.of_browser(&headers).await?.filter(|(_, status)| status.id == id);
-    let (Some((reference, _)), Some(town)) = (found, &app.town) else { return Ok(StatusCode::NOT_FOUND.into_response()) };
-    town.everybody_acts(&reference).await.map_err(|error| Failure(error.to_string()))?;
+    let (Some(_), Some(town)) = (found, &app.town) else { return Ok(StatusCode::NOT_FOUND.into_response()) };
+    town.everyone_acts().map_err(|error| Failure(error.to_string()))?;
     Ok(Redirect::to(&status_path(id)).into_response())
 }
 

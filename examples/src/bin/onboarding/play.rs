@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use idv::Url;
-use idv_examples::{Outcome, Town, Vendor};
+use idv_examples::{Outcome, Town, vendors};
 use idv_flow::Flow;
 use idv_flow::store::MemoryStore;
 use reqwest::Response;
@@ -22,8 +22,8 @@ const PATIENCE: usize = 120;
 /// Plays at every vendor at the same time, and prints a line for each.
 pub(crate) async fn all() -> Outcome {
     let mut plays = JoinSet::new();
-    for vendor in Vendor::ALL {
-        plays.spawn(async move { play(vendor).await.map_err(|error| format!("{}: {error}", vendor.id())) });
+    for vendor in vendors() {
+        plays.spawn(async move { play(&vendor).await.map_err(|error| format!("{vendor}: {error}")) });
     }
     while let Some(played) = plays.join_next().await {
         println!("{}", played??);
@@ -31,7 +31,7 @@ pub(crate) async fn all() -> Outcome {
     Ok(())
 }
 
-async fn play(vendor: Vendor) -> Outcome<String> {
+async fn play(vendor: &str) -> Outcome<String> {
     let town = Arc::new(Town::begin_at_speed(vendor, SPEED).await?);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base: Url = format!("http://{}", listener.local_addr()?).parse()?;
@@ -48,7 +48,7 @@ async fn play(vendor: Vendor) -> Outcome<String> {
     if callbacks == 0 {
         return Err("it was never called back".into());
     }
-    Ok(format!("{}: {told}; {callbacks} callback(s) were answered", vendor.id()))
+    Ok(format!("{vendor}: {told}; {callbacks} callback(s) were answered"))
 }
 
 /// What a person does.

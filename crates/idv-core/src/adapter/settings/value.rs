@@ -296,7 +296,7 @@ impl SettingValue for Secret {
         let Some((key, Value::String(place))) = place else { return Err(Fault::FORM) };
         let secret = match key.as_str() {
             // A text that does not look like a name may be the secret itself, so it is not repeated.
-            "env" => std::env::var(place).map_err(|_| {
+            "env" => crate::secret::variable(place).ok_or_else(|| {
                 let name = if is_variable(place) { place } else { "that it names" };
                 Fault::because(format!("the environment variable {name} is not set, or is not UTF-8"))
             })?,

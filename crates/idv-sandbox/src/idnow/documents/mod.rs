@@ -13,7 +13,7 @@ pub(crate) use self::definition::Definitions;
 use self::definition::Submitted;
 use self::document::Update;
 pub(crate) use self::document::{Document, MOST, instances, is_missing_any, person_can_upload};
-use super::account::{Account, DataCenter};
+use super::account::{Account, DataCentre};
 use super::api::{authorized, demand_json};
 use super::case::Case;
 use super::failure::Failure;
@@ -33,7 +33,7 @@ struct Terms {
 
 impl Terms {
     fn of(account: &Account) -> Self {
-        let swiss = account.data_center == DataCenter::Ch;
+        let swiss = account.data_centre == DataCentre::Ch;
         Self { several_signatures: !swiss, second_line: swiss, handwritten: account.handwritten_signatures }
     }
 }

@@ -14,37 +14,18 @@ const CASE: &str = "IDV_HOSTILE_CASE";
 
 type Read = fn(&[u8], &str) -> idv::Result<Vec<Observation>>;
 
-/// How each vendor's payloads are read, the kinds of payloads, and members that its documents have lists in.
-const VENDORS: [(&str, Read, &[&str], &[&str]); 5] = [
-    ("cm-id-scan", cm_id_scan, &["result", "callback"], &["tasks", "transaction"]),
-    ("identify24", identify24, &["status", "callback"], &["data", "messages"]),
-    ("identity-tm", identity_tm, &["result", "status"], &["IdentData", "Status"]),
-    ("idnow", idnow, &["result"], &["identifications", "attachments"]),
-    ("verificar-identidad", verificar_identidad, &["callback"], &["Result", "Acceso"]),
-];
+/// A vendor: its module, how its payloads are read, the kinds of payloads, and members that its documents have lists in.
+type Vendor = (&'static str, Read, &'static [&'static str], &'static [&'static str]);
 
-fn cm_id_scan(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
-    use idv::cm_id_scan::normalize;
-    Ok(normalize::kind(body, kind, &normalize::Acceptance::strict())?.observations)
+macro_rules! vendors {
+    ($($vendor:ident,)*) => {
+        $(mod $vendor;)*
+
+        const VENDORS: &[Vendor] = &[$((stringify!($vendor), $vendor::read, $vendor::KINDS, $vendor::LISTS),)*];
+    };
 }
 
-fn identify24(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
-    use idv::identify24::normalize;
-    Ok(normalize::kind(body, kind, &normalize::Statuses::of_document())?.observations)
-}
-
-fn identity_tm(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
-    use idv::identity_tm::normalize;
-    Ok(normalize::kind(body, kind, normalize::Flow::of_product(12))?.observations)
-}
-
-fn idnow(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
-    Ok(idv::idnow::normalize::kind(body, kind)?.observations)
-}
-
-fn verificar_identidad(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
-    Ok(idv::verificar_identidad::normalize::kind(body, kind)?.observations)
-}
+idv_sandbox::for_each_vendor!(vendors);
 
 /// The piece that a body repeats between its head and its tail.
 #[derive(Clone, Copy)]

@@ -8,14 +8,21 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use idv::adapter::Provider;
 use idv::adapter::settings::Section as _;
-use idv::identity_tm::api::CALLS;
-use idv::identity_tm::normalize::{Flow, KINDS, SUB_KINDS};
-use idv::idnow::normalize::{ATTACHMENTS, REASONS, RESULTS};
 use idv::report::Field;
-use idv::{Capability, CreateSafety, HandOffKind, ProofKind, ReportSource, Secret, Status, VendorInfo};
+use idv::{Capability, Client, Config, CreateSafety, HandOffKind, ProofKind, ReportSource, Status, Timestamp, VendorInfo};
 use idv_flow::{Attention, FlowConfig, Schedule};
+use idv_sandbox::Sandbox;
+use idv_testkit::{ManualClock, ScriptedTransport, environment};
+
+macro_rules! pages {
+    ($($vendor:ident,)*) => {
+        $(mod $vendor;)*
+    };
+}
+
+idv_sandbox::for_each_vendor!(pages);
+mod places;
 
 #[test]
 fn the_readmes_matrix_is_what_the_code_can() {
@@ -42,43 +49,6 @@ fn configuration_page_lists_every_key() {
 }
 
 #[test]
-fn the_page_of_idnow_has_the_adapters_tables() {
-    let mut results = table(&["result", "state", "outcome or leaning", "chapter", "why"]);
-    for row in RESULTS {
-        let status = serde_json::to_value(row.status).unwrap();
-        let word = |name: &str| status[name].as_str().unwrap_or_default().to_owned();
-        let outcome = match (word("outcome"), word("leaning")) {
-            (outcome, leaning) if leaning.is_empty() => outcome,
-            (_, leaning) => format!("leans to {leaning}"),
-        };
-        line(&mut results, &[format!("`{}`", row.code), word("state"), outcome, row.source.into(), row.why.into()]);
-    }
-    keep("docs/src/vendors/idnow.md", "results", &results);
-
-    let mut reasons = table(&["reason", "in the model", "permanent", "caused by the person", "failed check", "chapter"]);
-    for row in REASONS {
-        let yes = |said: Option<bool>| said.map_or("", |yes| if yes { "yes" } else { "no" }).to_owned();
-        let check = row.failed.map(|check| name(&check)).unwrap_or_default();
-        let cells = [
-            format!("`{}`", row.code),
-            row.reason.name().into(),
-            yes(row.permanent),
-            yes(row.by_person),
-            check,
-            row.source.into(),
-        ];
-        line(&mut reasons, &cells);
-    }
-    keep("docs/src/vendors/idnow.md", "reasons", &reasons);
-
-    let mut attachments = table(&["key", "evidence", "chapter"]);
-    for row in ATTACHMENTS {
-        line(&mut attachments, &[format!("`{}`", row.key), name(&row.kind), row.source.into()]);
-    }
-    keep("docs/src/vendors/idnow.md", "attachments", &attachments);
-}
-
-#[test]
 fn each_vendors_page_says_what_is_supported() {
     for provider in idv::providers() {
         let mut supported = table(&["", ""]);
@@ -94,143 +64,12 @@ fn each_vendors_page_says_what_is_supported() {
 }
 
 #[test]
-fn the_page_of_identity_tm_has_the_adapters_tables() {
-    const PAGE: &str = "docs/src/vendors/identity-tm.md";
-    let mut calls = table(&["call", "chapter", "method", "success", "failures"]);
-    for call in CALLS {
-        let failures: Vec<String> =
-            call.failures.iter().map(|failure| format!("{}: {}", failure.status, failure.detail)).collect();
-        let cells = [
-            format!("`{}`", call.name),
-            call.chapter.into(),
-            call.method.to_string(),
-            call.success.to_string(),
-            failures.join("; "),
-        ];
-        line(&mut calls, &cells);
-    }
-    keep(PAGE, "calls", &calls);
-
-    let mut codes = table(&["code", "meaning", "extended", "of an identification", "of a signature", "reason"]);
-    for row in KINDS {
-        let state = |flow: Flow| match (row.ends_with(flow), row.state) {
-            (Some(outcome), _) => format!("ends: {}", outcome.name()),
-            (None, Some(state)) => {
-                let state = serde_json::to_value(state).unwrap();
-                let leaning = state["leaning"].as_str().map(|leaning| format!(", leans to {leaning}")).unwrap_or_default();
-                format!("{}{leaning}", state["state"].as_str().unwrap())
-            }
-            (None, None) => String::new(),
-        };
-        let reason = row.reason.as_ref().map(|reason| reason.name().to_owned()).unwrap_or_default();
-        let extended = if row.extended { "yes" } else { "" };
-        line(
-            &mut codes,
-            &[row.code.to_string(), row.meaning.into(), extended.into(), state(Flow::Identification), state(Flow::Esign), reason],
-        );
-    }
-    keep(PAGE, "codes", &codes);
-
-    let mut sub_codes = table(&["code", "meaning", "reason", "failed check"]);
-    for row in SUB_KINDS {
-        let reason = row.reason.as_ref().map(|reason| reason.name().to_owned()).unwrap_or_default();
-        let check = row.failed.map(|check| name(&check)).unwrap_or_default();
-        line(&mut sub_codes, &[format!("{}/{}", row.kind, row.sub_kind), row.meaning.into(), reason, check]);
-    }
-    keep(PAGE, "sub-codes", &sub_codes);
-}
-
-#[test]
-fn the_page_of_cm_id_scan_has_the_adapters_tables() {
-    use idv::cm_id_scan::normalize::{DOCUMENT_KINDS, FIELDS, REPORT_FIELDS, STATES, Target};
-    const PAGE: &str = "docs/src/vendors/cm-id-scan.md";
-    let mut states = table(&["state", "before the person has begun", "once the person has", "source"]);
-    for row in STATES {
-        line(&mut states, &[format!("`{}`", row.state), state(row.untouched), state(row.begun), row.source.into()]);
-    }
-    keep(PAGE, "states", &states);
-
-    let mut fields = table(&["field", "in the model", "in a sample"]);
-    for row in FIELDS {
-        // A target and the field of a report that it stands for have one name.
-        let target = format!("{:?}", row.target);
-        let field = REPORT_FIELDS.iter().find(|field| format!("{field:?}") == target);
-        let path = match (row.target, field) {
-            (Target::Age, _) => "a check, and `custom`".to_owned(),
-            (_, field) => format!("`{}`", field.unwrap_or_else(|| panic!("no report has {target}"))),
-        };
-        line(&mut fields, &[format!("`{}`", row.field), path, if row.documented { "yes" } else { "" }.into()]);
-    }
-    keep(PAGE, "fields", &fields);
-
-    let mut documents = table(&["type", "kind"]);
-    for (word, kind) in DOCUMENT_KINDS {
-        line(&mut documents, &[format!("`{word}`"), name(kind)]);
-    }
-    keep(PAGE, "documents", &documents);
-}
-
-#[test]
-fn the_page_of_identify24_has_the_adapters_tables() {
-    use idv::identify24::api::{CALLS, FAILURES};
-    use idv::identify24::normalize::STATUSES;
-    const PAGE: &str = "docs/src/vendors/identify24.md";
-    let mut states = table(&["word", "state", "source"]);
-    for row in STATUSES {
-        line(&mut states, &[format!("`{}`", row.word), state(row.status), row.source.into()]);
-    }
-    keep(PAGE, "states", &states);
-
-    let mut calls = table(&["call", "method", "body"]);
-    for call in CALLS {
-        line(&mut calls, &[format!("`{}`", call.name), call.method.to_string(), if call.has_body { "JSON" } else { "" }.into()]);
-    }
-    keep(PAGE, "calls", &calls);
-
-    let mut failures = table(&["status", "meaning"]);
-    for failure in FAILURES {
-        line(&mut failures, &[failure.status.to_string(), failure.detail.into()]);
-    }
-    keep(PAGE, "failures", &failures);
-}
-
-#[test]
-fn the_page_of_verificar_identidad_has_the_adapters_tables() {
-    use idv::verificar_identidad::api::CALLS;
-    use idv::verificar_identidad::normalize::{RESULTS, STATES};
-    const PAGE: &str = "docs/src/vendors/verificar-identidad.md";
-    let mut states = table(&["`Estado`", "name", "state", "has a report", "meaning"]);
-    for row in STATES {
-        let reports = if row.reports { "yes" } else { "" };
-        line(&mut states, &[row.code.to_string(), row.name.into(), state(row.status), reports.into(), row.meaning.into()]);
-    }
-    keep(PAGE, "states", &states);
-
-    let mut results = table(&["`Resultado`", "meaning", "check", "reason", "an operator judges"]);
-    for row in RESULTS {
-        let check = row.check.map(|(kind, result)| format!("{}: {}", name(&kind), name(&result))).unwrap_or_default();
-        let reason = row.reason.as_ref().map(|reason| reason.name().to_owned()).unwrap_or_default();
-        let judged = if row.to_be_judged { "yes" } else { "" };
-        line(&mut results, &[row.code.to_string(), row.meaning.into(), check, reason, judged.into()]);
-    }
-    keep(PAGE, "results", &results);
-
-    let mut calls = table(&["call", "section", "sends and costs", "failures"]);
-    for call in CALLS {
-        let failures: Vec<String> = call.failures.iter().map(|failure| format!("{}: {}", failure.res, failure.detail)).collect();
-        let acts = if call.acts { "yes" } else { "" };
-        line(&mut calls, &[format!("`{}`", call.name), call.section.into(), acts.into(), failures.join("; ")]);
-    }
-    keep(PAGE, "calls", &calls);
-}
-
-#[test]
 fn the_page_on_flows_says_when_what_is_tried_at_each_vendor() {
     let vendors = vendors();
     let mut header = vec!["".to_owned(), "".to_owned()];
-    header.extend(vendors.iter().map(|vendor| format!("`{}`", vendor.describe().provider)));
+    header.extend(vendors.iter().map(|vendor| format!("`{}`", vendor.info().provider)));
     let mut schedules = table(&header.iter().map(String::as_str).collect::<Vec<_>>());
-    let of_each: Vec<Schedule> = vendors.iter().map(|vendor| schedule(&**vendor)).collect();
+    let of_each: Vec<Schedule> = vendors.iter().map(|vendor| schedule(vendor)).collect();
     let mut row = |name: &str, meaning: &str, cell: &dyn Fn(&Schedule) -> String| {
         let cells: Vec<String> = [format!("`{name}`"), meaning.to_owned()].into_iter().chain(of_each.iter().map(cell)).collect();
         line(&mut schedules, &cells);
@@ -265,7 +104,7 @@ fn the_page_on_flows_says_what_becomes_of_an_interrupted_creation() {
     let mut creations =
         table(&["vendor", "a repeated creation", "what the flow does", "when a person is told: `creation_unknown`"]);
     for vendor in vendors() {
-        let (info, schedule) = (vendor.describe(), schedule(&*vendor));
+        let (info, schedule) = (vendor.info(), schedule(&vendor));
         let (kind, done, told) = match info.create_safety {
             CreateSafety::Keyed => (
                 "is the same verification",
@@ -334,11 +173,11 @@ fn the_page_on_flows_has_everything_that_needs_a_person() {
 fn the_page_on_flows_says_what_is_deleted_by_hand() {
     let mut by_hand = table(&["vendor", "its copy is deleted"]);
     for vendor in vendors() {
-        let how = match vendor.capabilities().deletion {
+        let how = match vendor.provider().capabilities().deletion {
             Some(_) => "by a call".to_owned(),
-            None => format!("by hand: {}", vendor.describe().manual_steps),
+            None => format!("by hand: {}", vendor.info().manual_steps),
         };
-        line(&mut by_hand, &[vendor.describe().name.to_owned(), how]);
+        line(&mut by_hand, &[vendor.info().name.to_owned(), how]);
     }
     keep(FLOWS, "by hand", &by_hand);
 }
@@ -347,11 +186,11 @@ fn the_page_on_flows_says_what_is_deleted_by_hand() {
 fn the_page_on_callbacks_says_how_each_vendor_calls() {
     let mut intakes = table(&["vendor", "it calls by", "a body is at most", "it wants its reply within", "its address is set"]);
     for vendor in vendors() {
-        let intake = vendor.capabilities().callbacks.unwrap().spec();
+        let intake = vendor.provider().capabilities().callbacks.unwrap().spec();
         let methods: Vec<&str> = intake.methods.iter().map(http::Method::as_str).collect();
-        let set = if vendor.describe().accepts.contains(&"callback_url") { "with each verification" } else { "once per account" };
+        let set = if vendor.info().accepts.contains(&"callback_url") { "with each verification" } else { "once per account" };
         let cells = [
-            vendor.describe().name.to_owned(),
+            vendor.info().name.to_owned(),
             methods.join(", "),
             format!("{} KiB", intake.body_limit / 1024),
             intake.reply_within.map_or_else(|| "–".to_owned(), time),
@@ -362,25 +201,50 @@ fn the_page_on_callbacks_says_how_each_vendor_calls() {
     keep("docs/src/callbacks.md", "intakes", &intakes);
 }
 
-const FLOWS: &str = "docs/src/flows.md";
-
-/// Every vendor, as an account of nobody's has it.
-fn vendors() -> [Box<dyn Provider>; 5] {
-    use idv::{cm_id_scan, identify24, identity_tm, idnow, verificar_identidad};
-    let secret = || Secret::from("an example of a secret, long enough");
-    let mut verificar_identidad = verificar_identidad::VerificarIdentidadConfig::new("example", secret());
-    verificar_identidad.callback_secret = secret().into();
-    [
-        Box::new(cm_id_scan::CmIdScan::new(cm_id_scan::CmIdScanConfig::new("example", secret())).unwrap()),
-        Box::new(identify24::Identify24::new(identify24::Identify24Config::new("example", secret(), 1)).unwrap()),
-        Box::new(identity_tm::IdentityTm::new(identity_tm::IdentityTmConfig::new("example", secret())).unwrap()),
-        Box::new(idnow::Idnow::new(idnow::IdnowConfig::new("example", secret(), idnow::DataCentre::Test)).unwrap()),
-        Box::new(verificar_identidad::VerificarIdentidad::new(verificar_identidad).unwrap()),
-    ]
+#[test]
+fn the_facades_readme_has_each_vendors_feature() {
+    let mut vendors = table(&["feature", "vendor", "by"]);
+    for vendor in idv::providers() {
+        line(&mut vendors, &[format!("`{}`", vendor.provider), vendor.name.to_owned(), vendor.document.to_owned()]);
+    }
+    keep("crates/idv/README.md", "vendors", &vendors);
 }
 
-fn schedule(vendor: &dyn Provider) -> Schedule {
-    Schedule::of(&VendorInfo::of(vendor))
+#[test]
+fn the_page_on_the_sandbox_has_each_vendors_scenarios() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let sandbox = runtime.block_on(Sandbox::builder().in_process().start()).unwrap();
+    let mut scenarios = table(&["vendor", "scenarios"]);
+    for vendor in sandbox.vendors() {
+        let common = idv_testkit::conformance::SCENARIOS;
+        let own: Vec<String> = vendor
+            .scenarios()
+            .iter()
+            .filter(|scenario| !common.contains(&scenario.name))
+            .map(|scenario| format!("`{}`", scenario.name))
+            .collect();
+        line(&mut scenarios, &[vendor.name().to_owned(), own.join(", ")]);
+    }
+    keep("docs/src/sandbox.md", "scenarios", &scenarios);
+}
+
+const FLOWS: &str = "docs/src/flows.md";
+
+/// A client of every vendor, in the order of their ids; no call is made.
+fn vendors() -> Vec<Client> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let sandbox = runtime.block_on(Sandbox::builder().in_process().start()).unwrap();
+    let mut ids: Vec<&str> = sandbox.vendors().iter().map(idv_sandbox::Vendor::id).collect();
+    ids.sort_unstable();
+    let client = |id: &str| {
+        let environment = environment(&ScriptedTransport::new(), &ManualClock::new(Timestamp::UNIX_EPOCH));
+        idv::connect_in(&Config::from_env(sandbox.settings(id)).unwrap(), environment).unwrap()
+    };
+    ids.into_iter().map(client).collect()
+}
+
+fn schedule(vendor: &Client) -> Schedule {
+    Schedule::of(vendor.info())
 }
 
 /// A time in the largest unit of which it is a whole number.

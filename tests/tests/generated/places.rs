@@ -1,0 +1,90 @@
+//! The places that name a vendor outside of its crate and its sandbox module, as a vendor's author has to know them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::{keep, line, table};
+
+/// A vendor that no text takes as its example, so that what names it has to.
+const VENDOR: &str = "verificar-identidad";
+/// Other names of the same vendor.
+const ALIASES: [&str; 1] = ["mensatek"];
+
+/// The places, and what they need.
+const PLACES: [(&str, &str); 6] = [
+    (".ci/run", "the vendor's name, among the words that the core must not have"),
+    ("Cargo.toml", "the crate, among the workspace's dependencies"),
+    ("crates/idv/Cargo.toml", "a feature with the provider's id, and the optional dependency"),
+    ("crates/idv/src/lib.rs", "the entry in the facade's list"),
+    ("crates/idv-sandbox/src/lib.rs", "the module, in the sandbox's list"),
+    ("docs/src/SUMMARY.md", "the vendor's page"),
+];
+
+/// Generated, or a record of the past, which a new vendor does not change.
+const NOT_COUNTED: [&str; 4] = ["CHANGELOG.md", "Cargo.lock", "docs/src/decisions.md", "tests/tests/generated/places.rs"];
+
+#[test]
+fn book_lists_the_places_that_a_vendor_touches() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = BTreeSet::new();
+    search(root, root, &mut found);
+    let listed: BTreeSet<String> = PLACES.iter().map(|(path, _)| (*path).to_owned()).collect();
+    let unlisted: Vec<_> = found.difference(&listed).collect();
+    assert!(unlisted.is_empty(), "{VENDOR} is named in more places: loop over the lists instead: {unlisted:#?}");
+    let gone: Vec<_> = listed.difference(&found).collect();
+    assert!(gone.is_empty(), "{VENDOR} is not named there any more: {gone:#?}");
+
+    let mut places = table(&["place", "what it needs"]);
+    for (path, what) in PLACES {
+        line(&mut places, &[format!("`{path}`"), what.to_owned()]);
+    }
+    keep("docs/src/adding-a-vendor.md", "places", &places);
+}
+
+/// Finds the files below a folder that name the vendor and are not its own.
+fn search(root: &Path, folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let relative = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+        let is_its_own = plain(&relative).contains(&plain(VENDOR));
+        let is_no_source = relative.split('/').next_back().is_some_and(|name| name == "target" || name == ".git");
+        if is_its_own || is_no_source || NOT_COUNTED.contains(&relative.as_str()) {
+            continue;
+        }
+        if path.is_dir() {
+            search(root, &path, found);
+        } else if let Ok(text) = std::fs::read_to_string(&path)
+            && names_vendor(&text)
+        {
+            found.insert(relative);
+        }
+    }
+}
+
+fn names_vendor(text: &str) -> bool {
+    let text = plain(&without_generated(text));
+    text.contains(&plain(VENDOR)) || ALIASES.iter().any(|alias| text.contains(alias))
+}
+
+/// The same letters in every spelling.
+fn plain(text: &str) -> String {
+    text.chars().filter(|character| !"-_. ".contains(*character)).flat_map(char::to_lowercase).collect()
+}
+
+/// A text without its generated parts: those between `<!-- name -->` and `<!-- /name -->`.
+fn without_generated(text: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some((before, part)) = rest.split_once("<!-- ") {
+        kept += before;
+        let name = part.split([':', '>']).next().unwrap_or_default().trim_end_matches(" --");
+        rest = part.split_once(&format!("<!-- /{name} -->")).map_or(part, |(_, after)| after);
+    }
+    kept + rest
+}
+
+#[test]
+fn generated_part_does_not_count() {
+    let text = "a <!-- generated: b --> c <!-- /generated --> d <!-- e f --> g <!-- /e f --> h <!-- i --> j";
+    assert_eq!(without_generated(text), "a  d  h i --> j");
+}

@@ -1,0 +1,13 @@
+//! How the vendor's payloads are read.
+
+use idv::Observation;
+use idv::identity_tm::normalize;
+
+pub(crate) const KINDS: &[&str] = &["result", "status"];
+
+/// Members that the vendor's documents have lists in.
+pub(crate) const LISTS: &[&str] = &["IdentData", "Status"];
+
+pub(crate) fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {
+    Ok(normalize::kind(body, kind, normalize::Flow::of_product(12))?.observations)
+}
