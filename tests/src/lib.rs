@@ -15,6 +15,7 @@ pages! {
     FacadeReadme "../../crates/idv/README.md";
     Introduction "../../docs/src/introduction.md";
     FirstVerification "../../docs/src/first-verification.md";
+    Configuration "../../docs/src/configuration.md";
     SwapVendors "../../docs/src/swap-vendors.md";
     Callbacks "../../docs/src/callbacks.md";
     Flows "../../docs/src/flows.md";

@@ -9,16 +9,36 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use idv::adapter::Provider;
+use idv::adapter::settings::Section as _;
 use idv::identity_tm::api::CALLS;
 use idv::identity_tm::normalize::{Flow, KINDS, SUB_KINDS};
 use idv::idnow::normalize::{ATTACHMENTS, REASONS, RESULTS};
 use idv::report::Field;
 use idv::{Capability, CreateSafety, HandOffKind, ProofKind, ReportSource, Secret, Status, VendorInfo};
-use idv_flow::{Attention, Schedule};
+use idv_flow::{Attention, FlowConfig, Schedule};
 
 #[test]
 fn the_readmes_matrix_is_what_the_code_can() {
     keep("README.md", "matrix", &matrix(&idv::providers()));
+}
+
+#[test]
+fn configuration_page_lists_every_key() {
+    let mut text = String::new();
+    for (name, settings) in idv::Config::tables().into_iter().chain([(FlowConfig::NAME, FlowConfig::settings())]) {
+        let mut keys = table(&["key", "variable", "meaning", "form"]);
+        for setting in settings {
+            let cells = [
+                format!("`{}`", setting.key),
+                format!("`{}`", setting.variable(name)),
+                setting.summary(),
+                (setting.form)().into(),
+            ];
+            line(&mut keys, &cells);
+        }
+        write!(text, "### `{name}`\n\n{keys}\n").unwrap();
+    }
+    keep("docs/src/configuration.md", "settings", text.trim_end());
 }
 
 #[test]

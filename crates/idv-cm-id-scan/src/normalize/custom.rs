@@ -8,7 +8,7 @@ use idv_core::adapter::wire::{Loose, Members};
 use serde_json::Value;
 
 use super::attribute::Reading;
-use super::fields::{Target, target};
+use super::fields::Target;
 use super::judge::{completed_at, validity};
 use super::{is, words};
 use crate::api::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH};
@@ -175,9 +175,8 @@ impl Custom {
     }
 
     /// Adds what a field says beside the words that were read for it. `chosen` is the field whose reading became the value.
-    pub(super) fn field(&mut self, field: &ResultField<'_>, chosen: Option<&ResultField<'_>>) {
+    pub(super) fn field(&mut self, field: &ResultField<'_>, goes: Option<Target>, chosen: Option<&ResultField<'_>>) {
         let name = non_empty(field.field.as_ref()).unwrap_or("field");
-        let goes = target(name);
         let locale = non_empty(field.locale.as_ref());
         let part = |part: &str| [Some(name), locale, Some(part)].into_iter().flatten().collect::<Vec<_>>().join(".");
         let is_chosen = chosen.is_some_and(|chosen| std::ptr::eq(chosen, field));
@@ -187,17 +186,17 @@ impl Custom {
             Some(Target::Age) => validity(field).is_some(),
             Some(_) => validity(field).is_some() && (is_chosen || chosen.map(validity) == Some(validity(field))),
         };
-        if !is_told {
-            self.loose(part("validity"), field.validity.as_ref());
+        if let Some(validity) = field.validity.as_ref().filter(|_| !is_told) {
+            self.add(part("validity"), validity.to_value());
         }
-        let is_known = |word: &Option<Loose<'_>>| is(word.as_ref(), "match") || is(word.as_ref(), "not_performed");
-        if !is_known(&field.comparison) {
-            self.loose(part("comparison"), field.comparison.as_ref());
+        let is_known = |word: &&Loose<'_>| is(Some(*word), "match") || is(Some(*word), "not_performed");
+        if let Some(comparison) = field.comparison.as_ref().filter(|word| !is_known(word)) {
+            self.add(part("comparison"), comparison.to_value());
         }
         let (has_place, has_words) = (goes.is_some_and(|goes| goes != Target::Age), words(field).next().is_some());
         // Every other reading of an attribute carries its language.
-        if !has_place || is_chosen || !has_words {
-            self.loose(joined(name, "locale"), field.locale.as_ref());
+        if let Some(locale) = field.locale.as_ref().filter(|_| !has_place || is_chosen || !has_words) {
+            self.add(joined(name, "locale"), locale.to_value());
         }
         if non_empty(field.field.as_ref()).is_none() || (!has_words && field.validity.is_none()) {
             self.loose("field", field.field.as_ref());
@@ -210,7 +209,9 @@ impl Custom {
             if non_empty(value.value.as_ref()).is_none() || non_empty(field.field.as_ref()).is_none() {
                 self.loose(part("value"), value.value.as_ref());
             }
-            self.members(&joined(name, non_empty(value.source.as_ref()).unwrap_or("value")), &value.others);
+            if !value.others.is_empty() {
+                self.members(&joined(name, non_empty(value.source.as_ref()).unwrap_or("value")), &value.others);
+            }
         }
         self.members(name, &field.others);
     }

@@ -17,7 +17,7 @@ mod limits;
 mod report;
 mod status;
 
-use idv_core::adapter::{MaybeText, non_empty};
+use idv_core::adapter::{MaybeText, non_empty, payload_channel};
 use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, Timestamp};
 
 pub use acceptance::{Acceptance, Judgement};
@@ -47,7 +47,7 @@ pub(crate) const PROVIDER: ProviderId = ProviderId::new("cm-id-scan");
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
 /// naming `kind`, if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str, acceptance: &Acceptance) -> Result<Page> {
-    Ok(Page::new(observations(bytes, channel_of(kind)?, acceptance, None)?, 0, None))
+    Ok(Page::new(observations(bytes, payload_channel(kind)?, acceptance, None)?, 0, None))
 }
 
 /// Reads a payload of a kind as [`kind`] does. The dates of a result that does not say when it was completed are compared with `now`.
@@ -56,7 +56,7 @@ pub fn kind(bytes: &[u8], kind: &str, acceptance: &Acceptance) -> Result<Page> {
 ///
 /// As [`kind`].
 pub fn kind_at(bytes: &[u8], kind: &str, acceptance: &Acceptance, now: Timestamp) -> Result<Page> {
-    Ok(Page::new(observations(bytes, channel_of(kind)?, acceptance, Some(now))?, 0, None))
+    Ok(Page::new(observations(bytes, payload_channel(kind)?, acceptance, Some(now))?, 0, None))
 }
 
 /// Reads a payload that came by a channel: a result by [`Fetch`](Channel::Fetch), details by [`Poll`](Channel::Poll), an event by
@@ -87,21 +87,6 @@ fn observations(bytes: &[u8], channel: Channel, acceptance: &Acceptance, now: Op
         Channel::Poll => Ok(vec![status(&Transaction::read(bytes)?, channel)]),
         Channel::Callback => crate::callback::claims(bytes),
         _ => Err(Error::invalid("channel", "it is fetch, poll or callback")),
-    }
-}
-
-fn channel_of(kind: &str) -> Result<Channel> {
-    kind_channel(kind).ok_or_else(|| Error::invalid("kind", "it is result, status or callback"))
-}
-
-/// The channel that payloads of a kind come by: `result`, `status`, `callback`.
-#[must_use]
-pub fn kind_channel(kind: &str) -> Option<Channel> {
-    match kind {
-        "result" => Some(Channel::Fetch),
-        "status" => Some(Channel::Poll),
-        "callback" => Some(Channel::Callback),
-        _ => None,
     }
 }
 

@@ -134,7 +134,7 @@ impl<'t> Fields<'t> {
             }
         }
         for (target, field) in &self.fields {
-            custom.field(field, target.and_then(|target| chosen.get(target as usize).copied().flatten()));
+            custom.field(field, *target, target.and_then(|target| chosen.get(target as usize).copied().flatten()));
         }
     }
 }

@@ -62,7 +62,9 @@ impl Canonical for Vec<String> {
 
 impl Canonical for PartialDate {
     fn is_written(&self, word: &str) -> bool {
-        self.to_string() == word
+        // Each part has one way to be written, but an unknown one may be noughts.
+        let length = if self.day().is_some() { 10 } else { self.month().map_or(4, |_| 7) };
+        word.len() == length && word.parse().is_ok_and(|date: Self| date == *self)
     }
 }
 

@@ -5,14 +5,12 @@ mod ignored;
 mod report;
 mod statuses;
 
-use std::sync::OnceLock;
-
-use idv_core::adapter::non_empty;
+use idv_core::adapter::{non_empty, payload_channel};
 use idv_core::{
     Channel, Error, Observation, Page, ProviderId, Result, ResultState, Status, Subject, Timestamp, VendorId, time_in_zone,
+    time_zone,
 };
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 pub use ignored::IGNORED;
 pub use report::{REPORT_FIELDS, ident_report, webhook_report};
@@ -80,7 +78,7 @@ pub fn webhook(webhook: &Webhook<'_>, statuses: &Statuses, channel: Channel) -> 
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming
 /// `kind` if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str, statuses: &Statuses) -> Result<Page> {
-    let channel = kind_channel(kind).ok_or_else(|| Error::invalid("kind", "expected result, status or callback"))?;
+    let channel = payload_channel(kind)?;
     Ok(Page::new(payload(bytes, channel, statuses)?, 0, None))
 }
 
@@ -109,17 +107,6 @@ pub fn payload(bytes: &[u8], channel: Channel, statuses: &Statuses) -> Result<Ve
     Ok(vec![observation])
 }
 
-/// Returns the channel that payloads of a kind come by: `result`, `status`, `callback`.
-#[must_use]
-pub fn kind_channel(kind: &str) -> Option<Channel> {
-    match kind {
-        "result" => Some(Channel::Fetch),
-        "status" => Some(Channel::Poll),
-        "callback" => Some(Channel::Callback),
-        _ => None,
-    }
-}
-
 /// Reads a time of the vendor's, which has no zone and is Berlin's: `DD-MM-YYYY HH:MM:SS` of an ident's creation, `YYYY-MM-DD HH:MM` of an
 /// appointment. The place of the year tells the two apart. A time by ISO 8601 is read too.
 #[must_use]
@@ -128,17 +115,7 @@ pub fn time(text: &str) -> Option<Timestamp> {
         // A day alone is no time: its midnight would be made up.
         return text.contains('T').then(|| time_in_zone(text, ZONE)).flatten();
     };
-    berlin()?.to_timestamp(local).ok()
-}
-
-/// The zone's rules, looked up once: the database asks what time it is at each look.
-fn berlin() -> Option<&'static TimeZone> {
-    static BERLIN: OnceLock<TimeZone> = OnceLock::new();
-    if let Some(zone) = BERLIN.get() {
-        return Some(zone);
-    }
-    let zone = TimeZone::get(ZONE).ok()?;
-    Some(BERLIN.get_or_init(|| zone))
+    time_zone(ZONE)?.to_timestamp(local).ok()
 }
 
 fn local(text: &[u8]) -> Option<DateTime> {

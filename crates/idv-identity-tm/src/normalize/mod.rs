@@ -13,6 +13,7 @@ mod judgement;
 mod report;
 mod status;
 
+use idv_core::adapter::payload_channel;
 use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, ResultState, Subject, Timestamp, time_in_zone};
 
 pub use codes::{KINDS, KindRow, SUB_KINDS, SubKindRow, find_kind, find_sub_kind};
@@ -64,7 +65,7 @@ fn result_of(result: &IdentResult<'_>, flow: Flow, channel: Channel) -> Observat
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
 /// naming `kind` if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str, flow: Flow) -> Result<Page> {
-    let channel = kind_channel(kind).ok_or_else(|| Error::invalid("kind", "expected result, status or callback"))?;
+    let channel = payload_channel(kind)?;
     Ok(Page::new(payload(bytes, channel, flow)?, 0, None))
 }
 
@@ -81,17 +82,6 @@ pub fn payload(bytes: &[u8], channel: Channel, flow: Flow) -> Result<Vec<Observa
         Channel::Poll => Ok(vec![status(&StatusList::read(bytes)?, flow, channel)]),
         Channel::Callback => crate::callback::claims(bytes, flow),
         _ => Err(Error::invalid("channel", "expected fetch, poll or callback")),
-    }
-}
-
-/// Returns the channel that payloads of a kind come by: `result`, `status`, `callback`.
-#[must_use]
-pub fn kind_channel(kind: &str) -> Option<Channel> {
-    match kind {
-        "result" => Some(Channel::Fetch),
-        "status" => Some(Channel::Poll),
-        "callback" => Some(Channel::Callback),
-        _ => None,
     }
 }
 

@@ -11,12 +11,12 @@ mod judge;
 mod number;
 mod report;
 
-use idv_core::adapter::non_empty;
+use idv_core::adapter::{non_empty, payload_channel};
 use idv_core::{
     Channel, Error, Observation, Outcome, Page, ProviderId, Result, ResultState, Status, Subject, Text, Timestamp, VendorId,
+    time_zone,
 };
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 pub use codes::{OF_AGE, OVERRULING, RESULTS, ResultRow, SIMILAR, STATES, StateRow, find_result, find_state, leaning};
 pub use ignored::IGNORED;
@@ -110,7 +110,7 @@ pub fn sent(answer: &Answer<'_>, channel: Channel) -> Observation {
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming
 /// `kind` if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str) -> Result<Page> {
-    let channel = kind_channel(kind).ok_or_else(|| Error::invalid("kind", "expected result, status or callback"))?;
+    let channel = payload_channel(kind)?;
     Ok(Page::new(payload(bytes, channel)?, 0, None))
 }
 
@@ -130,17 +130,6 @@ pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
             _ => Ok(vec![sent(&Answer::read(bytes)?, channel)]),
         },
         _ => Err(Error::invalid("channel", "expected fetch, poll or callback")),
-    }
-}
-
-/// Returns the channel that payloads of a kind come by: `result`, `status`, `callback`.
-#[must_use]
-pub fn kind_channel(kind: &str) -> Option<Channel> {
-    match kind {
-        "result" => Some(Channel::Fetch),
-        "status" => Some(Channel::Poll),
-        "callback" => Some(Channel::Callback),
-        _ => None,
     }
 }
 
@@ -172,7 +161,7 @@ fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
 
 /// A time of the vendor's, which has no zone: it is Spain's.
 fn time(text: Option<&Text<'_>>) -> Option<Timestamp> {
-    TimeZone::get(ZONE).ok()?.to_timestamp(local(text)?).ok()
+    time_zone(ZONE)?.to_timestamp(local(text)?).ok()
 }
 
 /// A time of the vendor's as a Spanish clock shows it.

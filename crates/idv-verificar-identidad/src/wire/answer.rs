@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use idv_core::adapter::wire::{Shape, decoded_tolerantly};
+use idv_core::adapter::wire::{Shape, decoded_tolerantly, read_xml};
 use idv_core::{Error, Result, Text};
 
 use super::members::{Field as _, Others};
 use super::tree::{Tree, parse};
-use super::xml;
 
 /// An answer of any function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,7 +54,11 @@ impl<'a> Answer<'a> {
         let text = text.trim_ascii();
         match text.as_bytes().first() {
             None => Err(Error::malformed("the answer is empty")),
-            Some(b'<') => xml::read(text),
+            Some(b'<') => {
+                let mut answer = Self::default();
+                answer.take_elements("", read_xml(text.into())?);
+                Ok(answer)
+            }
             Some(b'{') => Self::of_json(text),
             // Lists begin like this in lines of text too.
             Some(b'[') => Self::of_json(text).or_else(|error| {
@@ -103,8 +106,19 @@ impl<'a> Answer<'a> {
             other => return self.others.undocumented_member(other, value.into()),
         };
         match value.into_text() {
-            Shape::Expected(text) => part.accept(name, text, &mut self.others),
+            Shape::Expected(text) | Shape::Partly(text, _) => part.accept(name, text, &mut self.others),
             Shape::Other(value) => self.others.insert(name, value),
+        }
+    }
+
+    /// Takes the elements that hold nothing but text, by their names, wherever they stand.
+    fn take_elements(&mut self, name: &str, tree: Tree<'a>) {
+        match tree {
+            // The text of an element with attributes is called so.
+            Tree::Object(members) => members.into_iter().for_each(|(inner, value)| {
+                self.take_elements(if inner == "value" { name } else { &*inner }, value);
+            }),
+            tree => self.take(name, tree),
         }
     }
 

@@ -166,6 +166,10 @@ impl Others {
         match value {
             Shape::Expected(value) => field.accept(name, value, self),
             Shape::Other(value) => self.insert(name, value),
+            Shape::Partly(part, value) => {
+                field.accept(name, part, self);
+                self.insert(name, value);
+            }
         }
         Ok(())
     }

@@ -8,11 +8,9 @@
 //! Text borrows from the payload and cannot be printed.
 
 mod answer;
-mod form;
 mod members;
 mod report;
 mod tree;
-mod xml;
 
 pub use answer::Answer;
 pub use members::{Others, Packed};

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use idv_core::adapter::wire::{decoded_tolerantly, object};
+use idv_core::adapter::wire::{decoded_tolerantly, object, read_form};
 use idv_core::{Error, Result, Text};
 use serde_json::Value;
 
-use super::form;
 use super::members::{Object as _, Others, Packed, with_others};
 use super::tree::{Tree, parse};
 
@@ -111,7 +110,10 @@ fn members(text: &str) -> Result<Vec<super::tree::Member<'_>>> {
     match text.trim_ascii_start().as_bytes().first() {
         None => Err(Error::malformed("it is empty")),
         Some(b'{' | b'[' | b'"') => parse::<Tree<'_>>(text)?.single(),
-        Some(_) => form::read(text),
+        Some(_) => match read_form(text)? {
+            Tree::Object(members) => Ok(members),
+            _ => Ok(Vec::new()),
+        },
     }
 }
 

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess};
 use serde_json::{Map, Number, Value};
 
 use super::part::{Name, Part, Shape, place};
-use super::reading::take_room;
+use super::reading::{repeats_are_lists, take_room};
 use crate::pii::Pii;
 use crate::text::Text;
 
@@ -49,9 +49,29 @@ pub(super) fn object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Value, A::Err
     let mut object = Map::new();
     while let Some(name) = map.next_key_seed(Name)? {
         take_room(entry_size(object.is_empty()))?;
-        object.insert(name.into_owned(), whole(map.next_value_seed(place())?));
+        let mut value = whole(map.next_value_seed(place())?);
+        if repeats_are_lists() {
+            match object.get_mut(&*name) {
+                Some(known) => value = list(known.take(), value),
+                None if value.is_null() => continue,
+                None => {}
+            }
+        }
+        object.insert(name.into_owned(), value);
     }
     Ok(Value::Object(object))
+}
+
+/// Adds a value to a list, or makes one. Null adds nothing.
+fn list(known: Value, value: Value) -> Value {
+    match (known, value) {
+        (known, Value::Null) => known,
+        (Value::Array(mut list), value) => {
+            list.push(value);
+            Value::Array(list)
+        }
+        (known, value) => Value::Array(vec![known, value]),
+    }
 }
 
 pub(super) fn array<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Value, A::Error> {
@@ -177,12 +197,13 @@ impl Members {
     /// Those of the deserializer, and one if the payload has far more of such members than its length suggests.
     pub fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         take_room(entry_size(self.0.is_empty()))?;
-        self.insert(name, whole(map.next_value_seed(place())?));
+        let value = whole(map.next_value_seed(place())?);
+        self.keep(name, value);
         Ok(())
     }
 
-    /// Takes the value of a field, or keeps it by its name if it has another shape. The field's first name is not asked for. Null, blank text and an empty array, as PHP writes an
-    /// empty object, say nothing.
+    /// Takes the value of a field, or keeps it by its name if it has another shape. The field's first name is not asked for. Null,
+    /// blank text and an empty array, as PHP writes an empty object, say nothing.
     ///
     /// # Errors
     ///
@@ -193,10 +214,26 @@ impl Members {
             Shape::Other(value) if says_nothing(&value) => *field = P::default(),
             Shape::Other(value) => {
                 take_room(entry_size(self.0.is_empty()))?;
-                self.insert(name, value);
+                *field = P::default();
+                self.keep(name, value);
+            }
+            Shape::Partly(part, value) => {
+                take_room(entry_size(self.0.is_empty()))?;
+                *field = part;
+                self.keep(name, value);
             }
         }
         Ok(())
+    }
+
+    /// Adds a member, or makes a list of it and those before.
+    fn keep(&mut self, name: &str, value: Value) {
+        let known = if repeats_are_lists() { self.0.remove(name) } else { None };
+        let value = match known {
+            Some(known) => list(known.into_exposed(), value),
+            None => value,
+        };
+        self.insert(name, value);
     }
 }
 

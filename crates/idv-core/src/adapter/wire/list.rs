@@ -1,13 +1,15 @@
 //! Lists that are written as objects.
 
 use serde::de::{DeserializeSeed, MapAccess};
+use serde_json::Value;
 
-use super::part::{Name, Part, Shape, TextDeserializer, entry_of, place};
+use super::part::{Name, Part, Shape, TextDeserializer, entry_of, list_beside, place};
 
 /// Reads an object without the members that are called by their places: those are entries of a list.
 pub(super) struct Places<'l, P, A> {
     map: A,
     list: &'l mut Vec<P>,
+    lost: &'l mut Vec<Value>,
     has_members: &'l mut bool,
 }
 
@@ -18,14 +20,14 @@ impl<P, A> Places<'_, P, A> {
         P: Part<'de>,
         A: MapAccess<'de>,
     {
-        let (mut list, mut has_members) = (Vec::new(), false);
-        let entry = P::object(Places { map, list: &mut list, has_members: &mut has_members })?;
+        let (mut list, mut lost, mut has_members) = (Vec::new(), Vec::new(), false);
+        let entry = P::object(Places { map, list: &mut list, lost: &mut lost, has_members: &mut has_members })?;
         match entry {
             _ if !has_members && !list.is_empty() => {}
             Shape::Other(value) if list.is_empty() => return Ok(Shape::Other(value)),
-            entry => list.extend(entry_of(entry)?),
+            entry => list.extend(entry_of(entry, &mut lost)?),
         }
-        Ok(Shape::Expected(list))
+        Ok(list_beside(list, lost))
     }
 }
 
@@ -39,7 +41,7 @@ impl<'de, P: Part<'de>, A: MapAccess<'de>> MapAccess<'de> for Places<'_, P, A> {
                 return seed.deserialize(TextDeserializer::new(name)).map(Some);
             }
             let entry = self.map.next_value_seed(place())?;
-            self.list.extend(entry_of(entry)?);
+            self.list.extend(entry_of(entry, self.lost)?);
         }
         Ok(None)
     }

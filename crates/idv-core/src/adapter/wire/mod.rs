@@ -54,24 +54,31 @@
 //! printed.
 
 mod any;
+mod form;
 mod json;
 mod list;
 mod object;
 mod part;
 mod reading;
+#[cfg(feature = "xml")]
+mod xml;
 
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
 
 pub use any::{Loose, Members};
+pub use form::read_form;
 pub use part::{Name, Part, Place, Shape, TextDeserializer, place};
+pub use reading::{repeats_are_lists, take_room};
+#[cfg(feature = "xml")]
+pub use xml::{decoded_xml, read_xml};
 
 #[doc(inline)]
 pub use crate::__wire_object as object;
 
 #[doc(hidden)]
-pub use object::__single;
+pub use {object::__single, part::__field};
 #[doc(hidden)]
 pub use {serde as __serde, serde_json as __serde_json};
 
@@ -98,7 +105,7 @@ pub fn read<'a, P: Part<'a> + Default>(bytes: &'a [u8]) -> Result<P> {
 /// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not JSON, if something follows it, or if its parts take far more
 /// memory than its length suggests.
 pub fn read_json<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
-    let part = reading::reading(text.len(), || json::from_str(text, |json| P::read(json)))?;
+    let part = reading::reading(text.len(), false, || json::from_str(text, |json| P::read(json)))?;
     Ok(part.expected().unwrap_or_default())
 }
 
@@ -108,7 +115,7 @@ pub fn read_json<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
 ///
 /// Those of the deserializer, and one if the parts take far more memory than any result.
 pub fn read_from<'de, P: Part<'de> + Default, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<P, D::Error> {
-    let part = reading::reading(0, || P::read(deserializer))?;
+    let part = reading::reading(0, false, || P::read(deserializer))?;
     Ok(part.expected().unwrap_or_default())
 }
 

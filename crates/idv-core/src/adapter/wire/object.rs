@@ -117,7 +117,7 @@ macro_rules! __wire_parts {
             while let Some(name) = map.next_key_seed($crate::adapter::wire::Name)? {
                 match &*name {
                     $($($name)|+ => {
-                        let value = $crate::__wire_parts!(@value map $type $(, $read)?);
+                        let value = $crate::__wire_parts!(@value map object $field $type $(, $read)?);
                         $crate::__wire_parts!(@field object name [$($name)|+] $field value $others);
                     })*
                     _ => $crate::__wire_parts!(@unknown map name object $others),
@@ -155,11 +155,12 @@ macro_rules! __wire_parts {
     (@unknown $map:ident $name:ident $object:ident [$others:ident]) => {
         $object.$others.read(&$name, &mut $map)?
     };
-    (@value $map:ident $type:ty) => {
-        $map.next_value_seed($crate::adapter::wire::place::<$type>())?
+    (@value $map:ident $object:ident $field:ident $type:ty) => {
+        $map.next_value_seed($crate::adapter::wire::__field::<$type>())?
+            .map(|part| $crate::adapter::wire::Part::after(part, &mut $object.$field))
     };
-    (@value $map:ident $type:ty, $read:ty) => {
-        $map.next_value_seed($crate::adapter::wire::place::<$read>())?.map(Into::<$type>::into)
+    (@value $map:ident $object:ident $field:ident $type:ty, $read:ty) => {
+        $map.next_value_seed($crate::adapter::wire::__field::<$read>())?.map(Into::<$type>::into)
     };
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Number, Value};
 
 use super::any;
 use super::list::Places;
-use super::reading::take_room;
+use super::reading::{repeats_are_lists, take_room};
 use crate::text::Text;
 
 /// A part, or the value that stands in its place because it has another shape.
@@ -20,6 +20,8 @@ pub enum Shape<P> {
     Expected(P),
     /// A value that the part cannot be read from. Null is one, unless it says something to the part.
     Other(Value),
+    /// The part, and a value that stands there as well.
+    Partly(P, Value),
 }
 
 impl<P> Shape<P> {
@@ -28,13 +30,14 @@ impl<P> Shape<P> {
         match self {
             Self::Expected(part) => Shape::Expected(change(part)),
             Self::Other(value) => Shape::Other(value),
+            Self::Partly(part, value) => Shape::Partly(change(part), value),
         }
     }
 
     /// Returns the part, if it is one.
     pub fn expected(self) -> Option<P> {
         match self {
-            Self::Expected(part) => Some(part),
+            Self::Expected(part) | Self::Partly(part, _) => Some(part),
             Self::Other(_) => None,
         }
     }
@@ -71,7 +74,7 @@ pub trait Part<'de>: Sized {
     fn boolean(value: bool) -> Shape<Self> {
         match Self::text(Text::new(if value { "true" } else { "false" })) {
             Shape::Other(_) => Shape::Other(value.into()),
-            part @ Shape::Expected(_) => part,
+            part => part,
         }
     }
 
@@ -80,7 +83,7 @@ pub trait Part<'de>: Sized {
     fn number(digits: Text<'de>) -> Shape<Self> {
         match Self::text(digits.clone()) {
             Shape::Other(_) => Shape::Other(any::number(digits.expose())),
-            part @ Shape::Expected(_) => part,
+            part => part,
         }
     }
 
@@ -100,6 +103,13 @@ pub trait Part<'de>: Sized {
     /// Only those of the deserializer.
     fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
         any::array(seq).map(Shape::Other)
+    }
+
+    /// Returns what the part is behind an earlier one of the same name: the last one counts, but a list goes on if
+    /// [repeated names are lists](super::repeats_are_lists).
+    #[must_use]
+    fn after(self, _: &mut Self) -> Self {
+        self
     }
 
     /// Returns the entry of a list that keeps a value of another shape; none if no entry can, and the value is left out.
@@ -205,23 +215,73 @@ impl<'de, P: Part<'de>> Part<'de> for Vec<P> {
     }
 
     fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Shape<Self>, A::Error> {
-        let mut list = Self::new();
+        let (mut list, mut lost) = (Self::new(), Vec::new());
         while let Some(entry) = seq.next_element_seed(place())? {
-            list.extend(entry_of(entry)?);
+            list.extend(entry_of(entry, &mut lost)?);
         }
-        Ok(Shape::Expected(list))
+        Ok(list_beside(list, lost))
+    }
+
+    fn after(mut self, earlier: &mut Self) -> Self {
+        if repeats_are_lists() {
+            earlier.append(&mut self);
+            return std::mem::take(earlier);
+        }
+        self
     }
 }
 
-/// Returns the entry of a list that an element is.
-pub(super) fn entry_of<'de, P: Part<'de>, E: Error>(element: Shape<P>) -> Result<Option<P>, E> {
+/// A part that is kept apart from the object around it.
+impl<'de, P: Part<'de>> Part<'de> for Box<P> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Shape<Self>, D::Error> {
+        take_room(size_of::<P>())?;
+        P::read(deserializer).map(|part| part.map(Self::new))
+    }
+}
+
+/// Returns a list beside the elements that are no entries of it.
+pub(super) fn list_beside<P>(list: Vec<P>, mut lost: Vec<Value>) -> Shape<Vec<P>> {
+    match lost.len() {
+        0 => Shape::Expected(list),
+        1 => Shape::Partly(list, lost.pop().unwrap_or_default()),
+        _ => Shape::Partly(list, Value::Array(lost)),
+    }
+}
+
+/// Returns the entry of a list that an element is. A value that no entry keeps is added to `lost`.
+pub(super) fn entry_of<'de, P: Part<'de>, E: Error>(element: Shape<P>, lost: &mut Vec<Value>) -> Result<Option<P>, E> {
     Ok(match element {
         Shape::Expected(part) => Some(part),
+        Shape::Partly(part, value) => {
+            lost.push(value);
+            Some(part)
+        }
         Shape::Other(value) => {
             take_room(any::entry_size(true))?;
-            P::entry(value)
+            let entry = P::entry(value.clone());
+            lost.extend(Some(value).filter(|value| entry.is_none() && !value.is_null()));
+            entry
         }
     })
+}
+
+/// Reads the part of an object's field: its room is the object's.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Field<P>(PhantomData<P>);
+
+#[doc(hidden)]
+#[must_use]
+pub const fn __field<P>() -> Field<P> {
+    Field(PhantomData)
+}
+
+impl<'de, P: Part<'de>> DeserializeSeed<'de> for Field<P> {
+    type Value = Shape<P>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Shape<P>, D::Error> {
+        P::read(deserializer)
+    }
 }
 
 /// Reads a part at the place of a value: a seed for parts that read an object or an array on their own.

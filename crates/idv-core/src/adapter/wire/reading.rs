@@ -15,18 +15,32 @@ const ROOM_PER_BYTE: usize = 3;
 
 thread_local! {
     static ROOM: Cell<usize> = const { Cell::new(FREE_ROOM) };
+    static REPEATS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a read of a payload of this length. A payload inside of another has bounds of its own.
-pub(super) fn reading<T>(length: usize, read: impl FnOnce() -> T) -> T {
-    let outer = ROOM.replace(FREE_ROOM + length * ROOM_PER_BYTE);
+/// Runs a read of a payload of this length, in which repeated names are a list, or the last one of them counts. A payload inside of another
+/// has bounds of its own.
+pub(super) fn reading<T>(length: usize, repeats: bool, read: impl FnOnce() -> T) -> T {
+    let outer = (ROOM.replace(FREE_ROOM + length * ROOM_PER_BYTE), REPEATS.replace(repeats));
     let value = read();
-    ROOM.set(outer);
+    ROOM.set(outer.0);
+    REPEATS.set(outer.1);
     value
 }
 
-/// Takes room for a part of this size.
-pub(super) fn take_room<E: Error>(bytes: usize) -> Result<(), E> {
+/// Returns whether names that are repeated are a list in the payload that is being read, as elements of XML are. Else the last one of
+/// them counts.
+#[must_use]
+pub fn repeats_are_lists() -> bool {
+    REPEATS.get()
+}
+
+/// Takes room for a part that takes so many bytes of memory, beyond those of its type.
+///
+/// # Errors
+///
+/// One if the parts of the payload take far more memory than its length suggests.
+pub fn take_room<E: Error>(bytes: usize) -> Result<(), E> {
     let room = ROOM.get().checked_sub(bytes).ok_or_else(|| E::custom("far more parts than the length suggests"))?;
     ROOM.set(room);
     Ok(())
