@@ -179,15 +179,20 @@ pub(crate) struct FieldWords {
 /// Every attribute of a report, in the order of [`Field::ALL`].
 pub(crate) fn fields(report: &Report) -> Vec<FieldWords> {
     let Ok(report) = serde_json::to_value(report) else { return Vec::new() };
+    let words = |field: &Field, attribute: &Value| {
+        let verdict = attribute.get("verdict")?.as_str()?.to_owned();
+        let source = attribute.get("source")?.as_str()?.to_owned();
+        let value = attribute.get("value").or_else(|| attribute.get("raw")).map(scalar);
+        let submitted = attribute.get("submitted").map(scalar);
+        Some(FieldWords { field: field.path().to_owned(), value, submitted, verdict, source })
+    };
     Field::ALL
         .iter()
-        .filter_map(|field| {
-            let attribute = field.path().split('.').try_fold(&report, |value, key| value.get(key))?;
-            let verdict = attribute.get("verdict")?.as_str()?.to_owned();
-            let source = attribute.get("source")?.as_str()?.to_owned();
-            let value = attribute.get("value").or_else(|| attribute.get("raw")).map(scalar);
-            let submitted = attribute.get("submitted").map(scalar);
-            Some(FieldWords { field: field.path().to_owned(), value, submitted, verdict, source })
+        .flat_map(|field| match field.path().split('.').try_fold(&report, |value, key| value.get(key)) {
+            // A person may have several nationalities.
+            Some(Value::Array(attributes)) => attributes.iter().filter_map(|attribute| words(field, attribute)).collect(),
+            Some(attribute) => words(field, attribute).into_iter().collect(),
+            None => Vec::new(),
         })
         .collect()
 }
@@ -295,6 +300,8 @@ mod tests {
         let mut birth_date = Attribute::new(Source::Agent, Verdict::Changed).with_value("1983-05-22".parse().unwrap());
         birth_date.submitted = Some(Pii::new("1982-05-22".parse::<PartialDate>().unwrap()));
         report.person.birth_date = Some(birth_date);
+        let german = Attribute::new(Source::Agent, Verdict::Match).with_value("DE".parse().unwrap());
+        report.person.nationalities = vec![german.clone(), german.with_value("AT".parse().unwrap())];
         report.document.number = Some(Attribute::new(Source::Agent, Verdict::Redacted));
         let listed: Vec<_> =
             fields(&report).into_iter().map(|field| (field.field, field.value, field.submitted, field.verdict)).collect();
@@ -303,6 +310,8 @@ mod tests {
             listed,
             [
                 ("person.birth_date".to_owned(), text("1983-05-22"), text("1982-05-22"), "changed".to_owned()),
+                ("person.nationalities".to_owned(), text("DE"), None, "match".to_owned()),
+                ("person.nationalities".to_owned(), text("AT"), None, "match".to_owned()),
                 ("document.number".to_owned(), None, None, "redacted".to_owned()),
             ]
         );

@@ -95,7 +95,7 @@ fn one_person_is_normalized_to_the_same_report_whichever_vendor_it_was() {
         feature["values"].as_array().unwrap().iter().filter(|value| !value.is_null()).count()
     };
     assert_eq!((given_by("person.family_name"), given_by("person.given_names")), (5, 5));
-    assert_eq!((given_by("person.birth_date"), given_by("person.nationality"), given_by("person.gender")), (4, 4, 4));
+    assert_eq!((given_by("person.birth_date"), given_by("person.nationalities"), given_by("person.gender")), (4, 4, 4));
 }
 
 #[test]
