@@ -199,7 +199,7 @@ fn an_answer_that_says_that_it_failed_is_no_state() {
 #[test]
 fn there_are_three_kinds() {
     for (kind, channel) in [("result", Channel::Fetch), ("status", Channel::Poll), ("callback", Channel::Callback)] {
-        assert_eq!(normalize::kind_channel(kind), Some(channel));
+        assert_eq!(idv_core::adapter::payload_channel(kind).unwrap(), channel);
     }
     let error = normalize::kind(b"{}", "list", &statuses()).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "kind".into() });
