@@ -122,7 +122,15 @@ impl MaybeText for Loose<'_> {
 /// Returns a text without the white space around it; `None` if nothing is left, or if it is no text.
 #[must_use]
 pub fn non_empty<T: MaybeText>(text: Option<&T>) -> Option<&str> {
-    text?.maybe_text().map(str::trim).filter(|text| !text.is_empty())
+    let text = text?.maybe_text()?;
+    // Most text begins and ends with a letter or a digit, and nothing has to be looked for.
+    if let [first, .., last] = text.as_bytes()
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+    {
+        return Some(text);
+    }
+    Some(text.trim()).filter(|text| !text.is_empty())
 }
 
 /// Returns whether a value has no leaf but null and blank text.

@@ -55,14 +55,14 @@ pub(super) fn attribute<T: FromVendor<Vendor>>(item: &Item<'_>, source: Source) 
         (attribute.value, attribute.raw) =
             if verdict == Verdict::Redacted { (None, Some(Pii::from(word))) } else { value::<Vendor, T>(word) };
     }
-    if let Some(word) = non_empty(item.original.as_ref()) {
+    if let Some(word) = non_empty(item.original.as_deref()) {
         let (submitted, raw) = value::<Vendor, T>(word);
         if submitted.is_none() {
             attribute.alternatives.push(Alternative::new(Source::Submitted, None, raw));
         }
         attribute.submitted = submitted;
     }
-    if let Some(word) = non_empty(item.identification.as_ref()) {
+    if let Some(word) = non_empty(item.identification.as_deref()) {
         let (before, raw) = value::<Vendor, T>(word);
         attribute.alternatives.push(Alternative::new(Source::Agent, before, raw));
     }
@@ -73,7 +73,7 @@ pub(super) fn attribute<T: FromVendor<Vendor>>(item: &Item<'_>, source: Source) 
 pub(super) fn document_kind(item: &Item<'_>, source: Source) -> Option<Attribute<DocumentKind>> {
     let mut attribute = attribute::<DocumentKind>(item, source)?;
     if attribute.submitted.as_ref().is_some_and(|kind| *kind.expose() == DocumentKind::Other) {
-        let word = non_empty(item.original.as_ref()).map(Pii::from);
+        let word = non_empty(item.original.as_deref()).map(Pii::from);
         attribute.alternatives.insert(0, Alternative::new(Source::Submitted, None, word));
     }
     Some(attribute)

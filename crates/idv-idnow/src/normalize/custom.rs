@@ -76,7 +76,7 @@ impl Named {
 
     /// Adds the parts of a value that its attribute has no field for.
     pub(super) fn item(&mut self, path: &str, item: &Item<'_>) {
-        self.status(path, item.status.as_ref(), item.reviewstatus.as_ref(), &item.others);
+        self.status(path, item.status.as_ref(), item.reviewstatus.as_deref(), &item.others);
     }
 
     /// As [`Named::item`].

@@ -62,11 +62,11 @@ object! {
         /// The comparison with the submitted value: `MATCH`, `CHANGE`, `NEW`, `ORIGINAL`, and in samples `REDACTION`.
         "status" status: Option<Scalar<'a>>,
         /// The submitted value.
-        "original" original: Option<Scalar<'a>>,
+        "original" original: Option<Box<Scalar<'a>>>,
         /// The comparison of the reviewer's value with the agent's: `MATCH`, `CHANGE`, `NEW`.
-        "reviewstatus" reviewstatus: Option<Scalar<'a>>,
+        "reviewstatus" reviewstatus: Option<Box<Scalar<'a>>>,
         /// The agent's value if the reviewer changed it.
-        "identification" identification: Option<Scalar<'a>>,
+        "identification" identification: Option<Box<Scalar<'a>>>,
         ..
         /// Members that no field takes, in their own shapes.
         others: Members,
@@ -232,11 +232,41 @@ fn split(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use idv_core::Pii;
     use idv_core::adapter::wire::read_json;
     use serde_json::json;
 
     use super::*;
-    use crate::wire::IdentificationDocument;
+    use crate::wire::{IdentificationDocument, IdentificationProcess};
+
+    #[test]
+    fn scalar_is_read_in_each_of_its_types() {
+        for (json, text, kept) in [
+            ("1", Some("1"), None),
+            ("1.5", Some("1.5"), None),
+            ("true", Some("true"), None),
+            ("\"\"", Some(""), None),
+            ("12345678901234567890123", Some("12345678901234567890123"), None),
+            (r#"{"value":"x"}"#, Some("x"), None),
+            (r#"{"value":"x","more":1}"#, Some("x"), Some(json!({"more": 1}))),
+            ("null", None, None),
+            ("[]", None, None),
+            (r#"[1,{"a":[]}]"#, None, Some(json!([1, {"a": []}]))),
+            (r#"{"a":"b"}"#, None, Some(json!({"a": "b"}))),
+            (r#"{"value":{"a":1}}"#, None, Some(json!({"value": {"a": 1}}))),
+        ] {
+            let payload = format!(r#"{{"agentname":{json}}}"#);
+            let process: IdentificationProcess<'_> = read_json(&payload).unwrap();
+            assert_eq!(process.agentname.as_deref().map(Text::expose), text, "{json}");
+            assert_eq!(process.others.get("agentname").map(Pii::expose), kept.as_ref(), "{json}");
+        }
+    }
+
+    #[test]
+    fn part_of_another_shape_empties_its_field() {
+        let process: IdentificationProcess<'_> = read_json(r#"{"result":"SUCCESS","result":["ABORTED"]}"#).unwrap();
+        assert!(process.result.is_none() && process.others.get("result").is_some());
+    }
 
     #[test]
     fn classes_are_split_outside_of_brackets() {

@@ -175,3 +175,31 @@ impl<'de, A: MapAccess<'de>, F: FnMut(&mut A) -> Result<(), A::Error>> MapAccess
         self.map.next_value_seed(seed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::wire;
+
+    #[test]
+    fn sections_beside_a_list_are_counted() {
+        for (payload, read, unreadable) in [
+            (r#"{"identifications":[],"userdata":{"firstname":"A"}}"#, 0, 1),
+            (r#"{"identifications":[],"identificationprocess":{"id":"A"}}"#, 1, 0),
+            (r#"{"identifications":[],"total":7}"#, 0, 0),
+            ("<identifications total='7'/>", 0, 0),
+            ("<identifications><userdata><firstname>A</firstname></userdata></identifications>", 0, 1),
+            ("<identifications>text</identifications>", 0, 0),
+        ] {
+            let found = wire::read(payload.as_bytes()).unwrap();
+            assert_eq!((found.identifications.len(), found.unreadable), (read, unreadable), "{payload}");
+            assert_eq!(found.others.is_empty(), !payload.contains("total") && !payload.contains("text"), "{payload}");
+        }
+    }
+
+    #[test]
+    fn identification_without_a_name_is_counted() {
+        let payload = r#"[{}, {"identificationprocess":{"id":" "}}, 7, {"identificationprocess":{"transactionnumber":"A"}}]"#;
+        let payload = wire::read(payload.as_bytes()).unwrap();
+        assert_eq!((payload.identifications.len(), payload.unreadable, payload.listed), (1, 3, true));
+    }
+}
