@@ -64,8 +64,8 @@ settings! {
     /// ```
     ///
     /// The API has no call for the end of a verification: the vendor's report settles it. So the report has to be proven, by
-    /// `callback_user` and `callback_password` or by `callback_secret`; without one of them the adapter refuses to start. Each key can be
-    /// given by the environment instead: [`ENVIRONMENT`].
+    /// `callback_user` and `callback_password` or by `callback_secret`; without one of them the adapter refuses to start. The
+    /// environment gives each key as `IDV_`, the provider and the key in capitals.
     pub struct VerificarIdentidadConfig {
         required {
             /// The API User, from the panel: Your Data, Configure Account ("Authentication").

@@ -35,7 +35,7 @@
 //!
 //! // The environment is a transport, a clock and random bits: the application's, or a test's as here.
 //! let mut config = VerificarIdentidadConfig::new("api-user", "api-token".into());
-//! config.callback_secret = Some("0123456789abcdef0123456789abcdef".into());
+//! config.callback_secret = "0123456789abcdef0123456789abcdef".into();
 //! let client = Client::new(VerificarIdentidad::new(config)?, environment, CallPolicy::default());
 //!
 //! let mut new = NewVerification::new(Reference::parse("6f1c2a9e1c1f4a6b9a520c2d6a1f7e11")?);

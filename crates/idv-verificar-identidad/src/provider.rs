@@ -26,7 +26,7 @@ use crate::options::VerificarIdentidadOptions;
 /// # let environment = environment(&ScriptedTransport::new(), &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
 ///
 /// let mut config = VerificarIdentidadConfig::new("api-user", "api-token".into());
-/// config.callback_secret = Some("0123456789abcdef0123456789abcdef".into());
+/// config.callback_secret = "0123456789abcdef0123456789abcdef".into();
 /// let client = Client::new(VerificarIdentidad::new(config)?, environment, CallPolicy::default());
 /// # Ok::<(), idv_core::Error>(())
 /// ```
