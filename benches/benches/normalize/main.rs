@@ -11,7 +11,7 @@
 use std::hint::black_box;
 
 use idv_benches::{Comparison, print};
-use idv_core::{Channel, Observation};
+use idv_core::Observation;
 
 macro_rules! fixture {
     ($path:literal) => {
