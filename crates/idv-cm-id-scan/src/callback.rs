@@ -7,6 +7,7 @@
 //! Events that come twice have the same id; an inbox recognizes a repetition by its bytes.
 
 use http::{Method, StatusCode};
+use idv_core::adapter::non_empty;
 use idv_core::{
     CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, Observation, Reply, Result, ResultState,
     Status, Subject, Text, VendorId,
@@ -14,7 +15,7 @@ use idv_core::{
 use serde_json::Value;
 
 use crate::api::{EventKind, ResultId, TransactionId, is_return_parameter};
-use crate::normalize::{Custom, beside, filled, find_state, handle};
+use crate::normalize::{Custom, beside, find_state, handle};
 use crate::wire::Event;
 
 /// Events come as JSON ("Events"). The method is not shown, and a body is sent by POST. What is known of an event is a few hundred
@@ -60,14 +61,14 @@ pub(crate) fn claims(bytes: &[u8]) -> Result<Vec<Observation>> {
 
 /// Reads what an event says; nothing if its kind is not known.
 fn told(event: &Event<'_>) -> Result<Option<Observation>> {
-    let Some(kind) = filled(event.kind.as_ref()).and_then(EventKind::named) else { return Ok(None) };
+    let Some(kind) = non_empty(event.kind.as_ref()).and_then(EventKind::named) else { return Ok(None) };
     let id = event.transaction_id().ok_or_else(|| Error::malformed("the event names no transaction"))?;
     let mut observation = Observation::claimed(Subject::new(None, Some(VendorId::new(id))), Channel::Callback);
-    observation.at = filled(event.created.as_ref()).and_then(|time| time.parse().ok());
+    observation.at = non_empty(event.created.as_ref()).and_then(|time| time.parse().ok());
     let transaction = &event.transaction;
     match kind {
         EventKind::TransactionStateUpdated => {
-            let state = filled(transaction.state.as_ref());
+            let state = non_empty(transaction.state.as_ref());
             observation.code = state.map(str::to_owned);
             // That the state changed to pending means that the person has begun.
             observation.status = state.and_then(find_state).map(|row| row.begun);

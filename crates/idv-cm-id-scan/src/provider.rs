@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
-use idv_core::adapter::Customize;
+use idv_core::adapter::{Customize, non_empty};
 use idv_core::call::CallContext;
 use idv_core::{
     CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, CreateResponse, CreateSafety, Delivery, Download,
@@ -15,7 +15,7 @@ use idv_core::{
 use crate::api::{Api, Locale, NewTransaction, NewWebhook, ResultId, TransactionId, WebhookCreated};
 use crate::callback;
 use crate::config::CmIdScanConfig;
-use crate::normalize::{self, Acceptance, REPORT_FIELDS, Wanted, filled};
+use crate::normalize::{self, Acceptance, REPORT_FIELDS, Wanted};
 use crate::options::CmIdScanOptions;
 use crate::wire::Transaction;
 
@@ -209,10 +209,11 @@ impl EvidenceSource for CmIdScan {
         };
         let answer = self.api.result(cx, &transaction, &result_id).await?;
         let result = answer.read(Transaction::read)?;
-        if filled(result.id.as_ref()) != Some(transaction.as_str()) {
+        if non_empty(result.id.as_ref()) != Some(transaction.as_str()) {
             return Err(answer.error_of(ErrorKind::SubjectMismatch));
         }
-        let address = normalize::find_file(&result, name).and_then(|file| filled(file.url.as_ref())).ok_or_else(no_evidence)?;
+        let address =
+            normalize::find_file(&result, name).and_then(|file| non_empty(file.url.as_ref())).ok_or_else(no_evidence)?;
         self.api.download(cx, address, limit, sink).await
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{PoisonError, RwLock};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -162,12 +163,25 @@ fn number(digits: &[u8]) -> Option<i16> {
 /// assert_eq!(at("yesterday"), None);
 /// ```
 #[must_use]
-pub fn time_in_zone(text: &str, zone: &str) -> Option<Timestamp> {
+pub fn time_in_zone(text: &str, zone: &'static str) -> Option<Timestamp> {
     if let Ok(time) = text.parse() {
         return Some(time);
     }
     let local: DateTime = text.parse().ok()?;
-    TimeZone::get(zone).ok()?.to_timestamp(local).ok()
+    time_zone(zone)?.to_timestamp(local).ok()
+}
+
+/// Returns a time zone of the system's database. Each is looked up once in a process: the database asks for the time at every look.
+#[must_use]
+pub fn time_zone(name: &'static str) -> Option<TimeZone> {
+    static ZONES: RwLock<Vec<(&str, TimeZone)>> = RwLock::new(Vec::new());
+    let known = |zones: &[(&str, TimeZone)]| zones.iter().find(|(known, _)| *known == name).map(|(_, zone)| zone.clone());
+    if let Some(zone) = known(&ZONES.read().unwrap_or_else(PoisonError::into_inner)) {
+        return Some(zone);
+    }
+    let zone = TimeZone::get(name).ok()?;
+    ZONES.write().unwrap_or_else(PoisonError::into_inner).push((name, zone.clone()));
+    Some(zone)
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub use callback::{
     SignatureEncoding, SignatureScheme,
 };
 pub use client::Client;
-pub use date::{PartialDate, time_in_zone};
+pub use date::{PartialDate, time_in_zone, time_zone};
 pub use environment::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError};
 pub use error::{Effect, Error, ErrorKind, Operation, Result};
 pub use evidence::{Download, Recorder, Sink};

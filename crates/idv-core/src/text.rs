@@ -22,6 +22,12 @@ impl<'a> Text<'a> {
         &self.0
     }
 
+    /// Returns the text in clear, out of its wrapper.
+    #[must_use]
+    pub fn into_exposed(self) -> Cow<'a, str> {
+        self.0
+    }
+
     /// Whether it borrows from the payload.
     #[must_use]
     pub const fn is_borrowed(&self) -> bool {

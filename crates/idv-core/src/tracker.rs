@@ -1,7 +1,9 @@
 //! Follows one verification to its outcome and its final report.
 
+mod inbox;
+
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_channel::mpsc;
@@ -12,13 +14,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::callback::{Delivery, Reply};
 use crate::client::Client;
-use crate::error::{Error, ErrorKind, Result};
-use crate::id::{ResultHandle, VerificationId};
+use crate::error::{ErrorKind, Result};
+use crate::id::ResultHandle;
 use crate::info::Capability;
 use crate::new::CreateResponse;
 use crate::observation::{Observation, Outcome, ResultState, Status};
 use crate::report::Report;
 use crate::verification::{Decision, ReportFinality, Step, Transition, Verification};
+
+pub use inbox::TrackerInbox;
 
 /// Number of callbacks that wait for a tracker. Further ones are refused, and the vendor sends them again.
 const INBOX: usize = 64;
@@ -276,7 +280,7 @@ impl Tracker {
     /// Returns a handle that passes callbacks to this tracker from elsewhere in the program, while [`run`](Tracker::run) waits.
     #[must_use]
     pub fn inbox(&self) -> TrackerInbox {
-        TrackerInbox { client: self.client.clone(), id: self.state.verification.id().clone(), sender: Arc::clone(&self.sender) }
+        TrackerInbox::new(self.client.clone(), self.state.verification.id().clone(), Arc::clone(&self.sender))
     }
 
     /// Returns what the tracker does next.
@@ -452,51 +456,5 @@ impl TrackerState {
     #[must_use]
     pub const fn verification(&self) -> &Verification {
         &self.verification
-    }
-}
-
-/// Passes callbacks to a [`Tracker`] from elsewhere in the program. Cheap to clone.
-#[derive(Clone)]
-pub struct TrackerInbox {
-    client: Client,
-    id: VerificationId,
-    /// One for all, since each sender of a channel adds a place to it.
-    sender: Arc<Mutex<mpsc::Sender<Observation>>>,
-}
-
-impl TrackerInbox {
-    /// Returns the client, whose provider says in which form callbacks arrive.
-    #[must_use]
-    pub const fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// Parses a callback or the person's return, and passes on its observations of the tracked verification. Nothing is sent. Returns
-    /// the reply that the vendor expects.
-    ///
-    /// # Errors
-    ///
-    /// [`Forged`](ErrorKind::Forged) or [`Malformed`](ErrorKind::Malformed), and [`Unavailable`](ErrorKind::Unavailable) if too many
-    /// callbacks wait for the tracker; [`Reply::to_error`] is the reply.
-    pub fn receive(&self, delivery: &Delivery) -> Result<Reply> {
-        let message = self.client.receive(delivery)?;
-        for observation in message.observations {
-            if !observation.subject.is(&self.id) {
-                continue;
-            }
-            // A tracker that is gone needs no more news.
-            if let Err(error) = self.sender.lock().unwrap_or_else(PoisonError::into_inner).try_send(observation)
-                && error.is_full()
-            {
-                return Err(Error::new(ErrorKind::Unavailable).detail("too many callbacks wait for the tracker"));
-            }
-        }
-        Ok(message.reply)
-    }
-}
-
-impl fmt::Debug for TrackerInbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TrackerInbox").field("client", &self.client).finish_non_exhaustive()
     }
 }

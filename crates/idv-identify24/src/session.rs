@@ -2,11 +2,11 @@
 //! ("Authentication").
 
 use http::HeaderValue;
+use idv_core::adapter::non_empty;
 use idv_core::call::{CallContext, Repeat, Session, TokenCache};
 use idv_core::{Effect, Error, Result, Secret, async_trait};
 
 use crate::api::{Api, answered, succeeded};
-use crate::wire::filled;
 
 #[async_trait]
 impl Session for Api {
@@ -26,7 +26,7 @@ impl Api {
         let answer = answered(cx.send(Repeat::Repeatable, |_| self.endpoint.auth(&self.api_key)).await?)?;
         let envelope = succeeded(&answer)?;
         let sendable = |token: &&str| token.bytes().all(|byte| byte.is_ascii_graphic()) && HeaderValue::from_str(token).is_ok();
-        filled(envelope.token.as_ref())
+        non_empty(envelope.token.as_ref())
             .filter(sendable)
             .map(Secret::from)
             .ok_or_else(|| answer.complement(Error::malformed("token is missing, or cannot be sent in a header")))

@@ -164,7 +164,7 @@ async fn every_call_is_the_documents() {
     api.create_ident(&cx, &everything()).await.unwrap();
     let retrieved = api.ident(&cx, &IdentId::parse("xxxxxxxx-xxxx").unwrap()).await.unwrap();
     let status = idv_identify24::api::read_ident(&retrieved).unwrap().ident().unwrap().status.clone();
-    assert_eq!(status.text().unwrap().expose(), "Unidentified");
+    assert_eq!(status.unwrap().to_value(), "Unidentified");
     let projects: Vec<Project> = api.projects(&cx).await.unwrap();
     let project = api.project(&cx, 6).await.unwrap();
     assert_eq!(projects, std::slice::from_ref(&project));

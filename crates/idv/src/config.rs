@@ -113,7 +113,6 @@ impl Config {
     }
 
     /// Returns a loader, for other sources and for adapters from outside of the family.
-    #[must_use]
     pub fn loader() -> ConfigLoader {
         ConfigLoader::new()
     }

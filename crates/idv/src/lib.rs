@@ -56,6 +56,22 @@
 //!
 //! No vendor is on by default. A feature only ever adds; none changes what another does.
 //!
+//! # What is where
+//!
+//! | for | items |
+//! |---|---|
+//! | configuration | [`Config`], [`connect`], [`Config::client`] |
+//! | requests | [`Client`], [`NewVerification`], [`CreateResponse`], [`HandOff`], [`Reference`], [`VerificationId`] |
+//! | progress | [`Tracker`], [`Progress`]; below it [`Verification`], [`Observation`], [`Step`], [`Outcome`]; [`Delivery`] and [`Reply`] for callbacks |
+//! | results | [`Report`] and the module [`report`]; [`Download`] of evidence; [`Page`] of a list; [`DeleteOutcome`] |
+//! | choice of a vendor | [`Requirements`], [`Capability`], [`VendorInfo`], [`providers`] |
+//! | errors | [`Error`], [`ErrorKind`], [`Effect`] |
+//! | confidential values | [`Pii`], [`Secret`] |
+//! | environment | [`Environment`], [`Transport`], [`Clock`], [`Random`]; [`call::CallPolicy`] for timeouts and retries |
+//! | each vendor | a module with its configuration and its whole API, such as `idnow` |
+//! | adapters of your own | the module [`adapter`] |
+//! | public dependencies | [`bytes`], [`http`], [`jiff`], [`serde_json`], [`url`] |
+//!
 //! # Where to go on
 //!
 //! - [`Client`] has every operation; [`Verification`] folds what is learnt into one state and says what to do next.
@@ -72,8 +88,55 @@ use idv_core::adapter::VendorEntry;
 
 pub use config::{Config, ConfigLoader, Override};
 
+// The application's API, in the groups of the front page. What only an adapter's author needs is in `adapter`.
+// Configuration: sections of the application's own in the file.
+pub use idv_core::settings;
+
+// Requests.
 #[doc(inline)]
-pub use idv_core::*;
+pub use idv_core::{
+    Client, Contact, CreateResponse, EvidenceId, ExpectedDocument, HandOff, Input, Locale, NewVerification,
+    NewVerificationBuilder, ProviderId, Reference, ResultHandle, ReturnUrls, SessionUrl, Subject, SubmittedAddress,
+    SubmittedPerson, VendorId, VerificationId, adapter::VendorOptions,
+};
+
+// Progress.
+#[doc(inline)]
+pub use idv_core::{
+    Channel, Decision, Delivery, DeliveryKind, Observation, Outcome, Progress, Proof, ProofKind, Reply, ReportFinality,
+    ResultState, Status, Step, Tracker, TrackerInbox, TrackerState, Transition, Trust, Verification,
+};
+
+// Results.
+#[doc(inline)]
+pub use idv_core::{DeleteOutcome, Download, ListFilter, ListQuery, Page, PartialDate, Recorder, Report, Sink, Text, report};
+
+// Choice of a vendor.
+#[doc(inline)]
+pub use idv_core::{Capability, CreateSafety, HandOffKind, ReportSource, Requirements, VendorInfo};
+
+// Errors and confidential values.
+#[doc(inline)]
+pub use idv_core::{Effect, Error, ErrorKind, Operation, Pii, Result, Secret, pii};
+
+// Environment.
+#[doc(inline)]
+pub use idv_core::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError, call};
+
+// Public dependencies.
+pub use idv_core::{Bytes, Timestamp, Url, async_trait, bytes, http, jiff, serde_json, url};
+
+/// The interface for adapters. An application implements [`Provider`](adapter::Provider) for a vendor that the family does not have.
+pub mod adapter {
+    #[doc(inline)]
+    pub use idv_core::adapter::*;
+    #[doc(inline)]
+    pub use idv_core::{
+        CallContext, CallbackAuth, CallbackCheck, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Deletion,
+        EvidenceSource, Listing, Lookup, Polling, Provider, Results, SignatureAlgorithm, SignatureEncoding, SignatureScheme,
+        time_in_zone,
+    };
+}
 
 /// Lists the vendors of the family: each with its feature, which is its id, its crate, and the module here that is its crate.
 macro_rules! vendors {

@@ -4,8 +4,9 @@ use std::any::Any;
 use std::fmt;
 
 use async_trait::async_trait;
+use idv::adapter::{Capabilities, Provider};
 use idv::call::CallContext;
-use idv::{Capabilities, Client, CreateResponse, CreateSafety, Environment, NewVerification, Provider, Timestamp, VendorInfo};
+use idv::{Client, CreateResponse, CreateSafety, Environment, NewVerification, Timestamp, VendorInfo};
 use idv_flow::FlowId;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{

@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use idv::adapter::settings::Section as _;
 use idv::report::Field;
 use idv::{Capability, Client, Config, CreateSafety, HandOffKind, ProofKind, ReportSource, Status, Timestamp, VendorInfo};
-use idv_flow::{Attention, Schedule};
+use idv_flow::{Attention, FlowConfig, Schedule};
 use idv_sandbox::Sandbox;
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
 
@@ -26,6 +27,25 @@ mod places;
 #[test]
 fn the_readmes_matrix_is_what_the_code_can() {
     keep("README.md", "matrix", &matrix(&idv::providers()));
+}
+
+#[test]
+fn configuration_page_lists_every_key() {
+    let mut text = String::new();
+    for (name, settings) in idv::Config::tables().into_iter().chain([(FlowConfig::NAME, FlowConfig::settings())]) {
+        let mut keys = table(&["key", "variable", "meaning", "form"]);
+        for setting in settings {
+            let cells = [
+                format!("`{}`", setting.key),
+                format!("`{}`", setting.variable(name)),
+                setting.summary(),
+                (setting.form)().into(),
+            ];
+            line(&mut keys, &cells);
+        }
+        write!(text, "### `{name}`\n\n{keys}\n").unwrap();
+    }
+    keep("docs/src/configuration.md", "settings", text.trim_end());
 }
 
 #[test]

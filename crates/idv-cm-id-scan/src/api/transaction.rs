@@ -254,7 +254,7 @@ impl TransactionCreated {
             .ok()
             .filter(|url| matches!(url.scheme(), "https" | "http"))
             .ok_or_else(|| Error::malformed("the transaction has no address that the person could be sent to"))?;
-        let expires = transaction.expires.as_ref().and_then(|time| time.text()?.parse().ok());
+        let expires = transaction.expires.as_ref().and_then(|time| time.text()?.expose().parse().ok());
         Ok(Self { id, state: text(&transaction.state), url: SessionUrl::new(url), expires })
     }
 }

@@ -1,37 +1,19 @@
 //! Single values: what the vendor read in several places to one attribute of the model.
 
+use idv_core::PartialDate;
+use idv_core::adapter::{FromVendor, non_empty, value};
 use idv_core::report::{Alternative, Attribute, CheckResult, Country, DocumentKind, Gender, Source, Verdict};
-use idv_core::{PartialDate, Pii};
 
 use super::country::country;
 use super::fields::document_kind;
 use super::judge::{comparison, validity};
-use super::{filled, is};
+use super::{Vendor, is};
 use crate::wire::{ResultField, Value};
-
-/// A value of the model that the vendor has a word for.
-pub(super) trait Word: Sized {
-    /// The value; none if the word is no value of the model.
-    fn of(word: &str) -> Option<Self>;
-
-    /// Whether the value is written like the word.
-    fn is_written(&self, word: &str) -> bool;
-}
-
-impl Word for String {
-    fn of(word: &str) -> Option<Self> {
-        Some(word.to_owned())
-    }
-
-    fn is_written(&self, _: &str) -> bool {
-        true
-    }
-}
 
 /// The vendor does not say how it writes dates. Year, month and day are read, and so are day, month and year if nothing else can be meant:
 /// with dots, with a day beyond twelve, or with two equal numbers. `03/04/1990` stays as it is written.
-impl Word for PartialDate {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for PartialDate {
+    fn parse(word: &str) -> Option<Self> {
         let date = word.split_once(['T', ' ']).map_or(word, |(date, _)| date);
         if let Ok(date) = date.parse() {
             return Some(date);
@@ -50,25 +32,17 @@ impl Word for PartialDate {
         let known = |part: &str| part.parse::<i8>().map(|part| (part != 0).then_some(part)).ok();
         Self::new(year.parse().ok()?, known(month)?, known(day)?)
     }
-
-    fn is_written(&self, word: &str) -> bool {
-        self.to_string() == word
-    }
 }
 
-impl Word for Country {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for Country {
+    fn parse(word: &str) -> Option<Self> {
         country(word)
-    }
-
-    fn is_written(&self, word: &str) -> bool {
-        self.code() == word
     }
 }
 
 /// Documents have the word in their own language, and often in two: `V/F` on a Dutch one.
-impl Word for Gender {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for Gender {
+    fn parse(word: &str) -> Option<Self> {
         const WORDS: &[(&str, Gender)] = &[
             ("F", Gender::Female),
             ("female", Gender::Female),
@@ -86,38 +60,20 @@ impl Word for Gender {
         ];
         WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, gender)| *gender)
     }
-
-    fn is_written(&self, word: &str) -> bool {
-        matches!((self, word), (Self::Female, "female") | (Self::Male, "male") | (Self::Diverse, "diverse"))
-    }
 }
 
-impl Word for DocumentKind {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for DocumentKind {
+    fn parse(word: &str) -> Option<Self> {
         Some(document_kind(word))
     }
-
-    fn is_written(&self, word: &str) -> bool {
-        matches!(
-            (self, word),
-            (Self::Passport, "passport")
-                | (Self::IdCard, "id_card")
-                | (Self::ResidencePermit, "residence_permit")
-                | (Self::DrivingLicence, "driving_licence")
-        )
-    }
 }
 
-/// The classes of a driving licence, in one text. How it is divided is not documented, so the text is kept beside the classes.
-impl Word for Vec<String> {
-    fn of(word: &str) -> Option<Self> {
+/// The classes of a driving licence, in one text. How it is divided is not documented.
+impl FromVendor<Vendor> for Vec<String> {
+    fn parse(word: &str) -> Option<Self> {
         let classes = word.split(|character: char| character.is_whitespace() || matches!(character, ',' | ';' | '/' | '|'));
         let classes: Self = classes.filter(|class| !class.is_empty()).map(str::to_owned).collect();
         (!classes.is_empty()).then_some(classes)
-    }
-
-    fn is_written(&self, word: &str) -> bool {
-        matches!(self.as_slice(), [class] if class == word)
     }
 }
 
@@ -127,7 +83,9 @@ impl Word for Vec<String> {
 ///   then the printed text without a language and with one, then anything else. Every other reading is an alternative, with its language.
 /// - It is invalid if any place of it is, or if its sources contradict each other; else it is valid if the place that was chosen
 ///   is, and unchecked otherwise.
-pub(super) fn attribute<'t, T: Word>(fields: &(impl Iterator<Item = &'t ResultField<'t>> + Clone)) -> Option<Attribute<T>> {
+pub(super) fn attribute<'t, T: FromVendor<Vendor>>(
+    fields: &(impl Iterator<Item = &'t ResultField<'t>> + Clone),
+) -> Option<Attribute<T>> {
     let is_wrong =
         |field: &ResultField<'_>| validity(field) == Some(CheckResult::Failed) || comparison(field) == CheckResult::Failed;
     let is_wrong = fields.clone().any(is_wrong);
@@ -141,13 +99,13 @@ pub(super) fn attribute<'t, T: Word>(fields: &(impl Iterator<Item = &'t ResultFi
         _ => Verdict::Unchecked,
     };
     let mut attribute = Attribute::new(chosen.source(), verdict);
-    (attribute.value, attribute.raw) = read(chosen.word);
+    (attribute.value, attribute.raw) = value::<Vendor, T>(chosen.word);
     let others = readings().filter(|(other, _)| *other != position);
     attribute.alternatives = others
         .map(|(_, reading)| {
-            let (value, raw) = read(reading.word);
+            let (value, raw) = value::<Vendor, T>(reading.word);
             let mut alternative = Alternative::new(reading.source(), value, raw);
-            alternative.locale = filled(reading.field.locale.as_ref()).map(str::to_owned);
+            alternative.locale = non_empty(reading.field.locale.as_ref()).map(str::to_owned);
             alternative
         })
         .collect();
@@ -169,7 +127,7 @@ pub(super) struct Reading<'t> {
 
 /// Every reading of a field that says something.
 pub(super) fn readings<'t>(field: &'t ResultField<'t>) -> impl Iterator<Item = Reading<'t>> {
-    field.values.iter().filter_map(move |value| Some(Reading { field, value, word: filled(value.value.as_ref())? }))
+    field.values.iter().filter_map(move |value| Some(Reading { field, value, word: non_empty(value.value.as_ref())? }))
 }
 
 impl Reading<'_> {
@@ -190,21 +148,14 @@ impl Reading<'_> {
             Source::Visual => 2,
             _ => 4,
         };
-        source + u8::from(filled(self.field.locale.as_ref()).is_some())
+        source + u8::from(non_empty(self.field.locale.as_ref()).is_some())
     }
 }
 
-/// A word as a value; and the word itself, if it is no value or the value is written in another way.
-pub(super) fn read<T: Word>(word: &str) -> (Option<Pii<T>>, Option<Pii<String>>) {
-    let value = T::of(word);
-    let raw = if value.as_ref().is_some_and(|value| value.is_written(word)) { None } else { Some(Pii::from(word)) };
-    (value.map(Pii::new), raw)
-}
-
 /// A value that is no field of the result, so that it was not checked.
-pub(super) fn unchecked<T: Word>(word: &str) -> Attribute<T> {
+pub(super) fn unchecked<T: FromVendor<Vendor>>(word: &str) -> Attribute<T> {
     let mut attribute = Attribute::new(Source::Vendor, Verdict::Unchecked);
-    (attribute.value, attribute.raw) = read(word);
+    (attribute.value, attribute.raw) = value::<Vendor, T>(word);
     attribute
 }
 
@@ -214,7 +165,7 @@ mod tests {
 
     #[test]
     fn date_is_read_if_only_one_can_be_meant() {
-        let date = |word: &str| PartialDate::of(word).map(|date| date.to_string());
+        let date = |word: &str| PartialDate::parse(word).map(|date| date.to_string());
         for word in ["1965-03-10", "1965-03-10T00:00:00+00:00", "1965/03/10", "10.03.1965", "10.3.1965"] {
             assert_eq!(date(word).as_deref(), Some("1965-03-10"), "{word}");
         }

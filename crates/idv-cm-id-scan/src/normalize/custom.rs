@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use idv_core::Pii;
-use idv_core::adapter::wire::Members;
+use idv_core::adapter::non_empty;
+use idv_core::adapter::wire::{Loose, Members};
 use serde_json::Value;
 
 use super::attribute::Reading;
-use super::fields::{Target, target};
+use super::fields::Target;
 use super::judge::{completed_at, validity};
-use super::{filled, is, words};
+use super::{is, words};
 use crate::api::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH};
-use crate::wire::{Any, File, Loose, ResultField, Scan, Task, TaskResult, Transaction};
+use crate::wire::{File, ResultField, Scan, Task, TaskResult, Transaction, named};
 
 /// Collects what has no place in the model.
 ///
@@ -33,8 +34,8 @@ impl Custom {
 
     /// Adds the unknown members of an object, behind a prefix.
     pub(crate) fn members(&mut self, prefix: &str, members: &Members) {
-        for (name, value) in members.iter() {
-            self.add(joined(prefix, name), value.expose().clone());
+        for (name, value) in named(members) {
+            self.add(joined(prefix, name), value.clone());
         }
     }
 
@@ -63,8 +64,8 @@ impl Custom {
         self.add(name, value.map_or(Value::Null, Loose::to_value));
     }
 
-    fn any(&mut self, name: impl Into<String>, value: Option<&Any>) {
-        self.add(name, value.map_or(Value::Null, Any::to_value));
+    fn any(&mut self, name: impl Into<String>, value: Option<&Pii<Value>>) {
+        self.add(name, value.map_or(Value::Null, |value| value.expose().clone()));
     }
 }
 
@@ -102,7 +103,7 @@ pub(super) fn of_details(transaction: &Transaction<'_>) -> Custom {
         custom.add(name, value.expose().clone());
     }
     for task in &transaction.tasks {
-        let name = filled(task.kind.as_ref()).unwrap_or("task");
+        let name = non_empty(task.kind.as_ref()).unwrap_or("task");
         if let Some(score) = &task.score {
             custom.add(joined(name, "score"), score.to_value());
         }
@@ -116,10 +117,10 @@ pub(super) fn of_details(transaction: &Transaction<'_>) -> Custom {
 
 impl Custom {
     fn task(&mut self, task: &Task<'_>) {
-        let name = filled(task.kind.as_ref()).unwrap_or("task");
+        let name = non_empty(task.kind.as_ref()).unwrap_or("task");
         let makes_a_check = is(task.kind.as_ref(), FACE_LIVENESS) || is(task.kind.as_ref(), FACE_MATCH);
         // A check has the state as its code, and the score.
-        if !makes_a_check || filled(task.state.as_ref()).is_none() {
+        if !makes_a_check || non_empty(task.state.as_ref()).is_none() {
             self.loose(joined(name, "state"), task.state.as_ref());
         }
         if let Some(score) = task.score.as_ref().filter(|score| !makes_a_check || score.value().is_none()) {
@@ -162,22 +163,21 @@ impl Custom {
     pub(super) fn readings(&mut self, mut readings: Vec<Reading<'_>>) {
         readings.sort_by_key(Reading::rank);
         for reading in readings {
-            let Some(name) = filled(reading.field.field.as_ref()) else { continue };
+            let Some(name) = non_empty(reading.field.field.as_ref()) else { continue };
             let word = Value::from(reading.word);
             if !self.entries.contains_key(name) {
                 self.put(name.to_owned(), word);
                 continue;
             }
-            let parts = [Some(name), filled(reading.value.source.as_ref()), filled(reading.field.locale.as_ref())];
+            let parts = [Some(name), non_empty(reading.value.source.as_ref()), non_empty(reading.field.locale.as_ref())];
             self.put(parts.into_iter().flatten().collect::<Vec<_>>().join("."), word);
         }
     }
 
     /// Adds what a field says beside the words that were read for it. `chosen` is the field whose reading became the value.
-    pub(super) fn field(&mut self, field: &ResultField<'_>, chosen: Option<&ResultField<'_>>) {
-        let name = filled(field.field.as_ref()).unwrap_or("field");
-        let goes = target(name);
-        let locale = filled(field.locale.as_ref());
+    pub(super) fn field(&mut self, field: &ResultField<'_>, goes: Option<Target>, chosen: Option<&ResultField<'_>>) {
+        let name = non_empty(field.field.as_ref()).unwrap_or("field");
+        let locale = non_empty(field.locale.as_ref());
         let part = |part: &str| [Some(name), locale, Some(part)].into_iter().flatten().collect::<Vec<_>>().join(".");
         let is_chosen = chosen.is_some_and(|chosen| std::ptr::eq(chosen, field));
         // The verdict of an attribute is that of the field that was chosen; an age has a check.
@@ -186,19 +186,19 @@ impl Custom {
             Some(Target::Age) => validity(field).is_some(),
             Some(_) => validity(field).is_some() && (is_chosen || chosen.map(validity) == Some(validity(field))),
         };
-        if !is_told {
-            self.loose(part("validity"), field.validity.as_ref());
+        if let Some(validity) = field.validity.as_ref().filter(|_| !is_told) {
+            self.add(part("validity"), validity.to_value());
         }
-        let is_known = |word: &Option<Loose<'_>>| is(word.as_ref(), "match") || is(word.as_ref(), "not_performed");
-        if !is_known(&field.comparison) {
-            self.loose(part("comparison"), field.comparison.as_ref());
+        let is_known = |word: &&Loose<'_>| is(Some(*word), "match") || is(Some(*word), "not_performed");
+        if let Some(comparison) = field.comparison.as_ref().filter(|word| !is_known(word)) {
+            self.add(part("comparison"), comparison.to_value());
         }
         let (has_place, has_words) = (goes.is_some_and(|goes| goes != Target::Age), words(field).next().is_some());
         // Every other reading of an attribute carries its language.
-        if !has_place || is_chosen || !has_words {
-            self.loose(joined(name, "locale"), field.locale.as_ref());
+        if let Some(locale) = field.locale.as_ref().filter(|_| !has_place || is_chosen || !has_words) {
+            self.add(joined(name, "locale"), locale.to_value());
         }
-        if filled(field.field.as_ref()).is_none() || (!has_words && field.validity.is_none()) {
+        if non_empty(field.field.as_ref()).is_none() || (!has_words && field.validity.is_none()) {
             self.loose("field", field.field.as_ref());
         }
         for value in &field.values {
@@ -206,10 +206,12 @@ impl Custom {
             if !is_known || !has_place {
                 self.loose(part("source"), value.source.as_ref());
             }
-            if filled(value.value.as_ref()).is_none() || filled(field.field.as_ref()).is_none() {
+            if non_empty(value.value.as_ref()).is_none() || non_empty(field.field.as_ref()).is_none() {
                 self.loose(part("value"), value.value.as_ref());
             }
-            self.members(&joined(name, filled(value.source.as_ref()).unwrap_or("value")), &value.others);
+            if !value.others.is_empty() {
+                self.members(&joined(name, non_empty(value.source.as_ref()).unwrap_or("value")), &value.others);
+            }
         }
         self.members(name, &field.others);
     }

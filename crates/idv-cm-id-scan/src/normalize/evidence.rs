@@ -11,10 +11,11 @@
 
 use std::collections::BTreeMap;
 
+use idv_core::adapter::non_empty;
 use idv_core::report::{Evidence, EvidenceKind};
 use idv_core::{EvidenceId, Pii};
 
-use super::{filled, is, scans};
+use super::{is, scans};
 use crate::api::{DOCUMENT_SCAN, REPORT, ReportKind, ResultId};
 use crate::wire::{File, Task, Transaction};
 
@@ -64,9 +65,9 @@ pub fn images(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Vec<E
     let mut sides = Sides::of(transaction);
     let named = names(transaction).filter_map(|(name, task, file)| {
         let kind = kind(task, file, &mut sides);
-        filled(file.url.as_ref())?;
+        non_empty(file.url.as_ref())?;
         let mut evidence = Evidence::new(EvidenceId::new(format!("{prefix}{name}")), kind);
-        evidence.name = filled(file.name.as_ref()).map(Pii::from);
+        evidence.name = non_empty(file.name.as_ref()).map(Pii::from);
         Some(evidence)
     });
     named.collect()
@@ -83,7 +84,7 @@ fn names<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = (String, 
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     let files = transaction.tasks.iter().flat_map(|task| task.files.iter().map(move |file| (task, file)));
     files.map(move |(task, file)| {
-        let parts = [&task.kind, &file.category, &file.kind].map(|text| filled(text.as_ref()).unwrap_or("other"));
+        let parts = [&task.kind, &file.category, &file.kind].map(|text| non_empty(text.as_ref()).unwrap_or("other"));
         let [task_name, category, kind] = parts;
         let mut name = [FILES, task_name, "/", category, "/", kind].concat();
         name.make_ascii_lowercase();
@@ -124,7 +125,7 @@ impl Sides {
 
 /// The side that an image names: `Netherlands - Driving License (2022) Side B` in a sample.
 fn named_side(file: &File<'_>) -> Option<EvidenceKind> {
-    let text = [filled(file.name.as_ref()), filled(file.kind.as_ref())].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let text = [non_empty(file.name.as_ref()), non_empty(file.kind.as_ref())].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let words: Vec<String> = text
         .split(|character: char| !character.is_alphanumeric())
         .map(str::to_lowercase)
@@ -143,7 +144,7 @@ fn named_side(file: &File<'_>) -> Option<EvidenceKind> {
 /// The subject of an image. If the images of a document do not name their sides, the first is the front and the second the back, as they are
 /// asked for.
 fn kind(task: &Task<'_>, file: &File<'_>, sides: &mut Sides) -> EvidenceKind {
-    let name = filled(file.kind.as_ref()).unwrap_or_default().to_ascii_lowercase();
+    let name = non_empty(file.kind.as_ref()).unwrap_or_default().to_ascii_lowercase();
     if !is(task.kind.as_ref(), DOCUMENT_SCAN) {
         return if name.contains("video") { EvidenceKind::Video } else { EvidenceKind::Selfie };
     }

@@ -4,13 +4,14 @@ mod document;
 mod doubt;
 mod task;
 
+use idv_core::adapter::non_empty;
 use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason};
 use idv_core::{Outcome, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::acceptance::{Acceptance, Judgement};
-use super::{filled, is};
+use super::is;
 use crate::api::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH, Tasks};
 use crate::wire::{ResultField, Transaction};
 
@@ -30,7 +31,7 @@ pub(super) fn judge(rule: &Acceptance, transaction: &Transaction<'_>, now: Optio
 
 /// The time of completion, if the transaction says one.
 pub(super) fn completed_at(transaction: &Transaction<'_>) -> Option<Timestamp> {
-    filled(transaction.completed.as_ref())?.parse().ok()
+    non_empty(transaction.completed.as_ref())?.parse().ok()
 }
 
 /// A judgement that is being made.
@@ -84,7 +85,7 @@ fn check_kind(task: &str) -> Option<CheckKind> {
 
 /// The result of a field's check; `None` if the vendor's word is missing or not known. A word that decides is taken as it is written.
 pub(super) fn validity(field: &ResultField<'_>) -> Option<CheckResult> {
-    validity_word(field.validity.as_ref()?.text()?)
+    validity_word(field.validity.as_ref()?.text()?.expose())
 }
 
 fn validity_word(word: &str) -> Option<CheckResult> {
@@ -97,7 +98,7 @@ fn validity_word(word: &str) -> Option<CheckResult> {
 pub(super) fn comparison(field: &ResultField<'_>) -> CheckResult {
     match &field.comparison {
         None => CheckResult::NotPerformed,
-        Some(comparison) => comparison.text().map_or(CheckResult::Failed, comparison_word),
+        Some(comparison) => comparison.text().map_or(CheckResult::Failed, |word| comparison_word(word.expose())),
     }
 }
 

@@ -1,9 +1,8 @@
 //! Compares dates with the limits of an account: pure arithmetic on days and years.
 
 use idv_core::PartialDate;
+use idv_core::adapter::FromVendor as _;
 use jiff::civil::Date;
-
-use super::attribute::Word as _;
 
 /// The relation of a date, or an age, to a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub(super) struct Days {
 impl Days {
     /// Returns the days that a word may mean; `None` if it is no date.
     pub(super) fn of(word: &str) -> Option<Self> {
-        if let Some(date) = PartialDate::of(word) {
+        if let Some(date) = PartialDate::parse(word) {
             return Self::of_date(date);
         }
         let mut parts = word.split(['/', '-']).map(str::parse::<i16>);

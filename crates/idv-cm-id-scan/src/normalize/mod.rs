@@ -17,7 +17,8 @@ mod limits;
 mod report;
 mod status;
 
-use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, Text, Timestamp};
+use idv_core::adapter::{MaybeText, non_empty, payload_channel};
+use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, Timestamp};
 
 pub use acceptance::{Acceptance, Judgement};
 pub use country::COUNTRY_WORDS;
@@ -31,7 +32,7 @@ pub use status::{STATES, StateRow, find_state, result, status};
 pub(crate) use status::{beside, handle};
 
 use crate::api::DOCUMENT_SCAN;
-use crate::wire::{Loose, ResultField, Task, Transaction};
+use crate::wire::{ResultField, Task, Transaction};
 
 /// The provider's id, which reports carry.
 pub(crate) const PROVIDER: ProviderId = ProviderId::new("cm-id-scan");
@@ -46,7 +47,7 @@ pub(crate) const PROVIDER: ProviderId = ProviderId::new("cm-id-scan");
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
 /// naming `kind`, if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str, acceptance: &Acceptance) -> Result<Page> {
-    Ok(Page::new(observations(bytes, channel_of(kind)?, acceptance, None)?, 0, None))
+    Ok(Page::new(observations(bytes, payload_channel(kind)?, acceptance, None)?, 0, None))
 }
 
 /// Reads a payload of a kind as [`kind`] does. The dates of a result that does not say when it was completed are compared with `now`.
@@ -55,7 +56,7 @@ pub fn kind(bytes: &[u8], kind: &str, acceptance: &Acceptance) -> Result<Page> {
 ///
 /// As [`kind`].
 pub fn kind_at(bytes: &[u8], kind: &str, acceptance: &Acceptance, now: Timestamp) -> Result<Page> {
-    Ok(Page::new(observations(bytes, channel_of(kind)?, acceptance, Some(now))?, 0, None))
+    Ok(Page::new(observations(bytes, payload_channel(kind)?, acceptance, Some(now))?, 0, None))
 }
 
 /// Reads a payload that came by a channel: a result by [`Fetch`](Channel::Fetch), details by [`Poll`](Channel::Poll), an event by
@@ -89,46 +90,12 @@ fn observations(bytes: &[u8], channel: Channel, acceptance: &Acceptance, now: Op
     }
 }
 
-fn channel_of(kind: &str) -> Result<Channel> {
-    kind_channel(kind).ok_or_else(|| Error::invalid("kind", "it is result, status or callback"))
-}
-
-/// The channel that payloads of a kind come by: `result`, `status`, `callback`.
-#[must_use]
-pub fn kind_channel(kind: &str) -> Option<Channel> {
-    match kind {
-        "result" => Some(Channel::Fetch),
-        "status" => Some(Channel::Poll),
-        "callback" => Some(Channel::Callback),
-        _ => None,
-    }
-}
-
-/// A part of a payload that may be text.
-pub(crate) trait Words {
-    fn words(&self) -> Option<&str>;
-}
-
-impl Words for Text<'_> {
-    fn words(&self) -> Option<&str> {
-        Some(self.expose())
-    }
-}
-
-impl Words for Loose<'_> {
-    fn words(&self) -> Option<&str> {
-        self.text()
-    }
-}
-
-/// The text, if there is any: an empty one is none.
-pub(crate) fn filled<W: Words>(part: Option<&W>) -> Option<&str> {
-    part?.words().map(str::trim).filter(|text| !text.is_empty())
-}
+/// Whose words the model's values are parsed from.
+struct Vendor;
 
 /// Whether the text is this word, in any case: the vendor writes `passport` and `DRIVING_LICENSE`.
-fn is<W: Words>(part: Option<&W>, word: &str) -> bool {
-    filled(part).is_some_and(|text| text.eq_ignore_ascii_case(word))
+fn is<W: MaybeText>(part: Option<&W>, word: &str) -> bool {
+    non_empty(part).is_some_and(|text| text.eq_ignore_ascii_case(word))
 }
 
 /// The tasks that scan a document.
@@ -143,5 +110,5 @@ fn data_fields<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = &'t
 
 /// Every word that was read for a field.
 fn words<'t>(field: &'t ResultField<'t>) -> impl Iterator<Item = &'t str> {
-    field.values.iter().filter_map(|value| filled(value.value.as_ref()))
+    field.values.iter().filter_map(|value| non_empty(value.value.as_ref()))
 }

@@ -1,15 +1,16 @@
 //! The report of a result ("Retrieve transaction result").
 
+use idv_core::adapter::{FromVendor, non_empty};
 use idv_core::report::{Attribute, Country, Field, Method, Source, Verdict};
 use idv_core::{Pii, Report, VendorId};
 
-use super::attribute::{Word, attribute, best, readings, unchecked};
+use super::attribute::{attribute, best, readings, unchecked};
 use super::country::country;
 use super::custom::{self, Custom};
 use super::evidence::{audit_reports, images};
 use super::fields::{Target, target};
 use super::judge::completed_at;
-use super::{PROVIDER, data_fields, filled, is, scans};
+use super::{PROVIDER, Vendor, data_fields, is, scans};
 use crate::api::ResultId;
 use crate::wire::{File, ResultField, Transaction};
 
@@ -54,7 +55,7 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     let fields = Fields::of(transaction);
     // A report is long: it is made where it stays.
     let mut report = Box::new(Report::new(PROVIDER));
-    report.vendor_id = filled(transaction.id.as_ref()).map(VendorId::new);
+    report.vendor_id = non_empty(transaction.id.as_ref()).map(VendorId::new);
     report.completed_at = completed_at(transaction);
     report.method = Some(Method::Auto);
     let person = &mut report.person;
@@ -77,9 +78,9 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     document.expires_on = fields.read(Target::ExpiresOn);
     document.licence_classes = fields.read(Target::LicenceClasses);
     if let Some(file) = recognized(transaction) {
-        document.kind = filled(file.kind.as_ref()).map(unchecked);
+        document.kind = non_empty(file.kind.as_ref()).map(unchecked);
         if document.issuing_country.is_none() {
-            document.issuing_country = filled(file.name.as_ref()).and_then(issued_by);
+            document.issuing_country = non_empty(file.name.as_ref()).and_then(issued_by);
         }
     }
     report.evidence = images(transaction, result);
@@ -102,7 +103,7 @@ impl<'t> Fields<'t> {
         let mut fields = Vec::with_capacity(scans(transaction).map(|task| task.fields().len()).sum());
         let mut present = 0;
         for field in data_fields(transaction) {
-            let target = filled(field.field.as_ref()).and_then(target);
+            let target = non_empty(field.field.as_ref()).and_then(target);
             present |= target.map_or(0, |target| 1 << target as u32);
             fields.push((target, field));
         }
@@ -113,7 +114,7 @@ impl<'t> Fields<'t> {
         self.fields.iter().filter(move |(target, _)| *target == Some(wanted)).map(|(_, field)| *field)
     }
 
-    fn read<T: Word>(&self, target: Target) -> Option<Attribute<T>> {
+    fn read<T: FromVendor<Vendor>>(&self, target: Target) -> Option<Attribute<T>> {
         if self.present & (1 << target as u32) == 0 {
             return None;
         }
@@ -133,7 +134,7 @@ impl<'t> Fields<'t> {
             }
         }
         for (target, field) in &self.fields {
-            custom.field(field, target.and_then(|target| chosen.get(target as usize).copied().flatten()));
+            custom.field(field, *target, target.and_then(|target| chosen.get(target as usize).copied().flatten()));
         }
     }
 }
@@ -143,7 +144,7 @@ fn recognized<'t>(transaction: &'t Transaction<'t>) -> Option<&'t File<'t>> {
     let mut files = scans(transaction).flat_map(|task| &task.files);
     files.find(|file| {
         is(file.category.as_ref(), "document")
-            && filled(file.kind.as_ref()).is_some()
+            && non_empty(file.kind.as_ref()).is_some()
             && !is(file.kind.as_ref(), "raw_document_image")
     })
 }

@@ -1,12 +1,14 @@
 //! The state of a transaction: from its details, and from its result.
 
+use idv_core::adapter::{MaybeText, non_empty};
 use idv_core::{Channel, Observation, Outcome, Report, ResultHandle, ResultState, Status, Subject, Timestamp, VendorId};
+use serde_json::Value;
 
 use super::acceptance::Acceptance;
 use super::custom::{self, Custom};
-use super::{PROVIDER, Words, filled, report};
+use super::{PROVIDER, report};
 use crate::api::ResultId;
-use crate::wire::{Any, Loose, Transaction};
+use crate::wire::{Loose, Transaction};
 
 /// A state of a transaction, and what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,17 +100,17 @@ pub fn result(
 }
 
 /// The handle that this text is, if it can be one.
-pub(crate) fn handle<W: Words>(text: Option<&W>) -> Option<ResultHandle> {
-    ResultId::parse(filled(text)?).ok().map(ResultHandle::from)
+pub(crate) fn handle<W: MaybeText>(text: Option<&W>) -> Option<ResultHandle> {
+    ResultId::parse(non_empty(text)?).ok().map(ResultHandle::from)
 }
 
 fn observation(transaction: &Transaction<'_>, channel: Channel) -> Observation {
-    let id = filled(transaction.id.as_ref()).map(VendorId::new);
+    let id = non_empty(transaction.id.as_ref()).map(VendorId::new);
     let mut observation = Observation::claimed(Subject::new(None, id), channel);
-    let state = filled(transaction.state.as_ref());
+    let state = non_empty(transaction.state.as_ref());
     observation.code = state.map(str::to_owned);
     observation.status = state.and_then(find_state).map(|row| if has_begun(transaction) { row.begun } else { row.untouched });
-    let time = |time: &Option<Loose<'_>>| filled(time.as_ref())?.parse().ok();
+    let time = |time: &Option<Loose<'_>>| non_empty(time.as_ref())?.parse().ok();
     observation.at = time(&transaction.completed).or_else(|| time(&transaction.created));
     observation
 }
@@ -116,7 +118,19 @@ fn observation(transaction: &Transaction<'_>, channel: Channel) -> Observation {
 /// Whether the person has tried anything.
 fn has_begun(transaction: &Transaction<'_>) -> bool {
     transaction.tasks.iter().any(|task| {
-        let is_pending = filled(task.state.as_ref()).is_none_or(|state| state.eq_ignore_ascii_case("pending"));
-        !is_pending || task.attempts.as_ref().is_some_and(Any::is_positive) || !task.document_scans.is_empty()
+        let is_pending = non_empty(task.state.as_ref()).is_none_or(|state| state.eq_ignore_ascii_case("pending"));
+        !is_pending
+            || task.attempts.as_ref().is_some_and(|attempts| is_positive(attempts.expose()))
+            || !task.document_scans.is_empty()
     })
+}
+
+/// Returns whether a value is a number above zero, or the text of one.
+fn is_positive(value: &Value) -> bool {
+    let number = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number.is_some_and(|number| number > 0.0)
 }

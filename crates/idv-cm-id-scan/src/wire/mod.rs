@@ -8,9 +8,11 @@
 //! Text borrows from the payload unless a character of it is escaped (the vendor escapes the slashes of addresses), and cannot be printed.
 
 mod event;
-mod loose;
+mod score;
 mod transaction;
 
 pub use event::{ErrorBody, Event, EventTask, EventTransaction, Webhook};
-pub use loose::{Any, Loose, Score};
+pub use idv_core::adapter::wire::Loose;
+pub use score::Score;
+pub(crate) use transaction::named;
 pub use transaction::{File, ResultField, Scan, Task, TaskResult, Transaction, Value};

@@ -1,11 +1,12 @@
 //! Transactions: as they are created, in their details, and in a result.
 
-use idv_core::adapter::wire::{self, Members, Optional, Part as _, object};
-use idv_core::{Error, Result, Text};
+use idv_core::adapter::non_empty;
+use idv_core::adapter::wire::{self, Loose, Members, Part, Shape, object};
+use idv_core::{Error, Pii, Result, Text};
 use serde::de::{MapAccess, SeqAccess};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
-use super::loose::{Any, Entries, Entry, Loose, Object, Score};
+use super::score::Score;
 
 object! {
     /// A transaction: the answer to its creation, its details, or its result. Each has some of the parts.
@@ -16,13 +17,13 @@ object! {
         /// Its state: `pending`, `completed`. Not all words are documented.
         "state" state: Option<Text<'a>>,
         /// The tasks of the person.
-        "tasks" tasks: Vec<Task<'a>> as Entries<Task<'a>>,
+        "tasks" tasks: Vec<Task<'a>>,
         /// Where to send the person; in the answer to a creation. It opens the person's session.
         "url" url: Option<Text<'a>>,
         /// The language.
         "locale" locale: Option<Loose<'a>>,
         /// Whether the person has to use a mobile device.
-        "mobileOnly" mobile_only: Option<Any>,
+        "mobileOnly" mobile_only: Option<Pii<Json>>,
         /// When it was created, by RFC 3339.
         "created" | "createdAt" created: Option<Loose<'a>>,
         /// When it expires, by RFC 3339.
@@ -48,17 +49,17 @@ object! {
         /// The thoroughness: `advanced`.
         "level" level: Option<Loose<'a>>,
         /// The number of the person's attempts.
-        "attempts" attempts: Option<Any>,
+        "attempts" attempts: Option<Pii<Json>>,
         /// The number of attempts that are on the bill.
-        "attemptsInvoiced" attempts_invoiced: Option<Any>,
+        "attemptsInvoiced" attempts_invoiced: Option<Pii<Json>>,
         /// Its score.
         "score" score: Option<Score>,
         /// The single scans; in details, while the transaction is pending.
-        "documentScans" document_scans: Vec<Scan<'a>> as Entries<Scan<'a>>,
+        "documentScans" document_scans: Vec<Scan<'a>>,
         /// The fields that were read; in a result.
         "result" result: Option<TaskResult<'a>>,
         /// Images; in a result.
-        "files" files: Vec<File<'a>> as Entries<File<'a>>,
+        "files" files: Vec<File<'a>>,
         ..
         /// Every other member.
         others: Members,
@@ -80,14 +81,13 @@ object! {
         /// Where the image comes from: `camera`, `file`.
         "source" source: Option<Loose<'a>>,
         /// Whether it goes together with an earlier scan.
-        "linked" linked: Option<Any>,
+        "linked" linked: Option<Pii<Json>>,
         /// Its images.
-        "files" files: Vec<File<'a>> as Entries<File<'a>>,
+        "files" files: Vec<File<'a>>,
         ..
         /// Every other member.
         others: Members,
     }
-    else |text| Self::keeping(text.expose().into())
 }
 
 object! {
@@ -108,7 +108,6 @@ object! {
         /// Every other member.
         others: Members,
     }
-    else |text| Self::keeping(text.expose().into())
 }
 
 object! {
@@ -124,12 +123,11 @@ object! {
         /// The language it is written in; null if it has none.
         "locale" locale: Option<Loose<'a>>,
         /// Its value by each source.
-        "values" values: Vec<Value<'a>> as Entries<Value<'a>>,
+        "values" values: Vec<Value<'a>>,
         ..
         /// Every other member.
         others: Members,
     }
-    else |text| Self::keeping(text.expose().into())
 }
 
 object! {
@@ -148,18 +146,6 @@ object! {
     else |value| Self { value: Some(Loose::Text(value)), ..Self::default() }
 }
 
-macro_rules! entries {
-    ($($entry:ident)*) => {$(
-        impl<'a> Entry<'a> for $entry<'a> {
-            fn others(&mut self) -> &mut Members {
-                &mut self.others
-            }
-        }
-    )*};
-}
-
-entries!(Task Scan File ResultField Value);
-
 /// The result of a task: the fields of a document, or a word. The result of tasks about the face is not documented.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -170,17 +156,17 @@ pub enum TaskResult<'a> {
     Word(Text<'a>),
 }
 
-impl<'de> Optional<'de> for TaskResult<'de> {
-    fn text(text: Text<'de>) -> Option<Self> {
-        Some(Self::Word(text))
+impl<'de> Part<'de> for TaskResult<'de> {
+    fn text(text: Text<'de>) -> Shape<Self> {
+        Shape::Expected(Self::Word(text))
     }
 
-    fn object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        Entries::object(map).map(|fields| Some(Self::Fields(fields.into())))
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
+        Ok(Vec::object(map)?.map(Self::Fields))
     }
 
-    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Option<Self>, A::Error> {
-        Entries::array(seq).map(|fields| Some(Self::Fields(fields.into())))
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
+        Ok(Vec::array(seq)?.map(Self::Fields))
     }
 }
 
@@ -202,8 +188,7 @@ impl<'a> Transaction<'a> {
     /// an id and a state.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let transaction: Self = wire::read(bytes)?;
-        let filled = |text: &Option<Text<'_>>| text.as_ref().is_some_and(|text| !text.expose().trim().is_empty());
-        if !filled(&transaction.id) || !filled(&transaction.state) {
+        if non_empty(transaction.id.as_ref()).is_none() || non_empty(transaction.state.as_ref()).is_none() {
             return Err(Error::malformed("it is no transaction: its id or its state is missing"));
         }
         Ok(transaction)
@@ -268,5 +253,44 @@ impl Value<'_> {
     #[must_use]
     pub fn to_value(&self) -> Json {
         Object::default().loose("source", self.source.as_ref()).loose("value", self.value.as_ref()).members(&self.others)
+    }
+}
+
+/// Returns the members that no field takes, by their names. An entry of a list that is no object has one of this crate's own.
+pub(crate) fn named(members: &Members) -> impl Iterator<Item = (&str, &Json)> {
+    members.iter().map(|(name, value)| (if name.is_empty() { "entry" } else { name }, value.expose()))
+}
+
+/// Collects the parts of an object that are there, by the vendor's names.
+#[derive(Default)]
+struct Object(Map<String, Json>);
+
+impl Object {
+    fn with(mut self, name: &str, value: Option<Json>) -> Self {
+        if let Some(value) = value.filter(|value| !value.is_null()) {
+            self.0.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    fn loose(self, name: &str, value: Option<&Loose<'_>>) -> Self {
+        self.with(name, value.map(Loose::to_value))
+    }
+
+    fn any(self, name: &str, value: Option<&Pii<Json>>) -> Self {
+        self.with(name, value.map(|value| value.expose().clone()))
+    }
+
+    fn score(self, score: Option<&Score>) -> Self {
+        self.with("score", score.map(Score::to_value))
+    }
+
+    fn list<T>(self, name: &str, entries: &[T], value: impl Fn(&T) -> Json) -> Self {
+        self.with(name, (!entries.is_empty()).then(|| entries.iter().map(value).collect()))
+    }
+
+    fn members(mut self, others: &Members) -> Json {
+        self.0.extend(named(others).map(|(name, value)| (name.to_owned(), value.clone())));
+        Json::Object(self.0)
     }
 }

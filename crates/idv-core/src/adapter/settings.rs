@@ -63,6 +63,21 @@ impl Setting {
     pub fn variable(&self, table: &str) -> String {
         variable(&[table, self.key])
     }
+
+    /// Returns the documentation in one line, without the links that only rustdoc can follow.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let line = self.doc.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut parts = line.split("](");
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            match part.split_once(')') {
+                Some((target, rest)) if target.contains("::") => text.push_str(rest),
+                _ => text = format!("{text}]({part}"),
+            }
+        }
+        text.replace("[`", "`").replace("`]", "`")
+    }
 }
 
 /// Returns the environment variable that stands for a path: `IDV_` and its parts in capitals.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::wire::Loose;
 use crate::date::PartialDate;
 use crate::pii::Pii;
 use crate::report::{Country, DocumentKind, Gender};
@@ -61,7 +62,9 @@ impl Canonical for Vec<String> {
 
 impl Canonical for PartialDate {
     fn is_written(&self, word: &str) -> bool {
-        self.to_string() == word
+        // Each part has one way to be written, but an unknown one may be noughts.
+        let length = if self.day().is_some() { 10 } else { self.month().map_or(4, |_| 7) };
+        word.len() == length && word.parse().is_ok_and(|date: Self| date == *self)
     }
 }
 
@@ -98,10 +101,28 @@ pub fn value<V, T: FromVendor<V>>(word: &str) -> (Option<Pii<T>>, Option<Pii<Str
     (value.map(Pii::new), (!adds_nothing).then(|| Pii::from(word)))
 }
 
-/// Returns a text without the white space around it; `None` if nothing is left.
+/// A part of a payload that may be text.
+pub trait MaybeText {
+    /// Returns the text, if it is one.
+    fn maybe_text(&self) -> Option<&str>;
+}
+
+impl MaybeText for Text<'_> {
+    fn maybe_text(&self) -> Option<&str> {
+        Some(self.expose())
+    }
+}
+
+impl MaybeText for Loose<'_> {
+    fn maybe_text(&self) -> Option<&str> {
+        self.text().map(Text::expose)
+    }
+}
+
+/// Returns a text without the white space around it; `None` if nothing is left, or if it is no text.
 #[must_use]
-pub fn non_empty<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    text.map(|text| text.expose().trim()).filter(|text| !text.is_empty())
+pub fn non_empty<T: MaybeText>(text: Option<&T>) -> Option<&str> {
+    text?.maybe_text().map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// Returns whether a value has no leaf but null and blank text.
@@ -143,7 +164,7 @@ mod tests {
     fn blank_text_is_absence_and_nothing_else_is() {
         assert_eq!(non_empty(Some(&Text::new(" \t"))), None);
         assert_eq!(non_empty(Some(&Text::new(" N/A "))), Some("N/A"));
-        assert_eq!(non_empty(None), None);
+        assert_eq!(non_empty(None::<&Loose<'_>>), None);
         assert!(is_blank(&json!({"a": [null, " ", {}], "b": ""})));
         assert!(!is_blank(&json!([false])) && !is_blank(&json!({"a": 0})));
     }

@@ -20,6 +20,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
+use idv_core::adapter::non_empty;
 use idv_core::adapter::settings::check_address;
 use idv_core::call::{Answer, Call, CallContext, Ruling, TokenCache};
 use idv_core::{Effect, Error, ErrorKind, Result, Secret, SessionUrl, Text, Url};
@@ -30,7 +31,7 @@ pub use new_ident::{Gender, NewIdent, Pdf, TypeOfId};
 
 use self::request::Endpoint;
 use crate::config::Identify24Config;
-use crate::wire::{Envelope, IdentAnswer, ProjectsAnswer, filled};
+use crate::wire::{Envelope, IdentAnswer, ProjectsAnswer};
 
 /// The lifetime of a token that is not used ("Lifetime").
 const IDLE_LIFE: Duration = Duration::from_secs(30 * 60);
@@ -96,10 +97,10 @@ impl Api {
         let answer = answered(cx.send(call, |attempt| self.endpoint.create_ident(attempt.token(), ident)).await?)?;
         let envelope = succeeded(&answer)?;
         let inner = envelope.data.first();
-        let given =
-            filled(envelope.conference_url.as_ref()).or_else(|| inner.and_then(|inner| filled(inner.conference_url.as_ref())));
-        let ident_id = filled(envelope.ident_id.as_ref())
-            .or_else(|| inner.and_then(|inner| filled(inner.ident_id.as_ref())))
+        let given = non_empty(envelope.conference_url.as_ref())
+            .or_else(|| inner.and_then(|inner| non_empty(inner.conference_url.as_ref())));
+        let ident_id = non_empty(envelope.ident_id.as_ref())
+            .or_else(|| inner.and_then(|inner| non_empty(inner.ident_id.as_ref())))
             .and_then(|id| IdentId::parse(id).ok())
             .or_else(|| given.and_then(applied))
             .ok_or_else(|| answer.complement(Error::malformed("ident_id is missing, or none that can be asked for")))?;
@@ -221,7 +222,7 @@ pub(crate) fn succeeded(answer: &Answer) -> Result<Envelope<'_>> {
 fn projects(answer: &Answer) -> Result<Vec<Project>> {
     succeeded(answer)?;
     let read = ProjectsAnswer::read(&answer.body).map_err(|error| answer.complement(error))?;
-    let owned = |text: Option<&Text<'_>>| filled(text).map(str::to_owned);
+    let owned = |text: Option<&Text<'_>>| non_empty(text).map(str::to_owned);
     read.data
         .iter()
         .map(|project| {
@@ -233,7 +234,7 @@ fn projects(answer: &Answer) -> Result<Vec<Project>> {
 
 /// Returns the vendor's words about a failure. They may repeat what was sent; the code of an error is never printed.
 fn messages(envelope: &Envelope<'_>) -> Option<String> {
-    let texts: Vec<_> = envelope.messages.iter().filter_map(|text| filled(text.as_ref())).collect();
+    let texts: Vec<_> = envelope.messages.iter().filter_map(|text| non_empty(text.as_ref())).collect();
     (!texts.is_empty()).then(|| texts.join("; "))
 }
 

@@ -5,13 +5,12 @@ mod ignored;
 mod report;
 mod statuses;
 
-use std::sync::OnceLock;
-
+use idv_core::adapter::{non_empty, payload_channel};
 use idv_core::{
     Channel, Error, Observation, Page, ProviderId, Result, ResultState, Status, Subject, Timestamp, VendorId, time_in_zone,
+    time_zone,
 };
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 pub use ignored::IGNORED;
 pub use report::{REPORT_FIELDS, ident_report, webhook_report};
@@ -32,12 +31,12 @@ const ZONE: &str = "Europe/Berlin";
 #[must_use]
 pub fn ident(ident: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observation {
     let mut observation = observed(&ident.custom_id, &ident.id, channel);
-    observation.code = ident.status.filled().map(str::to_owned);
+    observation.code = non_empty(ident.status.as_ref()).map(str::to_owned);
     let has_agent = report::has_agent(ident.others.iter());
     observation.status = observation.code.as_deref().and_then(|word| statuses.meaning(word, has_agent));
     let begins = |word| STATUSES.iter().any(|row| row.word.eq_ignore_ascii_case(word));
     if observation.status == Some(Status::AwaitingPerson) && observation.code.as_deref().is_some_and(begins) {
-        observation.at = ident.created_at.filled().and_then(time);
+        observation.at = non_empty(ident.created_at.as_ref()).and_then(time);
     }
     observation
 }
@@ -63,9 +62,9 @@ pub fn answer(answer: &IdentAnswer<'_>, statuses: &Statuses, channel: Channel) -
 #[must_use]
 pub fn webhook(webhook: &Webhook<'_>, statuses: &Statuses, channel: Channel) -> Observation {
     let mut observation = observed(&webhook.custom_id, &webhook.ident_id, channel);
-    let code = webhook.status.filled().or_else(|| webhook.status_id.filled());
+    let code = non_empty(webhook.status.as_ref()).or_else(|| non_empty(webhook.status_id.as_ref()));
     observation.code = code.map(str::to_owned);
-    let has_agent = [&webhook.agent_name, &webhook.agent_notes, &webhook.reject_reason].iter().any(|field| field.is_filled());
+    let has_agent = [&webhook.agent_name, &webhook.agent_notes, &webhook.reject_reason].into_iter().any(report::is_filled);
     observation.status = code.and_then(|code| statuses.meaning(code, has_agent));
     observation.result = ResultState::Inline(webhook_report(webhook));
     observation
@@ -79,7 +78,7 @@ pub fn webhook(webhook: &Webhook<'_>, statuses: &Statuses, channel: Channel) -> 
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming
 /// `kind` if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str, statuses: &Statuses) -> Result<Page> {
-    let channel = kind_channel(kind).ok_or_else(|| Error::invalid("kind", "expected result, status or callback"))?;
+    let channel = payload_channel(kind)?;
     Ok(Page::new(payload(bytes, channel, statuses)?, 0, None))
 }
 
@@ -94,24 +93,18 @@ pub fn payload(bytes: &[u8], channel: Channel, statuses: &Statuses) -> Result<Ve
     let observation = match channel {
         Channel::Poll => answer(&IdentAnswer::read(bytes)?, statuses, channel)?,
         Channel::Callback => webhook(&Webhook::read(bytes)?, statuses, channel),
-        Channel::Fetch => match Webhook::sniffed(bytes)? {
-            Some(told) => webhook(&told, statuses, channel),
-            None => answer(&IdentAnswer::read(bytes)?, statuses, channel)?,
-        },
+        Channel::Fetch => {
+            let read = IdentAnswer::read(bytes)?;
+            // An answer has the ident's id and its state elsewhere.
+            let is_likely = ["ident_id", "custom_id"].iter().any(|name| read.others.get(name).is_some());
+            match if is_likely { Webhook::sniffed(bytes)? } else { None } {
+                Some(told) => webhook(&told, statuses, channel),
+                None => answer(&read, statuses, channel)?,
+            }
+        }
         _ => return Err(Error::invalid("channel", "expected fetch, poll or callback")),
     };
     Ok(vec![observation])
-}
-
-/// Returns the channel that payloads of a kind come by: `result`, `status`, `callback`.
-#[must_use]
-pub fn kind_channel(kind: &str) -> Option<Channel> {
-    match kind {
-        "result" => Some(Channel::Fetch),
-        "status" => Some(Channel::Poll),
-        "callback" => Some(Channel::Callback),
-        _ => None,
-    }
 }
 
 /// Reads a time of the vendor's, which has no zone and is Berlin's: `DD-MM-YYYY HH:MM:SS` of an ident's creation, `YYYY-MM-DD HH:MM` of an
@@ -122,17 +115,7 @@ pub fn time(text: &str) -> Option<Timestamp> {
         // A day alone is no time: its midnight would be made up.
         return text.contains('T').then(|| time_in_zone(text, ZONE)).flatten();
     };
-    berlin()?.to_timestamp(local).ok()
-}
-
-/// The zone's rules, looked up once: the database asks what time it is at each look.
-fn berlin() -> Option<&'static TimeZone> {
-    static BERLIN: OnceLock<TimeZone> = OnceLock::new();
-    if let Some(zone) = BERLIN.get() {
-        return Some(zone);
-    }
-    let zone = TimeZone::get(ZONE).ok()?;
-    Some(BERLIN.get_or_init(|| zone))
+    time_zone(ZONE)?.to_timestamp(local).ok()
 }
 
 fn local(text: &[u8]) -> Option<DateTime> {
@@ -157,7 +140,8 @@ fn number(digits: &[u8]) -> Option<i16> {
 }
 
 fn observed(reference: &Field<'_>, vendor_id: &Field<'_>, channel: Channel) -> Observation {
-    let subject = Subject::new(reference.filled().map(str::to_owned), vendor_id.filled().map(VendorId::new));
+    let subject =
+        Subject::new(non_empty(reference.as_ref()).map(str::to_owned), non_empty(vendor_id.as_ref()).map(VendorId::new));
     Observation::claimed(subject, channel)
 }
 

@@ -1,11 +1,13 @@
 //! The data of a payload about the person, as a report.
 
+use idv_core::adapter::wire::Loose;
+use idv_core::adapter::{is_blank, non_empty};
 use idv_core::report::{Attribute, Field as ReportField, Finding, Method, Reason, Source, Verdict};
 use idv_core::{Outcome, Pii, Report, Status, VendorId};
 use serde_json::Value;
 
 use super::{PROVIDER, time};
-use crate::wire::{Field, Ident, IdentAnswer, Webhook, is_empty};
+use crate::wire::{Field, Ident, IdentAnswer, Webhook};
 
 /// The fields that a report of this vendor can ever fill. No documented call or message brings checked data beyond the name.
 pub const REPORT_FIELDS: &[ReportField] = &[
@@ -31,11 +33,11 @@ const AGENT: [&str; 3] = ["agent_name", "agent_notes", "reject_reason"];
 #[must_use]
 pub fn webhook_report(webhook: &Webhook<'_>) -> Box<Report> {
     let mut report = named(&webhook.first_name, &webhook.last_name);
-    report.reference = webhook.custom_id.filled().map(str::to_owned);
-    report.vendor_id = webhook.ident_id.filled().map(VendorId::new);
-    report.agent = webhook.agent_name.filled().map(Pii::from);
+    report.reference = non_empty(webhook.custom_id.as_ref()).map(str::to_owned);
+    report.vendor_id = non_empty(webhook.ident_id.as_ref()).map(VendorId::new);
+    report.agent = non_empty(webhook.agent_name.as_ref()).map(Pii::from);
     let agent = [&webhook.agent_name, &webhook.agent_notes, &webhook.reject_reason];
-    report.method = agent.iter().any(|field| field.is_filled()).then_some(Method::Video);
+    report.method = agent.into_iter().any(is_filled).then_some(Method::Video);
     report.reasons = reasons(&webhook.reject_reason);
     for (name, field) in [
         ("status_id", &webhook.status_id),
@@ -47,7 +49,7 @@ pub fn webhook_report(webhook: &Webhook<'_>) -> Box<Report> {
         ("custom4", &webhook.custom4),
         ("agent_notes", &webhook.agent_notes),
     ] {
-        add_text(&mut report, name, field.filled());
+        add_text(&mut report, name, non_empty(field.as_ref()));
         add_other(&mut report, name, field);
     }
     for (name, field) in [
@@ -70,8 +72,8 @@ pub fn webhook_report(webhook: &Webhook<'_>) -> Box<Report> {
 #[must_use]
 pub fn ident_report(ident: &Ident<'_>, status: Option<Status>) -> Box<Report> {
     let mut report = named(&ident.person_first_name, &ident.person_last_name);
-    report.reference = ident.custom_id.filled().map(str::to_owned);
-    report.vendor_id = ident.id.filled().map(VendorId::new);
+    report.reference = non_empty(ident.custom_id.as_ref()).map(str::to_owned);
+    report.vendor_id = non_empty(ident.id.as_ref()).map(VendorId::new);
     let identified = matches!(status, Some(Status::Finished(Outcome::Verified | Outcome::Rejected | Outcome::Inconclusive)));
     report.method = identified.then_some(Method::Video);
     for (name, field) in [
@@ -81,7 +83,7 @@ pub fn ident_report(ident: &Ident<'_>, status: Option<Status>) -> Box<Report> {
         ("custom3", &ident.custom3),
         ("custom4", &ident.custom4),
     ] {
-        add_text(&mut report, name, field.filled());
+        add_text(&mut report, name, non_empty(field.as_ref()));
         add_other(&mut report, name, field);
     }
     for (name, field) in [
@@ -107,12 +109,21 @@ pub(super) fn add_envelope(report: &mut Report, answer: &IdentAnswer<'_>) {
 
 /// Returns whether one of an ident's members that the document lacks shows that an agent was there.
 pub(super) fn has_agent<'m>(mut members: impl Iterator<Item = (&'m str, &'m Pii<Value>)>) -> bool {
-    members.any(|(name, value)| AGENT.contains(&name) && !is_empty(value.expose()))
+    members.any(|(name, value)| AGENT.contains(&name) && !is_blank(value.expose()))
+}
+
+/// Returns whether a member says anything.
+pub(super) fn is_filled(field: &Field<'_>) -> bool {
+    field.as_ref().is_some_and(|field| non_empty(Some(field)).is_some() || field.other().is_some_and(|it| !is_blank(it.expose())))
+}
+
+fn other<'f>(field: &'f Field<'_>) -> Option<&'f Pii<Value>> {
+    field.as_ref().and_then(Loose::other)
 }
 
 fn named(first: &Field<'_>, last: &Field<'_>) -> Box<Report> {
     let name = |field: &Field<'_>| {
-        field.filled().map(|name| Attribute::new(Source::Vendor, Verdict::Unchecked).with_value(name.to_owned()))
+        non_empty(field.as_ref()).map(|name| Attribute::new(Source::Vendor, Verdict::Unchecked).with_value(name.to_owned()))
     };
     // A report is long: it is made where it stays.
     let mut report = Box::new(Report::new(PROVIDER));
@@ -127,13 +138,13 @@ fn reasons(field: &Field<'_>) -> Vec<Finding> {
         finding.text = Some(text.into());
         finding
     };
-    let entries = match field.other().map(Pii::expose) {
-        None => return field.filled().map(finding).into_iter().collect(),
+    let entries = match other(field).map(Pii::expose) {
+        None => return non_empty(field.as_ref()).map(finding).into_iter().collect(),
         Some(Value::Array(entries)) => entries.as_slice(),
         Some(other) => std::slice::from_ref(other),
     };
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
-    entries.iter().filter(|value| !is_empty(value)).map(|value| finding(&text(value))).collect()
+    entries.iter().filter(|value| !is_blank(value)).map(|value| finding(&text(value))).collect()
 }
 
 fn add_text(report: &mut Report, name: &str, text: Option<&str>) {
@@ -144,23 +155,45 @@ fn add_text(report: &mut Report, name: &str, text: Option<&str>) {
 
 /// Adds a time as one of UTC; text that is no time as it is.
 fn add_time(report: &mut Report, name: &str, field: &Field<'_>) {
-    let time = field.filled().and_then(time).map(|time| time.to_string());
-    add_text(report, name, time.as_deref().or(field.filled()));
+    let time = non_empty(field.as_ref()).and_then(time).map(|time| time.to_string());
+    add_text(report, name, time.as_deref().or(non_empty(field.as_ref())));
     add_other(report, name, field);
 }
 
 /// Adds a field that is no text, in its own shape.
 fn add_other(report: &mut Report, name: &str, field: &Field<'_>) {
-    if let Some(value) = field.other() {
+    if let Some(value) = other(field) {
         add_members(report, std::iter::once((name, value)));
     }
 }
 
 /// Adds members in their own shape. One whose name is taken has the name with `envelope.` before it.
 fn add_members<'m>(report: &mut Report, members: impl Iterator<Item = (&'m str, &'m Pii<Value>)>) {
-    for (name, value) in members.filter(|(_, value)| !is_empty(value.expose())) {
+    for (name, value) in members.filter(|(_, value)| !is_blank(value.expose())) {
         let is_taken = report.custom.contains_key(name);
         let name = if is_taken { format!("envelope.{name}") } else { name.to_owned() };
         report.custom.insert(name, value.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn member_is_filled_unless_it_is_blank() {
+        for (json, filled) in [
+            ("null", false),
+            (r#"" a ""#, true),
+            (r#"" ""#, false),
+            (r#""N/A""#, true),
+            ("7", true),
+            ("false", true),
+            (r#"["a"]"#, true),
+            (r#"{"a":0}"#, true),
+            (r#"[" ",null,{"a":[]}]"#, false),
+        ] {
+            assert_eq!(is_filled(&idv_core::adapter::wire::read_json(json).unwrap()), filled, "{json}");
+        }
     }
 }

@@ -6,15 +6,13 @@
 //!
 //! Text borrows from the payload, and cannot be printed.
 
-mod field;
-
-use idv_core::adapter::wire::{Members, Part, object, read};
+use idv_core::adapter::non_empty;
+use idv_core::adapter::wire::{Loose, Members, Part, Shape, object, read};
 use idv_core::{Error, Pii, Result, Text};
-use serde::de::Deserializer;
 use serde_json::Value;
 
-pub use field::Field;
-pub(crate) use field::is_empty;
+/// A member that the document has as text, in whichever shape it came.
+pub type Field<'a> = Option<Loose<'a>>;
 
 object! {
     /// The envelope of every answer.
@@ -59,7 +57,7 @@ object! {
         /// The status of HTTP once more, which some answers lack.
         "response_status" response_status: Option<u16> as HttpStatus,
         /// Texts, of which the document lists none.
-        "messages" messages: Option<Pii<Value>> as AnyShape,
+        "messages" messages: Option<Pii<Value>>,
         /// The ident; more than one is not documented.
         "data" data: Vec<Ident<'a>>,
         ..
@@ -205,7 +203,7 @@ impl<'a> IdentAnswer<'a> {
             return Err(Error::malformed("it is no ident: the vendor says that the request failed"));
         }
         match self.data.as_slice() {
-            [ident] if [&ident.id, &ident.custom_id, &ident.status].iter().any(|field| field.text().is_some()) => Ok(ident),
+            [ident] if [&ident.id, &ident.custom_id, &ident.status].into_iter().any(is_text) => Ok(ident),
             _ => Err(Error::malformed("it is no answer about an ident: data is missing, empty or several")),
         }
     }
@@ -229,7 +227,7 @@ impl<'a> Webhook<'a> {
     /// use idv_identify24::wire::Webhook;
     ///
     /// let webhook = Webhook::read(br#"{"ident_id": "3d1b2c4e", "status_id": 5, "status": "Unidentified"}"#)?;
-    /// assert_eq!(webhook.status_id.text().unwrap().expose(), "5");
+    /// assert_eq!(webhook.status_id.unwrap().to_value(), "5");
     /// # Ok::<(), idv_core::Error>(())
     /// ```
     ///
@@ -247,34 +245,17 @@ impl<'a> Webhook<'a> {
     /// Reads the body of a webhook, if it is one: an answer has the ident's id and its state elsewhere.
     pub(crate) fn sniffed(bytes: &'a [u8]) -> Result<Option<Self>> {
         let webhook: Self = read(bytes)?;
-        let tells_a_state = webhook.status.text().is_some() || webhook.status_id.text().is_some();
+        let tells_a_state = is_text(&webhook.status) || is_text(&webhook.status_id);
         Ok((tells_a_state && webhook.names_an_ident()).then_some(webhook))
     }
 
     fn names_an_ident(&self) -> bool {
-        self.ident_id.filled().is_some() || self.custom_id.filled().is_some()
+        non_empty(self.ident_id.as_ref()).is_some() || non_empty(self.custom_id.as_ref()).is_some()
     }
 }
 
-/// Returns the text, unless it is empty. The document shows no other word for nothing.
-pub(crate) fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    text.map(|text| text.expose().trim()).filter(|text| !text.is_empty())
-}
-
-/// A value of any shape.
-#[derive(Default)]
-struct AnyShape(Option<Pii<Value>>);
-
-impl<'de> Part<'de> for AnyShape {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::<Value>::read(deserializer).map(|value| Self(value.map(Pii::new)))
-    }
-}
-
-impl From<AnyShape> for Option<Pii<Value>> {
-    fn from(any: AnyShape) -> Self {
-        any.0
-    }
+fn is_text(field: &Field<'_>) -> bool {
+    field.as_ref().is_some_and(|field| field.text().is_some())
 }
 
 /// A status of HTTP; also one that is sent as text.
@@ -282,8 +263,8 @@ impl From<AnyShape> for Option<Pii<Value>> {
 struct HttpStatus(Option<u16>);
 
 impl<'de> Part<'de> for HttpStatus {
-    fn text(text: Text<'de>) -> Self {
-        Self(text.expose().trim().parse().ok())
+    fn text(text: Text<'de>) -> Shape<Self> {
+        Shape::Expected(Self(text.expose().trim().parse().ok()))
     }
 }
 
@@ -302,7 +283,7 @@ mod tests {
         for (json, value) in
             [("200", Some(200)), ("\"401\"", Some(401)), ("-1", None), ("70000", None), ("\"OK\"", None), ("[]", None)]
         {
-            assert_eq!(HttpStatus::read(&mut serde_json::Deserializer::from_str(json)).unwrap().0, value, "{json}");
+            assert_eq!(idv_core::adapter::wire::read_json::<HttpStatus>(json).unwrap().0, value, "{json}");
         }
     }
 }

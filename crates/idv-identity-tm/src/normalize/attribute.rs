@@ -1,60 +1,30 @@
 //! Single values: the vendor's text to an attribute of the model (chapter 3.3.4).
 
+use idv_core::adapter::{FromVendor, non_empty, value};
 use idv_core::report::{Alternative, Attribute, Country, Gender, Source, Verdict};
 use idv_core::{PartialDate, Pii, Text};
 
-use super::filled;
+use super::Vendor;
 
-/// A value of the model that the vendor has a word for.
-pub(super) trait Word: Sized + PartialEq {
-    /// Returns the value; none if the word is no value of the model.
-    fn of(word: &str) -> Option<Self>;
-
-    /// Returns whether the value is written like the word.
-    fn is_written(&self, word: &str) -> bool;
-}
-
-impl Word for String {
-    fn of(word: &str) -> Option<Self> {
-        Some(word.to_owned())
-    }
-
-    fn is_written(&self, _: &str) -> bool {
-        true
-    }
-}
-
-impl Word for PartialDate {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for PartialDate {
+    fn parse(word: &str) -> Option<Self> {
         // A date with a time of day is one too.
         let date = word.split_once(['T', ' ']).map_or(word, |(date, _)| date);
         date.parse().ok().filter(|date: &Self| date.year() > 0)
     }
-
-    fn is_written(&self, word: &str) -> bool {
-        self.to_string() == word
-    }
 }
 
-impl Word for Country {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for Country {
+    fn parse(word: &str) -> Option<Self> {
         Self::from_word(word)
     }
-
-    fn is_written(&self, word: &str) -> bool {
-        self.code() == word
-    }
 }
 
-impl Word for Gender {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for Gender {
+    fn parse(word: &str) -> Option<Self> {
         [("female", Self::Female), ("male", Self::Male), ("diverse", Self::Diverse)]
             .into_iter()
             .find_map(|(known, gender)| word.eq_ignore_ascii_case(known).then_some(gender))
-    }
-
-    fn is_written(&self, word: &str) -> bool {
-        matches!((self, word), (Self::Female, "female") | (Self::Male, "male") | (Self::Diverse, "diverse"))
     }
 }
 
@@ -62,8 +32,8 @@ impl Word for Gender {
 ///
 /// Restrictions belong to the class before them, so that a restricted class does not read as the full one: `B (79.03, 79.04)` and
 /// `B 96` are one entry each. Those are texts in brackets, and the codes of two digits or more that European licences have.
-impl Word for Vec<String> {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for Vec<String> {
+    fn parse(word: &str) -> Option<Self> {
         let mut classes = Self::new();
         for part in parts(word) {
             let digits = part.bytes().take_while(u8::is_ascii_digit).count();
@@ -77,10 +47,6 @@ impl Word for Vec<String> {
             }
         }
         (!classes.is_empty()).then_some(classes)
-    }
-
-    fn is_written(&self, word: &str) -> bool {
-        self.join(", ") == word
     }
 }
 
@@ -113,14 +79,18 @@ pub(super) struct Pair<'t> {
 /// Returns the attribute of a value; none if the vendor sends neither a checked nor a submitted one.
 ///
 /// `source` is the source of a checked value, and `alone` the verdict on one that there is nothing to compare with.
-pub(super) fn attribute<T: Word>(pair: Pair<'_>, source: Source, alone: Verdict) -> Option<Attribute<T>> {
-    let checked = filled(pair.checked).map(value::<T>);
-    let initial = filled(pair.initial).map(value::<T>);
+pub(super) fn attribute<T: FromVendor<Vendor> + PartialEq>(
+    pair: Pair<'_>,
+    source: Source,
+    alone: Verdict,
+) -> Option<Attribute<T>> {
+    let checked = non_empty(pair.checked).map(value::<Vendor, T>);
+    let initial = non_empty(pair.initial).map(value::<Vendor, T>);
     compare(checked, initial, source, alone)
 }
 
-/// A word as a value; and the word itself, if it is no value or the value is written in another way.
-pub(super) type Read<T> = (Option<T>, Option<String>);
+/// A word as a value, and the word itself unless the value is written like it.
+pub(super) type Read<T> = (Option<Pii<T>>, Option<Pii<String>>);
 
 /// Compares a checked value with the submitted one. Nothing of either is lost.
 pub(super) fn compare<T: PartialEq>(
@@ -139,14 +109,13 @@ pub(super) fn compare<T: PartialEq>(
     };
     let mut attribute = Attribute::new(if verdict == Verdict::Original { Source::Submitted } else { source }, verdict);
     if let Some((value, raw)) = checked {
-        attribute.value = value.map(Pii::new);
-        attribute.raw = raw.map(Pii::new);
+        (attribute.value, attribute.raw) = (value, raw);
     }
     if let Some((submitted, raw)) = initial {
         if raw.is_some() {
-            attribute.alternatives.push(Alternative::new(Source::Submitted, None, raw.map(Pii::new)));
+            attribute.alternatives.push(Alternative::new(Source::Submitted, None, raw));
         }
-        attribute.submitted = submitted.map(Pii::new);
+        attribute.submitted = submitted;
     }
     Some(attribute)
 }
@@ -160,17 +129,11 @@ fn is_same<T: PartialEq>(checked: &Read<T>, initial: &Read<T>) -> bool {
     }
 }
 
-fn value<T: Word>(word: &str) -> Read<T> {
-    let value = T::of(word);
-    let raw = if value.as_ref().is_some_and(|value| value.is_written(word)) { None } else { Some(word.to_owned()) };
-    (value, raw)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read<T: Word>(checked: Option<&str>, initial: Option<&str>) -> Option<Attribute<T>> {
+    fn read<T: FromVendor<Vendor> + PartialEq>(checked: Option<&str>, initial: Option<&str>) -> Option<Attribute<T>> {
         let (checked, initial) = (checked.map(Text::new), initial.map(Text::new));
         attribute(Pair { checked: checked.as_ref(), initial: initial.as_ref() }, Source::Agent, Verdict::New)
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use idv_core::adapter::non_empty;
 use idv_core::adapter::wire::Members;
 use idv_core::{Pii, Text};
 use serde_json::Value;
 
-use super::filled;
 use crate::wire::{Code, Image, Named};
 
 /// Before the names of values that were submitted with the order and not checked.
@@ -52,7 +52,7 @@ impl Custom {
     }
 
     pub(super) fn text(&mut self, parent: &str, name: &str, text: Option<&Text<'_>>) {
-        if let Some(text) = filled(text) {
+        if let Some(text) = non_empty(text) {
             self.keep(path(parent, name), text.into());
         }
     }

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+use idv_core::adapter::non_empty;
 use idv_core::report::{Evidence, EvidenceKind};
 use idv_core::{EvidenceId, Pii};
 
-use super::filled;
 use crate::wire::Image;
 
 /// The beginning of the ids of images.
@@ -42,7 +42,7 @@ pub fn find_image<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>, i
 }
 
 fn piece(image: &Image<'_>, id: String) -> Evidence {
-    let name = filled(image.filename.as_ref());
+    let name = non_empty(image.filename.as_ref());
     let mut evidence = Evidence::new(EvidenceId::new(id), name.map_or(EvidenceKind::Other, shown));
     evidence.media_type = name.and_then(media_type).map(str::to_owned);
     evidence.name = name.map(Pii::from);
@@ -51,7 +51,7 @@ fn piece(image: &Image<'_>, id: String) -> Evidence {
 
 /// Returns the name, if it can be told from a place.
 fn telling<'i>(image: &'i Image<'_>) -> Option<&'i str> {
-    filled(image.filename.as_ref()).filter(|name| !name.starts_with('#'))
+    non_empty(image.filename.as_ref()).filter(|name| !name.starts_with('#'))
 }
 
 /// Tells by its name alone what an image shows: the sample of chapter 3.8.6 has `front_…` and `back_…`.

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
+use idv_core::adapter::non_empty;
 use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason};
 use idv_core::{Pii, Report, Timestamp};
 use serde_json::Value;
 
 use super::codes::{self, KindRow, SubKindRow};
 use super::custom::{Custom, path};
-use super::{filled, time};
+use super::time;
 use crate::wire::{StatusEntry, StatusList};
 
 /// The events of an order that have a code, in the order of time.
@@ -32,7 +33,7 @@ impl<'l, 'a> History<'l, 'a> {
         let mut read = (None, None);
         let entries = list.status.iter().flatten().filter(|entry| entry.kind.is_some());
         let events = entries.map(|entry| {
-            let text = filled(entry.time.as_ref());
+            let text = non_empty(entry.time.as_ref());
             if text != read.0 {
                 read = (text, text.and_then(time));
             }
@@ -87,7 +88,7 @@ impl<'l, 'a> History<'l, 'a> {
                 report.checks.push(Check::new(kind, CheckResult::Failed).with_code(code.clone()));
             }
             let mut finding = Finding::new(reason, code.clone());
-            finding.text = filled(event.entry.text.as_ref()).map(Pii::from);
+            finding.text = non_empty(event.entry.text.as_ref()).map(Pii::from);
             finding.permanent = event.row.and_then(|row| row.permanent);
             finding.by_person = event.row.and_then(|row| row.by_person);
             if seen.insert((code, text_of(&finding))) {
@@ -115,7 +116,7 @@ impl<'l, 'a> History<'l, 'a> {
 
 /// Returns an entry of a history as one line: code, time and text.
 fn line(entry: &StatusEntry<'_>) -> Option<Value> {
-    let texts = [&entry.time, &entry.text].map(|text| filled(text.as_ref()));
+    let texts = [&entry.time, &entry.text].map(|text| non_empty(text.as_ref()));
     if entry.kind.is_none() && entry.sub_kind.is_none() && texts == [None, None] {
         return None;
     }
@@ -149,7 +150,7 @@ impl Event<'_, '_> {
     }
 
     fn has_unreadable_time(&self) -> bool {
-        self.at.is_none() && filled(self.entry.time.as_ref()).is_some()
+        self.at.is_none() && non_empty(self.entry.time.as_ref()).is_some()
     }
 
     fn sub_row(&self) -> Option<&'static SubKindRow> {
@@ -168,7 +169,7 @@ impl Event<'_, '_> {
         // The vendor's list grows: a newer detail of a code that has reasons is a reason that is not known here.
         let is_newer = self.entry.sub_kind.is_some() && self.sub_row().is_none() && codes::has_reasons(row.code);
         // A text that explains an end is a reason, though the vendor has no code for it.
-        let is_explained = row.explained && filled(self.entry.text.as_ref()).is_some();
+        let is_explained = row.explained && non_empty(self.entry.text.as_ref()).is_some();
         match known {
             Some(reason) => Some(reason),
             None if is_newer => Some(Reason::Unknown),

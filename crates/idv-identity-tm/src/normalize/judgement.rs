@@ -1,9 +1,8 @@
 //! Checks that a result speaks of, and what they do to the outcome.
 
 use idv_core::report::{Attribute, Check, CheckKind, CheckResult, Verdict};
-use idv_core::{Observation, Outcome, PartialDate, Report, Status};
+use idv_core::{Observation, Outcome, PartialDate, Report, Status, time_zone};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::TIME_ZONE;
 use crate::wire::IdentResult;
@@ -46,7 +45,7 @@ pub(super) fn checks(result: &IdentResult<'_>, report: &Report, is_licence_alone
     add(CheckKind::Device, device, DEVICE);
     let number = if is_licence_alone { LICENCE_NUMBER } else { NUMBER };
     add(CheckKind::RequestedNumber, requested_number(report.document.number.as_ref()), number);
-    let identified_on = report.completed_at.and_then(|at| Some(at.to_zoned_datetime(TimeZone::get(TIME_ZONE).ok()?).date()));
+    let identified_on = report.completed_at.and_then(|at| Some(at.to_zoned_datetime(time_zone(TIME_ZONE)?).date()));
     add(CheckKind::DocumentExpiry, expiry(report.document.expires_on.as_ref(), identified_on), EXPIRY);
     checks
 }

@@ -13,7 +13,8 @@ mod judgement;
 mod report;
 mod status;
 
-use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, ResultState, Subject, Text, Timestamp, time_in_zone};
+use idv_core::adapter::payload_channel;
+use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, ResultState, Subject, Timestamp, time_in_zone};
 
 pub use codes::{KINDS, KindRow, SUB_KINDS, SubKindRow, find_kind, find_sub_kind};
 pub use evidence::{find_image, images};
@@ -64,7 +65,7 @@ fn result_of(result: &IdentResult<'_>, flow: Flow, channel: Channel) -> Observat
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
 /// naming `kind` if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str, flow: Flow) -> Result<Page> {
-    let channel = kind_channel(kind).ok_or_else(|| Error::invalid("kind", "expected result, status or callback"))?;
+    let channel = payload_channel(kind)?;
     Ok(Page::new(payload(bytes, channel, flow)?, 0, None))
 }
 
@@ -84,21 +85,8 @@ pub fn payload(bytes: &[u8], channel: Channel, flow: Flow) -> Result<Vec<Observa
     }
 }
 
-/// Returns the channel that payloads of a kind come by: `result`, `status`, `callback`.
-#[must_use]
-pub fn kind_channel(kind: &str) -> Option<Channel> {
-    match kind {
-        "result" => Some(Channel::Fetch),
-        "status" => Some(Channel::Poll),
-        "callback" => Some(Channel::Callback),
-        _ => None,
-    }
-}
-
-/// Returns the text without the blanks around it, unless it is blank.
-fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    text.map(|text| text.expose().trim()).filter(|text| !text.is_empty())
-}
+/// Whose words the model's values are parsed from.
+struct Vendor;
 
 /// Returns a time by ISO 8601, with an offset in every sample. One without is taken as Berlin's, the vendor's home.
 fn time(text: &str) -> Option<Timestamp> {

@@ -1,11 +1,12 @@
 //! The report of an identification (chapter 3.3).
 
+use idv_core::adapter::{FromVendor, non_empty};
 use idv_core::report::{Alternative, Attribute, Document, DocumentKind, Field, Method, Person, Source, Verdict};
 use idv_core::{Pii, Report, Text};
 
-use super::attribute::{Pair, Read, Word, attribute, compare};
+use super::attribute::{Pair, Read, attribute, compare};
 use super::custom::{Custom, SUBMITTED, path};
-use super::{Flow, PROVIDER, filled, images, judgement, time};
+use super::{Flow, PROVIDER, Vendor, images, judgement, time};
 use crate::wire::{Code, IdCard, IdentData, IdentResult};
 
 /// The fields that a report of this vendor can ever fill.
@@ -66,7 +67,7 @@ pub(crate) fn report_of(result: &IdentResult<'_>, flow: Flow) -> Box<Report> {
     let mut report = Box::new(Report::new(PROVIDER));
     report.completed_at = completed_at(result);
     report.method = data.method;
-    report.agent = filled(result.identifier.as_ref()).map(Pii::from);
+    report.agent = non_empty(result.identifier.as_ref()).map(Pii::from);
     person(&mut report.person, &data);
     document(&mut report.document, &data);
     report.evidence = images(result.images());
@@ -76,7 +77,7 @@ pub(crate) fn report_of(result: &IdentResult<'_>, flow: Flow) -> Box<Report> {
 }
 
 fn completed_at(result: &IdentResult<'_>) -> Option<idv_core::Timestamp> {
-    [&result.identitfied, &result.identified].into_iter().find_map(|text| time(filled(text.as_ref())?))
+    [&result.identitfied, &result.identified].into_iter().find_map(|text| time(non_empty(text.as_ref())?))
 }
 
 /// The parts of a result that go together, and the sources of its values.
@@ -106,11 +107,11 @@ impl<'r> Data<'r> {
             (None, Some(1)) => Verdict::Valid,
             (None, _) => Verdict::Unchecked,
         };
-        let word = filled(result.identify_method.as_ref());
+        let word = non_empty(result.identify_method.as_ref());
         let method = word.map_or_else(|| (result.eid_used == Some(true)).then_some(Method::Eid), method);
         let chip = result.eid_used == Some(true) || word.is_some_and(|word| word.eq_ignore_ascii_case("eID"));
         let by_machine = matches!(result.ocr_status, Some(Code::Number(1 | 2)));
-        let by_agent = matches!(method, Some(Method::Shop | Method::Video)) || filled(result.identifier.as_ref()).is_some();
+        let by_agent = matches!(method, Some(Method::Shop | Method::Video)) || non_empty(result.identifier.as_ref()).is_some();
         let seen = if by_agent && !chip { Source::Agent } else { Source::Vendor };
         Self {
             entries,
@@ -124,7 +125,11 @@ impl<'r> Data<'r> {
         }
     }
 
-    fn read<T: Word>(&self, source: Source, part: impl Fn(&'r IdentData<'r>) -> Option<&'r Text<'r>>) -> Option<Attribute<T>> {
+    fn read<T: FromVendor<Vendor> + PartialEq>(
+        &self,
+        source: Source,
+        part: impl Fn(&'r IdentData<'r>) -> Option<&'r Text<'r>>,
+    ) -> Option<Attribute<T>> {
         self.verified(source, part).map(|attribute| self.weakened(attribute))
     }
 
@@ -137,7 +142,7 @@ impl<'r> Data<'r> {
     }
 
     /// Reads a value that was verified by a TAN.
-    fn verified<T: Word>(
+    fn verified<T: FromVendor<Vendor> + PartialEq>(
         &self,
         source: Source,
         part: impl Fn(&'r IdentData<'r>) -> Option<&'r Text<'r>>,
@@ -196,7 +201,7 @@ fn person(person: &mut Person, data: &Data<'_>) {
 fn document(document: &mut Document, data: &Data<'_>) {
     document.licence_classes = data.read(data.printed, |it| it.driver_licence.classes.as_ref());
     if data.is_licence_alone() {
-        let kind = |it: Option<&IdentData<'_>>| it.map(|_| (Some(DocumentKind::DrivingLicence), None));
+        let kind = |it: Option<&IdentData<'_>>| it.map(|_| (Some(Pii::new(DocumentKind::DrivingLicence)), None));
         document.kind = compare(kind(data.checked), None, data.printed, data.alone).map(|kind| data.weakened(kind));
         document.number = data.read(data.printed, |it| it.driver_licence.licence_no.as_ref());
         document.issued_on = data.read(data.printed, |it| date(it, &it.driver_licence.date_of_issue));
@@ -234,7 +239,7 @@ const BITS: [(u32, DocumentKind); 5] = [
 
 /// Returns the document that was used, and the others.
 fn kinds(card: &IdCard<'_>) -> (Option<Read<DocumentKind>>, Vec<DocumentKind>) {
-    let word = filled(card.kind.as_ref());
+    let word = non_empty(card.kind.as_ref());
     let named = word.and_then(|word| match word {
         _ if word.eq_ignore_ascii_case("IDCard") => Some(DocumentKind::IdCard),
         _ if word.eq_ignore_ascii_case("Passport") => Some(DocumentKind::Passport),
@@ -247,7 +252,7 @@ fn kinds(card: &IdCard<'_>) -> (Option<Read<DocumentKind>>, Vec<DocumentKind>) {
     // A name and bits that are not known: a document of the order's own, or a newer one.
     let kind = named.or(by_bits.first().copied()).unwrap_or(DocumentKind::Other);
     by_bits.retain(|other| *other != kind);
-    (Some((Some(kind), Some(raw))), by_bits)
+    (Some((Some(Pii::new(kind)), Some(Pii::new(raw)))), by_bits)
 }
 
 /// Members of the document that `custom` has by their own names: an additional value of the same name keeps its parent.
@@ -313,7 +318,7 @@ fn root(custom: &mut Custom, result: &IdentResult<'_>) {
     custom.text("", "IdentifyMethod", word.filter(|word| !is_said(word.expose().trim())));
     let known = completed_at(result);
     for (name, text) in [("Identitfied", &result.identitfied), ("Identified", &result.identified)] {
-        let is_known = known.is_some() && filled(text.as_ref()).and_then(time) == known;
+        let is_known = known.is_some() && non_empty(text.as_ref()).and_then(time) == known;
         custom.text("", name, text.as_ref().filter(|_| !is_known));
     }
     custom.members("", &result.others);
@@ -329,7 +334,7 @@ fn entry(custom: &mut Custom, parent: &str, entry: &IdentData<'_>, data: &Data<'
     } else {
         custom.text(&card, "eidRestrictedIdentifier", entry.id_card.eid_restricted_identifier.as_ref());
         // Beside a name, the kind of the document does not say which bits there are.
-        let named = filled(entry.id_card.kind.as_ref()).is_some();
+        let named = non_empty(entry.id_card.kind.as_ref()).is_some();
         custom.code(&card, "extDocumentType", entry.id_card.ext_document_type.as_ref().filter(|_| named));
         let licence = path(parent, "DriverLicence");
         custom.text(&licence, "LicenceNo", entry.driver_licence.licence_no.as_ref());

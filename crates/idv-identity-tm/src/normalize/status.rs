@@ -1,10 +1,11 @@
 //! The history of an order, reduced to one state (chapter 3.2).
 
+use idv_core::adapter::non_empty;
 use idv_core::{Channel, Observation, Outcome, Report, ResultHandle, ResultState, Status, Subject, Text, VendorId};
 
 use super::codes::{self, KindRow};
 use super::history::{Event, History};
-use super::{PROVIDER, filled, time};
+use super::{PROVIDER, time};
 use crate::api::order::{Behaviors, Product};
 use crate::wire::{Code, StatusList};
 
@@ -104,13 +105,13 @@ impl<'l, 'a> Course<'l, 'a> {
 
     /// Returns the observation without a result.
     pub(crate) fn observation(&self, channel: Channel) -> Observation {
-        let reference = filled(self.list.reference.as_ref()).map(str::to_owned);
-        let order = filled(self.list.order_id.as_ref()).map(VendorId::new);
+        let reference = non_empty(self.list.reference.as_ref()).map(str::to_owned);
+        let order = non_empty(self.list.order_id.as_ref()).map(VendorId::new);
         let mut observation = Observation::claimed(Subject::new(reference, order), channel);
         let event = self.decisive.and_then(|place| self.history.events.get(place));
         observation.status = self.status;
         observation.code = event.map(Event::code);
-        observation.at = event.and_then(|event| event.at.or_else(|| filled(self.list.executed.as_ref()).and_then(time)));
+        observation.at = event.and_then(|event| event.at.or_else(|| non_empty(self.list.executed.as_ref()).and_then(time)));
         observation
     }
 
@@ -160,10 +161,10 @@ impl<'l, 'a> Course<'l, 'a> {
 
     pub(crate) fn explain(&self, report: &mut Report) {
         if report.reference.is_none() {
-            report.reference = filled(self.list.reference.as_ref()).map(str::to_owned);
+            report.reference = non_empty(self.list.reference.as_ref()).map(str::to_owned);
         }
         if report.vendor_id.is_none() {
-            report.vendor_id = filled(self.list.order_id.as_ref()).map(VendorId::new);
+            report.vendor_id = non_empty(self.list.order_id.as_ref()).map(VendorId::new);
         }
         let is_positive = matches!(self.status, Some(Status::Finished(Outcome::Verified | Outcome::Disputed)));
         self.history.explain(report, is_positive);

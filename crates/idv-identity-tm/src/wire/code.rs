@@ -3,10 +3,9 @@
 use std::fmt;
 
 use idv_core::Text;
-use serde::de::MapAccess;
-use serde_json::{Number, Value};
-
-use super::record::{Read, Shaped};
+use idv_core::adapter::wire::{Part, Shape};
+use serde::de::{MapAccess, SeqAccess};
+use serde_json::Value;
 
 /// A code of the vendor's tables: a number, also if it is sent as text. Any other value is kept as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,40 +52,25 @@ impl<'a> Code<'a> {
             Self::Word(word) => word.expose().into(),
         }
     }
-
-    fn of_number(number: &Number) -> Option<Self> {
-        match number.as_u64().map(u32::try_from) {
-            Some(Ok(number)) => Some(Self::Number(number)),
-            _ => Self::of(Text::new(number.to_string())),
-        }
-    }
 }
 
 /// Whatever stands there is a code: a suspicion must not get lost because of the shape that it has.
-impl<'de> Shaped<'de> for Option<Code<'de>> {
-    fn text(text: Text<'de>) -> Read<Self> {
-        Read::Known(Code::of(text))
+impl<'de> Part<'de> for Code<'de> {
+    fn text(text: Text<'de>) -> Shape<Self> {
+        Self::of(text).map_or(Shape::Other(Value::Null), Shape::Expected)
     }
 
-    fn boolean(value: bool) -> Read<Self> {
-        Read::Known(Some(Code::Word(Text::new(value.to_string()))))
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
+        Ok(Value::object(map)?.map(|value| Self::Word(Text::new(value.to_string()))))
     }
 
-    fn number(number: &Number) -> Read<Self> {
-        Read::Known(Code::of_number(number))
-    }
-
-    fn object<A: MapAccess<'de>>(map: A) -> Result<Read<Self>, A::Error> {
-        let value = <Value as idv_core::adapter::wire::Optional<'de>>::object(map)?;
-        Ok(Read::Known(value.map(|value| Code::Word(Text::new(value.to_string())))))
-    }
-
-    fn elements(elements: Vec<Value>) -> Read<Self> {
-        Read::Known(match elements.as_slice() {
-            [] => None,
-            [Value::Number(number)] => Code::of_number(number),
-            [Value::String(text)] => Code::of(Text::new(text.clone())),
-            _ => Some(Code::Word(Text::new(Value::Array(elements).to_string()))),
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
+        let array = Value::array(seq)?.expected().unwrap_or_default();
+        Ok(match array.as_array().map(Vec::as_slice) {
+            None | Some([]) => Shape::Other(Value::Null),
+            Some([Value::Number(number)]) => Self::text(Text::new(number.to_string())),
+            Some([Value::String(text)]) => Self::text(Text::new(text.clone())),
+            Some(_) => Shape::Expected(Self::Word(Text::new(array.to_string()))),
         })
     }
 }
@@ -152,10 +136,7 @@ mod tests {
             ("null", None),
             ("\"\"", None),
         ] {
-            let read = match <Option<Code<'_>> as Shaped<'_>>::read(&mut serde_json::Deserializer::from_str(json)).unwrap() {
-                Read::Known(code) => code,
-                Read::Other(_) => panic!("{json}"),
-            };
+            let read: Option<Code<'_>> = idv_core::adapter::wire::read_json(json).unwrap();
             assert_eq!(read.as_ref().map(ToString::to_string).as_deref(), code, "{json}");
         }
     }

@@ -1,40 +1,36 @@
 //! Files within JSON: Base64 that stays in the payload until it is wanted.
 
-use std::borrow::Cow;
-use std::cell::Cell;
 use std::fmt;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use idv_core::{Error, Result};
-use serde::de::{Deserialize, Deserializer};
+use idv_core::adapter::wire::{Part, Shape, read_raw_text};
+use idv_core::{Error, Text};
+use serde::de::Deserializer;
 use serde_json::Value;
-use serde_json::value::RawValue;
-
-use super::record::{Read, Shaped};
 
 /// A file as Base64 in a string of the payload. `Debug` prints its length only.
 ///
 /// Files are long, and there are many of them in one answer: they are decoded [piece by piece](Encoded::decoder), never as a whole. The
-/// text stays in the payload, unless reading has to mend the payload, such as a number with too many digits.
+/// text stays in the payload.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Encoded<'a> {
     /// The text between the quotation marks, with its escapes.
-    raw: Cow<'a, str>,
+    raw: Text<'a>,
 }
 
 impl Encoded<'_> {
     /// Returns its length in the payload, in bytes, escapes included.
     #[must_use]
     pub fn encoded_length(&self) -> usize {
-        self.raw.len()
+        self.raw.expose().len()
     }
 
     /// Decodes it, piece by piece.
     #[must_use]
     pub fn decoder(&self) -> Decoder<'_> {
-        Decoder { rest: self.raw.as_bytes(), text: Vec::with_capacity(PIECE), piece: Vec::new(), ended: false }
+        Decoder { rest: self.raw.expose().as_bytes(), text: Vec::with_capacity(PIECE), piece: Vec::new(), ended: false }
     }
 
     /// Decodes it straight into `take`, piece by piece.
@@ -42,7 +38,7 @@ impl Encoded<'_> {
     /// # Errors
     ///
     /// Those of [`Decoder::next_piece`] and of `take`.
-    pub fn decode(&self, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    pub fn decode(&self, mut take: impl FnMut(&[u8]) -> idv_core::Result<()>) -> idv_core::Result<()> {
         let mut decoder = self.decoder();
         while let Some(piece) = decoder.next_piece()? {
             take(piece)?;
@@ -53,45 +49,26 @@ impl Encoded<'_> {
 
 impl fmt::Debug for Encoded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[file, {} bytes of Base64]", self.raw.len())
+        write!(f, "[file, {} bytes of Base64]", self.encoded_length())
     }
 }
 
-thread_local! {
-    /// Whether the text that this thread reads outlives its parts. Text that was mended does not, so that files are copied out of it.
-    static CAN_BORROW: Cell<bool> = const { Cell::new(true) };
-}
-
-/// Reads a payload that may have files: first without copying them; and if that fails, once more with copies.
-pub(super) fn reading_files<T>(read: impl Fn() -> Result<T>) -> Result<T> {
-    CAN_BORROW.set(true);
-    read().or_else(|_| {
-        CAN_BORROW.set(false);
-        read()
-    })
-}
-
-impl<'de> Shaped<'de> for Option<Encoded<'de>> {
-    // The text is not looked at: to resolve an escape would copy it.
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Read<Self>, D::Error> {
-        if CAN_BORROW.get() {
-            let value = <&'de RawValue>::deserialize(deserializer)?.get();
-            return Ok(of_raw(value, Cow::Borrowed));
-        }
-        let value = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(of_raw(value.get(), |text| Cow::Owned(text.to_owned())))
+impl<'de> Part<'de> for Encoded<'de> {
+    // The escapes stay: to resolve them would copy the text.
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Shape<Self>, D::Error> {
+        read_raw_text(deserializer)
     }
-}
 
-fn of_raw<'r, 'a>(value: &'r str, keep: impl FnOnce(&'r str) -> Cow<'a, str>) -> Read<Option<Encoded<'a>>> {
-    match value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some("") => Read::Known(None),
-        Some(text) => Read::Known(Some(Encoded { raw: keep(text) })),
-        None => match serde_json::from_str(value) {
-            Ok(other @ (Value::Bool(_) | Value::Number(_) | Value::Object(_))) => Read::Other(other),
-            Ok(Value::Array(elements)) if !elements.is_empty() => Read::Other(Value::Array(elements)),
-            _ => Read::Known(None),
-        },
+    fn text(raw: Text<'de>) -> Shape<Self> {
+        if raw.expose().is_empty() { Shape::Other(Value::Null) } else { Shape::Expected(Self { raw }) }
+    }
+
+    fn boolean(value: bool) -> Shape<Self> {
+        Shape::Other(value.into())
+    }
+
+    fn number(digits: Text<'de>) -> Shape<Self> {
+        Shape::Other(Value::number(digits).expected().unwrap_or_default())
     }
 }
 
@@ -119,7 +96,7 @@ impl Decoder<'_> {
     /// # Errors
     ///
     /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not Base64. The pieces before are not to be used then.
-    pub fn next_piece(&mut self) -> Result<Option<&[u8]>> {
+    pub fn next_piece(&mut self) -> idv_core::Result<Option<&[u8]>> {
         self.text.clear();
         while self.text.len() < PIECE && !self.rest.is_empty() {
             self.take_run();
@@ -163,7 +140,7 @@ impl Decoder<'_> {
     }
 
     /// The character of an escape, whose backslash was taken.
-    fn unescape(&mut self) -> Result<u8> {
+    fn unescape(&mut self) -> idv_core::Result<u8> {
         let (&kind, rest) = self.rest.split_first().ok_or_else(not_base64)?;
         self.rest = rest;
         match kind {
@@ -194,9 +171,9 @@ fn not_base64() -> Error {
 mod tests {
     use super::*;
 
-    fn decode(raw: &str) -> Result<Vec<u8>> {
+    fn decode(raw: &str) -> idv_core::Result<Vec<u8>> {
         let mut file = Vec::new();
-        Encoded { raw: raw.into() }.decode(|piece| {
+        Encoded { raw: Text::new(raw) }.decode(|piece| {
             assert!(!piece.is_empty() && piece.len() <= PIECE / 4 * 3);
             file.extend_from_slice(piece);
             Ok(())
@@ -233,25 +210,25 @@ mod tests {
         let payload = br#"{"Images":[{"Image":"\/9j\/4AAQ"},{"Image":7},{"Image":""},{"Image":["AA=="]}]}"#;
         let images = crate::wire::Images::read(payload).unwrap().images;
         let file = images[0].image.as_ref().unwrap();
-        assert!(payload.as_ptr_range().contains(&file.raw.as_ptr()));
-        assert_eq!((file.encoded_length(), decode(&file.raw).unwrap()), (10, vec![0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]));
+        assert!(payload.as_ptr_range().contains(&file.raw.expose().as_ptr()));
+        assert_eq!((file.encoded_length(), decode(file.raw.expose()).unwrap()), (10, vec![0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]));
         assert!(images[1..].iter().all(|image| image.image.is_none()));
         let others: Vec<_> = images.iter().map(|image| image.others.get("Image").map(|it| it.expose().to_string())).collect();
         assert_eq!(others, [None, Some("7".to_owned()), None, Some("[\"AA==\"]".to_owned())]);
     }
 
     #[test]
-    fn file_of_mended_payload_is_copied() {
+    fn file_stays_beside_a_number_of_many_digits() {
         let json = r#"{"Images":[{"Image":"\/9j\/4AAQ","Size":123456789012345678901234567890}]}"#;
         let images = crate::wire::Images::read(json.as_bytes()).unwrap().images;
         let file = images[0].image.as_ref().unwrap();
-        assert!(matches!(file.raw, Cow::Owned(_)));
-        assert_eq!(decode(&file.raw).unwrap(), [0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]);
+        assert!(file.raw.is_borrowed());
+        assert_eq!(decode(file.raw.expose()).unwrap(), [0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]);
         assert_eq!(images[0].others.get("Size").unwrap().expose(), "123456789012345678901234567890");
     }
 
     #[test]
     fn a_file_is_not_printed() {
-        assert_eq!(format!("{:?}", Encoded { raw: "/9j/4AAQ".into() }), "[file, 8 bytes of Base64]");
+        assert_eq!(format!("{:?}", Encoded { raw: Text::new("/9j/4AAQ") }), "[file, 8 bytes of Base64]");
     }
 }

@@ -3,30 +3,35 @@
 use serde::de::MapAccess;
 
 use super::encoded::Encoded;
-use super::record::{List, record};
 use super::result::Image;
 use idv_core::Text;
-use idv_core::adapter::wire::{Name, Part, object, place};
+use idv_core::adapter::wire::{Members, Name, Part, Shape, object, place};
 
-record! {
+object! {
     /// The images that were recorded (chapter 3.8.3): `getImages`.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Images<'a> {
         /// The images. Missing if none were recorded.
-        "Images" images: Vec<Image<'a>> as List<Image<'a>>,
+        "Images" images: Vec<Image<'a>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 
-record! {
+object! {
     /// The recordings of sound (chapter 3.11.5): `getVoiceFiles`.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct VoiceFiles<'a> {
         /// The recordings.
-        "Voicefiles" | "VoiceFiles" voice_files: Vec<VoiceFile<'a>> as List<VoiceFile<'a>>,
+        "Voicefiles" | "VoiceFiles" voice_files: Vec<VoiceFile<'a>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 
-record! {
+object! {
     /// A recording of sound (chapter 3.11.5).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct VoiceFile<'a> {
@@ -34,19 +39,25 @@ record! {
         "Filename" filename: Option<Text<'a>>,
         /// The file.
         "Base64Data" base64_data: Option<Encoded<'a>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 
-record! {
+object! {
     /// The documents that were signed (chapter 3.5.4): `getESignPDF`.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct SignedDocuments<'a> {
         /// The documents, in the order in which they were submitted.
-        "PDFs" pdfs: Vec<SignedDocument<'a>> as List<SignedDocument<'a>>,
+        "PDFs" pdfs: Vec<SignedDocument<'a>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 
-record! {
+object! {
     /// A document that was signed (chapter 3.5.4).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct SignedDocument<'a> {
@@ -54,6 +65,9 @@ record! {
         "Base64Data" base64_data: Option<Encoded<'a>>,
         /// Its name. The document does not list it, and says that elements may be added.
         "Filename" filename: Option<Text<'a>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 
@@ -75,20 +89,17 @@ pub struct NamedHashes<'a> {
 }
 
 impl<'de> Part<'de> for NamedHashes<'de> {
-    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
         let mut entries = Vec::new();
         while let Some(name) = map.next_key_seed(Name)? {
-            let hash: Option<Text<'_>> = map.next_value_seed(place())?;
+            let hash = map.next_value_seed(place())?.expected();
             entries.extend(hash.map(|hash| (Text::new(name), hash)));
         }
-        Ok(Self { entries })
+        Ok(Shape::Expected(Self { entries }))
     }
 
-    fn array<A: serde::de::SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(hashes) = seq.next_element_seed(place::<Self>())? {
-            entries.extend(hashes.entries);
-        }
-        Ok(Self { entries })
+    fn array<A: serde::de::SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
+        let hashes = Vec::<Self>::array(seq)?;
+        Ok(hashes.map(|hashes| Self { entries: hashes.into_iter().flat_map(|hashes| hashes.entries).collect() }))
     }
 }

@@ -10,10 +10,10 @@
 mod code;
 mod encoded;
 mod files;
-mod record;
 mod result;
 mod status;
 mod system;
+mod truth;
 
 use idv_core::adapter::wire::{Part, decoded, read_json};
 use idv_core::{Error, Result};
@@ -103,13 +103,13 @@ impl<'a> Orders<'a> {
 }
 
 /// Reads a payload of any kind.
-fn read<'a, P: Part<'a>>(bytes: &'a [u8]) -> Result<P> {
+fn read<'a, P: Part<'a> + Default>(bytes: &'a [u8]) -> Result<P> {
     read_text(decoded(bytes)?)
 }
 
-fn read_text<'a, P: Part<'a>>(text: &'a str) -> Result<P> {
+fn read_text<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
     match text.trim_ascii_start().as_bytes().first() {
-        Some(b'{' | b'[') => encoded::reading_files(|| read_json(text)),
+        Some(b'{' | b'[') => read_json(text),
         Some(_) => Err(Error::malformed("expected an object or an array of JSON")),
         None => Err(Error::malformed("the payload is empty")),
     }

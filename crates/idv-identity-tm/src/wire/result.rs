@@ -2,11 +2,11 @@
 
 use super::code::Code;
 use super::encoded::Encoded;
-use super::record::{List, record};
+use super::truth::Truth;
 use idv_core::Text;
-use idv_core::adapter::wire::Members;
+use idv_core::adapter::wire::{Members, object};
 
-record! {
+object! {
     /// The result of an identification (chapter 3.3.4).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct IdentResult<'a> {
@@ -23,18 +23,21 @@ record! {
         /// At a point of sale: 0 no OCR, 1 OCR and images taken by hand, 2 only OCR.
         "OcrStatus" ocr_status: Option<Code<'a>>,
         /// At a point of sale: whether the document's electronic identity was used. The document spells it in two ways.
-        "eIdUsed" | "eldUsed" | "eIDUsed" eid_used: Option<bool>,
+        "eIdUsed" | "eldUsed" | "eIDUsed" eid_used: Option<bool> as Truth,
         /// At a point of sale: whether the security check on the device failed.
-        "SecurityCheckFailed" security_check_failed: Option<bool>,
+        "SecurityCheckFailed" security_check_failed: Option<bool> as Truth,
         /// Whether an agent suspects fraud. Missing unless an agent does.
-        "FraudAttempt" fraud_attempt: Option<bool>,
+        "FraudAttempt" fraud_attempt: Option<bool> as Truth,
         /// The person: as checked, and as submitted if `/IncludeInitialData` asked for it. The vendor sends an array, or an object if
         /// the account has images in the result. None if it is missing, which makes it no result.
-        "IdentData" ident_data: Option<Vec<IdentData<'a>>> as List<IdentData<'a>>,
+        "IdentData" ident_data: Option<Vec<IdentData<'a>>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 
-record! {
+object! {
     /// A person as checked or as submitted (chapter 3.3.4, parent `IdentData`).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct IdentData<'a> {
@@ -77,11 +80,14 @@ record! {
         /// Additional values, by the names that the order gave them, each in its own shape.
         "Additional" additional: Members,
         /// The images, if the account has them here.
-        "Images" images: Vec<Image<'a>> as List<Image<'a>>,
+        "Images" images: Vec<Image<'a>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 
-record! {
+object! {
     /// The document (chapter 3.3.4, parent `IDCard`).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct IdCard<'a> {
@@ -102,10 +108,13 @@ record! {
         "ValidUntil" valid_until: Option<Text<'a>>,
         /// `IDCard`, `Passport`, or the order's name of it.
         "Type" kind: Option<Text<'a>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 
-record! {
+object! {
     /// The driver's licence (chapter 3.3.4, parent `DriverLicence`).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct DriverLicence<'a> {
@@ -115,10 +124,13 @@ record! {
         "Classes" classes: Option<Text<'a>>,
         /// When it was issued, YYYY-MM-DD.
         "DateOfIssue" date_of_issue: Option<Text<'a>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 
-record! {
+object! {
     /// An image (chapters 3.3.4 and 3.8.3).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Image<'a> {
@@ -126,6 +138,9 @@ record! {
         "Image" image: Option<Encoded<'a>>,
         /// Its name.
         "Filename" filename: Option<Text<'a>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 

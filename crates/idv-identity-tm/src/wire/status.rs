@@ -1,11 +1,10 @@
 //! The status of an order (chapter 3.2) and the orders of a reference (chapter 3.13).
 
 use super::code::Code;
-use super::record::{List, record};
 use idv_core::Text;
-use idv_core::adapter::wire::{Part, place};
+use idv_core::adapter::wire::{Members, Part, Shape, object, place};
 
-record! {
+object! {
     /// The history of an order (chapter 3.2.6): `getStatus`.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct StatusList<'a> {
@@ -16,11 +15,14 @@ record! {
         /// When the vendor answered: ISO 8601, with an offset.
         "Executed" executed: Option<Text<'a>>,
         /// The events of the order, in its order. None if it is missing, which makes it no answer of `getStatus`.
-        "Status" status: Option<Vec<StatusEntry<'a>>> as List<StatusEntry<'a>>,
+        "Status" status: Option<Vec<StatusEntry<'a>>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 
-record! {
+object! {
     /// An event of an order (chapter 3.2.6).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct StatusEntry<'a> {
@@ -32,6 +34,9 @@ record! {
         "Time" time: Option<Text<'a>>,
         /// The vendor's explanation.
         "Text" text: Option<Text<'a>>,
+        ..
+        /// Members that the document does not have or that have another shape than documented, by their names.
+        others: Members,
     }
 }
 
@@ -46,21 +51,18 @@ pub struct Orders<'a> {
 }
 
 impl<'de> Part<'de> for Orders<'de> {
-    fn object<A: serde::de::MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+    fn object<A: serde::de::MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
         let mut order_ids = None;
         while map.next_key::<serde::de::IgnoredAny>()?.is_some() {
-            let found: Self = map.next_value_seed(place())?;
-            order_ids = order_ids.or(found.order_ids);
+            let found = map.next_value_seed(place::<Self>())?.expected();
+            order_ids = order_ids.or(found.and_then(|found| found.order_ids));
         }
-        Ok(Self { order_ids })
+        Ok(Shape::Expected(Self { order_ids }))
     }
 
-    fn array<A: serde::de::SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
-        let mut order_ids = Vec::new();
-        while let Some(entry) = seq.next_element_seed(place::<OrderId<'_>>())? {
-            order_ids.extend(entry.0);
-        }
-        Ok(Self { order_ids: Some(order_ids) })
+    fn array<A: serde::de::SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
+        let entries = Vec::<OrderId<'_>>::array(seq)?;
+        Ok(entries.map(|entries| Self { order_ids: Some(entries.into_iter().filter_map(|entry| entry.0).collect()) }))
     }
 }
 
@@ -69,12 +71,12 @@ impl<'de> Part<'de> for Orders<'de> {
 struct OrderId<'a>(Option<Text<'a>>);
 
 impl<'de> Part<'de> for OrderId<'de> {
-    fn text(text: Text<'de>) -> Self {
-        Self(Some(text).filter(|text| !text.expose().is_empty()))
+    fn text(text: Text<'de>) -> Shape<Self> {
+        Shape::Expected(Self(Some(text).filter(|text| !text.expose().is_empty())))
     }
 
-    fn object<A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-        StatusList::object(map).map(|order| Self(order.order_id))
+    fn object<A: serde::de::MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
+        Ok(StatusList::object(map)?.map(|order| Self(order.order_id)))
     }
 }
 

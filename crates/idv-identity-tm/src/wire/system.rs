@@ -7,7 +7,7 @@ use serde::de::MapAccess;
 use serde_json::{Map, Value};
 
 use idv_core::Text;
-use idv_core::adapter::wire::{Name, Part, decoded_tolerantly, object, place};
+use idv_core::adapter::wire::{Name, Part, Shape, decoded_tolerantly, object, place};
 
 object! {
     /// The state of the vendor's systems (chapter 8.2.2): `systemStatus`.
@@ -71,15 +71,15 @@ pub struct NewPassword {
 }
 
 impl<'de> Part<'de> for NewPassword {
-    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
         let mut password = None;
         while let Some(name) = map.next_key_seed(Name)? {
-            let text: Option<Text<'_>> = map.next_value_seed(place())?;
+            let text = map.next_value_seed(place::<Text<'_>>())?.expected();
             if name == "password" {
                 password = text.filter(|text| !text.expose().is_empty()).map(|text| Secret::new(text.expose()));
             }
         }
-        Ok(Self { password })
+        Ok(Shape::Expected(Self { password }))
     }
 }
 

@@ -1,11 +1,9 @@
 //! The attachments (chapter 13.1.6): the evidence, and the method that they tell.
 
-use std::collections::HashSet;
-
+use idv_core::adapter::non_empty;
 use idv_core::report::{Evidence, EvidenceKind, Method};
 use idv_core::{EvidenceId, Pii};
 
-use super::filled;
 use crate::wire::Entry;
 
 /// An attachment and its kind of evidence.
@@ -63,19 +61,10 @@ static MEDIA_TYPES: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// The attachments as evidence, in their order. Of a key that is repeated the last one counts.
+/// The attachments as evidence, in their order.
 pub(super) fn evidence(attachments: &[Entry<'_>]) -> Vec<Evidence> {
-    let mut seen = HashSet::with_capacity(attachments.len());
-    let mut evidence = Vec::with_capacity(attachments.len());
-    for attachment in attachments.iter().rev() {
-        if let (Some(key), Some(name)) = (filled(Some(&attachment.name)), filled(attachment.value.as_ref()))
-            && seen.insert(key)
-        {
-            evidence.push(piece(key, name));
-        }
-    }
-    evidence.reverse();
-    evidence
+    let named = |entry: &Entry<'_>| Some(piece(non_empty(Some(&entry.name))?, non_empty(entry.value.as_ref())?));
+    attachments.iter().filter_map(named).collect()
 }
 
 /// The method, if an attachment tells it that only one product has.

@@ -1,73 +1,39 @@
 //! Single values: the vendor's item to an attribute of the model (chapter 13.1.4).
 
+use idv_core::adapter::{FromVendor, non_empty, value};
 use idv_core::report::{Alternative, Attribute, Country, DocumentKind, Gender, Source, Verdict};
-use idv_core::{PartialDate, Pii, Text};
+use idv_core::{PartialDate, Pii};
 
-use super::filled;
-use crate::wire::{ClassList, Classes, Item};
+use crate::wire::{ClassList, Classes, Item, Scalar};
 
-/// A value of the model that the vendor has a word for.
-pub(super) trait Word: Sized {
-    /// The value; none if the word is no value of the model.
-    fn of(word: &str) -> Option<Self>;
+/// The vendor whose words these are.
+pub(super) struct Vendor;
 
-    /// Whether the value is written like the word.
-    fn is_written(&self, word: &str) -> bool;
-
-    /// Whether the value says everything that the word does.
-    fn is_exact(_: &str) -> bool {
-        true
-    }
-}
-
-impl Word for String {
-    fn of(word: &str) -> Option<Self> {
-        Some(word.to_owned())
-    }
-
-    fn is_written(&self, _: &str) -> bool {
-        true
-    }
-}
-
-impl Word for PartialDate {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for PartialDate {
+    fn parse(word: &str) -> Option<Self> {
         word.parse().ok()
     }
-
-    fn is_written(&self, word: &str) -> bool {
-        // One with an unknown day is written in two ways.
-        self.to_string() == word
-    }
 }
 
-impl Word for Country {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for Country {
+    fn parse(word: &str) -> Option<Self> {
         Self::from_word(word)
     }
-
-    fn is_written(&self, word: &str) -> bool {
-        self.code() == word
-    }
 }
 
-impl Word for Gender {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for Gender {
+    fn parse(word: &str) -> Option<Self> {
         match word {
             "MALE" => Some(Self::Male),
             "FEMALE" => Some(Self::Female),
             _ => None,
         }
     }
-
-    fn is_written(&self, _: &str) -> bool {
-        false
-    }
 }
 
-impl Word for DocumentKind {
+impl FromVendor<Vendor> for DocumentKind {
     /// The table of chapter 13.1.5.
-    fn of(word: &str) -> Option<Self> {
+    fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "IDCARD" => Self::IdCard,
             "PASSPORT" => Self::Passport,
@@ -76,44 +42,45 @@ impl Word for DocumentKind {
             _ => Self::Other,
         })
     }
-
-    fn is_written(&self, _: &str) -> bool {
-        false
-    }
-
-    fn is_exact(word: &str) -> bool {
-        Self::of(word) != Some(Self::Other)
-    }
 }
 
 /// The attribute of a value; none if nothing is said of it. `source` is the source of a value that was not merely submitted.
 ///
 /// Nothing that was sent is lost: a word that is no value of the model stays as the raw word, and one that had been submitted, or that
 /// a reviewer replaced, as an alternative. A redacted value is absent; a word in its place is kept as the raw word.
-pub(super) fn attribute<T: Word>(item: Option<&Item<'_>>, source: Source) -> Option<Attribute<T>> {
-    let item = item?;
+pub(super) fn attribute<T: FromVendor<Vendor>>(item: &Item<'_>, source: Source) -> Option<Attribute<T>> {
     let verdict = verdict(item.status.as_ref());
     let mut attribute = empty(verdict, source);
-    if let Some(word) = filled(item.value.as_ref()) {
-        (attribute.value, attribute.raw) = if verdict == Verdict::Redacted { (None, Some(Pii::from(word))) } else { value(word) };
+    if let Some(word) = non_empty(item.value.as_ref()) {
+        (attribute.value, attribute.raw) =
+            if verdict == Verdict::Redacted { (None, Some(Pii::from(word))) } else { value::<Vendor, T>(word) };
     }
-    if let Some(word) = filled(item.original.as_ref()) {
-        let (submitted, raw) = value(word);
-        if submitted.is_none() || !T::is_exact(word) {
+    if let Some(word) = non_empty(item.original.as_ref()) {
+        let (submitted, raw) = value::<Vendor, T>(word);
+        if submitted.is_none() {
             attribute.alternatives.push(Alternative::new(Source::Submitted, None, raw));
         }
         attribute.submitted = submitted;
     }
-    if let Some(word) = filled(item.identification.as_ref()) {
-        let (before, raw) = value(word);
+    if let Some(word) = non_empty(item.identification.as_ref()) {
+        let (before, raw) = value::<Vendor, T>(word);
         attribute.alternatives.push(Alternative::new(Source::Agent, before, raw));
     }
     informative(attribute)
 }
 
+/// The kind of the document. A submitted word that the table of chapter 13.1.5 lacks is kept as well.
+pub(super) fn document_kind(item: &Item<'_>, source: Source) -> Option<Attribute<DocumentKind>> {
+    let mut attribute = attribute::<DocumentKind>(item, source)?;
+    if attribute.submitted.as_ref().is_some_and(|kind| *kind.expose() == DocumentKind::Other) {
+        let word = non_empty(item.original.as_ref()).map(Pii::from);
+        attribute.alternatives.insert(0, Alternative::new(Source::Submitted, None, word));
+    }
+    Some(attribute)
+}
+
 /// The classes of a driver's licence (chapter 13.1.5).
-pub(super) fn classes(item: Option<&Classes<'_>>, source: Source) -> Option<Attribute<Vec<String>>> {
-    let item = item?;
+pub(super) fn classes(item: &Classes<'_>, source: Source) -> Option<Attribute<Vec<String>>> {
     let verdict = verdict(item.status.as_ref());
     let mut attribute = empty(verdict, source);
     (attribute.value, attribute.raw) = list(&item.value);
@@ -130,13 +97,13 @@ pub(super) fn classes(item: Option<&Classes<'_>>, source: Source) -> Option<Attr
 }
 
 /// The verdict of an item's status. An unknown word, like none at all, says nothing of the value.
-fn verdict(status: Option<&Text<'_>>) -> Verdict {
-    filled(status).and_then(known_verdict).unwrap_or(Verdict::Unchecked)
+fn verdict(status: Option<&Scalar<'_>>) -> Verdict {
+    non_empty(status).and_then(known_verdict).unwrap_or(Verdict::Unchecked)
 }
 
 /// Returns whether a status has a verdict. The report keeps a word that has none.
-pub(super) fn is_known_status(status: &Text<'_>) -> bool {
-    filled(Some(status)).is_some_and(|word| known_verdict(word).is_some())
+pub(super) fn is_known_status(status: &Scalar<'_>) -> bool {
+    non_empty(Some(status)).is_some_and(|word| known_verdict(word).is_some())
 }
 
 /// The table of chapter 13.1.4. `REDACTION` stands in the samples of chapters 13.3 and 13.4 and in no table.
@@ -165,16 +132,9 @@ fn informative<T>(attribute: Attribute<T>) -> Option<Attribute<T>> {
     says_anything.then_some(attribute)
 }
 
-/// A word as a value; the word itself if it is no value, or the value is written in another way.
-fn value<T: Word>(word: &str) -> (Option<Pii<T>>, Option<Pii<String>>) {
-    let value = T::of(word);
-    let raw = if value.as_ref().is_some_and(|value| value.is_written(word)) { None } else { Some(Pii::from(word)) };
-    (value.map(Pii::new), raw)
-}
-
 /// The classes of a list, and the text that they were written in.
 fn list(list: &ClassList<'_>) -> (Option<Pii<Vec<String>>>, Option<Pii<String>>) {
-    let words: Vec<_> = list.classes.iter().filter_map(|text| filled(Some(text))).map(str::to_owned).collect();
-    let written = filled(list.written.as_ref()).map(Pii::from);
+    let words: Vec<_> = list.classes.iter().filter_map(|text| non_empty(Some(text))).map(str::to_owned).collect();
+    let written = non_empty(list.written.as_ref()).map(Pii::from);
     ((!words.is_empty()).then(|| Pii::new(words)), written)
 }

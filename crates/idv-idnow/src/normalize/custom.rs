@@ -3,28 +3,15 @@
 //! A member is called by its path, `userdata.firstname.reviewstatus`, and has its own shape. Custom data are called by their own names,
 //! `custom1`, since the application chose them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use idv_core::adapter::wire::{Members, Optional};
+use idv_core::adapter::non_empty;
+use idv_core::adapter::wire::{Members, Part, Shape};
 use idv_core::{Pii, Text};
 use serde_json::Value;
 
-use super::{attribute, filled, time};
-use crate::wire::{Entry, Identification, Node, Seen};
-
-/// Texts that other parts of the observation have.
-const MODELLED: &[&str] = &[
-    "identificationprocess.result",
-    "identificationprocess.agentname",
-    "identificationprocess.transactionnumber",
-    "identificationprocess.id",
-];
-
-/// Parts of a value that its attribute has.
-const ATTRIBUTE: &[&str] = &["value", "original", "identification"];
-
-/// Truth values, which XML and some JSON write as words.
-const FLAGS: &[&str] = &["identificationprocess.identchanges", "identificationprocess.reviewchanges"];
+use super::{attribute, time};
+use crate::wire::{Classes, ESigning, Entry, Identification, IdentificationProcess, Item, Scalar};
 
 /// Parts of a report that are called by the vendor's names.
 #[derive(Default)]
@@ -36,83 +23,109 @@ pub(super) struct Named {
 }
 
 impl Named {
-    /// Collects them from an identification.
-    pub(super) fn of(identification: &Identification<'_>) -> Self {
-        let mut named = Self::default();
-        // The tracking id is called by its own name in whichever section it came (chapter 6.1.2).
-        let process = &identification.identificationprocess;
-        let tracking = [&identification.trackingid, &process.trackingid].into_iter().find_map(|text| filled(text.as_ref()));
-        if let Some(tracking) = tracking {
-            named.add("trackingid".to_owned(), Value::from(tracking));
+    /// Collects them from an identification, but for the [items](Named::item) and the members of their sections.
+    pub(super) fn add_sections(&mut self, identification: &Identification<'_>) {
+        self.process(&identification.identificationprocess);
+        self.entries("customdata", &identification.customdata);
+        self.entries("attachments", &identification.attachments);
+        self.entries("questions", &identification.questions);
+        match identification.esigning.as_slice() {
+            [signing] => self.signing("esigning", signing),
+            signings => signings.iter().enumerate().for_each(|(place, it)| self.signing(&format!("esigning.{place}"), it)),
         }
-        named.section("", identification);
-        if named.custom.get("identificationprocess.trackingid") == named.custom.get("trackingid") {
-            named.custom.remove("identificationprocess.trackingid");
-        }
-        named
+        let user = &identification.userdata;
+        self.members("contactdata", &identification.contactdata.others);
+        self.members("userdata", &user.others);
+        self.members("userdata.address", &user.address.others);
+        self.members("identificationdocument", &identification.identificationdocument.others);
+        self.members("", &identification.others);
     }
 
-    /// Adds members that stand beside the identification.
+    /// The parts that other parts of the observation do not have.
+    fn process(&mut self, process: &IdentificationProcess<'_>) {
+        self.text("identificationprocess.type", process.channel.as_ref());
+        self.text("identificationprocess.companyid", process.companyid.as_ref());
+        self.text("identificationprocess.filename", process.filename.as_ref());
+        self.text("identificationprocess.href", process.href.as_ref());
+        self.flag("identificationprocess.identchanges", process.identchanges.as_ref());
+        self.flag("identificationprocess.reviewchanges", process.reviewchanges.as_ref());
+        self.text("identificationprocess.previousresult", process.previousresult.as_ref());
+        let time = process.identificationtime.as_ref().filter(|text| non_empty(Some(*text)).and_then(time).is_none());
+        self.text("identificationprocess.identificationtime", time);
+        self.members("identificationprocess", &process.others);
+    }
+
+    /// Adds the tracking id, which is called by its own name in whichever section it came (chapter 6.1.2).
+    pub(super) fn add_tracking_id(&mut self, identification: &Identification<'_>) {
+        let [own, process] =
+            [&identification.trackingid, &identification.identificationprocess.trackingid].map(|text| non_empty(text.as_ref()));
+        if let Some(word) = own.or(process) {
+            self.add("trackingid".to_owned(), word.into());
+        }
+        if let Some(word) = process.filter(|process| own.is_some_and(|own| own != *process)) {
+            self.add("identificationprocess.trackingid".to_owned(), word.into());
+        }
+    }
+
+    /// Adds members of the object at a path.
     pub(super) fn members(&mut self, path: &str, members: &Members) {
         for (name, value) in members.iter() {
             self.add(join(path, name), value.expose().clone());
         }
     }
 
-    fn section(&mut self, path: &str, section: &dyn Node<'_>) {
-        section.visit(&mut |name, part| {
-            let path = join(path, name);
-            match part {
-                Seen::Section(section) => self.section(&path, section),
-                Seen::Text(text) => self.text(path, text),
-                Seen::Item(item) => self.item(&path, item),
-                Seen::Entries(entries) => self.entries(&path, entries),
-                Seen::Signings([signing]) => self.section(&path, signing),
-                Seen::Signings(signings) => {
-                    for (index, signing) in signings.iter().enumerate() {
-                        self.section(&format!("{path}.{index}"), signing);
-                    }
-                }
-            }
-        });
-        self.members(path, section.others());
+    /// Adds the parts of a value that its attribute has no field for.
+    pub(super) fn item(&mut self, path: &str, item: &Item<'_>) {
+        self.status(path, item.status.as_ref(), item.reviewstatus.as_ref(), &item.others);
     }
 
-    fn text(&mut self, path: String, text: &Text<'_>) {
-        let Some(word) = filled(Some(text)) else { return };
-        if MODELLED.contains(&path.as_str()) || (path == "identificationprocess.identificationtime" && time(word).is_some()) {
-            return;
+    /// As [`Named::item`].
+    pub(super) fn classes(&mut self, path: &str, item: &Classes<'_>) {
+        self.status(path, item.status.as_ref(), item.reviewstatus.as_ref(), &item.others);
+    }
+
+    fn status(&mut self, path: &str, status: Option<&Scalar<'_>>, review: Option<&Scalar<'_>>, others: &Members) {
+        if let Some(status) = status.filter(|status| !attribute::is_known_status(status)) {
+            self.text(&join(path, "status"), Some(status));
         }
-        let flag = if FLAGS.contains(&path.as_str()) { <bool as Optional<'_>>::text(Text::new(word)) } else { None };
-        self.add(path, flag.map_or_else(|| Value::from(word), Value::from));
+        if review.is_some() {
+            self.text(&join(path, "reviewstatus"), review);
+        }
+        self.members(path, others);
     }
 
-    /// The parts of a value that its attribute has no field for.
-    fn item(&mut self, path: &str, item: &dyn Node<'_>) {
-        item.visit(&mut |name, part| {
-            let Seen::Text(text) = part else { return };
-            let is_in_attribute = ATTRIBUTE.contains(&name) || (name == "status" && attribute::is_known_status(text));
-            if !is_in_attribute {
-                self.text(join(path, name), text);
-            }
-        });
-        self.members(path, item.others());
+    fn signing(&mut self, path: &str, signing: &ESigning<'_>) {
+        self.text(&join(path, "result"), signing.result.as_ref());
+        self.text(&join(path, "sessionid"), signing.sessionid.as_ref());
+        self.members(path, &signing.others);
+    }
+
+    fn text(&mut self, path: &str, text: Option<&Scalar<'_>>) {
+        if let Some(word) = non_empty(text) {
+            self.add(path.to_owned(), word.into());
+        }
+    }
+
+    /// Adds a truth value, which XML and some JSON write as a word.
+    fn flag(&mut self, path: &str, text: Option<&Scalar<'_>>) {
+        match non_empty(text).map(|word| <bool as Part<'_>>::text(Text::new(word))) {
+            Some(Shape::Expected(flag)) => self.add(path.to_owned(), flag.into()),
+            _ => self.text(path, text),
+        }
     }
 
     fn entries(&mut self, path: &str, entries: &[Entry<'_>]) {
-        for entry in last_of_each(entries) {
+        for entry in entries {
             let name = entry.name.expose();
-            let whole = entry.others.get("value").map(|value| value.expose().clone());
-            let value = filled(entry.value.as_ref()).map(Value::from);
-            match (path, value.or_else(|| whole.clone())) {
-                (_, None) => {}
-                ("questions", Some(value)) if !name.trim().is_empty() => {
-                    self.answers.insert(name.to_owned(), Pii::new(value));
-                }
+            let whole = entry.others.get("value").map(Pii::expose);
+            let value = || non_empty(entry.value.as_ref()).map(Value::from).or_else(|| whole.cloned());
+            let is_named = !name.trim().is_empty();
+            match path {
+                "questions" if is_named => self.answers.extend(value().map(|value| (name.to_owned(), Pii::new(value)))),
                 // The others are evidence.
-                ("attachments", Some(Value::String(_))) if whole.is_none() && !name.trim().is_empty() => {}
-                ("customdata", Some(value)) if !self.custom.contains_key(name) => self.add(name.to_owned(), value),
-                (path, Some(value)) => self.add(join(path, name), value),
+                "attachments" if is_named && whole.is_none() => {}
+                "customdata" if !self.custom.contains_key(name) => self.add(name.to_owned(), value().unwrap_or_default()),
+                path => self.add([path, ".", name].concat(), value().unwrap_or_default()),
             }
             for (member, value) in entry.others.iter().filter(|(member, _)| *member != "value") {
                 self.add(format!("{path}.{name}.{member}"), value.expose().clone());
@@ -132,16 +145,9 @@ impl Named {
     }
 }
 
-/// The entries, of a repeated name the last one.
-fn last_of_each<'e, 'a>(entries: &'e [Entry<'a>]) -> Vec<&'e Entry<'a>> {
-    let mut seen = HashSet::with_capacity(entries.len());
-    let mut last: Vec<_> = entries.iter().rev().filter(|entry| seen.insert(entry.name.expose())).collect();
-    last.reverse();
-    last
-}
-
+/// Joins a path and a name. A value without a name is called by its path.
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    if path.is_empty() || name.is_empty() { [path, name].concat() } else { [path, ".", name].concat() }
 }
 
 #[cfg(test)]
@@ -149,18 +155,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::wire;
+    use crate::normalize;
 
     fn named(payload: &Value) -> Value {
         let mut payload = payload.clone();
         payload["identificationprocess"]["id"] = json!("A");
-        let payload = payload.to_string();
-        let payload = wire::read(payload.as_bytes()).unwrap();
-        let named = Named::of(&payload.identifications[0]);
+        named_by(&payload.to_string())
+    }
+
+    /// The custom data and the answers of a payload.
+    fn named_by(payload: &str) -> Value {
+        let observations = normalize::payload(payload.as_bytes(), idv_core::Channel::Fetch).unwrap();
+        let report = observations[0].report().unwrap();
         let shown = |map: &BTreeMap<String, Pii<Value>>| {
             Value::Object(map.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect())
         };
-        json!([shown(&named.custom), shown(&named.answers)])
+        json!([shown(&report.custom), shown(&report.answers)])
     }
 
     #[test]
@@ -246,9 +256,6 @@ mod tests {
     #[test]
     fn last_of_repeated_entries_counts() {
         let payload = r#"{"identificationprocess":{"id":"A"},"customdata":{"a":"1","b":"2","a":"3"}}"#;
-        let payload = wire::read(payload.as_bytes()).unwrap();
-        let named = Named::of(&payload.identifications[0]);
-        let custom: Vec<_> = named.custom.iter().map(|(name, value)| (name.as_str(), value.expose().clone())).collect();
-        assert_eq!(custom, [("a", json!("3")), ("b", json!("2"))]);
+        assert_eq!(named_by(payload), json!([{"a": "3", "b": "2"}, {}]));
     }
 }

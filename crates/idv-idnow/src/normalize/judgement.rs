@@ -4,14 +4,15 @@
 //! had expired when it was shown: the vendor contradicts itself, and an operator has to look. An earlier suspicion that a review has
 //! settled stays in the report as a failed check. An attempt that was aborted for a permanent reason has no second one.
 
+use idv_core::adapter::non_empty;
 use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason};
-use idv_core::{Outcome, PartialDate, Status, Timestamp};
+use idv_core::{Outcome, PartialDate, Status, Timestamp, time_zone};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::ZONE;
 use super::reasons::{self, ReasonRow};
 use super::results::ResultRow;
-use super::{ZONE, filled};
 use crate::wire::Identification;
 
 /// The meaning of an identification.
@@ -32,13 +33,13 @@ impl Judgement {
         let process = &identification.identificationprocess;
         let mut contradicted = false;
         let mut permanent = false;
-        for word in process.reason.iter().filter_map(|text| filled(Some(text))) {
+        for word in process.reason.iter().filter_map(|text| non_empty(Some(text))) {
             let meaning = judgement.reason(word);
             contradicted |= meaning.contradicts_success;
             permanent |= meaning.is_permanent;
         }
         for (word, is_final) in [(&process.result, false), (&process.previousresult, true)] {
-            if let Some(word) = filled(word.as_ref()).filter(|word| is_suspicion(word)) {
+            if let Some(word) = non_empty(word.as_ref()).filter(|word| is_suspicion(word)) {
                 judgement.check(CheckKind::Fraud, CheckResult::Failed, word);
                 // Two final results; a preliminary suspicion is what the review was about.
                 contradicted |= is_final && word != PRELIMINARY;
@@ -49,7 +50,7 @@ impl Judgement {
             contradicted = true;
         }
         for signing in &identification.esigning {
-            if let Some(word) = filled(signing.result.as_ref()) {
+            if let Some(word) = non_empty(signing.result.as_ref()) {
                 judgement.signing(word);
             }
         }
@@ -141,14 +142,14 @@ fn is_failure(word: &str) -> bool {
 /// The last day of the document's validity, if it is told: of a month or a year alone its last one.
 fn expires_on(identification: &Identification<'_>) -> Option<Date> {
     let item = identification.identificationdocument.validuntil.as_deref()?;
-    let until: PartialDate = filled(item.value.as_ref())?.parse().ok()?;
+    let until: PartialDate = non_empty(item.value.as_ref())?.parse().ok()?;
     let month = until.month().unwrap_or(12);
     until.whole().or_else(|| Some(Date::new(until.year(), month, 1).ok()?.last_of_month()))
 }
 
 /// The day of a time, in the vendor's zone.
 fn date(at: Timestamp) -> Date {
-    at.to_zoned_datetime(TimeZone::get(ZONE).unwrap_or(TimeZone::UTC)).date()
+    at.to_zoned_datetime(time_zone(ZONE).unwrap_or(TimeZone::UTC)).date()
 }
 
 #[cfg(test)]

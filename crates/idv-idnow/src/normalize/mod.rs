@@ -14,8 +14,9 @@ mod results;
 use std::borrow::Cow;
 
 use idv_core::adapter::wire::Members;
+use idv_core::adapter::{non_empty, payload_channel};
 use idv_core::{
-    Channel, Error, Observation, Page, Result, ResultHandle, ResultState, Subject, Text, Timestamp, VendorId, time_in_zone,
+    Channel, Error, Observation, Page, Result, ResultHandle, ResultState, Subject, Timestamp, VendorId, time_in_zone,
 };
 use judgement::Judgement;
 
@@ -68,17 +69,17 @@ pub(crate) fn observation_beside(
     beside: &Members,
 ) -> Observation {
     let process = &identification.identificationprocess;
-    let code = filled(process.result.as_ref());
+    let code = non_empty(process.result.as_ref());
     let mut observation = Observation::claimed(subject(identification), channel);
     observation.code = code.map(Into::into);
-    observation.at = filled(process.identificationtime.as_ref()).and_then(time);
+    observation.at = non_empty(process.identificationtime.as_ref()).and_then(time);
     let judgement = Judgement::of(identification, code.and_then(results::find), observation.at);
     observation.status = judgement.status;
     observation.result = match inline {
         Inline::Report => ResultState::Inline(report::report(identification, judgement, observation.at, beside)),
         // The call for a single result finds it by either name (chapter 8.3.3.2); IDnow does not tell cases apart.
-        Inline::Handle => filled(process.transactionnumber.as_ref())
-            .or(filled(process.id.as_ref()))
+        Inline::Handle => non_empty(process.transactionnumber.as_ref())
+            .or(non_empty(process.id.as_ref()))
             .map_or(ResultState::Absent, |name| ResultState::Fetchable(ResultHandle::new(name.to_ascii_lowercase()))),
     };
     observation
@@ -87,7 +88,7 @@ pub(crate) fn observation_beside(
 /// Returns whom an identification is about.
 pub(crate) fn subject(identification: &Identification<'_>) -> Subject {
     let process = &identification.identificationprocess;
-    Subject::new(filled(process.transactionnumber.as_ref()).map(Into::into), filled(process.id.as_ref()).map(VendorId::new))
+    Subject::new(non_empty(process.transactionnumber.as_ref()).map(Into::into), non_empty(process.id.as_ref()).map(VendorId::new))
 }
 
 /// Returns the observations of a payload of any format, ZIP included: one for each identification, each with its report.
@@ -125,7 +126,7 @@ pub fn payload_with<'a>(bytes: &[u8], channel: Channel, options: impl Into<Optio
 pub fn kind(bytes: &[u8], kind: &str) -> Result<Page> {
     let bytes = unpacked(bytes, &Options::default())?;
     let payload = wire::read(&bytes)?;
-    let channel = kind_channel(kind, payload.listed).ok_or_else(|| Error::invalid("kind", "it is result, status or callback"))?;
+    let channel = kind_channel(kind, payload.listed)?;
     if payload.identifications.is_empty() && payload.unreadable > 0 {
         return Err(Error::malformed("no entry of the list names an identification"));
     }
@@ -151,15 +152,12 @@ const fn reports(length: usize) -> usize {
 
 /// Returns the channel that payloads of a kind come by: `result`, `status` (of one identification, or [listed](wire::Payload::listed)),
 /// `callback`.
-#[must_use]
-pub fn kind_channel(kind: &str, listed: bool) -> Option<Channel> {
-    match kind {
-        "result" => Some(Channel::Fetch),
-        "status" if listed => Some(Channel::List),
-        "status" => Some(Channel::Poll),
-        "callback" => Some(Channel::Callback),
-        _ => None,
-    }
+///
+/// # Errors
+///
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if there is no such kind.
+pub fn kind_channel(kind: &str, listed: bool) -> Result<Channel> {
+    payload_channel(kind).map(|channel| if listed && channel == Channel::Poll { Channel::List } else { channel })
 }
 
 /// Members beside a list are about the list: its first report has them.
@@ -175,11 +173,6 @@ fn unpacked<'b>(bytes: &'b [u8], options: &Options<'_>) -> Result<Cow<'b, [u8]>>
         return archive::result(bytes, *options).map(Cow::Owned);
     }
     Ok(Cow::Borrowed(bytes))
-}
-
-/// The text without white space around it; an empty one is none.
-fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    text.map(|text| text.expose().trim()).filter(|text| !text.is_empty())
 }
 
 /// A time by ISO 8601 (chapter 13.1.1). Clients have seen seconds since 1970, too.
@@ -228,10 +221,10 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_channel() {
-        assert_eq!(kind_channel("result", true), Some(Channel::Fetch));
-        assert_eq!(kind_channel("status", true), Some(Channel::List));
-        assert_eq!(kind_channel("status", false), Some(Channel::Poll));
-        assert_eq!(kind_channel("callback", false), Some(Channel::Callback));
-        assert_eq!(kind_channel("other", false), None);
+        assert_eq!(kind_channel("result", true).unwrap(), Channel::Fetch);
+        assert_eq!(kind_channel("status", true).unwrap(), Channel::List);
+        assert_eq!(kind_channel("status", false).unwrap(), Channel::Poll);
+        assert_eq!(kind_channel("callback", false).unwrap(), Channel::Callback);
+        assert!(kind_channel("other", false).is_err());
     }
 }

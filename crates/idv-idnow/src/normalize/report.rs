@@ -1,15 +1,16 @@
 //! The report of an identification (chapter 13.1).
 
 use idv_core::adapter::wire::Members;
-use idv_core::report::{Address, Document, Person, Source};
+use idv_core::adapter::{FromVendor, non_empty};
+use idv_core::report::{Address, Attribute, Document, Person, Source};
 use idv_core::{Pii, Report, Timestamp, VendorId};
 
-use super::attribute::{attribute, classes};
+use super::attachments;
+use super::attribute::{self, Vendor};
 use super::custom::Named;
 use super::judgement::Judgement;
-use super::{attachments, filled};
 use crate::Idnow;
-use crate::wire::{self, Identification};
+use crate::wire::{self, Identification, Item};
 
 /// The report of an identification. `beside` are members that stand beside it in its payload.
 pub(super) fn report(
@@ -21,59 +22,84 @@ pub(super) fn report(
     let process = &identification.identificationprocess;
     // A report is long: it is made where it stays.
     let mut report = Box::new(Report::new(Idnow::ID));
-    report.reference = filled(process.transactionnumber.as_ref()).map(str::to_owned);
-    report.vendor_id = filled(process.id.as_ref()).map(VendorId::new);
+    report.reference = non_empty(process.transactionnumber.as_ref()).map(str::to_owned);
+    report.vendor_id = non_empty(process.id.as_ref()).map(VendorId::new);
     report.completed_at = at;
     report.method = attachments::method(&identification.attachments);
-    report.agent = filled(process.agentname.as_ref()).map(Pii::from);
+    report.agent = non_empty(process.agentname.as_ref()).map(Pii::from);
     // If a person identified the other, the values are theirs; else the vendor does not say whose they are.
     let source = if report.agent.is_some() { Source::Agent } else { Source::Vendor };
-    person(&mut report.person, identification, source);
-    document(&mut report.document, &identification.identificationdocument, source);
     report.checks = judgement.checks;
     report.reasons = judgement.reasons;
     report.evidence = attachments::evidence(&identification.attachments);
-    let mut named = Named::of(identification);
-    named.members("", beside);
-    report.custom = named.custom;
-    report.answers = named.answers;
+    let mut fields = Fields { source, named: Named::default() };
+    fields.named.add_tracking_id(identification);
+    fields.person(&mut report.person, identification);
+    fields.document(&mut report.document, &identification.identificationdocument);
+    fields.named.add_sections(identification);
+    fields.named.members("", beside);
+    report.custom = fields.named.custom;
+    report.answers = fields.named.answers;
     report
 }
 
-/// Chapters 13.1.3 and 13.1.4.
-fn person(person: &mut Person, identification: &Identification<'_>, source: Source) {
-    let user = &identification.userdata;
-    person.given_names = attribute(user.firstname.as_deref(), source);
-    person.family_name = attribute(user.lastname.as_deref(), source);
-    person.birth_name = attribute(user.birthname.as_deref(), source);
-    person.birth_date = attribute(user.birthday.as_deref(), source);
-    person.birth_place = attribute(user.birthplace.as_deref(), source).map(Into::into);
-    person.nationalities.extend(attribute(user.nationality.as_deref(), source));
-    person.gender = attribute(user.gender.as_deref(), source);
-    person.title = attribute(user.title.as_deref(), source);
-    person.personal_number = attribute(user.personalnumber.as_deref(), source).map(Into::into);
-    address(&mut person.address, &user.address, source);
-    // The application or the person said so; the vendor does not check it.
-    person.email = attribute(identification.contactdata.email.as_deref(), Source::Submitted);
-    person.phone = attribute(identification.contactdata.mobilephone.as_deref(), Source::Submitted);
+/// Reads the fields of a report, and collects everything of them that the report has no field for.
+struct Fields {
+    source: Source,
+    named: Named,
 }
 
-/// Chapter 13.1.4. An account can be set to have the number in the street; it stays there.
-fn address(address: &mut Address, wire: &wire::Address<'_>, source: Source) {
-    address.street = attribute(wire.street.as_deref(), source);
-    address.house_number = attribute(wire.streetnumber.as_deref(), source);
-    address.postal_code = attribute(wire.zipcode.as_deref(), source);
-    address.city = attribute(wire.city.as_deref(), source);
-    address.country = attribute(wire.country.as_deref(), source);
-}
+impl Fields {
+    /// Chapters 13.1.3 and 13.1.4.
+    fn person(&mut self, person: &mut Person, identification: &Identification<'_>) {
+        let user = &identification.userdata;
+        person.given_names = self.read("userdata.firstname", user.firstname.as_deref());
+        person.family_name = self.read("userdata.lastname", user.lastname.as_deref());
+        person.birth_name = self.read("userdata.birthname", user.birthname.as_deref());
+        person.birth_date = self.read("userdata.birthday", user.birthday.as_deref());
+        person.birth_place = self.read("userdata.birthplace", user.birthplace.as_deref()).map(Into::into);
+        person.nationalities.extend(self.read("userdata.nationality", user.nationality.as_deref()));
+        person.gender = self.read("userdata.gender", user.gender.as_deref());
+        person.title = self.read("userdata.title", user.title.as_deref());
+        person.personal_number = self.read("userdata.personalnumber", user.personalnumber.as_deref()).map(Into::into);
+        self.address(&mut person.address, &user.address);
+        // The application or the person said so; the vendor does not check it.
+        let source = std::mem::replace(&mut self.source, Source::Submitted);
+        person.email = self.read("contactdata.email", identification.contactdata.email.as_deref());
+        person.phone = self.read("contactdata.mobilephone", identification.contactdata.mobilephone.as_deref());
+        self.source = source;
+    }
 
-/// Chapter 13.1.5.
-fn document(document: &mut Document, wire: &wire::IdentificationDocument<'_>, source: Source) {
-    document.kind = attribute(wire.kind.as_deref(), source);
-    document.number = attribute(wire.number.as_deref(), source);
-    document.issuing_country = attribute(wire.country.as_deref(), source);
-    document.issuer = attribute(wire.issuedby.as_deref(), source);
-    document.issued_on = attribute(wire.dateissued.as_deref(), source);
-    document.expires_on = attribute(wire.validuntil.as_deref(), source);
-    document.licence_classes = classes(wire.driversclasses.as_deref(), source);
+    /// Chapter 13.1.4. An account can be set to have the number in the street; it stays there.
+    fn address(&mut self, address: &mut Address, wire: &wire::Address<'_>) {
+        address.street = self.read("userdata.address.street", wire.street.as_deref());
+        address.house_number = self.read("userdata.address.streetnumber", wire.streetnumber.as_deref());
+        address.postal_code = self.read("userdata.address.zipcode", wire.zipcode.as_deref());
+        address.city = self.read("userdata.address.city", wire.city.as_deref());
+        address.country = self.read("userdata.address.country", wire.country.as_deref());
+    }
+
+    /// Chapter 13.1.5.
+    fn document(&mut self, document: &mut Document, wire: &wire::IdentificationDocument<'_>) {
+        if let Some(kind) = &wire.kind {
+            self.named.item("identificationdocument.type", kind);
+            document.kind = attribute::document_kind(kind, self.source);
+        }
+        document.number = self.read("identificationdocument.number", wire.number.as_deref());
+        document.issuing_country = self.read("identificationdocument.country", wire.country.as_deref());
+        document.issuer = self.read("identificationdocument.issuedby", wire.issuedby.as_deref());
+        document.issued_on = self.read("identificationdocument.dateissued", wire.dateissued.as_deref());
+        document.expires_on = self.read("identificationdocument.validuntil", wire.validuntil.as_deref());
+        if let Some(classes) = &wire.driversclasses {
+            self.named.classes("identificationdocument.driversclasses", classes);
+            document.licence_classes = attribute::classes(classes, self.source);
+        }
+    }
+
+    /// Reads the item at a path.
+    fn read<T: FromVendor<Vendor>>(&mut self, path: &str, item: Option<&Item<'_>>) -> Option<Attribute<T>> {
+        let item = item?;
+        self.named.item(path, item);
+        attribute::attribute(item, self.source)
+    }
 }

@@ -1,51 +1,128 @@
-//! The parts that results are made of: a value with its status, a driver's licence classes, and entries by name.
+//! The values that results are made of: one with its status, and the classes of a driver's licence.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
 use idv_core::Text;
-use idv_core::adapter::wire::Members;
-use serde_json::{Map, Value};
+use idv_core::adapter::MaybeText;
+use idv_core::adapter::wire::{Loose, Members, Part, Shape, object, repeats_are_lists, take_room};
+use serde::de::{Deserializer, MapAccess, SeqAccess};
+use serde_json::Value;
 
-use super::place::{Node, Place, Seen, Slot, fill_node, scalar};
-use super::sections::section;
+/// Text; also a number or a truth value as it is written, and text in an object of its own, `{"value": …}`. That is also how attributes
+/// beside the text of an XML element look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scalar<'a>(Text<'a>);
 
-section! {
+impl<'a> Deref for Scalar<'a> {
+    type Target = Text<'a>;
+
+    fn deref(&self) -> &Text<'a> {
+        &self.0
+    }
+}
+
+impl MaybeText for Scalar<'_> {
+    fn maybe_text(&self) -> Option<&str> {
+        Some(self.expose())
+    }
+}
+
+impl<'de> Part<'de> for Scalar<'de> {
+    fn text(text: Text<'de>) -> Shape<Self> {
+        Shape::Expected(Self(text))
+    }
+
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
+        let value = <Value as Part>::object(map)?.expected().unwrap_or_default();
+        let Value::Object(mut members) = value else { return Ok(Shape::Other(value)) };
+        let Some(text) = members.get("value").and_then(scalar) else { return Ok(Shape::Other(Value::Object(members))) };
+        members.remove("value");
+        let text = Self(text);
+        Ok(if members.is_empty() { Shape::Expected(text) } else { Shape::Partly(text, Value::Object(members)) })
+    }
+}
+
+/// A scalar as the text that it is written as.
+pub(super) fn scalar<'a>(value: &Value) -> Option<Text<'a>> {
+    match value {
+        Value::String(text) => Some(Text::new(text.clone())),
+        Value::Number(number) => Some(Text::new(number.to_string())),
+        Value::Bool(flag) => Some(Text::new(if *flag { "true" } else { "false" })),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+object! {
     /// A value with its status (chapter 13.1.4). Every part is optional: a redacted value has none, one of an aborted identification
     /// has only `original`, and `status` takes words that no table has.
-    Item {
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct Item<'a> {
         /// The value.
-        "value" value: Text,
+        "value" value: Option<Scalar<'a>>,
         /// The comparison with the submitted value: `MATCH`, `CHANGE`, `NEW`, `ORIGINAL`, and in samples `REDACTION`.
-        "status" status: Text,
+        "status" status: Option<Scalar<'a>>,
         /// The submitted value.
-        "original" original: Text,
+        "original" original: Option<Scalar<'a>>,
         /// The comparison of the reviewer's value with the agent's: `MATCH`, `CHANGE`, `NEW`.
-        "reviewstatus" reviewstatus: Text,
+        "reviewstatus" reviewstatus: Option<Scalar<'a>>,
         /// The agent's value if the reviewer changed it.
-        "identification" identification: Text,
+        "identification" identification: Option<Scalar<'a>>,
+        ..
+        /// Members that no field takes, in their own shapes.
+        others: Members,
     }
+    else |text| Self { value: Some(Scalar(text)), ..Self::default() }
 }
 
-section! {
+object! {
     /// The classes of a driver's licence (chapter 13.1.5): an item whose value is a list.
-    Classes {
-        /// The classes.
-        "value" value: ClassList,
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct Classes<'a> {
+        /// The classes. In XML each may stand in an element of its own, `<type>B</type>`.
+        "value" | "type" | "class" value: ClassList<'a>,
         /// As [`Item::status`].
-        "status" status: Text,
+        "status" status: Option<Scalar<'a>>,
         /// The submitted classes.
-        "original" original: ClassList,
+        "original" original: ClassList<'a>,
         /// As [`Item::reviewstatus`].
-        "reviewstatus" reviewstatus: Text,
+        "reviewstatus" reviewstatus: Option<Scalar<'a>>,
         /// The agent's classes if the reviewer changed them.
-        "identification" identification: ClassList,
+        "identification" identification: ClassList<'a>,
+        ..
+        /// Members that no field takes, in their own shapes.
+        others: Members,
+    }
+    else |text| Self { value: ClassList::written(text), ..Self::default() }
+}
+
+/// Reads classes with or without their status.
+#[derive(Default)]
+pub(super) struct LicenceClasses<'a>(Option<Box<Classes<'a>>>);
+
+impl<'a> From<LicenceClasses<'a>> for Option<Box<Classes<'a>>> {
+    fn from(LicenceClasses(classes): LicenceClasses<'a>) -> Self {
+        classes
     }
 }
 
-impl<'a> Classes<'a> {
-    /// Classes in one text.
-    pub(super) fn written(text: Text<'a>) -> Self {
-        Self { value: ClassList::written(text), ..Self::default() }
+impl<'de> LicenceClasses<'de> {
+    fn of(classes: Classes<'de>) -> Self {
+        Self(Some(Box::new(classes)))
+    }
+}
+
+impl<'de> Part<'de> for LicenceClasses<'de> {
+    fn text(text: Text<'de>) -> Shape<Self> {
+        Classes::text(text).map(Self::of)
+    }
+
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
+        Classes::object(map).map(|classes| classes.map(Self::of))
+    }
+
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
+        let list = ClassList::array(seq)?;
+        Ok(list.map(|value| Self::of(Classes { value, ..Classes::default() })))
     }
 }
 
@@ -59,23 +136,44 @@ pub struct ClassList<'a> {
     pub written: Option<Text<'a>>,
 }
 
+/// Classes in one text, or in a value of any shape: `[{"type": …}]`, `["…"]`, one class without the brackets, and elements of any depth.
+impl<'de> Part<'de> for ClassList<'de> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Shape<Self>, D::Error> {
+        // The report has it once more.
+        take_room(2 * size_of::<Self>())?;
+        Loose::read(deserializer).map(Self::of)
+    }
+
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
+        Loose::array(seq).map(Self::of)
+    }
+
+    fn after(mut self, earlier: &mut Self) -> Self {
+        if repeats_are_lists() && !earlier.is_empty() {
+            earlier.classes.append(&mut self.classes);
+            return std::mem::take(earlier);
+        }
+        self
+    }
+}
+
 impl<'a> ClassList<'a> {
     /// Takes the classes from one text, which separates them by commas, semicolons or blanks.
-    pub(super) fn written(text: Text<'a>) -> Self {
+    fn written(text: Text<'a>) -> Self {
         let classes: Vec<_> = split(text.expose()).into_iter().map(|class| Text::new(class.to_owned())).collect();
         let is_one = matches!(classes.as_slice(), [class] if class.expose() == text.expose());
         Self { classes, written: Some(text).filter(|text| !is_one && !text.expose().trim().is_empty()) }
     }
 
-    /// Takes the classes from a value of any shape, and tells whether they are all of it: `[{"type": …}]`, `["…"]`, one class without
-    /// the brackets, and in XML elements of any depth.
-    pub(super) fn of(value: &Value) -> (Self, bool) {
-        if let Value::String(text) = value {
-            return (Self::written(Text::new(text.clone())), true);
-        }
+    /// Takes the classes from whatever stands there. The whole is kept if they are not all of it.
+    fn of(value: Shape<Loose<'a>>) -> Shape<Self> {
+        let value = match value.expected() {
+            None => return Shape::Expected(Self::default()),
+            Some(Loose::Text(text)) => return Shape::Expected(Self::written(text)),
+            Some(Loose::Other(value)) => value.into_exposed(),
+        };
         let mut list = Self::default();
-        let complete = list.collect(value);
-        (list, complete)
+        if list.collect(&value) { Shape::Expected(list) } else { Shape::Partly(list, value) }
     }
 
     /// Returns whether the value holds nothing but classes. Every part of it is looked at.
@@ -132,81 +230,13 @@ fn split(text: &str) -> Vec<&str> {
     classes
 }
 
-/// An entry that the account names: an attachment, an answer, a custom text.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Entry<'a> {
-    /// The name: an element's or a key.
-    pub name: Text<'a>,
-    /// The value, if it is a scalar. It stands alone, or in an object as answers do: `{"value": …}`.
-    pub value: Option<Text<'a>>,
-    /// The value as `value` if it is of another shape, and other members of the object.
-    pub others: Members,
-}
-
-impl<'a> Entry<'a> {
-    pub(super) fn new(name: Text<'a>) -> Self {
-        Self { name, value: None, others: Members::default() }
-    }
-
-    /// An entry of a value of any shape; none of a null.
-    pub(super) fn of(name: Text<'a>, value: Value) -> Option<Self> {
-        let mut entry = Self::new(name);
-        match value {
-            Value::Null => return None,
-            Value::Object(object) => fill_node(&mut entry, object),
-            value => entry.place("value").fill(value),
-        }
-        Some(entry)
-    }
-
-    /// Makes a list of the value, its members and others.
-    pub(super) fn append(&mut self, values: Vec<Value>) {
-        let mut own: Map<String, Value> =
-            std::mem::take(&mut self.others).into_iter().map(|(name, value)| (name, value.into_exposed())).collect();
-        let text = self.value.take().map(|text| Value::from(text.expose()));
-        let first = match (text, own.is_empty()) {
-            (Some(text), true) => text,
-            (Some(text), false) => {
-                own.insert("value".to_owned(), text);
-                Value::Object(own)
-            }
-            (None, _) => Value::Object(own),
-        };
-        let list = std::iter::once(first).chain(values).filter(|value| !value.is_null()).collect();
-        self.others.insert("value", Value::Array(list));
-    }
-}
-
-impl<'a> Node<'a> for Entry<'a> {
-    fn place(&mut self, name: &str) -> Place<'_, 'a> {
-        if name == "value" {
-            return Place { name: Cow::Borrowed("value"), slot: Slot::Text(&mut self.value), others: &mut self.others };
-        }
-        Place { name: Cow::Owned(name.to_owned()), slot: Slot::Unknown, others: &mut self.others }
-    }
-
-    fn clear(&mut self) {
-        self.value = None;
-        self.others = Members::default();
-    }
-
-    fn visit<'s>(&'s self, visitor: &mut dyn FnMut(&'static str, Seen<'s, 'a>)) {
-        if let Some(value) = &self.value {
-            visitor("value", Seen::Text(value));
-        }
-    }
-
-    fn others(&self) -> &Members {
-        &self.others
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use idv_core::adapter::wire::read_json;
     use serde_json::json;
 
     use super::*;
+    use crate::wire::IdentificationDocument;
 
     #[test]
     fn classes_are_split_outside_of_brackets() {
@@ -241,9 +271,11 @@ mod tests {
             (json!([{"a": 1, "type": "B"}]), &["B"], false),
             (json!([true, "B"]), &["B"], false),
         ] {
-            let (list, whole) = ClassList::of(&value);
+            let payload = json!({ "driversclasses": value }).to_string();
+            let document: IdentificationDocument<'_> = read_json(&payload).unwrap();
+            let list = &document.driversclasses.as_ref().unwrap().value;
             assert_eq!(list.classes.iter().map(Text::expose).collect::<Vec<_>>(), classes, "{value}");
-            assert_eq!(whole, complete, "{value}");
+            assert_eq!(document.others.is_empty(), complete, "{value}");
         }
     }
 
@@ -252,21 +284,5 @@ mod tests {
         let written = |text: &str| ClassList::written(Text::new(text.to_owned())).written.map(|text| text.expose().to_owned());
         assert_eq!(written("ML, B").as_deref(), Some("ML, B"));
         assert_eq!((written("B"), written(" ")), (None, None));
-    }
-
-    #[test]
-    fn entry_takes_its_value_from_each_shape() {
-        for (value, text, others) in [
-            (json!("x"), Some("x"), 0),
-            (json!(1), Some("1"), 0),
-            (json!({"value": true}), Some("true"), 0),
-            (json!({"value": "x", "more": 1}), Some("x"), 1),
-            (json!(["x"]), None, 1),
-            (json!({"value": {"a": 1}}), None, 1),
-        ] {
-            let entry = Entry::of(Text::new("name"), value.clone()).unwrap();
-            assert_eq!((entry.value.as_ref().map(Text::expose), entry.others.iter().count()), (text, others), "{value}");
-        }
-        assert_eq!(Entry::of(Text::new("name"), Value::Null), None);
     }
 }

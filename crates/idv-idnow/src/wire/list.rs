@@ -1,264 +1,177 @@
-//! Lists of identifications as they are read, and how much a payload may make a reader keep.
+//! Lists of identifications, in JSON and in XML.
 
-use std::cell::Cell;
-
-use idv_core::adapter::wire::Members;
-use idv_core::{Error, Result};
-use serde_json::Value;
+use idv_core::adapter::wire::{Name, Part, Shape, TextDeserializer, place};
+use idv_core::{Error, Result, Text};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
 use super::Payload;
-use super::place::{Node, Seen};
 use super::sections::Identification;
 
-/// The number of identifications that a list may have whatever their contents, and the bytes of text that one more has to have, and each
-/// of its values.
-///
-/// One without contents takes forty bytes of the payload and a thousand of memory, and each value ten bytes and 150. Every identification
-/// of the document has more text in its mandatory fields alone (chapter 13.1.1).
-const FREE_IDENTIFICATIONS: usize = 5_000;
-const TEXT_OF_IDENTIFICATION: usize = 128;
-const TEXT_OF_VALUE: usize = 16;
-
-/// The number of entries that one section may have, and that all of them may have whatever their length.
-const ENTRIES_OF_SECTION: usize = 10_000;
-const FREE_ENTRIES: usize = 10_000;
-/// The bytes of an entry beside its name and its value: quotation marks, a colon and a comma.
-const ENTRY_OVERHEAD: usize = 6;
-const BYTES_PER_ENTRY: usize = 16;
-
-/// The bytes of memory that values in their own shape may take whatever their length, and those for each byte of them. The report has
-/// them once more.
-const FREE_ROOM: usize = 6 << 20;
-const ROOM_PER_BYTE: usize = 2;
-
-/// Counts the parts that are kept, so that a payload takes at most a few times its length in memory.
-///
-/// A reader passes over what exceeds the budget, and reports it at the end.
+/// JSON (chapter 13.4): a bare identification, an array of them, or an object that holds such an array.
 #[derive(Default)]
-pub(super) struct Budget {
-    entries: Cell<usize>,
-    /// The length of the entries.
-    seen: Cell<usize>,
-    /// The memory that values in their own shape take, and their length.
-    room: Cell<usize>,
-    length: Cell<usize>,
-    exceeded: Cell<bool>,
+pub(super) struct Json<'a> {
+    /// The identification that the object is, or members beside the list.
+    beside: Identification<'a>,
+    list: Option<List<'a>>,
 }
 
-impl Budget {
-    /// Returns whether one more entry may be kept, in a section that has so many.
-    pub(super) fn allows_entry(&self, of_section: usize, length: usize) -> bool {
-        self.entries.set(self.entries.get() + 1);
-        self.seen.set(self.seen.get() + length + ENTRY_OVERHEAD);
-        let allowed = of_section < ENTRIES_OF_SECTION && self.entries.get() <= FREE_ENTRIES + self.seen.get() / BYTES_PER_ENTRY;
-        if !allowed {
-            self.exceeded.set(true);
-        }
-        allowed
-    }
-
-    /// Returns whether a value may be kept in its own shape under a name.
-    pub(super) fn allows_value(&self, name: &str, value: &Value) -> bool {
-        let (room, length) = footprint(name, value);
-        self.room.set(self.room.get() + room);
-        self.length.set(self.length.get() + length);
-        let allowed = self.room.get() <= FREE_ROOM + self.length.get() * ROOM_PER_BYTE;
-        if !allowed {
-            self.exceeded.set(true);
-        }
-        allowed
-    }
-
-    /// Checks that nothing was passed over.
-    pub(super) fn check(&self) -> Result<()> {
-        if self.exceeded.get() {
-            return Err(Error::malformed("the result has far more parts than its length suggests"));
-        }
-        Ok(())
-    }
-}
-
-/// The bytes that a value takes under its name, in memory and in a payload, both roughly.
-fn footprint(name: &str, value: &Value) -> (usize, usize) {
-    /// A name and a value in a map, and the map's first node.
-    const ENTRY: usize = 96;
-    const NODE: usize = 640;
-    let (room, length) = match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => (0, 1),
-        Value::String(text) => (text.len() + 16, text.len() + 2),
-        Value::Array(array) => array.iter().map(|value| footprint("", value)).fold((64, 2), add),
-        Value::Object(object) if object.is_empty() => (0, 2),
-        Value::Object(object) => object.iter().map(|(name, value)| footprint(name, value)).fold((NODE, 2), add),
-    };
-    (room + name.len() + ENTRY, length + name.len() + 3)
-}
-
-const fn add((a, b): (usize, usize), (c, d): (usize, usize)) -> (usize, usize) {
-    (a + c, b + d)
-}
-
-/// A list as it is read.
+/// XML (chapter 13.3): `<identifications>`, or a single `<identification>`.
 #[derive(Default)]
-pub(super) struct List<'a> {
+pub(super) struct Xml<'a>(Option<Json<'a>>);
+
+/// Identifications as they are read.
+#[derive(Default)]
+struct List<'a> {
     identifications: Vec<Identification<'a>>,
     unreadable: usize,
-    /// The number of identifications that their text allows, in parts of [`TEXT_OF_IDENTIFICATION`].
-    earned: usize,
-    exceeded: bool,
+}
+
+impl<'a> Json<'a> {
+    pub(super) fn into_payload(self) -> Result<Payload<'a>> {
+        let Self { mut beside, list } = self;
+        let Some(mut list) = list else {
+            if !beside.is_named() {
+                return Err(Error::malformed("it names no identification: transactionnumber and id are missing"));
+            }
+            return Ok(Payload { identifications: vec![beside], ..Payload::default() });
+        };
+        let others = std::mem::take(&mut beside.others);
+        // Sections beside a list are an identification of their own, or of none.
+        if beside != Identification::default() {
+            list.add(Some(beside));
+        }
+        Ok(Payload { identifications: list.identifications, unreadable: list.unreadable, listed: true, others })
+    }
+}
+
+impl<'a> Xml<'a> {
+    pub(super) fn into_payload(self) -> Result<Payload<'a>> {
+        let none = || Error::malformed("the root element is neither identifications nor identification");
+        self.0.ok_or_else(none)?.into_payload()
+    }
+}
+
+impl<'de> Part<'de> for Json<'de> {
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
+        let mut list = None;
+        let beside = Identification::object(Beside {
+            map,
+            name: "identifications",
+            take: |map: &mut A| {
+                list = map.next_value_seed(place::<Option<List<'_>>>())?.expected();
+                Ok(())
+            },
+        })?;
+        Ok(beside.map(|beside| Self { beside, list: list.map(Option::unwrap_or_default) }))
+    }
+
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
+        Ok(List::array(seq)?.map(|list| Self { list: Some(list), ..Self::default() }))
+    }
+}
+
+impl<'de> Part<'de> for Xml<'de> {
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
+        let root = match map.next_key_seed(Name)?.as_deref() {
+            Some("identifications") => map.next_value_seed(place::<Elements<'_>>())?.expected().unwrap_or_default().0,
+            Some("identification") => Json { beside: map.next_value_seed(place())?.expected().unwrap_or_default(), list: None },
+            _ => return Ok(Shape::Expected(Self(None))),
+        };
+        Ok(Shape::Expected(Self(Some(root))))
+    }
+}
+
+/// The element `<identifications>`.
+struct Elements<'a>(Json<'a>);
+
+impl Default for Elements<'_> {
+    fn default() -> Self {
+        Self(Json { list: Some(List::default()), ..Json::default() })
+    }
+}
+
+impl<'de> Part<'de> for Elements<'de> {
+    fn text(text: Text<'de>) -> Shape<Self> {
+        let mut elements = Self::default();
+        elements.0.beside.others.insert("value", text.expose().into());
+        Shape::Expected(elements)
+    }
+
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
+        let mut list = List::default();
+        let beside = Identification::object(Beside {
+            map,
+            name: "identification",
+            take: |map: &mut A| {
+                list.add(map.next_value_seed(place())?.expected());
+                Ok(())
+            },
+        })?;
+        Ok(beside.map(|beside| Self(Json { beside, list: Some(list) })))
+    }
+}
+
+impl<'de> Part<'de> for List<'de> {
+    fn null() -> Shape<Self> {
+        Shape::Expected(Self::default())
+    }
+
+    fn text(_: Text<'de>) -> Shape<Self> {
+        Shape::Expected(Self { unreadable: 1, ..Self::default() })
+    }
+
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
+        // A list of one that was written without its brackets.
+        let mut list = Self::default();
+        list.add(Identification::object(map)?.expected());
+        Ok(Shape::Expected(list))
+    }
+
+    fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Shape<Self>, A::Error> {
+        let mut list = Self::default();
+        while let Some(entry) = seq.next_element_seed(place())? {
+            list.add(entry.expected());
+        }
+        Ok(Shape::Expected(list))
+    }
 }
 
 impl<'a> List<'a> {
     /// Takes an identification in, if it is one.
-    pub(super) fn add(&mut self, identification: Identification<'a>) {
-        if !identification.is_named() {
+    fn add(&mut self, identification: Option<Identification<'a>>) {
+        let Some(identification) = identification.filter(Identification::is_named) else {
             self.unreadable += 1;
             return;
-        }
-        let (text, values) = size_of(&identification);
-        let needed = TEXT_OF_IDENTIFICATION + values * TEXT_OF_VALUE;
-        self.earned += TEXT_OF_IDENTIFICATION * text.min(needed) / needed;
-        if self.identifications.len() >= FREE_IDENTIFICATIONS + self.earned / TEXT_OF_IDENTIFICATION {
-            self.exceeded = true;
-            return;
-        }
+        };
         // Growing by a quarter keeps the spare room of a long list small.
         if self.identifications.len() == self.identifications.capacity() {
             self.identifications.reserve_exact(self.identifications.len() / 4 + 1);
         }
         self.identifications.push(identification);
     }
-
-    /// Counts an entry that is no identification.
-    pub(super) const fn add_unreadable(&mut self) {
-        self.unreadable += 1;
-    }
-
-    /// The payload that the list is, with the members beside it.
-    pub(super) fn into_payload(self, others: Members) -> Result<Payload<'a>> {
-        if self.exceeded {
-            return Err(Error::malformed("the list has far more identifications than its length suggests"));
-        }
-        Ok(Payload { identifications: self.identifications, unreadable: self.unreadable, listed: true, others })
-    }
 }
 
-/// The payload that one bare identification is.
-pub(super) fn bare(identification: Identification<'_>) -> Result<Payload<'_>> {
-    if !identification.is_named() {
-        return Err(Error::malformed("it names no identification: transactionnumber and id are missing"));
-    }
-    Ok(Payload { identifications: vec![identification], ..Payload::default() })
+/// An object without the members of one name, which are taken on the way.
+struct Beside<A, F> {
+    map: A,
+    name: &'static str,
+    take: F,
 }
 
-/// The length of the texts of an identification, and the number of its values.
-fn size_of(node: &dyn Node<'_>) -> (usize, usize) {
-    let (mut text, mut values) = (0, 0);
-    node.visit(&mut |_, part| match part {
-        Seen::Text(part) => text += part.expose().len(),
-        Seen::Section(section) => {
-            let (of_text, of_values) = size_of(section);
-            text += of_text;
-            values += of_values;
-        }
-        Seen::Item(item) => {
-            text += size_of(item).0;
-            values += 1;
-        }
-        Seen::Entries(_) | Seen::Signings(_) => {}
-    });
-    (text, values)
-}
+impl<'de, A: MapAccess<'de>, F: FnMut(&mut A) -> Result<(), A::Error>> MapAccess<'de> for Beside<A, F> {
+    type Error = A::Error;
 
-#[cfg(test)]
-mod tests {
-    use idv_core::{ErrorKind, Text};
-
-    use super::*;
-
-    fn identification(id: &str) -> Identification<'static> {
-        let mut identification = Identification::default();
-        identification.identificationprocess.id = Some(Text::new(id.to_owned()));
-        identification
-    }
-
-    #[test]
-    fn identifications_are_bounded_by_their_text() {
-        let count = |id: &str, count: usize| {
-            let mut list = List::default();
-            (0..count).for_each(|_| list.add(identification(id)));
-            list.into_payload(Members::default())
-                .map(|payload| payload.identifications.len())
-                .map_err(|error| error.kind().clone())
-        };
-        assert_eq!(count("A", FREE_IDENTIFICATIONS), Ok(FREE_IDENTIFICATIONS));
-        assert_eq!(count("A", FREE_IDENTIFICATIONS * 2), Err(ErrorKind::Malformed));
-        assert_eq!(count(&"A".repeat(TEXT_OF_IDENTIFICATION), FREE_IDENTIFICATIONS * 2), Ok(FREE_IDENTIFICATIONS * 2));
-        assert_eq!(count(&"A".repeat(TEXT_OF_IDENTIFICATION / 4), FREE_IDENTIFICATIONS * 2), Err(ErrorKind::Malformed));
-    }
-
-    #[test]
-    fn values_of_an_identification_need_text() {
-        let mut identification = identification("AA");
-        assert_eq!(size_of(&identification), (2, 0));
-        identification
-            .place("userdata")
-            .fill(serde_json::json!({"firstname": {"value": "BBB", "status": "C"}, "address": {"city": "D"}}));
-        identification
-            .place("identificationdocument")
-            .fill(serde_json::json!({"driversclasses": {"value": ["E"], "status": "F"}}));
-        assert_eq!(size_of(&identification), (2 + 3 + 1 + 1 + 1, 3));
-        let text = "A".repeat(TEXT_OF_IDENTIFICATION);
-        for (city, expected) in [("D".repeat(3 * TEXT_OF_VALUE), true), ("D".to_owned(), false)] {
-            let mut list = List::default();
-            for _ in 0..30_000 {
-                let mut identification = identification.clone();
-                identification.identificationprocess.id = Some(Text::new(text.clone()));
-                identification.place("userdata").fill(serde_json::json!({"firstname": "B", "address": {"city": city}}));
-                list.add(identification);
-                if list.exceeded {
-                    break;
-                }
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        loop {
+            match self.map.next_key_seed(Name)? {
+                Some(name) if name == self.name => (self.take)(&mut self.map)?,
+                Some(name) => return seed.deserialize(TextDeserializer::new(name)).map(Some),
+                None => return Ok(None),
             }
-            assert_eq!(list.into_payload(Members::default()).is_ok(), expected);
         }
     }
 
-    #[test]
-    fn identification_without_a_name_is_counted() {
-        let mut list = List::default();
-        list.add(Identification::default());
-        list.add(identification(" "));
-        list.add_unreadable();
-        let payload = list.into_payload(Members::default()).unwrap();
-        assert_eq!((payload.identifications.len(), payload.unreadable, payload.listed), (0, 3, true));
-    }
-
-    #[test]
-    fn values_are_bounded_by_their_room() {
-        let kept = |value: &Value, most: usize| {
-            let budget = Budget::default();
-            let kept = (0..most).take_while(|_| budget.allows_value("name", value)).count();
-            (kept, budget.check().is_ok())
-        };
-        let text = Value::from("x".repeat(1_000));
-        assert_eq!(kept(&text, 20_000), (20_000, true));
-        let object = serde_json::json!({"a": 0});
-        let (room, length) = footprint("name", &object);
-        let most = FREE_ROOM / (room - ROOM_PER_BYTE * length);
-        assert_eq!(kept(&object, 20_000), (most, false));
-        assert!(kept(&serde_json::json!([[], [], {}, null, true, 7]), 100_000).0 < 20_000);
-    }
-
-    #[test]
-    fn entries_are_bounded_by_section_and_by_length() {
-        let kept = |entries: usize, length: usize, sections: usize| {
-            let budget = Budget::default();
-            let kept = (0..entries).filter(|entry| budget.allows_entry(entry / sections, length)).count();
-            (kept, budget.check().map_err(|error| error.kind().clone()))
-        };
-        assert_eq!(kept(ENTRIES_OF_SECTION, 0, 1), (ENTRIES_OF_SECTION, Ok(())));
-        assert_eq!(kept(ENTRIES_OF_SECTION + 1, 100, 1), (ENTRIES_OF_SECTION, Err(ErrorKind::Malformed)));
-        assert_eq!(kept(2 * FREE_ENTRIES, 10, 10), (2 * FREE_ENTRIES, Ok(())));
-        assert_eq!(kept(2 * FREE_ENTRIES, 1, 10).1, Err(ErrorKind::Malformed));
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
     }
 }

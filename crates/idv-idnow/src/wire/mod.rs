@@ -7,21 +7,18 @@
 //! Text borrows from the payload, and none of it can be printed.
 
 pub mod archive;
-mod encoding;
+mod entry;
 mod error;
 mod item;
-mod json;
 mod list;
-mod place;
 mod sections;
-mod xml;
 
-use idv_core::adapter::wire::{Members, decoded};
+use idv_core::adapter::wire::{Members, decoded, decoded_xml, read_json, read_xml};
 use idv_core::{Error, Result};
 
+pub use entry::{Entries, Entry};
 pub use error::{ErrorBody, VendorError};
-pub use item::{ClassList, Classes, Entry, Item};
-pub(crate) use place::{Node, Seen};
+pub use item::{ClassList, Classes, Item, Scalar};
 pub use sections::{Address, ContactData, ESigning, Identification, IdentificationDocument, IdentificationProcess, UserData};
 
 /// The identifications of a payload.
@@ -46,7 +43,7 @@ pub struct Payload<'a> {
 ///
 /// let payload = wire::read(br#"{"identificationprocess": {"result": "SUCCESS", "transactionnumber": "AH73JK3LM"}}"#)?;
 /// let process = &payload.identifications[0].identificationprocess;
-/// assert_eq!(process.result.as_ref().map(idv_core::Text::expose), Some("SUCCESS"));
+/// assert_eq!(process.result.as_deref().map(idv_core::Text::expose), Some("SUCCESS"));
 /// assert!(!payload.listed);
 /// # Ok::<(), idv_core::Error>(())
 /// ```
@@ -60,12 +57,10 @@ pub fn read(bytes: &[u8]) -> Result<Payload<'_>> {
     if archive::is_archive(bytes) {
         return Err(Error::malformed("it is a ZIP archive: read the result in it on its own"));
     }
-    if encoding::is_xml(bytes) {
-        return xml::read(encoding::decode_xml(bytes)?);
-    }
-    let text = decoded(bytes)?;
-    match text.trim_ascii_start().as_bytes().first() {
-        Some(b'{' | b'[') => json::read(text),
+    let content = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+    match content.first() {
+        Some(b'<') => read_xml::<list::Xml<'_>>(decoded_xml(bytes)?)?.into_payload(),
+        Some(b'{' | b'[') => read_json::<list::Json<'_>>(decoded(bytes)?)?.into_payload(),
         Some(_) => Err(Error::malformed("it is neither JSON nor XML")),
         None => Err(Error::malformed("it is empty")),
     }

@@ -1,233 +1,177 @@
 //! The sections of a result (chapter 13.1), in the vendor's own words.
 
-use std::borrow::Cow;
+use idv_core::adapter::non_empty;
+use idv_core::adapter::wire::{Members, object};
 
-use idv_core::Text;
-use idv_core::adapter::wire::Members;
+use super::entry::Entries;
+use super::item::{Classes, Item, LicenceClasses, Scalar};
 
-use super::item::{Classes, Entry, Item};
-use super::place::{Node, Place, Seen, Slot};
-
-macro_rules! section {
-    ($(#[$doc:meta])* $section:ident { $($(#[$part_doc:meta])* $name:literal $field:ident: $kind:ident,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Default, PartialEq)]
-        #[non_exhaustive]
-        pub struct $section<'a> {
-            $($(#[$part_doc])* pub $field: section!(@type $kind),)*
-            /// Parts that no field can hold, in their own shapes.
-            pub others: Members,
-        }
-
-        impl<'a> Node<'a> for $section<'a> {
-            fn place(&mut self, name: &str) -> Place<'_, 'a> {
-                match name {
-                    $($name => Place {
-                        name: Cow::Borrowed($name),
-                        slot: section!(@slot $kind &mut self.$field),
-                        others: &mut self.others,
-                    },)*
-                    _ => Place { name: Cow::Owned(name.to_owned()), slot: Slot::Unknown, others: &mut self.others },
-                }
-            }
-
-            fn clear(&mut self) {
-                *self = Self::default();
-            }
-
-            fn visit<'s>(&'s self, visitor: &mut dyn FnMut(&'static str, Seen<'s, 'a>)) {
-                $(section!(@visit $kind visitor $name self.$field);)*
-            }
-
-            fn others(&self) -> &Members {
-                &self.others
-            }
-        }
-    };
-    (@type Text) => { Option<Text<'a>> };
-    (@type Words) => { Vec<Text<'a>> };
-    (@type Item) => { Option<Box<Item<'a>>> };
-    (@type Classes) => { Option<Box<Classes<'a>>> };
-    (@type ClassList) => { ClassList<'a> };
-    (@type Entries) => { Vec<Entry<'a>> };
-    (@type Signings) => { Vec<ESigning<'a>> };
-    (@type $section:ident) => { $section<'a> };
-    (@slot Text $place:expr) => { Slot::Text($place) };
-    (@slot Words $place:expr) => { Slot::Words($place) };
-    (@slot Item $place:expr) => { Slot::Item($place) };
-    (@slot Classes $place:expr) => { Slot::Classes($place) };
-    (@slot ClassList $place:expr) => { Slot::ClassList($place) };
-    (@slot Entries $place:expr) => { Slot::Entries($place) };
-    (@slot Signings $place:expr) => { Slot::Signings($place) };
-    (@slot $section:ident $place:expr) => { Slot::Section($place) };
-    (@visit Text $visitor:ident $name:literal $field:expr) => {
-        if let Some(text) = &$field {
-            $visitor($name, Seen::Text(text));
-        }
-    };
-    (@visit Words $visitor:ident $name:literal $field:expr) => {};
-    (@visit ClassList $visitor:ident $name:literal $field:expr) => {};
-    (@visit Item $visitor:ident $name:literal $field:expr) => {
-        if let Some(item) = &$field {
-            $visitor($name, Seen::Item(&**item));
-        }
-    };
-    (@visit Classes $visitor:ident $name:literal $field:expr) => {
-        if let Some(classes) = &$field {
-            $visitor($name, Seen::Item(&**classes));
-        }
-    };
-    (@visit Entries $visitor:ident $name:literal $field:expr) => {
-        $visitor($name, Seen::Entries(&$field));
-    };
-    (@visit Signings $visitor:ident $name:literal $field:expr) => {
-        $visitor($name, Seen::Signings(&$field));
-    };
-    (@visit $section:ident $visitor:ident $name:literal $field:expr) => {
-        $visitor($name, Seen::Section(&$field));
-    };
-}
-
-pub(super) use section;
-
-section! {
+object! {
     /// One identification (chapter 13.1).
-    Identification {
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct Identification<'a> {
         /// The result and how it came about.
-        "identificationprocess" identificationprocess: IdentificationProcess,
+        "identificationprocess" identificationprocess: IdentificationProcess<'a>,
         /// Texts that were sent along when it was started: `custom1` to `custom5` (chapter 13.1.2).
-        "customdata" customdata: Entries,
+        "customdata" customdata: Entries<'a>,
         /// The person's contact data (chapter 13.1.3).
-        "contactdata" contactdata: ContactData,
+        "contactdata" contactdata: ContactData<'a>,
         /// The person (chapter 13.1.4).
-        "userdata" userdata: UserData,
+        "userdata" userdata: UserData<'a>,
         /// The document (chapter 13.1.5). Missing when the identification was aborted or canceled (chapter 14.5).
-        "identificationdocument" identificationdocument: IdentificationDocument,
+        "identificationdocument" identificationdocument: IdentificationDocument<'a>,
         /// File names by key (chapter 13.1.6). Missing when the identification was aborted or canceled.
-        "attachments" attachments: Entries,
+        "attachments" attachments: Entries<'a>,
         /// Answers by the question's key (chapter 13.1.7).
-        "questions" questions: Entries,
+        "questions" questions: Entries<'a>,
         /// The signing, of eSign accounts only. Known from clients; not in the document.
-        "esigning" esigning: Signings,
+        "esigning" esigning: Vec<ESigning<'a>>,
         /// The tracking id of the link (chapter 6.1.2), which "will be returned in the trackingid field in the results": the document
         /// does not say in which section, so it is looked for here too.
-        "trackingid" trackingid: Text,
+        "trackingid" trackingid: Option<Scalar<'a>>,
+        ..
+        /// Members that no field takes, in their own shapes.
+        others: Members,
     }
 }
 
-section! {
+object! {
     /// The result of an identification and how it came about (chapter 13.1.1).
-    IdentificationProcess {
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct IdentificationProcess<'a> {
         /// The result: a code of chapters 13.1.1 and 14.5, or a newer one.
-        "result" result: Text,
+        "result" result: Option<Scalar<'a>>,
         /// Why it failed (chapter 14.5.3) or which fraud is suspected (chapter 13.1.1); several if the vendor lists several.
-        "reason" reason: Words,
+        "reason" reason: Vec<Scalar<'a>>,
         /// The agent's name.
-        "agentname" agentname: Text,
+        "agentname" agentname: Option<Scalar<'a>>,
         /// When it was finished: ISO 8601, with a zone in every sample.
-        "identificationtime" identificationtime: Text,
+        "identificationtime" identificationtime: Option<Scalar<'a>>,
         /// The channel that the person used: `WEB` or `APP`.
-        "type" channel: Text,
+        "type" channel: Option<Scalar<'a>>,
         /// Our reference for it.
-        "transactionnumber" transactionnumber: Text,
+        "transactionnumber" transactionnumber: Option<Scalar<'a>>,
         /// The account.
-        "companyid" companyid: Text,
+        "companyid" companyid: Option<Scalar<'a>>,
         /// The vendor's identifier for it, called Ident-ID.
-        "id" id: Text,
+        "id" id: Option<Scalar<'a>>,
         /// The archive's file name.
-        "filename" filename: Text,
+        "filename" filename: Option<Scalar<'a>>,
         /// The archive's address: a path, although the document says that it is an absolute URL.
-        "href" href: Text,
+        "href" href: Option<Scalar<'a>>,
         /// Whether the agent changed something: `true` or `false`.
-        "identchanges" identchanges: Text,
+        "identchanges" identchanges: Option<Scalar<'a>>,
         /// Whether the reviewer changed something: `true` or `false`.
-        "reviewchanges" reviewchanges: Text,
+        "reviewchanges" reviewchanges: Option<Scalar<'a>>,
         /// The preliminary result before this one.
-        "previousresult" previousresult: Text,
+        "previousresult" previousresult: Option<Scalar<'a>>,
         /// The tracking id of the link (chapter 6.1.2).
-        "trackingid" trackingid: Text,
+        "trackingid" trackingid: Option<Scalar<'a>>,
+        ..
+        /// Members that no field takes, in their own shapes.
+        others: Members,
     }
 }
 
-section! {
+object! {
     /// The person's contact data (chapter 13.1.3): as they were submitted, or as the person changed them.
-    ContactData {
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct ContactData<'a> {
         /// The e-mail address.
-        "email" email: Item,
+        "email" email: Option<Box<Item<'a>>>,
         /// The number of the mobile phone.
-        "mobilephone" mobilephone: Item,
+        "mobilephone" mobilephone: Option<Box<Item<'a>>>,
+        ..
+        /// Members that no field takes, in their own shapes.
+        others: Members,
     }
 }
 
-section! {
+object! {
     /// The person (chapter 13.1.4).
-    UserData {
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct UserData<'a> {
         /// The date of birth, YYYY-MM-DD.
-        "birthday" birthday: Item,
+        "birthday" birthday: Option<Box<Item<'a>>>,
         /// The name at birth.
-        "birthname" birthname: Item,
+        "birthname" birthname: Option<Box<Item<'a>>>,
         /// The place of birth.
-        "birthplace" birthplace: Item,
+        "birthplace" birthplace: Option<Box<Item<'a>>>,
         /// The given names.
-        "firstname" firstname: Item,
+        "firstname" firstname: Option<Box<Item<'a>>>,
         /// `MALE` or `FEMALE`.
-        "gender" gender: Item,
+        "gender" gender: Option<Box<Item<'a>>>,
         /// The family name.
-        "lastname" lastname: Item,
+        "lastname" lastname: Option<Box<Item<'a>>>,
         /// The nationality, two letters.
-        "nationality" nationality: Item,
+        "nationality" nationality: Option<Box<Item<'a>>>,
         /// The number that a state gives its citizens. Known from clients of AutoIdent; not in the document.
-        "personalnumber" personalnumber: Item,
+        "personalnumber" personalnumber: Option<Box<Item<'a>>>,
         /// The academic title, if it is part of the name.
-        "title" title: Item,
+        "title" title: Option<Box<Item<'a>>>,
         /// The address.
-        "address" address: Address,
+        "address" address: Address<'a>,
+        ..
+        /// Members that no field takes, in their own shapes.
+        others: Members,
     }
 }
 
-section! {
+object! {
     /// The person's address (chapter 13.1.4).
-    Address {
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct Address<'a> {
         /// The street; with the number in it if the account is set so.
-        "street" street: Item,
+        "street" street: Option<Box<Item<'a>>>,
         /// The number in the street.
-        "streetnumber" streetnumber: Item,
+        "streetnumber" streetnumber: Option<Box<Item<'a>>>,
         /// The postal code.
-        "zipcode" zipcode: Item,
+        "zipcode" zipcode: Option<Box<Item<'a>>>,
         /// The city.
-        "city" city: Item,
+        "city" city: Option<Box<Item<'a>>>,
         /// The country, two letters.
-        "country" country: Item,
+        "country" country: Option<Box<Item<'a>>>,
+        ..
+        /// Members that no field takes, in their own shapes.
+        others: Members,
     }
 }
 
-section! {
+object! {
     /// The document that the person showed (chapter 13.1.5).
-    IdentificationDocument {
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct IdentificationDocument<'a> {
         /// `IDCARD`, `PASSPORT`, `DRIVERS_LICENSE` or `RESIDENCE_TITLE`.
-        "type" kind: Item,
+        "type" kind: Option<Box<Item<'a>>>,
         /// The country that issued it, two letters.
-        "country" country: Item,
+        "country" country: Option<Box<Item<'a>>>,
         /// The last day of its validity, YYYY-MM-DD.
-        "validuntil" validuntil: Item,
+        "validuntil" validuntil: Option<Box<Item<'a>>>,
         /// Its number.
-        "number" number: Item,
+        "number" number: Option<Box<Item<'a>>>,
         /// The authority that issued it.
-        "issuedby" issuedby: Item,
+        "issuedby" issuedby: Option<Box<Item<'a>>>,
         /// The day of its issue, YYYY-MM-DD.
-        "dateissued" dateissued: Item,
+        "dateissued" dateissued: Option<Box<Item<'a>>>,
         /// The classes of a driver's licence.
-        "driversclasses" driversclasses: Classes,
+        "driversclasses" driversclasses: Option<Box<Classes<'a>>> as LicenceClasses<'a>,
+        ..
+        /// Members that no field takes, in their own shapes.
+        others: Members,
     }
 }
 
-section! {
+object! {
     /// The signing, of eSign accounts only. Known from clients; not in the document.
-    ESigning {
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct ESigning<'a> {
         /// The result of the signing.
-        "result" result: Text,
+        "result" result: Option<Scalar<'a>>,
         /// The signing's id.
-        "sessionid" sessionid: Text,
+        "sessionid" sessionid: Option<Scalar<'a>>,
+        ..
+        /// Members that no field takes, in their own shapes.
+        others: Members,
     }
 }
 
@@ -235,6 +179,6 @@ impl Identification<'_> {
     /// Whether it says which identification it is about. One that does not cannot be attributed.
     pub(super) fn is_named(&self) -> bool {
         let process = &self.identificationprocess;
-        [&process.transactionnumber, &process.id].into_iter().flatten().any(|name| !name.expose().trim().is_empty())
+        [&process.transactionnumber, &process.id].into_iter().any(|name| non_empty(name.as_ref()).is_some())
     }
 }

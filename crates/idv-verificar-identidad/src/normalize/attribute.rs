@@ -1,32 +1,14 @@
 //! Single values: the vendor's text to an attribute of the model.
 
+use idv_core::adapter::{FromVendor, non_empty, value};
 use idv_core::report::{Attribute, Country, DocumentKind, Gender, Source, Verdict};
 use idv_core::{PartialDate, Pii, Text};
 
-use super::{filled, said};
-
-/// A value of the model that the vendor has a word for.
-pub(super) trait Word: Sized {
-    /// Returns the value; none if the word is no value of the model.
-    fn of(word: &str) -> Option<Self>;
-
-    /// Whether the value is written like the word.
-    fn is_written(&self, word: &str) -> bool;
-}
-
-impl Word for String {
-    fn of(word: &str) -> Option<Self> {
-        Some(word.to_owned())
-    }
-
-    fn is_written(&self, _: &str) -> bool {
-        true
-    }
-}
+use super::{Vendor, filled};
 
 /// DD/MM/YYYY, as Spain writes dates; and as everybody else does.
-impl Word for PartialDate {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for PartialDate {
+    fn parse(word: &str) -> Option<Self> {
         let mut parts = word.split(['/', '-', '.']);
         let (day, month, year) = (parts.next()?, parts.next(), parts.next());
         match (day, month, year, parts.next()) {
@@ -36,25 +18,17 @@ impl Word for PartialDate {
             _ => word.parse().ok(),
         }
     }
-
-    fn is_written(&self, word: &str) -> bool {
-        word.as_bytes().get(4) == Some(&b'-')
-    }
 }
 
-impl Word for Country {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for Country {
+    fn parse(word: &str) -> Option<Self> {
         Self::from_word(word)
-    }
-
-    fn is_written(&self, word: &str) -> bool {
-        self.code() == word
     }
 }
 
 /// `F` for women, `M` for men: on the document. (In Spanish `M` might be a woman, but the table says otherwise.)
-impl Word for Gender {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for Gender {
+    fn parse(word: &str) -> Option<Self> {
         match word {
             "F" | "f" => Some(Self::Female),
             "M" | "m" => Some(Self::Male),
@@ -62,16 +36,12 @@ impl Word for Gender {
             _ => None,
         }
     }
-
-    fn is_written(&self, _: &str) -> bool {
-        false
-    }
 }
 
 /// The document shows one word, `ID-1`, which is the size of a card (ISO/IEC 7810), and ICAO's name for it; the others are ICAO's and
 /// Spain's.
-impl Word for DocumentKind {
-    fn of(word: &str) -> Option<Self> {
+impl FromVendor<Vendor> for DocumentKind {
+    fn parse(word: &str) -> Option<Self> {
         const WORDS: &[(&str, DocumentKind)] = &[
             ("ID-1", DocumentKind::IdCard),
             ("ID", DocumentKind::IdCard),
@@ -87,18 +57,14 @@ impl Word for DocumentKind {
         let known = WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, kind)| *kind);
         Some(known.unwrap_or(Self::Other))
     }
-
-    fn is_written(&self, _: &str) -> bool {
-        false
-    }
 }
 
 /// Returns the attribute that was read off the document. `N/A` has no value: the document has it beside `Si` and `No` alone.
-pub(super) fn attribute<T: Word>(text: Option<&Text<'_>>, verdict: Verdict) -> Option<Attribute<T>> {
+pub(super) fn attribute<T: FromVendor<Vendor>>(text: Option<&Text<'_>>, verdict: Verdict) -> Option<Attribute<T>> {
     if let Some(word) = filled(text) {
         return Some(read(word, verdict));
     }
-    said(text).map(|word| unread(word, verdict))
+    non_empty(text).map(|word| unread(word, verdict))
 }
 
 /// Returns an attribute without a value: a word that is none of the model.
@@ -109,13 +75,9 @@ pub(super) fn unread<T>(word: &str, verdict: Verdict) -> Attribute<T> {
 }
 
 /// Returns the value of a word, and the word itself if it is no value or is written in another way than the value.
-pub(super) fn read<T: Word>(word: &str, verdict: Verdict) -> Attribute<T> {
+pub(super) fn read<T: FromVendor<Vendor>>(word: &str, verdict: Verdict) -> Attribute<T> {
     let mut attribute = Attribute::new(Source::Visual, verdict);
-    let value = T::of(word);
-    if !value.as_ref().is_some_and(|value| value.is_written(word)) {
-        attribute.raw = Some(Pii::from(word));
-    }
-    attribute.value = value.map(Pii::new);
+    (attribute.value, attribute.raw) = value::<Vendor, T>(word);
     attribute
 }
 
@@ -129,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_date_is_read_with_its_day_first() {
-        let date = |word: &str| PartialDate::of(word).map(|date| date.to_string());
+        let date = |word: &str| PartialDate::parse(word).map(|date| date.to_string());
         for (word, read) in [
             ("18/12/1955", Some("1955-12-18")),
             ("01/02/2003", Some("2003-02-01")),
@@ -149,7 +111,7 @@ mod tests {
 
     #[test]
     fn word_is_kept_unless_it_is_written_as_the_value() {
-        fn raw<T: Word>(word: &str) -> (bool, Option<String>) {
+        fn raw<T: FromVendor<Vendor>>(word: &str) -> (bool, Option<String>) {
             let attribute = attribute::<T>(Some(&Text::new(word)), Verdict::Valid).unwrap();
             (attribute.value.is_some(), attribute.raw.map(Pii::into_exposed))
         }

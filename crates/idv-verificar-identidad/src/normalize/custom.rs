@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use idv_core::adapter::{is_blank, non_empty};
 use idv_core::report::Check;
 use idv_core::{Pii, Report, Text, VendorId};
 use serde_json::Value;
 
 use super::judge::{measured, words};
-use super::{PROVIDER, filled, local, number, said};
+use super::{PROVIDER, filled, local, number};
 use crate::wire::{self, Answer, Card, IdentityResult, Others};
 
 type Custom = BTreeMap<String, Pii<Value>>;
@@ -95,7 +96,7 @@ pub(super) fn of_answer(answer: &Answer<'_>) -> Option<Box<Report>> {
         return None;
     }
     let mut report = Box::new(Report::new(PROVIDER));
-    report.vendor_id = said(answer.id.as_ref()).map(VendorId::new);
+    report.vendor_id = non_empty(answer.id.as_ref()).map(VendorId::new);
     report.custom = custom;
     Some(report)
 }
@@ -111,14 +112,14 @@ fn add(custom: &mut Custom, path: &str, fields: &[(&'static str, &Option<Text<'_
             [one] => one.expose().clone(),
             several => several.iter().map(|value| value.expose().clone()).collect(),
         };
-        if !is_empty(&value) {
+        if !is_blank(&value) {
             add_value(custom, name, value);
         }
     }
 }
 
 fn add_text(custom: &mut Custom, path: &str, text: Option<&Text<'_>>) {
-    if let Some(text) = said(text) {
+    if let Some(text) = non_empty(text) {
         add_value(custom, path.to_owned(), text.into());
     }
 }
@@ -130,8 +131,4 @@ fn add_value(custom: &mut Custom, path: String, value: Value) {
         _ => value,
     };
     custom.insert(path, Pii::new(both));
-}
-
-fn is_empty(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.trim().is_empty())
 }

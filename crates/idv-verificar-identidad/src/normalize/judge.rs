@@ -1,10 +1,10 @@
 //! The vendor's findings as checks and reasons, and the outcome that they leave of a state.
 
-use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason};
+use idv_core::adapter::FromVendor as _;
+use idv_core::report::{Check, CheckKind, CheckResult, Country, Finding, Reason};
 use idv_core::{Outcome, PartialDate, Status, Text};
 use jiff::civil::{Date, DateTime};
 
-use super::attribute::Word as _;
 use super::codes::{OF_AGE, OVERRULING, SIMILAR, StateRow, find_result, leaning};
 use super::number::{self, Requested, compare, decimal, hundredth};
 use super::{Rules, filled, local};
@@ -173,7 +173,7 @@ impl Judgement {
     /// A document that had expired on the day of the report has expired, whatever `Caducado` says.
     fn expiry(&mut self, told: &Report<'_>, card: &Card<'_>) {
         let day = |text: &Option<Text<'_>>| local(text.as_ref()).map(DateTime::date);
-        let expires: Option<Date> = filled(card.expires_on.as_ref()).and_then(PartialDate::of).and_then(PartialDate::whole);
+        let expires: Option<Date> = filled(card.expires_on.as_ref()).and_then(PartialDate::parse).and_then(PartialDate::whole);
         if let (Some(expires), Some(day)) = (expires, day(&told.updated_at).max(day(&told.sent_at)))
             && expires < day
         {
@@ -313,7 +313,7 @@ pub(super) fn measured<'t>(found: &'t IdentityResult<'_>) -> Option<(Option<&'t 
 
 /// Whether the letter of a Spanish number is right; none if the number is not Spain's.
 fn letter(told: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Option<bool> {
-    let country = filled(card.country.as_ref()).and_then(idv_core::report::Country::of);
+    let country = filled(card.country.as_ref()).and_then(Country::from_word);
     if country.is_some_and(|country| country.code() != "ES") {
         return None;
     }

@@ -11,11 +11,12 @@ mod judge;
 mod number;
 mod report;
 
+use idv_core::adapter::{non_empty, payload_channel};
 use idv_core::{
     Channel, Error, Observation, Outcome, Page, ProviderId, Result, ResultState, Status, Subject, Text, Timestamp, VendorId,
+    time_zone,
 };
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 pub use codes::{OF_AGE, OVERRULING, RESULTS, ResultRow, SIMILAR, STATES, StateRow, find_result, find_state, leaning};
 pub use ignored::IGNORED;
@@ -58,11 +59,13 @@ pub fn observe(told: &Report<'_>, rules: Rules, channel: Channel) -> Result<Opti
     if told.others.contradicts("Servicio") || told.others.contradicts("ID") {
         return Err(Error::malformed("the report is about several services or requests: Servicio or ID is there twice"));
     }
-    let service = said(told.service.as_ref()).ok_or_else(|| Error::malformed("the report does not say its service: Servicio"))?;
+    let service =
+        non_empty(told.service.as_ref()).ok_or_else(|| Error::malformed("the report does not say its service: Servicio"))?;
     if !service.eq_ignore_ascii_case(SERVICE) {
         return Ok(None);
     }
-    let id = said(told.id.as_ref()).ok_or_else(|| Error::malformed("the report does not say which request it is about: ID"))?;
+    let id =
+        non_empty(told.id.as_ref()).ok_or_else(|| Error::malformed("the report does not say which request it is about: ID"))?;
     let mut observation = Observation::claimed(Subject::new(None, Some(VendorId::new(id))), channel);
     observation.at = time(told.updated_at.as_ref());
 
@@ -90,10 +93,10 @@ pub fn observe(told: &Report<'_>, rules: Rules, channel: Channel) -> Result<Opti
 /// reports a failure has no subject, and keeps its code. Other members are in the report's `custom`.
 #[must_use]
 pub fn sent(answer: &Answer<'_>, channel: Channel) -> Observation {
-    let id = said(answer.id.as_ref()).map(VendorId::new);
+    let id = non_empty(answer.id.as_ref()).map(VendorId::new);
     let taken = answer.code() == Some(1) && id.is_some();
     let mut observation = Observation::claimed(Subject::new(None, id), channel);
-    observation.code = said(answer.res.as_ref()).map(str::to_owned);
+    observation.code = non_empty(answer.res.as_ref()).map(str::to_owned);
     observation.status = taken.then_some(Status::AwaitingPerson);
     observation.result = custom::of_answer(answer).map_or(ResultState::Absent, ResultState::Inline);
     observation
@@ -107,7 +110,7 @@ pub fn sent(answer: &Answer<'_>, channel: Channel) -> Observation {
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming
 /// `kind` if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str) -> Result<Page> {
-    let channel = kind_channel(kind).ok_or_else(|| Error::invalid("kind", "expected result, status or callback"))?;
+    let channel = payload_channel(kind)?;
     Ok(Page::new(payload(bytes, channel)?, 0, None))
 }
 
@@ -130,20 +133,9 @@ pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
     }
 }
 
-/// Returns the channel that payloads of a kind come by: `result`, `status`, `callback`.
-#[must_use]
-pub fn kind_channel(kind: &str) -> Option<Channel> {
-    match kind {
-        "result" => Some(Channel::Fetch),
-        "status" => Some(Channel::Poll),
-        "callback" => Some(Channel::Callback),
-        _ => None,
-    }
-}
-
 /// Returns the vendor's code for the state, the row of the last one, and whether there are several that contradict each other on the end.
 fn state(told: &Report<'_>) -> (Option<String>, Option<&'static StateRow>, bool) {
-    let last = said(told.state.as_ref());
+    let last = non_empty(told.state.as_ref());
     if !told.others.contradicts("Estado") {
         return (last.map(str::to_owned), last.and_then(state_of), false);
     }
@@ -159,24 +151,22 @@ fn state_of(code: &str) -> Option<&'static StateRow> {
     if plain { code.parse().ok().and_then(find_state) } else { None }
 }
 
-/// The text, unless it is empty.
-fn said<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    text.map(|text| text.expose().trim()).filter(|text| !text.is_empty())
-}
+/// Whose words the model's values are parsed from.
+struct Vendor;
 
 /// The text, unless it is empty or the vendor's word for none.
 fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    said(text).filter(|text| !text.eq_ignore_ascii_case("N/A"))
+    non_empty(text).filter(|text| !text.eq_ignore_ascii_case("N/A"))
 }
 
 /// A time of the vendor's, which has no zone: it is Spain's.
 fn time(text: Option<&Text<'_>>) -> Option<Timestamp> {
-    TimeZone::get(ZONE).ok()?.to_timestamp(local(text)?).ok()
+    time_zone(ZONE)?.to_timestamp(local(text)?).ok()
 }
 
 /// A time of the vendor's as a Spanish clock shows it.
 fn local(text: Option<&Text<'_>>) -> Option<DateTime> {
-    said(text)?.parse().ok()
+    non_empty(text)?.parse().ok()
 }
 
 #[cfg(test)]

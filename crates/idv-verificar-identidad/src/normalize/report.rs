@@ -1,5 +1,6 @@
 //! The report of a verification: the contents of `Result`, and of the members around it.
 
+use idv_core::adapter::non_empty;
 use idv_core::report::{
     Alternative, Attribute, Check, CheckKind, CheckResult, Country, Evidence, EvidenceKind, Field, Method, PersonalNumber,
     PersonalNumberKind, Source, Verdict,
@@ -10,7 +11,7 @@ use super::attribute::{attribute, read, unread};
 use super::codes::StateRow;
 use super::judge::Judgement;
 use super::number::{self, Requested};
-use super::{PROVIDER, custom, said};
+use super::{PROVIDER, custom};
 use crate::dni;
 use crate::evidence::CERTIFICATE;
 use crate::wire::{self, Card, IdentityResult};
@@ -56,7 +57,7 @@ pub(super) fn report(
     let verdict = if verified { Verdict::Valid } else { Verdict::Unchecked };
     // A report is long: it is made where it stays.
     let mut report = Box::new(Report::new(PROVIDER));
-    report.vendor_id = said(told.id.as_ref()).map(VendorId::new);
+    report.vendor_id = non_empty(told.id.as_ref()).map(VendorId::new);
     report.method = Some(Method::Auto);
     person(&mut report, told, card, verdict);
     document(&mut report, told, found, card, &judgement, verdict);
@@ -81,7 +82,7 @@ pub(super) fn report(
 
 fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict: Verdict) {
     let person = &mut report.person;
-    match said(card.name.as_ref()).map(|name| (name, name.split_once(','))) {
+    match non_empty(card.name.as_ref()).map(|name| (name, name.split_once(','))) {
         Some((name, Some((family, given)))) if family.trim().is_empty() && given.trim().is_empty() => {
             person.family_name = Some(unread(name, verdict));
         }
@@ -98,7 +99,7 @@ fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict
     person.nationalities.extend(attribute(card.nationality.as_ref(), verdict));
     person.gender = attribute(card.sex.as_ref(), verdict);
     // It repeats what was sent, and nothing else.
-    person.phone = said(told.phone.as_ref()).map(|phone| {
+    person.phone = non_empty(told.phone.as_ref()).map(|phone| {
         let mut attribute = Attribute::new(Source::Submitted, Verdict::Original);
         let digits = phone.trim_start_matches('+');
         attribute.submitted = Some(Pii::new(format!("+{digits}")));

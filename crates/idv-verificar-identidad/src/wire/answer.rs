@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use idv_core::adapter::wire::decoded_tolerantly;
+use idv_core::adapter::wire::{Shape, decoded_tolerantly, read_xml};
 use idv_core::{Error, Result, Text};
 
-use super::members::Others;
-use super::tree::Tree;
-use super::xml;
+use super::members::{Field as _, Others};
+use super::tree::{Tree, parse};
 
 /// An answer of any function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,7 +54,11 @@ impl<'a> Answer<'a> {
         let text = text.trim_ascii();
         match text.as_bytes().first() {
             None => Err(Error::malformed("the answer is empty")),
-            Some(b'<') => xml::read(text),
+            Some(b'<') => {
+                let mut answer = Self::default();
+                answer.take_elements("", read_xml(text.into())?);
+                Ok(answer)
+            }
             Some(b'{') => Self::of_json(text),
             // Lists begin like this in lines of text too.
             Some(b'[') => Self::of_json(text).or_else(|error| {
@@ -69,7 +72,7 @@ impl<'a> Answer<'a> {
 
     fn of_json(text: &'a str) -> Result<Self> {
         let mut answer = Self::default();
-        for (name, value) in Tree::parse(text)?.single()? {
+        for (name, value) in parse::<Tree<'_>>(text)?.single()? {
             answer.take(&name, value);
         }
         Ok(answer)
@@ -100,9 +103,23 @@ impl<'a> Answer<'a> {
             name if name.eq_ignore_ascii_case("ID") => ("ID", &mut self.id),
             name if name.eq_ignore_ascii_case("Cred") => ("Cred", &mut self.credits),
             name if name.eq_ignore_ascii_case("Error") => ("Error", &mut self.error),
-            other => return self.others.undocumented_member(other, value),
+            other => return self.others.undocumented_member(other, value.into()),
         };
-        self.others.field(name, part, value);
+        match value.into_text() {
+            Shape::Expected(text) | Shape::Partly(text, _) => part.accept(name, text, &mut self.others),
+            Shape::Other(value) => self.others.insert(name, value),
+        }
+    }
+
+    /// Takes the elements that hold nothing but text, by their names, wherever they stand.
+    fn take_elements(&mut self, name: &str, tree: Tree<'a>) {
+        match tree {
+            // The text of an element with attributes is called so.
+            Tree::Object(members) => members.into_iter().for_each(|(inner, value)| {
+                self.take_elements(if inner == "value" { name } else { &*inner }, value);
+            }),
+            tree => self.take(name, tree),
+        }
     }
 
     /// `Key:value;` in each line, perhaps in brackets: `[ 0: [ Key:value; ] ]`.

@@ -1,43 +1,117 @@
 //! Objects with named members, and the members that have no field or contradict each other.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use idv_core::adapter::wire::{Part, Shape, place, read_from};
 use idv_core::{Pii, Text};
+use serde::de::{Deserializer, MapAccess};
 use serde_json::Value;
 
-use super::tree::{Member, Tree, Unpacked};
+use super::tree::{Member, Tree, Unpacked, parse};
 
-/// An object with named members.
-pub(super) trait Object<'a>: Default {
-    /// Takes a member in.
-    fn take(&mut self, name: Cow<'a, str>, value: Tree<'a>);
-
-    /// Takes a piece in that belongs to no object.
-    fn take_rest(&mut self, rest: Value);
+/// An object with [`Others`].
+pub(super) trait Object<'a>: Part<'a> + Default {
+    /// Returns the members that have no field.
+    fn others_mut(&mut self) -> &mut Others;
 
     /// Reads one object.
     fn of(members: Vec<Member<'a>>) -> Self {
-        let mut object = Self::default();
-        members.into_iter().for_each(|(name, value)| object.take(name, value));
-        object
+        read_from(Tree::Object(members)).unwrap_or_default()
     }
 
     /// Reads one object from several that are parts of it, and the pieces beside them.
     fn merged(unpacked: Unpacked<'a>) -> Self {
         let mut object = Self::of(unpacked.objects.into_iter().flatten().collect());
-        unpacked.rest.into_iter().for_each(|rest| object.take_rest(rest));
+        unpacked.rest.into_iter().for_each(|rest| object.others_mut().insert("", rest));
         object
     }
+}
 
-    /// Reads several objects. The pieces beside them are in an object of their own, the last one.
-    fn each(unpacked: Unpacked<'a>) -> Vec<Self> {
-        let mut objects: Vec<_> = unpacked.objects.into_iter().map(Self::of).collect();
+/// Objects that stand in one place, however they are wrapped. `Debug` prints none of it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Packed<'a>(Tree<'a>);
+
+impl Packed<'_> {
+    /// Returns the object, if one stands there as it is or as JSON in a string.
+    pub(super) fn object<'s, T: Object<'s>>(&'s self) -> Option<T> {
+        match &self.0 {
+            Tree::Object(members) => Some(T::of(members.clone())),
+            Tree::Text(text) => Some(text.expose().trim()).filter(|text| text.starts_with('{')).and_then(|json| parse(json).ok()),
+            _ => None,
+        }
+    }
+
+    /// Returns all objects as one.
+    pub(super) fn merged<'s, T: Object<'s>>(&'s self) -> T {
+        self.object().unwrap_or_else(|| T::merged(self.0.unpacked()))
+    }
+
+    /// Returns each object. The pieces beside them are in an object of their own, the last one.
+    pub(super) fn each<'s, T: Object<'s>>(&'s self) -> Vec<T> {
+        let unpacked = self.0.unpacked();
+        let mut objects: Vec<_> = unpacked.objects.into_iter().map(T::of).collect();
         if !unpacked.rest.is_empty() {
-            objects.push(Self::merged(Unpacked { objects: Vec::new(), rest: unpacked.rest }));
+            objects.push(T::merged(Unpacked { objects: Vec::new(), rest: unpacked.rest }));
         }
         objects
+    }
+
+    pub(super) fn unpacked(&self) -> Unpacked<'_> {
+        self.0.unpacked()
+    }
+}
+
+impl fmt::Debug for Packed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[personal]")
+    }
+}
+
+impl<'de> Part<'de> for Packed<'de> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Shape<Self>, D::Error> {
+        Ok(Tree::read(deserializer)?.map(Self))
+    }
+}
+
+/// A field that takes each value that its member is sent with.
+pub(super) trait Field: Sized {
+    /// Takes a value.
+    fn accept(&mut self, name: &'static str, value: Self, others: &mut Others);
+}
+
+/// The text has to be the same if it is repeated.
+impl Field for Option<Text<'_>> {
+    fn accept(&mut self, name: &'static str, value: Self, others: &mut Others) {
+        let Some(text) = value else { return };
+        let (before, now) = (self.as_ref().map_or("", |text| text.expose().trim()), text.expose().trim());
+        if now.is_empty() && !before.is_empty() {
+            return;
+        }
+        if !before.is_empty() && before != now {
+            if !others.contradicts(name) {
+                others.contradicted.push(name);
+                others.insert(name, before.into());
+            }
+            others.insert(name, now.into());
+        }
+        *self = Some(text);
+    }
+}
+
+/// Repeated, it holds the objects of each.
+impl Field for Packed<'_> {
+    fn accept(&mut self, _: &'static str, value: Self, _: &mut Others) {
+        self.0 = match (std::mem::take(&mut self.0), value.0) {
+            (Tree::Null, value) => value,
+            (before, Tree::Null) => before,
+            (Tree::Array(mut entries), value) => {
+                entries.push(value);
+                Tree::Array(entries)
+            }
+            (before, value) if before == value => before,
+            (before, value) => Tree::Array(vec![before, value]),
+        };
     }
 }
 
@@ -80,47 +154,39 @@ impl Others {
         self.contradicted.contains(&name)
     }
 
-    /// Takes a documented member into its field. Its text has to be the same if it is repeated.
-    pub(super) fn field<'a>(&mut self, name: &'static str, field: &mut Option<Text<'a>>, value: Tree<'a>) {
-        let text = match value {
-            Tree::Null => return,
-            Tree::Text(text) => text,
-            Tree::Bool(value) => Text::new(if value { "true" } else { "false" }),
-            Tree::Number(number) => Text::new(number.to_string()),
-            other => return self.push(name, other.into()),
-        };
-        let said = |text: &Text<'_>| text.expose().trim().to_owned();
-        let (before, now) = (field.as_ref().map(said).unwrap_or_default(), said(&text));
-        if now.is_empty() && !before.is_empty() {
-            return;
-        }
-        if !before.is_empty() && before != now {
-            if !self.contradicts(name) {
-                self.contradicted.push(name);
-                self.push(name, before.into());
+    /// Reads a member that the document does not name.
+    pub(super) fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        self.undocumented_member(name, map.next_value_seed(place())?.expected().unwrap_or_default());
+        Ok(())
+    }
+
+    /// Takes the value of a documented member into its field, or keeps it if it has another shape.
+    #[expect(clippy::unnecessary_wraps, reason = "`object!` expects an error if the payload has far too many of such members")]
+    pub(super) fn field<F: Field, E>(&mut self, _: &str, name: &'static str, field: &mut F, value: Shape<F>) -> Result<(), E> {
+        match value {
+            Shape::Expected(value) => field.accept(name, value, self),
+            Shape::Other(value) => self.insert(name, value),
+            Shape::Partly(part, value) => {
+                field.accept(name, part, self);
+                self.insert(name, value);
             }
-            self.push(name, now.into());
         }
-        *field = Some(text);
+        Ok(())
     }
 
     /// Takes a member in that the document does not name.
-    pub(super) fn undocumented_member(&mut self, name: &str, value: Tree<'_>) {
-        if value == Tree::Null {
+    pub(super) fn undocumented_member(&mut self, name: &str, value: Value) {
+        if value.is_null() {
             return;
         }
         if !self.members.contains_key(name) {
             self.undocumented.push(name.to_owned());
         }
-        self.push(name, value.into());
+        self.insert(name, value);
     }
 
-    /// Takes a piece in that belongs to no object.
-    pub(super) fn rest(&mut self, rest: Value) {
-        self.push("", rest);
-    }
-
-    fn push(&mut self, name: &str, value: Value) {
+    /// Takes a value in: one of a documented member, or a piece that belongs to no object, by the empty name.
+    pub(super) fn insert(&mut self, name: &str, value: Value) {
         let values = self.members.entry(name.to_owned()).or_default();
         if values.last().map(Pii::expose) != Some(&value) {
             values.push(Pii::new(value));
@@ -134,66 +200,39 @@ impl fmt::Debug for Others {
     }
 }
 
-/// Adds a value to a member that holds objects: repeated, it holds those of each.
-pub(super) fn join<'a>(into: &mut Tree<'a>, value: Tree<'a>) {
-    *into = match (std::mem::take(into), value) {
-        (Tree::Null, value) => value,
-        (before, Tree::Null) => before,
-        (Tree::Array(mut entries), value) => {
-            entries.push(value);
-            Tree::Array(entries)
-        }
-        (before, value) if before == value => before,
-        (before, value) => Tree::Array(vec![before, value]),
-    };
-}
-
-/// Reads a type by the vendor's names of its members: fields of text, and members that hold objects again.
-macro_rules! members {
-    ($object:ident<$life:lifetime> {
-        $($name:literal $(| $alias:literal)* => $field:ident,)*
-        objects { $($inner:literal => $inner_field:ident,)* }
-    }) => {
-        impl<$life> $crate::wire::members::Object<$life> for $object<$life> {
-            fn take(&mut self, name: std::borrow::Cow<$life, str>, value: $crate::wire::tree::Tree<$life>) {
-                match &*name {
-                    $($name $(| $alias)* => self.others.field($name, &mut self.$field, value),)*
-                    $($inner => $crate::wire::members::join(&mut self.$inner_field, value),)*
-                    other => self.others.undocumented_member(other, value),
-                }
-            }
-
-            fn take_rest(&mut self, rest: serde_json::Value) {
-                self.others.rest(rest);
+macro_rules! with_others {
+    ($($object:ident)*) => {$(
+        impl<'a> $crate::wire::members::Object<'a> for $object<'a> {
+            fn others_mut(&mut self) -> &mut $crate::wire::members::Others {
+                &mut self.others
             }
         }
-    };
+    )*};
 }
 
-pub(super) use members;
+pub(super) use with_others;
 
 #[cfg(test)]
 mod tests {
+    use idv_core::adapter::wire::object;
     use serde_json::json;
 
     use super::*;
 
-    #[derive(Default)]
-    struct Pair<'a> {
-        name: Option<Text<'a>>,
-        others: Others,
-        inner: Tree<'a>,
-    }
-
-    members! {
-        Pair<'a> {
-            "Name" | "NAME" => name,
-            objects { "Inner" => inner, }
+    object! {
+        #[derive(Default)]
+        struct Pair<'a> {
+            "Name" | "NAME" name: Option<Text<'a>>,
+            "Inner" inner: Packed<'a>,
+            ..
+            others: Others,
         }
     }
 
+    with_others!(Pair);
+
     fn read(json: &str) -> Pair<'_> {
-        Pair::of(Tree::parse(json).unwrap().single().unwrap())
+        parse(json).unwrap()
     }
 
     fn values(others: &Others, name: &str) -> Vec<Value> {
@@ -252,17 +291,17 @@ mod tests {
             (r#"{"Inner":{"a":1},"Inner":{"b":2}}"#, json!([{"a": 1}, {"b": 2}])),
             (r#"{"Inner":[{"a":1}],"Inner":"x"}"#, json!([{"a": 1}, "x"])),
         ] {
-            assert_eq!(Value::from(read(json).inner), joined, "{json}");
+            assert_eq!(Value::from(read(json).inner.0), joined, "{json}");
         }
     }
 
     #[test]
     fn pieces_without_an_object_are_an_object_of_their_own() {
-        let tree = Tree::parse(r#"[{"Name":"a"},{"Name":"b"},7]"#).unwrap();
-        let each = Pair::each(tree.unpacked());
+        let packed: Packed<'_> = parse(r#"[{"Name":"a"},{"Name":"b"},7]"#).unwrap();
+        let each: Vec<Pair<'_>> = packed.each();
         assert_eq!(each.iter().map(|it| it.name.as_ref().map(Text::expose)).collect::<Vec<_>>(), [Some("a"), Some("b"), None]);
         assert_eq!(values(&each[2].others, ""), [json!(7)]);
-        let merged = Pair::merged(tree.unpacked());
+        let merged: Pair<'_> = packed.merged();
         assert!(merged.others.contradicts("Name"));
         assert_eq!(values(&merged.others, ""), [json!(7)]);
     }

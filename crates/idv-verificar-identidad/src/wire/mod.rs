@@ -8,12 +8,10 @@
 //! Text borrows from the payload and cannot be printed.
 
 mod answer;
-mod form;
 mod members;
 mod report;
 mod tree;
-mod xml;
 
 pub use answer::Answer;
-pub use members::Others;
+pub use members::{Others, Packed};
 pub use report::{Access, Card, Coordinates, Device, IdentityResult, Position, Report};

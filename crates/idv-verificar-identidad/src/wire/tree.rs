@@ -6,10 +6,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use idv_core::adapter::wire::{Name, Part, place, read_json};
+use idv_core::adapter::wire::{Name, Part, Shape, TextDeserializer, place, read_json};
 use idv_core::{Error, Result, Text};
-use serde::de::{MapAccess, SeqAccess};
-use serde_json::{Map, Number, Value};
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::{Map, Value};
 
 /// The number of members and elements that a payload may have. A report has a few dozen.
 const PLACES: usize = 50_000;
@@ -29,7 +31,8 @@ pub(super) enum Tree<'a> {
     #[default]
     Null,
     Bool(bool),
-    Number(Number),
+    /// As it is written.
+    Number(Text<'a>),
     Text(Text<'a>),
     Array(Vec<Self>),
     Object(Vec<Member<'a>>),
@@ -42,14 +45,25 @@ pub(super) struct Unpacked<'a> {
     pub(super) rest: Vec<Value>,
 }
 
+/// Parses JSON of any kind.
+pub(super) fn parse<'a, P: Part<'a> + Default>(json: &'a str) -> Result<P> {
+    let has_more = || json.bytes().filter(|byte| matches!(byte, b',' | b':')).nth(PLACES).is_some();
+    if json.len() > PLACES && has_more() {
+        return Err(Error::malformed("it has more parts than any report"));
+    }
+    read_json(json)
+}
+
 impl<'a> Tree<'a> {
-    /// Parses JSON of any kind.
-    pub(super) fn parse(json: &'a str) -> Result<Self> {
-        let places = json.bytes().filter(|byte| matches!(byte, b',' | b':')).count();
-        if places > PLACES {
-            return Err(Error::malformed("it has more parts than any report"));
+    /// Returns the text that this is: also a number and a truth value, as they are written.
+    pub(super) fn into_text(self) -> Shape<Option<Text<'a>>> {
+        match self {
+            Self::Null => Shape::Expected(None),
+            Self::Text(text) => Option::text(text),
+            Self::Bool(value) => Option::boolean(value),
+            Self::Number(digits) => Option::number(digits),
+            other => Shape::Other(other.into()),
         }
-        read_json(json)
     }
 
     /// Returns the members of the one object that this is: bare, in arrays, or as pairs of names and values.
@@ -120,8 +134,8 @@ impl<'a> Tree<'a> {
         match self {
             Self::Null => Tree::Null,
             Self::Bool(value) => Tree::Bool(value),
-            Self::Number(number) => Tree::Number(number),
-            Self::Text(text) => Tree::Text(Text::new(text.expose().to_owned())),
+            Self::Number(digits) => Tree::Number(owned(&digits)),
+            Self::Text(text) => Tree::Text(owned(&text)),
             Self::Array(entries) => Tree::Array(entries.into_iter().map(Self::into_owned).collect()),
             Self::Object(members) => Tree::Object(
                 members.into_iter().map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned())).collect(),
@@ -130,13 +144,17 @@ impl<'a> Tree<'a> {
     }
 }
 
+fn owned(text: &Text<'_>) -> Text<'static> {
+    Text::new(text.expose().to_owned())
+}
+
 /// A value in its own shape. Of a member that is repeated the last one counts.
 impl From<Tree<'_>> for Value {
     fn from(tree: Tree<'_>) -> Self {
         match tree {
             Tree::Null => Self::Null,
             Tree::Bool(value) => Self::Bool(value),
-            Tree::Number(number) => Self::Number(number),
+            Tree::Number(digits) => Self::number(digits).expected().unwrap_or_default(),
             Tree::Text(text) => text.expose().into(),
             Tree::Array(entries) => Self::Array(entries.into_iter().map(Into::into).collect()),
             Tree::Object(members) => {
@@ -147,32 +165,62 @@ impl From<Tree<'_>> for Value {
 }
 
 impl<'de> Part<'de> for Tree<'de> {
-    fn text(text: Text<'de>) -> Self {
-        Self::Text(text)
+    fn null() -> Shape<Self> {
+        Shape::Expected(Self::Null)
     }
 
-    fn boolean(value: bool) -> Self {
-        Self::Bool(value)
+    fn text(text: Text<'de>) -> Shape<Self> {
+        Shape::Expected(Self::Text(text))
     }
 
-    fn number(number: &Number) -> Self {
-        Self::Number(number.clone())
+    fn boolean(value: bool) -> Shape<Self> {
+        Shape::Expected(Self::Bool(value))
     }
 
-    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let mut members = Vec::new();
+    fn number(digits: Text<'de>) -> Shape<Self> {
+        Shape::Expected(Self::Number(digits))
+    }
+
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
+        let mut members = Vec::with_capacity(16);
         while let Some(name) = map.next_key_seed(Name)? {
-            members.push((name, map.next_value_seed(place())?));
+            members.push((name, map.next_value_seed(place())?.expected().unwrap_or_default()));
         }
-        Ok(Self::Object(members))
+        Ok(Shape::Expected(Self::Object(members)))
     }
 
-    fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = seq.next_element_seed(place())? {
-            entries.push(entry);
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
+        Ok(Vec::array(seq)?.map(Self::Array))
+    }
+}
+
+/// Gives the value to parts once more.
+impl<'de> Deserializer<'de> for Tree<'de> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self {
+            Self::Null => visitor.visit_unit(),
+            Self::Bool(value) => visitor.visit_bool(value),
+            Self::Number(digits) => visitor.visit_newtype_struct(TextDeserializer::new(digits.into_exposed())),
+            Self::Text(text) => TextDeserializer::new(text.into_exposed()).deserialize_any(visitor),
+            Self::Array(entries) => visitor.visit_seq(SeqDeserializer::new(entries.into_iter())),
+            Self::Object(members) => visitor
+                .visit_map(MapDeserializer::new(members.into_iter().map(|(name, value)| (TextDeserializer::new(name), value)))),
         }
-        Ok(Self::Array(entries))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq
+        tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de> for Tree<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
     }
 }
 
@@ -188,11 +236,11 @@ fn embedded<'a>(text: &'a str, rest: &mut Vec<Value>) -> Option<Tree<'a>> {
     let trimmed = text.trim();
     match trimmed.as_bytes().first() {
         None => None,
-        Some(b'{' | b'[' | b'"') => match Tree::parse(trimmed) {
+        Some(b'{' | b'[' | b'"') => match parse(trimmed) {
             Ok(tree) => Some(tree),
             Err(_) => {
                 rest.push(text.into());
-                unbroken(trimmed).and_then(|json| Tree::parse(&json).map(Tree::into_owned).ok())
+                unbroken(trimmed).and_then(|json| parse(&json).map(Tree::into_owned).ok())
             }
         },
         _ if trimmed == "null" => None,
@@ -256,7 +304,7 @@ mod tests {
     use super::*;
 
     fn unpacked(json: &str) -> (Vec<Value>, Vec<Value>) {
-        let tree = Tree::parse(json).unwrap();
+        let tree: Tree<'_> = parse(json).unwrap();
         let Unpacked { objects, rest } = tree.unpacked();
         (objects.into_iter().map(|members| Tree::Object(members).into()).collect(), rest)
     }
@@ -309,22 +357,22 @@ mod tests {
     #[test]
     fn one_object_is_single_and_nothing_else_is() {
         for json in [r#"{"a":1}"#, r#"[{"a":1}]"#, r#"[["a",1]]"#] {
-            assert!(Tree::parse(json).unwrap().single().is_ok(), "{json}");
+            assert!(parse::<Tree<'_>>(json).unwrap().single().is_ok(), "{json}");
         }
         for json in ["{}", "[]", "7", r#"[{"a":1},{"b":2}]"#, r#"[{"a":1},2]"#] {
-            assert!(Tree::parse(json).unwrap().single().is_err(), "{json}");
+            assert!(parse::<Tree<'_>>(json).unwrap().single().is_err(), "{json}");
         }
     }
 
     #[test]
     fn payload_with_too_many_parts_is_refused() {
         let json = |count: usize| format!("{{{}}}", (0..count).map(|it| format!("\"{it}\":0")).collect::<Vec<_>>().join(","));
-        assert!(Tree::parse(&json(PLACES / 2)).is_ok());
-        assert!(Tree::parse(&json(PLACES / 2 + 1)).is_err());
+        assert!(parse::<Tree<'_>>(&json(PLACES / 2)).is_ok());
+        assert!(parse::<Tree<'_>>(&json(PLACES / 2 + 1)).is_err());
     }
 
     #[test]
     fn tree_is_not_printed() {
-        assert_eq!(format!("{:?}", Tree::parse(r#"{"Nombre":"Mustermann"}"#).unwrap()), "[personal]");
+        assert_eq!(format!("{:?}", parse::<Tree<'_>>(r#"{"Nombre":"Mustermann"}"#).unwrap()), "[personal]");
     }
 }

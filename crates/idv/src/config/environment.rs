@@ -165,7 +165,7 @@ fn put(table: &mut Map<String, Value>, path: &str, value: Value) -> Option<Value
 fn is_same(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Array(old), new) if old.len() == 1 && !new.is_array() => old.iter().all(|old| is_same(old, new)),
-        (Value::Number(_) | Value::Bool(_), Value::String(new)) => old.to_string() == *new,
+        (Value::Number(_) | Value::Bool(_), Value::String(new)) => old.to_string().as_str() == new,
         _ => old == new,
     }
 }

@@ -1,4 +1,4 @@
-//! The JSON Schema of a configuration.
+//! The keys of a configuration, and their JSON Schema.
 
 use idv_core::adapter::settings::{Setting, SettingKind};
 use idv_core::call::CallPolicy;
@@ -7,63 +7,69 @@ use serde_json::{Map, Value, json};
 use super::Config;
 use super::transport::TransportSettings;
 
+/// The tables that hold for all accounts, and that each account can have.
+const COMMON: [(&str, &[Setting]); 2] = [("calls", CallPolicy::SETTINGS), ("transport", TransportSettings::SETTINGS)];
+
 impl Config {
+    /// Lists the tables of a configuration with the vendors that are compiled in, and their keys.
+    #[must_use]
+    pub fn tables() -> Vec<(&'static str, &'static [Setting])> {
+        COMMON.into_iter().chain(crate::vendors().iter().map(|vendor| (vendor.id, vendor.settings))).collect()
+    }
+
     /// Returns the JSON Schema of a configuration file with the vendors that are compiled in. `sections` are the tables that are no
     /// vendor's, with their keys. Each key has its environment variable as `x-variable`.
     #[must_use]
     pub fn schema(sections: &[(&str, &[Setting])]) -> Value {
-        let common = [("calls", CallPolicy::SETTINGS), ("transport", TransportSettings::SETTINGS)];
-        let mut properties = Map::new();
-        for (name, settings) in common.iter().chain(sections) {
-            properties.insert((*name).to_owned(), table(name, settings, &[]));
-        }
-        for vendor in crate::vendors() {
-            properties.insert(vendor.id.to_owned(), table(vendor.id, vendor.settings, &common));
-        }
         let providers: Vec<&str> = crate::vendors().iter().map(|vendor| vendor.id).collect();
-        let provider = json!({ "description": "The default account.", "type": "string", "x-variable": "IDV_PROVIDER" });
-        properties.insert("provider".to_owned(), provider);
         let account = json!({ "type": "object", "properties": { "provider": { "enum": providers } }, "required": ["provider"] });
+        let mut schema = object();
+        let provider = json!({ "description": "The default account.", "type": "string", "x-variable": "IDV_PROVIDER" });
+        insert(&mut schema, &["provider"], provider);
         let accounts = json!({ "description": "Named accounts.", "type": "object", "additionalProperties": account });
-        properties.insert("accounts".to_owned(), accounts);
-        json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": "Config",
-            "type": "object",
-            "properties": properties,
-            "additionalProperties": false,
-        })
+        insert(&mut schema, &["accounts"], accounts);
+        for (name, settings) in Self::tables().iter().chain(sections) {
+            let mut one = table(name, settings);
+            for (inner, settings) in COMMON.iter().filter(|_| providers.contains(name)) {
+                insert(&mut one, &[inner], table(&format!("{name}.{inner}"), settings));
+            }
+            insert(&mut schema, &[name], one);
+        }
+        if let Some(schema) = schema.as_object_mut() {
+            schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+            schema.insert("title".to_owned(), json!("Config"));
+        }
+        schema
     }
 }
 
-fn table(name: &str, settings: &[Setting], inner: &[(&str, &[Setting])]) -> Value {
+fn table(name: &str, settings: &[Setting]) -> Value {
     let mut schema = object();
     for setting in settings {
-        let mut at = &mut schema;
-        let mut parts: Vec<&str> = setting.key.split('.').collect();
-        let key = parts.pop().unwrap_or_default();
-        for part in parts {
-            if at["properties"].get(part).is_none() {
-                at["properties"][part] = object();
-            }
-            at = &mut at["properties"][part];
-        }
-        at["properties"][key] = json!({
-            "description": format!("{} Expected: {}.", setting.doc.replace('\n', " ").trim(), (setting.form)()),
+        let leaf = json!({
+            "description": format!("{} Expected: {}.", setting.summary(), (setting.form)()),
             "x-variable": setting.variable(name),
             "x-secret": matches!(setting.kind, SettingKind::Secret | SettingKind::Secrets),
         });
-    }
-    for (key, settings) in inner {
-        schema["properties"][key] = table(&format!("{name}_{key}"), settings, &[]);
+        insert(&mut schema, &setting.key.split('.').collect::<Vec<_>>(), leaf);
     }
     let required: Vec<&str> = settings.iter().filter(|setting| setting.required).map(|setting| setting.key).collect();
-    if !required.is_empty() {
-        schema["required"] = json!(required);
+    if let (Some(schema), false) = (schema.as_object_mut(), required.is_empty()) {
+        schema.insert("required".to_owned(), json!(required));
     }
     schema
 }
 
+/// Puts a property at a path, with the tables on the way.
+fn insert(schema: &mut Value, path: &[&str], property: Value) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    match (properties, path) {
+        (Some(properties), [key]) => drop(properties.insert((*key).to_owned(), property)),
+        (Some(properties), [table, rest @ ..]) => insert(properties.entry(*table).or_insert_with(object), rest, property),
+        _ => {}
+    }
+}
+
 fn object() -> Value {
-    json!({ "type": "object", "properties": {}, "additionalProperties": false })
+    json!({ "type": "object", "properties": Map::new(), "additionalProperties": false })
 }

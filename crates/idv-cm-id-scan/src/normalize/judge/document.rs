@@ -1,21 +1,24 @@
 //! Judges the data of the document: each field, and the limits that its dates have to keep.
 
+use idv_core::adapter::non_empty;
 use idv_core::report::{CheckKind, CheckResult, Reason};
 
 use super::{Bench, comparison, validity, worse};
-use crate::normalize::fields::{Target, same_field, target};
+use crate::normalize::fields::{Target, target};
 use crate::normalize::limits::{Ages, Days, Standing};
-use crate::normalize::{data_fields, filled, words};
+use crate::normalize::{data_fields, words};
 use crate::wire::{ResultField, Transaction};
 
 impl Bench<'_> {
     pub(super) fn document(&mut self, transaction: &Transaction<'_>) {
         let mut data = Data::default();
         let (mut expiry, mut age) = (Dated::default(), Dated::default());
-        for field in data_fields(transaction) {
-            let name = filled(field.field.as_ref()).unwrap_or("field");
+        // A name is looked up once: there are many names, and several questions to each field.
+        let fields: Vec<_> = data_fields(transaction).map(Datum::of).collect();
+        for Datum { name, target, field } in fields.iter().copied() {
+            let name = name.unwrap_or("field");
             let is_tolerated = self.rule.tolerates(name);
-            let (target, checked, compared) = (target(name), validity(field), comparison(field));
+            let (checked, compared) = (validity(field), comparison(field));
             if !is_tolerated {
                 if checked.is_none() || field.field.is_none() {
                     self.doubt(Reason::Unknown, name, "validity");
@@ -40,33 +43,36 @@ impl Bench<'_> {
         if let Some(result) = data.result() {
             self.check(CheckKind::DocumentData, result);
         }
-        self.expiry(transaction, &expiry);
-        self.age(transaction, &age);
+        self.expiry(&fields, &expiry);
+        self.age(&fields, &age);
         for required in &self.rule.required_fields {
             let has_value = |field: &ResultField<'_>| words(field).any(|word| !is_placeholder(word));
-            let is_it = |field: &ResultField<'_>| filled(field.field.as_ref()).is_some_and(|name| same_field(required, name));
-            if !data_fields(transaction).any(|field| is_it(field) && has_value(field)) {
+            let (name, wanted) = (required.trim(), target(required.trim()));
+            let is_it = |datum: &Datum<'_>| {
+                datum.name.is_some_and(|it| it.eq_ignore_ascii_case(name)) || (wanted.is_some() && datum.target == wanted)
+            };
+            if !fields.iter().any(|datum| is_it(datum) && has_value(datum.field)) {
                 self.doubt(Reason::DocumentUnreadable, required, "missing");
             }
         }
     }
 
     /// Judges the day of expiry: by the dates if there are any, whatever the vendor's validity says, and else by that.
-    fn expiry(&mut self, transaction: &Transaction<'_>, seen: &Dated<'_>) {
+    fn expiry(&mut self, fields: &[Datum<'_>], seen: &Dated<'_>) {
         let allowance = self.rule.allowed_expiration.unwrap_or(0);
         let name = seen.name.unwrap_or("date_of_expiry");
         let is_invalid = seen.result == Some(CheckResult::Failed);
         let mut standing = None;
         if let Some(on) = self.on {
-            for days in dates(transaction, Target::ExpiresOn).map(|(_, days)| days) {
+            for days in dates(fields, Target::ExpiresOn).map(|(_, days)| days) {
                 standing = Some(together(standing, days.expiry(on, allowance)));
             }
         }
         let result = match standing {
             Some(Standing::Beyond) => {
-                let is_past = self.on.is_none_or(|on| {
-                    dates(transaction, Target::ExpiresOn).all(|(_, days)| days.expiry(on, 0) == Standing::Beyond)
-                });
+                let is_past = self
+                    .on
+                    .is_none_or(|on| dates(fields, Target::ExpiresOn).all(|(_, days)| days.expiry(on, 0) == Standing::Beyond));
                 let code = if is_invalid { "invalid" } else { "expired" };
                 match is_past {
                     true => self.reject(Reason::DocumentExpired, name, code),
@@ -112,9 +118,9 @@ impl Bench<'_> {
     }
 
     /// Judges the age: by the vendor's validity, and by the limits if there are any.
-    fn age(&mut self, transaction: &Transaction<'_>, seen: &Dated<'_>) {
+    fn age(&mut self, fields: &[Datum<'_>], seen: &Dated<'_>) {
         let is_rejected = seen.result == Some(CheckResult::Failed) && !seen.is_tolerated;
-        let limits = self.age_limits(transaction);
+        let limits = self.age_limits(fields);
         if is_rejected {
             let is_old_enough = limits.minimum.is_some_and(|(standing, _)| standing == Standing::Within);
             let is_underage = self.rule.minimum_age.is_some() && !is_old_enough;
@@ -158,16 +164,16 @@ impl Bench<'_> {
     }
 
     /// Compares every age, and every day of birth, with the limits.
-    fn age_limits<'t>(&self, transaction: &'t Transaction<'t>) -> AgeLimits<'t> {
+    fn age_limits<'t>(&self, fields: &[Datum<'t>]) -> AgeLimits<'t> {
         let mut limits = AgeLimits::default();
-        for (name, word) in readings(transaction, Target::Age) {
+        for (name, word) in readings(fields, Target::Age) {
             match Ages::of(word) {
                 Some(ages) => limits.take(name, ages, self.rule.minimum_age, self.rule.maximum_age),
                 None => limits.unreadable = Some(name),
             }
         }
         if let Some(on) = self.on {
-            for (name, days) in dates(transaction, Target::BirthDate) {
+            for (name, days) in dates(fields, Target::BirthDate) {
                 limits.take(name, days.ages(on), self.rule.minimum_age, self.rule.maximum_age);
             }
         }
@@ -263,16 +269,30 @@ impl Data {
     }
 }
 
-/// Every word that was read for a datum, with the name of its field.
-fn readings<'t>(transaction: &'t Transaction<'t>, wanted: Target) -> impl Iterator<Item = (&'t str, &'t str)> {
-    data_fields(transaction)
-        .filter_map(move |field| Some((filled(field.field.as_ref()).filter(|name| target(name) == Some(wanted))?, field)))
-        .flat_map(|(name, field)| words(field).map(move |word| (name, word)))
+/// A field with its name and its place in the model.
+#[derive(Clone, Copy)]
+struct Datum<'t> {
+    name: Option<&'t str>,
+    target: Option<Target>,
+    field: &'t ResultField<'t>,
 }
 
-/// Every readable date that was read for a datum, with the name of its field.
-fn dates<'t>(transaction: &'t Transaction<'t>, wanted: Target) -> impl Iterator<Item = (&'t str, Days)> {
-    readings(transaction, wanted).filter_map(|(name, word)| Some((name, Days::of(word)?)))
+impl<'t> Datum<'t> {
+    fn of(field: &'t ResultField<'t>) -> Self {
+        let name = non_empty(field.field.as_ref());
+        Self { name, target: name.and_then(target), field }
+    }
+}
+
+/// Returns every word that was read for a datum, with the name of its field.
+fn readings<'t>(fields: &[Datum<'t>], wanted: Target) -> impl Iterator<Item = (&'t str, &'t str)> {
+    let fields = fields.iter().filter(move |datum| datum.target == Some(wanted));
+    fields.flat_map(|datum| words(datum.field).map(|word| (datum.name.unwrap_or_default(), word)))
+}
+
+/// Returns every readable date that was read for a datum, with the name of its field.
+fn dates<'t>(fields: &[Datum<'t>], wanted: Target) -> impl Iterator<Item = (&'t str, Days)> {
+    readings(fields, wanted).filter_map(|(name, word)| Some((name, Days::of(word)?)))
 }
 
 /// Whether a word stands for a missing value. The vendor's document shows none, so that such a word stays in the report; it only is no

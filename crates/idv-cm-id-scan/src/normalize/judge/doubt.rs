@@ -5,6 +5,7 @@ use idv_core::report::{CheckResult, Reason};
 use serde_json::Value;
 
 use super::{Bench, comparison_word, validity_word};
+use crate::wire::named;
 
 /// Words that speak against a person wherever they stand.
 const NEGATIVE: &[&str] = &[
@@ -101,8 +102,8 @@ pub(super) enum Word {
 impl Bench<'_> {
     /// Judges the unknown members of an object that is not about the face: what speaks against the person is a doubt, and the rest is new.
     pub(super) fn members(&mut self, place: &str, members: &Members) {
-        for (name, value) in members.iter() {
-            if speaks_against(name, value.expose()) {
+        for (name, value) in named(members) {
+            if speaks_against(name, value) {
                 let place = if place.is_empty() { "transaction" } else { place };
                 self.doubt(Reason::Unknown, place, name);
             }

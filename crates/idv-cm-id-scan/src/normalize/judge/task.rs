@@ -1,6 +1,7 @@
 //! Judges a task: its state, its score, its word, and what else stands in it.
 
-use idv_core::adapter::wire::Members;
+use idv_core::adapter::non_empty;
+use idv_core::adapter::wire::{Loose, Members};
 use idv_core::report::{Check, CheckKind, CheckResult, Reason};
 use serde_json::Value;
 
@@ -8,8 +9,8 @@ use super::doubt::{Word, is_negative, word_of};
 use super::{Bench, check_kind, comparison, validity, worse};
 use crate::api::DOCUMENT_SCAN;
 use crate::normalize::fields::target;
-use crate::normalize::{filled, is};
-use crate::wire::{ResultField, Score, Task, TaskResult};
+use crate::normalize::is;
+use crate::wire::{ResultField, Score, Task, TaskResult, named};
 
 /// The judgement of a task so far.
 struct Seen<'t> {
@@ -24,7 +25,7 @@ impl Bench<'_> {
     /// Judges a task. The scan of a document collects data, which are judged on their own; every other task is a check of the person, in
     /// which nothing may be unknown.
     pub(super) fn task(&mut self, task: &Task<'_>) {
-        let name = filled(task.kind.as_ref()).unwrap_or("task");
+        let name = non_empty(task.kind.as_ref()).unwrap_or("task");
         let kind = check_kind(name);
         let is_scan = name.eq_ignore_ascii_case(DOCUMENT_SCAN);
         let reason = match kind {
@@ -35,7 +36,7 @@ impl Bench<'_> {
         };
         let mut seen = Seen { name, reason, is_proven: false, result: CheckResult::Passed };
         if !is(task.state.as_ref(), "completed") {
-            self.doubt(Reason::CannotBeCompleted, name, filled(task.state.as_ref()).unwrap_or("state"));
+            self.doubt(Reason::CannotBeCompleted, name, non_empty(task.state.as_ref()).unwrap_or("state"));
             seen.result = CheckResult::NotPerformed;
         }
         self.score(&mut seen, task, kind.is_some());
@@ -56,7 +57,7 @@ impl Bench<'_> {
         if let Some(kind) = kind {
             let mut check = Check::new(kind, seen.result);
             check.score = task.score.as_ref().and_then(Score::value);
-            check.code = filled(task.state.as_ref()).map(str::to_owned);
+            check.code = non_empty(task.state.as_ref()).map(str::to_owned);
             self.checks.push(check);
         }
     }
@@ -83,7 +84,7 @@ impl Bench<'_> {
         seen.is_proven |= task.fields().iter().any(says_well);
         self.members(seen.name, &task.others);
         for field in task.fields() {
-            self.members(filled(field.field.as_ref()).unwrap_or("field"), &field.others);
+            self.members(non_empty(field.field.as_ref()).unwrap_or("field"), &field.others);
         }
         for file in &task.files {
             self.members("file", &file.others);
@@ -116,7 +117,7 @@ impl Bench<'_> {
 
     /// A field in a task that checks the person. It belongs to that check; a document's data do not prove anything of a face.
     fn field(&mut self, seen: &mut Seen<'_>, field: &ResultField<'_>) {
-        let is_data = filled(field.field.as_ref()).is_some_and(|name| target(name).is_some());
+        let is_data = non_empty(field.field.as_ref()).is_some_and(|name| target(name).is_some());
         let results = [(field.validity.is_some(), validity(field)), (field.comparison.is_some(), Some(comparison(field)))];
         for (code, (is_there, result)) in ["validity", "comparison"].into_iter().zip(results) {
             match result {
@@ -133,10 +134,10 @@ impl Bench<'_> {
             self.unknown(seen, &value.others);
             let is_low = |word: &str| word.parse().is_ok_and(|score: f64| (0.0..self.rule.min_score).contains(&score));
             match &value.value {
-                Some(value) if value.text().is_some_and(|word| is_negative(word) || (!is_data && is_low(word))) => {
+                Some(Loose::Text(word)) if is_negative(word.expose()) || (!is_data && is_low(word.expose())) => {
                     self.against(seen, "value", CheckResult::Inconclusive);
                 }
-                Some(value) if value.text().is_none() => self.against(seen, "value", CheckResult::Inconclusive),
+                Some(Loose::Other(_)) => self.against(seen, "value", CheckResult::Inconclusive),
                 _ => {}
             }
         }
@@ -144,12 +145,12 @@ impl Bench<'_> {
 
     /// Members that no document of the vendor's has.
     fn unknown(&mut self, seen: &mut Seen<'_>, members: &Members) {
-        for (name, value) in members.iter() {
-            match word_of(name, value.expose()) {
+        for (name, value) in named(members) {
+            match word_of(name, value) {
                 Word::Positive => seen.is_proven = true,
                 Word::Neutral => {}
                 Word::Negative => self.against(seen, name, CheckResult::Failed),
-                Word::Unknown if is_time(name, value.expose()) => {}
+                Word::Unknown if is_time(name, value) => {}
                 Word::Unknown => self.against(seen, name, CheckResult::Inconclusive),
             }
         }

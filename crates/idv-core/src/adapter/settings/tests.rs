@@ -67,6 +67,12 @@ fn wrong_value_is_answered_with_key_and_form() {
 }
 
 #[test]
+fn summary_has_no_links_of_rustdoc() {
+    let doc = " As [`Api::x`](crate::Api::x) and\n [`Acceptance`].\n";
+    assert_eq!(Setting::new::<String>("key", false, doc).summary(), "As `Api::x` and `Acceptance`.");
+}
+
+#[test]
 fn several_secrets_are_taken_and_not_printed() {
     let built = Example::required("n".to_owned()).key("hunter2").callback_secret([Secret::from("hunter3"), "hunter4".into()]);
     let printed = format!("{built:?}");

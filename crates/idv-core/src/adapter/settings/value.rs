@@ -113,6 +113,9 @@ macro_rules! whole_numbers {
     ($($number:ty),*) => {$(
         impl SettingValue for $number {
             fn form() -> Cow<'static, str> {
+                if Self::BITS > 32 {
+                    return "a whole number that is not negative".into();
+                }
                 format!("a whole number from {} to {}", Self::MIN, Self::MAX).into()
             }
 

@@ -1,84 +1,168 @@
-//! Parts of any shape, and the members that a type has no field for.
+//! Parts of any shape, and the members that no field of a type takes.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, SeqAccess};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess};
 use serde_json::{Map, Number, Value};
 
-use super::part::{Name, Optional, Part, place};
-use super::reading::take_room;
+use super::part::{Name, Part, Shape, place};
+use super::reading::{repeats_are_lists, take_room};
 use crate::pii::Pii;
 use crate::text::Text;
 
-/// Whatever stands at a place, in its own shape; none if nothing or null stands there.
-impl<'de> Optional<'de> for Value {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Whole::read(deserializer).map(|Whole(value)| Some(value).filter(|value| !value.is_null()))
+/// A value of any shape, in its own. Null is none.
+impl<'de> Part<'de> for Value {
+    fn text(text: Text<'de>) -> Shape<Self> {
+        Shape::Expected(text.expose().into())
     }
 
-    fn text(text: Text<'de>) -> Option<Self> {
-        Some(Self::String(text.expose().to_owned()))
+    fn boolean(value: bool) -> Shape<Self> {
+        Shape::Expected(value.into())
     }
 
-    fn number(number: &Number) -> Option<Self> {
-        Some(Self::Number(number.clone()))
+    fn number(digits: Text<'de>) -> Shape<Self> {
+        Shape::Expected(number(digits.expose()))
     }
 
-    fn object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        Whole::object(map).map(|Whole(value)| Some(value))
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
+        object(map).map(Shape::Expected)
     }
 
-    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Option<Self>, A::Error> {
-        Whole::array(seq).map(|Whole(value)| Some(value))
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
+        array(seq).map(Shape::Expected)
     }
 }
 
-/// A value of any shape, null included.
-#[derive(Default)]
-struct Whole(Value);
+/// Number of digits that `f64` keeps of every number.
+const SAFE_DIGITS: usize = 15;
 
-impl<'de> Part<'de> for Whole {
-    fn text(text: Text<'de>) -> Self {
-        Self(Value::String(text.expose().to_owned()))
-    }
+/// Returns a number as JSON. One with more digits than `u64`, `i64` or `f64` keep is text with all of them.
+pub(super) fn number(digits: &str) -> Value {
+    let float = || digits.parse().ok().filter(|_| digits.len() <= SAFE_DIGITS).and_then(Number::from_f64).map(Value::Number);
+    // Negative zero is no whole number.
+    let whole = || digits.parse().ok().filter(|number: &i64| *number != 0).map(Value::from);
+    digits.parse().map(|number: u64| Value::from(number)).ok().or_else(whole).or_else(float).unwrap_or_else(|| digits.into())
+}
 
-    fn boolean(value: bool) -> Self {
-        Self(Value::Bool(value))
-    }
-
-    fn number(number: &Number) -> Self {
-        Self(Value::Number(number.clone()))
-    }
-
-    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let mut object = Map::new();
-        while let Some(name) = map.next_key_seed(Name)? {
-            take_room(entry_size(object.is_empty()))?;
-            let Self(value) = map.next_value_seed(place())?;
-            object.insert(name.into_owned(), value);
+pub(super) fn object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Value, A::Error> {
+    let mut object = Map::new();
+    while let Some(name) = map.next_key_seed(Name)? {
+        take_room(entry_size(object.is_empty()))?;
+        let mut value = whole(map.next_value_seed(place())?);
+        if repeats_are_lists() {
+            match object.get_mut(&*name) {
+                Some(known) => value = list(known.take(), value),
+                None if value.is_null() => continue,
+                None => {}
+            }
         }
-        Ok(Self(Value::Object(object)))
+        object.insert(name.into_owned(), value);
+    }
+    Ok(Value::Object(object))
+}
+
+/// Adds a value to a list, or makes one. Null adds nothing.
+fn list(known: Value, value: Value) -> Value {
+    match (known, value) {
+        (known, Value::Null) => known,
+        (Value::Array(mut list), value) => {
+            list.push(value);
+            Value::Array(list)
+        }
+        (known, value) => Value::Array(vec![known, value]),
+    }
+}
+
+pub(super) fn array<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Value, A::Error> {
+    let mut array = Vec::new();
+    while let Some(value) = seq.next_element_seed(place())? {
+        array.push(whole(value));
+    }
+    Ok(Value::Array(array))
+}
+
+fn whole(value: Shape<Value>) -> Value {
+    value.expected().unwrap_or_default()
+}
+
+/// A value that may tell something about a person.
+impl<'de, P: Part<'de>> Part<'de> for Pii<P> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Shape<Self>, D::Error> {
+        P::read(deserializer).map(|part| part.map(Self::new))
+    }
+}
+
+/// Text, or a value of another shape in its place. `Debug` prints neither.
+///
+/// A part that decides something must not be taken for a missing one only because its shape is unexpected.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Loose<'a> {
+    /// Text; also a number or a truth value, as it is written.
+    Text(Text<'a>),
+    /// An object or an array.
+    Other(Pii<Value>),
+}
+
+impl<'a> Loose<'a> {
+    /// Returns the text, if it is one.
+    #[must_use]
+    pub const fn text(&self) -> Option<&Text<'a>> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
     }
 
-    fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
-        let mut array = Vec::new();
-        while let Some(Self(value)) = seq.next_element_seed(place())? {
-            array.push(value);
+    /// Returns the value, if it is no text.
+    #[must_use]
+    pub const fn other(&self) -> Option<&Pii<Value>> {
+        match self {
+            Self::Text(_) => None,
+            Self::Other(value) => Some(value),
         }
-        Ok(Self(Value::Array(array)))
+    }
+
+    /// Returns the value in its own shape.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Text(text) => text.expose().into(),
+            Self::Other(value) => value.expose().clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Loose<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[personal]")
+    }
+}
+
+impl<'de> Part<'de> for Loose<'de> {
+    fn text(text: Text<'de>) -> Shape<Self> {
+        Shape::Expected(Self::Text(text))
+    }
+
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
+        object(map).map(|value| Shape::Expected(Self::Other(Pii::new(value))))
+    }
+
+    fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
+        array(seq).map(|value| Shape::Expected(Self::Other(Pii::new(value))))
     }
 }
 
 /// How much memory an entry of a map takes beside its value, by about: the first one brings a node with room for eleven.
-const fn entry_size(is_first: bool) -> usize {
+pub(super) const fn entry_size(is_first: bool) -> usize {
     if is_first { 11 * (size_of::<String>() + size_of::<Value>()) + 32 } else { 96 }
 }
 
-/// Members of an object that its type has no field for, by the vendor's names and in their own shapes. `Debug` prints their number only.
+/// Members of an object that no field of its type takes, by the vendor's names and in their own shapes: unknown ones, and known ones of a
+/// shape that the field cannot be read from. `Debug` prints their number only.
 ///
 /// A null says nothing and is left out. A field of this type is the last one of an [`object!`](super::object), behind `..`.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Members(BTreeMap<String, Pii<Value>>);
 
 impl Members {
@@ -111,22 +195,65 @@ impl Members {
     /// # Errors
     ///
     /// Those of the deserializer, and one if the payload has far more of such members than its length suggests.
-    pub fn read<'de, A: MapAccess<'de>>(&mut self, name: String, map: &mut A) -> Result<(), A::Error> {
+    pub fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         take_room(entry_size(self.0.is_empty()))?;
-        let Whole(value) = map.next_value_seed(place())?;
-        self.insert(name, value);
+        let value = whole(map.next_value_seed(place())?);
+        self.keep(name, value);
         Ok(())
+    }
+
+    /// Takes the value of a field, or keeps it by its name if it has another shape. The field's first name is not asked for. Null,
+    /// blank text and an empty array, as PHP writes an empty object, say nothing.
+    ///
+    /// # Errors
+    ///
+    /// One if the payload has far more of such members than its length suggests.
+    pub fn field<P: Default, E: Error>(&mut self, name: &str, _: &'static str, field: &mut P, value: Shape<P>) -> Result<(), E> {
+        match value {
+            Shape::Expected(part) => *field = part,
+            Shape::Other(value) if says_nothing(&value) => *field = P::default(),
+            Shape::Other(value) => {
+                take_room(entry_size(self.0.is_empty()))?;
+                *field = P::default();
+                self.keep(name, value);
+            }
+            Shape::Partly(part, value) => {
+                take_room(entry_size(self.0.is_empty()))?;
+                *field = part;
+                self.keep(name, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a member, or makes a list of it and those before.
+    fn keep(&mut self, name: &str, value: Value) {
+        let known = if repeats_are_lists() { self.0.remove(name) } else { None };
+        let value = match known {
+            Some(known) => list(known.into_exposed(), value),
+            None => value,
+        };
+        self.insert(name, value);
+    }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(entries) => entries.is_empty(),
+        _ => false,
     }
 }
 
 /// All members of an object.
 impl<'de> Part<'de> for Members {
-    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
         let mut members = Self::default();
         while let Some(name) = map.next_key_seed(Name)? {
-            members.read(name.into_owned(), &mut map)?;
+            members.read(&name, &mut map)?;
         }
-        Ok(members)
+        Ok(Shape::Expected(members))
     }
 }
 
@@ -212,5 +339,25 @@ mod tests {
         let members: Members = read(br#"{"a":1,"b":2,"a":3}"#).unwrap();
         assert_eq!(members.get("a").map(Pii::expose), Some(&json!(3)));
         assert_eq!(members.into_iter().count(), 2);
+    }
+
+    #[test]
+    fn loose_part_is_text_or_another_shape() {
+        for (json, text, other) in [
+            ("null", None, None),
+            (r#"" a ""#, Some(" a "), None),
+            ("7", Some("7"), None),
+            ("false", Some("false"), None),
+            ("123456789012345678901234", Some("123456789012345678901234"), None),
+            (r#"["a"]"#, None, Some(json!(["a"]))),
+            (r#"{"a":0}"#, None, Some(json!({"a": 0}))),
+        ] {
+            let part: Option<Loose<'_>> = crate::adapter::wire::read_json(json).unwrap();
+            let part = part.as_ref();
+            assert_eq!(part.and_then(Loose::text).map(Text::expose), text, "{json}");
+            assert_eq!(part.and_then(Loose::other).map(Pii::expose), other.as_ref(), "{json}");
+            assert!(part.is_none_or(|part| format!("{part:?}") == "[personal]"));
+            assert_eq!(part.map(Loose::to_value), text.map(Value::from).or(other), "{json}");
+        }
     }
 }

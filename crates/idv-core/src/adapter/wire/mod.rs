@@ -2,14 +2,14 @@
 //!
 //! Vendors' documents contradict themselves, and services grow beyond them: a number comes as text and text as a number, a list of one
 //! lacks its brackets, parts are missing, null, or of another shape, and new ones turn up. None of this may cost a result that somebody
-//! paid for. So each [`Part`] takes what it can use from whatever stands at its place and passes over the rest; one of another shape is
-//! a missing part. What is not tolerated is a payload that is not whole or not well formed: half a result is no result.
+//! paid for. So each [`Part`] takes what it can use from whatever stands at its place; a value of another shape is a missing part, and
+//! [`Members`] keep it. What is not tolerated is a payload that is not whole or not well formed: half a result is no result.
 //!
 //! [`object!`] makes a type whose parts have the vendor's own names. What a vendor means by a word stays in its adapter: a type of the
-//! adapter's own is a [`Part`] by implementing it, and one that may be missing implements [`Optional`].
+//! adapter's own is a [`Part`] by implementing it, and an `Option` of it is one that may be missing.
 //!
 //! ```
-//! use idv_core::adapter::wire::{self, Optional, object};
+//! use idv_core::adapter::wire::{self, Part, Shape, object};
 //! use idv_core::Text;
 //!
 //! object! {
@@ -36,9 +36,9 @@
 //!     Other(Text<'a>),
 //! }
 //!
-//! impl<'de> Optional<'de> for State<'de> {
-//!     fn text(text: Text<'de>) -> Option<Self> {
-//!         Some(if text.expose() == "done" { Self::Done } else { Self::Other(text) })
+//! impl<'de> Part<'de> for State<'de> {
+//!     fn text(text: Text<'de>) -> Shape<Self> {
+//!         Shape::Expected(if text.expose() == "done" { Self::Done } else { Self::Other(text) })
 //!     }
 //! }
 //!
@@ -50,34 +50,44 @@
 //! # Ok::<(), idv_core::Error>(())
 //! ```
 //!
-//! How deep values nest is bounded by serde_json. Text borrows from the payload unless a character of it is escaped, and cannot be
+//! How deep values nest is bounded. Text borrows from the payload unless a character of it is escaped, and cannot be
 //! printed.
 
 mod any;
-mod mend;
+mod form;
+mod json;
+mod list;
 mod object;
 mod part;
 mod reading;
+#[cfg(feature = "xml")]
+mod xml;
 
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
 
-pub use any::Members;
-pub use part::{Name, Optional, Part, Place, place};
+pub use any::{Loose, Members};
+pub use form::read_form;
+pub use part::{Name, Part, Place, Shape, TextDeserializer, place};
+pub use reading::{repeats_are_lists, take_room};
+#[cfg(feature = "xml")]
+pub use xml::{decoded_xml, read_xml};
 
 #[doc(inline)]
 pub use crate::__wire_object as object;
 
 #[doc(hidden)]
-pub use serde as __serde;
+pub use {object::__single, part::__field};
+#[doc(hidden)]
+pub use {serde as __serde, serde_json as __serde_json};
 
 /// Reads a payload that is an object of JSON.
 ///
 /// # Errors
 ///
 /// [`Malformed`](crate::ErrorKind::Malformed) where it is not UTF-8, not whole, or not an object of JSON.
-pub fn read<'a, P: Part<'a>>(bytes: &'a [u8]) -> Result<P> {
+pub fn read<'a, P: Part<'a> + Default>(bytes: &'a [u8]) -> Result<P> {
     let text = decoded(bytes)?;
     match text.trim_ascii_start().as_bytes().first() {
         Some(b'{') => read_json(text),
@@ -88,36 +98,35 @@ pub fn read<'a, P: Part<'a>>(bytes: &'a [u8]) -> Result<P> {
 
 /// Reads JSON of any kind.
 ///
-/// A number with more digits than the types of a reader keep is read as text with all of them. Half of a surrogate pair is read as
-/// U+FFFD, and a NUL is left out.
+/// Numbers are read as they are written. Half of a surrogate pair is read as U+FFFD, and a NUL is left out.
 ///
 /// # Errors
 ///
 /// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not JSON, if something follows it, or if its parts take far more
 /// memory than its length suggests.
-pub fn read_json<'a, P: Part<'a>>(text: &'a str) -> Result<P> {
-    let (read, loss) = reading::reading(text.len(), || read_whole(serde_json::Deserializer::from_str(text)));
-    // Half of a surrogate pair is an error of syntax to a reader.
-    if !loss && !read.as_ref().is_err_and(serde_json::Error::is_syntax) {
-        return read.map_err(|error| Error::malformed_json(&error));
-    }
-    let read = match mend::mend(text) {
-        Cow::Borrowed(_) => read,
-        // Nothing may borrow from the mended text, so it is read like a stream.
-        Cow::Owned(mended) => {
-            reading::reading(text.len(), || read_whole(serde_json::Deserializer::from_reader(mended.as_bytes()))).0
-        }
-    };
-    read.map_err(|error| Error::malformed_json(&error))
+pub fn read_json<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
+    let part = reading::reading(text.len(), false, || json::from_str(text, |json| P::read(json)))?;
+    Ok(part.expected().unwrap_or_default())
 }
 
-fn read_whole<'a, P: Part<'a>, R: serde_json::de::Read<'a>>(
-    mut deserializer: serde_json::Deserializer<R>,
-) -> serde_json::Result<P> {
-    let payload = P::read(&mut deserializer)?;
-    // Nothing but white space may follow: it would be lost silently.
-    deserializer.end()?;
-    Ok(payload)
+/// Reads a part from a deserializer of an adapter's own.
+///
+/// # Errors
+///
+/// Those of the deserializer, and one if the parts take far more memory than any result.
+pub fn read_from<'de, P: Part<'de> + Default, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<P, D::Error> {
+    let part = reading::reading(0, false, || P::read(deserializer))?;
+    Ok(part.expected().unwrap_or_default())
+}
+
+/// Reads text that stands between the quotation marks of a string of JSON, with its escapes and without a copy; anything else as a part
+/// does. For long text that is wanted later, such as a file.
+///
+/// # Errors
+///
+/// Only those of the deserializer.
+pub fn read_raw_text<'de, P: Part<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Shape<P>, D::Error> {
+    deserializer.deserialize_bytes(part::Reading::new())
 }
 
 /// The text of a payload, without the byte order mark that may stand before it.
@@ -163,15 +172,6 @@ mod tests {
     fn text_that_is_not_utf8_is_windows_1252() {
         assert_eq!(decoded_tolerantly("Müller €".as_bytes()), "Müller €");
         assert_eq!(decoded_tolerantly(b"M\xFCller \x80 \x9F\x81"), "Müller € Ÿ\u{81}");
-    }
-
-    #[test]
-    fn text_of_a_mended_payload_is_owned() {
-        let text: Option<Text<'_>> = read_json("123456789012345678901234567890").unwrap();
-        assert_eq!(text.as_ref().map(Text::expose), Some("123456789012345678901234567890"));
-        let list: Vec<Option<Text<'_>>> = read_json("[\"a\\ud800\",\"b\"]").unwrap();
-        assert_eq!(list.iter().flatten().map(Text::expose).collect::<Vec<_>>(), ["a\u{fffd}", "b"]);
-        assert!(read_json::<Vec<Option<Text<'_>>>>("[123456789012345678901234567890] x").is_err());
     }
 
     #[test]

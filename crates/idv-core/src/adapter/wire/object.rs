@@ -1,20 +1,30 @@
 //! Types with named parts.
 
+use serde::de::SeqAccess;
+use serde_json::Value;
+
+use super::any;
+use super::part::{Part, Shape};
+
 /// Makes a type with named parts, in the vendor's own words, and has it read from an object.
 ///
-/// Before each field stand the names that the vendor has for it. Unknown parts are passed over unless the last field is behind `..`: that
-/// one is a [`Members`](crate::adapter::wire::Members) and keeps them. Of a part that is repeated the last one counts. Every field is a [`Part`](crate::adapter::wire::Part) and has the type's visibility, and the type is `#[non_exhaustive]`, since
-/// vendors add parts. It derives what it says it derives, and has to derive `Default`.
+/// Before each field stand the names that the vendor has for it. Unknown members, and those of a shape that their field cannot be read
+/// from, are passed over unless the last field is behind `..`: that one keeps them. It is a [`Members`](crate::adapter::wire::Members), or
+/// an adapter's own type with the same methods `read`, `field` and `insert`. Of a member that is repeated the last one counts. Every field
+/// is a [`Part`](crate::adapter::wire::Part) and has the type's visibility, and the type is `#[non_exhaustive]`, since vendors add
+/// members. It derives what it says it derives, and has to derive `Default`.
+///
+/// An object is also read from an array that has nothing else.
 ///
 /// Two clauses are for what a vendor does on its own:
 ///
-/// - `name: Type as Read` reads the part as a `Read`, which is turned into the type: for a type that is not the adapter's own, where this
+/// - `name: Type as Read` reads the member as a `Read`, which is turned into the type: for a type that is not the adapter's own, where this
 ///   vendor's way to write it differs.
 /// - `else |text| …` after the type is what it is where text stands in the place of the object.
 ///
 /// ```
 /// use idv_core::Text;
-/// use idv_core::adapter::wire::{self, Part, object};
+/// use idv_core::adapter::wire::{self, Part, Shape, object};
 ///
 /// object! {
 ///     /// What the person has to do.
@@ -34,12 +44,12 @@
 /// struct YesNo(Option<bool>);
 ///
 /// impl<'de> Part<'de> for YesNo {
-///     fn text(text: Text<'de>) -> Self {
-///         Self(match text.expose() {
+///     fn text(text: Text<'de>) -> Shape<Self> {
+///         Shape::Expected(Self(match text.expose() {
 ///             "yes" => Some(true),
 ///             "no" => Some(false),
 ///             _ => None,
-///         })
+///         }))
 ///     }
 /// }
 ///
@@ -62,8 +72,8 @@ macro_rules! __wire_object {
         $crate::__wire_parts! { @struct $(#[$attribute])* $vis $object [<$life>] { $($parts)* } }
 
         impl<$life> $crate::adapter::wire::Part<$life> for $object<$life> {
-            $(fn text($text: $crate::Text<$life>) -> Self {
-                $otherwise
+            $(fn text($text: $crate::Text<$life>) -> $crate::adapter::wire::Shape<Self> {
+                $crate::adapter::wire::Shape::Expected($otherwise)
             })?
 
             $crate::__wire_parts! { @read $life { $($parts)* } }
@@ -97,28 +107,72 @@ macro_rules! __wire_parts {
         $($(#[$part_attribute:meta])* $($name:literal)|+ $field:ident: $type:ty $(as $read:ty)?,)*
         $(.. $(#[$others_attribute:meta])* $others:ident: $members:ty,)?
     }) => {
-        fn object<A: $crate::adapter::wire::__serde::de::MapAccess<$life>>(mut map: A) -> Result<Self, A::Error> {
+        $crate::__wire_parts! { @methods $life [$($others)?] $($($name)|+ $field: $type $(as $read)?,)* }
+    };
+    (@methods $life:lifetime $others:tt $($($name:literal)|+ $field:ident: $type:ty $(as $read:ty)?,)*) => {
+        fn object<A: $crate::adapter::wire::__serde::de::MapAccess<$life>>(
+            mut map: A,
+        ) -> Result<$crate::adapter::wire::Shape<Self>, A::Error> {
             let mut object = Self::default();
             while let Some(name) = map.next_key_seed($crate::adapter::wire::Name)? {
                 match &*name {
-                    $($($name)|+ => object.$field = $crate::__wire_parts!(@value map $($read)?),)*
-                    _ => $crate::__wire_parts!(@unknown map name object $($others)?),
+                    $($($name)|+ => {
+                        let value = $crate::__wire_parts!(@value map object $field $type $(, $read)?);
+                        $crate::__wire_parts!(@field object name [$($name)|+] $field value $others);
+                    })*
+                    _ => $crate::__wire_parts!(@unknown map name object $others),
                 }
             }
-            Ok(object)
+            Ok($crate::adapter::wire::Shape::Expected(object))
+        }
+
+        fn array<A: $crate::adapter::wire::__serde::de::SeqAccess<$life>>(
+            seq: A,
+        ) -> Result<$crate::adapter::wire::Shape<Self>, A::Error> {
+            $crate::adapter::wire::__single(seq)
+        }
+
+        #[allow(unused_mut, unused_variables, reason = "an object without a place for others keeps no value")]
+        fn entry(value: $crate::adapter::wire::__serde_json::Value) -> Option<Self> {
+            let mut object = Self::default();
+            $crate::__wire_parts!(@entry object value $others);
+            Some(object)
         }
     };
-    (@unknown $map:ident $name:ident $object:ident) => {
+    (@entry $object:ident $value:ident []) => {};
+    (@entry $object:ident $value:ident [$others:ident]) => {
+        $object.$others.insert("", $value)
+    };
+    (@field $object:ident $name:ident [$first:literal $(| $alias:literal)*] $field:ident $value:ident []) => {
+        $object.$field = $value.expected().unwrap_or_default()
+    };
+    (@field $object:ident $name:ident [$first:literal $(| $alias:literal)*] $field:ident $value:ident [$others:ident]) => {
+        $object.$others.field(&$name, $first, &mut $object.$field, $value)?
+    };
+    (@unknown $map:ident $name:ident $object:ident []) => {
         drop($map.next_value::<$crate::adapter::wire::__serde::de::IgnoredAny>()?)
     };
-    (@unknown $map:ident $name:ident $object:ident $others:ident) => {{
-        let name = $name.into_owned();
-        $object.$others.read(name, &mut $map)?;
-    }};
-    (@value $map:ident) => {
-        $map.next_value_seed($crate::adapter::wire::place())?
+    (@unknown $map:ident $name:ident $object:ident [$others:ident]) => {
+        $object.$others.read(&$name, &mut $map)?
     };
-    (@value $map:ident $read:ty) => {
-        $map.next_value_seed($crate::adapter::wire::place::<$read>())?.into()
+    (@value $map:ident $object:ident $field:ident $type:ty) => {
+        $map.next_value_seed($crate::adapter::wire::__field::<$type>())?
+            .map(|part| $crate::adapter::wire::Part::after(part, &mut $object.$field))
     };
+    (@value $map:ident $object:ident $field:ident $type:ty, $read:ty) => {
+        $map.next_value_seed($crate::adapter::wire::__field::<$read>())?.map(Into::<$type>::into)
+    };
+}
+
+/// Reads an object from an array that has nothing else.
+#[doc(hidden)]
+pub fn __single<'de, P: Part<'de>, A: SeqAccess<'de>>(seq: A) -> Result<Shape<P>, A::Error> {
+    let array = any::array(seq)?;
+    if let Value::Array(entries) = &array
+        && let [object @ Value::Object(_)] = entries.as_slice()
+        && let Ok(part) = P::read(object.clone())
+    {
+        return Ok(part);
+    }
+    Ok(Shape::Other(array))
 }

@@ -1,4 +1,4 @@
-//! State of a payload that is being read: the memory that it may still take, and whether its text has to be mended.
+//! The memory that a payload may still take while it is read.
 //!
 //! A part is read without a context that could carry this, so it lives in a thread-local variable: reading is one call, on one thread.
 
@@ -14,49 +14,34 @@ const FREE_ROOM: usize = 12 << 20;
 const ROOM_PER_BYTE: usize = 3;
 
 thread_local! {
-    static STATE: Cell<State> = const { Cell::new(State { room: FREE_ROOM, mend: false }) };
+    static ROOM: Cell<usize> = const { Cell::new(FREE_ROOM) };
+    static REPEATS: Cell<bool> = const { Cell::new(false) };
 }
 
-#[derive(Clone, Copy)]
-struct State {
-    room: usize,
-    mend: bool,
-}
-
-/// Runs a read of a payload of a length. Returns with it whether something was seen that only [mending](super::mend) the text keeps. A payload
-/// inside of another has bounds of its own.
-pub(super) fn reading<T>(length: usize, read: impl FnOnce() -> T) -> (T, bool) {
-    let outer = STATE.replace(State { room: FREE_ROOM + length * ROOM_PER_BYTE, mend: false });
+/// Runs a read of a payload of this length, in which repeated names are a list, or the last one of them counts. A payload inside of another
+/// has bounds of its own.
+pub(super) fn reading<T>(length: usize, repeats: bool, read: impl FnOnce() -> T) -> T {
+    let outer = (ROOM.replace(FREE_ROOM + length * ROOM_PER_BYTE), REPEATS.replace(repeats));
     let value = read();
-    (value, STATE.replace(outer).mend)
+    ROOM.set(outer.0);
+    REPEATS.set(outer.1);
+    value
 }
 
-/// Takes room for a part of this size.
-pub(super) fn take_room<E: Error>(bytes: usize) -> Result<(), E> {
-    let state = STATE.get();
-    let room = state.room.checked_sub(bytes).ok_or_else(|| E::custom("far more parts than the length suggests"))?;
-    STATE.set(State { room, ..state });
+/// Returns whether names that are repeated are a list in the payload that is being read, as elements of XML are. Else the last one of
+/// them counts.
+#[must_use]
+pub fn repeats_are_lists() -> bool {
+    REPEATS.get()
+}
+
+/// Takes room for a part that takes so many bytes of memory, beyond those of its type.
+///
+/// # Errors
+///
+/// One if the parts of the payload take far more memory than its length suggests.
+pub fn take_room<E: Error>(bytes: usize) -> Result<(), E> {
+    let room = ROOM.get().checked_sub(bytes).ok_or_else(|| E::custom("far more parts than the length suggests"))?;
+    ROOM.set(room);
     Ok(())
-}
-
-/// Notes that the text has to be mended.
-fn note_loss() {
-    STATE.set(State { mend: true, ..STATE.get() });
-}
-
-/// Looks at a number that was read as a floating-point number: a long one may have lost digits.
-pub(super) fn note_float(value: f64) {
-    /// Below this every whole number is kept, and every number of so few digits.
-    const EXACT: f64 = 1e15;
-    const DIGITS: usize = 15;
-    if value.abs() >= EXACT || value.to_string().len() > DIGITS {
-        note_loss();
-    }
-}
-
-/// Looks at a text that was written with escapes: a NUL is no part of a name or number.
-pub(super) fn note_text(text: &str) {
-    if text.contains('\0') {
-        note_loss();
-    }
 }

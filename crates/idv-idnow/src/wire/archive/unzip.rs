@@ -225,7 +225,7 @@ impl<'a> Archive<'a> {
             }
         };
         let payload = wire::read(&bytes)?;
-        let attachments = payload.identifications.iter().flat_map(|identification| &identification.attachments);
+        let attachments = payload.identifications.iter().flat_map(|identification| &*identification.attachments);
         let names = attachments.filter(|entry| entry.name.expose() == key).filter_map(|entry| entry.value.as_ref());
         let Some(listed) = names.map(Text::expose).next_back() else { return Ok(None) };
         match self.named(listed, name::folder(&result.path)) {

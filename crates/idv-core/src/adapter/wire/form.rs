@@ -1,31 +1,97 @@
-//! Reports as a form: `application/x-www-form-urlencoded`, or `multipart/form-data`, since the document says "FORM-DATA".
+//! Forms, read as parts are read from JSON.
 
 use std::borrow::Cow;
 
-use idv_core::adapter::wire::decoded_tolerantly;
-use idv_core::{Error, Result, Text};
 use percent_encoding::percent_decode;
+use serde::de::value::{BorrowedStrDeserializer, Error as Fault, MapDeserializer, SeqDeserializer, StringDeserializer};
+use serde::de::{Deserializer, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
 
-use super::tree::{Member, Tree};
+use super::decoded_tolerantly;
+use super::part::Part;
+use super::reading::reading;
+use crate::error::{Error, Result};
 
-/// The number of fields that a form may have. A report has a dozen.
+/// The number of fields that a form may have.
 const FIELDS: usize = 1000;
 
 /// The number of brackets that the name of a field may have: `Result[DNI][Edad]` has two.
 const BRACKETS: usize = 4;
 
-/// Reads the fields of a form as the members of an object. The text is UTF-8 or windows-1252, within each field.
-pub(super) fn read(text: &str) -> Result<Vec<Member<'_>>> {
-    let text = text.trim_ascii();
-    let fields = if text.starts_with("--") { multipart(text)? } else { urlencoded(text)? };
+/// Reads a form: `application/x-www-form-urlencoded`, or `multipart/form-data`, whose first line is the delimiter. It is an object, and its
+/// fields are text: UTF-8 or windows-1252, each on its own.
+///
+/// Brackets in a name are objects, `a[b]=1`, and lists if there are numbers or nothing in them: `a[]=1&a[]=2`. Of a field that is repeated the
+/// last one counts.
+///
+/// ```
+/// use idv_core::Text;
+/// use idv_core::adapter::wire::{object, read_form};
+///
+/// object! {
+///     #[derive(Default)]
+///     struct Person<'a> {
+///         "name" name: Option<Text<'a>>,
+///         "mails" mails: Vec<Text<'a>>,
+///     }
+/// }
+///
+/// let person: Person<'_> = read_form("name=Erika+M%C3%BCller&mails[]=a%40example.com&mails[]=b%40example.com")?;
+/// assert_eq!(person.name, Some(Text::new("Erika Müller")));
+/// assert_eq!(person.mails, [Text::new("a@example.com"), Text::new("b@example.com")]);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Malformed`](crate::ErrorKind::Malformed) if it is no form, if it is not whole, or if it has more than 1000 fields.
+pub fn read_form<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
+    let trimmed = text.trim_ascii();
+    let fields = if trimmed.starts_with("--") { multipart(trimmed)? } else { urlencoded(trimmed)? };
     if fields.len() > FIELDS {
-        return Err(Error::malformed("the form has more fields than any report"));
+        return Err(Error::malformed("the form has more than 1000 fields"));
     }
     let mut members = Vec::new();
     for (name, value) in fields {
-        insert(&mut members, &path(&name), Tree::Text(Text::new(value)));
+        insert(&mut members, &path(&name), Node::Text(value));
     }
-    Ok(members.into_iter().map(|(name, value)| (name, lists(value))).collect())
+    let members = members.into_iter().map(|(name, value)| (name, lists(value))).collect();
+    let part = reading(text.len(), false, || P::read(Node::Object(members)));
+    let part = part.map_err(|_| Error::malformed("the form has another shape than documented"))?;
+    Ok(part.expected().unwrap_or_default())
+}
+
+/// A field, or fields whose names have brackets.
+enum Node<'a> {
+    Text(Cow<'a, str>),
+    Object(Vec<(String, Self)>),
+    Array(Vec<Self>),
+}
+
+impl<'de> IntoDeserializer<'de> for Node<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Node<'de> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self {
+            Self::Text(Cow::Borrowed(text)) => BorrowedStrDeserializer::new(text).deserialize_any(visitor),
+            Self::Text(Cow::Owned(text)) => StringDeserializer::new(text).deserialize_any(visitor),
+            Self::Object(members) => MapDeserializer::new(members.into_iter()).deserialize_any(visitor),
+            Self::Array(entries) => SeqDeserializer::new(entries.into_iter()).deserialize_any(visitor),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq
+        tuple tuple_struct map struct enum identifier ignored_any
+    }
 }
 
 type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -92,17 +158,17 @@ fn path(name: &str) -> Vec<String> {
     std::iter::once(first).chain(parts).map(str::to_owned).collect()
 }
 
-fn insert<'a>(members: &mut Vec<Member<'a>>, path: &[String], value: Tree<'a>) {
+fn insert<'a>(members: &mut Vec<(String, Node<'a>)>, path: &[String], value: Node<'a>) {
     match path {
         [] => {}
-        [name] => members.push((Cow::Owned(name.clone()), value)),
+        [name] => members.push((name.clone(), value)),
         [name, rest @ ..] => {
-            let known = members.iter().position(|(known, value)| *known == *name && matches!(value, Tree::Object(_)));
+            let known = members.iter().position(|(known, value)| known == name && matches!(value, Node::Object(_)));
             let at = known.unwrap_or_else(|| {
-                members.push((Cow::Owned(name.clone()), Tree::Object(Vec::new())));
+                members.push((name.clone(), Node::Object(Vec::new())));
                 members.len() - 1
             });
-            if let Some((_, Tree::Object(inner))) = members.get_mut(at) {
+            if let Some((_, Node::Object(inner))) = members.get_mut(at) {
                 insert(inner, rest, value);
             }
         }
@@ -110,11 +176,11 @@ fn insert<'a>(members: &mut Vec<Member<'a>>, path: &[String], value: Tree<'a>) {
 }
 
 /// Turns objects whose names are all numbers, or empty, into arrays.
-fn lists(tree: Tree<'_>) -> Tree<'_> {
-    let Tree::Object(members) = tree else { return tree };
+fn lists(node: Node<'_>) -> Node<'_> {
+    let Node::Object(members) = node else { return node };
     let is_list = members.iter().all(|(name, _)| name.bytes().all(|byte| byte.is_ascii_digit()));
     let members = members.into_iter().map(|(name, value)| (name, lists(value)));
-    if is_list { Tree::Array(members.map(|(_, value)| value).collect()) } else { Tree::Object(members.collect()) }
+    if is_list { Node::Array(members.map(|(_, value)| value).collect()) } else { Node::Object(members.collect()) }
 }
 
 #[cfg(test)]
@@ -124,7 +190,7 @@ mod tests {
     use super::*;
 
     fn fields(text: &str) -> Result<Value> {
-        read(text).map(|members| Tree::Object(members).into())
+        read_form::<Option<Value>>(text).map(Option::unwrap_or_default)
     }
 
     #[test]
@@ -167,8 +233,8 @@ mod tests {
         for text in
             ["", "hello", "<a b=\"c\">", "a=b\nc", "--x\n", "--x\nContent-Disposition: form-data; name=\"ID\"\n\n7", &many]
         {
-            assert!(read(text).is_err(), "{}", text.get(..20).unwrap_or(text));
+            assert!(fields(text).is_err(), "{}", text.get(..20).unwrap_or(text));
         }
-        assert_eq!(read(&"a=b&".repeat(FIELDS)).unwrap().len(), FIELDS);
+        assert!(fields(&"a=b&".repeat(FIELDS)).is_ok());
     }
 }

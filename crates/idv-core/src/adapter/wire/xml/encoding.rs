@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use idv_core::adapter::wire::{decoded, decoded_tolerantly};
-use idv_core::{Error, Result};
+use super::super::{decoded, windows_1252};
+use crate::error::{Error, Result};
 
 /// The bytes of a payload that may hold its declaration.
 const DECLARATION: usize = 256;
@@ -11,17 +11,12 @@ const DECLARATION: usize = 256;
 /// The mark that may stand before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Returns whether a payload is XML, by its first byte behind white space.
-pub(super) fn is_xml(bytes: &[u8]) -> bool {
-    content(bytes).first() == Some(&b'<')
-}
-
-/// Decodes XML by the encoding that it declares: UTF-8, which is the default, or one of Western Europe.
+/// Decodes XML by the encoding that it declares: UTF-8, which is the default, or one of Western Europe. White space before it is left out.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it declares another encoding, or is not in the one that it declares.
-pub(super) fn decode_xml(bytes: &[u8]) -> Result<Cow<'_, str>> {
+/// [`Malformed`](crate::ErrorKind::Malformed) if it declares another encoding, or is not in the one that it declares.
+pub fn decoded_xml(bytes: &[u8]) -> Result<Cow<'_, str>> {
     let declared = if bytes.starts_with(BYTE_ORDER_MARK) { None } else { declared(content(bytes)) };
     match declared.as_deref().unwrap_or("utf-8") {
         "utf-8" | "utf8" | "us-ascii" | "ascii" => Ok(Cow::Borrowed(decoded(bytes)?.trim_ascii_start())),
@@ -70,14 +65,6 @@ fn latin_9(byte: u8) -> char {
     }
 }
 
-fn windows_1252(byte: u8) -> char {
-    match byte {
-        // A single byte of this range is never UTF-8.
-        0x80..=0x9F => decoded_tolerantly(&[byte]).chars().next().unwrap_or(char::REPLACEMENT_CHARACTER),
-        _ => char::from(byte),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,7 +84,7 @@ mod tests {
             ("\"windows-1252\"", b"\x80 \x9F M\xFCller", "€ Ÿ Müller"),
             ("\"Cp1252\"", b"plain", "plain"),
         ] {
-            let decoded = decode_xml(&with(encoding, bytes)).unwrap().into_owned();
+            let decoded = decoded_xml(&with(encoding, bytes)).unwrap().into_owned();
             assert!(decoded.ends_with(&format!("<a>{text}</a>")), "{encoding}: {decoded}");
         }
     }
@@ -107,23 +94,14 @@ mod tests {
         for payload in
             [with("\"UTF-16\"", b"x"), with("\"utf-8\"", b"\xFC"), with("\"us-ascii\"", b"\xFC"), b"<a>\xFC</a>".to_vec()]
         {
-            assert!(decode_xml(&payload).is_err(), "{payload:?}");
+            assert!(decoded_xml(&payload).is_err(), "{payload:?}");
         }
     }
 
     #[test]
     fn byte_order_mark_wins_over_declaration() {
         let payload = [BYTE_ORDER_MARK, &with("\"ISO-8859-1\"", "Müller".as_bytes())].concat();
-        assert!(decode_xml(&payload).unwrap().contains("Müller"));
-    }
-
-    #[test]
-    fn xml_is_told_by_its_first_byte() {
-        for (payload, xml) in
-            [(&b"<a/>"[..], true), (b" \n<a/>", true), (b"\xEF\xBB\xBF <a/>", true), (b"{}", false), (b"", false)]
-        {
-            assert_eq!(is_xml(payload), xml, "{payload:?}");
-        }
+        assert!(decoded_xml(&payload).unwrap().contains("Müller"));
     }
 
     #[test]

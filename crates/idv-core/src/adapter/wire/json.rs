@@ -1,0 +1,455 @@
+//! A deserializer of JSON that loses nothing of what parts are read from.
+//!
+//! serde_json turns numbers into types that lose digits, and refuses half of a surrogate pair. Here a number is the text that it is
+//! written as, half of a surrogate pair is U+FFFD, and a NUL is left out. Everything else is the same.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::part::TextDeserializer;
+use crate::error::Error;
+
+/// The number of objects and arrays that may stand in each other.
+const DEPTH: u8 = 127;
+
+/// Reads the value that a piece of JSON is; nothing but white space may follow it.
+pub(super) fn from_str<'a, T>(text: &'a str, read: impl FnOnce(&mut Json<'a>) -> Result<T, Fault>) -> Result<T, Error> {
+    let mut json = Json { text, at: 0, depth: DEPTH };
+    let value = read(&mut json).and_then(|value| if json.peek().is_none() { Ok(value) } else { Err(Fault::Syntax) });
+    value.map_err(|fault| {
+        let before = text.get(..json.at).unwrap_or(text);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1);
+        Error::malformed(format!("the JSON {fault}, at line {line} column {column}"))
+    })
+}
+
+/// A reader at a place of the payload.
+pub(super) struct Json<'a> {
+    text: &'a str,
+    at: usize,
+    depth: u8,
+}
+
+/// The reason why a payload is refused. It repeats nothing of the payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    Early,
+    Syntax,
+    Shape,
+}
+
+impl<'a> Json<'a> {
+    /// Returns the next byte that is not white space, and stays before it.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.text.as_bytes().get(self.at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                other => return other.copied(),
+            }
+        }
+    }
+
+    fn take(&mut self, expected: u8) -> Result<(), Fault> {
+        match self.peek() {
+            Some(byte) if byte == expected => {
+                self.at += 1;
+                Ok(())
+            }
+            Some(_) => Err(Fault::Syntax),
+            None => Err(Fault::Early),
+        }
+    }
+
+    fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    /// Passes over a string. Returns the text between its quotation marks, and whether escapes stand in it.
+    fn string(&mut self) -> Result<(&'a str, bool), Fault> {
+        let bytes = self.text.as_bytes();
+        self.at += 1;
+        let (start, mut is_escaped) = (self.at, false);
+        loop {
+            // Files are long: as many plain bytes as a vector has are passed over at a time.
+            while let Some(chunk) = bytes.get(self.at..).and_then(<[u8]>::first_chunk::<16>)
+                && chunk.iter().fold(true, |plain, byte| plain & is_plain(*byte))
+            {
+                self.at += chunk.len();
+            }
+            while bytes.get(self.at).is_some_and(|byte| is_plain(*byte)) {
+                self.at += 1;
+            }
+            match bytes.get(self.at) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok((self.text.get(start..self.at - 1).unwrap_or_default(), is_escaped));
+                }
+                Some(b'\\') => {
+                    is_escaped = true;
+                    self.escape()?;
+                }
+                Some(_) => return Err(Fault::Syntax),
+                None => return Err(Fault::Early),
+            }
+        }
+    }
+
+    /// Passes over an escape, from its backslash.
+    fn escape(&mut self) -> Result<(), Fault> {
+        let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
+        self.at += match rest {
+            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [b'u', a, b, c, d, ..] if [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit) => 6,
+            [] => return Err(Fault::Early),
+            [b'u', digits @ ..] if digits.len() < 4 && digits.iter().all(u8::is_ascii_hexdigit) => return Err(Fault::Early),
+            _ => return Err(Fault::Syntax),
+        };
+        Ok(())
+    }
+
+    /// Passes over a number. Returns it as it is written.
+    fn number(&mut self) -> Result<&'a str, Fault> {
+        let start = self.at;
+        self.pass(|byte| byte == b'-', 1);
+        let whole = self.digits()?;
+        if whole.len() > 1 && whole.starts_with('0') {
+            return Err(Fault::Syntax);
+        }
+        if self.pass(|byte| byte == b'.', 1) {
+            self.digits()?;
+        }
+        if self.pass(|byte| matches!(byte, b'e' | b'E'), 1) {
+            self.pass(|byte| matches!(byte, b'+' | b'-'), 1);
+            self.digits()?;
+        }
+        Ok(self.since(start))
+    }
+
+    fn digits(&mut self) -> Result<&'a str, Fault> {
+        let start = self.at;
+        if self.pass(|byte| byte.is_ascii_digit(), usize::MAX) {
+            return Ok(self.since(start));
+        }
+        Err(if self.at == self.text.len() { Fault::Early } else { Fault::Syntax })
+    }
+
+    /// Passes over so many bytes at most. Returns whether there were any.
+    fn pass(&mut self, is: impl Fn(u8) -> bool, most: usize) -> bool {
+        let bytes = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let count = bytes.iter().take(most).take_while(|byte| is(**byte)).count();
+        self.at += count;
+        count > 0
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Fault> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        if rest.starts_with(word.as_bytes()) {
+            self.at += word.len();
+            return Ok(());
+        }
+        Err(if word.as_bytes().starts_with(rest) { Fault::Early } else { Fault::Syntax })
+    }
+
+    /// Goes into an object or an array, and out of it.
+    fn within<T>(&mut self, end: u8, read: impl FnOnce(&mut Entries<'_, 'a>) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.at += 1;
+        self.depth = self.depth.checked_sub(1).ok_or(Fault::Syntax)?;
+        let mut entries = Entries { json: self, end, is_first: true, has_ended: false };
+        let value = read(&mut entries)?;
+        // A visitor that leaves entries behind would lose them.
+        if !entries.has_ended && entries.next()? {
+            return Err(Fault::Shape);
+        }
+        self.depth += 1;
+        Ok(value)
+    }
+}
+
+const fn is_plain(byte: u8) -> bool {
+    (byte >= 0x20) & (byte != b'"') & (byte != b'\\')
+}
+
+/// Resolves the escapes of a string, which were found to be whole.
+fn unescaped(raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let (character, length) = match escape.as_bytes().first() {
+            Some(b'b') => ('\u{8}', 1),
+            Some(b'f') => ('\u{c}', 1),
+            Some(b'n') => ('\n', 1),
+            Some(b'r') => ('\r', 1),
+            Some(b't') => ('\t', 1),
+            Some(b'u') => character(escape),
+            Some(byte) => (char::from(*byte), 1),
+            None => break,
+        };
+        if character != '\0' {
+            text.push(character);
+        }
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Returns the character of an escape by its number, and its length without the first backslash.
+fn character(escape: &str) -> (char, usize) {
+    let unit = |digits: Option<&str>| u32::from_str_radix(digits?, 16).ok();
+    let high = unit(escape.get(1..5)).unwrap_or_default();
+    if let Some(character) = char::from_u32(high) {
+        return (character, 5);
+    }
+    let low = unit(escape.get(5..11).and_then(|low| low.strip_prefix("\\u"))).filter(|low| (0xDC00..0xE000).contains(low));
+    match low.filter(|_| high < 0xDC00).and_then(|low| char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00))) {
+        Some(character) => (character, 11),
+        None => (char::REPLACEMENT_CHARACTER, 5),
+    }
+}
+
+/// The entries of an object or an array.
+struct Entries<'j, 'a> {
+    json: &'j mut Json<'a>,
+    end: u8,
+    is_first: bool,
+    has_ended: bool,
+}
+
+impl Entries<'_, '_> {
+    /// Returns whether there is another entry, and goes to its beginning.
+    fn next(&mut self) -> Result<bool, Fault> {
+        match self.json.peek() {
+            Some(byte) if byte == self.end => {
+                self.json.at += 1;
+                self.has_ended = true;
+                return Ok(false);
+            }
+            Some(b',') if !self.is_first => {
+                self.json.at += 1;
+                // A comma is followed by an entry, which the end is not.
+                self.json.peek();
+            }
+            Some(_) if self.is_first => self.is_first = false,
+            Some(_) => return Err(Fault::Syntax),
+            None => return Err(Fault::Early),
+        }
+        Ok(true)
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+        if self.has_ended || !self.next()? {
+            return Ok(None);
+        }
+        match self.json.peek() {
+            Some(b'"') => {}
+            Some(_) => return Err(Fault::Syntax),
+            None => return Err(Fault::Early),
+        }
+        let name = seed.deserialize(&mut *self.json)?;
+        self.json.take(b':')?;
+        Ok(Some(name))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        seed.deserialize(&mut *self.json)
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut Entries<'_, 'de> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+        if self.has_ended || !self.next()? {
+            return Ok(None);
+        }
+        seed.deserialize(&mut *self.json).map(Some)
+    }
+}
+
+impl<'de> Deserializer<'de> for &mut Json<'de> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.peek() {
+            Some(b'"') => match self.string()? {
+                (text, false) => visitor.visit_borrowed_str(text),
+                (raw, true) => visitor.visit_string(unescaped(raw)),
+            },
+            Some(b'{') => self.within(b'}', |entries| visitor.visit_map(entries)),
+            Some(b'[') => self.within(b']', |entries| visitor.visit_seq(entries)),
+            Some(b'-' | b'0'..=b'9') => visitor.visit_newtype_struct(TextDeserializer::new(self.number()?)),
+            Some(b't') => self.word("true").and_then(|()| visitor.visit_bool(true)),
+            Some(b'f') => self.word("false").and_then(|()| visitor.visit_bool(false)),
+            Some(b'n') => self.word("null").and_then(|()| visitor.visit_unit()),
+            Some(_) => Err(Fault::Syntax),
+            None => Err(Fault::Early),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.peek() {
+            Some(b'"') => self.string().and_then(|_| visitor.visit_unit()),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    /// The text between the quotation marks of a string, with its escapes.
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.peek() {
+            Some(b'"') => self.string().and_then(|(raw, _)| visitor.visit_borrowed_bytes(raw.as_bytes())),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string byte_buf option unit unit_struct newtype_struct seq
+        tuple tuple_struct map struct enum identifier
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Early => "ends too early",
+            Self::Syntax => "is not JSON",
+            Self::Shape => "has another shape than documented",
+        })
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl serde::de::Error for Fault {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self::Shape
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use crate::adapter::wire::{Members, read_json};
+    use crate::text::Text;
+
+    fn text(json: &str) -> Option<String> {
+        read_json::<Option<Text<'_>>>(json).unwrap().map(|text| text.expose().to_owned())
+    }
+
+    #[test]
+    fn number_is_read_as_it_is_written() {
+        for number in
+            ["0", "-0", "12345678901234567890123", "0.70200000000000001234", "1e400000000000000", "1.50", "1E+2", "-9e-9"]
+        {
+            assert_eq!(text(number).as_deref(), Some(number));
+        }
+        for broken in ["01", "-", "1.", ".1", "1e", "1e+", "+1", "--1", "1x", "0x1", "1.e1"] {
+            assert!(read_json::<Option<Text<'_>>>(broken).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn number_of_many_digits_is_kept_as_text() {
+        for (number, kept) in [
+            ("7", serde_json::json!(7)),
+            ("18446744073709551615", serde_json::json!(u64::MAX)),
+            ("-9223372036854775808", serde_json::json!(i64::MIN)),
+            ("0.702", serde_json::json!(0.702)),
+            ("12345678901234567890123", serde_json::json!("12345678901234567890123")),
+            ("0.70200000000000001234", serde_json::json!("0.70200000000000001234")),
+            ("1e400", serde_json::json!("1e400")),
+        ] {
+            assert_eq!(read_json::<Option<Value>>(number).unwrap(), Some(kept), "{number}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_resolved_and_half_pairs_and_nuls_mended() {
+        for (json, read) in [
+            (r#""a\ud800b""#, "a\u{fffd}b"),
+            (r#""\udc00""#, "\u{fffd}"),
+            (r#""\ud83d\ude00""#, "\u{1f600}"),
+            (r#""\ud83d\ud83d\ude00""#, "\u{fffd}\u{1f600}"),
+            (r#""\ud83d\u0041""#, "\u{fffd}A"),
+            (r#""\u0000c""#, "c"),
+            (r#""\\u0000""#, "\\u0000"),
+            (r#""\"\/\b\f\n\r\t\u00e4""#, "\"/\u{8}\u{c}\n\r\t\u{e4}"),
+        ] {
+            assert_eq!(text(json).as_deref(), Some(read), "{json}");
+        }
+        for broken in [r#""\x""#, r#""\u12""#, r#""\u12g4""#, "\"a\nb\"", "\"a", r#""\"#, r#""a\"#] {
+            assert!(read_json::<Option<Text<'_>>>(broken).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn error_names_the_place_and_repeats_nothing() {
+        for (json, said) in [
+            ("{\"name\":\"Erika\",\n \"a\":x}", "malformed: the JSON is not JSON, at line 2 column 5"),
+            ("{\"name\":\"Erika\"", "malformed: the JSON ends too early, at line 1 column 15"),
+            ("[1] x", "malformed: the JSON is not JSON, at line 1 column 4"),
+        ] {
+            let error = read_json::<Members>(json).unwrap_err();
+            assert_eq!(error.kind(), &crate::ErrorKind::Malformed);
+            let (printed, (_, place)) = (error.to_string(), said.split_once(": ").unwrap());
+            assert!(printed.contains(place) && !printed.contains("Erika"), "{printed}");
+        }
+    }
+
+    /// A value as serde_json reads it, with the numbers as they are read here.
+    fn expected(value: &mut Value) {
+        match value {
+            Value::Array(entries) => entries.iter_mut().for_each(expected),
+            Value::Object(members) => members.values_mut().for_each(expected),
+            Value::String(text) => text.retain(|character| character != '\0'),
+            _ => {}
+        }
+    }
+
+    fn assert_same(json: &str) -> Result<(), TestCaseError> {
+        let ours = read_json::<Option<Value>>(json).map(Option::unwrap_or_default);
+        match serde_json::from_str::<Value>(json) {
+            Ok(mut value) => {
+                expected(&mut value);
+                prop_assert_eq!(ours.ok(), Some(value), "{}", json);
+            }
+            // Half of a pair, and a number that no float can be, are errors there.
+            Err(_) if json.contains("\\ud") || json.contains('e') => {}
+            Err(_) => prop_assert!(ours.is_err(), "{}", json),
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_text_is_read_as_serde_json_does(json in r#"[\[\]{}",:\\u0d8+\-.19aetrufalsn \n]{0,40}"#) {
+            assert_same(&json)?;
+        }
+
+        #[test]
+        fn changed_json_is_read_as_serde_json_does(
+            at in any::<prop::sample::Index>(),
+            byte in prop::sample::select(b"[]{}\",:\\u0d8+-.19aetrufalsn \n\x01".to_vec()),
+        ) {
+            let json = r#"{"a":[1,-0.5,1e3,true,false,null,"x\u00e4\n\ud83d\ude00ü long enough for a chunk of text"],"b":{"c":{},"d":[]}}"#;
+            let mut changed = json.as_bytes().to_vec();
+            let at = at.index(changed.len());
+            changed[at] = byte;
+            if let Ok(json) = String::from_utf8(changed) {
+                assert_same(&json)?;
+                assert_same(json.get(..at).unwrap_or_default())?;
+            }
+        }
+    }
+}

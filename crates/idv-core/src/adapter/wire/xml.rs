@@ -1,0 +1,517 @@
+//! XML, read as parts are read from JSON.
+
+mod encoding;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use quick_xml::events::attributes::Attributes;
+use quick_xml::events::{BytesRef, BytesStart, BytesText, Event};
+use quick_xml::{Reader, XmlVersion, escape};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::part::{Part, TextDeserializer};
+use super::reading::reading;
+use crate::error::{Error, Result};
+
+pub use encoding::decoded_xml;
+
+/// The deepest nesting of elements. The vendors' nest five deep.
+const DEPTH: u8 = 64;
+
+/// The number of attributes that one element may have, since each is compared with the others.
+const ATTRIBUTES: usize = 500;
+
+/// Reads XML. The document is an object whose one member is the root element.
+///
+/// - An element with attributes or child elements is an object. Its attributes come first, then its children, both by their local names, and
+///   then its text as `value`.
+/// - An element with nothing but text is that text, and an empty one is null. White space around text says nothing.
+/// - A list is written as elements of one name: see [`repeats_are_lists`](super::repeats_are_lists).
+///
+/// Comments, instructions and declarations of namespaces are passed over. No document type is read, and so no entity but the five that XML
+/// predefines; references to characters are. Text borrows from the payload unless it has a reference in it, or an element or a comment.
+///
+/// ```
+/// use idv_core::Text;
+/// use idv_core::adapter::wire::{object, read_xml};
+///
+/// object! {
+///     #[derive(Default)]
+///     struct Document<'a> { "person" person: Person<'a>, }
+/// }
+/// object! {
+///     #[derive(Default)]
+///     struct Person<'a> {
+///         "id" id: Option<Text<'a>>,
+///         "name" names: Vec<Text<'a>>,
+///     }
+/// }
+///
+/// let document: Document<'_> = read_xml(r#"<person id="7"><name>Erika</name><name>Maria</name></person>"#.into())?;
+/// assert_eq!(document.person.id, Some(Text::new("7")));
+/// assert_eq!(document.person.names, [Text::new("Erika"), Text::new("Maria")]);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not well formed, if something follows the root element, if its elements
+/// nest too deep, or if its parts take far more memory than its length suggests.
+pub fn read_xml<'a, P: Part<'a> + Default>(text: Cow<'a, str>) -> Result<P> {
+    match text {
+        Cow::Borrowed(text) => document(text, Some),
+        // Nothing may borrow from it.
+        Cow::Owned(text) => document(&text, |_| None),
+    }
+}
+
+fn document<'t, 'a, P: Part<'a> + Default>(text: &'t str, lend: fn(&'t str) -> Option<&'a str>) -> Result<P> {
+    let mut walk = Walk { text, reader: Reader::from_str(text), lend, depth: 0 };
+    let part = reading(text.len(), true, || {
+        let mut document = Document { root: Some(walk.root()?), walk: &mut walk };
+        let part = P::read(MapAccessDeserializer::new(&mut document))?;
+        if document.root.is_some() {
+            (&mut document).next_value::<IgnoredAny>()?;
+        }
+        walk.end().map(|()| part)
+    });
+    match part {
+        Ok(part) => Ok(part.expected().unwrap_or_default()),
+        Err(Fault(reason)) => {
+            Err(Error::malformed(format!("the XML cannot be read at byte {}: {reason}", walk.reader.buffer_position())))
+        }
+    }
+}
+
+/// The reason why a payload is refused. It repeats nothing of the payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Fault(&'static str);
+
+const NOT_WELL_FORMED: Fault = Fault("it is not well formed");
+const DOCUMENT_TYPE: Fault = Fault("it has a document type, which is never read");
+const UNDEFINED: Fault = Fault("it has a reference that XML does not define");
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl serde::de::Error for Fault {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self("it has another shape than documented, or far more parts than its length suggests")
+    }
+}
+
+/// A payload and the place that was reached in it.
+struct Walk<'t, 'a> {
+    text: &'t str,
+    reader: Reader<&'t [u8]>,
+    /// Borrows from the payload if it lives long enough.
+    lend: fn(&'t str) -> Option<&'a str>,
+    depth: u8,
+}
+
+/// An element that begins, as it stands in the payload between its brackets. The reader's own event lends its parts only as long as
+/// it lives itself.
+#[derive(Clone, Copy)]
+struct Element<'t> {
+    tag: &'t str,
+    name_length: usize,
+    is_empty: bool,
+}
+
+impl<'t> Element<'t> {
+    fn name(self) -> &'t str {
+        local(self.tag.get(..self.name_length).unwrap_or_default())
+    }
+
+    fn attributes(self) -> Option<Attributes<'t>> {
+        if self.tag.len() == self.name_length {
+            return None;
+        }
+        let mut attributes = Attributes::new(self.tag, self.name_length);
+        // One is not there twice.
+        attributes.with_checks(self.tag.bytes().filter(|byte| *byte == b'=').count() > 1);
+        Some(attributes)
+    }
+}
+
+/// The local name: without the prefix of a namespace.
+fn local(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(_, local)| local)
+}
+
+impl<'t, 'a> Walk<'t, 'a> {
+    /// The element that the reader has just come past.
+    fn element(&self, event: &BytesStart<'_>, is_empty: bool) -> Result<Element<'t>, Fault> {
+        let end = if is_empty { "/>".len() } else { ">".len() };
+        let after = usize::try_from(self.reader.buffer_position()).ok().and_then(|position| position.checked_sub(end));
+        let tag = after.and_then(|after| self.text.get(after.checked_sub(event.len())?..after));
+        // They are equal by the reader's contract; were they not, names and values would be other elements'.
+        let tag = tag.filter(|tag| **tag == **event).ok_or(NOT_WELL_FORMED)?;
+        Ok(Element { tag, name_length: event.name().as_ref().len(), is_empty })
+    }
+
+    /// The root element.
+    fn root(&mut self) -> Result<Element<'t>, Fault> {
+        let mut is_first = true;
+        loop {
+            match self.reader.read_event() {
+                // The payload was decoded by it.
+                Ok(Event::Decl(_)) if is_first => {}
+                Ok(Event::Start(root)) => return self.element(&root, false),
+                Ok(Event::Empty(root)) => return self.element(&root, true),
+                Ok(Event::Text(text)) if is_blank(&text) => {}
+                Ok(Event::Comment(_) | Event::PI(_)) => {}
+                Ok(Event::DocType(_)) => return Err(DOCUMENT_TYPE),
+                Ok(Event::Eof) => return Err(Fault("it has no root element")),
+                Ok(_) | Err(_) => return Err(NOT_WELL_FORMED),
+            }
+            is_first = false;
+        }
+    }
+
+    /// Checks that nothing follows the root element.
+    fn end(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.reader.read_event() {
+                Ok(Event::Eof) => return Ok(()),
+                Ok(Event::Text(text)) if is_blank(&text) => {}
+                Ok(Event::Comment(_) | Event::PI(_)) => {}
+                Ok(_) | Err(_) => return Err(Fault("something follows its root element")),
+            }
+        }
+    }
+
+    /// The next child of an element; none at the element's end. Adds text before it to `text`.
+    fn child(&mut self, text: &mut Cow<'t, str>) -> Result<Option<Element<'t>>, Fault> {
+        loop {
+            match self.reader.read_event() {
+                Ok(Event::Start(event)) => return self.element(&event, false).map(Some),
+                Ok(Event::Empty(event)) => return self.element(&event, true).map(Some),
+                Ok(Event::End(_)) => return Ok(None),
+                // White space before text says nothing.
+                Ok(Event::Text(piece)) if text.is_empty() && is_blank(&piece) => {}
+                Ok(Event::Text(piece)) => append(text, content(piece)),
+                Ok(Event::CData(piece)) => append(text, piece.xml10_content()),
+                Ok(Event::GeneralRef(reference)) => text.to_mut().push(resolved(&reference)?),
+                Ok(Event::Comment(_) | Event::PI(_)) => {}
+                Ok(Event::DocType(_)) => return Err(DOCUMENT_TYPE),
+                Ok(Event::Decl(_)) => return Err(Fault("its declaration does not stand at its beginning")),
+                Ok(Event::Eof) => return Err(Fault("it ends too early")),
+                // The reader's own words may quote the payload.
+                Err(_) => return Err(NOT_WELL_FORMED),
+            }
+        }
+    }
+
+    /// Text as a value, borrowed if it can be.
+    fn text(&self, text: Cow<'t, str>) -> TextDeserializer<'a, Fault> {
+        TextDeserializer::new(match text {
+            Cow::Borrowed(text) => (self.lend)(text).map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed),
+            Cow::Owned(text) => Cow::Owned(text),
+        })
+    }
+}
+
+/// The character that a reference stands for.
+fn resolved(reference: &BytesRef<'_>) -> Result<char, Fault> {
+    if let Some(character) = reference.resolve_char_ref().map_err(|_| UNDEFINED)? {
+        // Of the control characters XML 1.0 knows three.
+        let allowed = !character.is_control() || matches!(character, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}');
+        return if allowed { Ok(character) } else { Err(UNDEFINED) };
+    }
+    escape::resolve_xml_entity(reference).and_then(|text| text.chars().next()).ok_or(UNDEFINED)
+}
+
+/// A piece of text, with line ends as XML wants them.
+fn content<'t>(piece: BytesText<'t>) -> Cow<'t, str> {
+    if piece.contains('\r') { piece.xml10_content() } else { piece.into_inner() }
+}
+
+fn append<'t>(text: &mut Cow<'t, str>, piece: Cow<'t, str>) {
+    if text.is_empty() {
+        *text = piece;
+    } else {
+        text.to_mut().push_str(&piece);
+    }
+}
+
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_whitespace())
+}
+
+/// The document: an object with one member.
+struct Document<'w, 't, 'a> {
+    walk: &'w mut Walk<'t, 'a>,
+    root: Option<Element<'t>>,
+}
+
+impl<'t, 'de> MapAccess<'de> for &mut Document<'_, 't, 'de> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+        let root = self.root;
+        root.map(|root| seed.deserialize(self.walk.text(Cow::Borrowed(root.name())))).transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        let element = self.root.take().ok_or(NOT_WELL_FORMED)?;
+        seed.deserialize(Content { element, walk: self.walk })
+    }
+}
+
+/// An element, as a value.
+struct Content<'w, 't, 'a> {
+    element: Element<'t>,
+    walk: &'w mut Walk<'t, 'a>,
+}
+
+impl<'de> Deserializer<'de> for Content<'_, '_, 'de> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        let Self { element, walk } = self;
+        walk.depth += 1;
+        if walk.depth > DEPTH {
+            return Err(Fault("its elements nest too deep"));
+        }
+        let mut members = Members {
+            walk,
+            attributes: element.attributes(),
+            attributes_left: ATTRIBUTES,
+            is_open: !element.is_empty,
+            next: Next::Nothing,
+            text: Cow::Borrowed(""),
+        };
+        members.advance()?;
+        let value = match members.next {
+            Next::Nothing => visitor.visit_unit(),
+            Next::Text => members.walk.text(members.text).deserialize_any(visitor),
+            Next::Attribute(..) | Next::Child(_) => {
+                let value = visitor.visit_map(&mut members)?;
+                // A visitor that leaves members behind does not leave the element.
+                while !matches!(members.next, Next::Nothing) {
+                    (&mut members).next_value::<IgnoredAny>()?;
+                }
+                Ok(value)
+            }
+        };
+        members.walk.depth -= 1;
+        value
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq
+        tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// The members of an element.
+struct Members<'w, 't, 'a> {
+    walk: &'w mut Walk<'t, 'a>,
+    attributes: Option<Attributes<'t>>,
+    attributes_left: usize,
+    /// Whether the element's end was not reached.
+    is_open: bool,
+    next: Next<'t>,
+    text: Cow<'t, str>,
+}
+
+enum Next<'t> {
+    Attribute(&'t str, Cow<'t, str>),
+    Child(Element<'t>),
+    Text,
+    Nothing,
+}
+
+impl<'t> Members<'_, 't, '_> {
+    /// Goes to the next member.
+    fn advance(&mut self) -> Result<(), Fault> {
+        self.next = match self.attribute()? {
+            Some(next) => next,
+            None => match if self.is_open { self.walk.child(&mut self.text)? } else { None } {
+                Some(child) => Next::Child(child),
+                None => {
+                    self.is_open = false;
+                    self.text = trimmed(std::mem::take(&mut self.text));
+                    if self.text.is_empty() { Next::Nothing } else { Next::Text }
+                }
+            },
+        };
+        Ok(())
+    }
+
+    /// The next attribute that declares no namespace.
+    fn attribute(&mut self) -> Result<Option<Next<'t>>, Fault> {
+        let Some(attributes) = &mut self.attributes else { return Ok(None) };
+        for attribute in attributes {
+            let attribute = attribute.map_err(|_| Fault("an attribute is not well formed"))?;
+            self.attributes_left = self.attributes_left.checked_sub(1).ok_or(Fault("an element has too many attributes"))?;
+            let name = attribute.key.into_inner();
+            if name != "xmlns" && !name.starts_with("xmlns:") {
+                let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| UNDEFINED)?;
+                return Ok(Some(Next::Attribute(local(name), value)));
+            }
+        }
+        self.attributes = None;
+        Ok(None)
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Members<'_, '_, 'de> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+        let name = match self.next {
+            Next::Attribute(name, _) => name,
+            Next::Child(child) => child.name(),
+            Next::Text => "value",
+            Next::Nothing => return Ok(None),
+        };
+        seed.deserialize(self.walk.text(Cow::Borrowed(name))).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        let value = match std::mem::replace(&mut self.next, Next::Nothing) {
+            Next::Attribute(_, value) => seed.deserialize(self.walk.text(value)),
+            Next::Child(element) => seed.deserialize(Content { element, walk: self.walk }),
+            Next::Text => {
+                let text = std::mem::take(&mut self.text);
+                seed.deserialize(self.walk.text(text))
+            }
+            Next::Nothing => Err(NOT_WELL_FORMED),
+        }?;
+        self.advance()?;
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::{Members, object};
+    use super::*;
+    use crate::text::Text;
+
+    fn read(xml: &str) -> Result<Value> {
+        let members: Members = read_xml(Cow::Borrowed(xml))?;
+        Ok(members.into_iter().map(|(name, value)| (name, value.into_exposed())).collect())
+    }
+
+    #[test]
+    fn element_has_the_shape_of_its_contents() {
+        for (xml, value) in [
+            ("<r>a</r>", json!({"r": "a"})),
+            ("<r/>", json!({})),
+            ("<r> \n </r>", json!({})),
+            ("<r a=''/>", json!({"r": {"a": ""}})),
+            ("<r a='1' xmlns='urn:x'> t <b/> u <c>2</c></r>", json!({"r": {"a": "1", "c": "2", "value": "t  u"}})),
+            ("<n:r xmlns:n='urn:x'>a</n:r>", json!({"r": "a"})),
+            ("<r><a>1</a><b>2</b><a>3</a><a c='4'/></r>", json!({"r": {"a": ["1", "3", {"c": "4"}], "b": "2"}})),
+            ("<r value='1'>2</r>", json!({"r": {"value": ["1", "2"]}})),
+            ("<?xml version='1.0'?><!-- a --><r><!-- b -->c<?d e?></r>\n<!-- f -->", json!({"r": "c"})),
+            ("<r>a &amp; &#66;&#x43;\r\n<![CDATA[ <d>]]></r>", json!({"r": "a & BC\n <d>"})),
+            ("<r a='&lt;&#9;x'/>", json!({"r": {"a": "<\tx"}})),
+        ] {
+            assert_eq!(read(xml).unwrap(), value, "{xml}");
+        }
+    }
+
+    #[test]
+    fn payload_is_well_formed_and_whole_or_refused() {
+        let many: String = (0..=ATTRIBUTES).map(|number| format!(" a{number}=''")).collect();
+        for xml in [
+            "",
+            " ",
+            "text",
+            "<r>",
+            "<r></s>",
+            "<r/><r/>",
+            "<r/>x",
+            "x<r/>",
+            "<r a='1' a='2'/>",
+            "<r a=1/>",
+            "<r>&e;</r>",
+            "<r>&#0;</r>",
+            "<r a='&e;'/>",
+            "<!DOCTYPE r><r/>",
+            "<r><!DOCTYPE r></r>",
+            "<r/><!DOCTYPE r>",
+            "<r><?xml version='1.0'?></r>",
+            &format!("<r{many}/>"),
+            &("<a>".repeat(65) + &"</a>".repeat(65)),
+            &("<a>".repeat(100_000) + &"</a>".repeat(100_000)),
+        ] {
+            let error = read(xml).unwrap_err();
+            assert_eq!(error.kind(), &crate::ErrorKind::Malformed, "{}", xml.get(..20).unwrap_or(xml));
+        }
+        assert!(read(&("<a>".repeat(64) + &"</a>".repeat(64))).is_ok());
+    }
+
+    object! {
+        #[derive(Debug, Default)]
+        struct Whole<'a> {
+            "r" root: Root<'a>,
+        }
+    }
+
+    object! {
+        #[derive(Debug, Default)]
+        struct Root<'a> {
+            "t" texts: Vec<Text<'a>>,
+            "u" last: Option<Text<'a>>,
+        }
+    }
+
+    #[test]
+    fn text_borrows_from_a_payload_that_is_not_transcoded() {
+        let is_borrowed = |xml: Cow<'static, str>| {
+            let root = read_xml::<Whole<'_>>(xml).unwrap().root;
+            root.texts.iter().map(Text::is_borrowed).collect::<Vec<_>>()
+        };
+        let xml = "<r><t>\n a </t><t>c</t><t>a&amp;b</t></r>";
+        assert_eq!(is_borrowed(Cow::Borrowed(xml)), [true, true, false]);
+        assert_eq!(is_borrowed(Cow::Owned(xml.to_owned())), [false, false, false]);
+    }
+
+    #[test]
+    fn repeated_elements_are_a_list_or_the_last_one_counts() {
+        let xml = Cow::Borrowed("<r><t>a</t><u>1</u><t/><u>2</u><t>b</t></r>");
+        let root = read_xml::<Whole<'_>>(xml).unwrap().root;
+        assert_eq!(root.texts.iter().map(Text::expose).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(root.last.as_ref().map(Text::expose), Some("2"));
+    }
+
+    #[test]
+    fn parts_are_bounded_by_the_length() {
+        for part in ["<a/>", "<a>b</a>"] {
+            let xml = |count: usize| format!("<r>{}</r>", part.repeat(count));
+            assert!(read(&xml(5_000)).is_ok());
+            assert!(read(&xml(500_000)).is_err());
+        }
+    }
+
+    #[test]
+    fn error_repeats_nothing_of_the_payload() {
+        for xml in ["<r>Erika</Erika>", "<r Erika=Erika/>", "<r>&Erika;</r>"] {
+            let error = read(xml).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("Erika"), "{error}");
+        }
+    }
+}
