@@ -42,6 +42,7 @@ http.workspace = true
 idv = { workspace = true, features = ["all-vendors"] }
 idv-sandbox.workspace = true
 idv-testkit.workspace = true
+jiff.workspace = true
 serde_json.workspace = true
 tokio = { workspace = true, features = ["io-util", "macros", "net", "rt-multi-thread", "sync", "time"] }
 "#;
