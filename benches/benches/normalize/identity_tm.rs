@@ -2,7 +2,7 @@
 
 use idv::identity_tm::normalize::{Flow, payload};
 use idv_benches::Comparison;
-use idv_core::Observation;
+use idv_core::{Channel, Observation};
 
 use super::{beside_value, reported};
 

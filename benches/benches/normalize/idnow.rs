@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use idv_benches::Comparison;
-use idv_core::Observation;
+use idv_core::{Channel, Observation};
 
 use super::{beside_value, reported};
 

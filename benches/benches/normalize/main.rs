@@ -19,8 +19,6 @@ macro_rules! fixture {
     };
 }
 
-use fixture;
-
 macro_rules! vendors {
     ($($vendor:ident,)*) => {
         $(mod $vendor;)*
