@@ -262,7 +262,7 @@ mod tests {
             assert!(text.contains(named), "{text}");
             assert!(!text.contains("idv poll") && !text.contains("idv list"), "{text}");
         }
-        let silent = idv::providers().into_iter().find(|vendor| !vendor.has(idv::Capability::Polling)).unwrap();
+        let silent = idv::providers().into_iter().find(|vendor| !vendor.has(Capability::Polling)).unwrap();
         for (provider, named) in [
             (ProviderId::new("idnow"), "idv watch"),
             (silent.provider.clone(), "callback"),

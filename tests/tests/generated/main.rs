@@ -32,7 +32,7 @@ fn the_readmes_matrix_is_what_the_code_can() {
 #[test]
 fn configuration_page_lists_every_key() {
     let mut text = String::new();
-    for (name, settings) in idv::Config::tables().into_iter().chain([(FlowConfig::NAME, FlowConfig::settings())]) {
+    for (name, settings) in Config::tables().into_iter().chain([(FlowConfig::NAME, FlowConfig::settings())]) {
         let mut keys = table(&["key", "variable", "meaning", "form"]);
         for setting in settings {
             let cells = [
