@@ -4,7 +4,7 @@ use idv::cm_id_scan::normalize::{Acceptance, payload};
 use idv_benches::Comparison;
 use idv_core::Channel;
 
-use super::{beside_value, fixture, reported};
+use super::{beside_value, reported};
 
 const RESULTS: [(&str, &[u8]); 2] = [
     ("CM ID Scan: result to a report / to a Value", fixture!("idv-cm-id-scan/fixtures/result.json")),

@@ -4,7 +4,7 @@ use idv::identify24::normalize::{Statuses, payload};
 use idv_benches::Comparison;
 use idv_core::Channel;
 
-use super::{beside_value, fixture, reported};
+use super::{beside_value, reported};
 
 const PAYLOADS: [(&str, &[u8], Channel); 2] = [
     (

@@ -4,7 +4,7 @@ use idv::identity_tm::normalize::{Flow, payload};
 use idv_benches::Comparison;
 use idv_core::{Channel, Observation};
 
-use super::{beside_value, fixture, reported};
+use super::{beside_value, reported};
 
 const RESULTS: [(&str, &[u8]); 5] = [
     ("Identity.TM: result to a report / to a Value", fixture!("idv-identity-tm/fixtures/get-ident-data.json")),

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use idv_benches::Comparison;
 use idv_core::{Channel, Observation};
 
-use super::{beside_value, fixture, reported};
+use super::{beside_value, reported};
 
 const JSON: &[u8] = fixture!("idv-idnow/fixtures/result.json");
 const XML: &[u8] = fixture!("idv-idnow/fixtures/result.xml");

@@ -11,15 +11,13 @@
 use std::hint::black_box;
 
 use idv_benches::{Comparison, print};
-use idv_core::{Channel, Observation};
+use idv_core::Observation;
 
 macro_rules! fixture {
     ($path:literal) => {
         include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/", $path))
     };
 }
-
-use fixture;
 
 macro_rules! vendors {
     ($($vendor:ident,)*) => {

@@ -4,7 +4,7 @@ use idv::verificar_identidad::normalize::payload;
 use idv_benches::Comparison;
 use idv_core::Channel;
 
-use super::{beside_value, fixture, reported};
+use super::{beside_value, reported};
 
 const REPORTS: [(&str, &[u8]); 2] = [
     ("VerificarIdentidad: report to a report / to a Value", fixture!("idv-verificar-identidad/fixtures/report.json")),
