@@ -34,6 +34,10 @@ pub(crate) fn check() -> Result<()> {
         }
     }
     build(&workspace)?;
+    if std::env::var("CARGO_NET_OFFLINE").is_ok_and(|value| value == "true") {
+        println!("NOT REHEARSED: the publication needs the registry, and CARGO_NET_OFFLINE is set");
+        return Ok(());
+    }
     println!("xtask: cargo publish --dry-run --no-verify");
     output(cargo().args(["publish", "--dry-run", "--no-verify", "--locked"]).args(packages()))?;
     Ok(())
