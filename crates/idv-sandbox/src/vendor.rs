@@ -148,6 +148,11 @@ pub(crate) fn with_secret(url: &str) -> String {
     format!("{url}{separator}token={CALLBACK_SECRET}")
 }
 
+/// Answers a request of the control plane; none if the path is not one of the vendor's.
+type Control = fn(&mut State, Timestamp, &Incoming, &[&str]) -> Option<Result<Value, String>>;
+/// Plays a scenario for a verification, and returns the steps that follow.
+type Act = fn(&mut State, Timestamp, &str, &str) -> Result<Vec<Step>, String>;
+
 /// A row of the table: [`Part`] without its types.
 pub(crate) struct Entry {
     pub(crate) id: &'static str,
@@ -162,7 +167,7 @@ pub(crate) struct Entry {
     pub(crate) pages: fn(&State) -> String,
     pub(crate) ids: fn(&State) -> Vec<String>,
     pub(crate) answer: fn(&mut State, Timestamp, &Incoming) -> Answer,
-    pub(crate) control: fn(&mut State, Timestamp, &Incoming, &[&str]) -> Option<Result<Value, String>>,
+    pub(crate) control: Control,
     pub(crate) failure: fn(StatusCode, u16) -> Answer,
     pub(crate) accepts: fn(u16) -> bool,
     pub(crate) again: fn(u32, Duration) -> Option<Duration>,
@@ -172,7 +177,7 @@ pub(crate) struct Entry {
     prove_by_password: fn(&mut State) -> Option<Vec<Setting>>,
     expect: fn(&mut State, &str),
     forgery: fn(&State, &str, &str) -> (String, Option<Value>),
-    act: fn(&mut State, Timestamp, &str, &str) -> Result<Vec<Step>, String>,
+    act: Act,
 }
 
 /// Every vendor, in the order of their ports.

@@ -69,7 +69,7 @@ fn the_page_on_flows_says_when_what_is_tried_at_each_vendor() {
     let mut header = vec!["".to_owned(), "".to_owned()];
     header.extend(vendors.iter().map(|vendor| format!("`{}`", vendor.info().provider)));
     let mut schedules = table(&header.iter().map(String::as_str).collect::<Vec<_>>());
-    let of_each: Vec<Schedule> = vendors.iter().map(|vendor| schedule(vendor)).collect();
+    let of_each: Vec<Schedule> = vendors.iter().map(schedule).collect();
     let mut row = |name: &str, meaning: &str, cell: &dyn Fn(&Schedule) -> String| {
         let cells: Vec<String> = [format!("`{name}`"), meaning.to_owned()].into_iter().chain(of_each.iter().map(cell)).collect();
         line(&mut schedules, &cells);

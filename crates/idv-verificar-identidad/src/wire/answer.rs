@@ -116,7 +116,7 @@ impl<'a> Answer<'a> {
         match tree {
             // The text of an element with attributes is called so.
             Tree::Object(members) => members.into_iter().for_each(|(inner, value)| {
-                self.take_elements(if inner == "value" { name } else { &*inner }, value);
+                self.take_elements(if inner == "value" { name } else { &inner }, value);
             }),
             tree => self.take(name, tree),
         }
