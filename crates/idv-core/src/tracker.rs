@@ -303,7 +303,7 @@ impl Tracker {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::poll`] and [`Client::fetch`]. If the error [is transient](Error::is_transient), call again when
+    /// Those of [`Client::poll`] and [`Client::fetch`]. If the error [is transient](crate::Error::is_transient), call again when
     /// [`progress`](Tracker::progress) says so; the pause grows with each failure. A result that is not ready yet is no error.
     ///
     /// # Cancellation
