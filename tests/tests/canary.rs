@@ -338,7 +338,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         out += &every_operation(&liar, &another, &created).await;
         assert!(receiver.take().len() > 30, "{status}: it was asked");
     }
-    for answer in ["OrderCreated {", "SystemStatus {", "SignmeUser {", "Retrieved {", "Download {", "Observation {"] {
+    for answer in ["OrderCreated {", "SystemStatus {", "SignmeUser {", "Answer {", "Download {", "Observation {"] {
         assert!(out.contains(answer), "{answer}: nothing of it was printed");
     }
 

@@ -244,9 +244,8 @@ async fn the_persons_links_lead_on_when_they_are_done() {
 }
 
 #[tokio::test]
-async fn the_readme_names_every_setting_scenario_and_route() {
-    let (tm, readme) = (Tm::start().await, include_str!("../README.md"));
-    let readme = readme.split("## Identity.TM\n").nth(1).unwrap().split("\n## ").next().unwrap();
+async fn page_names_every_setting_scenario_and_route() {
+    let (tm, readme) = (Tm::start().await, include_str!("../vendors/identity-tm.md"));
     let account = tm.control("GET", "accounts/example", "").await.json();
     for name in account.as_object().unwrap().keys().filter(|name| *name != "user") {
         assert!(readme.contains(&format!("`{name}`")), "{name}");

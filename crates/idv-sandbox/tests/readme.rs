@@ -15,7 +15,7 @@ fn readme() -> String {
 
 #[tokio::test]
 async fn it_names_every_scenario_and_setting() {
-    let (world, readme) = (World::start().await, readme());
+    let (world, readme) = (World::start().await, readme() + include_str!("../vendors/idnow.md"));
     let scenarios = world.control("GET", "idnow/scenarios", "").await.json();
     let account = world.control("GET", "idnow/accounts/ihrebank", "").await.json();
     let scenarios = scenarios.as_array().unwrap().iter().map(|name| name.as_str().unwrap());

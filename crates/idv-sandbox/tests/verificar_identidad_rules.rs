@@ -31,10 +31,9 @@ impl Numbers {
     }
 }
 
-/// The chapter of the README.
+/// The vendor's page.
 fn chapter() -> String {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    readme.split("\n## VerificarIdentidad\n").nth(1).unwrap().split("\n## ").next().unwrap().to_owned()
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("vendors/verificar-identidad.md")).unwrap()
 }
 
 #[tokio::test]
@@ -63,7 +62,7 @@ async fn settings_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
-async fn the_readme_names_every_setting_scenario_and_route() {
+async fn page_names_every_setting_scenario_and_route() {
     let (vi, chapter) = (Vi::start().await, chapter());
     let account = vi.control("GET", "account", "").await.json();
     let scenarios = send(&vi.base, "GET", "/_control/verificar-identidad/scenarios", &[], "").await.unwrap().json();

@@ -11,7 +11,7 @@ mod support;
 use std::time::Duration;
 
 use http::HeaderMap;
-use idv::{Client, Config, Delivery, NewVerification, Timestamp, VendorId, VerificationId};
+use idv::{Capability, Client, Config, Delivery, NewVerification, Timestamp, VendorId, VerificationId};
 use idv_sandbox::{FaultKind, Sandbox, Vendor};
 use idv_testkit::conformance::{Astray, Fault, Harness, Trouble};
 
@@ -120,6 +120,9 @@ impl<V: Named> Harness for Stage<V> {
     }
 
     fn forgery(&self, id: &VerificationId) -> Option<Delivery> {
+        if !self.client.info().has(Capability::Callbacks) {
+            return None;
+        }
         let forged = self.vendor().forgery(self.receiver.url.path(), id.reference.as_str(), vendor_id(id));
         Some(Delivery::callback(forged.method, forged.url.parse().unwrap(), HeaderMap::new(), forged.body))
     }

@@ -55,7 +55,7 @@ idv_sandbox::for_each_vendor!(simulations);
 
 #[test]
 fn the_worlds_are_as_wild_as_they_should_be() {
-    let traces: String = Vendor::all().flat_map(|vendor| (0..60).map(move |seed| live(vendor, seed, setting(true)).0)).collect();
+    let traces: String = Vendor::all().flat_map(|vendor| (0..150).map(move |seed| live(vendor, seed, setting(true)).0)).collect();
     for event in [
         "the connection is refused [",
         "the connection is cut [CutBefore]",
