@@ -37,7 +37,7 @@ async fn main() -> Outcome {
 
     // The vendor's own callbacks, as the person and the agents act. An application calls `tracker.run(until)`, which waits for them.
     vendor.act(created.id.reference.as_str(), "happy")?;
-    for _ in 0..3 {
+    for _ in 0..6 {
         sandbox.clock().advance(Duration::from_secs(720)).await;
         if tracker.advance().await? == Progress::Finished {
             break;
