@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use idv::{NewVerification, Progress, Tracker, Transition};
+use idv::{NewVerification, Tracker, Transition};
 use idv_axum::{Limits, Options};
 use idv_examples::{Outcome, sandbox};
 
@@ -35,14 +35,13 @@ async fn main() -> Outcome {
     tracker.advance().await?;
     assert!(!tracker.is_verified());
 
-    // The vendor's own callbacks, as the person and the agents act. An application calls `tracker.run(until)`, which waits for them.
+    // The vendor's own callbacks, as the person and the agents act. The tracker asks a moment after the last one.
     vendor.act(created.id.reference.as_str(), "happy")?;
-    for _ in 0..6 {
+    for _ in 0..3 {
         sandbox.clock().advance(Duration::from_secs(720)).await;
-        if tracker.advance().await? == Progress::Finished {
-            break;
-        }
+        tracker.advance().await?;
     }
+    tracker.run(tracker.client().now() + Duration::from_secs(60)).await?;
     println!("verified: {}", tracker.is_verified());
     assert!(tracker.is_verified());
     server.abort();
