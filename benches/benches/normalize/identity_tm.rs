@@ -14,7 +14,7 @@ const RESULTS: [(&str, &[u8]); 5] = [
     ("Identity.TM: result with a licence", fixture!("idv-identity-tm/fixtures/own-ident-data-licence.json")),
 ];
 
-/// What a poll reads. They have a state, and a report if they tell why.
+/// Answers to polls. They have a state, and a report if they give a reason.
 const HISTORIES: [(&str, &[u8]); 2] = [
     ("Identity.TM: history to a state / to a Value", fixture!("idv-identity-tm/fixtures/get-status.json")),
     ("Identity.TM: history of a rejection, with reasons", fixture!("idv-identity-tm/fixtures/own-status-rejected.json")),

@@ -1,4 +1,4 @@
-//! A vendor's bytes to a report, beside what is the least anybody could do with the same bytes.
+//! The time from a vendor's bytes to a report, beside the least work on the same bytes.
 
 #![allow(
     clippy::unwrap_used,
@@ -41,7 +41,7 @@ fn beside_value(name: &'static str, bytes: &[u8], ours: impl Fn(&[u8]) -> Vec<Ob
     )
 }
 
-/// What it is about is there, in each round.
+/// Returns the observations, after asserting that there are some, each with a report.
 fn reported(seen: Vec<Observation>) -> Vec<Observation> {
     assert!(!seen.is_empty() && seen.iter().all(|seen| seen.report().is_some()));
     seen

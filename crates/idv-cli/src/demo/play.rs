@@ -24,7 +24,7 @@ const EVIDENCE_LIMIT: u64 = 64 * 1024 * 1024;
 /// The scenario in which a long time passes without any action.
 const WAITS: &str = "never-finishes";
 
-/// How long that verification is watched.
+/// The time for which the demo watches that verification.
 const PATIENCE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The application: its client, its address for callbacks, and a browser for the person.

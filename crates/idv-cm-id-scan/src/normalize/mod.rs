@@ -90,7 +90,7 @@ fn observations(bytes: &[u8], channel: Channel, acceptance: &Acceptance, now: Op
     }
 }
 
-/// Whose words the model's values are parsed from.
+/// The vendor, as the type by which the core finds its words.
 struct Vendor;
 
 /// Whether the text is this word, in any case: the vendor writes `passport` and `DRIVING_LICENSE`.

@@ -85,7 +85,7 @@ pub fn payload(bytes: &[u8], channel: Channel, flow: Flow) -> Result<Vec<Observa
     }
 }
 
-/// Whose words the model's values are parsed from.
+/// The vendor, as the type by which the core finds its words.
 struct Vendor;
 
 /// Returns a time by ISO 8601, with an offset in every sample. One without is taken as Berlin's, the vendor's home.

@@ -151,7 +151,7 @@ fn state_of(code: &str) -> Option<&'static StateRow> {
     if plain { code.parse().ok().and_then(find_state) } else { None }
 }
 
-/// Whose words the model's values are parsed from.
+/// The vendor, as the type by which the core finds its words.
 struct Vendor;
 
 /// The text, unless it is empty or the vendor's word for none.

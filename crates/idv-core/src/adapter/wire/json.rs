@@ -137,7 +137,7 @@ impl<'a> Json<'a> {
         Err(if self.at == self.text.len() { Fault::Early } else { Fault::Syntax })
     }
 
-    /// Passes over so many bytes at most. Returns whether there were any.
+    /// Passes over matching bytes, up to a number of them. Returns whether there were any.
     fn pass(&mut self, is: impl Fn(u8) -> bool, most: usize) -> bool {
         let bytes = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let count = bytes.iter().take(most).take_while(|byte| is(**byte)).count();

@@ -88,7 +88,7 @@ macro_rules! __wire_object {
     };
 }
 
-// What `object!` is made of, apart from it so that its documentation shows its forms only.
+// The rules behind `object!`, in a macro of their own so that its documentation shows its forms only.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __wire_parts {

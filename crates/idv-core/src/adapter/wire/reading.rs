@@ -35,7 +35,7 @@ pub fn repeats_are_lists() -> bool {
     REPEATS.get()
 }
 
-/// Takes room for a part that takes so many bytes of memory, beyond those of its type.
+/// Takes room for the memory of a part beyond that of its type, in bytes.
 ///
 /// # Errors
 ///
