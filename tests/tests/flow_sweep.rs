@@ -13,7 +13,7 @@ use idv::call::CallPolicy;
 use idv::idnow::{DataCentre, Idnow, IdnowConfig};
 use idv::{Body, Chunks, Client, Environment, NewVerification, Sent, Transport, TransportCause, TransportError};
 use idv_flow::store::{Filter, MemoryStore, Phase};
-use idv_flow::{Flow, Vault};
+use idv_flow::{Engine, Vault};
 use idv_sandbox::{AnswerBody, Sandbox};
 use idv_testkit::ManualClock;
 
@@ -64,7 +64,7 @@ struct Asked {
 struct Bank {
     sandbox: Arc<Sandbox>,
     clock: ManualClock,
-    flow: Flow,
+    flow: Engine,
 }
 
 impl Bank {
@@ -77,7 +77,7 @@ impl Bank {
         let clock = ManualClock::new(sandbox.clock().now());
         let environment = Environment::new(InProcess(Arc::clone(&sandbox)), clock.clone());
         let client = Client::new(Idnow::new(config).unwrap(), environment, CallPolicy::default());
-        let flow = Flow::builder(MemoryStore::new()).client(client).vault(Vault::plain());
+        let flow = Engine::builder(MemoryStore::new()).client(client).vault(Vault::plain());
         let flow = flow.open(Arc::new(clock.clone())).await.unwrap();
         Self { sandbox, clock, flow }
     }

@@ -10,7 +10,7 @@ use idv::identify24::{Identify24, Identify24Config};
 use idv::report::{Country, Gender};
 use idv::{Client, Delivery, NewVerification};
 use idv_flow::store::MemoryStore;
-use idv_flow::{Flow, FlowId, Vault};
+use idv_flow::{Engine, FlowId, Vault};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
 use serde_json::json;
 
@@ -18,18 +18,18 @@ const SECRET: &str = "a secret of sixteen characters";
 const IDENT: &str = "3d1b2c4e-0000-4000-8000-00000000a001";
 
 /// A program that runs flows at Identify24, with these words.
-async fn program(store: &MemoryStore, transport: &ScriptedTransport, clock: &ManualClock, words: Option<&str>) -> Flow {
+async fn program(store: &MemoryStore, transport: &ScriptedTransport, clock: &ManualClock, words: Option<&str>) -> Engine {
     let mut config = Identify24Config::new("partner", "key".into(), "6".parse().unwrap());
     config.callback_secret = SECRET.into();
     if let Some(words) = words {
         config.statuses = serde_json::from_value(words.into()).unwrap();
     }
     let client = Client::new(Identify24::new(config).unwrap(), environment(transport, clock), CallPolicy::default());
-    let flow = Flow::builder(store.clone()).client(client).vault(Vault::plain());
+    let flow = Engine::builder(store.clone()).client(client).vault(Vault::plain());
     flow.open(Arc::new(clock.clone())).await.unwrap()
 }
 
-fn person(flow: &Flow) -> NewVerification {
+fn person(flow: &Engine) -> NewVerification {
     let germany = Country::from_alpha2("DE");
     let mut new = NewVerification::new(flow.reference());
     new.person.given_names = Some("Erika".into());
@@ -48,7 +48,7 @@ fn person(flow: &Flow) -> NewVerification {
     new
 }
 
-async fn attention(flow: &Flow, id: FlowId) -> Option<String> {
+async fn attention(flow: &Engine, id: FlowId) -> Option<String> {
     flow.status(id).await.unwrap().attention.map(|attention| attention.name().to_owned())
 }
 

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use idv_core::{Clock as _, Delivery, Reference};
 use idv_flow::store::{Filter, Store as _};
-use idv_flow::{Flow, FlowId, Keep, Retention, Schedule, Vault};
+use idv_flow::{Engine, FlowId, Keep, Retention, Schedule, Vault};
 
 use super::counted::Counted;
 use super::stores::{Kind, Place};
@@ -120,7 +120,7 @@ async fn run(place: &Place, programs: usize, workers: usize, count: usize) -> Ru
 
 /// A program that runs flows.
 struct Program {
-    flow: Flow,
+    flow: Engine,
     store: Counted,
     clock: BenchClock,
     workers: usize,
@@ -133,7 +133,7 @@ impl Program {
         // Lists are measured for themselves.
         schedule.sweep = None;
         let at_once = Keep::after(Duration::ZERO);
-        let flow = Flow::builder(store.clone())
+        let flow = Engine::builder(store.clone())
             .client(vendor.client.clone())
             .schedule("idnow", schedule)
             .vault(Vault::new(&"7".repeat(64).into()).unwrap())

@@ -9,7 +9,7 @@ use idv::idnow::{DataCentre, Idnow, IdnowConfig};
 use idv_benches::memory::Run;
 use idv_core::{OsRandom, Reference, Timestamp, VendorId, VendorInfo, Verification, VerificationId};
 use idv_flow::store::MemoryStore;
-use idv_flow::{Flow, Vault};
+use idv_flow::{Engine, Vault};
 
 use super::vendor::Vendor;
 use super::{SMALL, print, timed};
@@ -50,7 +50,7 @@ pub(super) fn memory() {
 pub(super) async fn sweep() {
     let vendor = Vendor::start().await;
     let store = MemoryStore::new();
-    let flow = Flow::builder(store)
+    let flow = Engine::builder(store)
         .client(vendor.client.clone())
         .vault(Vault::new(&"7".repeat(64).into()).unwrap())
         .open(Arc::new(vendor.clock.of_a_flow()))

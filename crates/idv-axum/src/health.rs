@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use idv_flow::Flow;
+use idv_flow::Engine;
 
 use crate::options::Options;
 use crate::{NOT_CACHED, in_time};
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The state of the health routes.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
-    pub(crate) flow: Flow,
+    pub(crate) flow: Engine,
     pub(crate) options: Options,
 }
 

@@ -1,11 +1,11 @@
-//! Routes for axum: callbacks of vendors and returns of people, in front of a [`Flow`] or a [`Tracker`](idv_core::Tracker).
+//! Routes for axum: callbacks of vendors and returns of people, in front of a [`Engine`] or a [`Tracker`](idv_core::Tracker).
 //!
 //! ```no_run
 //! # use idv_core::Environment;
 //! use idv_axum::{ClientIp, Options, ReturnPage};
-//! use idv_flow::Flow;
+//! use idv_flow::Engine;
 //!
-//! async fn serve(flow: Flow) -> std::io::Result<()> {
+//! async fn serve(flow: Engine) -> std::io::Result<()> {
 //!     let options = Options::new()
 //!         .client_ip(ClientIp::Header(http::HeaderName::from_static("x-real-ip")))
 //!         .after_return(|_| async { ReturnPage::redirect("/my-account").unwrap_or_default() });
@@ -28,7 +28,7 @@
 //!
 //! # Replies to callbacks
 //!
-//! A route authenticates, seals and stores a message and replies; [`Flow::run`] processes it later. The adapter knows the vendor's HTTP
+//! A route authenticates, seals and stores a message and replies; [`Engine::run`] processes it later. The adapter knows the vendor's HTTP
 //! methods, the maximum length and the time for a reply ([`CallbackSpec`](idv_core::CallbackSpec)), the authentication
 //! ([`CallbackAuth`](idv_core::CallbackAuth)), and the reply.
 //!
@@ -86,12 +86,12 @@ use axum::extract::rejection::PathRejection;
 use axum::routing::{any, get};
 use http::{HeaderName, HeaderValue, header};
 use idv_core::{Client, Delivery, Reply, TrackerInbox};
-use idv_flow::{Flow, FlowError};
+use idv_flow::{Engine, FlowError};
 
 /// Returns all routes: those of [`callbacks`], [`returns`] and [`health`].
 ///
 /// To merge them into a router with a state, call `.with_state(())`.
-pub fn routes(flow: &Flow, options: &Options) -> Router {
+pub fn routes(flow: &Engine, options: &Options) -> Router {
     callbacks(flow, options).merge(returns(flow, options)).merge(health(flow, options))
 }
 
@@ -116,12 +116,12 @@ pub fn tracker_routes(inbox: &TrackerInbox, options: &Options) -> Router {
 }
 
 /// Returns the routes of callbacks: `/callbacks/{provider}`, with or without a slash or further segments at its end.
-pub fn callbacks(flow: &Flow, options: &Options) -> Router {
+pub fn callbacks(flow: &Engine, options: &Options) -> Router {
     callback_routes(Served::new(flow, options))
 }
 
 /// Returns the route of people's returns: `GET /returns/{provider}`.
-pub fn returns(flow: &Flow, options: &Options) -> Router {
+pub fn returns(flow: &Engine, options: &Options) -> Router {
     return_routes(Served::new(flow, options))
 }
 
@@ -146,7 +146,7 @@ fn return_routes(served: Served) -> Router {
 /// They answer with a status word as JSON, and `/health` with the lag of the work in seconds; neither is confidential. A restart does not
 /// help a program whose store is down or whose work is late, so `/health/live` checks neither. A program whose work is late can still
 /// receive callbacks, so `/health/ready` checks only the store.
-pub fn health(flow: &Flow, options: &Options) -> Router {
+pub fn health(flow: &Engine, options: &Options) -> Router {
     Router::new()
         .route("/health", get(health::work))
         .route("/health/ready", get(health::ready))
@@ -164,7 +164,7 @@ struct Served {
 /// The receiver of messages.
 #[derive(Debug, Clone)]
 enum Receiver {
-    Flow(Flow),
+    Engine(Engine),
     Tracker(TrackerInbox),
 }
 
@@ -172,7 +172,7 @@ impl Receiver {
     /// Returns the client of a provider, if it is configured.
     fn client(&self, provider: &str) -> Option<Client> {
         match self {
-            Self::Flow(flow) => flow.client(provider).ok(),
+            Self::Engine(flow) => flow.client(provider).ok(),
             Self::Tracker(inbox) => Some(inbox.client().clone()).filter(|client| client.info().provider.as_str() == provider),
         }
     }
@@ -180,15 +180,15 @@ impl Receiver {
     /// Passes a message on and returns the reply.
     async fn receive(&self, provider: &str, delivery: &Delivery) -> Result<Reply, FlowError> {
         match self {
-            Self::Flow(flow) => flow.receive(provider, delivery).await,
+            Self::Engine(flow) => flow.receive(provider, delivery).await,
             Self::Tracker(inbox) => Ok(inbox.receive(delivery).unwrap_or_else(|error| Reply::to_error(&error))),
         }
     }
 }
 
 impl Served {
-    fn new(flow: &Flow, options: &Options) -> Self {
-        Self { receiver: Receiver::Flow(flow.clone()), options: options.clone() }
+    fn new(flow: &Engine, options: &Options) -> Self {
+        Self { receiver: Receiver::Engine(flow.clone()), options: options.clone() }
     }
 
     /// Returns the client of the provider in the path, if it is configured.

@@ -226,6 +226,27 @@ impl Serialize for Status {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Status {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        struct Parts<'a> {
+            #[serde(borrow)]
+            state: std::borrow::Cow<'a, str>,
+            outcome: Option<Outcome>,
+            leaning: Option<Outcome>,
+        }
+        let Parts { state, outcome, leaning } = Parts::deserialize(deserializer)?;
+        match (&*state, outcome) {
+            ("awaiting_person", None) => Ok(Self::AwaitingPerson),
+            ("in_progress", None) => Ok(Self::InProgress),
+            ("in_review", None) => Ok(Self::InReview { leaning }),
+            ("ended", None) => Ok(Self::Ended),
+            ("finished", Some(outcome)) => Ok(Self::Finished(outcome)),
+            _ => Err(serde::de::Error::custom("no status: expected a known `state`, and an `outcome` if it is `finished`")),
+        }
+    }
+}
+
 /// The outcome of a verification. The discriminants are part of the persisted format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

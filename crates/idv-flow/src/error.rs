@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::id::FlowId;
-use crate::retention::DataCopy;
+use crate::machine::retention::DataCopy;
 use crate::store::StoreError;
 
 /// A failure. It prints as one line in our own words: no vendor's text, no person's data.
@@ -38,6 +38,9 @@ pub enum FlowError {
     /// What was given is not valid; in words.
     #[error("{0}")]
     Invalid(String),
+    /// A newer version of this program wrote it, and only such a version may change it.
+    #[error("a newer version of this program wrote the flow: use that version, or a later one")]
+    Newer,
     /// What is stored cannot be opened or read: by another key, by a change, or by an older program.
     #[error("what is stored cannot be read: {0}")]
     Damaged(&'static str),

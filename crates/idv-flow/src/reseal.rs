@@ -1,7 +1,7 @@
 //! Seals anew what an older key of the vault sealed, so that the older key can be removed.
 
+use crate::engine::repository::Inner;
 use crate::error::{FlowError, Result};
-use crate::inner::Inner;
 use crate::store::{Commit, Filter, Lease, Message, MessageEnd, Record, Reports};
 use crate::vault::Context;
 
@@ -23,7 +23,7 @@ impl Inner {
             for record in page {
                 match self.reseal_flow(record).await {
                     // An operator is told when its turn comes.
-                    Err(FlowError::Damaged(_) | FlowError::UnknownProvider(_)) => {}
+                    Err(FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownProvider(_)) => {}
                     resealed => resealed?,
                 }
             }
@@ -36,7 +36,7 @@ impl Inner {
         let mut outdated = self.vault.is_outdated(&record.body);
         let mut opened = self.open(record)?;
         let mut reports = None;
-        if opened.case.reports > 0
+        if opened.state.reports > 0
             && let Some(sealed) = self.store.reports(id).await?
             && self.vault.is_outdated(&sealed)
         {
@@ -63,7 +63,7 @@ impl Inner {
             return Ok(end);
         }
         let Ok(delivery) = self.vault.open(&Context::message(&message.digest), &message.body) else { return Ok(end) };
-        let digest = crate::inbox::renamed(&message.digest);
+        let digest = crate::engine::workers::inbox::renamed(&message.digest);
         let body = self.vault.seal(&*self.random, &Context::message(&digest), &delivery);
         let renamed = Message { digest, body, tries: 0, ..message.clone() }.parked(reason.clone(), *again);
         self.store.push(&renamed, self.now()).await?;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use idv_core::{HandOff, NewVerification, Outcome, Status, Timestamp};
 use serde::Serialize;
 
-use crate::attention::Attention;
 use crate::error::FlowError;
 use crate::id::FlowId;
-use crate::retention::Retention;
+use crate::machine::attention::Attention;
+use crate::machine::retention::Retention;
 use crate::store::{Phase, Record};
 
 /// What is to be started.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use idv_core::{Outcome, Status};
 use idv_flow::store::Phase;
-use idv_flow::{Flow, FlowError, Resolution, Schedule, Vault};
+use idv_flow::{Engine, FlowError, Resolution, Schedule, Vault};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use support::*;
@@ -333,7 +333,7 @@ async fn each_vendor_has_its_schedule_and_one_that_cannot_work_is_refused() {
     let error = bench.builder().schedule("other", schedule).open(clock()).await.unwrap_err().to_string();
     assert!(error.contains("other"), "{error}");
     assert!(bench.builder().client(bench.client()).open(clock()).await.unwrap_err().to_string().contains("twice"));
-    assert!(Flow::builder(bench.store.clone()).open(clock()).await.is_err());
+    assert!(Engine::builder(bench.store.clone()).open(clock()).await.is_err());
 }
 
 #[tokio::test]

@@ -8,13 +8,13 @@ use std::sync::atomic::Ordering;
 
 use idv_core::{Outcome, Reference, Status};
 use idv_flow::store::Store;
-use idv_flow::{Attention, Flow, FlowError, FlowId, Resolution};
+use idv_flow::{Attention, Engine, FlowError, FlowId, Resolution};
 use serde_json::json;
 use support::meddled::Meddled;
 use support::*;
 
 /// A vendor whose results are fetched under a handle that the person's browser brings back.
-async fn with_results() -> (Bench, Flow, FlowId, Reference) {
+async fn with_results() -> (Bench, Engine, FlowId, Reference) {
     let bench = Bench::new(Kind { results: true, ..Kind::default() });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -119,7 +119,7 @@ async fn delivery_about_many_costs_one_lookup() {
     for guarded in [true, false] {
         let bench = Bench::new(Kind { guarded, ..Kind::default() });
         let store = Meddled { store: bench.store.clone(), ..Meddled::default() };
-        let flow = bench.open(Flow::builder(store.clone()).client(bench.client())).await;
+        let flow = bench.open(Engine::builder(store.clone()).client(bench.client())).await;
         let all: Vec<_> = (0..16).map(|number| json!({"reference": number.to_string(), "state": "running"})).collect();
         flow.receive("example", &delivery(json!(all).to_string(), SECRET)).await.unwrap();
         flow.run_due().await.unwrap();

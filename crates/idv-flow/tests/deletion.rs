@@ -9,7 +9,7 @@ use idv_flow::store::Phase;
 use idv_flow::{CopyState, DataCopy, FlowError, Keep, Resolution, Retention, Start};
 use support::*;
 
-async fn verified(bench: &Bench, flow: &idv_flow::Flow, retention: Retention) -> idv_flow::FlowId {
+async fn verified(bench: &Bench, flow: &idv_flow::Engine, retention: Retention) -> idv_flow::FlowId {
     let new = somebody(flow);
     let reference = new.reference.clone();
     let id = settle(Start::new(new).retention(retention), flow).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use idv_core::{Reference, Status};
 use idv_flow::store::{Phase, Store};
-use idv_flow::{About, Flow, Keep, Resolution, Retention};
+use idv_flow::{About, Engine, Keep, Resolution, Retention};
 use serde_json::json;
 use support::*;
 
@@ -22,7 +22,7 @@ fn taught() -> Kind {
 }
 
 /// A verification about which a message with an unknown word came.
-async fn waiting(bench: &Bench, flow: &Flow) -> (idv_flow::FlowId, Reference) {
+async fn waiting(bench: &Bench, flow: &Engine) -> (idv_flow::FlowId, Reference) {
     let (id, reference) = start(flow).await;
     let reply = flow.receive("example", &message(&reference, None, "Identified")).await.unwrap();
     assert_eq!(reply.status, 200);

@@ -103,7 +103,7 @@ async fn a_step_that_was_handed_the_only_connection_gives_it_back_while_more_is_
     std::fs::create_dir_all(&folder).unwrap();
     let store = idv_flow::store::SqliteStore::open(folder.join("flows.db")).await.unwrap();
     let bench = Bench::new(Kind::default());
-    let flow = bench.open(idv_flow::Flow::builder(store.clone()).client(bench.client())).await;
+    let flow = bench.open(idv_flow::Engine::builder(store.clone()).client(bench.client())).await;
     let mut ids = Vec::new();
     for _ in 0..20 {
         let (id, reference) = start(&flow).await;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use idv_core::{Reference, Secret, Status};
 use idv_flow::store::{Commit, LookupKey, MemoryStore, Phase, Record, Reports, Store};
-use idv_flow::{Flow, FlowError, FlowId, Vault};
+use idv_flow::{Engine, FlowError, FlowId, Vault};
 use support::*;
 
 fn vault(digit: &str) -> Vault {
@@ -16,7 +16,7 @@ fn vault(digit: &str) -> Vault {
 }
 
 /// A sealed store with a verified and a rejected person, and what there is to be known of them.
-async fn sealed() -> (Bench, Flow, [(FlowId, Reference); 2]) {
+async fn sealed() -> (Bench, Engine, [(FlowId, Reference); 2]) {
     let bench = Bench::new(Kind::default());
     let flow = bench.open(bench.builder().vault(vault("a"))).await;
     let people = [start(&flow).await, start(&flow).await];
@@ -37,7 +37,7 @@ async fn write(bench: &Bench, record: &Record) {
     bench.store.commit(&Commit::new(record, &[])).await.unwrap();
 }
 
-async fn findings(flow: &Flow) -> String {
+async fn findings(flow: &Engine) -> String {
     flow.verify_audit(None).await.unwrap().findings.join("; ")
 }
 
@@ -209,7 +209,7 @@ async fn rewritten(bench: &Bench, records: &[Record], head: &[u8], blocks: u64) 
 }
 
 /// A sealed store in which a person is rejected, and later another is verified; and a copy from before both.
-async fn rejected_since() -> (Bench, Flow, Copy, Copy, FlowId) {
+async fn rejected_since() -> (Bench, Engine, Copy, Copy, FlowId) {
     let bench = Bench::new(Kind::default());
     let flow = bench.open(bench.builder().vault(vault("a"))).await;
     let ((id, reference), (_, other)) = (start(&flow).await, start(&flow).await);

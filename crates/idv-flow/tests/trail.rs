@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::*;
-use idv_flow::{Flow, FlowId, Start, Vault};
+use idv_flow::{Engine, FlowId, Start, Vault};
 use support::meddled::{Change, Meddled};
 use support::*;
 
 /// Three verifications, two days and four blocks at the least.
-async fn trail() -> (Meddled, Flow, Vec<FlowId>) {
+async fn trail() -> (Meddled, Engine, Vec<FlowId>) {
     let bench = Bench::new(Kind::default());
     let store = Meddled { store: bench.store.clone(), ..Meddled::default() };
     let vault = Vault::new(&idv_core::Secret::new("a".repeat(64))).unwrap();
     let flow =
-        bench.open(Flow::builder(store.clone()).client(bench.client()).random(Arc::new(bench.bits.clone())).vault(vault)).await;
+        bench.open(Engine::builder(store.clone()).client(bench.client()).random(Arc::new(bench.bits.clone())).vault(vault)).await;
     let mut flows = Vec::new();
     for state in ["passed", "failed", "waiting"] {
         let new = somebody(&flow);

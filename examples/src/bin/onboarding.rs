@@ -28,7 +28,7 @@ use idv::transport::SystemClock;
 use idv::{Client, Clock, Config, Secret, Url};
 use idv_examples::{Outcome, Town, vendors};
 use idv_flow::store::{MemoryStore, SqliteStore};
-use idv_flow::{Flow, FlowBuilder, Vault};
+use idv_flow::{Engine, EngineBuilder, Vault};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -56,8 +56,8 @@ async fn serve(arguments: Arguments) -> Outcome {
         None => format!("http://{}", listener.local_addr()?).parse()?,
     };
     let builder = match &arguments.store {
-        Some(file) => Flow::builder(SqliteStore::open(file).await?),
-        None => Flow::builder(MemoryStore::new()),
+        Some(file) => Engine::builder(SqliteStore::open(file).await?),
+        None => Engine::builder(MemoryStore::new()),
     };
     let configured = match (&arguments.config, std::env::var_os("IDV_PROVIDER")) {
         (Some(file), _) => Some(toml::from_str(&std::fs::read_to_string(file)?)?),
@@ -83,7 +83,7 @@ async fn serve(arguments: Arguments) -> Outcome {
 }
 
 /// The application over a store. In a town, the vendor is told where to report to, as somebody does in its panel once.
-async fn open(builder: FlowBuilder, client: Client, clock: Arc<dyn Clock>, base: &Url, town: Option<Arc<Town>>) -> Outcome<App> {
+async fn open(builder: EngineBuilder, client: Client, clock: Arc<dyn Clock>, base: &Url, town: Option<Arc<Town>>) -> Outcome<App> {
     let vault = match std::env::var("IDV_FLOW_KEY") {
         Ok(key) => Vault::new(&Secret::from(key))?,
         Err(_) => Vault::plain(),

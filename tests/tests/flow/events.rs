@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use idv::{Clock as _, Environment, Error, HandOffKind};
-use idv_flow::{Flow, FlowError, Start};
+use idv_flow::{Engine, FlowError, Start};
 use tokio::sync::Notify;
 
 use super::clock::later;
@@ -79,7 +79,7 @@ impl World {
     }
 
     /// Has a program that serves do something; `false` where there is none.
-    pub(super) fn ask<A>(&mut self, what: &'static str, work: impl FnOnce(Flow, Arc<Mutex<Vec<Event>>>) -> A) -> bool
+    pub(super) fn ask<A>(&mut self, what: &'static str, work: impl FnOnce(Engine, Arc<Mutex<Vec<Event>>>) -> A) -> bool
     where
         A: Future<Output = ()> + 'static,
     {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use idv::{Clock as _, Delivery};
-use idv_flow::Flow;
+use idv_flow::Engine;
 use tokio::sync::Notify;
 
 use super::clock::SandboxClock;
@@ -31,7 +31,7 @@ struct Shared {
 pub struct Program {
     pub process: Process,
     /// Once it is open.
-    pub flow: Option<Flow>,
+    pub flow: Option<Engine>,
     /// Asks it to end.
     pub stop: Arc<Notify>,
 }
@@ -64,7 +64,7 @@ impl Programs {
     }
 
     /// One that serves whoever asks, if there is any.
-    pub fn any(&self) -> Option<(Process, Flow)> {
+    pub fn any(&self) -> Option<(Process, Engine)> {
         let now = self.0.clock.get()?.now();
         let running = self.0.running.lock().unwrap();
         let serves = |program: &Program| {

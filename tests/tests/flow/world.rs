@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use idv::{Client, Clock as _, Environment, Timestamp};
 use idv_flow::store::{Filter, Store};
-use idv_flow::{Flow, FlowId, FlowStatus, Vault};
+use idv_flow::{Engine, FlowId, FlowStatus, Vault};
 use idv_sandbox::Sandbox;
 
 use super::clock::{SandboxClock, later};
@@ -53,7 +53,7 @@ pub struct World {
     pub trace: Trace,
     pub ledger: Ledger,
     /// Looks at the store without a part in anything.
-    pub observer: Flow,
+    pub observer: Engine,
     pub lives: Vec<Standing>,
     pub(super) programs: Programs,
     pub(super) chance: Chance,
@@ -325,10 +325,10 @@ pub(super) fn flow(
     client: Client,
     clock: &SandboxClock,
     chance: Chance,
-) -> impl Future<Output = idv_flow::Result<Flow>> + use<> {
+) -> impl Future<Output = idv_flow::Result<Engine>> + use<> {
     let schedule = Plan::schedule(client.info());
     let vault = if plan.sealed { Vault::new(&"5a".repeat(32).into()).unwrap() } else { Vault::plain() };
-    let builder = Flow::builder(store).client(client).schedule(plan.vendor.id(), schedule).vault(vault);
+    let builder = Engine::builder(store).client(client).schedule(plan.vendor.id(), schedule).vault(vault);
     builder.random(Arc::new(chance)).open(Arc::new(clock.for_the_idle()))
 }
 

@@ -17,7 +17,7 @@ use idv::call::CallPolicy;
 use idv::{Client, Clock, NewVerification, Reference, Timestamp, Url};
 use idv_axum::Options;
 use idv_flow::audit::AuditEntry;
-use idv_flow::{Flow, FlowId, FlowStatus};
+use idv_flow::{Engine, FlowId, FlowStatus};
 use idv_sandbox::{Sandbox, VirtualClock};
 use tower::ServiceExt as _;
 
@@ -30,7 +30,7 @@ pub struct Bank {
     pub vendor: Vendor,
     pub sandbox: Sandbox,
     pub client: Client,
-    pub flow: Flow,
+    pub flow: Engine,
     pub store: WatchedStore,
     /// Where the routes are.
     pub base: Url,
@@ -50,7 +50,7 @@ impl Bank {
         environment.clock = Arc::clone(&clock);
         let client = vendor.client(&sandbox, environment, secret);
         let store = WatchedStore::default();
-        let flow = Flow::builder(store.clone()).client(client.clone()).open(clock).await.unwrap();
+        let flow = Engine::builder(store.clone()).client(client.clone()).open(clock).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base: Url = format!("http://{}/identity", listener.local_addr().unwrap()).parse().unwrap();
         let routes = idv_axum::routes(&flow, options);
@@ -125,7 +125,7 @@ impl Bank {
 /// Routes of an application whose vendor nobody asks anything, for requests that are made here.
 pub struct Desk {
     pub client: Client,
-    pub flow: Flow,
+    pub flow: Engine,
     pub store: WatchedStore,
     pub routes: Router,
     pub sandbox: Sandbox,
@@ -144,7 +144,7 @@ impl Desk {
         environment.clock = Arc::clone(&clock);
         let client = vendor.client(&sandbox, environment, secret);
         let store = WatchedStore::default();
-        let flow = Flow::builder(store.clone()).client(client.clone()).open(clock).await.unwrap();
+        let flow = Engine::builder(store.clone()).client(client.clone()).open(clock).await.unwrap();
         let routes = idv_axum::routes(&flow, options);
         Self { client, flow, store, routes, sandbox }
     }

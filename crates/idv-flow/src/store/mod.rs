@@ -25,6 +25,7 @@ use jiff::Timestamp;
 
 use crate::audit::{AuditBlock, AuditEntry, AuditHead};
 use crate::id::FlowId;
+use crate::machine::event::Event;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
@@ -228,13 +229,15 @@ pub struct Commit<'a> {
     pub reports: Reports<'a>,
     /// What is added to its audit trail.
     pub audit: &'a [AuditEntry],
+    /// What the application is to be told, in order.
+    pub events: &'a [Event],
 }
 
 impl<'a> Commit<'a> {
     /// A change that ends the lease and leaves the reports as they are.
     #[must_use]
     pub const fn new(record: &'a Record, audit: &'a [AuditEntry]) -> Self {
-        Self { record, lease: Lease::End, reports: Reports::Keep, audit }
+        Self { record, lease: Lease::End, reports: Reports::Keep, audit, events: &[] }
     }
 }
 

@@ -18,7 +18,7 @@ use http::{Request, Response};
 use idv_core::call::CallPolicy;
 use idv_core::*;
 use idv_flow::store::MemoryStore;
-use idv_flow::{Flow, FlowBuilder, FlowId, Start};
+use idv_flow::{Engine, EngineBuilder, FlowId, Start};
 use idv_testkit::ManualClock;
 use serde_json::{Value, json};
 
@@ -241,21 +241,21 @@ impl Bench {
         Client::new(Example::new(self.kind.clone()), environment, policy)
     }
 
-    pub(crate) fn builder(&self) -> FlowBuilder {
-        Flow::builder(self.store.clone()).client(self.client()).random(Arc::new(self.bits.clone()))
+    pub(crate) fn builder(&self) -> EngineBuilder {
+        Engine::builder(self.store.clone()).client(self.client()).random(Arc::new(self.bits.clone()))
     }
 
     /// A program that starts over the same store.
-    pub(crate) async fn flow(&self) -> Flow {
+    pub(crate) async fn flow(&self) -> Engine {
         self.open(self.builder()).await
     }
 
-    pub(crate) async fn open(&self, builder: FlowBuilder) -> Flow {
+    pub(crate) async fn open(&self, builder: EngineBuilder) -> Engine {
         builder.open(Arc::new(self.clock.clone())).await.unwrap()
     }
 
     /// Lets time pass in steps, with everything that becomes due worked off.
-    pub(crate) async fn pass(&self, flow: &Flow, time: Duration) {
+    pub(crate) async fn pass(&self, flow: &Engine, time: Duration) {
         let steps = 60;
         for _ in 0..steps {
             flow.run_due().await.unwrap();
@@ -266,13 +266,13 @@ impl Bench {
 }
 
 /// Starts a verification of somebody.
-pub(crate) async fn start(flow: &Flow) -> (FlowId, Reference) {
+pub(crate) async fn start(flow: &Engine) -> (FlowId, Reference) {
     let new = somebody(flow);
     let reference = new.reference.clone();
     (flow.start(new).await.unwrap().id, reference)
 }
 
-pub(crate) fn somebody(flow: &Flow) -> NewVerification {
+pub(crate) fn somebody(flow: &Engine) -> NewVerification {
     let mut new = NewVerification::new(flow.reference());
     new.person.family_name = Some("Mustermann".into());
     new
@@ -303,10 +303,10 @@ pub(crate) fn returning(reference: &Reference, handle: &str) -> Delivery {
 }
 
 /// What the operator's list says of a flow, in one word each.
-pub(crate) async fn attention(flow: &Flow) -> Vec<&'static str> {
+pub(crate) async fn attention(flow: &Engine) -> Vec<&'static str> {
     flow.operator().await.unwrap().iter().map(|item| item.attention.name()).collect()
 }
 
-pub(crate) async fn settle(start: impl Into<Start>, flow: &Flow) -> FlowId {
+pub(crate) async fn settle(start: impl Into<Start>, flow: &Engine) -> FlowId {
     flow.start(start).await.unwrap().id
 }

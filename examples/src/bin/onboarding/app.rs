@@ -13,7 +13,7 @@ use idv::report::{Country, Gender};
 use idv::{ErrorKind, NewVerification, Pii, Reference, Url};
 use idv_axum::{Options, ReturnPage};
 use idv_examples::Town;
-use idv_flow::{Flow, FlowError, FlowId, FlowStatus, Start};
+use idv_flow::{Engine, FlowError, FlowId, FlowStatus, Start};
 use serde::Deserialize;
 
 use crate::pages;
@@ -21,7 +21,7 @@ use crate::pages;
 /// The application. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct App {
-    pub(crate) flow: Flow,
+    pub(crate) flow: Engine,
     /// Where new customers are verified.
     pub(crate) provider: String,
     /// The address that the world knows it by.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use idv::Url;
 use idv_examples::{Outcome, Town, vendors};
-use idv_flow::Flow;
+use idv_flow::Engine;
 use idv_flow::store::MemoryStore;
 use reqwest::Response;
 use tokio::net::TcpListener;
@@ -36,7 +36,7 @@ async fn play(vendor: &str) -> Outcome<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base: Url = format!("http://{}", listener.local_addr()?).parse()?;
     let client = town.connect()?;
-    let app = crate::open(Flow::builder(MemoryStore::new()), client, town.clock(), &base, Some(Arc::clone(&town))).await?;
+    let app = crate::open(Engine::builder(MemoryStore::new()), client, town.clock(), &base, Some(Arc::clone(&town))).await?;
     let (stop, stopped) = watch::channel(());
     let running = tokio::spawn(crate::run(app, listener, stopped));
 

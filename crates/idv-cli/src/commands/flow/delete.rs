@@ -1,7 +1,7 @@
 //! `idv flow delete`.
 
 use clap::Args;
-use idv_flow::{Flow, FlowId, Receipt};
+use idv_flow::{Engine, FlowId, Receipt};
 
 use super::flow_id;
 use crate::failure::{Exit, Failure};
@@ -22,7 +22,7 @@ pub(crate) struct Delete {
 }
 
 impl Delete {
-    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+    pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let receipt = flow.delete(self.id, &self.by).await?;
         let mut answer = serde_json::to_value(&receipt).unwrap_or_default();
         if let Some(answer) = answer.as_object_mut() {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use idv_flow::store::{Filter, Phase};
-use idv_flow::{Flow, FlowId, FlowStatus};
+use idv_flow::{Engine, FlowId, FlowStatus};
 
 use super::flow_id;
 use super::status::state;
@@ -43,7 +43,7 @@ pub(crate) struct List {
 }
 
 impl List {
-    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+    pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let mut filter = Filter::all();
         filter.phase = self.phase;
         filter.provider = self.provider;

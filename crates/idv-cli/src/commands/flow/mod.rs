@@ -15,7 +15,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use idv::transport::SystemClock;
 use idv_flow::store::{PostgresOptions, PostgresStore, SqliteStore};
-use idv_flow::{Flow, FlowError, FlowId, Schedule, StoreAddress};
+use idv_flow::{Engine, FlowError, FlowId, Schedule, StoreAddress};
 
 use super::Run;
 use crate::failure::{Exit, Failure};
@@ -103,7 +103,7 @@ pub(crate) struct Opening<'a> {
 
 /// A flow over a store.
 pub(crate) struct Opened {
-    pub(crate) flow: Flow,
+    pub(crate) flow: Engine,
     pub(crate) place: StoreAddress,
     store: Stores,
 }
@@ -136,11 +136,11 @@ impl Opening<'_> {
         let (store, builder) = match &place {
             StoreAddress::File(path) => {
                 let store = SqliteStore::open(path).await.map_err(failed)?;
-                (Stores::File(store.clone()), Flow::builder(store))
+                (Stores::File(store.clone()), Engine::builder(store))
             }
             StoreAddress::Postgres(address) => {
                 let store = PostgresStore::connect_with(address, &PostgresOptions::default().wait(WAIT)).await.map_err(failed)?;
-                (Stores::Postgres(Box::new(store.clone())), Flow::builder(store))
+                (Stores::Postgres(Box::new(store.clone())), Engine::builder(store))
             }
         };
         let mut builder = builder.vault(vault).retention(config.retention());

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use idv_flow::store::Phase;
-use idv_flow::{Flow, FlowId};
+use idv_flow::{Engine, FlowId};
 use serde_json::json;
 
 use super::flow_id;
@@ -25,7 +25,7 @@ pub(crate) struct ReportCommand {
 }
 
 impl ReportCommand {
-    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+    pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         if self.all {
             return self.all(flow, output).await;
         }
@@ -42,7 +42,7 @@ impl ReportCommand {
         Ok(Exit::Done)
     }
 
-    async fn all(&self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+    async fn all(&self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let reports = flow.reports(self.id).await?;
         let json: Vec<_> = reports.iter().map(|(outcome, report)| json!({ "outcome": outcome, "report": report })).collect();
         output.answer(&json, |_| {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use idv::Timestamp;
-use idv_flow::{Flow, FlowId, Keep, Retention};
+use idv_flow::{Engine, FlowId, Keep, Retention};
 
 use super::{flow_id, status};
 use crate::failure::{Exit, Failure};
@@ -44,7 +44,7 @@ pub(crate) struct Retain {
 }
 
 impl Retain {
-    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+    pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let mut vendor = Keep::until_asked();
         (vendor.after, vendor.not_before, vendor.not_after) = (self.vendor_after, self.vendor_not_before, self.vendor_not_after);
         let mut own = Keep::until_asked();

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use clap::Args;
-use idv_flow::Flow;
+use idv_flow::Engine;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -109,7 +109,7 @@ async fn listener(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// Serves the routes until `stop` completes, then ends the requests under way.
-async fn serve(listener: Option<TcpListener>, flow: &Flow, stop: impl Future<Output = ()> + Send + 'static) {
+async fn serve(listener: Option<TcpListener>, flow: &Engine, stop: impl Future<Output = ()> + Send + 'static) {
     let Some(listener) = listener else { return };
     let routes = idv_axum::routes(flow, &idv_axum::Options::new());
     let (tell, mut last) = watch::channel(false);

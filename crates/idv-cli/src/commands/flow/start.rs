@@ -1,7 +1,7 @@
 //! `idv flow start`.
 
 use clap::Args;
-use idv_flow::Flow;
+use idv_flow::Engine;
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
@@ -28,7 +28,7 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+    pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let new = self.request.verification(|| flow.reference())?;
         let mut start = idv_flow::Start::new(new);
         start.provider = self.at;

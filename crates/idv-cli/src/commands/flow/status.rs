@@ -2,7 +2,7 @@
 
 use clap::Args;
 use idv::{HandOff, Reference};
-use idv_flow::{Flow, FlowId, FlowStatus};
+use idv_flow::{Engine, FlowId, FlowStatus};
 use serde_json::{Value, json};
 
 use super::flow_id;
@@ -27,7 +27,7 @@ pub(crate) struct Status {
 }
 
 impl Status {
-    pub(crate) async fn run(self, flow: &Flow, output: Output) -> Result<Exit, Failure> {
+    pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let status = match (self.id, &self.reference) {
             (Some(id), _) => flow.status(id).await?,
             (None, Some(reference)) => find(flow, &Reference::existing(reference.as_str())?).await?,
@@ -39,7 +39,7 @@ impl Status {
 }
 
 /// Prints the state of a flow.
-pub(super) async fn print(flow: &Flow, status: &FlowStatus, show_link: bool, output: Output) -> Result<(), Failure> {
+pub(super) async fn print(flow: &Engine, status: &FlowStatus, show_link: bool, output: Output) -> Result<(), Failure> {
     let receipt = flow.receipt(status.id).await?;
     let what_to_do = what_to_do(flow, status)?;
     let mut answer = serde_json::to_value(status).unwrap_or_default();
@@ -85,7 +85,7 @@ pub(super) fn state(status: &FlowStatus) -> Cell {
 }
 
 /// Returns an operator's options for a flow.
-fn what_to_do(flow: &Flow, status: &FlowStatus) -> Result<Option<String>, Failure> {
+fn what_to_do(flow: &Engine, status: &FlowStatus) -> Result<Option<String>, Failure> {
     let Some(attention) = &status.attention else { return Ok(None) };
     let client = flow.client(&status.provider)?;
     Ok(Some(attention.what_to_do(client.info().manual_steps)))
@@ -105,7 +105,7 @@ pub(super) fn attention(attention: &idv_flow::Attention) -> Cell {
     Mark::Open.on(&format!("{}: {attention}", attention.name()))
 }
 
-async fn find(flow: &Flow, reference: &Reference) -> Result<FlowStatus, Failure> {
+async fn find(flow: &Engine, reference: &Reference) -> Result<FlowStatus, Failure> {
     for provider in flow.providers() {
         if let Some(status) = flow.find(provider, reference).await? {
             return Ok(status);

@@ -1,30 +1,33 @@
-//! The ledger of a change: what it leaves behind beside the changed state.
+//! What a change leaves behind beside the changed state.
 
 use jiff::Timestamp;
 
-use crate::audit::{Event, Journal};
+use crate::audit;
+use crate::machine::event::EventKind;
 use crate::report::KeptReport;
-use crate::vault::StoreKeys;
 
-/// Results of a change beside the changed case: entries of the audit trail, and reports to be stored.
-pub(crate) struct Ledger<'a> {
-    pub(crate) now: Timestamp,
+/// The results of a change: entries for the audit trail, events for the application, and reports to store. A driver commits all of
+/// them together with the state.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct ChangeSet {
+    /// When the change was made.
+    pub now: Timestamp,
+    /// What the audit trail says of it, in order.
+    pub audit: Vec<audit::Event>,
+    /// What the application is told, in order.
+    pub events: Vec<EventKind>,
+    /// Final reports that came with it.
     pub(crate) reports: Vec<KeptReport>,
-    journal: Journal,
-    keys: &'a StoreKeys,
 }
 
-impl<'a> Ledger<'a> {
-    pub(crate) const fn new(journal: Journal, keys: &'a StoreKeys, now: Timestamp) -> Self {
-        Self { now, reports: Vec::new(), journal, keys }
+impl ChangeSet {
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self { now, ..Self::default() }
     }
 
-    pub(crate) fn write(&mut self, event: &Event) {
-        self.journal.write(self.keys, event);
-    }
-
-    pub(crate) fn finish(self) -> (Journal, Vec<KeptReport>) {
-        (self.journal, self.reports)
+    pub(crate) fn write(&mut self, event: audit::Event) {
+        self.audit.push(event);
     }
 }
 

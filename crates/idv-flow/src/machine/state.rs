@@ -6,19 +6,40 @@ use idv_core::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::audit::{CreatedBy, Event, Observed};
-pub(crate) use crate::ledger::{Ledger, kind};
+use crate::error::{FlowError, Result};
+use crate::machine::change::{ChangeSet, kind};
+use crate::machine::retention::Retention;
 use crate::report::KeptReport;
-use crate::retention::Retention;
 use crate::store::{Phase, Record};
+
+/// The format that this program writes. It grows with each member that is added.
+pub(crate) const FORMAT: u32 = 1;
+/// The oldest format whose programs may change what this one writes: they keep the members that they do not know. It grows with each
+/// member that an older program must not pass over, and with each new variant.
+const OLDEST_FORMAT: u32 = 1;
 
 /// Maximum number of audit entries that claims may write for a flow.
 const MAX_CLAIMS_NOTED: u8 = 16;
 
-/// Everything about a flow but its reports.
+/// Everything about a flow but its reports: personal data, to be sealed before it is stored.
+///
+/// It serializes to JSON for a driver to store, and is opaque beyond that. A program keeps what a newer one has added, and refuses a state
+/// that only a newer one can change.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Case {
+pub struct FlowState {
+    /// The format of the program that wrote it.
+    #[serde(default)]
+    pub(crate) format: u32,
+    /// The oldest format whose programs may change it.
+    #[serde(default)]
+    pub(crate) oldest_format: u32,
+    /// What a newer program has added, which this one keeps.
+    #[serde(skip)]
+    pub(crate) newer: Option<Box<Value>>,
     pub(crate) verification: Verification,
     pub(crate) creation: Creation,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,6 +83,17 @@ pub(crate) struct Case {
     pub(crate) claims_noted: u8,
     #[serde(default)]
     pub(crate) shown: Shown,
+    /// Final reports that are not stored yet, since the stored ones cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unstored: Vec<KeptReport>,
+    /// How often in a row a program failed to carry out a command, and when it last did.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) crashes: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) crashed_at: Option<Timestamp>,
+    /// The number of events that the application was told.
+    #[serde(default)]
+    pub(crate) events: u64,
     /// The last block of the audit trail when this was written: its number and its hash in hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) block: Option<(u64, String)>,
@@ -91,7 +123,17 @@ pub(crate) enum Creation {
     /// The vendor is being asked; where nobody is at it any more, the answer is lost. `open`: so is that of a call before it.
     Calling { new: Box<NewVerification>, calls: u32, since: Timestamp, open: bool },
     /// The answer is lost: it is being found out what became of it.
-    Unsettled { new: Box<NewVerification>, calls: u32, since: Timestamp, tries: u32, tried_at: Timestamp, found: usize },
+    Unsettled {
+        new: Box<NewVerification>,
+        calls: u32,
+        since: Timestamp,
+        tries: u32,
+        tried_at: Timestamp,
+        found: usize,
+        /// Whether the answer of a call before the last one is lost, too.
+        #[serde(default)]
+        open: bool,
+    },
     /// The verification is at the vendor.
     Created,
     /// Nothing was created, for good.
@@ -130,6 +172,9 @@ pub(crate) struct Asking {
 #[serde(default)]
 pub(crate) struct Deletion {
     pub(crate) asked_at: Option<Timestamp>,
+    /// When the vendor was last about to be asked; until its answer is here, it may have deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) calling_at: Option<Timestamp>,
     pub(crate) vendors: VendorsCopy,
     pub(crate) tries: u32,
     pub(crate) tried_at: Option<Timestamp>,
@@ -167,11 +212,14 @@ impl VendorsCopy {
     }
 }
 
-impl Case {
+impl FlowState {
     pub(crate) fn new(new: NewVerification, capabilities: &VendorInfo, retention: Retention, now: Timestamp) -> Self {
         Self {
+            format: FORMAT,
+            oldest_format: OLDEST_FORMAT,
+            newer: None,
             verification: Verification::new(VerificationId::new(new.reference.clone(), None), capabilities, None),
-            creation: Creation::Calling { new: Box::new(new), calls: 1, since: now, open: false },
+            creation: Creation::Intended { new: Box::new(new), calls: 0, since: now, retry_at: now },
             hand_off: None,
             unsupported_fields: Vec::new(),
             since: now,
@@ -180,7 +228,7 @@ impl Case {
             unknown_code: None,
             looked_at_code: None,
             abandoned: false,
-            calls: 1,
+            calls: 0,
             strays: 0,
             ended_at: None,
             retention,
@@ -188,42 +236,106 @@ impl Case {
             ruled: None,
             claims_noted: 0,
             shown: Shown::default(),
+            unstored: Vec::new(),
+            crashes: 0,
+            crashed_at: None,
+            events: 0,
             block: None,
         }
     }
 
+    /// Reads a state.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::Newer`] if only a newer program may change it, [`FlowError::Damaged`] if it cannot be read.
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        /// What every format has.
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Format {
+            format: u32,
+            oldest_format: u32,
+        }
+        const DAMAGED: FlowError = FlowError::Damaged("a flow is not in the form that is expected");
+        let Format { format, oldest_format } = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
+        if oldest_format > FORMAT {
+            return Err(FlowError::Newer);
+        }
+        if format <= FORMAT {
+            return serde_json::from_slice(json).map_err(|_| DAMAGED);
+        }
+        let mut newer: Value = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
+        let mut state: Self = serde_json::from_slice(json).map_err(|_| FlowError::Newer)?;
+        remove_known(&mut newer, &serde_json::to_value(&state).map_err(|_| DAMAGED)?);
+        state.newer = Some(Box::new(newer));
+        Ok(state)
+    }
+
+    /// Writes the state, with what a newer program has added.
+    #[must_use]
+    pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
+        // A state has string keys only, so it always serializes.
+        let Some(newer) = &self.newer else { return Zeroizing::new(serde_json::to_vec(self).unwrap_or_default()) };
+        let mut state = serde_json::to_value(self).unwrap_or_default();
+        add_missing(&mut state, newer);
+        Zeroizing::new(serde_json::to_vec(&state).unwrap_or_default())
+    }
+
+    /// Returns what the vendor is being asked to create, and the number of the call, while a creation is [begun](super::Machine::begin).
+    #[must_use]
+    pub fn attempt(&self) -> Option<(&NewVerification, u32)> {
+        match &self.creation {
+            Creation::Calling { new, calls, .. } => Some((new, *calls)),
+            _ => None,
+        }
+    }
+
+    /// Returns how the verification is called.
+    #[must_use]
+    pub const fn verification_id(&self) -> &VerificationId {
+        self.verification.id()
+    }
+
+    /// Returns the number of reasons to ask the vendor at once that there have been.
+    #[must_use]
+    pub const fn reasons_to_ask(&self) -> u32 {
+        self.asking.wakes
+    }
+
     /// The verification is at the vendor. What was learnt of it before stays.
-    pub(crate) fn created(&mut self, created: &CreateResponse, expires_at: Timestamp, by: CreatedBy, journal: &mut Ledger<'_>) {
+    pub(crate) fn created(&mut self, created: &CreateResponse, expires_at: Timestamp, by: CreatedBy, changes: &mut ChangeSet) {
         // A program that was taken for dead while it was about to ask has asked all the same: after the deletion, too.
         if self.deletion.vendors.gone_at().is_some_and(|gone_at| created.at > gone_at) {
-            return self.stray(journal);
+            return self.stray(changes);
         }
         if let Some(vendor_id) = &created.id.vendor_id {
             if self.verification.id().vendor_id.as_ref().is_some_and(|known| known != vendor_id) {
-                return self.stray(journal);
+                return self.stray(changes);
             }
             self.verification.identify(vendor_id.clone());
         }
         self.verification.expire_at(expires_at);
         self.hand_off.get_or_insert_with(|| created.hand_off.clone());
         self.unsupported_fields = created.unsupported_fields.iter().map(|path| (*path).to_owned()).collect();
-        self.at_vendor(by, created.already_existed, journal);
+        self.at_vendor(by, created.already_existed, changes);
     }
 
     /// The vendor created, or may have created, another one than the one that is followed.
-    pub(crate) fn stray(&mut self, journal: &mut Ledger<'_>) {
+    pub(crate) fn stray(&mut self, changes: &mut ChangeSet) {
         self.strays = self.strays.saturating_add(1);
-        journal.write(&Event::Found { count: self.strays.saturating_add(1) });
+        changes.write(Event::Found { count: self.strays.saturating_add(1) });
     }
 
     /// The verification is at the vendor, and nothing else is known of it.
-    pub(crate) fn at_vendor(&mut self, by: CreatedBy, already_existed: bool, journal: &mut Ledger<'_>) {
+    pub(crate) fn at_vendor(&mut self, by: CreatedBy, already_existed: bool, changes: &mut ChangeSet) {
         if matches!(self.creation, Creation::Created) {
             return;
         }
         self.creation = Creation::Created;
-        self.since = journal.now;
-        journal.write(&Event::Created { by, already_existed, unsupported_fields: self.unsupported_fields.clone() });
+        (self.crashes, self.crashed_at) = (0, None);
+        self.since = changes.now;
+        changes.write(Event::Created { by, already_existed, unsupported_fields: self.unsupported_fields.clone() });
     }
 
     /// When the vendor was first asked to create what may be there without our knowing; `now` where it is known to be there. The
@@ -240,7 +352,7 @@ impl Case {
         &mut self,
         observation: &Observation,
         expires_at: Timestamp,
-        ledger: &mut Ledger<'_>,
+        changes: &mut ChangeSet,
     ) -> Option<Transition> {
         if !observation.subject.is(self.verification.id()) {
             return None;
@@ -252,7 +364,7 @@ impl Case {
             if !matches!(self.creation, Creation::Created) {
                 self.verification.expire_at(expires_at);
                 let by = if observation.channel == Channel::Callback { CreatedBy::Callback } else { CreatedBy::Answer };
-                self.at_vendor(by, true, ledger);
+                self.at_vendor(by, true, changes);
             }
         }
         let waits = self.waits_for_code(observation);
@@ -273,7 +385,7 @@ impl Case {
             Transition::UnknownCode(code) if self.is_told(code) => return Some(transition),
             Transition::UnknownCode(code) => self.unknown_code = Some(code.clone()),
             _ => {
-                self.since = ledger.now;
+                self.since = changes.now;
                 self.asking.unchanged = 0;
                 self.unknown_code = None;
                 if !matches!(observation.channel, Channel::Poll | Channel::Fetch | Channel::Deadline) {
@@ -282,14 +394,14 @@ impl Case {
             }
         }
         if transition != Transition::Unchanged && self.may_note(observation) {
-            ledger.write(&Event::Observed(Observed::new(observation, &transition)));
+            changes.write(Event::Observed(Observed::new(observation, &transition)));
         }
         if let (Some(ReportFinality::Final), ResultState::Inline(report)) = (weight, &observation.result) {
             let outcome = match observation.status {
                 Some(Status::Finished(outcome)) => Some(outcome),
                 _ => None,
             };
-            ledger.reports.push(KeptReport::new(report, outcome, ledger.now));
+            changes.reports.push(KeptReport::new(report, outcome, changes.now));
         }
         Some(transition)
     }
@@ -355,20 +467,21 @@ impl Case {
     /// The vendor answered a question that was asked at `at`, when there had been so many reasons to.
     pub(crate) fn answered(&mut self, wakes: u32, changed: bool, at: Timestamp) {
         let asking = &mut self.asking;
+        (self.crashes, self.crashed_at) = (0, None);
         asking.contradicted &= wakes != asking.wakes;
         asking.unchanged = if changed { 0 } else { asking.unchanged.saturating_add(1) };
         (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
         (asking.asked_at, asking.answered_at, asking.heard, asking.now) = (Some(at), Some(at), wakes, false);
     }
 
-    /// A question failed.
-    pub(crate) fn unanswered(&mut self, error: &idv_core::Error, now: Timestamp) {
+    /// A question that was asked at `asked_at` failed.
+    pub(crate) fn unanswered(&mut self, error: &idv_core::Error, asked_at: Timestamp, now: Timestamp) {
         let asking = &mut self.asking;
         asking.failures = asking.failures.saturating_add(1);
         asking.failing_since.get_or_insert(now);
         asking.error = Some(kind(error));
-        (asking.asked_at, asking.now) = (Some(now), false);
-        asking.not_before = error.retry_after().map(|wait| crate::retention::later(now, wait));
+        (asking.asked_at, asking.now) = (Some(asked_at), false);
+        asking.not_before = error.retry_after().map(|wait| crate::machine::retention::later(now, wait));
     }
 
     /// Notes that the vendor has no result of this person under a handle, if the error says so. Returns whether another handle is tried at
@@ -408,7 +521,7 @@ impl Case {
     /// about it is to be told from what is about nobody.
     pub(crate) fn erase(&mut self, now: Timestamp) {
         self.hand_off = None;
-        self.reports = 0;
+        (self.reports, self.unstored) = (0, Vec::new());
         (self.unknown_code, self.looked_at_code) = (None, None);
         if !matches!(self.creation, Creation::Created | Creation::Refused { .. }) {
             // Nothing may be kept, though nobody knows whether there is something at the vendor.
@@ -422,16 +535,54 @@ impl Case {
         self.verification.expire_if_due(Timestamp::MAX).is_some()
     }
 
-    /// What is decided; `None` where nothing was created, or nobody knows.
-    pub(crate) fn decision(&self) -> Option<Decision> {
+    /// Returns what is decided; `None` if nothing was created, or nobody knows.
+    #[must_use]
+    pub fn decision(&self) -> Option<Decision> {
         matches!(self.creation, Creation::Created).then(|| self.verification.decision())
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 const fn is_false(value: &bool) -> bool {
     !*value
 }
+
+/// Leaves what `known` does not have.
+fn remove_known(value: &mut Value, known: &Value) {
+    if let (Value::Object(value), Value::Object(known)) = (value, known) {
+        value.retain(|name, member| match known.get(name) {
+            Some(known) => {
+                remove_known(member, known);
+                // The tag says which variant the other members belong to.
+                name == TAG || member.as_object().is_some_and(|member| member.keys().any(|name| name != TAG))
+            }
+            None => !member.is_null(),
+        });
+    }
+}
+
+/// Adds the members that are missing. Those of another variant stay away.
+fn add_missing(value: &mut Value, newer: &Value) {
+    if let (Value::Object(value), Value::Object(newer)) = (value, newer) {
+        if newer.get(TAG).is_some_and(|tag| value.get(TAG) != Some(tag)) {
+            return;
+        }
+        for (name, member) in newer {
+            match value.get_mut(name) {
+                Some(known) => add_missing(known, member),
+                None => _ = value.insert(name.clone(), member.clone()),
+            }
+        }
+    }
+}
+
+/// The member that names the variant of an enum.
+const TAG: &str = "state";
 
 /// Whether the vendor's code is not known here.
 const fn is_not_understood(observation: &Observation) -> bool {

@@ -1,4 +1,4 @@
-//! What every part of a flow works with: the store, the clients, the clock; opening and changing flows.
+//! Loading, sealing and changing flows, and what every part of the engine works with: the store, the clients, the clock.
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -9,14 +9,14 @@ use idv_core::{Client, Clock, Random, Reference, Timestamp};
 use tokio::sync::Notify;
 
 use crate::audit::Journal;
-use crate::case::{Case, Creation, Ledger, Shown};
+use crate::engine::workers::Counters;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
-use crate::plan::{Plan, Planner};
+use crate::machine::retention::{Retention, later};
+use crate::machine::schedule::Schedule;
+use crate::machine::state::{Creation, Shown};
+use crate::machine::{ChangeSet, Command, Event, EventKind, FlowState, Input, Machine, Step};
 use crate::report::KeptReport;
-use crate::retention::{Retention, later};
-use crate::runner::Counters;
-use crate::schedule::Schedule;
 use crate::store::{Commit, Committed, Lease, LookupKey, Phase, Record, Reports, Store};
 use crate::vault::{Context, StoreKeys, Vault};
 
@@ -25,9 +25,9 @@ const MAX_REPORTS: usize = 4;
 /// How often a change is tried again because somebody else changed the same flow.
 const MAX_CONFLICTS: usize = 100;
 
-/// A vendor, and when what is tried there.
+/// A vendor's account, and when what is tried there.
 #[derive(Debug)]
-pub(crate) struct At {
+pub(crate) struct VendorHandle {
     pub(crate) id: String,
     pub(crate) client: Client,
     pub(crate) schedule: Schedule,
@@ -36,7 +36,7 @@ pub(crate) struct At {
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     /// The first is where new flows are started.
-    pub(crate) providers: Vec<Arc<At>>,
+    pub(crate) providers: Vec<Arc<VendorHandle>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) vault: Vault,
@@ -44,8 +44,10 @@ pub(crate) struct Inner {
     pub(crate) retention: Retention,
     /// For how long work is leased: longer than any call takes.
     pub(crate) lease: Duration,
-    /// Rung where there is something new to do.
+    /// Rung if there is something new to do.
     pub(crate) bell: Notify,
+    /// Rung if there is something new to tell the application.
+    pub(crate) events_bell: Notify,
     pub(crate) tally: Counters,
     /// Maximum number of parked messages of a provider.
     pub(crate) parked_limit: u64,
@@ -59,15 +61,15 @@ pub(crate) struct Inner {
 
 /// A flow that was read from the store.
 #[derive(Clone)]
-pub(crate) struct Opened {
+pub(crate) struct LoadedFlow {
     pub(crate) record: Record,
-    pub(crate) case: Case,
+    pub(crate) state: FlowState,
 }
 
-impl Opened {
+impl LoadedFlow {
     /// Returns whether this is the flow of a reference. Vendors do not all keep its case.
     pub(crate) fn is_of(&self, provider: &str, reference: &Reference) -> bool {
-        let ours = &self.case.verification.id().reference;
+        let ours = &self.state.verification.id().reference;
         self.record.provider == provider && ours.as_str().eq_ignore_ascii_case(reference.as_str())
     }
 }
@@ -91,33 +93,32 @@ impl Inner {
         later(self.now(), self.lease)
     }
 
-    pub(crate) fn provider(&self, id: &str) -> Result<Arc<At>> {
+    pub(crate) fn provider(&self, id: &str) -> Result<Arc<VendorHandle>> {
         let found = self.providers.iter().find(|at| at.id == id);
         found.map(Arc::clone).ok_or_else(|| FlowError::UnknownProvider(id.to_owned()))
     }
 
     /// Reads a flow.
-    pub(crate) async fn read(&self, id: FlowId) -> Result<Opened> {
+    pub(crate) async fn read(&self, id: FlowId) -> Result<LoadedFlow> {
         let record = self.store.load(id).await?.ok_or(FlowError::UnknownFlow(id))?;
         self.open(record)
     }
 
     /// Opens a record.
-    pub(crate) fn open(&self, record: Record) -> Result<Opened> {
+    pub(crate) fn open(&self, record: Record) -> Result<LoadedFlow> {
         let body = self.vault.open(&Context::body(&record), &record.body)?;
-        let case: Case =
-            serde_json::from_slice(&body).map_err(|_| FlowError::Damaged("a flow is not in the form that is expected"))?;
+        let state = FlowState::from_json(&body)?;
         // In a sealed store the seal says so already.
-        let id = case.verification.id();
+        let id = state.verification.id();
         let vendor = id.vendor_id.as_ref().map(|vendor_id| self.keys.vendor(&record.provider, vendor_id.as_str()));
         if record.reference != self.keys.reference(&record.provider, id.reference.as_str()) || record.vendor != vendor {
             return Err(FlowError::Damaged("a flow is under another flow's name"));
         }
-        Ok(Opened { record, case })
+        Ok(LoadedFlow { record, state })
     }
 
     /// Reads the flow of a reference.
-    pub(crate) async fn of_reference(&self, provider: &str, reference: &Reference) -> Result<Option<Opened>> {
+    pub(crate) async fn of_reference(&self, provider: &str, reference: &Reference) -> Result<Option<LoadedFlow>> {
         let key = self.keys.reference(provider, reference.as_str());
         let mut damaged = None;
         for (_, id) in self.store.locate(&[key]).await? {
@@ -132,77 +133,110 @@ impl Inner {
         damaged.map_or(Ok(None), Err)
     }
 
-    /// What is to be done next for a flow.
-    pub(crate) fn plan(&self, at: &At, opened: &Opened, now: Timestamp) -> Plan {
-        let planner = Planner { id: opened.record.id, capabilities: at.client.info(), schedule: &at.schedule, now };
-        planner.plan(&opened.case)
+    /// The machine of a flow.
+    pub(crate) fn machine<'a>(at: &'a VendorHandle, flow: &LoadedFlow) -> Machine<'a> {
+        Machine::new(flow.record.id, at.client.info(), &at.schedule, flow.state.clone())
     }
 
-    /// Changes a flow by what has become known. Where somebody else changed it in between, it is read again and `apply` is applied to
-    /// what it has become: facts hold whatever else is known. Returns the flow as it is then.
-    pub(crate) async fn change<F>(&self, at: &At, mut opened: Opened, lease: Lease, apply: F) -> Result<Opened>
-    where
-        F: Fn(&mut Case, &mut Ledger<'_>) -> Result<()> + Send + Sync,
-    {
+    /// What is next for a flow.
+    pub(crate) fn next(at: &VendorHandle, flow: &LoadedFlow, now: Timestamp) -> Step {
+        Self::machine(at, flow).next(now)
+    }
+
+    /// Changes a flow by what has become known. If somebody else changed it in between, it is read again, and the input is applied to what
+    /// it has become. Returns the flow as it is then.
+    pub(crate) async fn change(
+        &self,
+        at: &VendorHandle,
+        mut flow: LoadedFlow,
+        lease: Lease,
+        input: Input<'_>,
+    ) -> Result<LoadedFlow> {
         for _ in 0..MAX_CONFLICTS {
-            let id = opened.record.id;
-            if let Some(changed) = self.try_change(at, opened, lease, &apply).await? {
+            let now = self.now();
+            let mut machine = Self::machine(at, &flow);
+            let changes = machine.apply(input, now)?;
+            if let Some(changed) = self.commit(at, flow.record.clone(), machine, changes, lease).await? {
                 return Ok(changed);
             }
-            opened = self.read(id).await?;
+            flow = self.read(flow.record.id).await?;
         }
-        Err(FlowError::Conflict("the flow is changed by others without end"))
+        Err(FlowError::Conflict("gave up after 100 concurrent changes"))
     }
 
-    /// Changes a flow unless somebody else changed it since it was read: `None` then.
-    pub(crate) async fn try_change<F>(&self, at: &At, mut opened: Opened, lease: Lease, apply: F) -> Result<Option<Opened>>
-    where
-        F: Fn(&mut Case, &mut Ledger<'_>) -> Result<()> + Send + Sync,
-    {
-        let now = self.now();
-        let mut ledger = Ledger::new(Journal::new(opened.record.id, opened.record.audit, now), &self.keys, now);
-        apply(&mut opened.case, &mut ledger)?;
-        let reports = self.add_reports(&mut opened, &mut ledger).await?;
-        opened.case.note_end(at.client.info(), now);
-        let (journal, _) = ledger.finish();
+    /// Marks that a command is about to be carried out; `None` if it must not be, or if somebody else changed the flow meanwhile.
+    pub(crate) async fn begin(&self, at: &VendorHandle, flow: LoadedFlow, command: &Command) -> Result<Option<LoadedFlow>> {
+        let mut machine = Self::machine(at, &flow);
+        let Some(changes) = machine.begin(command, self.now()) else { return Ok(None) };
+        self.commit(at, flow.record, machine, changes, Lease::Keep).await
+    }
+
+    /// Commits a change; `None` if somebody else changed the flow since it was read.
+    async fn commit(
+        &self,
+        at: &VendorHandle,
+        record: Record,
+        mut machine: Machine<'_>,
+        mut changes: ChangeSet,
+        lease: Lease,
+    ) -> Result<Option<LoadedFlow>> {
+        let now = changes.now;
+        let reports = self.add_reports(record.id, &mut machine, &mut changes).await?;
+        let mut journal = Journal::new(record.id, record.audit, now);
+        changes.audit.iter().for_each(|event| journal.write(&self.keys, event));
         let (head, entries) = journal.finish();
-        opened.record.audit = head;
-        self.describe(at, &mut opened, now);
-        let erased = opened.case.deletion.own_erased_at.is_some();
-        let mut commit = Commit::new(&opened.record, &entries);
+        let mut flow = LoadedFlow { record, state: machine.into_state() };
+        flow.record.audit = head;
+        let events = numbered(&mut flow, std::mem::take(&mut changes.events), now);
+        self.describe(at, &mut flow, now);
+        let erased = flow.state.deletion.own_erased_at.is_some();
+        let mut commit = Commit::new(&flow.record, &entries);
         commit.lease = lease;
+        commit.events = &events;
         commit.reports = match &reports {
             _ if erased => Reports::Erase,
             Some(sealed) => Reports::Put(sealed),
             None => Reports::Keep,
         };
-        let committed = self.store.commit(&commit).await?;
+        let committed = match self.store.commit(&commit).await {
+            Ok(committed) => committed,
+            Err(error) => self.committed_after_all(&flow.record).await.ok_or(error)?,
+        };
+        if !events.is_empty() {
+            self.events_bell.notify_one();
+        }
         match committed {
             Committed::Done(version) => {
-                opened.record.version = version;
-                Ok(Some(opened))
+                flow.record.version = version;
+                Ok(Some(flow))
             }
             Committed::Conflict => Ok(None),
         }
     }
 
-    /// Brings what the record says in clear in line with the case, and seals the case.
-    pub(crate) fn describe(&self, at: &At, opened: &mut Opened, now: Timestamp) {
-        let plan = self.plan(at, opened, now);
+    /// Finds out whether a change was committed although the store failed: its answer may have been lost. The end of the audit trail tells
+    /// one change from another.
+    async fn committed_after_all(&self, ours: &Record) -> Option<Committed> {
+        let there = self.store.load(ours.id).await.ok().flatten()?;
+        let is_ours = there.version == ours.version + 1 && there.audit == ours.audit && there.body == ours.body;
+        is_ours.then_some(Committed::Done(there.version))
+    }
+
+    /// Brings what the record says in clear in line with the state, and seals the state.
+    pub(crate) fn describe(&self, at: &VendorHandle, flow: &mut LoadedFlow, now: Timestamp) {
+        let step = Self::next(at, flow, now);
         let last_block = self.last_block();
-        let Opened { record, case } = opened;
-        record.due = plan.due.map(first_microsecond);
-        record.attention = plan.attention.map(|attention| attention.name().to_owned());
-        record.phase = phase(case);
-        record.vendor = case.verification.id().vendor_id.as_ref().map(|id| self.keys.vendor(&record.provider, id.as_str()));
-        case.shown = Shown::of(record);
+        let LoadedFlow { record, state } = flow;
+        record.due = step.due.map(first_microsecond);
+        record.attention = step.attention.map(|attention| attention.name().to_owned());
+        record.phase = phase(state);
+        record.vendor = state.verification.id().vendor_id.as_ref().map(|id| self.keys.vendor(&record.provider, id.as_str()));
+        state.shown = Shown::of(record);
         // Another program may know of a later block.
-        if case.block.as_ref().map(|(number, _)| *number) < last_block.map(|(number, _)| number) {
-            case.block = last_block.map(|(number, hash)| (number, hex::encode(hash)));
+        if state.block.as_ref().map(|(number, _)| *number) < last_block.map(|(number, _)| number) {
+            state.block = last_block.map(|(number, hash)| (number, hex::encode(hash)));
         }
-        // A case has string keys only, so it always serializes.
-        let body = zeroize::Zeroizing::new(serde_json::to_vec(case).unwrap_or_default());
-        record.body = self.vault.seal(&*self.random, &Context::body(record), &body);
+        record.body = self.vault.seal(&*self.random, &Context::body(record), &state.to_json());
     }
 
     /// The final reports that are stored.
@@ -212,14 +246,29 @@ impl Inner {
         serde_json::from_slice(&reports).map_err(|_| FlowError::Damaged("a report is not in the form that is expected"))
     }
 
-    /// Adds what came to the reports that are stored: the sealed whole, where it is something new.
-    async fn add_reports(&self, opened: &mut Opened, ledger: &mut Ledger<'_>) -> Result<Option<Vec<u8>>> {
-        let came = std::mem::take(&mut ledger.reports);
-        if came.is_empty() || opened.case.deletion.own_erased_at.is_some() {
+    /// Adds the reports that came to those that are stored. Returns the sealed whole, if there is anything new.
+    ///
+    /// If the stored ones cannot be read, the new ones stay in the state, and an operator is told.
+    async fn add_reports(&self, id: FlowId, machine: &mut Machine<'_>, changes: &mut ChangeSet) -> Result<Option<Vec<u8>>> {
+        let state = machine.state_mut();
+        let mut came = std::mem::take(&mut state.unstored);
+        came.append(&mut changes.reports);
+        let erased = state.deletion.own_erased_at.is_some();
+        let before = usize::from(state.reports);
+        if came.is_empty() || erased {
+            machine.reports_stored(if erased { 0 } else { before }, false, changes);
             return Ok(None);
         }
-        let id = opened.record.id;
-        let mut kept = self.reports(id).await?;
+        let mut kept = match self.reports(id).await {
+            Ok(kept) => kept,
+            Err(FlowError::Damaged(_)) => {
+                tracing::error!(flow = %id, "the stored reports cannot be read; a new one is kept beside them");
+                came.truncate(MAX_REPORTS);
+                machine.state_mut().unstored = came;
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
         let before = kept.len();
         for report in came {
             let known = kept.iter().any(|known| known.outcome == report.outcome && known.digest() == report.digest());
@@ -227,13 +276,14 @@ impl Inner {
                 continue;
             }
             let digest = hex::encode(report.digest());
-            ledger.write(&crate::audit::Event::ReportStored { digest, outcome: report.outcome });
+            changes.write(crate::audit::Event::ReportStored { digest, outcome: report.outcome });
             kept.push(report);
         }
-        if kept.len() == before {
+        let is_new = kept.len() > before;
+        machine.reports_stored(kept.len(), is_new, changes);
+        if !is_new {
             return Ok(None);
         }
-        opened.case.reports = u8::try_from(kept.len()).unwrap_or(u8::MAX);
         let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&kept).unwrap_or_default());
         Ok(Some(self.vault.seal(&*self.random, &Context::flow(id, "reports"), &bytes)))
     }
@@ -244,11 +294,15 @@ impl Inner {
         let vendor = subject.vendor_id.as_ref().map(|id| self.keys.vendor(provider, id.as_str()));
         reference.into_iter().chain(vendor).collect()
     }
+}
 
-    /// When the person's time is over where the vendor did not say so.
-    pub(crate) fn expiry(at: &At, created_at: Timestamp) -> Timestamp {
-        later(created_at, at.schedule.lifetime)
-    }
+/// Numbers the events of a change.
+fn numbered(flow: &mut LoadedFlow, events: Vec<EventKind>, at: Timestamp) -> Vec<Event> {
+    let number = |kind| {
+        flow.state.events += 1;
+        Event { flow: flow.record.id, sequence: flow.state.events, at, provider: flow.record.provider.clone(), kind }
+    };
+    events.into_iter().map(number).collect()
 }
 
 impl fmt::Debug for Inner {
@@ -268,12 +322,12 @@ fn first_microsecond(at: Timestamp) -> Timestamp {
     }
 }
 
-fn phase(case: &Case) -> Phase {
-    if case.deletion.own_erased_at.is_some() {
+fn phase(state: &FlowState) -> Phase {
+    if state.deletion.own_erased_at.is_some() {
         return Phase::Erased;
     }
-    match case.creation {
-        Creation::Created if case.ended_at.is_some() => Phase::Done,
+    match state.creation {
+        Creation::Created if state.ended_at.is_some() => Phase::Done,
         Creation::Created => Phase::Open,
         Creation::Refused { .. } => Phase::Refused,
         _ => Phase::Creating,

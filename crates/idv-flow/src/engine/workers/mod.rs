@@ -1,19 +1,24 @@
 //! Working off what is due.
 
+mod create;
+pub(crate) mod delete;
+pub(crate) mod inbox;
+pub(crate) mod poll;
+
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, Either, select};
+use futures_util::future::{BoxFuture, Either, FutureExt as _, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::attention::Attention;
+use crate::engine::Engine;
+use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
 use crate::error::{FlowError, Result};
-use crate::flow::Flow;
-use crate::inbox::REMEMBERED_FOR;
-use crate::inner::Inner;
-use crate::plan::Work;
-use crate::retention::later;
+use crate::machine::attention::Attention;
+use crate::machine::retention::later;
+use crate::machine::{Command, Input};
 use crate::store::{Commit, Lease, Message, Record};
 
 /// The timers that every store has, and their periods.
@@ -81,10 +86,10 @@ impl Drop for UnderWay<'_> {
 enum Task {
     Timer(String),
     Message(Message),
-    Case(Record),
+    FlowState(Record),
 }
 
-impl Flow {
+impl Engine {
     /// Runs every step that becomes due, up to `workers` at the same time, until `stop` completes. Steps under way at that moment are
     /// completed first, which takes no longer than a call.
     ///
@@ -144,7 +149,7 @@ impl Flow {
     ///
     /// # Cancellation
     ///
-    /// As [`Flow::run`].
+    /// As [`Engine::run`].
     pub async fn run_due(&self) -> Result<usize> {
         let mut done = 0;
         loop {
@@ -208,7 +213,7 @@ impl Inner {
         Ok(if messages {
             self.store.claim_inbox(now, until, limit).await?.into_iter().map(Task::Message).collect()
         } else {
-            self.store.claim(now, until, limit).await?.into_iter().map(Task::Case).collect()
+            self.store.claim(now, until, limit).await?.into_iter().map(Task::FlowState).collect()
         })
     }
 
@@ -234,7 +239,7 @@ impl Inner {
         match task {
             Task::Timer(name) => self.ring(&name).await,
             Task::Message(message) => self.work_off(message).await,
-            Task::Case(record) => self.step(record).await,
+            Task::FlowState(record) => self.step(record).await,
         }?;
         self.tally.done.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -248,17 +253,39 @@ impl Inner {
             Err(FlowError::UnknownProvider(_)) => return self.set_aside(record, Attention::Unconfigured).await,
             Err(error) => return Err(error),
         };
-        let opened = match self.open(record.clone()) {
+        let flow = match self.open(record.clone()) {
             Err(FlowError::Damaged(_)) => return self.set_aside(record, Attention::Damaged).await,
-            opened => opened?,
+            Err(FlowError::Newer) => return self.set_aside(record, Attention::NewerVersion).await,
+            flow => flow?,
         };
-        let plan = self.plan(&at, &opened, self.now());
-        match plan.work {
-            Some(work @ (Work::Create | Work::Find | Work::Unsettle | Work::GiveUp)) => self.create(&at, opened, &work).await,
-            Some(work @ (Work::Poll | Work::Fetch(_) | Work::Lapse)) => self.ask(&at, opened, &work).await,
-            Some(work @ (Work::Delete | Work::Confirm | Work::Erase)) => self.delete(&at, opened, &work).await,
+        let id = flow.record.id;
+        match AssertUnwindSafe(self.carry_out_next(&at, flow)).catch_unwind().await {
+            Ok(done) => done,
+            Err(_) => {
+                tracing::error!(flow = %id, provider = %at.id, "the program failed at a flow, by a panic");
+                let flow = self.read(id).await?;
+                self.change(&at, flow, Lease::End, Input::Crashed).await.map(drop)
+            }
+        }
+    }
+
+    /// Carries out what is next for a flow.
+    async fn carry_out_next(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<()> {
+        let end = |flow, input| async move { self.change(at, flow, Lease::End, input).await.map(drop) };
+        let Some(command) = Self::next(at, &flow, self.now()).command else {
             // Only what the record says of it has to be brought up to date.
-            None => self.change(&at, opened, Lease::End, |_, _| Ok(())).await.map(drop),
+            return end(flow, Input::Refreshed).await;
+        };
+        match &command {
+            Command::Create => self.create(at, flow).await.map(drop),
+            Command::Search => self.search(at, flow).await,
+            Command::SettleInterrupted => end(flow, Input::CreationInterrupted).await,
+            Command::GiveUp => end(flow, Input::CreationGivenUp).await,
+            Command::Poll => self.poll(at, flow, None).await,
+            Command::Fetch(handle) => self.poll(at, flow, Some(handle)).await,
+            Command::Expire => end(flow, Input::Expired).await,
+            Command::Delete | Command::ConfirmDeletion => self.delete(at, flow, &command).await,
+            Command::Erase => end(flow, Input::Erased).await,
         }
     }
 
@@ -279,7 +306,7 @@ impl Inner {
             (TIE, _) => (self.tie().await, period),
             (RESEAL, _) => (self.reseal().await, period),
             (PURGE, _) => {
-                let before = crate::inbox::earlier(self.now(), REMEMBERED_FOR);
+                let before = inbox::earlier(self.now(), inbox::REMEMBERED_FOR);
                 (self.store.purge_inbox(before).await.map(drop).map_err(FlowError::from), period)
             }
             (_, Some(at)) => (self.sweep(at, name).await, at.schedule.sweep),
@@ -288,7 +315,7 @@ impl Inner {
         match &result {
             // A list that cannot be read now is read the next time.
             Err(FlowError::Vendor(error)) => {
-                tracing::warn!(timer = name, kind = crate::case::kind(error), "a list could not be read");
+                tracing::warn!(timer = name, kind = crate::machine::change::kind(error), "a list could not be read");
             }
             _ => result?,
         }

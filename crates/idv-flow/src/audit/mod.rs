@@ -8,13 +8,16 @@
 //! that holds; in a store without a key they are checksums against accidents. [`Verified::anchor`] is what to write down elsewhere: with
 //! it, a trail that was rolled back to an earlier state is noticed too.
 
+pub(crate) mod blocks;
+pub(crate) mod verify;
+
 use idv_core::{Channel, Observation, Outcome, ProofKind, Status, Transition, Trust};
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::id::FlowId;
-use crate::retention::DataCopy;
+use crate::machine::retention::DataCopy;
 use crate::vault::StoreKeys;
 
 /// One entry of a flow's audit trail.
@@ -147,6 +150,8 @@ pub enum Event {
         /// Until when it is kept.
         until: String,
     },
+    /// The vendor is about to be asked to delete.
+    Deleting,
     /// The vendor was asked to delete.
     Deleted {
         /// What it said: `data`, `canceled_only` or `already_gone`.

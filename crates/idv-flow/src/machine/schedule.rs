@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
-use crate::retention::later;
+use crate::machine::retention::later;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);

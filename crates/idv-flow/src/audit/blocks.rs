@@ -3,9 +3,9 @@
 use idv_core::Random;
 
 use crate::audit::{AuditBlock, block_hash};
+use crate::engine::repository::Inner;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
-use crate::inner::Inner;
 use crate::vault::{Context, Vault};
 
 /// The name of the value that holds the sealed end of the chain of blocks.

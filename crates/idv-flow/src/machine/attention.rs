@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::CRASHED;
+
 /// For what a flow needs a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
@@ -29,6 +31,8 @@ pub enum Attention {
     DeletionFailing(Option<String>),
     /// What is stored of the flow cannot be opened or read.
     Damaged,
+    /// A newer version of this program wrote the flow, and only such a version may change it.
+    NewerVersion,
     /// The flow is at a vendor that is not configured here.
     Unconfigured,
     /// A message in the inbox is about no flow that is known here.
@@ -56,6 +60,7 @@ impl Attention {
             Self::DeleteByHand => "delete_by_hand",
             Self::DeletionFailing(_) => "deletion_failing",
             Self::Damaged => "damaged",
+            Self::NewerVersion => "newer_version",
             Self::Unconfigured => "unconfigured",
             Self::Unmatched => "unmatched",
             Self::Unproven => "unproven",
@@ -90,6 +95,10 @@ impl Attention {
                     "the vendor does not know it, or not under this name: look it up in the vendor's panel. If its result is fetched under a \
                      handle that is not the vendor's, drop the handle; abandon the flow if the verification is gone"
                 }
+                CRASHED => {
+                    "report it to the makers of the program, with what it logged at that time: the adapter failed in a way that it never \
+                     should. It is tried again by itself, or ask now"
+                }
                 _ => "look whether the vendor has an outage; it is asked again by itself, or ask now",
             },
             Self::UnknownCode(_) => {
@@ -110,6 +119,7 @@ impl Attention {
                 "look whether a key that was the store's before is missing in the configuration, add it, and ask now; else put the flow back \
                  from a backup, and find out who changed it"
             }
+            Self::NewerVersion => "finish the upgrade: start the newer version, which goes on with the flow, and stop this one",
             Self::Unconfigured => {
                 "add the vendor to the configuration of the programs that work on this store; new flows still start at the first"
             }
@@ -144,6 +154,7 @@ impl fmt::Display for Attention {
             Self::DeleteByHand => "the vendor's copy is to be deleted by hand",
             Self::DeletionFailing(_) => "the vendor's copy could not be deleted",
             Self::Damaged => "what is stored of it cannot be read",
+            Self::NewerVersion => "a newer version of this program wrote it",
             Self::Unconfigured => "its vendor is not configured here",
             Self::Unmatched => "a message is about nobody who is known",
             Self::Unproven => "a message cannot be proven any more",

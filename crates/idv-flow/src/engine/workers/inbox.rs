@@ -16,13 +16,14 @@ use idv_core::{CallbackMessage, Delivery, DeliveryKind, ErrorKind, Observation, 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::ask::Taken;
-use crate::attention::Attention;
-use crate::case::kind;
+use crate::engine::repository::{Inner, VendorHandle};
+use crate::engine::workers::poll::Taken;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
-use crate::inner::{At, Inner};
-use crate::retention::later;
+use crate::machine::Input;
+use crate::machine::attention::Attention;
+use crate::machine::change::kind;
+use crate::machine::retention::later;
 use crate::store::{Lease, LookupKey, Message, MessageEnd, Pushed};
 use crate::vault::Context;
 
@@ -107,7 +108,7 @@ impl Inner {
     }
 
     /// Keeps a message that the vendor sent and this version cannot read.
-    async fn park_unreadable(&self, at: &At, delivery: &Delivery) -> Result<Reply> {
+    async fn park_unreadable(&self, at: &VendorHandle, delivery: &Delivery) -> Result<Reply> {
         if self.is_full(at).await? {
             return Ok(Reply::status(StatusCode::SERVICE_UNAVAILABLE));
         }
@@ -120,7 +121,7 @@ impl Inner {
     }
 
     /// Returns whether no more messages of a provider may be parked.
-    async fn is_full(&self, at: &At) -> Result<bool> {
+    async fn is_full(&self, at: &VendorHandle) -> Result<bool> {
         let full = self.store.parked_count(&at.id).await? >= self.parked_limit;
         if full {
             tracing::error!(provider = %at.id, "too many messages are parked; another is refused until an operator has seen to them");
@@ -129,12 +130,12 @@ impl Inner {
     }
 
     /// Applies claims to the flows that they are about. A claim about no known flow leaves nothing behind.
-    async fn take_claims(&self, at: &At, observations: &[Observation]) -> Result<()> {
+    async fn take_claims(&self, at: &VendorHandle, observations: &[Observation]) -> Result<()> {
         let found = self.locate(at, observations).await?;
         let mut changed = false;
         for (index, id) in found {
             let (Some(observation), Some(opened)) = (observations.get(index), self.readable(id).await?) else { continue };
-            changed |= opened.case.is_news(observation);
+            changed |= opened.state.is_news(observation);
             self.take_in(at, opened, observation).await?;
         }
         if changed {
@@ -144,7 +145,7 @@ impl Inner {
     }
 
     /// Looks all subjects up at once. Returns each flow with the number of the observation that may be about it.
-    async fn locate(&self, at: &At, observations: &[Observation]) -> Result<Vec<(usize, FlowId)>> {
+    async fn locate(&self, at: &VendorHandle, observations: &[Observation]) -> Result<Vec<(usize, FlowId)>> {
         let keys: Vec<Vec<LookupKey>> = observations.iter().map(|said| self.keys_of(&at.id, &said.subject)).collect();
         let all: Vec<LookupKey> = keys.iter().flatten().copied().collect();
         if all.is_empty() {
@@ -161,15 +162,15 @@ impl Inner {
     }
 
     /// Reads a flow; `None` if it is not there any more or cannot be read.
-    async fn readable(&self, id: FlowId) -> Result<Option<crate::inner::Opened>> {
+    async fn readable(&self, id: FlowId) -> Result<Option<crate::engine::repository::LoadedFlow>> {
         match self.read(id).await {
             Ok(opened) => Ok(Some(opened)),
-            Err(FlowError::UnknownFlow(_) | FlowError::Damaged(_)) => Ok(None),
+            Err(FlowError::UnknownFlow(_) | FlowError::Damaged(_) | FlowError::Newer) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    async fn apply_message(&self, at: &At, message: &Message) -> Result<MessageEnd> {
+    async fn apply_message(&self, at: &VendorHandle, message: &Message) -> Result<MessageEnd> {
         if message.attention.is_some() && message.flow.is_none() && self.now() >= self.kept_until(message) {
             return Ok(MessageEnd::Done(self.now()));
         }
@@ -192,7 +193,13 @@ impl Inner {
     }
 
     /// Applies a message to every flow that it is about.
-    async fn apply_new(&self, at: &At, message: &Message, delivery: &Delivery, received: &CallbackMessage) -> Result<MessageEnd> {
+    async fn apply_new(
+        &self,
+        at: &VendorHandle,
+        message: &Message,
+        delivery: &Delivery,
+        received: &CallbackMessage,
+    ) -> Result<MessageEnd> {
         let found = self.locate(at, &received.observations).await?;
         let mut unmatched = false;
         for (index, observation) in received.observations.iter().enumerate() {
@@ -201,7 +208,9 @@ impl Inner {
                 let opened = match self.read(*id).await {
                     Err(FlowError::UnknownFlow(_)) => continue,
                     // An operator is told when its turn comes; the message is not lost until then.
-                    Err(FlowError::Damaged(_)) => return Ok(MessageEnd::Later(later(self.now(), LONGEST_WAIT))),
+                    Err(FlowError::Damaged(_) | FlowError::Newer) => {
+                        return Ok(MessageEnd::Later(later(self.now(), LONGEST_WAIT)));
+                    }
                     opened => opened?,
                 };
                 match self.take_in(at, opened, observation).await? {
@@ -228,13 +237,13 @@ impl Inner {
     }
 
     /// Keeps a copy of a message for a flow that does not know its code yet. Each flow has its own, so that it is erased with the flow.
-    async fn park_for(&self, at: &At, message: &Message, delivery: &Delivery, id: FlowId) -> Result<()> {
+    async fn park_for(&self, at: &VendorHandle, message: &Message, delivery: &Delivery, id: FlowId) -> Result<()> {
         let digest = kept_digest(&message.digest, id);
         let copy = Message::new(digest, at.id.clone(), message.received_at, self.seal_delivery(&digest, delivery));
         let again = later(self.now(), PARKED_WAIT.0);
         self.push(&copy.parked(UNKNOWN_CODE, Some(again)).kept_for(id)).await?;
         // Its copy may have been erased meanwhile.
-        let erased = self.readable(id).await?.is_some_and(|opened| opened.case.deletion.own_erased_at.is_some());
+        let erased = self.readable(id).await?.is_some_and(|opened| opened.state.deletion.own_erased_at.is_some());
         if erased {
             self.store.finish(&digest, &MessageEnd::Done(self.now())).await?;
         }
@@ -242,15 +251,21 @@ impl Inner {
     }
 
     /// Judges a message again that is kept for one flow.
-    async fn judge_again(&self, at: &At, message: &Message, received: &CallbackMessage, id: FlowId) -> Result<MessageEnd> {
+    async fn judge_again(
+        &self,
+        at: &VendorHandle,
+        message: &Message,
+        received: &CallbackMessage,
+        id: FlowId,
+    ) -> Result<MessageEnd> {
         let mut waits = false;
         for observation in &received.observations {
             let opened = match self.read(id).await {
                 Err(FlowError::UnknownFlow(_)) => return Ok(MessageEnd::Done(self.now())),
-                Err(FlowError::Damaged(_)) => return Ok(self.parked(message, UNKNOWN_CODE)),
+                Err(FlowError::Damaged(_) | FlowError::Newer) => return Ok(self.parked(message, UNKNOWN_CODE)),
                 opened => opened?,
             };
-            if opened.case.deletion.own_erased_at.is_some() {
+            if opened.state.deletion.own_erased_at.is_some() {
                 return Ok(MessageEnd::Done(self.now()));
             }
             waits |= self.take_in(at, opened, observation).await? == Taken::Waiting;
@@ -260,12 +275,8 @@ impl Inner {
         }
         // The code was taught. Another message that waits tells of its own the next time.
         let opened = self.readable(id).await?;
-        if let Some(opened) = opened.filter(|opened| opened.case.unknown_code.is_some()) {
-            self.change(at, opened, Lease::Keep, |case, _| {
-                case.unknown_code = None;
-                Ok(())
-            })
-            .await?;
+        if let Some(opened) = opened.filter(|opened| opened.state.unknown_code.is_some()) {
+            self.change(at, opened, Lease::Keep, Input::CodeTaught).await?;
         }
         Ok(MessageEnd::Done(self.now()))
     }
@@ -295,7 +306,7 @@ enum Unread {
 }
 
 /// Reads a delivery.
-fn read(at: &At, delivery: &Delivery) -> Result<CallbackMessage, Unread> {
+fn read(at: &VendorHandle, delivery: &Delivery) -> Result<CallbackMessage, Unread> {
     let received = at.client.receive(delivery).and_then(|received| match received.observations.len() {
         0..=MAX_OBSERVATIONS => Ok(received),
         _ => Err(idv_core::Error::new(ErrorKind::Malformed).detail("a message is about too many verifications")),

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use idv_core::Timestamp;
 
-use crate::attention::Attention;
+use crate::audit::blocks::BlockHead;
 use crate::audit::{AuditBlock, AuditEntry, AuditHead, Verified, block_hash, entry_hash};
-use crate::case::{Case, Shown};
+use crate::engine::repository::{Inner, LoadedFlow};
+use crate::engine::workers::SET_ASIDE;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
-use crate::inner::{Inner, Opened};
-use crate::retention::later;
-use crate::runner::SET_ASIDE;
+use crate::machine::attention::Attention;
+use crate::machine::retention::later;
+use crate::machine::state::{FlowState, Shown};
 use crate::store::{Filter, Record};
-use crate::trail::BlockHead;
 use crate::vault::StoreKeys;
 
 /// Number of entries or flows that are read at a time.
@@ -88,10 +88,10 @@ impl Inner {
                 let mut has_reports = false;
                 match self.open(record) {
                     Err(error) => check.find(format!("flow {flow}: {error}")),
-                    Ok(Opened { record, case }) => {
-                        check.shown(&record, &case, self.now());
-                        has_reports = case.reports > 0 || case.deletion.own_erased_at.is_some();
-                        if let Some(block) = case.block {
+                    Ok(LoadedFlow { record, state }) => {
+                        check.shown(&record, &state, self.now());
+                        has_reports = state.reports > 0 || state.deletion.own_erased_at.is_some();
+                        if let Some(block) = state.block {
                             check.blocks.entry(block).or_insert(flow);
                         }
                         check.verified.older_key += u64::from(sealed_before);
@@ -105,14 +105,14 @@ impl Inner {
     /// Compares the reports of a flow with its state and its trail.
     async fn verify_reports(&self, check: &mut Check, flow: FlowId) -> Result<()> {
         for _ in 0..MAX_CHANGES {
-            let Ok(Opened { record, case }) = self.read(flow).await else { return Ok(()) };
+            let Ok(LoadedFlow { record, state }) = self.read(flow).await else { return Ok(()) };
             let stored = self.store.reports(flow).await?;
             let trail = self.store.audit_of(flow).await?;
             // All three belong together only if nothing changed meanwhile.
             if self.store.load(flow).await?.is_none_or(|now| now.version != record.version) {
                 continue;
             }
-            if case.deletion.own_erased_at.is_some() {
+            if state.deletion.own_erased_at.is_some() {
                 if stored.is_some() {
                     check.find(format!("flow {flow}: its copy was erased, and reports are there"));
                 }
@@ -128,7 +128,7 @@ impl Inner {
                         .iter()
                         .map(|kept| (hex::encode(kept.digest()), kept.outcome.map(|outcome| outcome.name().to_owned())));
                     let names: Vec<_> = names.collect();
-                    if names.len() != usize::from(case.reports) || names != written {
+                    if names.len() != usize::from(state.reports) || names != written {
                         let (there, written) = (names.len(), written.len());
                         check.find(format!(
                             "flow {flow}: {there} reports are there, and its trail names {written}: one is missing or was changed"
@@ -251,8 +251,8 @@ struct Check {
 }
 
 impl Check {
-    fn shown(&mut self, record: &Record, case: &Case, now: Timestamp) {
-        let (shown, sealed) = (Shown::of(record), &case.shown);
+    fn shown(&mut self, record: &Record, state: &FlowState, now: Timestamp) {
+        let (shown, sealed) = (Shown::of(record), &state.shown);
         if shown == *sealed {
             return;
         }

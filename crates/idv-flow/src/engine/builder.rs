@@ -7,14 +7,14 @@ use std::time::Duration;
 use idv_core::{Client, Clock, OsRandom, Random};
 use tokio::sync::Notify;
 
+use crate::audit::blocks::{BlockHead, HEAD};
+use crate::engine::Engine;
+use crate::engine::repository::{Inner, VendorHandle};
+use crate::engine::workers::Counters;
 use crate::error::{FlowError, Result};
-use crate::flow::Flow;
-use crate::inner::{At, Inner};
-use crate::retention::{Retention, later};
-use crate::runner::Counters;
-use crate::schedule::Schedule;
+use crate::machine::retention::{Retention, later};
+use crate::machine::schedule::Schedule;
 use crate::store::Store;
-use crate::trail::{BlockHead, HEAD};
 use crate::vault::{Context, StoreKeys, Vault};
 
 /// Default for the number of messages of a provider that may be parked.
@@ -22,7 +22,7 @@ const PARKED_LIMIT: u64 = 10_000;
 
 /// A flow that is to be opened.
 #[derive(Debug)]
-pub struct FlowBuilder {
+pub struct EngineBuilder {
     store: Arc<dyn Store>,
     clients: Vec<Client>,
     schedules: Vec<(String, Schedule)>,
@@ -33,7 +33,7 @@ pub struct FlowBuilder {
     parked_limit: u64,
 }
 
-impl FlowBuilder {
+impl EngineBuilder {
     pub(crate) fn new(store: impl Store) -> Self {
         Self {
             store: Arc::new(store),
@@ -91,7 +91,7 @@ impl FlowBuilder {
         self
     }
 
-    /// Sets how many messages of a provider may be parked because they cannot be judged yet. Beyond that [`Flow::receive`] answers 503 to
+    /// Sets how many messages of a provider may be parked because they cannot be judged yet. Beyond that [`Engine::receive`] answers 503 to
     /// further ones, and the operator's list says so. Without it, 10,000.
     #[must_use]
     pub const fn parked_limit(mut self, messages: u64) -> Self {
@@ -109,12 +109,12 @@ impl FlowBuilder {
     /// # Cancellation
     ///
     /// If the future is dropped, the tables may be up to date; opening again is safe.
-    pub async fn open(self, clock: Arc<dyn Clock>) -> Result<Flow> {
+    pub async fn open(self, clock: Arc<dyn Clock>) -> Result<Engine> {
         if self.clients.is_empty() {
             return Err(FlowError::Invalid("a flow needs the client of one vendor at least".to_owned()));
         }
         self.retention.check()?;
-        let mut providers: Vec<Arc<At>> = Vec::new();
+        let mut providers: Vec<Arc<VendorHandle>> = Vec::new();
         let mut deadline = Duration::ZERO;
         for client in self.clients {
             let id = client.info().provider.to_string();
@@ -125,7 +125,7 @@ impl FlowBuilder {
             let schedule = set.map_or_else(|| Schedule::of(client.info()), |(_, schedule)| schedule.clone());
             schedule.check()?;
             deadline = deadline.max(client.policy().deadline);
-            providers.push(Arc::new(At { id, client, schedule }));
+            providers.push(Arc::new(VendorHandle { id, client, schedule }));
         }
         if let Some((unknown, _)) = self.schedules.iter().find(|(id, _)| !providers.iter().any(|at| at.id == *id)) {
             return Err(FlowError::Invalid(format!("there is a schedule for the provider {unknown}, and no client")));
@@ -149,6 +149,7 @@ impl FlowBuilder {
             retention: self.retention,
             lease,
             bell: Notify::new(),
+            events_bell: Notify::new(),
             tally: Counters::default(),
             parked_limit: self.parked_limit,
             block: Mutex::default(),
@@ -162,16 +163,16 @@ impl FlowBuilder {
         let now = inner.now();
         for at in &inner.providers {
             if let Some(sweep) = at.schedule.sweep {
-                inner.store.set_timer(&crate::runner::sweep_timer(&at.id), later(now, sweep)).await?;
+                inner.store.set_timer(&super::workers::sweep_timer(&at.id), later(now, sweep)).await?;
             }
         }
-        for (timer, period) in crate::runner::TIMERS {
+        for (timer, period) in super::workers::TIMERS {
             inner.store.set_timer(timer, later(now, *period)).await?;
         }
         if inner.vault.is_plain() {
             tracing::warn!("no key is configured for the store: what it keeps of people is in clear");
         }
-        Ok(Flow { inner: Arc::new(inner) })
+        Ok(Engine { inner: Arc::new(inner) })
     }
 }
 

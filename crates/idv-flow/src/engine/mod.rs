@@ -1,5 +1,10 @@
 //! The engine that an application uses.
 
+pub(crate) mod builder;
+pub(crate) mod operator;
+pub(crate) mod repository;
+pub(crate) mod workers;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,17 +12,18 @@ use std::time::Duration;
 use idv_core::{Client, Decision, Delivery, Outcome, Reference, Reply, Report, Status};
 
 use crate::audit::{AuditEntry, Verified};
-use crate::builder::FlowBuilder;
-use crate::deletion::Receipt;
+use crate::engine::builder::EngineBuilder;
+use crate::engine::operator::Item;
+use crate::engine::repository::{Inner, LoadedFlow};
+use crate::engine::workers::Tally;
+use crate::engine::workers::delete::Receipt;
 #[cfg(doc)]
 use crate::error::FlowError;
 use crate::error::Result;
 use crate::id::FlowId;
-use crate::inner::{Inner, Opened};
-use crate::operator::{Item, Resolution};
+use crate::machine::resolution::Resolution;
+use crate::machine::retention::Retention;
 use crate::report::{KeptReport, of_outcome};
-use crate::retention::Retention;
-use crate::runner::Tally;
 use crate::status::{FlowStatus, Health, Start, Started};
 use crate::store::{Filter, Record, Store};
 
@@ -25,17 +31,17 @@ use crate::store::{Filter, Record, Store};
 ///
 /// Any number of programs may use the same store. If one crashes, another takes over its work when its lease has expired.
 #[derive(Clone)]
-pub struct Flow {
+pub struct Engine {
     pub(crate) inner: Arc<Inner>,
 }
 
-impl Flow {
+impl Engine {
     /// Returns a builder for an engine backed by `store`.
-    pub fn builder(store: impl Store) -> FlowBuilder {
-        FlowBuilder::new(store)
+    pub fn builder(store: impl Store) -> EngineBuilder {
+        EngineBuilder::new(store)
     }
 
-    /// Returns a new reference. Store it before the call, so that [`Flow::start`] can be repeated safely.
+    /// Returns a new reference. Store it before the call, so that [`Engine::start`] can be repeated safely.
     #[must_use]
     pub fn reference(&self) -> Reference {
         Reference::random(&*self.inner.random)
@@ -44,7 +50,7 @@ impl Flow {
     /// Commits the intent to create a verification, sends the create request, and commits the answer.
     ///
     /// A reference is started once: a second call returns the flow of the first and sends nothing. If the vendor could not be reached or
-    /// its answer was lost, the workers continue: poll the [status](Flow::status) until the hand-off is there.
+    /// its answer was lost, the workers continue: poll the [status](Engine::status) until the hand-off is there.
     ///
     /// # Errors
     ///
@@ -120,9 +126,9 @@ impl Flow {
     /// The call only reads: it can be dropped and repeated.
     pub async fn report(&self, id: FlowId) -> Result<Option<Report>> {
         let opened = self.inner.read(id).await?;
-        let Some(Decision::Settled(outcome)) = opened.case.decision() else { return Ok(None) };
+        let Some(Decision::Settled(outcome)) = opened.state.decision() else { return Ok(None) };
         let reports = self.inner.reports(id).await?;
-        let ruled = opened.case.ruled == Some(outcome);
+        let ruled = opened.state.ruled == Some(outcome);
         of_outcome(&reports, outcome, ruled).map(KeptReport::report).transpose()
     }
 
@@ -141,7 +147,7 @@ impl Flow {
         reports.iter().map(|kept| Ok((kept.outcome, kept.report()?))).collect()
     }
 
-    /// Authenticates, seals and stores a callback or the person's return, and returns the reply. [`Flow::run`] processes it later. A
+    /// Authenticates, seals and stores a callback or the person's return, and returns the reply. [`Engine::run`] processes it later. A
     /// repeated message is stored once.
     ///
     /// # Errors
@@ -165,7 +171,7 @@ impl Flow {
     ///
     /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be sure.
     pub async fn delete(&self, id: FlowId, by: &str) -> Result<Receipt> {
-        self.inner.ask_deletion(id, by).await
+        self.inner.request_deletion(id, by).await
     }
 
     /// Returns the progress of a deletion.
@@ -215,7 +221,7 @@ impl Flow {
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the decision is recorded as a whole or not at all: the [status](Flow::status) shows it.
+    /// If the future is dropped, the decision is recorded as a whole or not at all: the [status](Engine::status) shows it.
     pub async fn resolve(&self, id: FlowId, resolution: &Resolution, by: &str) -> Result<()> {
         self.inner.resolve(id, resolution, by).await
     }
@@ -275,7 +281,7 @@ impl Flow {
         Ok(Health { behind })
     }
 
-    /// Returns the numbers of steps under way and done, by [`Flow::run`] and [`Flow::run_due`] of this program.
+    /// Returns the numbers of steps under way and done, by [`Engine::run`] and [`Engine::run_due`] of this program.
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.inner.tally.read()
@@ -301,32 +307,32 @@ impl Flow {
         self.inner.vault.is_plain()
     }
 
-    fn status_of(&self, opened: &Opened) -> Result<FlowStatus> {
+    fn status_of(&self, opened: &LoadedFlow) -> Result<FlowStatus> {
         let at = self.inner.provider(&opened.record.provider)?;
-        let plan = self.inner.plan(&at, opened, self.inner.now());
-        let case = &opened.case;
+        let step = Inner::next(&at, opened, self.inner.now());
+        let state = &opened.state;
         Ok(FlowStatus {
             id: opened.record.id,
             provider: opened.record.provider.clone(),
             phase: opened.record.phase,
-            status: match case.decision() {
+            status: match state.decision() {
                 Some(Decision::Open(status)) => Some(status),
                 Some(Decision::Settled(outcome)) => Some(Status::Finished(outcome)),
                 _ => None,
             },
-            disputed: case.decision() == Some(Decision::Disputed),
-            hand_off: case.hand_off.clone(),
-            has_report: case.reports > 0,
-            attention: plan.attention,
-            due: plan.due,
+            disputed: state.decision() == Some(Decision::Disputed),
+            hand_off: state.hand_off.clone(),
+            has_report: state.reports > 0,
+            attention: step.attention,
+            due: step.due,
             created_at: opened.record.created_at,
-            since: case.since,
+            since: state.since,
         })
     }
 }
 
-impl fmt::Debug for Flow {
+impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Flow").field(&self.inner).finish()
+        f.debug_tuple("Engine").field(&self.inner).finish()
     }
 }

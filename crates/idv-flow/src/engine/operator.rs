@@ -1,0 +1,137 @@
+//! What a person decides: the list of what needs one, and what they can do.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::engine::repository::Inner;
+use crate::engine::workers::inbox::UNKNOWN_CODE;
+use crate::error::{FlowError, Result};
+use crate::id::FlowId;
+use crate::machine::Input;
+use crate::machine::attention::Attention;
+use crate::machine::resolution::Resolution;
+use crate::store::{Filter, Lease, Message, MessageEnd};
+
+/// How many flows are read at a time.
+const PAGE: usize = 256;
+
+/// Something that needs a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Item {
+    /// The flow or the message.
+    pub about: About,
+    /// The provider's id.
+    pub provider: String,
+    /// For what.
+    pub attention: Attention,
+    /// What the person can do, in words.
+    pub what_to_do: String,
+    /// Since when the flow stands as it does, or when the message came.
+    #[serde(serialize_with = "time")]
+    pub since: Timestamp,
+}
+
+/// What needs a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum About {
+    /// A flow.
+    Engine(FlowId),
+    /// A message in the inbox, by its digest.
+    #[serde(serialize_with = "digest")]
+    Message([u8; 32]),
+    /// The inbox of a provider.
+    Inbox,
+}
+
+impl Inner {
+    pub(crate) async fn operator(&self) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.store.list(&Filter::all().needing_attention(), after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for record in page {
+                let (id, provider, created_at) = (record.id, record.provider.clone(), record.created_at);
+                let at = self.provider(&provider).ok();
+                let (attention, since) = match (&at, self.open(record)) {
+                    (Some(at), Ok(opened)) => (Self::next(at, &opened, self.now()).attention, opened.state.since),
+                    (Some(_), Err(FlowError::Newer)) => (Some(Attention::NewerVersion), created_at),
+                    (Some(_), Err(_)) => (Some(Attention::Damaged), created_at),
+                    (None, _) => (Some(Attention::Unconfigured), created_at),
+                };
+                if let Some(attention) = attention {
+                    let by_hand = at.map_or("", |at| at.client.info().manual_steps);
+                    let what_to_do = attention.what_to_do(by_hand);
+                    items.push(Item { about: About::Engine(id), provider, attention, what_to_do, since });
+                }
+            }
+        }
+        let mut after = None;
+        loop {
+            let page = self.store.parked(after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.received_at, last.digest));
+            items.extend(page.into_iter().filter_map(of_message));
+        }
+        for at in &self.providers {
+            if self.store.parked_count(&at.id).await? >= self.parked_limit {
+                items.push(Item {
+                    about: About::Inbox,
+                    provider: at.id.clone(),
+                    what_to_do: Attention::InboxFull.what_to_do(""),
+                    attention: Attention::InboxFull,
+                    since: self.now(),
+                });
+            }
+        }
+        Ok(items)
+    }
+
+    pub(crate) async fn resolve(&self, id: FlowId, resolution: &Resolution, by: &str) -> Result<()> {
+        let opened = self.read(id).await?;
+        let at = self.provider(&opened.record.provider)?;
+        self.change(&at, opened, Lease::Keep, Input::Resolved { resolution, by }).await?;
+        if *resolution == Resolution::AskNow {
+            self.store.wake_parked(Some(id), self.now()).await?;
+        }
+        self.bell.notify_one();
+        Ok(())
+    }
+
+    pub(crate) async fn resolve_message(&self, digest: &[u8; 32], again: bool) -> Result<()> {
+        let now = self.now();
+        let end = if again { MessageEnd::Later(now) } else { MessageEnd::Done(now) };
+        self.store.finish(digest, &end).await?;
+        self.bell.notify_one();
+        Ok(())
+    }
+}
+
+/// Returns the task of a parked message; `None` if its flow has one.
+fn of_message(message: Message) -> Option<Item> {
+    let named = |attention: &Attention| message.attention.as_deref() == Some(attention.name());
+    if message.flow.is_some() && message.attention.as_deref() == Some(UNKNOWN_CODE) {
+        return None;
+    }
+    let known = [Attention::Unmatched, Attention::Unreadable];
+    let attention = known.into_iter().find(named).unwrap_or(Attention::Unproven);
+    Some(Item {
+        about: About::Message(message.digest),
+        provider: message.provider,
+        what_to_do: attention.what_to_do(""),
+        attention,
+        since: message.received_at,
+    })
+}
+
+fn time<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(at)
+}
+
+fn digest<S: serde::Serializer>(digest: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&hex::encode(digest))
+}

@@ -1,0 +1,121 @@
+//! Deletion: at the vendor, confirmed, and of our own copy.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
+use crate::error::{FlowError, Result};
+use crate::id::FlowId;
+use crate::machine::retention::Retention;
+use crate::machine::state::{Creation, VendorsCopy};
+use crate::machine::{Command, Input};
+use crate::store::Lease;
+
+/// What is left of a flow's data, and what was done about it: the receipt of a deletion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The flow.
+    pub flow: FlowId,
+    /// The provider's id.
+    pub provider: String,
+    /// When the deletion was asked for, where somebody did; else the retention asks for it.
+    #[serde(serialize_with = "time")]
+    pub asked_at: Option<Timestamp>,
+    /// What became of the vendor's copy.
+    pub vendors_copy: CopyState,
+    /// Since when nothing is left at the vendor.
+    #[serde(serialize_with = "time")]
+    pub vendors_copy_gone_at: Option<Timestamp>,
+    /// When our own copy was erased.
+    #[serde(serialize_with = "time")]
+    pub own_copy_erased_at: Option<Timestamp>,
+}
+
+/// What became of the vendor's copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CopyState {
+    /// There never was one.
+    NeverWas,
+    /// It is there.
+    There,
+    /// The vendor says that it deleted it, and has not confirmed that nothing is left.
+    Deleted,
+    /// The vendor called the verification off and keeps its data.
+    CanceledOnly,
+    /// The vendor accepted the deletion, and has not yet carried it out.
+    Accepted,
+    /// The vendor confirmed that nothing is left.
+    Confirmed,
+    /// A person said that they deleted it by hand.
+    ByHand,
+}
+
+impl Receipt {
+    pub(crate) fn of(opened: &LoadedFlow) -> Self {
+        let deletion = &opened.state.deletion;
+        let never = matches!(opened.state.creation, Creation::Refused { .. });
+        Self {
+            flow: opened.record.id,
+            provider: opened.record.provider.clone(),
+            asked_at: deletion.asked_at,
+            vendors_copy: match deletion.vendors {
+                VendorsCopy::There if never => CopyState::NeverWas,
+                VendorsCopy::There => CopyState::There,
+                VendorsCopy::Deleted { .. } => CopyState::Deleted,
+                VendorsCopy::CanceledOnly { .. } => CopyState::CanceledOnly,
+                VendorsCopy::Accepted { .. } => CopyState::Accepted,
+                VendorsCopy::Gone { .. } => CopyState::Confirmed,
+                VendorsCopy::GoneByHand { .. } => CopyState::ByHand,
+            },
+            vendors_copy_gone_at: deletion.vendors.gone_at(),
+            own_copy_erased_at: deletion.own_erased_at,
+        }
+    }
+
+    /// Whether nothing is left, at the vendor or here.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        let gone = matches!(self.vendors_copy, CopyState::NeverWas | CopyState::Confirmed | CopyState::ByHand);
+        gone && self.own_copy_erased_at.is_some()
+    }
+}
+
+impl Inner {
+    /// Requests the deletion of both copies.
+    pub(crate) async fn request_deletion(&self, id: FlowId, by: &str) -> Result<Receipt> {
+        let flow = self.read(id).await?;
+        let at = self.provider(&flow.record.provider)?;
+        let flow = self.change(&at, flow, Lease::Keep, Input::DeletionRequested { by }).await?;
+        if let Some((copy, until)) = Self::machine(&at, &flow).held(self.now()) {
+            return Err(FlowError::Held { copy, until });
+        }
+        self.bell.notify_one();
+        Ok(Receipt::of(&flow))
+    }
+
+    /// Changes how long the copies are kept.
+    pub(crate) async fn retain(&self, id: FlowId, retention: Retention, by: &str) -> Result<()> {
+        let flow = self.read(id).await?;
+        let at = self.provider(&flow.record.provider)?;
+        self.change(&at, flow, Lease::Keep, Input::Retained { retention: &retention, by }).await?;
+        self.bell.notify_one();
+        Ok(())
+    }
+
+    /// Has the vendor delete its copy, or confirm that nothing is left.
+    pub(crate) async fn delete(&self, at: &VendorHandle, flow: LoadedFlow, command: &Command) -> Result<()> {
+        let Some(flow) = self.begin(at, flow, command).await? else { return Ok(()) };
+        let id = flow.state.verification.id().clone();
+        let answer = at.client.delete(&id).await;
+        let input = Input::DeletionAnswered(answer.as_ref().map(|deleted| *deleted));
+        self.change(at, flow, Lease::End, input).await?;
+        Ok(())
+    }
+}
+
+fn time<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(|at| at.to_string()).serialize(serializer)
+}

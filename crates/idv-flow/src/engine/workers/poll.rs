@@ -1,0 +1,96 @@
+//! Asking the vendor: for one verification, or for many by a list.
+
+use std::collections::BTreeMap;
+
+use idv_core::{Capability, ListQuery, Observation, ResultHandle};
+
+use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
+use crate::error::{FlowError, Result};
+use crate::id::FlowId;
+use crate::machine::Input;
+use crate::store::{Filter, Lease, LookupKey, Phase};
+
+/// How many pages of a list are read at the most: a vendor whose list never ends is not followed for ever.
+const MAX_PAGES: usize = 10_000;
+
+impl Inner {
+    /// Asks the vendor for the status, or for the result under a handle.
+    pub(crate) async fn poll(&self, at: &VendorHandle, flow: LoadedFlow, handle: Option<&ResultHandle>) -> Result<()> {
+        let id = flow.state.verification.id().clone();
+        let reasons = flow.state.reasons_to_ask();
+        // The answer is of now, however long it takes to commit it.
+        let asked_at = self.now();
+        let answer = match handle {
+            Some(_) => at.client.fetch(&id, handle).await,
+            None => at.client.poll(&id).await,
+        };
+        let input = Input::Answered { handle, asked_at, reasons, answer: answer.as_ref() };
+        self.change(at, flow, Lease::End, input).await?;
+        Ok(())
+    }
+
+    /// Reads the vendor's whole list and applies what is new to the flows it is about. Costs one call for each page; with each, the timer
+    /// that asked for it is put off, so that nobody else begins meanwhile.
+    pub(crate) async fn sweep(&self, at: &VendorHandle, timer: &str) -> Result<()> {
+        let open = Filter::all().at_provider(at.id.clone()).in_phase(Phase::Open);
+        if !at.client.info().has(Capability::Listing) || self.store.list(&open, None, 1).await?.is_empty() {
+            return Ok(());
+        }
+        let mut cursor: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let page = at.client.list(&ListQuery::default(), cursor.as_deref()).await?;
+            if page.unreadable > 0 {
+                tracing::warn!(provider = %at.id, entries = page.unreadable, "entries of the vendor's list cannot be read");
+            }
+            self.apply_page(at, &page.observations).await?;
+            match page.next {
+                Some(next) if Some(&next) != cursor.as_ref() => cursor = Some(next),
+                _ => break,
+            }
+            self.store.wind_timer(timer, self.lease_until()).await?;
+        }
+        Ok(())
+    }
+
+    async fn apply_page(&self, at: &VendorHandle, observations: &[Observation]) -> Result<()> {
+        let keys: Vec<LookupKey> = observations.iter().flat_map(|seen| self.keys_of(&at.id, &seen.subject)).collect();
+        let found: BTreeMap<LookupKey, FlowId> = self.store.locate(&keys).await?.into_iter().collect();
+        for observation in observations {
+            let mut flows: Vec<FlowId> =
+                self.keys_of(&at.id, &observation.subject).iter().filter_map(|key| found.get(key).copied()).collect();
+            flows.dedup();
+            for id in flows {
+                let opened = match self.read(id).await {
+                    // One that cannot be read is told when its turn comes, and keeps no other waiting.
+                    Err(FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownFlow(_)) => continue,
+                    opened => opened?,
+                };
+                self.take_in(at, opened, observation).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies to a flow what was learnt otherwise than by asking for it alone, if it is about this flow and changes anything.
+    pub(crate) async fn take_in(&self, at: &VendorHandle, opened: LoadedFlow, observation: &Observation) -> Result<Taken> {
+        if !observation.subject.is(opened.state.verification.id()) {
+            return Ok(Taken::Foreign);
+        }
+        let waits = opened.state.waits_for_code(observation);
+        if opened.state.is_news(observation) {
+            self.change(at, opened, Lease::Keep, Input::Observed(observation)).await?;
+        }
+        Ok(if waits { Taken::Waiting } else { Taken::Applied })
+    }
+}
+
+/// The effect of an observation on a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It is about another verification.
+    Foreign,
+    /// The flow knows it now.
+    Applied,
+    /// Its code is not known here: it has to be judged again.
+    Waiting,
+}

@@ -1,0 +1,319 @@
+//! What is to be done next for a flow, and when: a pure function of its state.
+
+use std::time::Duration;
+
+use idv_core::{Capability, CreateSafety, Decision, ResultHandle, Status, Step as Next, VendorInfo};
+use jiff::Timestamp;
+
+use super::Machine;
+use super::attention::Attention;
+use super::retention::later;
+use super::schedule::Schedule;
+use super::state::{Asking, Creation, FlowState, VendorsCopy};
+use crate::id::FlowId;
+
+/// How often a deletion that failed is tried before a person is told, and how often a vendor is asked to confirm one.
+const DELETION_TRIES: u32 = 3;
+/// How long after a mere cancellation a deletion is tried again.
+const AFTER_CANCELLATION: Duration = Duration::from_secs(24 * 60 * 60);
+/// The word for a failure of the program's own.
+pub(crate) const CRASHED: &str = "crashed";
+/// How many failures in a row that will not pass by themselves are waited for before a person is told.
+const PERMANENT_FAILURES: u32 = 3;
+
+/// What is to be done for a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// Asks the vendor to create the verification: see [`FlowState::attempt`].
+    Create,
+    /// Searches the vendor for what an interrupted creation left.
+    Search,
+    /// Notes that the answer to a creation is lost.
+    SettleInterrupted,
+    /// Gives up a creation that reached nobody.
+    GiveUp,
+    /// Asks the vendor for the status.
+    Poll,
+    /// Fetches the result under this handle.
+    Fetch(ResultHandle),
+    /// Notes that the person's time is over.
+    Expire,
+    /// Has the vendor delete its copy.
+    Delete,
+    /// Asks the vendor whether anything is left.
+    ConfirmDeletion,
+    /// Erases our own copy.
+    Erase,
+}
+
+/// What is next for a flow: now, or when it is due, and why it needs an operator.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Step {
+    /// What is to be done now.
+    pub command: Option<Command>,
+    /// When there is something to be done: now, if there is a command.
+    pub due: Option<Timestamp>,
+    /// Why an operator is needed, whatever else is done.
+    pub attention: Option<Attention>,
+}
+
+impl Step {
+    fn at(command: Command, at: Timestamp, now: Timestamp) -> Self {
+        Self { command: (at <= now).then_some(command), due: Some(at), attention: None }
+    }
+
+    fn needing(mut self, attention: Option<Attention>) -> Self {
+        self.attention = self.attention.or(attention);
+        self
+    }
+
+    /// Of two plans what is earlier; of two that are due now, the first.
+    fn or(self, other: Self) -> Self {
+        let attention = self.attention.clone().or_else(|| other.attention.clone());
+        let first = match (self.due, other.due) {
+            (Some(ours), Some(theirs)) => ours <= theirs || self.command.is_some(),
+            (ours, _) => ours.is_some(),
+        };
+        Self { attention, ..if first { self } else { other } }
+    }
+}
+
+impl Machine<'_> {
+    /// Returns what is to be done next.
+    #[must_use]
+    pub fn next(&self, now: Timestamp) -> Step {
+        let state = &self.state;
+        let planner = Planner { id: self.id, capabilities: self.vendor, schedule: self.schedule, now };
+        let mut step = planner.next(state);
+        if let Some(crashed_at) = state.crashed_at.filter(|_| step.command.is_some()) {
+            let wait = self.schedule.backoff(state.crashes);
+            step = Step::at(step.command.unwrap_or(Command::Poll), later(crashed_at, wait), now).needing(step.attention);
+        }
+        // Whoever was invited twice is to be told, whatever else there is.
+        let strays = (state.strays > 0).then(|| Attention::SeveralFound(state.strays.saturating_add(1)));
+        let damaged = (!state.unstored.is_empty()).then_some(Attention::Damaged);
+        let crashing = (state.crashes > 0).then(|| Attention::Failing(CRASHED.to_owned()));
+        Step { attention: strays.or(damaged).or(crashing).or(step.attention), ..step }
+    }
+}
+
+/// What a step is planned from, beside the flow's state.
+struct Planner<'a> {
+    id: FlowId,
+    capabilities: &'a VendorInfo,
+    schedule: &'a Schedule,
+    now: Timestamp,
+}
+
+impl Planner<'_> {
+    fn next(&self, state: &FlowState) -> Step {
+        if state.deletion.own_erased_at.is_some() && !vendor_copy_matters(state) {
+            return Step::default();
+        }
+        // What is to be deleted is not asked for any more.
+        let deletion = self.deletion(state);
+        if deletion.command.is_some() || (state.deletion.own_erased_at.is_some()) {
+            return deletion;
+        }
+        let verification = match &state.creation {
+            Creation::Created if state.deletion.vendors == VendorsCopy::There && !state.abandoned => self.verification(state),
+            Creation::Created | Creation::Refused { .. } => Step::default(),
+            creation => self.creation(creation),
+        };
+        // Of two reasons to look at it, what must go comes first.
+        deletion.or(verification)
+    }
+
+    fn creation(&self, creation: &Creation) -> Step {
+        match creation {
+            Creation::Intended { since, retry_at, .. } => {
+                let give_up_at = later(*since, self.schedule.create_within);
+                // What would be tried only after the end of the attempts is not waited for.
+                if *retry_at >= give_up_at || self.now >= give_up_at {
+                    Step::at(Command::GiveUp, (*retry_at).min(give_up_at), self.now)
+                } else {
+                    Step::at(Command::Create, *retry_at, self.now)
+                }
+            }
+            Creation::Calling { .. } => Step::at(Command::SettleInterrupted, self.now, self.now),
+            Creation::Unsettled { since, tries, tried_at, found, .. } => {
+                let patience_over = self.now >= later(*since, self.schedule.settle_within);
+                let attention = || Some(if *found > 1 { Attention::SeveralFound(*found) } else { Attention::CreationUnknown });
+                let wait = self.schedule.backoff(tries.saturating_add(1));
+                let at = self.schedule.jittered(*tried_at, wait, self.id, *tries);
+                match self.capabilities.create_safety {
+                    CreateSafety::Keyed => {
+                        Step::at(Command::Create, at, self.now).needing(patience_over.then_some(Attention::CreationUnknown))
+                    }
+                    _ if *found > 1 => Step::default().needing(attention()),
+                    CreateSafety::Findable if self.now < later(*since, self.schedule.lifetime) => {
+                        Step::at(Command::Search, at, self.now).needing(patience_over.then(attention).flatten())
+                    }
+                    // Nobody can be asked. A proven callback may still name it.
+                    _ => Step::default().needing(attention()),
+                }
+            }
+            Creation::Created | Creation::Refused { .. } => Step::default(),
+        }
+    }
+
+    fn verification(&self, state: &FlowState) -> Step {
+        let unknown = state.unknown_code.clone().map(Attention::UnknownCode);
+        let step = state.verification.next_step(self.capabilities);
+        let disputed = state.verification.decision() == Decision::Disputed;
+        let plan = match &step {
+            Next::Done | Next::AwaitReport if state.asking.contradicted && self.capabilities.has(Capability::Polling) => {
+                self.ask(state, Command::Poll).needing(self.failing(&state.asking))
+            }
+            Next::Done => return Step::default().needing(unknown),
+            // The operator who rules needs the report.
+            Next::Fetch(handle) if disputed => {
+                return self.fetch(state, handle).needing(Some(Attention::Disputed));
+            }
+            Next::NeedsOperator => {
+                let attention = if disputed { Attention::Disputed } else { Attention::NoWayOn };
+                return Step::default().needing(Some(attention));
+            }
+            Next::Poll => self.ask(state, Command::Poll),
+            Next::Fetch(handle) => self.fetch(state, handle),
+            // Nothing but the person's time, and our patience, ends these.
+            _ => Step::default(),
+        };
+        let plan = if state.may_lapse() { plan.or(self.lapse(state, &step)) } else { plan };
+        // Who has done their part, or has no more time for it, waits for the vendor.
+        let persons_turn = Decision::Open(Status::AwaitingPerson) == state.verification.decision()
+            || Decision::Open(Status::InProgress) == state.verification.decision();
+        let overdue_at = later(state.since, self.schedule.overdue);
+        let plan = match (persons_turn && state.may_lapse(), self.now >= overdue_at) {
+            (true, _) => plan,
+            (false, true) => plan.needing(Some(Attention::Overdue)),
+            (false, false) => plan.or(Step { due: Some(overdue_at), ..Step::default() }),
+        };
+        plan.needing(self.failing(&state.asking)).needing(unknown)
+    }
+
+    /// The end of the person's time. Who can be asked is asked once more, after it is over and as long as there is patience.
+    fn lapse(&self, state: &FlowState, step: &Next) -> Step {
+        let expires_at = state.verification.expires_at().unwrap_or(Timestamp::MAX);
+        let asked = state.asking.answered_at.is_some_and(|at| at >= expires_at);
+        // Patience ends only where the vendor was tried to be asked since: a program that was down that long knows nothing.
+        let tried = state.asking.asked_at.is_some_and(|at| at >= expires_at);
+        let failing_since = state.asking.failing_since.filter(|_| tried);
+        let out_of_patience = failing_since.is_some_and(|since| self.now >= later(since.max(expires_at), self.schedule.grace));
+        if *step == Next::Poll && !asked && !out_of_patience {
+            let at = if state.asking.failures > 0 { self.ask_at(state).max(expires_at) } else { expires_at };
+            return Step::at(Command::Poll, at, self.now);
+        }
+        Step::at(Command::Expire, expires_at, self.now)
+    }
+
+    fn fetch(&self, state: &FlowState, handle: &ResultHandle) -> Step {
+        let asking = &state.asking;
+        let command = Command::Fetch(handle.clone());
+        let missed = matches!(asking.error.as_deref(), None | Some("not_found" | "subject_mismatch"));
+        // An answer that brought nothing new is an answer, even if it came in the moment of the last change.
+        match asking.asked_at.filter(|at| (*at > state.since || asking.unchanged > 0) && !asking.now) {
+            // A result that was not asked for yet is there.
+            None if asking.failures == 0 => Step::at(command, state.since, self.now),
+            // A handle that was not tried yet does not wait for the pace at which others are tried again.
+            Some(at) if missed && asking.answered_at != Some(at) && state.verification.is_untried(handle) => {
+                let at = later(at, self.schedule.wake_gap);
+                Step::at(command, asking.not_before.map_or(at, |not_before| at.max(not_before)), self.now)
+            }
+            _ => self.ask(state, command),
+        }
+    }
+
+    fn ask(&self, state: &FlowState, command: Command) -> Step {
+        Step::at(command, self.ask_at(state), self.now)
+    }
+
+    fn ask_at(&self, state: &FlowState) -> Timestamp {
+        let asking = &state.asking;
+        let last = asking.asked_at.unwrap_or(state.since);
+        if asking.now {
+            return last.min(self.now);
+        }
+        let woken = asking.wakes != asking.heard;
+        let open = matches!(state.verification.decision(), Decision::Open(status) if status != Status::Ended);
+        let swept = open && self.schedule.sweep.is_some() && self.capabilities.has(Capability::Listing);
+        let at = if asking.failures > 0 {
+            self.schedule.jittered(last, self.schedule.backoff(asking.failures), self.id, asking.failures)
+        } else if woken || (!open && asking.answered_at.is_none_or(|at| at < state.since)) {
+            asking.asked_at.map_or(state.since, |at| later(at, self.schedule.wake_gap))
+        } else if !open && asking.unchanged == 0 {
+            // It has just been settled: what is still missing is there, or soon will be.
+            later(last, self.schedule.wake_gap)
+        } else if swept {
+            self.schedule.jittered(last, self.schedule.backstop, self.id, asking.unchanged)
+        } else {
+            self.schedule.jittered(last, self.schedule.pace(asking.unchanged), self.id, asking.unchanged)
+        };
+        asking.not_before.map_or(at, |not_before| at.max(not_before))
+    }
+
+    fn failing(&self, asking: &Asking) -> Option<Attention> {
+        let error = asking.error.as_ref()?;
+        let passes = matches!(error.as_str(), "unavailable" | "rate_limited" | "not_ready");
+        let long = asking.failing_since.is_some_and(|since| self.now >= later(since, self.schedule.failing));
+        let told = long || (!passes && asking.failures >= PERMANENT_FAILURES);
+        told.then(|| Attention::Failing(error.clone()))
+    }
+
+    fn deletion(&self, state: &FlowState) -> Step {
+        let deletion = &state.deletion;
+        let vendors_due = state.retention.vendor.due(state.ended_at, deletion.asked_at);
+        let plan = match vendors_due {
+            Some(due) if matches!(state.creation, Creation::Created) => self.vendors_deletion(state, due),
+            _ => Step::default(),
+        };
+        // Ours says what the vendor's copy is called, and what may still have to be created: until that is settled, only the date
+        // after which nothing may be kept erases it.
+        let limit = state.retention.own.not_after;
+        let needed = match state.creation {
+            Creation::Created => vendors_due.is_some() && deletion.vendors.gone_at().is_none(),
+            Creation::Refused { .. } => false,
+            _ => true,
+        };
+        let own_due = state.retention.own.due(state.ended_at, deletion.asked_at);
+        let own_due = if needed { limit } else { own_due };
+        match own_due.filter(|_| deletion.own_erased_at.is_none()) {
+            Some(due) => plan.or(Step::at(Command::Erase, due, self.now)),
+            None => plan,
+        }
+    }
+
+    fn vendors_deletion(&self, state: &FlowState, due: Timestamp) -> Step {
+        let deletion = &state.deletion;
+        let by_hand = || Step::default().needing((self.now >= due).then_some(Attention::DeleteByHand));
+        let again = || {
+            let wait = self.schedule.backoff(deletion.tries);
+            let at = deletion.tried_at.map_or(due, |tried_at| self.schedule.jittered(tried_at, wait, self.id, deletion.tries));
+            at.max(due)
+        };
+        let failing = (deletion.tries >= DELETION_TRIES).then(|| Attention::DeletionFailing(deletion.error.clone()));
+        match deletion.vendors {
+            VendorsCopy::Gone { .. } | VendorsCopy::GoneByHand { .. } => Step::default(),
+            _ if !self.capabilities.has(Capability::Deletion) => {
+                let waiting = Step { due: (self.now < due).then_some(due), ..Step::default() };
+                waiting.needing(by_hand().attention)
+            }
+            VendorsCopy::There | VendorsCopy::Accepted { .. } => Step::at(Command::Delete, again(), self.now).needing(failing),
+            VendorsCopy::Deleted { at } => {
+                Step::at(Command::ConfirmDeletion, later(at, self.schedule.confirm_after).max(again()), self.now).needing(failing)
+            }
+            VendorsCopy::CanceledOnly { at } if deletion.tries < DELETION_TRIES => {
+                Step::at(Command::Delete, later(at, AFTER_CANCELLATION), self.now)
+            }
+            VendorsCopy::CanceledOnly { .. } => by_hand(),
+        }
+    }
+}
+
+/// Whether the vendor may still have a copy that is to be deleted.
+fn vendor_copy_matters(state: &FlowState) -> bool {
+    let to_go = state.retention.vendor.due(state.ended_at, state.deletion.asked_at).is_some();
+    matches!(state.creation, Creation::Created) && to_go && state.deletion.vendors.gone_at().is_none()
+}
