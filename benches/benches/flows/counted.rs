@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use idv_core::Timestamp;
-use idv_flow::FlowId;
 use idv_flow::audit::{AuditBlock, AuditEntry};
-use idv_flow::store::{Commit, Committed, Filter, Inserted, LookupKey, Message, MessageEnd, Pushed, Record, Store, StoreResult};
+use idv_flow::store::{
+    Commit, Committed, EventCursor, Filter, Inserted, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Store,
+    StoreResult,
+};
+use idv_flow::{Event, FlowId};
 
 /// A store, and how often it was asked for what.
 #[derive(Debug, Clone)]
@@ -91,6 +94,11 @@ counted! {
     fn parked_count(provider: &str) -> u64, question;
     fn wake_parked(flow: Option<FlowId>, now: Timestamp) -> u64, question;
     fn purge_inbox(before: Timestamp) -> u64, change;
+    fn events(after: Option<EventCursor>, limit: usize) -> Vec<(EventCursor, Event)>, question;
+    fn claim_events(now: Timestamp, until: Timestamp, limit: usize) -> Vec<PendingEvent>, claim;
+    fn finish_event(flow: FlowId, sequence: u64, again: Option<Timestamp>) -> (), change;
+    fn late_events(tries: u32, limit: usize) -> Vec<PendingEvent>, question;
+    fn purge_events(before: Timestamp) -> u64, change;
     fn set_timer(name: &str, due: Timestamp) -> (), change;
     fn claim_timers(now: Timestamp, until: Timestamp) -> Vec<String>, claim;
     fn wind_timer(name: &str, due: Timestamp) -> (), change;

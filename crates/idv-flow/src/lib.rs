@@ -32,6 +32,7 @@ mod vault;
 pub use config::{FlowConfig, StoreAddress};
 pub use engine::Engine;
 pub use engine::builder::EngineBuilder;
+pub use engine::events::HandlerError;
 pub use engine::operator::{About, Item};
 pub use engine::workers::Tally;
 pub use engine::workers::delete::{CopyState, Receipt};
@@ -43,6 +44,7 @@ pub use machine::resolution::Resolution;
 pub use machine::retention::{DataCopy, Keep, Retention};
 pub use machine::schedule::Schedule;
 pub use status::{FlowStatus, Health, Start, Started};
+pub use store::EventCursor;
 pub use vault::Vault;
 
 /// The README's examples, kept compiling.

@@ -83,7 +83,13 @@ async fn serve(arguments: Arguments) -> Outcome {
 }
 
 /// The application over a store. In a town, the vendor is told where to report to, as somebody does in its panel once.
-async fn open(builder: EngineBuilder, client: Client, clock: Arc<dyn Clock>, base: &Url, town: Option<Arc<Town>>) -> Outcome<App> {
+async fn open(
+    builder: EngineBuilder,
+    client: Client,
+    clock: Arc<dyn Clock>,
+    base: &Url,
+    town: Option<Arc<Town>>,
+) -> Outcome<App> {
     let vault = match std::env::var("IDV_FLOW_KEY") {
         Ok(key) => Vault::new(&Secret::from(key))?,
         Err(_) => Vault::plain(),

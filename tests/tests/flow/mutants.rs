@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use idv::adapter::{Capabilities, Provider};
 use idv::call::CallContext;
 use idv::{Client, CreateResponse, CreateSafety, Environment, NewVerification, Timestamp, VendorInfo};
-use idv_flow::FlowId;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, Pushed, Record, Reports, Store, StoreResult,
+    Commit, Committed, EventCursor, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed, Record,
+    Reports, Store, StoreResult,
 };
+use idv_flow::{Event, FlowId};
 use idv_sandbox::Sandbox;
 
 use super::random::Chance;
@@ -127,6 +128,7 @@ impl Store for FlawedStore {
         let audit = if self.forgets(Flaw::Entries) { &[] } else { commit.audit };
         let mut kept = Commit::new(commit.record, audit);
         kept.lease = commit.lease;
+        kept.events = commit.events;
         kept.reports = match commit.reports {
             Reports::Put(_) if self.forgets(Flaw::Reports) => Reports::Keep,
             reports => reports,
@@ -199,6 +201,26 @@ impl Store for FlawedStore {
 
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
         self.store.purge_inbox(before).await
+    }
+
+    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
+        self.store.events(after, limit).await
+    }
+
+    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+        self.store.claim_events(now, until, limit).await
+    }
+
+    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
+        self.store.finish_event(flow, sequence, again).await
+    }
+
+    async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+        self.store.late_events(tries, limit).await
+    }
+
+    async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
+        self.store.purge_events(before).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {

@@ -28,14 +28,14 @@ impl World {
                         move |flow, _| async move { flow.resolve_message(&digest, again).await.unwrap() },
                     );
                 }
-                About::Engine(_) => self.resolve(&item),
+                About::Flow(_) => self.resolve(&item),
                 other => panic!("{other:?} is new"),
             }
         }
     }
 
     fn resolve(&mut self, item: &Item) {
-        let About::Engine(id) = item.about else { return };
+        let About::Flow(id) = item.about else { return };
         let whose = (0..self.lives.len()).find(|life| self.find(*life).is_some_and(|status| status.id == id));
         let Some(life) = whose else { return };
         let Some(resolution) = self.resolution(life, &item.attention) else { return };

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use idv::Timestamp;
-use idv_flow::FlowId;
 use idv_flow::audit::{AuditBlock, AuditEntry};
-use idv_flow::store::{Commit, Committed, Filter, Inserted, LookupKey, Message, MessageEnd, Pushed, Record, Store, StoreResult};
+use idv_flow::store::{
+    Commit, Committed, EventCursor, Filter, Inserted, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Store,
+    StoreResult,
+};
+use idv_flow::{Event, FlowId};
 
 use super::clock::later;
 use super::executor::turn;
@@ -103,6 +106,26 @@ impl Store for YieldingStore {
 
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
         between_turns(self.0.purge_inbox(before)).await
+    }
+
+    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
+        between_turns(self.0.events(after, limit)).await
+    }
+
+    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+        between_turns(self.0.claim_events(now, until, limit)).await
+    }
+
+    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
+        between_turns(self.0.finish_event(flow, sequence, again)).await
+    }
+
+    async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+        between_turns(self.0.late_events(tries, limit)).await
+    }
+
+    async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
+        between_turns(self.0.purge_events(before)).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {

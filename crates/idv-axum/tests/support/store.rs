@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use idv::Timestamp;
-use idv_flow::FlowId;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, Pushed, Record, Store, StoreError,
-    StoreResult,
+    Commit, Committed, EventCursor, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed, Record,
+    Store, StoreError, StoreResult,
 };
+use idv_flow::{Event, FlowId};
 
 const WORKS: u8 = 0;
 const FAILS: u8 = 1;
@@ -145,6 +145,26 @@ impl Store for WatchedStore {
 
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
         self.works().await?.purge_inbox(before).await
+    }
+
+    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
+        self.works().await?.events(after, limit).await
+    }
+
+    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+        self.works().await?.claim_events(now, until, limit).await
+    }
+
+    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
+        self.works().await?.finish_event(flow, sequence, again).await
+    }
+
+    async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+        self.works().await?.late_events(tries, limit).await
+    }
+
+    async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
+        self.works().await?.purge_events(before).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {

@@ -9,9 +9,11 @@ use tokio::sync::Notify;
 
 use crate::audit::blocks::{BlockHead, HEAD};
 use crate::engine::Engine;
+use crate::engine::events::{Handler, HandlerError};
 use crate::engine::repository::{Inner, VendorHandle};
 use crate::engine::workers::Counters;
 use crate::error::{FlowError, Result};
+use crate::machine::event::Event;
 use crate::machine::retention::{Retention, later};
 use crate::machine::schedule::Schedule;
 use crate::store::Store;
@@ -31,6 +33,7 @@ pub struct EngineBuilder {
     random: Arc<dyn Random>,
     lease: Option<Duration>,
     parked_limit: u64,
+    handler: Option<Handler>,
 }
 
 impl EngineBuilder {
@@ -44,6 +47,7 @@ impl EngineBuilder {
             random: Arc::new(OsRandom),
             lease: None,
             parked_limit: PARKED_LIMIT,
+            handler: None,
         }
     }
 
@@ -96,6 +100,38 @@ impl EngineBuilder {
     #[must_use]
     pub const fn parked_limit(mut self, messages: u64) -> Self {
         self.parked_limit = messages;
+        self
+    }
+
+    /// Has every change told to `handler`: see [`Event`]. [`Engine::run`] calls it, and an event is delivered once it returns `Ok`.
+    ///
+    /// - At least once: a program that ends before it has noted a delivery delivers the event again. The flow's id and the event's sequence
+    ///   tell a repetition.
+    /// - The events of a flow come in order, one after the other; those of different flows at the same time.
+    /// - An event whose handler fails, panics, or takes longer than half the [lease](Self::lease) is delivered again with backoff, from 5
+    ///   seconds to an hour, for as long as it takes; the flow's later events wait for it, and after some ten minutes an operator is told.
+    ///
+    /// Any number of programs may have a handler over the same store: each event goes to one of them.
+    ///
+    /// ```
+    /// use idv_flow::{EngineBuilder, EventKind};
+    ///
+    /// fn told(builder: EngineBuilder) -> EngineBuilder {
+    ///     builder.on_change(|event| async move {
+    ///         if let EventKind::Settled { outcome } = event.kind {
+    ///             println!("flow {}: {}", event.flow, outcome.name());
+    ///         }
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
+    #[must_use]
+    pub fn on_change<F, T>(mut self, handler: F) -> Self
+    where
+        F: Fn(Event) -> T + Send + Sync + 'static,
+        T: Future<Output = Result<(), HandlerError>> + Send + 'static,
+    {
+        self.handler = Some(Handler::new(handler));
         self
     }
 
@@ -152,6 +188,7 @@ impl EngineBuilder {
             events_bell: Notify::new(),
             tally: Counters::default(),
             parked_limit: self.parked_limit,
+            handler: self.handler,
             block: Mutex::default(),
             woken: AtomicBool::new(false),
             messages_first: AtomicBool::new(true),

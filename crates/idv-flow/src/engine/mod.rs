@@ -1,6 +1,7 @@
 //! The engine that an application uses.
 
 pub(crate) mod builder;
+pub(crate) mod events;
 pub(crate) mod operator;
 pub(crate) mod repository;
 pub(crate) mod workers;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::engine::events::LATE;
 use crate::engine::repository::Inner;
 use crate::engine::workers::inbox::UNKNOWN_CODE;
 use crate::error::{FlowError, Result};
@@ -10,7 +11,7 @@ use crate::id::FlowId;
 use crate::machine::Input;
 use crate::machine::attention::Attention;
 use crate::machine::resolution::Resolution;
-use crate::store::{Filter, Lease, Message, MessageEnd};
+use crate::store::{Filter, Lease, Message, MessageEnd, PendingEvent};
 
 /// How many flows are read at a time.
 const PAGE: usize = 256;
@@ -38,7 +39,7 @@ pub struct Item {
 #[non_exhaustive]
 pub enum About {
     /// A flow.
-    Engine(FlowId),
+    Flow(FlowId),
     /// A message in the inbox, by its digest.
     #[serde(serialize_with = "digest")]
     Message([u8; 32]),
@@ -66,7 +67,7 @@ impl Inner {
                 if let Some(attention) = attention {
                     let by_hand = at.map_or("", |at| at.client.info().manual_steps);
                     let what_to_do = attention.what_to_do(by_hand);
-                    items.push(Item { about: About::Engine(id), provider, attention, what_to_do, since });
+                    items.push(Item { about: About::Flow(id), provider, attention, what_to_do, since });
                 }
             }
         }
@@ -76,6 +77,11 @@ impl Inner {
             let Some(last) = page.last() else { break };
             after = Some((last.received_at, last.digest));
             items.extend(page.into_iter().filter_map(of_message));
+        }
+        for PendingEvent { event, .. } in self.store.late_events(LATE, PAGE).await? {
+            let attention = Attention::Undelivered(event.kind.name().to_owned());
+            let what_to_do = attention.what_to_do("");
+            items.push(Item { about: About::Flow(event.flow), provider: event.provider, attention, what_to_do, since: event.at });
         }
         for at in &self.providers {
             if self.store.parked_count(&at.id).await? >= self.parked_limit {

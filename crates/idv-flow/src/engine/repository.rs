@@ -9,6 +9,7 @@ use idv_core::{Client, Clock, Random, Reference, Timestamp};
 use tokio::sync::Notify;
 
 use crate::audit::Journal;
+use crate::engine::events::Handler;
 use crate::engine::workers::Counters;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
@@ -49,6 +50,8 @@ pub(crate) struct Inner {
     /// Rung if there is something new to tell the application.
     pub(crate) events_bell: Notify,
     pub(crate) tally: Counters,
+    /// What the application does with events.
+    pub(crate) handler: Option<Handler>,
     /// Maximum number of parked messages of a provider.
     pub(crate) parked_limit: u64,
     /// The last block of the audit trail that this program knows of.

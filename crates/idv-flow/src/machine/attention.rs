@@ -35,6 +35,8 @@ pub enum Attention {
     NewerVersion,
     /// The flow is at a vendor that is not configured here.
     Unconfigured,
+    /// The application has not taken an event of the flow for long: the event, in one word.
+    Undelivered(String),
     /// A message in the inbox is about no flow that is known here.
     Unmatched,
     /// A message in the inbox was proven when it came and cannot be proven, or read, any more.
@@ -62,6 +64,7 @@ impl Attention {
             Self::Damaged => "damaged",
             Self::NewerVersion => "newer_version",
             Self::Unconfigured => "unconfigured",
+            Self::Undelivered(_) => "undelivered",
             Self::Unmatched => "unmatched",
             Self::Unproven => "unproven",
             Self::Unreadable => "unreadable",
@@ -123,6 +126,10 @@ impl Attention {
             Self::Unconfigured => {
                 "add the vendor to the configuration of the programs that work on this store; new flows still start at the first"
             }
+            Self::Undelivered(_) => {
+                "find out why the application's handler fails at the event, and mend that: it is delivered again by itself, and the flow's \
+                 later events after it"
+            }
             Self::Unmatched => {
                 "the message names nobody who is known here: look whether another system uses the same callback address, or whether its flow \
                  was erased. Try it again, or dismiss it"
@@ -156,6 +163,7 @@ impl fmt::Display for Attention {
             Self::Damaged => "what is stored of it cannot be read",
             Self::NewerVersion => "a newer version of this program wrote it",
             Self::Unconfigured => "its vendor is not configured here",
+            Self::Undelivered(_) => "the application does not take an event",
             Self::Unmatched => "a message is about nobody who is known",
             Self::Unproven => "a message cannot be proven any more",
             Self::Unreadable => "an authenticated message cannot be read",

@@ -263,7 +263,8 @@ impl FlowState {
             return Err(FlowError::Newer);
         }
         if format <= FORMAT {
-            return serde_json::from_slice(json).map_err(|_| DAMAGED);
+            let state: Self = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
+            return Ok(Self { format: FORMAT, oldest_format: OLDEST_FORMAT, ..state });
         }
         let mut newer: Value = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
         let mut state: Self = serde_json::from_slice(json).map_err(|_| FlowError::Newer)?;
@@ -587,4 +588,77 @@ const TAG: &str = "state";
 /// Whether the vendor's code is not known here.
 const fn is_not_understood(observation: &Observation) -> bool {
     observation.status.is_none() && observation.code.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use idv_core::{CreateSafety, HandOffKind, ProviderId, Reference, ReportSource};
+    use serde_json::json;
+
+    use super::*;
+
+    fn state() -> FlowState {
+        let info = VendorInfo::new(
+            ProviderId::new("example"),
+            "Example",
+            CreateSafety::Keyed,
+            HandOffKind::Redirect,
+            ReportSource::Poll,
+        );
+        let new = NewVerification::new(Reference::random(&idv_core::OsRandom));
+        FlowState::new(new, &info, Retention::default(), Timestamp::UNIX_EPOCH)
+    }
+
+    /// The state as a newer program writes it.
+    fn newer(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+        let mut json = serde_json::to_value(state()).unwrap();
+        json["format"] = json!(FORMAT + 1);
+        change(&mut json);
+        serde_json::to_vec(&json).unwrap()
+    }
+
+    #[test]
+    fn older_program_keeps_what_a_newer_one_has_added() {
+        let json = newer(|json| {
+            json["second_hold"] = json!({"until": 7});
+            json["retention"]["own"]["reason"] = json!("court");
+            json["creation"]["priority"] = json!(3);
+            json["unknown_code"] = Value::Null;
+        });
+        let mut read = FlowState::from_json(&json).unwrap();
+        read.crashes = 2;
+        let written: Value = serde_json::from_slice(&read.to_json()).unwrap();
+        assert_eq!(written["second_hold"], json!({"until": 7}));
+        assert_eq!(written["retention"]["own"]["reason"], "court");
+        assert_eq!((&written["creation"]["priority"], &written["crashes"]), (&json!(3), &json!(2)));
+        assert_eq!(written["format"], FORMAT + 1, "it still has what the newer format has");
+        // The members of a variant go with it.
+        read.creation = Creation::Created;
+        let written: Value = serde_json::from_slice(&read.to_json()).unwrap();
+        assert_eq!(written["creation"], json!({"state": "created"}));
+        assert_eq!(written["second_hold"], json!({"until": 7}));
+    }
+
+    #[test]
+    fn state_that_only_a_newer_program_may_change_is_refused() {
+        for json in [
+            newer(|json| json["oldest_format"] = json!(FORMAT + 1)),
+            newer(|json| json["creation"] = json!({"state": "scheduled", "at": 1})),
+        ] {
+            assert!(matches!(FlowState::from_json(&json), Err(FlowError::Newer)));
+        }
+        assert!(matches!(FlowState::from_json(b"{}"), Err(FlowError::Damaged(_))));
+        assert!(matches!(FlowState::from_json(b"{"), Err(FlowError::Damaged(_))));
+    }
+
+    #[test]
+    fn state_of_the_first_format_is_read() {
+        let mut json = serde_json::to_value(state()).unwrap();
+        for member in ["format", "oldest_format", "events"] {
+            json.as_object_mut().unwrap().remove(member);
+        }
+        let read = FlowState::from_json(&serde_json::to_vec(&json).unwrap()).unwrap();
+        assert_eq!((read.format, read.events), (FORMAT, 0), "it is written in this program's format");
+        assert_eq!(serde_json::to_value(FlowState::from_json(&read.to_json()).unwrap()).unwrap()["creation"], json["creation"]);
+    }
 }

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 
 use super::queue::Queue;
 use super::{
-    Commit, Committed, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, Pushed, Record, Reports, Store, StoreError,
-    StoreResult, to_microsecond,
+    Commit, Committed, EventCursor, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
+    Reports, Store, StoreError, StoreResult, to_microsecond,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
+use crate::machine::event::Event;
 
 /// A store in memory: for tests, and for programs that may forget everything when they end.
 ///
@@ -91,6 +92,7 @@ impl Store for MemoryStore {
         }
         state.trail.check(commit.audit)?;
         state.trail.add(commit.audit);
+        state.outbox.add(commit.events);
         let version = record.version.saturating_add(1);
         state.put(Record { version, ..record.clone() });
         if commit.lease == Lease::End {
@@ -259,6 +261,76 @@ impl Store for MemoryStore {
         Ok(purged)
     }
 
+    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
+        let state = self.state();
+        let after = after.map(|cursor| cursor.parts().1);
+        let place = |position: &u64| EventCursor::new(0, *position);
+        let events = beyond(&state.outbox.events, after).take(limit);
+        Ok(events.map(|(position, kept)| (place(position), kept.event.clone())).collect())
+    }
+
+    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+        let mut state = self.state();
+        let Outbox { events, waiting, .. } = &mut state.outbox;
+        let now = to_microsecond(now);
+        let mut ready: Vec<(Timestamp, u64)> = Vec::new();
+        for positions in waiting.values() {
+            let first = positions.first().and_then(|position| Some((*position, events.get(position)?)));
+            if let Some((position, pending)) = first
+                && let Some(due) = pending.due.filter(|due| *due <= now)
+                && pending.lease.is_none_or(|lease| lease <= now)
+            {
+                ready.push((due, position));
+            }
+        }
+        ready.sort_unstable();
+        let mut claimed = Vec::new();
+        for (_, position) in ready.into_iter().take(limit) {
+            if let Some(kept) = events.get_mut(&position) {
+                kept.lease = Some(to_microsecond(until));
+                kept.tries = kept.tries.saturating_add(1);
+                claimed.push(PendingEvent::new(kept.event.clone(), kept.tries));
+            }
+        }
+        Ok(claimed)
+    }
+
+    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
+        let mut state = self.state();
+        let Outbox { events, waiting, .. } = &mut state.outbox;
+        let Some(positions) = waiting.get_mut(&flow) else { return Ok(()) };
+        let found =
+            positions.iter().copied().find(|position| events.get(position).is_some_and(|kept| kept.event.sequence == sequence));
+        let Some(kept) = found.and_then(|position| events.get_mut(&position)) else { return Ok(()) };
+        (kept.due, kept.lease) = (again.map(to_microsecond), None);
+        if again.is_none() {
+            positions.retain(|position| Some(*position) != found);
+        }
+        if positions.is_empty() {
+            waiting.remove(&flow);
+        }
+        Ok(())
+    }
+
+    async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+        let state = self.state();
+        let late = state.outbox.events.values().filter(|kept| kept.due.is_some() && kept.tries >= tries);
+        Ok(late.take(limit).map(|kept| PendingEvent::new(kept.event.clone(), kept.tries)).collect())
+    }
+
+    async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
+        let mut state = self.state();
+        let Outbox { events, waiting, .. } = &mut state.outbox;
+        let before = to_microsecond(before);
+        let count = events.len();
+        events.retain(|_, kept| kept.event.at >= before || (kept.due.is_some() && kept.tries > 0));
+        for positions in waiting.values_mut() {
+            positions.retain(|position| events.contains_key(position));
+        }
+        waiting.retain(|_, positions| !positions.is_empty());
+        Ok((count - events.len()) as u64)
+    }
+
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         let mut state = self.state();
         if !state.timers.contains(name) {
@@ -343,6 +415,7 @@ struct State {
     inbox: Queue<[u8; 32]>,
     timers: Queue<String>,
     trail: Trail,
+    outbox: Outbox,
 }
 
 impl State {
@@ -368,6 +441,35 @@ impl State {
 struct Kept {
     message: Message,
     done_at: Option<Timestamp>,
+}
+
+/// What the application is told.
+#[derive(Default)]
+struct Outbox {
+    /// By position.
+    events: BTreeMap<u64, KeptEvent>,
+    /// The positions of the undelivered events of each flow, in order.
+    waiting: BTreeMap<FlowId, BTreeSet<u64>>,
+    last: u64,
+}
+
+struct KeptEvent {
+    event: Event,
+    /// Missing once it was delivered.
+    due: Option<Timestamp>,
+    lease: Option<Timestamp>,
+    tries: u32,
+}
+
+impl Outbox {
+    fn add(&mut self, events: &[Event]) {
+        for event in events {
+            self.last += 1;
+            let event = Event { at: to_microsecond(event.at), ..event.clone() };
+            self.waiting.entry(event.flow).or_default().insert(self.last);
+            self.events.insert(self.last, KeptEvent { due: Some(event.at), event, lease: None, tries: 0 });
+        }
+    }
 }
 
 /// The audit trail.

@@ -7,6 +7,7 @@
 #[cfg(feature = "contract")]
 pub mod contract;
 mod memory;
+mod outbox;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queue;
@@ -28,6 +29,7 @@ use crate::id::FlowId;
 use crate::machine::event::Event;
 
 pub use memory::MemoryStore;
+pub use outbox::{EventCursor, PendingEvent};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "sqlite")]
@@ -104,6 +106,23 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Forgets messages that were worked off before `before`.
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64>;
+
+    /// Returns up to `limit` events after `after`, in order: those of one flow by their sequence. Nothing that is committed later comes
+    /// before what was returned.
+    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>>;
+
+    /// Leases up to `limit` undelivered events that are due at `now` and not leased beyond it, until `until`, making `tries` of each one
+    /// more. Of each flow only the first undelivered one can be claimed.
+    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>>;
+
+    /// Marks an event as delivered, or has it claimed again at `again`, and ends its lease. One that was delivered stays so.
+    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()>;
+
+    /// Returns up to `limit` undelivered events that were claimed `tries` times or more, in no particular order.
+    async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>>;
+
+    /// Forgets events that are older than `before` and were delivered, or never claimed. Returns how many.
+    async fn purge_events(&self, before: Timestamp) -> StoreResult<u64>;
 
     /// Makes a timer, unless there is one of that name.
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;

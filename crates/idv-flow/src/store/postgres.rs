@@ -15,18 +15,20 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSs
 use sqlx::{ConnectOptions, Connection, Executor, QueryBuilder, query, query_as, query_scalar};
 
 use super::sql::{
-    Erased, FlowRow, MessageRow, ROWS_OF_A_STATEMENT, block, cannot, entry, entry_columns, flow, flow_columns, flow_id, limited,
-    lookup_key, message, message_columns, migrator, not_migrated, time, whole,
+    Erased, FlowRow, MessageRow, PendingEventRow, PlacedEventRow, ROWS_OF_A_STATEMENT, block, cannot, entry, entry_columns,
+    event_columns, flow, flow_columns, flow_id, limited, lookup_key, message, message_columns, migrator, not_migrated,
+    pending_event, placed_event, time, whole,
 };
 use super::statements::implement_store;
 use super::{
-    Commit, Committed, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, Phase, Pushed, Record, Reports, Store,
-    StoreError, StoreResult,
+    Commit, Committed, EventCursor, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, PendingEvent, Phase, Pushed, Record,
+    Reports, Store, StoreError, StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
+use crate::machine::event::Event;
 
-/// A store in a PostgreSQL database, of version 12 or later: for many workers on many machines.
+/// A store in a PostgreSQL database, of version 13 or later: for many workers on many machines.
 ///
 /// Its tables begin with `idv_` and are in the schema that the connection's `search_path` names first. A clone is the same store, and
 /// shares its connections.
@@ -145,7 +147,7 @@ impl PostgresStore {
     async fn erased(&self, _: Erased) {}
 }
 
-implement_store!(PostgresStore, Postgres, skip_locked: "FOR UPDATE SKIP LOCKED", in_keys: "= ANY($1)");
+implement_store!(PostgresStore, Postgres, skip_locked: "FOR UPDATE SKIP LOCKED", in_keys: "= ANY($1)", settled: " AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint");
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -222,7 +224,10 @@ fn secured(options: PgConnectOptions) -> PgConnectOptions {
 /// What the migrations are locked by: `idv_flow` in bytes.
 const LOCK: i64 = i64::from_be_bytes(*b"idv_flow");
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "tables", include_str!("../../migrations/postgres/0001_tables.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "tables", include_str!("../../migrations/postgres/0001_tables.sql")),
+    (2, "events", include_str!("../../migrations/postgres/0002_events.sql")),
+];
 
 #[cfg(test)]
 mod tests {

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
-use super::{LookupKey, Message, Phase, Record, StoreError, StoreResult, from_microseconds};
+use super::{EventCursor, LookupKey, Message, PendingEvent, Phase, Record, StoreError, StoreResult, from_microseconds};
 use crate::audit::{AuditBlock, AuditEntry, AuditHead};
 use crate::id::FlowId;
+use crate::machine::event::Event;
 
 /// The columns of a flow, as [`FlowRow`] has them.
 macro_rules! flow_columns {
@@ -96,6 +97,39 @@ pub(super) fn block(row: BlockRow) -> StoreResult<AuditBlock> {
         previous: bytes(&previous)?,
         hash: bytes(&hash)?,
     })
+}
+
+/// The columns of an event, as [`EventRow`] has them.
+macro_rules! event_columns {
+    () => {
+        "flow, sequence, at, provider, event"
+    };
+}
+pub(super) use event_columns;
+
+pub(super) type EventRow = (Vec<u8>, i64, i64, String, String);
+
+pub(super) fn event((flow, sequence, at, provider, kind): EventRow) -> StoreResult<Event> {
+    Ok(Event {
+        flow: flow_id(&flow)?,
+        sequence: count(sequence)?,
+        at: time(at)?,
+        provider,
+        kind: serde_json::from_str(&kind).map_err(|_| foreign())?,
+    })
+}
+
+pub(super) type PlacedEventRow = (i64, i64, Vec<u8>, i64, i64, String, String);
+
+pub(super) fn placed_event(row: PlacedEventRow) -> StoreResult<(EventCursor, Event)> {
+    let (transaction, position, flow, sequence, at, provider, kind) = row;
+    Ok((EventCursor::new(count(transaction)?, count(position)?), event((flow, sequence, at, provider, kind))?))
+}
+
+pub(super) type PendingEventRow = (i64, Vec<u8>, i64, i64, String, String);
+
+pub(super) fn pending_event((tries, flow, sequence, at, provider, kind): PendingEventRow) -> StoreResult<PendingEvent> {
+    Ok(PendingEvent::new(event((flow, sequence, at, provider, kind))?, u32::try_from(tries).map_err(|_| foreign())?))
 }
 
 pub(super) fn flow_id(id: &[u8]) -> StoreResult<FlowId> {

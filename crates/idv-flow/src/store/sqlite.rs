@@ -14,16 +14,18 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, QueryBuilder, Sqlite, SqlitePool, Transaction, query, query_as, query_scalar};
 
 use super::sql::{
-    Erased, FlowRow, MessageRow, ROWS_OF_A_STATEMENT, block, cannot, entry, entry_columns, flow, flow_columns, flow_id, limited,
-    lookup_key, message, message_columns, migrator, not_migrated, time, whole,
+    Erased, FlowRow, MessageRow, PendingEventRow, PlacedEventRow, ROWS_OF_A_STATEMENT, block, cannot, entry, entry_columns,
+    event_columns, flow, flow_columns, flow_id, limited, lookup_key, message, message_columns, migrator, not_migrated,
+    pending_event, placed_event, time, whole,
 };
 use super::statements::implement_store;
 use super::{
-    Commit, Committed, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, Phase, Pushed, Record, Reports, Store,
-    StoreError, StoreResult,
+    Commit, Committed, EventCursor, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, PendingEvent, Phase, Pushed, Record,
+    Reports, Store, StoreError, StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
+use crate::machine::event::Event;
 
 /// A store in a file, by SQLite: for one machine. Several programs may have the file open at the same time.
 ///
@@ -196,7 +198,7 @@ impl SqliteStore {
     }
 }
 
-implement_store!(SqliteStore, Sqlite, skip_locked: "", in_keys: "IN (SELECT unhex(value) FROM json_each($1))");
+implement_store!(SqliteStore, Sqlite, skip_locked: "", in_keys: "IN (SELECT unhex(value) FROM json_each($1))", settled: "");
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -220,7 +222,10 @@ const AFTER_REFUSAL: Duration = Duration::from_millis(20);
 /// How many read at the same time.
 const READERS: u32 = 4;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql")),
+    (2, "events", include_str!("../../migrations/sqlite/0002_events.sql")),
+];
 
 /// Opens the file. Where another program is bringing a new file into its mode, SQLite does not wait but refuses: then it is tried again.
 async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> StoreResult<SqlitePool> {

@@ -1,7 +1,8 @@
 //! The statements of the stores over SQL, once for both databases.
 
 /// Implements [`Store`](super::Store) for a store over SQL. What differs between the two databases is handed in: how rows are
-/// passed over that another transaction holds, and how a list of keys is written. The store itself has
+/// passed over that another transaction holds, how a list of keys is written, and which events no transaction under way can precede. The
+/// store itself has
 ///
 /// - `readers()` and `writer()`: pools of connections;
 /// - `begin()`: a transaction that may write. It is undone where it is dropped;
@@ -9,7 +10,7 @@
 /// - `keys(&[LookupKey])`: a list of keys to bind;
 /// - `erased(Erased)`: called after personal data were erased.
 macro_rules! implement_store {
-    ($store:ty, $database:ty, skip_locked: $skip_locked:literal, in_keys: $in_keys:literal) => {
+    ($store:ty, $database:ty, skip_locked: $skip_locked:literal, in_keys: $in_keys:literal, settled: $settled:literal) => {
         #[async_trait]
         impl Store for $store {
             async fn migrate(&self) -> StoreResult<()> {
@@ -146,6 +147,7 @@ macro_rules! implement_store {
                     messages.execute(&mut *transaction).await.map_err(failed())?;
                 }
                 write_entries(&mut transaction, commit.audit).await?;
+                write_events(&mut transaction, commit.events).await?;
                 transaction.commit().await.map_err(failed())?;
                 if commit.reports == Reports::Erase || record.phase == Phase::Erased {
                     self.erased(Erased::Something).await;
@@ -337,6 +339,83 @@ macro_rules! implement_store {
                 Ok(done.rows_affected())
             }
 
+            async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
+                let (transaction, position) = match after.map(EventCursor::parts) {
+                    Some((transaction, position)) => (whole(transaction)?, whole(position)?),
+                    None => (-1, -1),
+                };
+                let rows: Vec<PlacedEventRow> = query_as(concat!(
+                    "SELECT transaction_id, position, ",
+                    event_columns!(),
+                    " FROM idv_events WHERE (transaction_id, position) > ($1, $2)",
+                    $settled,
+                    " ORDER BY transaction_id, position LIMIT $3"
+                ))
+                .bind(transaction)
+                .bind(position)
+                .bind(limited(limit))
+                .fetch_all(self.readers())
+                .await
+                .map_err(cannot("events could not be read"))?;
+                rows.into_iter().map(placed_event).collect()
+            }
+
+            async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+                let rows: Vec<PendingEventRow> = query_as(concat!(
+                    "WITH ready AS MATERIALIZED (SELECT position FROM idv_events AS event WHERE due <= $1 \
+                     AND (lease IS NULL OR lease <= $1) AND NOT EXISTS (SELECT 1 FROM idv_events AS earlier \
+                     WHERE earlier.flow = event.flow AND earlier.sequence < event.sequence AND earlier.due IS NOT NULL) \
+                     ORDER BY due, position LIMIT $3 ",
+                    $skip_locked,
+                    ") UPDATE idv_events SET lease = $2, tries = tries + 1 WHERE position IN (SELECT position FROM ready) \
+                     RETURNING tries, ",
+                    event_columns!()
+                ))
+                .bind(now.as_microsecond())
+                .bind(until.as_microsecond())
+                .bind(limited(limit))
+                .fetch_all(self.writer())
+                .await
+                .map_err(cannot("events could not be claimed"))?;
+                let mut events = rows.into_iter().map(pending_event).collect::<StoreResult<Vec<_>>>()?;
+                events.sort_by_key(|pending| (pending.event.at, pending.event.flow));
+                Ok(events)
+            }
+
+            async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
+                query("UPDATE idv_events SET due = $3, lease = NULL WHERE flow = $1 AND sequence = $2 AND due IS NOT NULL")
+                    .bind(&flow.as_bytes()[..])
+                    .bind(whole(sequence)?)
+                    .bind(again.map(Timestamp::as_microsecond))
+                    .execute(self.writer())
+                    .await
+                    .map_err(cannot("an event could not be marked as delivered"))?;
+                Ok(())
+            }
+
+            async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+                let rows: Vec<PendingEventRow> = query_as(concat!(
+                    "SELECT tries, ",
+                    event_columns!(),
+                    " FROM idv_events WHERE due IS NOT NULL AND tries >= $1 LIMIT $2"
+                ))
+                .bind(i64::from(tries))
+                .bind(limited(limit))
+                .fetch_all(self.readers())
+                .await
+                .map_err(cannot("events could not be read"))?;
+                rows.into_iter().map(pending_event).collect()
+            }
+
+            async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
+                let done = query("DELETE FROM idv_events WHERE at < $1 AND (due IS NULL OR tries = 0)")
+                    .bind(before.as_microsecond())
+                    .execute(self.writer())
+                    .await
+                    .map_err(cannot("events could not be forgotten"))?;
+                Ok(done.rows_affected())
+            }
+
             async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
                 query("INSERT INTO idv_timers (name, due) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
                     .bind(name)
@@ -496,6 +575,26 @@ macro_rules! implement_store {
                 .map_err(cannot("the audit trail could not be read"))?;
                 rows.into_iter().map(entry).collect()
             }
+        }
+
+        /// Adds events to the outbox.
+        async fn write_events(connection: &mut <$database as sqlx::Database>::Connection, events: &[Event]) -> StoreResult<()> {
+            if events.is_empty() {
+                return Ok(());
+            }
+            let sequences = events.iter().map(|event| whole(event.sequence)).collect::<StoreResult<Vec<_>>>()?;
+            let mut insert = QueryBuilder::<$database>::new(concat!("INSERT INTO idv_events (", event_columns!(), ", due) "));
+            insert.push_values(events.iter().zip(sequences), |mut row, (event, sequence)| {
+                row.push_bind(event.flow.as_bytes().to_vec())
+                    .push_bind(sequence)
+                    .push_bind(event.at.as_microsecond())
+                    .push_bind(event.provider.clone())
+                    // An event is made of words and numbers, which always serialize.
+                    .push_bind(serde_json::to_string(&event.kind).unwrap_or_default())
+                    .push_bind(event.at.as_microsecond());
+            });
+            insert.build().execute(connection).await.map_err(cannot("events could not be written"))?;
+            Ok(())
         }
 
         /// Adds entries to the audit trail.

@@ -90,6 +90,7 @@ fn observe(said: &Value, channel: Channel, taught: Option<&str>) -> Observation 
         Some("failed") => Some(Status::Finished(Outcome::Rejected)),
         Some("suspicious") => Some(Status::Finished(Outcome::Disputed)),
         Some("ended") => Some(Status::Ended),
+        Some("panics") => panic!("an adapter that has a defect"),
         word if word.is_some() && word == taught => Some(Status::Finished(Outcome::Verified)),
         _ => None,
     };

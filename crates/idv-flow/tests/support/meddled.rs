@@ -1,12 +1,14 @@
-//! A store between a flow and a store in memory: it shows another audit trail than there is, and counts lookups.
+//! A store between a flow and a store in memory: it shows another audit trail than there is, counts lookups, loses answers, and lets
+//! something happen in the middle of a change.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use idv_flow::FlowId;
+use futures_util::future::BoxFuture;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::*;
+use idv_flow::{Event, FlowId};
 use jiff::Timestamp;
 
 pub(crate) type Change = dyn Fn(&mut Vec<AuditEntry>) + Send + Sync;
@@ -22,6 +24,13 @@ pub(crate) struct Meddled {
     pub(crate) hidden: Arc<Mutex<Option<FlowId>>>,
     /// How often flows were looked up.
     pub(crate) lookups: Arc<AtomicUsize>,
+    /// The numbers of the writes, counted from now on, whose answer is lost.
+    pub(crate) lost: Arc<Mutex<Vec<usize>>>,
+    writes: Arc<AtomicUsize>,
+    /// What happens just before the next commit whose audit entries contain a word.
+    pub(crate) before: Arc<Mutex<Option<(&'static str, BoxFuture<'static, ()>)>>>,
+    /// Reports that are stored cannot be opened.
+    pub(crate) reports_damaged: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Meddled {
@@ -31,6 +40,13 @@ impl std::fmt::Debug for Meddled {
 }
 
 impl Meddled {
+    /// The result of a write, unless its answer is lost.
+    fn answered<T>(&self, result: StoreResult<T>) -> StoreResult<T> {
+        let number = self.writes.fetch_add(1, Ordering::Relaxed);
+        let is_lost = self.lost.lock().unwrap().contains(&number);
+        if is_lost { Err(StoreError::new("the answer was lost")) } else { result }
+    }
+
     fn entries(&self, mut entries: Vec<AuditEntry>) -> Vec<AuditEntry> {
         if let Some(change) = &*self.entries.lock().unwrap() {
             change(&mut entries);
@@ -53,16 +69,30 @@ impl Store for Meddled {
         self.store.replace(name, old, new).await
     }
     async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
-        self.store.insert(record, lease, audit).await
+        let result = self.store.insert(record, lease, audit).await;
+        self.answered(result)
     }
     async fn load(&self, id: FlowId) -> StoreResult<Option<Record>> {
         self.store.load(id).await
     }
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
-        self.store.commit(commit).await
+        let meanwhile = {
+            let mut before = self.before.lock().unwrap();
+            let is_now = before
+                .as_ref()
+                .is_some_and(|(word, _)| commit.audit.iter().any(|entry| entry.event.contains(&format!("\"{word}\""))));
+            before.take_if(|_| is_now)
+        };
+        if let Some((_, meanwhile)) = meanwhile {
+            meanwhile.await;
+        }
+        let result = self.store.commit(commit).await;
+        self.answered(result)
     }
     async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>> {
-        self.store.reports(id).await
+        let reports = self.store.reports(id).await?;
+        let is_damaged = self.reports_damaged.load(Ordering::Relaxed);
+        Ok(reports.map(|reports| if is_damaged { b"damaged".to_vec() } else { reports }))
     }
     async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>> {
         self.store.claim(now, until, limit).await
@@ -99,6 +129,21 @@ impl Store for Meddled {
     }
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
         self.store.purge_inbox(before).await
+    }
+    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
+        self.store.events(after, limit).await
+    }
+    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+        self.store.claim_events(now, until, limit).await
+    }
+    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
+        self.store.finish_event(flow, sequence, again).await
+    }
+    async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+        self.store.late_events(tries, limit).await
+    }
+    async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
+        self.store.purge_events(before).await
     }
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         self.store.set_timer(name, due).await

@@ -81,7 +81,7 @@ impl Operator {
                 flow.resolve_message(&digest, again).await?;
                 list(&flow.operator().await?, output)
             }
-            Some(About::Engine(id)) => {
+            Some(About::Flow(id)) => {
                 let Some(resolution) = self.decided.resolution() else { return one(flow, id, &self.decided, output).await };
                 let by =
                     self.by.ok_or_else(|| Failure::usage("--by NAME is needed: the operator's account, for the audit trail"))?;
@@ -131,7 +131,7 @@ async fn one(flow: &Engine, id: FlowId, decided: &Decided, output: Output) -> Re
         return Err(Failure::usage("--retry and --dismiss are about messages"));
     }
     flow.status(id).await?;
-    let items: Vec<Item> = flow.operator().await?.into_iter().filter(|item| item.about == About::Engine(id)).collect();
+    let items: Vec<Item> = flow.operator().await?.into_iter().filter(|item| item.about == About::Flow(id)).collect();
     list(&items, output)
 }
 
@@ -144,7 +144,7 @@ fn list(items: &[Item], output: Output) -> Result<Exit, Failure> {
         let mut lines = table(&[]);
         for item in *items {
             let (what, name) = match &item.about {
-                About::Engine(id) => ("flow", id.to_string()),
+                About::Flow(id) => ("flow", id.to_string()),
                 About::Message(digest) => ("message", digest.iter().map(|byte| format!("{byte:02x}")).collect()),
                 About::Inbox => ("inbox", String::new()),
                 _ => ("other", String::new()),
@@ -164,7 +164,7 @@ fn list(items: &[Item], output: Output) -> Result<Exit, Failure> {
 /// Parses the name of a flow or a message.
 fn named(text: &str) -> Option<About> {
     if let Ok(id) = text.parse() {
-        return Some(About::Engine(id));
+        return Some(About::Flow(id));
     }
     let digits = text.as_bytes();
     if digits.len() != 64 {
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_name_is_a_flows_or_a_messages() {
-        assert!(matches!(named(&"0".repeat(32)), Some(About::Engine(_))));
+        assert!(matches!(named(&"0".repeat(32)), Some(About::Flow(_))));
         assert_eq!(named(&"ab".repeat(32)), Some(About::Message([0xab; 32])));
         for text in ["", "abc", &"g".repeat(64), &"+1".repeat(32), &"ä".repeat(32)] {
             assert_eq!(named(text), None, "{text}");

@@ -10,10 +10,12 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, Either, FutureExt as _, select};
+use futures_util::future::{BoxFuture, Either, FutureExt as _, join, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::oneshot;
 
 use crate::engine::Engine;
+use crate::engine::events::KEPT_FOR;
 use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
 use crate::error::{FlowError, Result};
 use crate::machine::attention::Attention;
@@ -99,6 +101,12 @@ impl Engine {
     ///
     /// If the future is dropped, nothing is lost: a worker takes over the steps under way when their lease has expired.
     pub async fn run(&self, workers: usize, stop: impl Future<Output = ()>) {
+        let (stopping, stopped) = oneshot::channel();
+        join(self.work(workers, stop, stopping), self.inner.deliver(stopped)).await;
+    }
+
+    /// Carries out steps until `stop` completes, and says so by dropping `stopping`.
+    async fn work(&self, workers: usize, stop: impl Future<Output = ()>, stopping: oneshot::Sender<()>) {
         let inner = &*self.inner;
         let workers = workers.max(1);
         let mut stop = pin!(stop);
@@ -137,10 +145,11 @@ impl Engine {
                 Either::Right(_) => {}
             }
         }
+        drop(stopping);
         while under_way.next().await.is_some() {}
     }
 
-    /// Runs every step that is due now, one after the other, and returns their number: for a program that the system starts at intervals,
+    /// Runs every step that is due now, one after the other, delivers the events, and returns the number of steps: for a program that the system starts at intervals,
     /// and for tests.
     ///
     /// # Errors
@@ -155,6 +164,7 @@ impl Engine {
         loop {
             let tasks = self.inner.take(1).await?;
             if tasks.is_empty() {
+                self.inner.deliver_all_due().await?;
                 return Ok(done);
             }
             done += tasks.len();
@@ -299,16 +309,20 @@ impl Inner {
         Ok(())
     }
 
+    /// Forgets messages that were worked off, and events that were delivered, long ago.
+    async fn purge(&self) -> Result<()> {
+        self.store.purge_inbox(inbox::earlier(self.now(), inbox::REMEMBERED_FOR)).await?;
+        self.store.purge_events(inbox::earlier(self.now(), KEPT_FOR)).await?;
+        Ok(())
+    }
+
     async fn ring(&self, name: &str) -> Result<()> {
         let period = TIMERS.iter().find(|(timer, _)| *timer == name).map(|(_, period)| *period);
         let swept = name.strip_prefix(SWEEP).and_then(|provider| self.provider(provider).ok());
         let (result, period) = match (name, &swept) {
             (TIE, _) => (self.tie().await, period),
             (RESEAL, _) => (self.reseal().await, period),
-            (PURGE, _) => {
-                let before = inbox::earlier(self.now(), inbox::REMEMBERED_FOR);
-                (self.store.purge_inbox(before).await.map(drop).map_err(FlowError::from), period)
-            }
+            (PURGE, _) => (self.purge().await, period),
             (_, Some(at)) => (self.sweep(at, name).await, at.schedule.sweep),
             _ => (Ok(()), None),
         };

@@ -31,6 +31,7 @@ mod abandoned;
 mod claims;
 mod flows;
 mod inbox;
+mod outbox;
 mod timers;
 mod trail;
 mod values;
@@ -49,6 +50,7 @@ pub use abandoned::*;
 pub use claims::*;
 pub use flows::*;
 pub use inbox::*;
+pub use outbox::*;
 pub use timers::*;
 pub use trail::*;
 pub use values::*;
@@ -107,6 +109,10 @@ macro_rules! store_contract {
             a_message_worked_off_stays_so
             messages_worked_off_are_forgotten
             no_message_is_claimed_twice_by_however_many
+            events_are_there_exactly_when_their_change_is
+            events_are_never_missed_by_a_reader
+            an_event_is_claimed_after_those_before_it
+            old_events_are_forgotten
             a_timer_is_made_once
             a_timer_is_claimed_once_until_it_is_wound
             no_timer_is_claimed_twice_by_however_many

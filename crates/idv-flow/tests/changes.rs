@@ -1,0 +1,168 @@
+//! What a change does if something else happens at the same time, or its answer is lost: each of these was a finding.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use idv_core::{CreateSafety, Outcome, Reference, Status};
+use idv_flow::store::Phase;
+use idv_flow::{Engine, FlowId, Keep, Retention, Start};
+use support::meddled::Meddled;
+use support::*;
+
+/// An engine over a store that is meddled with, and the same store for another program.
+async fn over(bench: &Bench, store: &Meddled) -> Engine {
+    let builder = Engine::builder(store.clone()).client(bench.client()).random(Arc::new(bench.bits.clone()));
+    bench.open(builder).await
+}
+
+async fn verified(bench: &Bench, engine: &Engine, retention: Retention) -> (FlowId, Reference) {
+    let new = somebody(engine);
+    let reference = new.reference.clone();
+    let id = settle(Start::new(new).retention(retention), engine).await;
+    bench.vendor.becomes(&reference, "passed");
+    bench.pass(engine, HOUR).await;
+    assert!(engine.status(id).await.unwrap().is_verified());
+    (id, reference)
+}
+
+#[tokio::test]
+async fn hold_that_is_put_on_during_an_erasure_is_kept() {
+    let (bench, store) = (Bench::new(Kind::default()), Meddled::default());
+    let engine = over(&bench, &store).await;
+    let (id, _) = verified(&bench, &engine, Retention::new(Keep::until_asked(), Keep::after(DAY))).await;
+    let other = engine.clone();
+    let until = "2030-01-01T00:00:00Z".parse().unwrap();
+    *store.before.lock().unwrap() = Some((
+        "erased",
+        Box::pin(async move {
+            let hold = Retention::new(Keep::until_asked(), Keep::until_asked().not_before(until));
+            other.retain(id, hold, "legal").await.unwrap();
+        }),
+    ));
+    bench.pass(&engine, 3 * DAY).await;
+    assert!(store.before.lock().unwrap().is_none(), "the hold was put on");
+    assert!(engine.report(id).await.unwrap().is_some());
+    assert_eq!(engine.status(id).await.unwrap().phase, Phase::Done);
+    assert!(engine.verify_audit(None).await.unwrap().holds());
+}
+
+#[tokio::test]
+async fn hold_that_is_put_on_before_the_vendor_is_asked_to_delete_is_kept() {
+    let (bench, store) = (Bench::new(Kind::default()), Meddled::default());
+    let engine = over(&bench, &store).await;
+    let (id, _) = verified(&bench, &engine, Retention::new(Keep::after(DAY), Keep::until_asked())).await;
+    let other = engine.clone();
+    let until = "2030-01-01T00:00:00Z".parse().unwrap();
+    let hold = Retention::new(Keep::until_asked().not_before(until), Keep::until_asked());
+    *store.before.lock().unwrap() = Some(("deleting", Box::pin(async move { other.retain(id, hold, "legal").await.unwrap() })));
+    bench.pass(&engine, 3 * DAY).await;
+    assert!(store.before.lock().unwrap().is_none(), "the hold was put on");
+    assert_eq!(bench.vendor.calls("delete"), 0);
+
+    // The vendor refuses to be reached: nothing was deleted, and a hold is accepted after that attempt.
+    engine.retain(id, Retention::new(Keep::after(DAY), Keep::until_asked()), "legal").await.unwrap();
+    for _ in 0..3 {
+        bench.vendor.next("delete", Fate::Refused);
+    }
+    bench.pass(&engine, MINUTE).await;
+    let asked = bench.vendor.calls("delete");
+    assert!(asked > 0);
+    engine.retain(id, hold, "legal").await.unwrap();
+    bench.vendor.recovers();
+    bench.pass(&engine, 30 * DAY).await;
+    assert_eq!(bench.vendor.calls("delete"), asked);
+}
+
+#[tokio::test]
+async fn hold_on_what_is_being_deleted_is_refused() {
+    let bench = Bench::new(Kind::default());
+    let engine = bench.flow().await;
+    let (id, _) = verified(&bench, &engine, Retention::new(Keep::after(DAY), Keep::until_asked())).await;
+    bench.vendor.next("delete", Fate::HangBefore);
+    bench.clock.advance(2 * DAY);
+    let until = "2030-01-01T00:00:00Z".parse().unwrap();
+    let hold = Retention::new(Keep::until_asked().not_before(until), Keep::until_asked());
+    let deleting = engine.run_due();
+    let holding = async {
+        while bench.vendor.calls("delete") == 0 {
+            tokio::task::yield_now().await;
+        }
+        let refused = engine.retain(id, hold, "legal").await.unwrap_err();
+        assert!(refused.to_string().contains("too late"), "{refused}");
+        bench.clock.advance(HOUR);
+    };
+    tokio::join!(async { deleting.await.unwrap() }, holding);
+    engine.retain(id, hold, "legal").await.unwrap();
+}
+
+/// The answers of writes are lost one after the other: of the intention, of the mark, of the outcome.
+#[tokio::test]
+async fn lost_answer_of_the_store_strands_nobody() {
+    for safety in [CreateSafety::Keyed, CreateSafety::Findable, CreateSafety::Unkeyed] {
+        for lost in 0..3 {
+            let (bench, store) = (Bench::new(Kind { safety, ..Kind::default() }), Meddled::default());
+            let engine = over(&bench, &store).await;
+            *store.lost.lock().unwrap() = vec![lost];
+            let new = somebody(&engine);
+            let reference = new.reference.clone();
+            let _ = engine.start(new.clone()).await;
+            let again = engine.start(new).await.unwrap();
+            assert!(again.already_existed);
+            bench.pass(&engine, HOUR).await;
+            let status = engine.status(again.id).await.unwrap();
+            assert_eq!((status.phase, status.attention), (Phase::Open, None), "{safety:?}, write {lost}");
+            assert_eq!(bench.vendor.made(&reference).len(), 1, "{safety:?}, write {lost}");
+            assert_eq!(bench.vendor.calls("create"), 1, "{safety:?}, write {lost}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn unreadable_reports_are_told_and_the_person_does_not_stay_verified() {
+    let (bench, store) = (Bench::new(Kind::default()), Meddled::default());
+    let engine = over(&bench, &store).await;
+    let (id, reference) = verified(&bench, &engine, Retention::default()).await;
+    store.reports_damaged.store(true, Ordering::Relaxed);
+    bench.vendor.becomes(&reference, "failed");
+    engine.receive("example", &message(&reference, Some("v1"), "failed")).await.unwrap();
+    bench.pass(&engine, DAY).await;
+    let status = engine.status(id).await.unwrap();
+    assert!(status.disputed && !status.is_verified());
+    assert_eq!(attention(&engine).await, ["damaged"]);
+    // Once they can be read, what came meanwhile is stored beside them.
+    store.reports_damaged.store(false, Ordering::Relaxed);
+    engine.receive("example", &message(&reference, Some("v1"), "passed")).await.unwrap();
+    engine.resolve(id, &idv_flow::Resolution::Acknowledge, "desk").await.unwrap();
+    let outcomes: Vec<_> = engine.reports(id).await.unwrap().into_iter().map(|(outcome, _)| outcome).collect();
+    assert_eq!(outcomes, [Some(Outcome::Verified), Some(Outcome::Rejected)]);
+    assert_eq!(attention(&engine).await, ["disputed"]);
+}
+
+#[tokio::test]
+async fn panic_of_an_adapter_costs_one_flow_and_is_told() {
+    let bench = Bench::new(Kind::default());
+    let engine = bench.flow().await;
+    let (one, one_reference) = start(&engine).await;
+    let (other, other_reference) = start(&engine).await;
+    bench.vendor.becomes(&one_reference, "panics");
+    bench.vendor.becomes(&other_reference, "passed");
+    bench.pass(&engine, HOUR).await;
+    assert!(engine.status(other).await.unwrap().is_verified());
+    let told = engine.operator().await.unwrap();
+    assert_eq!(
+        told.iter().map(|item| (item.about, item.attention.name())).collect::<Vec<_>>(),
+        [(idv_flow::About::Flow(one), "failing")]
+    );
+    let polls = bench.vendor.calls("poll");
+    bench.pass(&engine, 10 * MINUTE).await;
+    assert!(bench.vendor.calls("poll") - polls < 5, "it is tried ever less often");
+
+    bench.vendor.becomes(&one_reference, "passed");
+    bench.pass(&engine, 2 * HOUR).await;
+    assert_eq!(engine.status(one).await.unwrap().status, Some(Status::Finished(Outcome::Verified)));
+    assert!(attention(&engine).await.is_empty());
+}
