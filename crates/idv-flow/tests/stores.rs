@@ -236,7 +236,7 @@ mod sqlite {
                 sqlx::query_as(statement).fetch_one(&mut connection).await.unwrap()
             };
             let before = version().await;
-            assert_eq!(before.0, 1);
+            assert_eq!(before.0, 2);
             store.migrate().await.unwrap();
             assert_eq!(version().await, before);
         });
@@ -320,7 +320,7 @@ mod postgres {
             let store = harness.store().await;
             store.migrate().await.unwrap();
             store.migrate().await.unwrap();
-            assert_eq!(harness.execute("SELECT count(*) FROM idv_migrations"), "1");
+            assert_eq!(harness.execute("SELECT count(*) FROM idv_migrations"), "2");
             harness.execute(
                 "INSERT INTO idv_migrations (version, description, success, checksum, execution_time) \
                  VALUES (99999, 'the future', TRUE, '', 0)",

@@ -14,6 +14,9 @@ use jiff::Timestamp;
 pub(crate) type Change = dyn Fn(&mut Vec<AuditEntry>) + Send + Sync;
 pub(crate) type BlockChange = dyn Fn(&mut Vec<AuditBlock>) + Send + Sync;
 
+/// A word of an audit entry, and what happens before it is committed.
+pub(crate) type Meanwhile = (&'static str, BoxFuture<'static, ()>);
+
 /// A store whose audit trail an attacker meddles with.
 #[derive(Clone, Default)]
 pub(crate) struct Meddled {
@@ -26,9 +29,9 @@ pub(crate) struct Meddled {
     pub(crate) lookups: Arc<AtomicUsize>,
     /// The numbers of the writes, counted from now on, whose answer is lost.
     pub(crate) lost: Arc<Mutex<Vec<usize>>>,
-    writes: Arc<AtomicUsize>,
+    pub(crate) writes: Arc<AtomicUsize>,
     /// What happens just before the next commit whose audit entries contain a word.
-    pub(crate) before: Arc<Mutex<Option<(&'static str, BoxFuture<'static, ()>)>>>,
+    pub(crate) before: Arc<Mutex<Option<Meanwhile>>>,
     /// Reports that are stored cannot be opened.
     pub(crate) reports_damaged: Arc<AtomicBool>,
 }
