@@ -53,8 +53,7 @@ fn a_store_that_loses_entries_of_the_audit_trail_is_noticed() {
 #[test]
 fn a_store_that_loses_what_is_new_is_noticed() {
     let error = noticed(Vendor::with(CreateSafety::Findable).next().unwrap(), flawed(Flaw::NewFlows));
-    // It has no flow here, or one that was started in its place.
-    assert!(error.contains("it is at the vendor"), "{error}");
+    assert!(error.contains("the flow is lost"), "{error}");
 }
 
 #[test]
