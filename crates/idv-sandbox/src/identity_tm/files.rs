@@ -15,9 +15,10 @@ use super::esign::{self, Document};
 use super::failure::Failure;
 use super::order::add;
 use super::results::{encrypt, final_case, wants_encryption};
-use super::{Effect, Planned, pdf, render};
+use super::{Effect, render};
 use crate::clock::later;
 use crate::exchange::{Answer, Piece};
+use crate::pdf;
 
 /// The beginning of an MP4 file: its type, and a box of free space that may be as long as one likes.
 const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isommp42\0\0\0\0mdat";
@@ -99,8 +100,7 @@ pub(super) fn provide_video(call: &mut Call<'_, '_, '_>, order: &str) -> Result<
         return Err(Failure::bad("callbackUrl must be an absolute URL"));
     }
     let at = later(call.moment.now, Duration::from_secs(call.account.video_provision_seconds));
-    let planned = Planned { order: order.to_owned(), attempt: None, effect: Effect::VideoReady(url.to_owned()) };
-    call.moment.planned.push((at, planned));
+    call.moment.plan(at, order, Effect::VideoReady(url.to_owned()));
     Ok(Answer::empty(StatusCode::OK))
 }
 

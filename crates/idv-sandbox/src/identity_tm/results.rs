@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::api::Call;
 use super::case::Case;
-use super::failure::Failure;
+use super::failure::{Failure, no_such_method};
 use super::render::{self, Variants};
-use super::{crypt, pdf, reuse};
+use super::{crypt, reuse};
 use crate::exchange::{Answer, Piece};
+use crate::pdf;
 
 /// getIdentData, its variants in any combination and order.
 pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
@@ -20,7 +21,7 @@ pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, F
             "IncludeIdentifier" => &mut variants.identifier,
             "Signed" => &mut signed,
             "crypt" => &mut encrypted,
-            _ => return Err(Failure::no_such_method()),
+            _ => return Err(no_such_method()),
         };
         if std::mem::replace(variant, true) {
             return Err(Failure::bad(format!("{name} is given twice")));
@@ -73,7 +74,7 @@ pub(super) fn wants_encryption(call: &Call<'_, '_, '_>) -> Result<bool, Failure>
     match call.rest {
         [] => Ok(false),
         ["crypt"] => Ok(true),
-        _ => Err(Failure::no_such_method()),
+        _ => Err(no_such_method()),
     }
 }
 
