@@ -111,10 +111,7 @@ impl CmIdScan {
         let mut transaction = self.config.transaction();
         transaction.locale = new.locale.as_ref().and_then(Locale::of).or(transaction.locale);
         transaction.return_url.clone_from(&new.return_urls.success);
-        if let Some(options) = new.vendor_options::<CmIdScanOptions>()? {
-            options.apply(&mut transaction);
-        }
-        self.customize.apply(new, &mut transaction)?;
+        self.customize.prepare::<CmIdScanOptions>(new, &mut transaction)?;
         Ok(transaction)
     }
 }

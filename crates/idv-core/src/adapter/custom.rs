@@ -116,7 +116,7 @@ impl CustomValues {
                 Entry::Occupied(known) => {
                     if self.clash == NameClash::Number || *known.get().expose() != value {
                         let name = known.key().clone();
-                        self.put_numbered(name, value);
+                        self.put_numbered(&name, value);
                     }
                 }
             },
@@ -131,8 +131,8 @@ impl CustomValues {
         }
     }
 
-    fn put_numbered(&mut self, name: String, value: Value) {
-        let number = self.numbers.entry(name.clone()).or_insert(1);
+    fn put_numbered(&mut self, name: &str, value: Value) {
+        let number = self.numbers.entry(name.to_owned()).or_insert(1);
         // A name of the vendor's own may end in a number, too.
         loop {
             *number += 1;

@@ -32,13 +32,13 @@ pub(super) fn report(
     report.checks = judgement.checks;
     report.reasons = judgement.reasons;
     report.evidence = attachments::evidence(&identification.attachments);
-    let mut fields = Fields { source, named: Named::default() };
+    let mut fields = Fields { source, named: Named::new() };
     fields.named.add_tracking_id(identification);
     fields.person(&mut report.person, identification);
     fields.document(&mut report.document, &identification.identificationdocument);
     fields.named.add_sections(identification);
-    fields.named.members("", beside);
-    report.custom = fields.named.custom;
+    fields.named.custom.members("", beside);
+    report.custom = fields.named.custom.into_values();
     report.answers = fields.named.answers;
     report
 }
