@@ -110,7 +110,6 @@ pub(crate) fn judge(observation: &mut Observation, report: &Report, codes: &[&st
 
 #[cfg(test)]
 mod tests {
-    use idv_core::adapter::last_day;
     use idv_core::report::Source;
     use idv_core::{Channel, ProviderId, Subject};
 
