@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use idv_core::adapter::Customize;
 use idv_core::call::{Answer, CallContext};
-use idv_core::report::{Field, Method};
+use idv_core::report::Method;
 use idv_core::{
     CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse, CreateSafety, DeleteOutcome,
     Deletion, Delivery, Effect, Error, ErrorKind, HandOff, HandOffKind, ListFilter, ListQuery, Listing, NewVerification,
@@ -16,7 +16,7 @@ use idv_core::{
 
 use crate::api::{ACCEPTS, Api, Filter, StartRequest, Started, TransactionNumber, answer};
 use crate::config::{IdnowConfig, LinkStyle, Product, ResultFormat};
-use crate::normalize::Inline;
+use crate::normalize::{Inline, REPORT_FIELDS};
 use crate::options::IdnowOptions;
 use crate::wire::archive::{self, Limits, Options};
 use crate::{callback, normalize, wire};
@@ -303,41 +303,6 @@ fn info() -> VendorInfo {
     info.lifetime = Some(LIFETIME);
     info
 }
-
-/// Which fields a report can fill (chapter 13.1).
-const REPORT_FIELDS: &[Field] = &[
-    Field::CompletedAt,
-    Field::Method,
-    Field::Agent,
-    Field::GivenNames,
-    Field::FamilyName,
-    Field::BirthName,
-    Field::BirthDate,
-    Field::BirthPlace,
-    Field::Nationalities,
-    Field::Gender,
-    Field::Title,
-    Field::Street,
-    Field::HouseNumber,
-    Field::PostalCode,
-    Field::City,
-    Field::AddressCountry,
-    Field::Email,
-    Field::Phone,
-    Field::PersonalNumber,
-    Field::DocumentKind,
-    Field::DocumentNumber,
-    Field::IssuingCountry,
-    Field::Issuer,
-    Field::IssuedOn,
-    Field::ExpiresOn,
-    Field::LicenceClasses,
-    Field::Checks,
-    Field::Reasons,
-    Field::Evidence,
-    Field::Custom,
-    Field::Answers,
-];
 
 /// The lists to ask for, each once, in the order asked; all of them if none is named.
 fn filters(query: &ListQuery) -> Result<Vec<Filter>> {

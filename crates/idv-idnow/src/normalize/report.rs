@@ -2,7 +2,7 @@
 
 use idv_core::adapter::wire::Members;
 use idv_core::adapter::{FromVendor, non_empty};
-use idv_core::report::{Address, Attribute, Document, Person, Source};
+use idv_core::report::{Address, Attribute, Document, Field, Person, Source};
 use idv_core::{Pii, Report, Timestamp, VendorId};
 
 use super::attachments;
@@ -11,6 +11,41 @@ use super::custom::Named;
 use super::judgement::Judgement;
 use crate::Idnow;
 use crate::wire::{self, Identification, Item};
+
+/// The fields that a report of this vendor can ever fill (chapter 13.1).
+pub(crate) const REPORT_FIELDS: &[Field] = &[
+    Field::CompletedAt,
+    Field::Method,
+    Field::Agent,
+    Field::GivenNames,
+    Field::FamilyName,
+    Field::BirthName,
+    Field::BirthDate,
+    Field::BirthPlace,
+    Field::Nationalities,
+    Field::Gender,
+    Field::Title,
+    Field::Street,
+    Field::HouseNumber,
+    Field::PostalCode,
+    Field::City,
+    Field::AddressCountry,
+    Field::Email,
+    Field::Phone,
+    Field::PersonalNumber,
+    Field::DocumentKind,
+    Field::DocumentNumber,
+    Field::IssuingCountry,
+    Field::Issuer,
+    Field::IssuedOn,
+    Field::ExpiresOn,
+    Field::LicenceClasses,
+    Field::Checks,
+    Field::Reasons,
+    Field::Evidence,
+    Field::Custom,
+    Field::Answers,
+];
 
 /// The report of an identification. `beside` are members that stand beside it in its payload.
 pub(super) fn report(
