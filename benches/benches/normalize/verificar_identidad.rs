@@ -2,16 +2,20 @@
 
 use idv::verificar_identidad::normalize::payload;
 use idv_benches::Comparison;
-use idv_core::Channel;
+use idv_core::{Channel, Observation};
 
-use super::{beside_value, reported};
+use super::{beside_nested_values, beside_value, reported};
 
-const REPORTS: [(&str, &[u8]); 2] = [
-    ("VerificarIdentidad: report to a report / to a Value", fixture!("idv-verificar-identidad/fixtures/report.json")),
-    ("VerificarIdentidad: report with objects", fixture!("idv-verificar-identidad/fixtures/own-report-objects.json")),
-];
+const STRINGS: &[u8] = fixture!("idv-verificar-identidad/fixtures/report.json");
+const OBJECTS: &[u8] = fixture!("idv-verificar-identidad/fixtures/own-report-objects.json");
 
 pub(crate) fn rows() -> Vec<Comparison> {
-    let row = |(name, bytes)| beside_value(name, bytes, |bytes| reported(payload(bytes, Channel::Callback).unwrap()));
-    REPORTS.map(row).into()
+    vec![
+        beside_nested_values("VerificarIdentidad: report to a report / to Values", STRINGS, read),
+        beside_value("VerificarIdentidad: report with objects / to a Value", OBJECTS, read),
+    ]
+}
+
+fn read(bytes: &[u8]) -> Vec<Observation> {
+    reported(payload(bytes, Channel::Callback).unwrap())
 }

@@ -51,6 +51,9 @@ impl Dni {
 /// Returns a document's number in capitals, without white space, dots, hyphens and whatever else divides it.
 #[must_use]
 pub fn plain(number: &str) -> String {
+    if number.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
+        return number.to_owned();
+    }
     number.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
@@ -71,6 +74,9 @@ pub fn is_same(one: &str, other: &str) -> bool {
             .is_some_and(|digits| digits.len() <= 8 && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
         if is_dni { format!("{plain:0>9}") } else { plain }
     };
+    if one == other {
+        return one.contains(char::is_alphanumeric);
+    }
     let one = canonical(one);
     !one.is_empty() && one == canonical(other)
 }

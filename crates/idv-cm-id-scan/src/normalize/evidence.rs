@@ -106,8 +106,15 @@ struct Sides {
 impl Sides {
     /// Both, but for those that an image names.
     fn of(transaction: &Transaction<'_>) -> Self {
-        let named = |side| scans(transaction).flat_map(|task| &task.files).any(|file| named_side(file) == Some(side));
-        Self { front: !named(EvidenceKind::DocumentFront), back: !named(EvidenceKind::DocumentBack) }
+        let mut sides = Self { front: true, back: true };
+        for file in scans(transaction).flat_map(|task| &task.files) {
+            match named_side(file) {
+                Some(EvidenceKind::DocumentFront) => sides.front = false,
+                Some(EvidenceKind::DocumentBack) => sides.back = false,
+                _ => {}
+            }
+        }
+        sides
     }
 
     fn next(&mut self) -> EvidenceKind {
@@ -123,33 +130,34 @@ impl Sides {
 
 /// The side that an image names: `Netherlands - Driving License (2022) Side B` in a sample.
 fn named_side(file: &File<'_>) -> Option<EvidenceKind> {
-    let text = [non_empty(file.name.as_ref()), non_empty(file.kind.as_ref())].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let words: Vec<String> = text
-        .split(|character: char| !character.is_alphanumeric())
-        .map(str::to_lowercase)
-        .filter(|word| !word.is_empty())
-        .collect();
-    let is_side = |letter: &str| words.windows(2).any(|pair| matches!(pair, [side, word] if side == "side" && word == letter));
-    if is_side("b") || words.iter().any(|word| word == "back" || word == "backside") {
-        Some(EvidenceKind::DocumentBack)
-    } else if is_side("a") || words.iter().any(|word| word == "front" || word == "frontside") {
-        Some(EvidenceKind::DocumentFront)
-    } else {
-        None
+    let texts = [&file.name, &file.kind].into_iter().filter_map(|text| non_empty(text.as_ref()));
+    let words = texts.flat_map(|text| text.split(|character: char| !character.is_alphanumeric())).filter(|word| !word.is_empty());
+    let (mut is_front, mut is_back, mut before) = (false, false, "");
+    for word in words {
+        let is = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(word));
+        let is_lettered = before.eq_ignore_ascii_case("side");
+        is_front |= is(&["front", "frontside"]) || (is_lettered && is(&["a"]));
+        is_back |= is(&["back", "backside"]) || (is_lettered && is(&["b"]));
+        before = word;
+    }
+    match (is_front, is_back) {
+        (_, true) => Some(EvidenceKind::DocumentBack),
+        (true, false) => Some(EvidenceKind::DocumentFront),
+        (false, false) => None,
     }
 }
 
 /// The subject of an image. If the images of a document do not name their sides, the first is the front and the second the back, as they are
 /// asked for.
 fn kind(task: &Task<'_>, file: &File<'_>, sides: &mut Sides) -> EvidenceKind {
-    let name = non_empty(file.kind.as_ref()).unwrap_or_default().to_ascii_lowercase();
     if !is(task.kind.as_ref(), DOCUMENT_SCAN) {
+        let name = non_empty(file.kind.as_ref()).unwrap_or_default().to_ascii_lowercase();
         return if name.contains("video") { EvidenceKind::Video } else { EvidenceKind::Selfie };
     }
-    match name.as_str() {
-        "portrait" => EvidenceKind::Portrait,
-        "raw_document_image" => EvidenceKind::Other,
-        _ if !is(file.category.as_ref(), "document") => EvidenceKind::Other,
-        _ => named_side(file).unwrap_or_else(|| sides.next()),
+    match () {
+        () if is(file.kind.as_ref(), "portrait") => EvidenceKind::Portrait,
+        () if is(file.kind.as_ref(), "raw_document_image") => EvidenceKind::Other,
+        () if !is(file.category.as_ref(), "document") => EvidenceKind::Other,
+        () => named_side(file).unwrap_or_else(|| sides.next()),
     }
 }

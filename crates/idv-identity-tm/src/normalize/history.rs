@@ -120,7 +120,8 @@ fn line(entry: &StatusEntry<'_>) -> Option<Value> {
     if entry.kind.is_none() && entry.sub_kind.is_none() && texts == [None, None] {
         return None;
     }
-    let mut line = code(entry);
+    let mut line = String::with_capacity(CODE_LENGTH + texts.iter().flatten().map(|text| text.len() + 1).sum::<usize>());
+    add_code(entry, &mut line);
     for text in texts.into_iter().flatten() {
         if !line.is_empty() {
             line.push(' ');
@@ -130,13 +131,17 @@ fn line(entry: &StatusEntry<'_>) -> Option<Value> {
     Some(line.into())
 }
 
-/// Returns the code of an entry, verbatim: `6`, `153/176`.
-fn code(entry: &StatusEntry<'_>) -> String {
-    match (&entry.kind, &entry.sub_kind) {
-        (Some(kind), Some(sub_kind)) => format!("{kind}/{sub_kind}"),
-        (Some(kind), None) => kind.to_string(),
-        (None, Some(sub_kind)) => format!("/{sub_kind}"),
-        (None, None) => String::new(),
+/// The length of most codes, with a sub-status code.
+const CODE_LENGTH: usize = 11;
+
+/// Adds the code of an entry, verbatim: `6`, `153/176`.
+fn add_code(entry: &StatusEntry<'_>, line: &mut String) {
+    if let Some(kind) = &entry.kind {
+        kind.add_to(line);
+    }
+    if let Some(sub_kind) = &entry.sub_kind {
+        line.push('/');
+        sub_kind.add_to(line);
     }
 }
 
@@ -146,7 +151,9 @@ fn text_of(finding: &Finding) -> Option<String> {
 
 impl Event<'_, '_> {
     pub(super) fn code(&self) -> String {
-        code(self.entry)
+        let mut code = String::new();
+        add_code(self.entry, &mut code);
+        code
     }
 
     fn has_unreadable_time(&self) -> bool {

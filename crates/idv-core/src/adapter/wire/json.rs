@@ -43,6 +43,7 @@ pub(super) enum Fault {
 
 impl<'a> Json<'a> {
     /// Returns the next byte that is not white space, and stays before it.
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
         loop {
             match self.text.as_bytes().get(self.at) {
@@ -292,6 +293,7 @@ impl<'de> SeqAccess<'de> for &mut Entries<'_, 'de> {
 impl<'de> Deserializer<'de> for &mut Json<'de> {
     type Error = Fault;
 
+    #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.peek() {
             Some(b'"') => match self.string()? {

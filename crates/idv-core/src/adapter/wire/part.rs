@@ -217,7 +217,11 @@ impl<'de, P: Part<'de>> Part<'de> for Vec<P> {
     fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Shape<Self>, A::Error> {
         let (mut list, mut lost) = (Self::new(), Vec::new());
         while let Some(entry) = seq.next_element_seed(place())? {
-            list.extend(entry_of(entry, &mut lost)?);
+            match entry {
+                // An entry is long: it is moved once.
+                Shape::Expected(part) => list.push(part),
+                other => list.extend(entry_of(other, &mut lost)?),
+            }
         }
         Ok(list_beside(list, lost))
     }
