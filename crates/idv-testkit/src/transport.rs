@@ -75,10 +75,15 @@ pub fn line(request: &Request<Bytes>) -> String {
     format!("{} {}", request.method(), request.uri())
 }
 
-/// Returns a header of a request in clear, if it is text.
+/// Returns a header of a request in clear.
+///
+/// # Panics
+///
+/// If the header is no text.
 #[must_use]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 pub fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
-    request.headers().get(name)?.to_str().ok()
+    request.headers().get(name).map(|value| value.to_str().expect("a header is text"))
 }
 
 impl ScriptedTransport {
