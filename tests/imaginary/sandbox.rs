@@ -1,85 +1,66 @@
 //! The part of the sandbox for a vendor that does not exist, by its document alone: an API key, and verifications by our reference.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
-use crate::scenario::{Ending, Plan, Step};
-use crate::vendor::{Part, Setting};
-use crate::world::{Moment, State};
+use crate::part::{self, Part, Verification};
+use crate::scenario::{Ending, Plan};
+use crate::vendor::Setting;
+use crate::world;
 
 const KEY: &str = "exampleApiKey";
 
-/// Everything at the vendor.
-#[derive(Debug)]
-pub(crate) struct World {
-    cases: BTreeMap<String, Case>,
-    created: usize,
-    pages: String,
-}
+type Moment<'a> = world::Moment<'a, &'static str>;
+type World = part::World<Own>;
+
+/// The vendor's own state: there is none.
+#[derive(Debug, Default)]
+pub(crate) struct Own;
 
 #[derive(Debug)]
-struct Case {
-    number: usize,
+pub(crate) struct Case {
     name: String,
-    state: String,
-    corrected: bool,
-}
-
-/// A state that a verification is to reach.
-#[derive(Debug)]
-pub(crate) struct Planned {
-    id: String,
     state: &'static str,
+    corrected: bool,
+    attempt: u32,
 }
 
-impl Part for World {
-    type Planned = Planned;
+impl Verification for Case {
+    fn attempt(&mut self) -> &mut u32 {
+        &mut self.attempt
+    }
+}
+
+impl Part for Own {
+    type Account = ();
+    type Case = Case;
+    /// A state that a verification reaches.
+    type Effect = &'static str;
 
     const ID: &'static str = "example";
     const NAME: &'static str = "Example";
     const HOSTS: &'static [&'static str] = &["api.example.com"];
+    const PAGES: &'static str = "https://example.com";
     const SCENARIOS: &'static [(&'static str, Ending)] = &[];
-    const VERIFICATIONS: &'static str = "verifications";
+    const VERIFICATION: &'static str = "verification";
     const CREATE: &'static str = "/verifications/";
     const POLL: &'static str = "/verifications/";
 
-    fn new() -> Self {
-        Self { cases: BTreeMap::new(), created: 0, pages: "https://example.com".to_owned() }
-    }
-
-    fn serve_pages_at(&mut self, base: String) {
-        self.pages = base;
-    }
-
-    fn pages(&self) -> &str {
-        &self.pages
-    }
-
-    fn ids(&self) -> Vec<String> {
-        let mut cases: Vec<(&String, &Case)> = self.cases.iter().collect();
-        cases.sort_by_key(|(_, case)| case.number);
-        cases.into_iter().map(|(id, _)| id.clone()).collect()
-    }
-
-    fn settings(&self, base: &str) -> Vec<Setting> {
+    fn settings(_: &World, base: &str) -> Vec<Setting> {
         vec![Setting::plain("base_url", format!("{base}/")), Setting::secret("api_key", KEY)]
     }
 
-    fn report_to(&mut self, _: &str, _: &mut Moment<'_, Planned>) -> Result<(), String> {
+    fn report_to(_: &mut World, _: &str, _: &mut Moment<'_>) -> Result<(), String> {
         Ok(())
     }
 
-    fn forgery(&self, reference: &str, _: &str) -> (String, Option<Value>) {
+    fn forgery(_: &World, reference: &str, _: &str) -> (String, Option<Value>) {
         (String::new(), Some(json!({ "reference": reference, "state": "passed" })))
     }
 
-    fn play(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_, Planned>) -> Result<Vec<Step>, &'static str> {
+    fn plan(scenario: &str, _: Option<&str>, case: &mut Case, (): &(), _: Timestamp) -> Result<Plan<&'static str>, &'static str> {
         let states: &[&'static str] = match scenario {
             "happy" | "data-changed" => &["running", "passed"],
             "rejected" | "fraud" => &["running", "failed"],
@@ -91,44 +72,37 @@ impl Part for World {
             "unknown-status" => &["running", "escalated"],
             _ => return Err("there is no such scenario"),
         };
-        let case = self.cases.get_mut(id).ok_or("there is no such verification")?;
         case.corrected = scenario == "data-changed";
         let mut plan = Plan::default();
         for state in states {
             plan.later(1).say(&format!("the state was {state}")).effect(*state);
         }
-        for (after, state) in plan.effects {
-            let at = later(moment.now, Duration::from_secs(after));
-            moment.planned.push((at, Planned { id: id.to_owned(), state }));
-        }
-        Ok(plan.steps)
+        Ok(plan)
     }
 
-    fn handle(&mut self, request: &Incoming, _: &mut Moment<'_, Planned>) -> Answer {
-        let segments = request.segments();
-        let [collection, id] = segments.as_slice() else { return Answer::empty(StatusCode::NOT_FOUND) };
-        if collection == "go" {
+    fn handle(world: &mut World, request: &Incoming, path: &[&str], _: &mut Moment<'_>) -> Answer {
+        let [collection, id] = path else { return Answer::empty(StatusCode::NOT_FOUND) };
+        if *collection == "go" {
             return Answer::page(StatusCode::OK, "Please show your document.");
         }
         if request.header("x-api-key") != Some(KEY) {
             return Self::failure(StatusCode::UNAUTHORIZED, 401);
         }
-        match (&request.method, self.cases.get(id)) {
+        match (&request.method, world.cases.get(id)) {
             (&Method::PUT, known) => {
-                let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+                let body = request.object().unwrap_or_default();
                 let Some(name) = body.get("name").and_then(Value::as_str) else {
                     return Self::failure(StatusCode::BAD_REQUEST, 400);
                 };
                 if known.is_none() {
-                    self.created += 1;
-                    let (number, state) = (self.created, "waiting".to_owned());
-                    self.cases.insert(id.clone(), Case { number, name: name.to_owned(), state, corrected: false });
+                    let case = Case { name: name.to_owned(), state: "waiting", corrected: false, attempt: 0 };
+                    world.cases.insert((*id).to_owned(), case);
                 }
-                Answer::json(StatusCode::OK, &json!(format!("{}/go/{id}", self.pages)))
+                Answer::json(StatusCode::OK, &json!(format!("{}/go/{id}", world.pages)))
             }
             (_, None) => Answer::empty(StatusCode::NOT_FOUND),
             (&Method::DELETE, Some(_)) => {
-                self.cases.remove(id);
+                world.cases.remove(id);
                 Answer::empty(StatusCode::OK)
             }
             (_, Some(case)) => {
@@ -141,21 +115,17 @@ impl Part for World {
         }
     }
 
-    fn happen(&mut self, planned: &Planned, _: &mut Moment<'_, Planned>) {
-        if let Some(case) = self.cases.get_mut(&planned.id) {
-            case.state = planned.state.to_owned();
+    fn happen(world: &mut World, id: &str, state: &'static str, _: &mut Moment<'_>) {
+        if let Some(case) = world.cases.get_mut(id) {
+            case.state = state;
         }
     }
 
-    fn control(_: &mut State, _: Timestamp, _: &Incoming, _: &[&str]) -> Option<Result<Value, String>> {
-        None
+    fn view(_: &World, _: &str, case: &Case) -> Value {
+        json!({ "state": case.state })
     }
 
     fn failure(status: StatusCode, code: u16) -> Answer {
         Answer::json(status, &json!({ "error": code }))
-    }
-
-    fn again(_: u32, _: Duration) -> Option<Duration> {
-        None
     }
 }

@@ -85,20 +85,20 @@ fn told(event: &Event<'_>) -> Result<Option<Observation>> {
 
 /// Collects what an event says beyond the model. One that brings a handle has no room for it, and needs none.
 fn custom(event: &Event<'_>, kind: EventKind) -> Custom {
-    let mut custom = Custom::default();
+    let mut custom = Custom::new();
     let text = |text: &Option<Text<'_>>| text.as_ref().map_or(Value::Null, |text| text.expose().into());
     custom.members("", &event.others);
     custom.members("transaction", &event.transaction.others);
     let task = &event.task;
-    custom.add("task.type", text(&task.kind));
-    custom.add("task.state", text(&task.state));
+    custom.values.add("task.type", text(&task.kind));
+    custom.values.add("task.state", text(&task.state));
     custom.members("task", &task.others);
     custom.members("task.transaction", &task.transaction.others);
     if kind == EventKind::TaskStateUpdated {
         // A task's event says nothing of the transaction's state.
-        custom.add("transaction.state", text(&event.transaction.state));
+        custom.values.add("transaction.state", text(&event.transaction.state));
     }
-    custom.add("task.transaction.state", text(&task.transaction.state));
+    custom.values.add("task.transaction.state", text(&task.transaction.state));
     custom
 }
 

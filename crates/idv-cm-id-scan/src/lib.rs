@@ -101,6 +101,8 @@
 pub mod api;
 pub mod callback;
 mod config;
+mod create;
+mod evidence;
 pub mod normalize;
 mod options;
 mod provider;

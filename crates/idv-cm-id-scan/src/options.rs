@@ -1,6 +1,6 @@
 //! Options of a single verification that the model has no field for.
 
-use idv_core::adapter::VendorOptions;
+use idv_core::adapter::{RequestOptions, VendorOptions};
 use idv_core::{ProviderId, Url};
 use serde::{Deserialize, Serialize};
 
@@ -38,9 +38,8 @@ impl VendorOptions for CmIdScanOptions {
     const PROVIDER: ProviderId = CmIdScan::ID;
 }
 
-impl CmIdScanOptions {
-    /// Applies the options that are set.
-    pub(crate) fn apply(self, transaction: &mut NewTransaction) {
+impl RequestOptions<NewTransaction> for CmIdScanOptions {
+    fn apply(self, transaction: &mut NewTransaction) {
         transaction.mobile_only = self.mobile_only.or(transaction.mobile_only);
         transaction.expires_in = self.expires_in.or(transaction.expires_in);
         transaction.scan_return_url = self.scan_return_url.or(transaction.scan_return_url.take());

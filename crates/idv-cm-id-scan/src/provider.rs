@@ -4,23 +4,21 @@ use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
-use idv_core::adapter::{Customize, non_empty};
+use idv_core::adapter::Customize;
 use idv_core::call::CallContext;
 use idv_core::{
-    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, CreateResponse, CreateSafety, Delivery, Download,
-    Error, ErrorKind, EvidenceId, EvidenceSource, HandOff, HandOffKind, NewVerification, Observation, Polling, Provider,
-    ProviderId, ReportSource, Result, ResultHandle, Results, Sink, Url, VendorInfo, VerificationId, async_trait,
+    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, CreateResponse, CreateSafety, Delivery, Error,
+    ErrorKind, HandOff, HandOffKind, NewVerification, Observation, Polling, Provider, ProviderId, ReportSource, Result,
+    ResultHandle, Results, Url, VendorInfo, VerificationId, async_trait,
 };
 
 use crate::api::{Api, Locale, NewTransaction, NewWebhook, ResultId, TransactionId, WebhookCreated};
 use crate::callback;
 use crate::config::CmIdScanConfig;
-use crate::normalize::{self, Acceptance, REPORT_FIELDS, Wanted};
+use crate::create::{self, ACCEPTS, NAMES};
+use crate::normalize::{self, Acceptance, REPORT_FIELDS};
 use crate::options::CmIdScanOptions;
 use crate::wire::Transaction;
-
-/// The fields that a creation takes, as [`NewVerification::given`] names them. The vendor takes nothing personal.
-const ACCEPTS: &[&str] = &["locale", "return_urls.success"];
 
 /// CM.com ID Scan as a provider.
 ///
@@ -108,13 +106,8 @@ impl CmIdScan {
 
     /// The transaction for a verification.
     fn transaction(&self, new: &NewVerification) -> Result<NewTransaction> {
-        let mut transaction = self.config.transaction();
-        transaction.locale = new.locale.as_ref().and_then(Locale::of).or(transaction.locale);
-        transaction.return_url.clone_from(&new.return_urls.success);
-        if let Some(options) = new.vendor_options::<CmIdScanOptions>()? {
-            options.apply(&mut transaction);
-        }
-        self.customize.apply(new, &mut transaction)?;
+        let mut transaction = create::transaction(new, &self.config);
+        self.customize.prepare::<CmIdScanOptions>(new, &mut transaction)?;
         Ok(transaction)
     }
 }
@@ -127,7 +120,7 @@ impl Provider for CmIdScan {
 
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let created = self.api.create_transaction(cx, &self.transaction(new)?).await;
-        let created = created.map_err(|error| error.with_field_named(&[("return_url", "return_urls.success")]))?;
+        let created = created.map_err(|error| error.with_field_named(NAMES))?;
         let now = cx.now();
         let id = VerificationId::new(new.reference.clone(), Some(created.id.into()));
         let mut result = CreateResponse::new(id, HandOff::Redirect(created.url), now);
@@ -184,37 +177,6 @@ impl Results for CmIdScan {
         let observation =
             normalize::result(&result, Some(&result_id), &self.acceptance, Some(cx.now()), idv_core::Channel::Fetch);
         Ok(observation.proven(answer.proof()))
-    }
-}
-
-#[async_trait]
-impl EvidenceSource for CmIdScan {
-    /// An image is downloaded from where the result says that it is now: one call more than by an address that was kept, whose
-    /// lifetime is not documented.
-    async fn download(
-        &self,
-        cx: &CallContext,
-        id: &VerificationId,
-        evidence: &EvidenceId,
-        limit: u64,
-        sink: &mut dyn Sink,
-    ) -> Result<Download> {
-        let no_evidence =
-            || Error::new(ErrorKind::NotFound).detail("there is no such piece of evidence: take its id from the report");
-        let transaction = TransactionId::try_from(id)?;
-        let (result_id, wanted) = normalize::wanted(evidence).ok_or_else(no_evidence)?;
-        let name = match wanted {
-            Wanted::Report(kind) => return self.api.report(cx, &transaction, &result_id, kind, limit, sink).await,
-            Wanted::File(name) => name,
-        };
-        let answer = self.api.result(cx, &transaction, &result_id).await?;
-        let result = answer.read(Transaction::read)?;
-        if non_empty(result.id.as_ref()) != Some(transaction.as_str()) {
-            return Err(answer.error_of(ErrorKind::SubjectMismatch));
-        }
-        let address =
-            normalize::find_file(&result, name).and_then(|file| non_empty(file.url.as_ref())).ok_or_else(no_evidence)?;
-        self.api.download(cx, address, limit, sink).await
     }
 }
 

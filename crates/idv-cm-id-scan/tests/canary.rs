@@ -9,15 +9,13 @@
 
 mod support;
 
-use std::error::Error as _;
-
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use idv_cm_id_scan::api::{ReportKind, ResultId, TransactionId};
 use idv_cm_id_scan::wire::{Event, Transaction};
 use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
 use idv_core::{
-    Client, Delivery, Error, EvidenceId, NewVerification, Operation, Reference, ResultHandle, Sent, TransportCause, VendorId,
+    Client, Delivery, EvidenceId, NewVerification, Operation, Reference, ResultHandle, Sent, TransportCause, VendorId,
     VerificationId,
 };
 use idv_testkit::{Canary, Exchange, Recording, ScriptedTransport};
@@ -125,21 +123,6 @@ impl Marked {
         headers.insert("x-callback-secret", secret.parse().unwrap());
         Delivery::callback(Method::POST, "/webhook".parse().unwrap(), headers, body)
     }
-
-    fn check(&self, what: &str, printed: &str) {
-        assert_eq!(self.canary.found_in(printed), None, "{what}: {printed}");
-    }
-
-    /// The error and everything beneath it.
-    fn check_error(&self, what: &str, error: &Error) {
-        let mut printed = format!("{error} {error:?} {error:#?}");
-        let mut beneath = error.source();
-        while let Some(source) = beneath {
-            printed += &format!("{source} {source:?}");
-            beneath = source.source();
-        }
-        self.check(what, &printed);
-    }
 }
 
 #[tokio::test]
@@ -170,16 +153,16 @@ async fn operations_that_succeed_print_nothing_of_it() {
     assert!(received.observations[0].trust.is_proven());
     let uri = format!("/back?trxid={}&resultid={}", marked.transaction, marked.result);
     let returned = client.receive(&Delivery::returning(uri.parse().unwrap())).unwrap();
-    marked.check(
+    marked.canary.check(
         "held",
         &format!("{new:?} {created:?} {created:#?} {polled:?} {fetched:?} {fetched:#?} {image:?} {pdf:?} {delivery:?} {received:?} {returned:?} {client:?}"),
     );
     for request in transport.requests() {
-        marked.check("headers", &format!("{:?}", request.headers()));
+        marked.canary.check("headers", &format!("{:?}", request.headers()));
     }
     let logged = recording.text();
     assert!(logged.contains("idv.call"), "something was recorded");
-    marked.check("logged", &logged);
+    marked.canary.check("logged", &logged);
 }
 
 #[tokio::test]
@@ -210,7 +193,7 @@ async fn operations_that_fail_print_nothing_of_it() {
             errors.extend(scripted().evidence(&marked.id(), &evidence, 10, &mut Vec::new()).await.err());
         }
         assert!(errors.len() >= 4, "{status} {body}");
-        errors.iter().for_each(|error| marked.check_error(&body, error));
+        errors.iter().for_each(|error| marked.canary.check_error(&body, error));
     }
     let client = marked.client(&ScriptedTransport::new());
     for (body, secret) in [
@@ -219,11 +202,11 @@ async fn operations_that_fail_print_nothing_of_it() {
         (format!(r#"{{"{}":1"#, marked.value(1)), marked.callback_secret.as_str()),
         (format!(r#"{{"type":"task.state.updated","task":"{}"}}"#, marked.value(1)), marked.callback_secret.as_str()),
     ] {
-        marked.check_error("received", &client.receive(&marked.delivery(body, secret)).unwrap_err());
+        marked.canary.check_error("received", &client.receive(&marked.delivery(body, secret)).unwrap_err());
     }
-    marked.check_error("id", &TransactionId::parse(&format!("{}/", marked.transaction)).unwrap_err());
-    marked.check_error("handle", &ResultId::parse(&format!("{}/", marked.result)).unwrap_err());
-    marked.check("logged", &recording.text());
+    marked.canary.check_error("id", &TransactionId::parse(&format!("{}/", marked.transaction)).unwrap_err());
+    marked.canary.check_error("handle", &ResultId::parse(&format!("{}/", marked.result)).unwrap_err());
+    marked.canary.check("logged", &recording.text());
 }
 
 #[tokio::test]
@@ -234,14 +217,14 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
         for _ in 0..4 {
             transport.then(Exchange::Fail(sent, TransportCause::Interrupted));
         }
-        marked.check_error("create", &marked.client(&transport).create(&marked.new_verification()).await.unwrap_err());
+        marked.canary.check_error("create", &marked.client(&transport).create(&marked.new_verification()).await.unwrap_err());
     }
     let transport = ScriptedTransport::new();
     transport.then(Exchange::Break(Response::new(Bytes::from(marked.value(0).to_owned()))));
     let evidence = EvidenceId::new(format!("results/{}/report", marked.result));
     let error = marked.client(&transport).evidence(&marked.id(), &evidence, 1_000, &mut Vec::new()).await.unwrap_err();
-    marked.check_error("evidence", &error);
-    marked.check("logged", &recording.text());
+    marked.canary.check_error("evidence", &error);
+    marked.canary.check("logged", &recording.text());
 }
 
 #[tokio::test]
@@ -256,13 +239,13 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     let (transaction, result) = (TransactionId::parse(&marked.transaction).unwrap(), ResultId::parse(&marked.result).unwrap());
     let retrieved = provider.api().result(&cx, &transaction, &result).await.unwrap();
     let read = retrieved.read(Transaction::read).unwrap();
-    marked.check("result", &format!("{transaction:?} {result:?} {retrieved:?} {read:?} {read:#?} {provider:?}"));
+    marked.canary.check("result", &format!("{transaction:?} {result:?} {retrieved:?} {read:?} {read:#?} {provider:?}"));
     let url: idv_core::Url = "https://example.com/".parse().unwrap();
     let webhook = provider.register_webhook(&cx, url.clone()).await.unwrap();
-    marked.check("webhook", &format!("{webhook:?} {:?}", provider.webhook(url)));
+    marked.canary.check("webhook", &format!("{webhook:?} {:?}", provider.webhook(url)));
     let event = marked.event();
-    marked.check("event", &format!("{:?}", Event::read(event.as_bytes()).unwrap()));
+    marked.canary.check("event", &format!("{:?}", Event::read(event.as_bytes()).unwrap()));
     let error = provider.api().report(&cx, &transaction, &result, ReportKind::Extended, 10, &mut Vec::new()).await.unwrap_err();
-    marked.check_error("nothing left in the script", &error);
-    marked.check("logged", &recording.text());
+    marked.canary.check_error("nothing left in the script", &error);
+    marked.canary.check("logged", &recording.text());
 }

@@ -1,6 +1,6 @@
 //! Options of a single verification that the model has no field for.
 
-use idv_core::adapter::VendorOptions;
+use idv_core::adapter::{RequestOptions, VendorOptions};
 use idv_core::pii::exposed;
 use idv_core::{Pii, ProviderId};
 use serde::{Deserialize, Serialize};
@@ -42,9 +42,8 @@ impl VendorOptions for Identify24Options {
     const PROVIDER: ProviderId = Identify24::ID;
 }
 
-impl Identify24Options {
-    /// Applies the options that are set.
-    pub(crate) fn apply(self, ident: &mut NewIdent) {
+impl RequestOptions<NewIdent> for Identify24Options {
+    fn apply(self, ident: &mut NewIdent) {
         ident.store_name = self.store_name.or(ident.store_name.take());
         ident.branche = self.branche.or(ident.branche.take());
         ident.person_position = self.person_position.or(ident.person_position.take());

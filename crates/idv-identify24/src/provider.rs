@@ -11,7 +11,6 @@ use idv_core::{
     HandOff, HandOffKind, NewVerification, Observation, Polling, Provider, ProviderId, ReportSource, Result, VendorInfo,
     VerificationId, async_trait,
 };
-use jiff::SignedDuration;
 
 use crate::api::{Api, IdentId, NewIdent, read_ident};
 use crate::callback;
@@ -20,8 +19,8 @@ use crate::create::{self, ACCEPTS, NAMES, REQUIRES};
 use crate::normalize::{self, REPORT_FIELDS};
 use crate::options::Identify24Options;
 
-/// The lifetime of an ident in days ("Lifetime").
-const LIFETIME_DAYS: u32 = 90;
+/// The lifetime of an ident ("Lifetime").
+const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Identify24 as a provider.
 ///
@@ -86,10 +85,7 @@ impl Identify24 {
 
     fn ident(&self, new: &NewVerification) -> Result<NewIdent> {
         let mut ident = create::ident(new, self.config.project_id)?;
-        if let Some(options) = new.vendor_options::<Identify24Options>()? {
-            options.apply(&mut ident);
-        }
-        self.customize.apply(new, &mut ident)?;
+        self.customize.prepare::<Identify24Options>(new, &mut ident)?;
         ident.check().map_err(|error| error.with_field_named(NAMES))?;
         Ok(ident)
     }
@@ -107,7 +103,7 @@ impl Provider for Identify24 {
         let id = VerificationId::new(new.reference.clone(), Some(made.ident_id.into()));
         let at = cx.now();
         let mut created = CreateResponse::new(id, HandOff::Redirect(made.conference_url), at);
-        created.expires_at = at.checked_add(SignedDuration::from_hours(24 * i64::from(LIFETIME_DAYS))).ok();
+        created.expires_at = at.checked_add(LIFETIME).ok();
         Ok(created)
     }
 
@@ -180,7 +176,7 @@ fn info(guard: &CallbackAuth) -> VendorInfo {
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
     info.requires = REQUIRES.to_vec();
-    info.lifetime = Some(Duration::from_secs(24 * 60 * 60 * u64::from(LIFETIME_DAYS)));
+    info.lifetime = Some(LIFETIME);
     info.poll_interval = Duration::from_secs(60);
     info.manual_steps = "have Identify24 delete the ident, by its ident_id: the API has no call for it; without that, an ident lives for \
                        90 days where no data retention policy says otherwise";

@@ -9,12 +9,10 @@
 
 mod support;
 
-use std::error::Error as _;
-
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use idv_core::adapter::settings::Secrets;
-use idv_core::{Delivery, Error, NewVerification, Operation, Reference, Sent, TransportCause, VendorId, VerificationId};
+use idv_core::{Delivery, NewVerification, Operation, Reference, Sent, TransportCause, VendorId, VerificationId};
 use idv_identify24::api::{IdentId, NewIdent, Pdf};
 use idv_identify24::wire::{Envelope, IdentAnswer, Webhook};
 use idv_identify24::{Identify24, Identify24Config};
@@ -131,21 +129,6 @@ impl Marked {
         transport.then_json(200, self.login());
         transport
     }
-
-    fn check(&self, what: &str, printed: &str) {
-        assert_eq!(self.canary.found_in(printed), None, "{what}: {printed}");
-    }
-
-    /// The error and everything beneath it.
-    fn check_error(&self, what: &str, error: &Error) {
-        let mut printed = format!("{error} {error:?} {error:#?}");
-        let mut beneath = error.source();
-        while let Some(source) = beneath {
-            printed += &format!("{source} {source:?}");
-            beneath = source.source();
-        }
-        self.check(what, &printed);
-    }
 }
 
 #[tokio::test]
@@ -159,23 +142,23 @@ async fn operations_that_succeed_print_nothing_of_it() {
         let new = marked.verification();
         let created = client.create(&new).await.unwrap();
         let polled = client.poll(&marked.id()).await.unwrap();
-        marked.check("created and polled", &format!("{new:?} {created:?} {created:#?} {polled:?} {polled:#?} {client:?}"));
+        marked.canary.check("created and polled", &format!("{new:?} {created:?} {created:#?} {polled:?} {polled:#?} {client:?}"));
         let requests = transport.requests();
         assert!(String::from_utf8_lossy(requests[0].body()).contains(&marked.api_key), "the key was sent");
         assert!(String::from_utf8_lossy(requests[1].body()).contains(&marked.value(0).to_uppercase()), "the marks were sent");
         for request in &requests {
-            marked.check("headers", &format!("{:?}", request.headers()));
+            marked.canary.check("headers", &format!("{:?}", request.headers()));
         }
     }
     let delivery = marked.proven(marked.webhook());
     let received = client_of(marked.config(), &ScriptedTransport::new()).receive(&delivery).unwrap();
     assert!(received.observations[0].trust.is_proven());
     assert_eq!(received.observations[0].report().unwrap().reasons[0].text.as_ref().unwrap().expose(), marked.value(7));
-    marked.check("received", &format!("{delivery:?} {received:?} {received:#?}"));
+    marked.canary.check("received", &format!("{delivery:?} {received:?} {received:#?}"));
 
     let logged = recording.text();
     assert!(logged.contains("idv.call"), "something was recorded");
-    marked.check("logged", &logged);
+    marked.canary.check("logged", &logged);
 }
 
 #[tokio::test]
@@ -206,25 +189,25 @@ async fn operations_that_fail_print_nothing_of_it() {
                 client.poll(&marked.id()).await.unwrap_err(),
                 client.delete(&marked.id()).await.unwrap_err(),
             ] {
-                marked.check_error(&body, &error);
+                marked.canary.check_error(&body, &error);
             }
         }
     }
     let client = client_of(marked.config(), &ScriptedTransport::new());
     let mut refused = marked.verification();
     refused.person.family_name = Some(format!("{}\n", marked.value(1)).into());
-    marked.check_error("refused", &client.create(&refused).await.unwrap_err());
+    marked.canary.check_error("refused", &client.create(&refused).await.unwrap_err());
     let strange = VerificationId::new(marked.reference.clone(), Some(VendorId::new(format!("../{}", marked.ident_id))));
-    marked.check_error("strange id", &client.poll(&strange).await.unwrap_err());
+    marked.canary.check_error("strange id", &client.poll(&strange).await.unwrap_err());
     for uri in ["/identify24".to_owned(), format!("/identify24?token={}x", marked.callback_secret)] {
-        marked.check_error("forged", &client.receive(&marked.delivery(&uri, marked.webhook())).unwrap_err());
+        marked.canary.check_error("forged", &client.receive(&marked.delivery(&uri, marked.webhook())).unwrap_err());
     }
     for body in [
         marked.value(1).to_owned(),
         format!(r#"{{"{}":1"#, marked.value(1)),
         format!(r#"{{"first_name":"{}"}}"#, marked.value(1)),
     ] {
-        marked.check_error("unreadable", &client.receive(&marked.proven(body)).unwrap_err());
+        marked.canary.check_error("unreadable", &client.receive(&marked.proven(body)).unwrap_err());
     }
     for exchange in [
         Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
@@ -233,9 +216,9 @@ async fn operations_that_fail_print_nothing_of_it() {
         let transport = marked.logged_in();
         transport.then(exchange);
         let error = client_of(marked.config(), &transport).create(&marked.verification()).await.unwrap_err();
-        marked.check_error("lost", &error);
+        marked.canary.check_error("lost", &error);
     }
-    marked.check("logged", &recording.text());
+    marked.canary.check("logged", &recording.text());
 }
 
 #[tokio::test]
@@ -246,7 +229,7 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     transport.then_json(200, marked.ident());
     let client = client_of(marked.config(), &transport);
     let (cx, provider) = (client.context(Operation::Other), Identify24::new(marked.config()).unwrap());
-    marked.check("provider", &format!("{provider:?} {:?} {:?} {cx:?}", provider.api(), marked.config()));
+    marked.canary.check("provider", &format!("{provider:?} {:?} {:?} {cx:?}", provider.api(), marked.config()));
 
     let ident = |pdf: Pdf| {
         let mut ident = NewIdent::new(6);
@@ -259,12 +242,12 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     for pdf in [Pdf::Url(url.into()), Pdf::Content(format!("%PDF-{}", marked.value(11)).into())] {
         let ident = ident(pdf);
         assert!(serde_json::to_string(&ident).unwrap().contains(marked.value(10)), "it is sent");
-        marked.check("ident", &format!("{ident:?} {ident:#?}"));
+        marked.canary.check("ident", &format!("{ident:?} {ident:#?}"));
     }
 
     let prepared = Identify24::new(marked.config()).unwrap();
     prepared.customize(|_, _| Ok(()));
-    marked.check("prepared", &format!("{prepared:?}"));
+    marked.canary.check("prepared", &format!("{prepared:?}"));
     let whole = {
         let mut ident = ident(Pdf::Content("%PDF-".into()));
         let new = marked.verification();
@@ -284,9 +267,9 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     let created = provider.api().create_ident(&cx, &whole).await.unwrap();
     let retrieved = provider.api().ident(&cx, &IdentId::parse(marked.ident_id.as_str()).unwrap()).await.unwrap();
     let read = idv_identify24::api::read_ident(&retrieved).unwrap();
-    marked.check("answers", &format!("{created:?} {retrieved:?} {read:?} {read:#?}"));
+    marked.canary.check("answers", &format!("{created:?} {retrieved:?} {read:?} {read:#?}"));
     let (login, webhook, body) = (marked.login(), marked.webhook(), marked.ident());
-    marked.check(
+    marked.canary.check(
         "wire",
         &format!(
             "{:?} {:?} {:?}",
@@ -295,5 +278,5 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
             IdentAnswer::read(body.as_bytes()).unwrap()
         ),
     );
-    marked.check("logged", &recording.text());
+    marked.canary.check("logged", &recording.text());
 }

@@ -12,6 +12,7 @@ mod support;
 use idv_core::{ErrorKind, Outcome, Status};
 use idv_identify24::normalize::{self, Statuses};
 use idv_identify24::wire::{Envelope, IdentAnswer, ProjectsAnswer, Webhook};
+use idv_testkit::printed;
 use proptest::prelude::*;
 use support::*;
 
@@ -139,12 +140,7 @@ fn errors_do_not_quote_what_cannot_be_read() {
     ] {
         for kind in KINDS {
             let error = normalize::kind(payload.as_bytes(), kind, &statuses()).unwrap_err();
-            let mut printed = format!("{error} {error:?}");
-            let mut source = std::error::Error::source(&error);
-            while let Some(cause) = source {
-                printed += &format!("{cause} {cause:?}");
-                source = cause.source();
-            }
+            let printed = printed(&error);
             assert!(!printed.contains("Mustermann"), "{printed}");
         }
     }

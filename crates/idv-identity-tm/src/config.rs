@@ -244,19 +244,17 @@ impl SettingValue for Webhooks {
     }
 
     fn read(value: &Value) -> Result<Self, Fault> {
-        let mut webhooks = Self::default();
-        for name in Vec::read(value).map_err(|_| Fault::FORM)? {
-            *match String::as_str(&name) {
+        read_flags(value, |webhooks: &mut Self, name| {
+            Some(match name {
                 "after_video" => &mut webhooks.after_video,
                 "after_ident" => &mut webhooks.after_ident,
                 "on_final" => &mut webhooks.on_final,
                 "on_error" => &mut webhooks.on_error,
                 "on_video_error" => &mut webhooks.on_video_error,
                 "on_status_change" => &mut webhooks.on_status_change,
-                _ => return Err(Fault::FORM),
-            } = true;
-        }
-        Ok(webhooks)
+                _ => return None,
+            })
+        })
     }
 }
 
@@ -302,18 +300,25 @@ impl SettingValue for Recordings {
     }
 
     fn read(value: &Value) -> Result<Self, Fault> {
-        let mut recordings = Self::default();
-        for name in Vec::read(value).map_err(|_| Fault::FORM)? {
-            *match String::as_str(&name) {
+        read_flags(value, |recordings: &mut Self, name| {
+            Some(match name {
                 "video" => &mut recordings.video,
                 "voice" => &mut recordings.voice,
                 "pdf" => &mut recordings.pdf,
                 "signed_documents" => &mut recordings.signed_documents,
                 "signed_hashes" => &mut recordings.signed_hashes,
                 "audit_log" => &mut recordings.audit_log,
-                _ => return Err(Fault::FORM),
-            } = true;
-        }
-        Ok(recordings)
+                _ => return None,
+            })
+        })
     }
+}
+
+/// Reads a list of names, each of which sets a flag.
+fn read_flags<T: Default>(value: &Value, flag: for<'f> fn(&'f mut T, &str) -> Option<&'f mut bool>) -> Result<T, Fault> {
+    let mut flags = T::default();
+    for name in Vec::<String>::read(value).map_err(|_| Fault::FORM)? {
+        *flag(&mut flags, &name).ok_or(Fault::FORM)? = true;
+    }
+    Ok(flags)
 }

@@ -18,6 +18,7 @@
 //!
 //! A fetch asks the vendor how many signed documents, signed hashes and recordings of sound there are, and lists all of them.
 
+use idv_core::adapter;
 use idv_core::call::CallContext;
 use idv_core::report::{Evidence, EvidenceKind};
 use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Pii, Recorder, Report, Result, Sink};
@@ -61,9 +62,7 @@ impl EvidenceSource for IdentityTm {
             VIDEO_PROVIDED => api.video(cx, &order, limit, sink).await,
             SIGNED_HASHES => {
                 let hashes = api.signed_hashes(cx, &order).await?;
-                let mut recorder = Recorder::new(sink, limit);
-                recorder.write(&hashes.body).await?;
-                Ok(recorder.finish())
+                adapter::store(&hashes.body, limit, sink).await
             }
             _ => self.listed(cx, &order, evidence, limit, sink).await,
         }
@@ -106,9 +105,7 @@ impl IdentityTm {
             let answer = api.signed_hashes(cx, order).await?;
             let hashes = answer.read(wire::Hashes::read)?.hashes.entries;
             let (_, hash) = hashes.get(index).ok_or_else(no_evidence)?;
-            let mut recorder = Recorder::new(sink, limit);
-            recorder.write(hash.expose().as_bytes()).await?;
-            return Ok(recorder.finish());
+            return adapter::store(hash.expose().as_bytes(), limit, sink).await;
         }
         if let Some(index) = numbered(name, VOICE) {
             let answer = api.voice_files(cx, order).await?;
@@ -247,9 +244,8 @@ fn owned(text: Option<&Text<'_>>) -> Option<String> {
 }
 
 fn piece(id: &str, kind: EvidenceKind, media_type: Option<&str>) -> Evidence {
-    let mut evidence = Evidence::new(EvidenceId::new(id), kind);
-    evidence.media_type = media_type.map(str::to_owned);
-    evidence
+    let evidence = Evidence::new(EvidenceId::new(id), kind);
+    media_type.into_iter().fold(evidence, Evidence::with_media_type)
 }
 
 fn list(report: &mut Report, prefix: &str, kind: EvidenceKind, media_type: Option<&str>, names: Vec<Option<String>>) {

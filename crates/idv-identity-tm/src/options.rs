@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use idv_core::ProviderId;
-use idv_core::adapter::VendorOptions;
+use idv_core::adapter::{RequestOptions, VendorOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::IdentityTm;
@@ -43,9 +43,8 @@ impl VendorOptions for IdentityTmOptions {
     const PROVIDER: ProviderId = IdentityTm::ID;
 }
 
-impl IdentityTmOptions {
-    /// Applies the options that are set.
-    pub(crate) fn apply(self, order: &mut Order) {
+impl RequestOptions<Order> for IdentityTmOptions {
+    fn apply(self, order: &mut Order) {
         order.customer_route_tag = self.customer_route_tag.or(order.customer_route_tag.take());
         order.purpose = self.purpose_by_language.map(Purpose::ByLanguage).or(order.purpose.take());
         order.esign_tan_sms_text = self.esign_tan_sms_text.or(order.esign_tan_sms_text.take());

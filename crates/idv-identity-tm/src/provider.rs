@@ -97,11 +97,8 @@ impl IdentityTm {
     fn order(&self, new: &NewVerification) -> Result<Order> {
         let secret = self.secret_of(new.reference.as_str());
         let mut order = create::order(new, &self.config, secret.as_ref().map(|(name, secret)| (name.as_str(), secret)))?;
-        if let Some(options) = new.vendor_options::<IdentityTmOptions>()? {
-            options.apply(&mut order);
-        }
+        self.customize.prepare::<IdentityTmOptions>(new, &mut order)?;
         if self.customize.is_set() {
-            self.customize.apply(new, &mut order)?;
             self.check_flow(&order)?;
         }
         order.check().map_err(|error| error.with_field_named(NAMES))?;

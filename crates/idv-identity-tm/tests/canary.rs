@@ -9,13 +9,11 @@
 
 mod support;
 
-use std::error::Error as _;
-
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use idv_core::report::{Country, Gender};
 use idv_core::{
-    Client, Delivery, Error, EvidenceId, NewVerification, Operation, Pii, Reference, Secret, Sent, TransportCause, VendorId,
+    Client, Delivery, EvidenceId, NewVerification, Operation, Pii, Reference, Secret, Sent, TransportCause, VendorId,
     VerificationId,
 };
 use idv_identity_tm::api::order::{
@@ -175,21 +173,6 @@ impl Marked {
             person(2, 11),
         )
     }
-
-    fn check(&self, what: &str, printed: &str) {
-        assert_eq!(self.canary.found_in(printed), None, "{what}: {printed}");
-    }
-
-    /// The error and everything beneath it.
-    fn check_error(&self, what: &str, error: &Error) {
-        let mut printed = format!("{error} {error:?} {error:#?}");
-        let mut beneath = error.source();
-        while let Some(source) = beneath {
-            printed += &format!("{source} {source:?}");
-            beneath = source.source();
-        }
-        self.check(what, &printed);
-    }
 }
 
 fn callback(uri: &str) -> Delivery {
@@ -213,11 +196,11 @@ async fn operations_that_succeed_print_nothing_of_it() {
     let created = client.create(&new).await.unwrap();
     let secret = secret_in(&transport);
     marked.canary.watch(secret.as_str());
-    marked.check("created", &format!("{new:?} {created:?} {created:#?}"));
+    marked.canary.check("created", &format!("{new:?} {created:?} {created:#?}"));
     assert!(String::from_utf8_lossy(transport.requests()[0].body()).contains(marked.value(0)), "the marks were sent");
     // One that was lost and found.
     transport.then(empty(503)).then_json(200, format!(r#"["{}"]"#, marked.order));
-    marked.check("found", &format!("{:?}", client.create(&new).await.unwrap()));
+    marked.canary.check("found", &format!("{:?}", client.create(&new).await.unwrap()));
 
     transport.then_json(200, marked.history(&[25, 89]));
     transport.then_json(200, marked.history(&[25, 89])).then_json(200, marked.result());
@@ -234,17 +217,17 @@ async fn operations_that_succeed_print_nothing_of_it() {
     let pdf = client.evidence(&marked.id(), &EvidenceId::new("pdf"), 1000, &mut Vec::new()).await.unwrap();
     let deleted = client.delete(&marked.id()).await.unwrap();
     let observed = format!("{polled:?} {fetched:?} {fetched:#?} {found:?} {downloaded:?} {pdf:?} {deleted:?} {client:?}");
-    marked.check("observed", &observed);
+    marked.canary.check("observed", &observed);
 
     let called =
         callback(&format!("/identity?event=OnFinal&orderId={}&ref={}&token={secret}", marked.order, marked.reference.as_str()));
     let received = client.receive(&called).unwrap();
     assert!(received.observations[0].trust.is_proven());
-    marked.check("received", &format!("{called:?} {received:?} {:?}", received.observations[0].subject));
+    marked.canary.check("received", &format!("{called:?} {received:?} {:?}", received.observations[0].subject));
 
     let logged = recording.text();
     assert!(logged.contains("idv.call"), "something was recorded");
-    marked.check("logged", &logged);
+    marked.canary.check("logged", &logged);
 }
 
 #[tokio::test]
@@ -289,7 +272,7 @@ async fn operations_that_fail_print_nothing_of_it() {
                 errors.extend(scripted().evidence(&marked.id(), &id, 5, &mut Vec::new()).await.err());
             }
             assert!(errors.len() >= 6, "{status} {body}: {}", errors.len());
-            errors.iter().for_each(|error| marked.check_error(&body, error));
+            errors.iter().for_each(|error| marked.canary.check_error(&body, error));
         }
     }
     let client = client_of(marked.config(), &ScriptedTransport::new());
@@ -299,9 +282,9 @@ async fn operations_that_fail_print_nothing_of_it() {
         format!("/identity?orderId={order}&ref={reference}&token={}", marked.callback_secret),
         format!("/{}", marked.value(1)),
     ] {
-        marked.check_error("forged", &client.receive(&callback(&uri)).unwrap_err());
+        marked.canary.check_error("forged", &client.receive(&callback(&uri)).unwrap_err());
     }
-    marked.check("logged", &recording.text());
+    marked.canary.check("logged", &recording.text());
 }
 
 #[tokio::test]
@@ -321,24 +304,24 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated() {
     for change in changes {
         let mut new = marked.verification();
         change(&mut new);
-        marked.check_error("refused", &client.create(&new).await.unwrap_err());
+        marked.canary.check_error("refused", &client.create(&new).await.unwrap_err());
     }
     assert_eq!(transport.count(), 0);
     let mut order = marked.order();
-    marked.check("order", &format!("{order:?} {order:#?}"));
+    marked.canary.check("order", &format!("{order:?} {order:#?}"));
     order.mobile = long(0);
-    marked.check_error("order", &order.check().unwrap_err());
-    marked.check_error("tan", &Tan::parse(marked.value(1)).unwrap_err());
-    marked.check_error("order id", &OrderId::parse(format!("{}!", marked.order)).unwrap_err());
+    marked.canary.check_error("order", &order.check().unwrap_err());
+    marked.canary.check_error("tan", &Tan::parse(marked.value(1)).unwrap_err());
+    marked.canary.check_error("order id", &OrderId::parse(format!("{}!", marked.order)).unwrap_err());
     for body in [format!(r#"{{"Email":"{}"#, marked.value(4)), format!(r#"{{"Product":"{}"}}"#, marked.value(1))] {
         assert!(serde_json::from_str::<Order>(&body).is_err());
     }
     let mut config = marked.config();
     config.password = format!("{}\n", marked.password).as_str().into();
-    marked.check_error("password", &config.check().unwrap_err());
+    marked.canary.check_error("password", &config.check().unwrap_err());
     let mut config = marked.config();
     config.crypt_key = Some(format!("{}00", marked.crypt_key).as_str().into());
-    marked.check_error("key", &IdentityTm::new(config).unwrap_err());
+    marked.canary.check_error("key", &IdentityTm::new(config).unwrap_err());
 }
 
 #[tokio::test]
@@ -350,7 +333,7 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
             transport.then(Exchange::Fail(sent, TransportCause::Interrupted));
         }
         let client = client_of(marked.config(), &transport);
-        marked.check_error("create", &client.create(&marked.verification()).await.unwrap_err());
+        marked.canary.check_error("create", &client.create(&marked.verification()).await.unwrap_err());
     }
     for evidence in ["pdf", "voice/1"] {
         let transport = ScriptedTransport::new();
@@ -359,9 +342,9 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
         }
         let client = client_of(marked.config(), &transport);
         let error = client.evidence(&marked.id(), &EvidenceId::new(evidence), 1000, &mut Vec::new()).await.unwrap_err();
-        marked.check_error("evidence", &error);
+        marked.canary.check_error("evidence", &error);
     }
-    marked.check("logged", &recording.text());
+    marked.canary.check("logged", &recording.text());
 }
 
 #[tokio::test]
@@ -375,7 +358,7 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     let order = marked.order();
     let requests =
         format!("{order:?} {order:#?} {id:?} {tan:?} {provider:?} {api:?} {:?} {:?}", marked.config(), marked.encrypted());
-    marked.check("requests", &requests);
+    marked.canary.check("requests", &requests);
 
     transport.then_json(202, marked.created());
     transport.then_json(200, marked.history(&[6]));
@@ -394,14 +377,14 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     let created = api.put_order(&cx, &order).await.unwrap();
     let body = String::from_utf8_lossy(transport.requests()[0].body()).into_owned();
     assert!(body.contains(marked.value(11)) && body.contains(marked.value(2)), "the marks were sent");
-    marked.check("created", &format!("{created:?} {created:#?}"));
+    marked.canary.check("created", &format!("{created:?} {created:#?}"));
     let status = api.status(&cx, &id, StatusVariants::ALL).await.unwrap();
     let data = api.ident_data(&cx, &id, IdentDataVariants::default()).await.unwrap();
     let documents = api.signed_documents(&cx, &id).await.unwrap();
     let hashes = api.signed_hashes(&cx, &id).await.unwrap();
     let images = api.images(&cx, &id).await.unwrap();
     let voice = api.voice_files(&cx, &id).await.unwrap();
-    marked.check("retrieved", &format!("{status:?} {data:?} {documents:?} {hashes:?} {images:?} {voice:?}"));
+    marked.canary.check("retrieved", &format!("{status:?} {data:?} {documents:?} {hashes:?} {images:?} {voice:?}"));
     let read = format!(
         "{:?} {:?} {:?} {:?} {:?} {:?}",
         status.read(wire::StatusList::read).unwrap(),
@@ -411,7 +394,7 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
         images.read(wire::Images::read).unwrap(),
         voice.read(wire::VoiceFiles::read).unwrap(),
     );
-    marked.check("read", &read);
+    marked.canary.check("read", &read);
     api.request_sign(&cx, &id).await.unwrap();
     api.confirm_sign(&cx, &id, &tan).await.unwrap();
     assert!(String::from_utf8_lossy(transport.requests().last().unwrap().body()).contains(&marked.tan), "the TAN was sent");
@@ -420,13 +403,13 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     api.prove_phone_control(&cx, &id, &tan).await.unwrap();
     api.resend_phone_tan(&cx, &id).await.unwrap();
     let email = format!("{}@example.com", marked.value(4)).into();
-    marked.check("user", &format!("{:?}", api.check_signme_user(&cx, &email, None).await.unwrap()));
+    marked.canary.check("user", &format!("{:?}", api.check_signme_user(&cx, &email, None).await.unwrap()));
     api.request_new_password(&cx, &"+4917155555555".into()).await.unwrap();
-    marked.check("new password", &format!("{:?}", api.confirm_new_password(&cx, &tan).await.unwrap()));
-    marked.check_error("nothing left in the script", &api.request_sign(&cx, &id).await.unwrap_err());
+    marked.canary.check("new password", &format!("{:?}", api.confirm_new_password(&cx, &tan).await.unwrap()));
+    marked.canary.check_error("nothing left in the script", &api.request_sign(&cx, &id).await.unwrap_err());
     for request in transport.requests() {
-        marked.check("headers", &format!("{:?}", request.headers()));
+        marked.canary.check("headers", &format!("{:?}", request.headers()));
     }
     assert!(OrderCreated::read(marked.created().as_bytes()).unwrap().error.is_some());
-    marked.check("logged", &recording.text());
+    marked.canary.check("logged", &recording.text());
 }

@@ -20,6 +20,7 @@ use idv_identity_tm::wire::{
     Encoded, ErrorBody, Hashes, IdentResult, Images, NewPassword, Orders, SignedDocuments, SignmeUser, StatusList, SystemStatus,
     VoiceFiles,
 };
+use idv_testkit::printed;
 use proptest::prelude::*;
 
 const FLOWS: [Flow; 2] = [Flow::Identification, Flow::Esign];
@@ -234,12 +235,7 @@ fn errors_do_not_quote_what_cannot_be_read() {
     ] {
         for kind in ["result", "status"] {
             let error = normalize::kind(payload.as_bytes(), kind, Flow::Identification).unwrap_err();
-            let mut printed = format!("{error} {error:?}");
-            let mut source = std::error::Error::source(&error);
-            while let Some(cause) = source {
-                printed += &format!("{cause} {cause:?}");
-                source = cause.source();
-            }
+            let printed = printed(&error);
             assert!(!printed.contains("Mustermann"), "{printed}");
         }
     }

@@ -1,7 +1,8 @@
 //! Images, recordings and files: streamed from an address of their own, or unpacked from the archive.
 
+use idv_core::adapter::store;
 use idv_core::call::CallContext;
-use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Recorder, Result, Sink, VerificationId, async_trait};
+use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, Sink, VerificationId, async_trait};
 
 use crate::api::documents::DefinitionId;
 use crate::api::{Suffix, TransactionNumber};
@@ -10,9 +11,6 @@ use crate::wire::archive::{self, Limits, Options};
 
 /// The whole archive, which no result lists.
 const ARCHIVE: &str = "archive";
-
-/// The bytes that are written at a time.
-const PIECE: usize = 64 * 1024;
 
 #[async_trait]
 impl EvidenceSource for Idnow {
@@ -75,14 +73,6 @@ impl Idnow {
         let limits = Limits { entry: options.limits.entry.min(limit), ..options.limits };
         archive::entry(&zip, name, Options { limits, ..options })
     }
-}
-
-async fn store(file: &[u8], limit: u64, sink: &mut dyn Sink) -> Result<Download> {
-    let mut recorder = Recorder::new(sink, limit);
-    for piece in file.chunks(PIECE) {
-        recorder.write(piece).await?;
-    }
-    Ok(recorder.finish())
 }
 
 /// A sink, and whether something was written to it: another file must not follow then.

@@ -1,6 +1,6 @@
 //! Options of a single verification that the model has no field for.
 
-use idv_core::adapter::VendorOptions;
+use idv_core::adapter::{RequestOptions, VendorOptions};
 use idv_core::pii::exposed;
 use idv_core::{Pii, ProviderId};
 use serde::{Deserialize, Serialize};
@@ -33,9 +33,8 @@ impl VendorOptions for IdnowOptions {
     const PROVIDER: ProviderId = Idnow::ID;
 }
 
-impl IdnowOptions {
-    /// Applies the options that are set.
-    pub(crate) fn apply(self, request: &mut StartRequest) {
+impl RequestOptions<StartRequest> for IdnowOptions {
+    fn apply(self, request: &mut StartRequest) {
         request.trackingid = self.tracking_id.or(request.trackingid.take());
     }
 }

@@ -6,24 +6,23 @@ use std::time::Duration;
 
 use idv_core::adapter::Customize;
 use idv_core::call::{Answer, CallContext};
-use idv_core::report::{Field, Method};
+use idv_core::report::Method;
 use idv_core::{
     CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse, CreateSafety, DeleteOutcome,
     Deletion, Delivery, Effect, Error, ErrorKind, HandOff, HandOffKind, ListFilter, ListQuery, Listing, NewVerification,
     Observation, Page, Polling, Provider, ProviderId, ReportSource, Result, ResultHandle, ResultState, Results, Status, Subject,
     VendorInfo, VerificationId, async_trait,
 };
-use jiff::SignedDuration;
 
 use crate::api::{ACCEPTS, Api, Filter, StartRequest, Started, TransactionNumber, answer};
 use crate::config::{IdnowConfig, LinkStyle, Product, ResultFormat};
-use crate::normalize::Inline;
+use crate::normalize::{Inline, REPORT_FIELDS};
 use crate::options::IdnowOptions;
 use crate::wire::archive::{self, Limits, Options};
 use crate::{callback, normalize, wire};
 
 /// The lifetime of an unfinished identification, and of a result, by IDnow's support pages. Accounts can have less.
-const LIFETIME_DAYS: u32 = 90;
+const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// IDnow as a provider.
 ///
@@ -167,10 +166,7 @@ impl Provider for Idnow {
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let transaction = TransactionNumber::try_from(&new.reference)?;
         let mut request = StartRequest::of(new)?;
-        if let Some(options) = new.vendor_options::<IdnowOptions>()? {
-            options.apply(&mut request);
-        }
-        self.customize.apply(new, &mut request)?;
+        self.customize.prepare::<IdnowOptions>(new, &mut request)?;
         let started = self.api.start(cx, &transaction, &request).await?;
         let hand_off = self
             .hand_off(&transaction, &started)
@@ -179,7 +175,7 @@ impl Provider for Idnow {
         let at = cx.now();
         let mut created = CreateResponse::new(VerificationId::new(new.reference.clone(), Some(started.id)), hand_off, at);
         // By our clock: IDnow does not say when it ends.
-        created.expires_at = at.checked_add(SignedDuration::from_hours(24 * i64::from(LIFETIME_DAYS))).ok();
+        created.expires_at = at.checked_add(LIFETIME).ok();
         created.already_existed = started.already_existed;
         Ok(created)
     }
@@ -304,44 +300,9 @@ fn info() -> VendorInfo {
     info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
-    info.lifetime = Some(Duration::from_secs(24 * 60 * 60 * u64::from(LIFETIME_DAYS)));
+    info.lifetime = Some(LIFETIME);
     info
 }
-
-/// Which fields a report can fill (chapter 13.1).
-const REPORT_FIELDS: &[Field] = &[
-    Field::CompletedAt,
-    Field::Method,
-    Field::Agent,
-    Field::GivenNames,
-    Field::FamilyName,
-    Field::BirthName,
-    Field::BirthDate,
-    Field::BirthPlace,
-    Field::Nationalities,
-    Field::Gender,
-    Field::Title,
-    Field::Street,
-    Field::HouseNumber,
-    Field::PostalCode,
-    Field::City,
-    Field::AddressCountry,
-    Field::Email,
-    Field::Phone,
-    Field::PersonalNumber,
-    Field::DocumentKind,
-    Field::DocumentNumber,
-    Field::IssuingCountry,
-    Field::Issuer,
-    Field::IssuedOn,
-    Field::ExpiresOn,
-    Field::LicenceClasses,
-    Field::Checks,
-    Field::Reasons,
-    Field::Evidence,
-    Field::Custom,
-    Field::Answers,
-];
 
 /// The lists to ask for, each once, in the order asked; all of them if none is named.
 fn filters(query: &ListQuery) -> Result<Vec<Filter>> {

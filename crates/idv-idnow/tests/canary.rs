@@ -4,14 +4,12 @@
 
 mod support;
 
-use std::error::Error as _;
-
 use bytes::Bytes;
 use http::Response;
 use idv_core::call::CallPolicy;
 use idv_core::report::{Country, Gender};
 use idv_core::{
-    Client, Delivery, Error, EvidenceId, ListQuery, NewVerification, Operation, Reference, Sent, TransportCause, VendorId,
+    Client, Delivery, EvidenceId, ListQuery, NewVerification, Operation, Reference, Sent, TransportCause, VendorId,
     VerificationId,
 };
 use idv_idnow::api::documents::{
@@ -104,21 +102,6 @@ impl Marked {
     fn failure(&self, cause: &str) -> String {
         format!(r#"{{"errors":[{{"cause":"{cause}","id":"1","key":"{}","message":"{}"}}]}}"#, self.value(1), self.value(8))
     }
-
-    fn check(&self, what: &str, printed: &str) {
-        assert_eq!(self.canary.found_in(printed), None, "{what}: {printed}");
-    }
-
-    /// The error and everything beneath it.
-    fn check_error(&self, what: &str, error: &Error) {
-        let mut printed = format!("{error} {error:?} {error:#?}");
-        let mut beneath = error.source();
-        while let Some(source) = beneath {
-            printed += &format!("{source} {source:?}");
-            beneath = source.source();
-        }
-        self.check(what, &printed);
-    }
 }
 
 fn client(config: IdnowConfig, transport: &ScriptedTransport) -> Client {
@@ -142,7 +125,7 @@ async fn operations_that_succeed_print_nothing_of_it() {
         config.link = link;
         let new = marked.verification();
         let created = client(config, &transport).create(&new).await.unwrap();
-        marked.check("created", &format!("{new:?} {created:?} {created:#?}"));
+        marked.canary.check("created", &format!("{new:?} {created:?} {created:#?}"));
         assert!(String::from_utf8_lossy(transport.requests()[0].body()).contains(marked.value(0)), "the marks were sent");
     }
     for format in [ResultFormat::Json, ResultFormat::Xml, ResultFormat::Zip] {
@@ -161,17 +144,19 @@ async fn operations_that_succeed_print_nothing_of_it() {
         let listed = client.list(&ListQuery::default(), None).await.unwrap();
         let downloaded = client.evidence(&marked.id(), &EvidenceId::new("archive"), 10_000, &mut Vec::new()).await.unwrap();
         let deleted = client.delete(&marked.id()).await.unwrap();
-        marked.check("observed", &format!("{polled:?} {fetched:?} {listed:?} {downloaded:?} {deleted:?} {polled:#?} {client:?}"));
+        marked
+            .canary
+            .check("observed", &format!("{polled:?} {fetched:?} {listed:?} {downloaded:?} {deleted:?} {polled:#?} {client:?}"));
     }
     let uri = format!("/idnow?token={}", marked.callback_secret);
     let delivery = Delivery::callback(http::Method::POST, uri.parse().unwrap(), http::HeaderMap::new(), marked.result("ABORTED"));
     let received = client(marked.config(), &ScriptedTransport::new()).receive(&delivery).unwrap();
     assert!(received.observations[0].trust.is_proven());
-    marked.check("received", &format!("{delivery:?} {received:?}"));
+    marked.canary.check("received", &format!("{delivery:?} {received:?}"));
 
     let logged = recording.text();
     assert!(logged.contains("idv.call"), "something was recorded");
-    marked.check("logged", &logged);
+    marked.canary.check("logged", &logged);
 }
 
 #[tokio::test]
@@ -225,21 +210,21 @@ async fn operations_that_fail_print_nothing_of_it() {
             errors.extend(scripted(true).evidence(&marked.id(), &EvidenceId::new(evidence), 1000, &mut Vec::new()).await.err());
         }
         assert!(errors.len() >= 2, "{status} {body}");
-        errors.iter().for_each(|error| marked.check_error(&body, error));
+        errors.iter().for_each(|error| marked.canary.check_error(&body, error));
     }
     for uri in ["/idnow", "/idnow?token=wrong"] {
         let delivery =
             Delivery::callback(http::Method::POST, uri.parse().unwrap(), http::HeaderMap::new(), marked.result("SUCCESS"));
         let error = client(marked.config(), &ScriptedTransport::new()).receive(&delivery).unwrap_err();
-        marked.check_error("forged", &error);
+        marked.canary.check_error("forged", &error);
     }
     for body in [marked.value(1).to_owned(), format!(r#"{{"{}":1"#, marked.value(1)), format!("<{}>", marked.value(1))] {
         let uri = format!("/idnow?token={}", marked.callback_secret).parse().unwrap();
         let delivery = Delivery::callback(http::Method::POST, uri, http::HeaderMap::new(), body);
         let error = client(marked.config(), &ScriptedTransport::new()).receive(&delivery).unwrap_err();
-        marked.check_error("unreadable", &error);
+        marked.canary.check_error("unreadable", &error);
     }
-    marked.check("logged", &recording.text());
+    marked.canary.check("logged", &recording.text());
 }
 
 #[tokio::test]
@@ -251,7 +236,7 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
             transport.then(Exchange::Fail(sent, TransportCause::Interrupted));
         }
         let error = client(marked.config(), &transport).create(&marked.verification()).await.unwrap_err();
-        marked.check_error("create", &error);
+        marked.canary.check_error("create", &error);
     }
     let transport = logged_in(&marked);
     transport.then(Exchange::Break(Response::new(Bytes::from(marked.value(0).to_owned()))));
@@ -259,8 +244,8 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
         .evidence(&marked.id(), &EvidenceId::new("archive"), 1000, &mut Vec::new())
         .await
         .unwrap_err();
-    marked.check_error("evidence", &error);
-    marked.check("logged", &recording.text());
+    marked.canary.check_error("evidence", &error);
+    marked.canary.check("logged", &recording.text());
 }
 
 #[tokio::test]
@@ -277,7 +262,7 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
 
     let mut request = StartRequest::of(&marked.verification()).unwrap();
     request.questions.insert("question".into(), Answer::Text(marked.value(2).into()));
-    marked.check("request", &format!("{request:?} {number:?} {idnow:?} {:?} {:?}", idnow.api(), marked.config()));
+    marked.canary.check("request", &format!("{request:?} {number:?} {idnow:?} {:?} {:?}", idnow.api(), marked.config()));
     request.questions.clear();
     let input = SigningInput::new(
         "ihrebank".into(),
@@ -288,20 +273,20 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     );
     let link = links::signed(&input).unwrap();
     assert!(link.expose().as_str().contains(marked.value(0)));
-    marked.check("link", &format!("{input:?} {link:?} {:?}", idnow.api().links()));
+    marked.canary.check("link", &format!("{input:?} {link:?} {:?}", idnow.api().links()));
 
     let retrieved = idnow.api().identification(&cx, &number).await.unwrap();
     let payload = retrieved.read(idv_idnow::wire::read).unwrap();
-    marked.check("retrieved", &format!("{retrieved:?} {payload:?} {payload:#?}"));
+    marked.canary.check("retrieved", &format!("{retrieved:?} {payload:?} {payload:#?}"));
     let copied = idnow.api().copy(&cx, &number, "ihrebank", None).await.unwrap();
-    marked.check("copied", &format!("{copied:?}"));
-    marked.check_error("denied", &idnow.api().copy(&cx, &number, "ihrebank", None).await.unwrap_err());
+    marked.canary.check("copied", &format!("{copied:?}"));
+    marked.canary.check_error("denied", &idnow.api().copy(&cx, &number, "ihrebank", None).await.unwrap_err());
     let broken = idnow.api().download(&cx, &number, Suffix::Zip, 10, &mut Vec::new()).await.unwrap_err();
-    marked.check_error("nothing left in the script", &broken);
+    marked.canary.check_error("nothing left in the script", &broken);
     for request in transport.requests() {
-        marked.check("headers", &format!("{:?}", request.headers()));
+        marked.canary.check("headers", &format!("{:?}", request.headers()));
     }
-    marked.check("logged", &recording.text());
+    marked.canary.check("logged", &recording.text());
 }
 
 #[tokio::test]
@@ -322,7 +307,7 @@ async fn the_calls_of_e_signing_print_nothing_of_it() {
     update.name = Some(marked.value(1).into());
     update.signatures.insert("customer".into(), beside());
     let file = DocumentFile::pdf(format!("%PDF-1.4 {}", marked.value(2))).unwrap();
-    marked.check("requests", &format!("{definition:?} {update:?} {file:?} {definition:#?} {update:#?} {file:#?}"));
+    marked.canary.check("requests", &format!("{definition:?} {update:?} {file:?} {definition:#?} {update:#?} {file:#?}"));
 
     let signed = file.bytes().clone();
     let document = format!(
@@ -349,7 +334,7 @@ async fn the_calls_of_e_signing_print_nothing_of_it() {
     for (call, index) in [(1, 0), (2, 1), (3, 2)] {
         assert!(String::from_utf8_lossy(&sent[call]).contains(marked.value(index)), "the marks were sent");
     }
-    marked.check("answers", &format!("{documents:?} {one:?} {one:#?} {download:?} {:?}", one.effective_signatures()));
+    marked.canary.check("answers", &format!("{documents:?} {one:?} {one:#?} {download:?} {:?}", one.effective_signatures()));
 
     // Errors whose every free text is marked, and answers that are none.
     for (status, body) in [
@@ -371,21 +356,21 @@ async fn the_calls_of_e_signing_print_nothing_of_it() {
         let cx = client.context(Operation::Other);
         let api = Idnow::new(marked.config()).unwrap();
         let error = api.api().document(&cx, &number, &id).await.unwrap_err();
-        marked.check_error(&body, &error);
+        marked.canary.check_error(&body, &error);
         let mut errors = Vec::new();
         errors.extend(api.api().upload_document(&cx, &number, &id, &file).await.err());
         errors.extend(api.api().download_signed_document(&cx, &number, &id, 1, &mut Vec::new()).await.err());
-        errors.iter().for_each(|error| marked.check_error(&body, error));
+        errors.iter().for_each(|error| marked.canary.check_error(&body, error));
     }
     // What is refused before it is sent.
     definition.name.clear();
-    marked.check_error("definition", &definition.check().unwrap_err());
-    marked.check_error("identifier", &DefinitionId::parse(marked.value(1).to_uppercase()).unwrap_err());
-    marked.check_error("file", &DocumentFile::pdf(marked.value(1).to_owned()).unwrap_err());
+    marked.canary.check_error("definition", &definition.check().unwrap_err());
+    marked.canary.check_error("identifier", &DefinitionId::parse(marked.value(1).to_uppercase()).unwrap_err());
+    marked.canary.check_error("file", &DocumentFile::pdf(marked.value(1).to_owned()).unwrap_err());
     for request in transport.requests() {
-        marked.check("headers", &format!("{:?}", request.headers()));
+        marked.canary.check("headers", &format!("{:?}", request.headers()));
     }
-    marked.check("logged", &recording.text());
+    marked.canary.check("logged", &recording.text());
 }
 
 #[test]
@@ -401,6 +386,6 @@ fn a_signature_that_is_refused_prints_nothing_of_what_it_is_over() {
         PublicKey::from_pem(marked.value(2)).unwrap_err(),
         PublicKey::from_pem(&format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", marked.value(2))).unwrap_err(),
     ] {
-        marked.check_error("signature", &error);
+        marked.canary.check_error("signature", &error);
     }
 }

@@ -14,6 +14,7 @@ use fixture::{archive, fixture, results};
 use idv_core::report::Source;
 use idv_core::{Channel, ErrorKind, Outcome, Status};
 use idv_idnow::{normalize, wire};
+use idv_testkit::printed;
 use proptest::prelude::*;
 
 fn verifies(payload: &[u8]) -> bool {
@@ -261,12 +262,7 @@ fn errors_do_not_quote_what_cannot_be_read() {
     ];
     for payload in payloads {
         let error = normalize::payload(payload, Channel::Fetch).unwrap_err();
-        let mut printed = format!("{error} {error:?}");
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            printed += &format!("{cause} {cause:?}");
-            source = cause.source();
-        }
+        let printed = printed(&error);
         assert!(!printed.contains("Mustermann"), "{printed}");
     }
 }

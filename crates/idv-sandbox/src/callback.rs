@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::clock::later;
 use crate::fault::FaultKind;
 use crate::in_process::Receive;
-use crate::vendor::{Entry, Told, VENDORS};
+use crate::part::Told;
+use crate::vendor::{Entry, VENDORS};
 use crate::world::{Event, State, Worlds};
 
 /// A callback that is to be sent.
@@ -31,9 +32,17 @@ pub(crate) struct Callback {
     pub(crate) told: Option<Told>,
 }
 
-/// A body of JSON.
-pub(crate) fn json(body: &Value) -> Option<(&'static str, Bytes)> {
-    Some(("application/json", body.to_string().into()))
+impl Callback {
+    /// A callback without headers and body about the verification with this reference.
+    pub(crate) fn new(kind: &'static str, reference: &str, method: Method, url: String) -> Self {
+        Self { kind, reference: reference.to_owned(), method, url, headers: Vec::new(), body: None, told: None }
+    }
+
+    /// A callback by POST with a body of JSON.
+    pub(crate) fn json(kind: &'static str, reference: &str, url: String, body: &Value) -> Self {
+        let body = Some(("application/json", body.to_string().into()));
+        Self { body, ..Self::new(kind, reference, Method::POST, url) }
+    }
 }
 
 /// A callback and its state.
@@ -131,8 +140,7 @@ impl Worlds {
 }
 
 impl State {
-    pub(crate) fn call_back(&mut self, now: Timestamp, vendor: &str, mut callback: Callback) {
-        let Some(vendor) = VENDORS.iter().find(|known| known.id == vendor) else { return };
+    pub(crate) fn call_back(&mut self, now: Timestamp, vendor: &'static Entry, mut callback: Callback) {
         let path = url::Url::parse(&callback.url).map_or_else(|_| String::new(), |url| url.path().to_owned());
         let fault = self.faults.strike_callback(&path);
         if let Some(fault) = &fault {
@@ -202,6 +210,11 @@ impl State {
             record.state = state;
         }
     }
+}
+
+/// Checks that callbacks to an address, if there is one, stay on this machine.
+pub(crate) fn demand_loopback<S: AsRef<str>>(url: Option<S>) -> Result<(), &'static str> {
+    if url.is_none_or(|url| is_loopback(url.as_ref())) { Ok(()) } else { Err("callbacks go to the loopback interface only") }
 }
 
 /// Whether an address is on this machine.

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::callback::is_loopback;
+use crate::callback::demand_loopback;
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::fault::Fault;
+use crate::part::{Part, Settings, World};
 use crate::scenario;
 use crate::vendor::VENDORS;
-use crate::world::Worlds;
+use crate::world::{Moment, Worlds};
 
 /// Answers a request to the control plane.
 pub(crate) async fn handle(worlds: &Worlds, request: &Incoming) -> Answer {
@@ -79,6 +79,68 @@ fn of_vendor(worlds: &Worlds, request: &Incoming, vendor: &str, rest: &[&str]) -
     (vendor.control)(&mut state, now, request, rest)
 }
 
+/// Answers a request to a vendor's routes; `None` if there is no such route.
+pub(crate) fn of_part<P: Part>(
+    world: &mut World<P>,
+    request: &Incoming,
+    path: &[&str],
+    moment: &mut Moment<'_, P::Effect>,
+) -> Option<Result<Value, String>> {
+    if let Some(result) = P::control(world, request, path, moment) {
+        return Some(result);
+    }
+    let is_own = |word: &str| word.strip_suffix('s') == Some(P::VERIFICATION);
+    match (&request.method, path) {
+        (&Method::GET, [word]) if is_own(word) => Some(Ok(json!(P::ids(world)))),
+        (&Method::GET, [word, id]) if is_own(word) => Some(world.view(&P::key(world, id))),
+        (&Method::POST, [word, id, "act"]) if is_own(word) => Some(body::<Act>(request).and_then(|act| {
+            if act.reason.is_some() && !P::REASONS {
+                return Err("unknown field `reason`: the vendor gives none".to_owned());
+            }
+            let steps = world.act(&P::key(world, id), &act.scenario, act.reason.as_deref(), moment)?;
+            Ok(json!(steps))
+        })),
+        (_, ["accounts", id]) if P::Account::ID.is_some() => account(world, request, id),
+        (_, ["account"]) if P::Account::ID.is_none() => account(world, request, ""),
+        _ => None,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Act {
+    scenario: String,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+/// Reads or changes an account's settings. A `PUT` gives each setting that it leaves out the account's own default, a `PATCH` leaves it
+/// as it is.
+fn account<P: Part>(world: &mut World<P>, request: &Incoming, id: &str) -> Option<Result<Value, String>> {
+    let known = world.account(id).cloned().ok_or_else(|| "there is no such account".to_owned());
+    Some(match request.method {
+        Method::GET => known.map(|account| json!(account)),
+        Method::PUT | Method::PATCH => known.and_then(|known| {
+            let initial = World::<P>::new().account(id).cloned().unwrap_or_default();
+            let account = settings(request, if request.method == Method::PATCH { &known } else { &initial })?;
+            if account.id() != id {
+                let setting = P::Account::ID.unwrap_or_default();
+                return Err(format!("the {setting} in the settings is another than in the path"));
+            }
+            world.configure(account.clone())?;
+            Ok(json!(account))
+        }),
+        _ => return None,
+    })
+}
+
+/// Reads the settings of an account over those of `base`.
+fn settings<A: Settings>(request: &Incoming, base: &A) -> Result<A, String> {
+    let Value::Object(mut settings) = json!(base) else { return Err("the settings are no object".to_owned()) };
+    settings.extend(body::<Map<String, Value>>(request)?);
+    serde_json::from_value(Value::Object(settings)).map_err(|error| error.to_string())
+}
+
 fn state(worlds: &Worlds) -> Value {
     let state = worlds.state();
     let mut told = json!({
@@ -90,7 +152,7 @@ fn state(worlds: &Worlds) -> Value {
     });
     if let Some(told) = told.as_object_mut() {
         let vendors = VENDORS.iter().map(|vendor| (vendor, (vendor.ids)(&state).len()));
-        told.extend(vendors.map(|(vendor, count)| (vendor.id.to_owned(), json!({ vendor.verifications: count }))));
+        told.extend(vendors.map(|(vendor, count)| (vendor.id.to_owned(), json!({ format!("{}s", vendor.verification): count }))));
     }
     told
 }
@@ -120,24 +182,9 @@ struct Forge {
 
 /// Sends a request to a callback address, as a stranger could. Returns the status, or 0 if there is none.
 pub(crate) async fn forge(worlds: &Worlds, method: Method, url: &str, body: Option<String>) -> Result<u16, String> {
-    if !is_loopback(url) {
-        return Err("callbacks go to the loopback interface only".to_owned());
-    }
+    demand_loopback(Some(url))?;
     let body = body.map(|body| ("application/json", body.into()));
     Ok(worlds.request(method, url, &[], body).await)
-}
-
-/// Reads the settings of an account. A `PUT` gives each setting that it leaves out the account's own default, a `PATCH` leaves it as it
-/// is.
-pub(crate) fn settings<A>(request: &Incoming, initial: Option<A>, current: Option<&A>) -> Result<A, String>
-where
-    A: Serialize + DeserializeOwned,
-{
-    let (initial, current) = initial.zip(current).ok_or("there is no such account")?;
-    let base = if request.method == Method::PATCH { json!(current) } else { json!(initial) };
-    let Value::Object(mut settings) = base else { return Err("the settings are no object".to_owned()) };
-    settings.extend(body::<Map<String, Value>>(request)?);
-    serde_json::from_value(Value::Object(settings)).map_err(|error| error.to_string())
 }
 
 /// The body of a request, as JSON.

@@ -2,10 +2,12 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf as _, Bytes};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A request, whole.
 #[derive(Debug)]
@@ -49,6 +51,23 @@ impl Incoming {
     /// The media type of the body, without parameters.
     pub(crate) fn media_type(&self) -> &str {
         self.header("content-type").and_then(|value| value.split(';').next()).map_or("", str::trim)
+    }
+
+    /// Whether the body is said to be JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.media_type().eq_ignore_ascii_case("application/json")
+    }
+
+    /// The body, if it is a JSON object.
+    pub(crate) fn object(&self) -> Option<Map<String, Value>> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The user and the password of HTTP Basic, joined by a colon.
+    pub(crate) fn basic(&self) -> Option<String> {
+        let (scheme, credentials) = self.header("authorization")?.split_once(' ')?;
+        let decoded = STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        String::from_utf8(decoded).ok()
     }
 
     /// The parameters of the query, decoded, in order.
@@ -198,6 +217,16 @@ impl Answer {
     pub(crate) fn page(status: StatusCode, text: &str) -> Self {
         let page = format!("<!DOCTYPE html><html><head><title>Sandbox</title></head><body><p>{text}</p></body></html>\n");
         Self::new(status, "text/html; charset=utf-8", page)
+    }
+
+    /// The page at an address that leads nowhere.
+    pub(crate) fn nothing_here() -> Self {
+        Self::page(StatusCode::NOT_FOUND, "There is nothing here.")
+    }
+
+    /// Sends a browser on to another address.
+    pub(crate) fn redirect(status: StatusCode, place: impl Into<String>) -> Self {
+        Self::page(status, "Please go on.").with_header("location", place)
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -33,21 +33,28 @@ macro_rules! for_each_vendor {
 
 mod builder;
 mod callback;
+mod cases;
 mod clock;
 mod cm_id_scan;
 mod control;
+mod emulator;
 mod exchange;
+mod failure;
 mod fault;
 mod identify24;
 mod identity_tm;
 mod idnow;
 mod in_process;
+mod iso;
+mod part;
+mod pdf;
 mod random;
 mod route;
 mod sandbox;
 mod scenario;
 mod server;
 mod tls;
+mod token;
 mod vendor;
 mod verificar_identidad;
 mod world;
@@ -56,6 +63,7 @@ pub use builder::Builder;
 pub use callback::RecordedCallback;
 pub use cm_id_scan::account::{Account as CmIdScanAccount, Person as CmIdScanPerson};
 pub use cm_id_scan::handle::CmIdScan;
+pub use emulator::Emulator;
 pub use fault::{Fault, FaultKind};
 pub use identify24::account::{
     Account as Identify24Account, Project as Identify24Project, ReasonForm as Identify24ReasonForm, Status as Identify24Status,

@@ -7,113 +7,15 @@ use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::control;
 use crate::exchange::{Answer, Incoming};
-use crate::random::Random;
+use crate::part::{Part, Told, World};
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::scenario::{self, Ending, Scenario, Step};
-use crate::world::{Moment, State};
+use crate::world::State;
 
 /// The secret that proves callbacks of every vendor to the clients that [`Vendor::settings`] configures. It opens nothing.
 pub const CALLBACK_SECRET: &str = "callbackSecretOfTheSandboxAlone";
-
-/// A vendor's part of the sandbox.
-pub(crate) trait Part: Kept + fmt::Debug + Send + Sized + 'static {
-    /// Something that is to happen later.
-    type Planned: Send + 'static;
-
-    /// The vendor's id in the family.
-    const ID: &'static str;
-    /// The vendor's name.
-    const NAME: &'static str;
-    /// The hosts that the vendor serves.
-    const HOSTS: &'static [&'static str];
-    /// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
-    const SCENARIOS: &'static [(&'static str, Ending)];
-    /// The vendor's word for verifications, as a route of the control plane.
-    const VERIFICATIONS: &'static str;
-    /// A part of the path of a request that creates a verification.
-    const CREATE: &'static str;
-    /// A part of the path of a request for a verification's state.
-    const POLL: &'static str;
-    /// The times after which the vendor's system writes a mail about a callback that does not arrive, and gives it up.
-    const MAILS: Option<(Duration, Duration)> = None;
-
-    /// The vendor before anything has happened.
-    fn new() -> Self;
-
-    /// Has the links for persons lead to this base address.
-    fn serve_pages_at(&mut self, _base: String) {}
-
-    /// The base address of the links for persons.
-    fn pages(&self) -> &str {
-        ""
-    }
-
-    /// The ids of the verifications, in the order in which they were created.
-    fn ids(&self) -> Vec<String>;
-
-    /// The settings of a client of the first account, below this base address.
-    fn settings(&self, base: &str) -> Vec<Setting>;
-
-    /// Sets the address that the first account reports to, and [`CALLBACK_SECRET`] as its proof.
-    fn report_to(&mut self, url: &str, moment: &mut Moment<'_, Self::Planned>) -> Result<(), String>;
-
-    /// Has the first account prove its reports by HTTP Basic; returns the settings for that. `None` if the vendor cannot.
-    fn prove_by_password(&mut self) -> Option<Vec<Setting>> {
-        None
-    }
-
-    /// Lets Erika with this family name come, if the vendor is not told at creation who is expected.
-    fn expect(&mut self, _family_name: &str) {}
-
-    /// A callback that says that a person is verified, without a secret: its query and its body.
-    fn forgery(&self, reference: &str, vendor_id: &str) -> (String, Option<Value>);
-
-    /// Lets the person and the vendor's people act out a scenario.
-    fn play(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_, Self::Planned>) -> Result<Vec<Step>, &'static str>;
-
-    /// Answers a request.
-    fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_, Self::Planned>) -> Answer;
-
-    /// Does what was planned.
-    fn happen(&mut self, planned: &Self::Planned, moment: &mut Moment<'_, Self::Planned>);
-
-    /// Answers a request to the vendor's part of the control plane; `None` if there is no such route.
-    fn control(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>>;
-
-    /// A failure in the vendor's own form: the status of the answer, and the code that stands in its body. 401 is a token that expired.
-    fn failure(status: StatusCode, code: u16) -> Answer;
-
-    /// Whether a callback that is answered so counts as delivered.
-    fn accepts(status: u16) -> bool {
-        (200..300).contains(&status)
-    }
-
-    /// The time before a callback is tried again; `None` if it is given up.
-    fn again(tries: u32, since_first_try: Duration) -> Option<Duration>;
-
-    /// Whether a callback tells of what no longer is.
-    fn is_outdated(&self, _told: &Told) -> bool {
-        false
-    }
-}
-
-/// A part in its place among the others.
-pub(crate) trait Kept {
-    /// The part, and the source of chance.
-    fn of(state: &mut State) -> (&mut Self, &mut Random);
-
-    /// The part, to be read.
-    fn seen(state: &State) -> &Self;
-}
-
-/// The subject of a callback, for a vendor that drops one that is outdated.
-#[derive(Debug, Clone)]
-pub(crate) struct Told {
-    pub(crate) key: (String, String),
-    /// The time of the result: the callback is outdated when there is another one.
-    pub(crate) result_at: Timestamp,
-}
 
 /// A setting of a client, by its key in the configuration of the vendor's adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,7 +60,7 @@ pub(crate) struct Entry {
     pub(crate) id: &'static str,
     pub(crate) name: &'static str,
     pub(crate) hosts: &'static [&'static str],
-    pub(crate) verifications: &'static str,
+    pub(crate) verification: &'static str,
     pub(crate) mails: Option<(Duration, Duration)>,
     scenarios: &'static [(&'static str, Ending)],
     create: &'static str,
@@ -189,26 +91,34 @@ impl Entry {
             id: P::ID,
             name: P::NAME,
             hosts: P::HOSTS,
-            verifications: P::VERIFICATIONS,
+            verification: P::VERIFICATION,
             mails: P::MAILS,
             scenarios: P::SCENARIOS,
             create: P::CREATE,
             poll: P::POLL,
-            serve_pages_at: |state, base| P::of(state).0.serve_pages_at(base),
-            pages: |state| P::seen(state).pages().to_owned(),
-            ids: |state| P::seen(state).ids(),
-            answer: |state, now, request| state.with(now, |part: &mut P, moment| part.handle(request, moment)),
-            control: P::control,
+            serve_pages_at: |state, base| P::of(state).0.pages = base,
+            pages: |state| P::seen(state).pages.clone(),
+            ids: |state| P::ids(P::seen(state)),
+            answer: |state, now, request| {
+                let segments = request.segments();
+                let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+                state.with(now, |world: &mut World<P>, moment| P::handle(world, request, &path, moment))
+            },
+            control: |state, now, request, path| {
+                state.with(now, |world: &mut World<P>, moment| control::of_part(world, request, path, moment))
+            },
             failure: P::failure,
             accepts: P::accepts,
             again: P::again,
-            is_outdated: |state, told| P::seen(state).is_outdated(told),
-            settings: |state, base| P::seen(state).settings(base),
-            report_to: |state, now, url| state.with(now, |part: &mut P, moment| part.report_to(url, moment)),
-            prove_by_password: |state| P::of(state).0.prove_by_password(),
-            expect: |state, family_name| P::of(state).0.expect(family_name),
-            forgery: |state, reference, vendor_id| P::seen(state).forgery(reference, vendor_id),
-            act: act::<P>,
+            is_outdated: |state, told| P::is_outdated(P::seen(state), told),
+            settings: |state, base| P::settings(P::seen(state), base),
+            report_to: |state, now, url| state.with(now, |world, moment| P::report_to(world, url, moment)),
+            prove_by_password: |state| P::prove_by_password(P::of(state).0),
+            expect: |state, family_name| P::expect(P::of(state).0, family_name),
+            forgery: |state, reference, vendor_id| P::forgery(P::seen(state), reference, vendor_id),
+            act: |state, now, id, scenario| {
+                state.with(now, |world: &mut World<P>, moment| world.act(&P::key(world, id), scenario, None, moment))
+            },
         }
     }
 
@@ -235,17 +145,6 @@ impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id)
     }
-}
-
-/// Lets the person and the vendor's people act out a scenario; an error lists the scenarios that there are.
-pub(crate) fn act<P: Part>(state: &mut State, now: Timestamp, id: &str, scenario: &str) -> Result<Vec<Step>, String> {
-    state.with(now, |part: &mut P, moment| part.play(id, scenario, moment)).map_err(scenario_error::<P>)
-}
-
-/// An error about a scenario, with the scenarios that there are.
-pub(crate) fn scenario_error<P: Part>(error: &str) -> String {
-    let names: Vec<&str> = scenario::of(P::SCENARIOS).iter().map(|scenario| scenario.name).collect();
-    format!("{error}; the scenarios are {}", names.join(", "))
 }
 
 /// One of the vendors in the sandbox, whichever it is.

@@ -12,8 +12,9 @@ use crate::callback::{Callback, Post, RecordedCallback, Sending};
 use crate::clock::{Clock, WallClock};
 use crate::exchange::{Answer, Incoming};
 use crate::fault::{FaultKind, FaultPlan};
+use crate::part::{Kept, Part, Planned, World};
 use crate::random::Random;
-use crate::vendor::{Entry, Kept, Part};
+use crate::vendor::Entry;
 
 /// A request that a vendor's part has answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,21 +33,26 @@ pub struct RecordedRequest {
     pub fault: Option<String>,
 }
 
-/// The context in which a vendor's part handles something, and the effects of that beside the answer. `P` is what it can plan.
-pub(crate) struct Moment<'a, P> {
+/// The context in which a vendor's part handles something, and the effects of that beside the answer. `E` is what it can plan.
+pub(crate) struct Moment<'a, E> {
     pub(crate) now: Timestamp,
     /// The time by the clients' own clock, if the sandbox knows it.
     pub(crate) wall: Option<Timestamp>,
     pub(crate) random: &'a mut Random,
     /// The events that are to happen later.
-    pub(crate) planned: Vec<(Timestamp, P)>,
+    pub(crate) planned: Vec<(Timestamp, Planned<E>)>,
     /// The callbacks that are to be sent.
     pub(crate) callbacks: Vec<Callback>,
 }
 
-impl<P> Moment<'_, P> {
+impl<E> Moment<'_, E> {
+    /// Plans what happens to a verification whatever scenario is acted.
+    pub(crate) fn plan(&mut self, at: Timestamp, key: &str, effect: E) {
+        self.planned.push((at, Planned { key: key.to_owned(), attempt: None, effect }));
+    }
+
     /// The times by which a client's own time may be right: virtual time, and the time by the client's clock unless `strict`.
-    pub(crate) fn clocks(&self, strict: bool) -> impl Iterator<Item = Timestamp> + use<P> {
+    pub(crate) fn clocks(&self, strict: bool) -> impl Iterator<Item = Timestamp> + use<E> {
         std::iter::once(self.now).chain(self.wall.filter(|_| !strict))
     }
 }
@@ -67,26 +73,26 @@ pub(crate) struct Worlds {
 macro_rules! parts {
     ($($module:ident,)*) => {
         /// Every vendor, in the order of their ports.
-        pub(crate) static VENDORS: &[Entry] = &[$(Entry::of::<crate::$module::World>(),)*];
+        pub(crate) static VENDORS: &[Entry] = &[$(Entry::of::<crate::$module::Own>(),)*];
 
         /// The vendors' parts.
         #[derive(Debug)]
         pub(crate) struct Parts {
-            $(pub(crate) $module: crate::$module::World,)*
+            $(pub(crate) $module: World<crate::$module::Own>,)*
         }
 
         impl Parts {
             fn new() -> Self {
-                Self { $($module: Part::new(),)* }
+                Self { $($module: World::new(),)* }
             }
         }
 
-        $(impl Kept for crate::$module::World {
-            fn of(state: &mut State) -> (&mut Self, &mut Random) {
+        $(impl Kept for crate::$module::Own {
+            fn of(state: &mut State) -> (&mut World<Self>, &mut Random) {
                 (&mut state.parts.$module, &mut state.random)
             }
 
-            fn seen(state: &State) -> &Self {
+            fn seen(state: &State) -> &World<Self> {
                 &state.parts.$module
             }
         })*
@@ -235,23 +241,23 @@ impl State {
     }
 
     /// Works on a vendor's part, and plans what comes of it.
-    pub(crate) fn with<P: Part, T>(&mut self, now: Timestamp, work: impl FnOnce(&mut P, &mut Moment<'_, P::Planned>) -> T) -> T {
+    pub(crate) fn with<P: Part, T>(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&mut World<P>, &mut Moment<'_, P::Effect>) -> T,
+    ) -> T {
         let wall = self.wall_clock.as_ref().map(WallClock::now);
-        let (part, random) = P::of(self);
+        let (world, random) = P::of(self);
         let mut moment = Moment { now, wall, random, planned: Vec::new(), callbacks: Vec::new() };
-        let result = work(part, &mut moment);
+        let result = work(world, &mut moment);
         let (planned, callbacks) = (moment.planned, moment.callbacks);
         for (at, planned) in planned {
             self.plan(at, happening::<P>(planned));
         }
         for callback in callbacks {
-            self.call_back(now, P::ID, callback);
+            self.call_back(now, P::ENTRY, callback);
         }
         result
-    }
-
-    fn happen<P: Part>(&mut self, planned: &P::Planned, now: Timestamp) {
-        self.with(now, |part: &mut P, moment| part.happen(planned, moment));
     }
 
     pub(crate) fn plan(&mut self, at: Timestamp, event: Event) {
@@ -267,8 +273,8 @@ impl State {
 }
 
 /// By a function of its own: within [`State::with`] the closure would be of a type that holds itself.
-fn happening<P: Part>(planned: P::Planned) -> Event {
-    Event::Happen(Box::new(move |state, now| state.happen::<P>(&planned, now)))
+fn happening<P: Part>(planned: Planned<P::Effect>) -> Event {
+    Event::Happen(Box::new(move |state, now| state.with(now, |world: &mut World<P>, moment| world.happen(planned, moment))))
 }
 
 fn fault_name(fault: &FaultKind) -> String {

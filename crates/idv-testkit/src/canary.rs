@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,6 +45,36 @@ impl Canary {
         let text = text.to_lowercase();
         self.marks.iter().find(|mark| text.contains(&mark.to_lowercase())).map(String::as_str)
     }
+
+    /// Checks that a text has no mark. `what` names the text in failures.
+    ///
+    /// # Panics
+    ///
+    /// If it has one.
+    pub fn check(&self, what: &str, text: &str) {
+        assert_eq!(self.found_in(text), None, "{what}: {text}");
+    }
+
+    /// Checks that an error and its causes print no mark. `what` names the error in failures.
+    ///
+    /// # Panics
+    ///
+    /// If they print one.
+    pub fn check_error(&self, what: &str, error: &(dyn Error + 'static)) {
+        self.check(what, &printed(error));
+    }
+}
+
+/// Returns everything that an error and its causes print.
+#[must_use]
+pub fn printed(error: &(dyn Error + 'static)) -> String {
+    let mut printed = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        printed += &format!("{error} {error:?} {error:#?} ");
+        next = error.source();
+    }
+    printed
 }
 
 /// Everything that was logged at TRACE and above by the current thread while it is alive.

@@ -9,15 +9,17 @@
 mod canary;
 mod clock;
 pub mod conformance;
+mod fixtures;
 mod leaves;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod transport;
 
-pub use canary::{Canary, Recording};
+pub use canary::{Canary, Recording, printed};
 pub use clock::ManualClock;
+pub use fixtures::Fixtures;
 pub use leaves::Leaves;
-pub use transport::{Exchange, ScriptedTransport};
+pub use transport::{Exchange, ScriptedTransport, empty, file, header, line};
 
 use idv_core::{Environment, Random};
 

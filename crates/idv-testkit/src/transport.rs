@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Request, Response, StatusCode};
 use idv_core::{Body, Chunks, Sent, Transport, TransportCause, TransportError};
 
 /// A transport that answers by a script and records what it was asked. Cheap to clone; clones share script and record.
@@ -32,6 +33,59 @@ pub enum Exchange {
     Hang,
 }
 
+impl Exchange {
+    /// An answer with a status and a body.
+    ///
+    /// # Panics
+    ///
+    /// Where the status is none of HTTP.
+    #[expect(clippy::expect_used, reason = "a test's own constant")]
+    fn answer(status: u16, body: impl Into<Bytes>, media_type: Option<&str>) -> Self {
+        let mut answer = Response::new(body.into());
+        *answer.status_mut() = StatusCode::from_u16(status).expect("a status of HTTP");
+        let media_type = media_type.map(|text| HeaderValue::from_str(text).expect("a value of a header"));
+        answer.headers_mut().extend(media_type.map(|value| (CONTENT_TYPE, value)));
+        Self::Answer(answer)
+    }
+}
+
+/// Returns an answer without a body.
+///
+/// # Panics
+///
+/// If the status is none of HTTP.
+#[must_use]
+pub fn empty(status: u16) -> Exchange {
+    Exchange::answer(status, Bytes::new(), None)
+}
+
+/// Returns an answer that is a file.
+///
+/// # Panics
+///
+/// If the media type cannot be the value of a header.
+#[must_use]
+pub fn file(media_type: &str, bytes: impl Into<Bytes>) -> Exchange {
+    Exchange::answer(200, bytes, Some(media_type))
+}
+
+/// Returns the method and the address of a request, as one line.
+#[must_use]
+pub fn line(request: &Request<Bytes>) -> String {
+    format!("{} {}", request.method(), request.uri())
+}
+
+/// Returns a header of a request in clear.
+///
+/// # Panics
+///
+/// If the header is no text.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+pub fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
+    request.headers().get(name).map(|value| value.to_str().expect("a header is text"))
+}
+
 impl ScriptedTransport {
     /// A transport without a script.
     #[must_use]
@@ -50,14 +104,8 @@ impl ScriptedTransport {
     /// # Panics
     ///
     /// Where the status is none of HTTP.
-    #[expect(clippy::expect_used, reason = "a test's own constant")]
     pub fn then_json(&self, status: u16, body: impl Into<String>) -> &Self {
-        let answer = Response::builder()
-            .status(StatusCode::from_u16(status).expect("a status of HTTP"))
-            .header(http::header::CONTENT_TYPE, "application/json; charset=utf-8")
-            .body(Bytes::from(body.into()))
-            .expect("a constant head is valid");
-        self.then(Exchange::Answer(answer))
+        self.then(Exchange::answer(status, body.into(), Some("application/json; charset=utf-8")))
     }
 
     /// Every request that was made, in order.

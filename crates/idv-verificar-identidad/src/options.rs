@@ -1,6 +1,6 @@
 //! Options of a single verification that the model has no field for.
 
-use idv_core::adapter::VendorOptions;
+use idv_core::adapter::{RequestOptions, VendorOptions};
 use idv_core::pii::exposed;
 use idv_core::{Pii, ProviderId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -39,9 +39,8 @@ impl VendorOptions for VerificarIdentidadOptions {
     const PROVIDER: ProviderId = VerificarIdentidad::ID;
 }
 
-impl VerificarIdentidadOptions {
-    /// Applies the options that are set.
-    pub(crate) fn apply(self, request: &mut SendRequest) {
+impl RequestOptions<SendRequest> for VerificarIdentidadOptions {
+    fn apply(self, request: &mut SendRequest) {
         request.message = self.message.or(request.message.take());
         request.send_at = self.send_at.or(request.send_at);
         request.sender = self.sender.or(request.sender.take());

@@ -79,10 +79,7 @@ impl VerificarIdentidad {
 
     fn request(&self, new: &NewVerification) -> Result<SendRequest> {
         let mut request = create::request(new, &self.config)?;
-        if let Some(options) = new.vendor_options::<VerificarIdentidadOptions>()? {
-            options.apply(&mut request);
-        }
-        self.customize.apply(new, &mut request)?;
+        self.customize.prepare::<VerificarIdentidadOptions>(new, &mut request)?;
         request.check().map_err(|error| error.with_field_named(NAMES))?;
         Ok(request)
     }

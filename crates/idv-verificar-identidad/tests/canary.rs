@@ -9,10 +9,8 @@
 
 mod support;
 
-use std::error::Error as _;
-
 use http::{HeaderMap, Method};
-use idv_core::{Delivery, Error, EvidenceId, NewVerification, Operation, Reference, VendorId, VerificationId};
+use idv_core::{Delivery, EvidenceId, NewVerification, Operation, Reference, VendorId, VerificationId};
 use idv_testkit::{Canary, Recording, ScriptedTransport};
 use idv_verificar_identidad::api::{Api, RequestId, SendRequest};
 use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
@@ -85,21 +83,6 @@ impl Marked {
     fn delivery(&self, body: String, token: &str) -> Delivery {
         Delivery::callback(Method::POST, format!("/idv?token={token}").parse().unwrap(), HeaderMap::new(), body)
     }
-
-    fn check(&self, what: &str, printed: &str) {
-        assert_eq!(self.canary.found_in(printed), None, "{what}: {printed}");
-    }
-
-    /// The error and everything beneath it.
-    fn check_error(&self, what: &str, error: &Error) {
-        let mut printed = format!("{error} {error:?} {error:#?}");
-        let mut beneath = error.source();
-        while let Some(source) = beneath {
-            printed += &format!("{source} {source:?}");
-            beneath = source.source();
-        }
-        self.check(what, &printed);
-    }
 }
 
 #[tokio::test]
@@ -115,14 +98,14 @@ async fn operations_that_succeed_print_nothing_of_it() {
     assert!(String::from_utf8_lossy(transport.requests()[0].body()).contains(DNI), "the marks were sent");
     let downloaded = client.evidence(&marked.id(), &EvidenceId::new("certificate"), 1000, &mut Vec::new()).await.unwrap();
     // The purpose is text for everybody, so a `NewVerification` prints it.
-    marked.check("created", &format!("{created:?} {created:#?} {:?} {downloaded:?} {client:?}", marked.verification()));
+    marked.canary.check("created", &format!("{created:?} {created:#?} {:?} {downloaded:?} {client:?}", marked.verification()));
 
     for state in ["5001", "5100", "5500"] {
         let delivery = marked.delivery(marked.report(state), &marked.secret);
         let received = client.receive(&delivery).unwrap();
         let report = received.observations[0].report().unwrap();
         assert!(report.person.family_name.is_some() && report.custom.contains_key("Motivo"));
-        marked.check("received", &format!("{delivery:?} {received:?} {received:#?}"));
+        marked.canary.check("received", &format!("{delivery:?} {received:?} {received:#?}"));
     }
 
     let transport = scripted(&[(200, &Marked::taken()), (200, r#"[{"Res":1,"Cred":5}]"#)]);
@@ -135,11 +118,12 @@ async fn operations_that_succeed_print_nothing_of_it() {
     let credits = api.credits(&cx).await.unwrap();
     let provider = VerificarIdentidad::new(marked.config()).unwrap();
     marked
+        .canary
         .check("api", &format!("{api:?} {request:?} {sent:?} {credits:?} {cx:?} {provider:#?} {:?}", RequestId::parse(REQUEST)));
 
     let logged = recording.text();
     assert!(logged.contains("idv.call"), "something was recorded");
-    marked.check("logged", &logged);
+    marked.canary.check("logged", &logged);
 }
 
 #[tokio::test]
@@ -171,7 +155,7 @@ async fn operations_that_fail_print_nothing_of_it() {
         let cx = client().context(Operation::Other);
         errors.extend(Api::new(&marked.config()).unwrap().credits(&cx).await.err());
         assert_eq!(errors.len(), 4, "{status} {body}");
-        errors.iter().for_each(|error| marked.check_error(&body, error));
+        errors.iter().for_each(|error| marked.canary.check_error(&body, error));
     }
 
     let client = client_of(marked.config(), &ScriptedTransport::new());
@@ -182,9 +166,9 @@ async fn operations_that_fail_print_nothing_of_it() {
         (word.clone(), &marked.secret),
         (format!("--{word}\n{word}"), &marked.secret),
     ] {
-        marked.check_error("refused", &client.receive(&marked.delivery(body, token)).unwrap_err());
+        marked.canary.check_error("refused", &client.receive(&marked.delivery(body, token)).unwrap_err());
     }
-    marked.check("logged", &recording.text());
+    marked.canary.check("logged", &recording.text());
 }
 
 #[tokio::test]
@@ -201,11 +185,11 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated() {
     for change in changes {
         let mut new = marked.verification();
         change(&mut new);
-        marked.check_error("refused", &client.create(&new).await.unwrap_err());
+        marked.canary.check_error("refused", &client.create(&new).await.unwrap_err());
     }
     let elsewhere = VerificationId::new(marked.reference.clone(), Some(VendorId::new(&marked.words[0])));
     let error = client.evidence(&elsewhere, &EvidenceId::new("certificate"), 10, &mut Vec::new()).await.unwrap_err();
-    marked.check_error("refused", &error);
+    marked.canary.check_error("refused", &error);
     assert_eq!(transport.count(), 0);
 }
 
@@ -221,7 +205,7 @@ fn a_configuration_that_is_refused_is_not_repeated() {
     for change in changes {
         let mut config = marked.config();
         change(&mut config);
-        marked.check_error("refused", &VerificarIdentidad::new(config).unwrap_err());
+        marked.canary.check_error("refused", &VerificarIdentidad::new(config).unwrap_err());
     }
-    marked.check("configured", &format!("{:?} {:#?}", marked.config(), marked.config()));
+    marked.canary.check("configured", &format!("{:?} {:#?}", marked.config(), marked.config()));
 }

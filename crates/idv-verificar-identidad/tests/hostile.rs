@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 
 use fixture::{fixture, named, reports};
 use idv_core::{Channel, ErrorKind, Outcome, Status};
+use idv_testkit::printed;
 use idv_verificar_identidad::dni;
 use idv_verificar_identidad::normalize;
 use idv_verificar_identidad::wire::{Answer, IdentityResult, Report};
@@ -201,12 +202,7 @@ fn errors_do_not_quote_what_cannot_be_read() {
     ] {
         for kind in ["result", "status", "callback"] {
             let Err(error) = normalize::kind(payload.as_bytes(), kind) else { panic!("{payload} is read") };
-            let mut printed = format!("{error} {error:?}");
-            let mut source = std::error::Error::source(&error);
-            while let Some(cause) = source {
-                printed += &format!("{cause} {cause:?}");
-                source = cause.source();
-            }
+            let printed = printed(&error);
             assert!(!printed.contains("Mustermann"), "{printed}");
         }
     }

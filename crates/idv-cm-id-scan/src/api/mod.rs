@@ -117,7 +117,7 @@ impl Api {
     pub async fn download(&self, cx: &CallContext, address: &str, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
         let address = self.endpoint.file(address)?;
         let build = |attempt: &Attempt<'_>| self.endpoint.get_file(attempt.now, &address);
-        whole(cx.download(Call::repeatable(), limit, sink, build).await?)
+        cx.download(Call::repeatable(), limit, sink, build).await?.whole(|answer| refused(&answer))
     }
 
     /// Streams an audit report, a PDF, into `sink`.
@@ -146,7 +146,7 @@ impl Api {
                     .detail("the extended report is given only until the transaction expires; the simple one stays");
                 return Err(answer.complement(named(error, &answer)));
             }
-            downloaded => whole(downloaded)?,
+            downloaded => downloaded.whole(|answer| refused(&answer))?,
         };
         if !start.is_pdf() {
             return Err(Error::malformed("the report is no PDF"));
@@ -228,14 +228,6 @@ fn named(error: Error, answer: &Answer) -> Error {
     match ErrorBody::read(&answer.body).name() {
         Some(name) => error.with_vendor_code(name),
         None => error,
-    }
-}
-
-fn whole(downloaded: Downloaded) -> Result<Download> {
-    match downloaded {
-        Downloaded::Whole(download) => Ok(download),
-        Downloaded::Refused(answer) => Err(refused(&answer)),
-        _ => Err(Error::new(ErrorKind::Malformed)),
     }
 }
 

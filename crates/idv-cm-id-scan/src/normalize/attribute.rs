@@ -1,8 +1,9 @@
 //! Single values: what the vendor read in several places to one attribute of the model.
 
-use idv_core::PartialDate;
-use idv_core::adapter::{FromVendor, non_empty, value};
+use idv_core::adapter::{self, FromVendor, find_word, non_empty, value};
 use idv_core::report::{Alternative, Attribute, CheckResult, Country, DocumentKind, Gender, Source, Verdict};
+
+use idv_core::PartialDate;
 
 use super::country::country;
 use super::fields::document_kind;
@@ -58,7 +59,7 @@ impl FromVendor<Vendor> for Gender {
             ("X/X", Gender::Diverse),
             ("diverse", Gender::Diverse),
         ];
-        WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, gender)| *gender)
+        find_word(WORDS, word)
     }
 }
 
@@ -98,8 +99,7 @@ pub(super) fn attribute<'t, T: FromVendor<Vendor>>(
         Some(CheckResult::Passed) => Verdict::Valid,
         _ => Verdict::Unchecked,
     };
-    let mut attribute = Attribute::new(chosen.source(), verdict);
-    (attribute.value, attribute.raw) = value::<Vendor, T>(chosen.word);
+    let mut attribute = adapter::attribute::<Vendor, T>(chosen.word, chosen.source(), verdict);
     let others = readings().filter(|(other, _)| *other != position);
     attribute.alternatives = others
         .map(|(_, reading)| {
@@ -150,13 +150,6 @@ impl Reading<'_> {
         };
         source + u8::from(non_empty(self.field.locale.as_ref()).is_some())
     }
-}
-
-/// A value that is no field of the result, so that it was not checked.
-pub(super) fn unchecked<T: FromVendor<Vendor>>(word: &str) -> Attribute<T> {
-    let mut attribute = Attribute::new(Source::Vendor, Verdict::Unchecked);
-    (attribute.value, attribute.raw) = value::<Vendor, T>(word);
-    attribute
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! Members beyond the model, by the vendor's names and in their own shape.
 
-use std::collections::{BTreeMap, HashMap};
-
 use idv_core::Pii;
-use idv_core::adapter::non_empty;
 use idv_core::adapter::wire::{Loose, Members};
+use idv_core::adapter::{CustomValues, NameClash, non_empty, path};
 use serde_json::Value;
 
 use super::attribute::Reading;
@@ -18,60 +16,35 @@ use crate::wire::{File, ResultField, Scan, Task, TaskResult, Transaction, named}
 ///
 /// A member of the transaction has its own name, one of a task stands behind the task's (`face_match.attempts`), one of a field behind the
 /// field's (`surname.validity`). Of several with one name the second ends with `#2`, and so on; equal ones are one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Custom {
-    entries: BTreeMap<String, Pii<Value>>,
-    counts: HashMap<String, u32>,
+    pub(crate) values: CustomValues,
 }
 
 impl Custom {
-    /// Adds a value; null says nothing.
-    pub(crate) fn add(&mut self, name: impl Into<String>, value: Value) {
-        if !value.is_null() {
-            self.put(name.into(), value);
-        }
+    pub(crate) const fn new() -> Self {
+        Self { values: CustomValues::new(NameClash::NumberIfDifferent) }
     }
 
     /// Adds the unknown members of an object, behind a prefix.
     pub(crate) fn members(&mut self, prefix: &str, members: &Members) {
         for (name, value) in named(members) {
-            self.add(joined(prefix, name), value.clone());
-        }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    pub(crate) fn into_entries(self) -> BTreeMap<String, Pii<Value>> {
-        self.entries
-    }
-
-    fn put(&mut self, name: String, value: Value) {
-        match self.entries.get(&name) {
-            None => _ = self.entries.insert(name, Pii::new(value)),
-            Some(known) if *known.expose() == value => {}
-            Some(_) => {
-                let count = self.counts.entry(name.clone()).or_insert(1);
-                *count += 1;
-                let name = format!("{name}#{count}");
-                self.put(name, value);
-            }
+            self.values.add(path(prefix, name), value.clone());
         }
     }
 
     fn loose(&mut self, name: impl Into<String>, value: Option<&Loose<'_>>) {
-        self.add(name, value.map_or(Value::Null, Loose::to_value));
+        self.values.add(name, value.map_or(Value::Null, Loose::to_value));
     }
 
     fn any(&mut self, name: impl Into<String>, value: Option<&Pii<Value>>) {
-        self.add(name, value.map_or(Value::Null, |value| value.expose().clone()));
+        self.values.add(name, value.map_or(Value::Null, |value| value.expose().clone()));
     }
 }
 
 /// Collects what a result says beyond the model.
 pub(super) fn of_result(transaction: &Transaction<'_>) -> Custom {
-    let mut custom = Custom::default();
+    let mut custom = Custom::new();
     custom.loose("created", transaction.created.as_ref());
     custom.loose("expires", transaction.expires.as_ref());
     if completed_at(transaction).is_none() {
@@ -84,7 +57,7 @@ pub(super) fn of_result(transaction: &Transaction<'_>) -> Custom {
     let kinds = transaction.tasks.iter().filter_map(|task| task.kind.as_ref()).map(Loose::to_value);
     let kinds: Vec<_> = kinds.collect();
     if !kinds.is_empty() {
-        custom.add("tasks", kinds.into());
+        custom.values.add("tasks", kinds.into());
     }
     for task in &transaction.tasks {
         custom.task(task);
@@ -94,18 +67,18 @@ pub(super) fn of_result(transaction: &Transaction<'_>) -> Custom {
 
 /// Collects what a result does not repeat of details: the single scans, and what is not known.
 pub(super) fn of_details(transaction: &Transaction<'_>) -> Custom {
-    let mut custom = Custom::default();
+    let mut custom = Custom::new();
     if completed_at(transaction).is_none() {
         custom.loose("completed", transaction.completed.as_ref());
     }
     let known = transaction.others.iter().filter(|(name, _)| *name != "settings");
     for (name, value) in known {
-        custom.add(name, value.expose().clone());
+        custom.values.add(name, value.expose().clone());
     }
     for task in &transaction.tasks {
         let name = non_empty(task.kind.as_ref()).unwrap_or("task");
         if let Some(score) = &task.score {
-            custom.add(joined(name, "score"), score.to_value());
+            custom.values.add(path(name, "score"), score.to_value());
         }
         custom.scans(name, task);
         custom.result(name, task);
@@ -121,14 +94,14 @@ impl Custom {
         let makes_a_check = is(task.kind.as_ref(), FACE_LIVENESS) || is(task.kind.as_ref(), FACE_MATCH);
         // A check has the state as its code, and the score.
         if !makes_a_check || non_empty(task.state.as_ref()).is_none() {
-            self.loose(joined(name, "state"), task.state.as_ref());
+            self.loose(path(name, "state"), task.state.as_ref());
         }
         if let Some(score) = task.score.as_ref().filter(|score| !makes_a_check || score.value().is_none()) {
-            self.add(joined(name, "score"), score.to_value());
+            self.values.add(path(name, "score"), score.to_value());
         }
-        self.loose(joined(name, "level"), task.level.as_ref());
-        self.any(joined(name, "attempts"), task.attempts.as_ref());
-        self.any(joined(name, "attemptsInvoiced"), task.attempts_invoiced.as_ref());
+        self.loose(path(name, "level"), task.level.as_ref());
+        self.any(path(name, "attempts"), task.attempts.as_ref());
+        self.any(path(name, "attemptsInvoiced"), task.attempts_invoiced.as_ref());
         self.scans(name, task);
         self.result(name, task);
         self.files(name, task);
@@ -137,23 +110,23 @@ impl Custom {
 
     fn scans(&mut self, name: &str, task: &Task<'_>) {
         if !task.document_scans.is_empty() {
-            self.add(joined(name, "documentScans"), task.document_scans.iter().map(Scan::to_value).collect());
+            self.values.add(path(name, "documentScans"), task.document_scans.iter().map(Scan::to_value).collect());
         }
     }
 
     /// The images, with everything but their addresses.
     fn files(&mut self, name: &str, task: &Task<'_>) {
         if !task.files.is_empty() {
-            self.add(joined(name, "files"), task.files.iter().map(File::to_value).collect());
+            self.values.add(path(name, "files"), task.files.iter().map(File::to_value).collect());
         }
     }
 
     fn result(&mut self, name: &str, task: &Task<'_>) {
         match &task.result {
-            Some(TaskResult::Word(word)) => self.add(joined(name, "result"), word.expose().into()),
+            Some(TaskResult::Word(word)) => self.values.add(path(name, "result"), word.expose().into()),
             // Values from a document have a place in the model, or are added field by field.
             Some(TaskResult::Fields(fields)) if !name.eq_ignore_ascii_case(DOCUMENT_SCAN) && !fields.is_empty() => {
-                self.add(joined(name, "result"), fields.iter().map(ResultField::to_value).collect());
+                self.values.add(path(name, "result"), fields.iter().map(ResultField::to_value).collect());
             }
             _ => {}
         }
@@ -165,12 +138,12 @@ impl Custom {
         for reading in readings {
             let Some(name) = non_empty(reading.field.field.as_ref()) else { continue };
             let word = Value::from(reading.word);
-            if !self.entries.contains_key(name) {
-                self.put(name.to_owned(), word);
+            if self.values.get(name).is_none() {
+                self.values.add(name, word);
                 continue;
             }
             let parts = [Some(name), non_empty(reading.value.source.as_ref()), non_empty(reading.field.locale.as_ref())];
-            self.put(parts.into_iter().flatten().collect::<Vec<_>>().join("."), word);
+            self.values.add(parts.into_iter().flatten().collect::<Vec<_>>().join("."), word);
         }
     }
 
@@ -187,16 +160,16 @@ impl Custom {
             Some(_) => validity(field).is_some() && (is_chosen || chosen.map(validity) == Some(validity(field))),
         };
         if let Some(validity) = field.validity.as_ref().filter(|_| !is_told) {
-            self.add(part("validity"), validity.to_value());
+            self.values.add(part("validity"), validity.to_value());
         }
         let is_known = |word: &&Loose<'_>| is(Some(*word), "match") || is(Some(*word), "not_performed");
         if let Some(comparison) = field.comparison.as_ref().filter(|word| !is_known(word)) {
-            self.add(part("comparison"), comparison.to_value());
+            self.values.add(part("comparison"), comparison.to_value());
         }
         let (has_place, has_words) = (goes.is_some_and(|goes| goes != Target::Age), words(field).next().is_some());
         // Every other reading of an attribute carries its language.
         if let Some(locale) = field.locale.as_ref().filter(|_| !has_place || is_chosen || !has_words) {
-            self.add(joined(name, "locale"), locale.to_value());
+            self.values.add(path(name, "locale"), locale.to_value());
         }
         if non_empty(field.field.as_ref()).is_none() || (!has_words && field.validity.is_none()) {
             self.loose("field", field.field.as_ref());
@@ -210,13 +183,9 @@ impl Custom {
                 self.loose(part("value"), value.value.as_ref());
             }
             if !value.others.is_empty() {
-                self.members(&joined(name, non_empty(value.source.as_ref()).unwrap_or("value")), &value.others);
+                self.members(&path(name, non_empty(value.source.as_ref()).unwrap_or("value")), &value.others);
             }
         }
         self.members(name, &field.others);
     }
-}
-
-fn joined(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.to_owned() } else { [prefix, ".", name].concat() }
 }

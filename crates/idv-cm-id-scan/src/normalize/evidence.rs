@@ -38,9 +38,7 @@ pub enum Wanted<'e> {
 pub fn audit_reports(result: &ResultId) -> [Evidence; 2] {
     [REPORT, EXTENDED].map(|name| {
         let id = EvidenceId::new(format!("{RESULTS}{}/{name}", result.as_str()));
-        let mut evidence = Evidence::new(id, EvidenceKind::ReportPdf);
-        evidence.media_type = Some("application/pdf".to_owned());
-        evidence
+        Evidence::new(id, EvidenceKind::ReportPdf).with_media_type("application/pdf")
     })
 }
 

@@ -1,5 +1,6 @@
 //! The vendor's names of fields and of documents, and where they go in the model.
 
+use idv_core::adapter::find_word;
 use idv_core::report::DocumentKind;
 
 /// Where a field goes.
@@ -134,5 +135,5 @@ pub const DOCUMENT_KINDS: &[(&str, DocumentKind)] = &[
 
 /// The kind of document that a word names; another one if it is not known.
 pub(super) fn document_kind(word: &str) -> DocumentKind {
-    DOCUMENT_KINDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map_or(DocumentKind::Other, |(_, kind)| *kind)
+    find_word(DOCUMENT_KINDS, word).unwrap_or(DocumentKind::Other)
 }

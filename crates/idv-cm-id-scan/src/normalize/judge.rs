@@ -4,7 +4,7 @@ mod document;
 mod doubt;
 mod task;
 
-use idv_core::adapter::non_empty;
+use idv_core::adapter::{find_word, non_empty};
 use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason};
 use idv_core::{Outcome, Timestamp};
 use jiff::civil::Date;
@@ -78,9 +78,7 @@ impl Bench<'_> {
 
 /// The check that a task about the face makes. The scan of a document is an upload or a photograph, which checks nothing by itself.
 fn check_kind(task: &str) -> Option<CheckKind> {
-    [(FACE_LIVENESS, CheckKind::Liveness), (FACE_MATCH, CheckKind::FaceMatch)]
-        .into_iter()
-        .find_map(|(known, kind)| known.eq_ignore_ascii_case(task).then_some(kind))
+    find_word(&[(FACE_LIVENESS, CheckKind::Liveness), (FACE_MATCH, CheckKind::FaceMatch)], task)
 }
 
 /// The result of a field's check; `None` if the vendor's word is missing or not known. A word that decides is taken as it is written.
@@ -89,9 +87,8 @@ pub(super) fn validity(field: &ResultField<'_>) -> Option<CheckResult> {
 }
 
 fn validity_word(word: &str) -> Option<CheckResult> {
-    [("valid", CheckResult::Passed), ("not_checked", CheckResult::NotPerformed), ("invalid", CheckResult::Failed)]
-        .into_iter()
-        .find_map(|(known, result)| known.eq_ignore_ascii_case(word).then_some(result))
+    let known = [("valid", CheckResult::Passed), ("not_checked", CheckResult::NotPerformed), ("invalid", CheckResult::Failed)];
+    find_word(&known, word)
 }
 
 /// The result of comparing a field's sources. The word for a mismatch is not documented: any other than those for the rest is one.
@@ -103,11 +100,8 @@ pub(super) fn comparison(field: &ResultField<'_>) -> CheckResult {
 }
 
 fn comparison_word(word: &str) -> CheckResult {
-    match word {
-        word if word.eq_ignore_ascii_case("not_performed") => CheckResult::NotPerformed,
-        word if word.eq_ignore_ascii_case("match") => CheckResult::Passed,
-        _ => CheckResult::Failed,
-    }
+    let known = [("not_performed", CheckResult::NotPerformed), ("match", CheckResult::Passed)];
+    find_word(&known, word).unwrap_or(CheckResult::Failed)
 }
 
 fn worse(one: CheckResult, other: CheckResult) -> CheckResult {

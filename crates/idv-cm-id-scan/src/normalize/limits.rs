@@ -1,7 +1,7 @@
 //! Compares dates with the limits of an account: pure arithmetic on days and years.
 
 use idv_core::PartialDate;
-use idv_core::adapter::FromVendor as _;
+use idv_core::adapter::{FromVendor as _, last_day};
 use jiff::civil::Date;
 
 /// The relation of a date, or an age, to a limit.
@@ -41,12 +41,7 @@ impl Days {
 
     fn of_date(date: PartialDate) -> Option<Self> {
         let first = Date::new(date.year(), date.month().unwrap_or(1), date.day().unwrap_or(1)).ok()?;
-        let last = match (date.month(), date.day()) {
-            (_, Some(_)) => first,
-            (Some(_), None) => first.last_of_month(),
-            (None, None) => first.last_of_year(),
-        };
-        Some(Self { first, last })
+        Some(Self { first, last: last_day(date)? })
     }
 
     /// Returns how a day of expiry stands to an allowance: by how many days a document may have expired; for how many it must still be

@@ -1,10 +1,10 @@
 //! The report of a result ("Retrieve transaction result").
 
-use idv_core::adapter::{FromVendor, non_empty};
+use idv_core::adapter::{self, FromVendor, non_empty};
 use idv_core::report::{Attribute, Country, Field, Method, Source, Verdict};
 use idv_core::{Pii, Report, VendorId};
 
-use super::attribute::{attribute, best, readings, unchecked};
+use super::attribute::{attribute, best, readings};
 use super::country::country;
 use super::custom::{self, Custom};
 use super::evidence::{audit_reports, images};
@@ -78,6 +78,8 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     document.expires_on = fields.read(Target::ExpiresOn);
     document.licence_classes = fields.read(Target::LicenceClasses);
     if let Some(file) = recognized(transaction) {
+        // No field of the result has it, so that it was not checked.
+        let unchecked = |word| adapter::attribute::<Vendor, _>(word, Source::Vendor, Verdict::Unchecked);
         document.kind = non_empty(file.kind.as_ref()).map(unchecked);
         if document.issuing_country.is_none() {
             document.issuing_country = non_empty(file.name.as_ref()).and_then(issued_by);
@@ -87,7 +89,7 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     report.evidence.extend(result.map(audit_reports).into_iter().flatten());
     let mut custom = custom::of_result(transaction);
     fields.add_to(&mut custom);
-    report.custom = custom.into_entries();
+    report.custom = custom.values.into_values();
     report
 }
 

@@ -60,12 +60,12 @@ pub fn status(transaction: &Transaction<'_>, channel: Channel) -> Observation {
 
 /// A report of nothing but what the model has no place for; none if there is nothing.
 pub(crate) fn beside(id: Option<&VendorId>, custom: Custom) -> ResultState {
-    if custom.is_empty() {
+    if custom.values.is_empty() {
         return ResultState::Absent;
     }
     let mut report = Box::new(Report::new(PROVIDER));
     report.vendor_id = id.cloned();
-    report.custom = custom.into_entries();
+    report.custom = custom.values.into_values();
     ResultState::Inline(report)
 }
 

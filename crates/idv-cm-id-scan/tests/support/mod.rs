@@ -1,5 +1,5 @@
 //! What the tests of calls share: an account, a client over a script, and the vendor's answers.
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use base64::Engine as _;
@@ -10,6 +10,8 @@ use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
 use idv_core::call::CallPolicy;
 use idv_core::{Client, Reference, ResultHandle, VendorId, VerificationId};
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport, environment};
+
+pub(crate) use idv_testkit::{empty, file, header, line};
 
 /// Our reference in every test.
 pub(crate) const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
@@ -74,25 +76,9 @@ pub(crate) fn handle() -> ResultHandle {
     ResultHandle::new(RESULT)
 }
 
-/// An answer without a body.
-pub(crate) fn empty(status: u16) -> Exchange {
-    Exchange::Answer(Response::builder().status(status).body(Bytes::new()).unwrap())
-}
-
-/// An answer that is a file.
-pub(crate) fn file(media_type: &str, bytes: impl Into<Bytes>) -> Exchange {
-    Exchange::Answer(Response::builder().header("content-type", media_type).body(bytes.into()).unwrap())
-}
-
 /// The method and what follows the API's address of every request that was made.
 pub(crate) fn lines(transport: &ScriptedTransport) -> Vec<String> {
-    let line = |request: &Request<Bytes>| format!("{} {}", request.method(), request.uri()).replace(&format!("{BASE}/"), "");
-    transport.requests().iter().map(line).collect()
-}
-
-/// A header in clear.
-pub(crate) fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
-    request.headers().get(name).map(|value| value.to_str().unwrap())
+    transport.requests().iter().map(|request| line(request).replace(&format!("{BASE}/"), "")).collect()
 }
 
 /// The claims of a request's token.

@@ -19,6 +19,12 @@ pub trait VendorOptions: Serialize + DeserializeOwned {
     const PROVIDER: ProviderId;
 }
 
+/// Options that an adapter applies to a request of the type `R`.
+pub trait RequestOptions<R>: VendorOptions {
+    /// Applies the options that are set.
+    fn apply(self, request: &mut R);
+}
+
 type Function<R> = Arc<dyn Fn(&NewVerification, &mut R) -> Result<()> + Send + Sync>;
 
 /// A function of the application's that changes each request of an adapter before it is checked and sent.
@@ -34,6 +40,18 @@ impl<R> Customize<R> {
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Changes a request by the options of a verification, and then by the function, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the function; [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the options cannot be read.
+    pub fn prepare<O: RequestOptions<R>>(&self, new: &NewVerification, request: &mut R) -> Result<()> {
+        if let Some(options) = new.vendor_options::<O>()? {
+            options.apply(request);
+        }
+        self.apply(new, request)
     }
 
     /// Runs the function, if there is one.

@@ -1,11 +1,12 @@
 //! A vendor's words as values of the model.
 
+use jiff::civil::Date;
 use serde_json::Value;
 
 use super::wire::Loose;
 use crate::date::PartialDate;
 use crate::pii::Pii;
-use crate::report::{Country, DocumentKind, Gender};
+use crate::report::{Attribute, Country, DocumentKind, Gender, Source, Verdict};
 use crate::text::Text;
 
 /// A value of the model that a vendor has words for. `V` is a type of the adapter's own, since each vendor has other words.
@@ -99,6 +100,33 @@ pub fn value<V, T: FromVendor<V>>(word: &str) -> (Option<Pii<T>>, Option<Pii<Str
     let value = T::parse(word);
     let adds_nothing = value.as_ref().is_some_and(|value| value.is_written(word));
     (value.map(Pii::new), (!adds_nothing).then(|| Pii::from(word)))
+}
+
+/// Reads a word as the [`value`] of an attribute.
+#[must_use]
+pub fn attribute<V, T: FromVendor<V>>(word: &str, source: Source, verdict: Verdict) -> Attribute<T> {
+    let mut attribute = Attribute::new(source, verdict);
+    (attribute.value, attribute.raw) = value::<V, T>(word);
+    attribute
+}
+
+/// Returns the meaning of a word by a table, in upper or lower case.
+///
+/// ```
+/// use idv_core::adapter::find_word;
+///
+/// assert_eq!(find_word(&[("valid", true), ("invalid", false)], "Invalid"), Some(false));
+/// ```
+#[must_use]
+pub fn find_word<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
+    table.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, meaning)| *meaning)
+}
+
+/// Returns the last day that a date may mean: of a month or a year alone its last one.
+#[must_use]
+pub fn last_day(date: PartialDate) -> Option<Date> {
+    let month = date.month().unwrap_or(12);
+    date.whole().or_else(|| Some(Date::new(date.year(), month, 1).ok()?.last_of_month()))
 }
 
 /// A part of a payload that may be text.

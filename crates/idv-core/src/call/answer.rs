@@ -42,6 +42,20 @@ pub enum Downloaded {
     Refused(Answer),
 }
 
+impl Downloaded {
+    /// Returns the download, or the error that `refused` makes of the vendor's answer.
+    ///
+    /// # Errors
+    ///
+    /// That of `refused`.
+    pub fn whole(self, refused: impl FnOnce(Answer) -> Error) -> Result<Download> {
+        match self {
+            Self::Whole(download) => Ok(download),
+            Self::Refused(answer) => Err(refused(answer)),
+        }
+    }
+}
+
 impl Answer {
     pub(super) fn new(status: StatusCode, headers: HeaderMap, provider: ProviderId, operation: Operation) -> Self {
         Self { status, headers, body: Bytes::new(), provider, operation, attempts: 1, open: false, retry_after: None }

@@ -239,6 +239,13 @@ impl Evidence {
     pub const fn new(id: EvidenceId, kind: EvidenceKind) -> Self {
         Self { id, kind, media_type: None, name: None }
     }
+
+    /// Returns the same with a media type.
+    #[must_use]
+    pub fn with_media_type(mut self, media_type: &str) -> Self {
+        self.media_type = Some(media_type.to_owned());
+        self
+    }
 }
 
 /// What a piece of evidence shows.

@@ -25,8 +25,9 @@ use idv_core::adapter::settings::check_address;
 use idv_core::call::{Answer, Call, CallContext, Ruling, TokenCache};
 use idv_core::{Effect, Error, ErrorKind, Result, Secret, SessionUrl, Text, Url};
 
-pub use calls::{CALLS, CallRow, FAILURES, Failure};
+pub use calls::{CALLS, CallRow, FAILURES};
 pub use ident_id::IdentId;
+pub use idv_core::adapter::Failure;
 pub use new_ident::{Gender, NewIdent, Pdf, TypeOfId};
 
 use self::request::Endpoint;
@@ -195,7 +196,8 @@ pub(crate) fn answered(answer: Answer) -> Result<Answer> {
     if answer.status.is_success() {
         return Ok(answer);
     }
-    let error = calls::documented(answer.status.as_u16()).map_or_else(|| answer.error(), |error| answer.complement(error));
+    let error = Failure::error_of(FAILURES, answer.status.as_u16());
+    let error = error.map_or_else(|| answer.error(), |error| answer.complement(error));
     // Not every failure has a body, and none is documented.
     let messages = Envelope::read(&answer.body).ok().and_then(|envelope| messages(&envelope));
     Err(with_messages(error, messages))
@@ -208,7 +210,7 @@ pub(crate) fn succeeded(answer: &Answer) -> Result<Envelope<'_>> {
     if envelope.result != Some(false) && status.is_none() {
         return Ok(envelope);
     }
-    let error = status.and_then(calls::documented).unwrap_or_else(|| {
+    let error = status.and_then(|status| Failure::error_of(FAILURES, status)).unwrap_or_else(|| {
         Error::new(ErrorKind::Conflict).detail("the vendor says that the request failed, and not why in words that it documents")
     });
     let error = answer.complement(error);

@@ -1,8 +1,6 @@
 //! What the tests share: an account, a client over a script, Identify24's answers, and the fixtures.
-#![allow(dead_code, reason = "each test uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-use std::path::PathBuf;
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
 use http::Request;
@@ -11,7 +9,9 @@ use idv_core::report::{Country, DocumentKind, Gender};
 use idv_core::{Client, NewVerification, Outcome, Reference, Status, VendorId, VerificationId};
 use idv_identify24::normalize::Statuses;
 use idv_identify24::{Identify24, Identify24Config};
-use idv_testkit::{ManualClock, ScriptedTransport, environment};
+use idv_testkit::{Fixtures, ManualClock, ScriptedTransport, environment};
+
+pub(crate) use idv_testkit::{header, line};
 
 /// Our reference in every test.
 pub(crate) const REFERENCE: &str = "6f1c2a9e1c1f4a6b9a520c2d6a1f7e11";
@@ -149,13 +149,7 @@ pub(crate) fn new() -> NewVerification {
 
 /// Method and address, as one line, without that of the API.
 pub(crate) fn lines(transport: &ScriptedTransport) -> Vec<String> {
-    let line = |request: &Request<Bytes>| format!("{} {}", request.method(), request.uri()).replace(&format!("{BASE}/"), "");
-    transport.requests().iter().map(line).collect()
-}
-
-/// A header in clear.
-pub(crate) fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
-    request.headers().get(name).map(|value| value.to_str().unwrap())
+    transport.requests().iter().map(|request| line(request).replace(&format!("{BASE}/"), "")).collect()
 }
 
 /// The body of a request.
@@ -163,26 +157,21 @@ pub(crate) fn sent(request: &Request<Bytes>) -> serde_json::Value {
     serde_json::from_slice(request.body()).unwrap()
 }
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
-}
+const FIXTURES: Fixtures = Fixtures::of(env!("CARGO_MANIFEST_DIR"));
 
 /// A fixture.
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(folder().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    FIXTURES.read(name)
 }
 
 /// A fixture as text.
 pub(crate) fn text(name: &str) -> String {
-    String::from_utf8(fixture(name)).unwrap()
+    FIXTURES.text(name)
 }
 
 /// The names of all fixtures that begin with one of these, sorted.
 pub(crate) fn named(beginnings: &[&str]) -> Vec<String> {
-    let entries = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = entries.filter(|name| beginnings.iter().any(|beginning| name.starts_with(beginning))).collect();
-    names.sort();
-    names
+    FIXTURES.named(beginnings)
 }
 
 /// The fixtures that are answers of `ident/get`.

@@ -1,6 +1,7 @@
 //! The calls of the API as data: their addresses, and the meaning of their statuses.
 
 use http::{Method, StatusCode};
+use idv_core::adapter::{Failure, Meaning};
 use idv_core::{Error, ErrorKind};
 
 /// A call of the customer API.
@@ -19,54 +20,17 @@ pub struct CallRow {
     pub failures: &'static [Failure],
 }
 
-/// The meaning of a documented status of a failure.
-#[derive(Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Failure {
-    /// The status.
-    pub status: u16,
-    meaning: Meaning,
-    /// The meaning in words.
-    pub detail: &'static str,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meaning {
-    Invalid(&'static str),
-    Unauthorized,
-    NotFound,
-    Conflict,
-    Unavailable,
-}
-
 impl CallRow {
     /// Returns the error that an answer with this status is: by the document's meaning for this call, or by the status alone if it has
     /// none.
     #[must_use]
     pub fn error(&self, status: StatusCode) -> Error {
-        match self.failures.iter().find(|failure| failure.status == status.as_u16()) {
-            Some(failure) => Error::new(failure.kind()).detail(failure.detail),
-            None => undocumented(status),
-        }
+        Failure::error_of(self.failures, status.as_u16()).unwrap_or_else(|| undocumented(status))
     }
 
     /// Returns whether the document has a meaning of its own for the status.
     pub(crate) fn documents(&self, status: StatusCode) -> bool {
         self.failures.iter().any(|failure| failure.status == status.as_u16())
-    }
-}
-
-impl Failure {
-    /// The kind of error.
-    #[must_use]
-    pub const fn kind(&self) -> ErrorKind {
-        match self.meaning {
-            Meaning::Invalid(field) => ErrorKind::InvalidRequest { field: std::borrow::Cow::Borrowed(field) },
-            Meaning::Unauthorized => ErrorKind::Unauthorized,
-            Meaning::NotFound => ErrorKind::NotFound,
-            Meaning::Conflict => ErrorKind::Conflict,
-            Meaning::Unavailable => ErrorKind::Unavailable,
-        }
     }
 }
 
@@ -86,29 +50,25 @@ const fn row(name: &'static str, chapter: &'static str, method: Method, success:
     CallRow { name, chapter, method, success, failures }
 }
 
-const fn failure(status: u16, meaning: Meaning, detail: &'static str) -> Failure {
-    Failure { status, meaning, detail }
-}
-
-const BAD_REQUEST: Failure = failure(400, Meaning::Invalid("request"), "the vendor does not take the request");
-const NOT_AVAILABLE: Failure = failure(
+const BAD_REQUEST: Failure = Failure::new(400, Meaning::Invalid("request"), "the vendor does not take the request");
+const NOT_AVAILABLE: Failure = Failure::new(
     400,
     Meaning::Conflict,
     "the vendor does not give it: the order is not finally processed, or the account is not set up for it",
 );
-const CREDENTIALS: Failure = failure(401, Meaning::Unauthorized, "user or password is wrong");
-const NO_ORDER: Failure = failure(404, Meaning::NotFound, "there is no such order");
-const NO_ORDER_OR_DELETED: Failure = failure(404, Meaning::NotFound, "there is no such order, or it is deleted already");
-const WRONG_STATE: Failure = failure(406, Meaning::Conflict, "the state of the order does not allow it");
-const WRONG_TAN: Failure = failure(409, Meaning::Invalid("tan"), "it is not the TAN that was sent");
-const PROCESSED: Failure = failure(410, Meaning::Conflict, "the order has already been processed");
-const TOO_MANY_TANS: Failure = failure(429, Meaning::Conflict, "too many wrong TANs: the order is cancelled");
+const CREDENTIALS: Failure = Failure::new(401, Meaning::Unauthorized, "user or password is wrong");
+const NO_ORDER: Failure = Failure::new(404, Meaning::NotFound, "there is no such order");
+const NO_ORDER_OR_DELETED: Failure = Failure::new(404, Meaning::NotFound, "there is no such order, or it is deleted already");
+const WRONG_STATE: Failure = Failure::new(406, Meaning::Conflict, "the state of the order does not allow it");
+const WRONG_TAN: Failure = Failure::new(409, Meaning::Invalid("tan"), "it is not the TAN that was sent");
+const PROCESSED: Failure = Failure::new(410, Meaning::Conflict, "the order has already been processed");
+const TOO_MANY_TANS: Failure = Failure::new(429, Meaning::Conflict, "too many wrong TANs: the order is cancelled");
 
 const DATA: &[Failure] = &[NOT_AVAILABLE, CREDENTIALS, NO_ORDER];
 const START: &[Failure] = &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_STATE, PROCESSED];
-const NO_SIGNING: Failure = failure(412, Meaning::Conflict, "the signing has not been started: request it first");
+const NO_SIGNING: Failure = Failure::new(412, Meaning::Conflict, "the signing has not been started: request it first");
 const NO_VERIFICATION: Failure =
-    failure(412, Meaning::Conflict, "the verification of the telephone has not been started: request it first");
+    Failure::new(412, Meaning::Conflict, "the verification of the telephone has not been started: request it first");
 
 pub(crate) static PUT_ORDER: CallRow = row("putOrder", "3.1", Method::PUT, 202, &[BAD_REQUEST, CREDENTIALS]);
 pub(crate) static STATUS: CallRow = row("getStatus", "3.2", Method::GET, 200, &[BAD_REQUEST, CREDENTIALS, NO_ORDER]);
@@ -129,9 +89,9 @@ pub(crate) static ORDERS_BY_REF: CallRow = row(
     Method::GET,
     200,
     &[
-        failure(400, Meaning::Invalid("reference"), "the vendor does not look for it"),
+        Failure::new(400, Meaning::Invalid("reference"), "the vendor does not look for it"),
         CREDENTIALS,
-        failure(404, Meaning::NotFound, "there is no order under this reference"),
+        Failure::new(404, Meaning::NotFound, "there is no order under this reference"),
     ],
 );
 pub(crate) static CANCEL: CallRow = row(
@@ -139,7 +99,7 @@ pub(crate) static CANCEL: CallRow = row(
     "4.2",
     Method::POST,
     202,
-    &[BAD_REQUEST, CREDENTIALS, NO_ORDER, failure(406, Meaning::Conflict, "the order is not in a state to be cancelled")],
+    &[BAD_REQUEST, CREDENTIALS, NO_ORDER, Failure::new(406, Meaning::Conflict, "the order is not in a state to be cancelled")],
 );
 pub(crate) static REQUEST_SIGN: CallRow = row("requestSign", "5.1", Method::POST, 202, START);
 pub(crate) static CONFIRM_SIGN: CallRow = row(
@@ -172,13 +132,13 @@ pub(crate) static RESEND_PHONE_TAN: CallRow = row(
     &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, PROCESSED, NO_VERIFICATION],
 );
 pub(crate) static SERVER_STATUS: CallRow =
-    row("serverStatus", "8.1", Method::GET, 200, &[failure(500, Meaning::Unavailable, "the service is not available")]);
+    row("serverStatus", "8.1", Method::GET, 200, &[Failure::new(500, Meaning::Unavailable, "the service is not available")]);
 pub(crate) static SYSTEM_STATUS: CallRow = row(
     "systemStatus",
     "8.2",
     Method::GET,
     200,
-    &[CREDENTIALS, failure(500, Meaning::Unavailable, "the services are not available at all")],
+    &[CREDENTIALS, Failure::new(500, Meaning::Unavailable, "the services are not available at all")],
 );
 pub(crate) static CHECK_SIGNME_USER: CallRow = row("checkSignmeUser", "9.1", Method::POST, 200, &[BAD_REQUEST, CREDENTIALS]);
 pub(crate) static REQUEST_NEW_PASSWORD: CallRow = row(
@@ -186,7 +146,7 @@ pub(crate) static REQUEST_NEW_PASSWORD: CallRow = row(
     "9.2.1",
     Method::POST,
     200,
-    &[BAD_REQUEST, failure(401, Meaning::Unauthorized, "user, password or telephone number is wrong")],
+    &[BAD_REQUEST, Failure::new(401, Meaning::Unauthorized, "user, password or telephone number is wrong")],
 );
 pub(crate) static CONFIRM_NEW_PASSWORD: CallRow = row(
     "confirmNewPassword",
@@ -195,7 +155,7 @@ pub(crate) static CONFIRM_NEW_PASSWORD: CallRow = row(
     200,
     &[
         BAD_REQUEST,
-        failure(401, Meaning::Unauthorized, "user, password or TAN is wrong; after a wrong TAN, request the change again"),
+        Failure::new(401, Meaning::Unauthorized, "user, password or TAN is wrong; after a wrong TAN, request the change again"),
     ],
 );
 

@@ -1,15 +1,12 @@
 //! Files: those that stand in JSON, and those that are the answer.
 
-use bytes::Bytes;
-use idv_core::call::{Answer, Attempt, Call, CallContext, Downloaded};
-use idv_core::{Download, Error, ErrorKind, Recorder, Result, Sink, Url};
+use idv_core::adapter::store;
+use idv_core::call::{Answer, Attempt, Call, CallContext};
+use idv_core::{Download, Error, ErrorKind, Result, Sink, Url};
 use serde::Serialize;
 
 use super::calls::{self, CallRow};
 use super::{Api, CRYPT, OrderId, open};
-
-/// The number of bytes that are written at a time.
-const PIECE: usize = 64 * 1024;
 
 impl Api {
     /// Streams the result as a PDF, with all images, into `sink` (chapter 3.4).
@@ -112,11 +109,8 @@ impl Api {
     ) -> Result<Download> {
         let Some(key) = self.crypt.as_ref().filter(|_| can_be_encrypted) else {
             let build = |_: &Attempt<'_>| self.endpoint.about(call, order, &[]);
-            return match cx.download(Call::repeatable(), limit, sink, build).await? {
-                Downloaded::Whole(download) => Ok(download),
-                Downloaded::Refused(answer) => Err(self.refused(call, answer)),
-                _ => Err(Error::new(ErrorKind::Malformed)),
-            };
+            let downloaded = cx.download(Call::repeatable(), limit, sink, build).await?;
+            return downloaded.whole(|answer| self.refused(call, answer));
         };
         let build = |_: &Attempt<'_>| self.endpoint.about(call, order, &[CRYPT]);
         let mut answer = self.answered(call, cx.send(Call::repeatable().up_to(self.max_embedded), build).await?)?;
@@ -135,13 +129,4 @@ impl Api {
             Ok(answer) => answer.error_of(ErrorKind::Malformed),
         }
     }
-}
-
-/// Writes a file that is at hand.
-async fn store(file: &Bytes, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
-    let mut recorder = Recorder::new(sink, limit);
-    for piece in file.chunks(PIECE) {
-        recorder.write(piece).await?;
-    }
-    Ok(recorder.finish())
 }

@@ -48,8 +48,9 @@ use crate::config::IdentityTmConfig;
 use crate::crypt::CryptKey;
 use crate::wire::{ErrorBody, Orders};
 
-pub use calls::{CALLS, CallRow, Failure};
+pub use calls::{CALLS, CallRow};
 pub use functions::{SignatureType, Tan};
+pub use idv_core::adapter::Failure;
 pub use order_id::OrderId;
 
 /// The last part of an address whose answer is to be encrypted (chapter 9.4).

@@ -1,6 +1,6 @@
 //! Single values: the vendor's text to an attribute of the model (chapter 3.3.4).
 
-use idv_core::adapter::{FromVendor, non_empty, value};
+use idv_core::adapter::{FromVendor, find_word, non_empty, value};
 use idv_core::report::{Alternative, Attribute, Country, Gender, Source, Verdict};
 use idv_core::{PartialDate, Pii, Text};
 
@@ -22,9 +22,7 @@ impl FromVendor<Vendor> for Country {
 
 impl FromVendor<Vendor> for Gender {
     fn parse(word: &str) -> Option<Self> {
-        [("female", Self::Female), ("male", Self::Male), ("diverse", Self::Diverse)]
-            .into_iter()
-            .find_map(|(known, gender)| word.eq_ignore_ascii_case(known).then_some(gender))
+        find_word(&[("female", Self::Female), ("male", Self::Male), ("diverse", Self::Diverse)], word)
     }
 }
 

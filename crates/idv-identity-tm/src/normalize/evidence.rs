@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use idv_core::adapter::non_empty;
+use idv_core::adapter::{find_word, non_empty};
 use idv_core::report::{Evidence, EvidenceKind};
 use idv_core::{EvidenceId, Pii};
 
@@ -57,11 +57,8 @@ fn telling<'i>(image: &'i Image<'_>) -> Option<&'i str> {
 /// Tells by its name alone what an image shows: the sample of chapter 3.8.6 has `front_…` and `back_…`.
 fn shown(name: &str) -> EvidenceKind {
     let word = name.split(|character: char| !character.is_ascii_alphabetic()).next().unwrap_or_default();
-    match word {
-        _ if word.eq_ignore_ascii_case("front") => EvidenceKind::DocumentFront,
-        _ if word.eq_ignore_ascii_case("back") => EvidenceKind::DocumentBack,
-        _ => EvidenceKind::Other,
-    }
+    let known = [("front", EvidenceKind::DocumentFront), ("back", EvidenceKind::DocumentBack)];
+    find_word(&known, word).unwrap_or(EvidenceKind::Other)
 }
 
 /// Returns the media type that the ending of a name tells.
@@ -71,7 +68,7 @@ fn media_type(name: &str) -> Option<&'static str> {
         ("jpg", "image/jpeg"), ("jpeg", "image/jpeg"), ("png", "image/png"), ("pdf", "application/pdf"),
     ];
     let (_, ending) = name.rsplit_once('.')?;
-    ENDINGS.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, media_type)| *media_type)
+    find_word(ENDINGS, ending)
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use idv_core::adapter::non_empty;
+use idv_core::adapter::{CustomValues, non_empty, path};
 use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason};
 use idv_core::{Pii, Report, Timestamp};
 use serde_json::Value;
 
 use super::codes::{self, KindRow, SubKindRow};
-use super::custom::{Custom, path};
+use super::custom;
 use super::time;
 use crate::wire::{StatusEntry, StatusList};
 
@@ -99,11 +99,11 @@ impl<'l, 'a> History<'l, 'a> {
 
     /// Keeps the events, and every member that the document does not have, in `custom`.
     pub(super) fn keep(&self, report: &mut Report, list: &StatusList<'_>) {
-        let mut custom = Custom::of(&mut report.custom);
+        let mut custom = CustomValues::of(std::mem::take(&mut report.custom), custom::CLASH);
         let without_code = list.status.iter().flatten().filter(|entry| entry.kind.is_none());
         let lines: Vec<Value> = self.events.iter().map(|event| event.entry).chain(without_code).filter_map(line).collect();
         if !lines.is_empty() {
-            custom.keep("Status".to_owned(), lines.into());
+            custom.add("Status", lines.into());
         }
         custom.text("", "Executed", list.executed.as_ref());
         custom.members("", &list.others);

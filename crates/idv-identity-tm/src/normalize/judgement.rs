@@ -1,5 +1,6 @@
 //! Checks that a result speaks of, and what they do to the outcome.
 
+use idv_core::adapter::last_day;
 use idv_core::report::{Attribute, Check, CheckKind, CheckResult, Verdict};
 use idv_core::{Observation, Outcome, PartialDate, Report, Status, time_zone};
 use jiff::civil::Date;
@@ -73,9 +74,7 @@ fn expiry(expires_on: Option<&Attribute<PartialDate>>, identified_on: Option<Dat
     if date == PartialDate::from(Date::constant(1970, 1, 1)) {
         return Some(CheckResult::Inconclusive);
     }
-    // An unknown day or month is the last one.
-    let last = (date.year(), date.month().unwrap_or(12), date.day().unwrap_or(31));
-    (last < (identified_on.year(), identified_on.month(), identified_on.day())).then_some(CheckResult::Failed)
+    last_day(date).is_some_and(|last| last < identified_on).then_some(CheckResult::Failed)
 }
 
 /// Returns the code of the first check, of those with these codes, that speaks against a positive end.

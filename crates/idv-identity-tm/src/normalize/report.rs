@@ -1,11 +1,11 @@
 //! The report of an identification (chapter 3.3).
 
-use idv_core::adapter::{FromVendor, non_empty};
+use idv_core::adapter::{CustomValues, FromVendor, find_word, non_empty, path};
 use idv_core::report::{Alternative, Attribute, Document, DocumentKind, Field, Method, Person, Source, Verdict};
 use idv_core::{Pii, Report, Text};
 
 use super::attribute::{Pair, Read, attribute, compare};
-use super::custom::{Custom, SUBMITTED, path};
+use super::custom::{CLASH, SUBMITTED, add_code, add_images, add_texts};
 use super::{Flow, PROVIDER, Vendor, images, judgement, time};
 use crate::wire::{Code, IdCard, IdentData, IdentResult};
 
@@ -174,7 +174,7 @@ fn method(word: &str) -> Option<Method> {
         ("AutoID", Method::Auto),
         ("SmartID", Method::Eid),
     ];
-    known.into_iter().find_map(|(known, method)| word.eq_ignore_ascii_case(known).then_some(method))
+    find_word(&known, word)
 }
 
 fn person(person: &mut Person, data: &Data<'_>) {
@@ -240,11 +240,8 @@ const BITS: [(u32, DocumentKind); 5] = [
 /// Returns the document that was used, and the others.
 fn kinds(card: &IdCard<'_>) -> (Option<Read<DocumentKind>>, Vec<DocumentKind>) {
     let word = non_empty(card.kind.as_ref());
-    let named = word.and_then(|word| match word {
-        _ if word.eq_ignore_ascii_case("IDCard") => Some(DocumentKind::IdCard),
-        _ if word.eq_ignore_ascii_case("Passport") => Some(DocumentKind::Passport),
-        _ => None,
-    });
+    let named = [("IDCard", DocumentKind::IdCard), ("Passport", DocumentKind::Passport)];
+    let named = word.and_then(|word| find_word(&named, word));
     let number = card.ext_document_type.as_ref().map(ToString::to_string);
     let bits = card.ext_document_type.as_ref().and_then(Code::number);
     let mut by_bits: Vec<_> = BITS.iter().filter(|(bit, _)| bits.unwrap_or(0) & bit != 0).map(|(_, kind)| *kind).collect();
@@ -272,22 +269,22 @@ const RESERVED: &[&str] = &[
 ];
 
 /// Collects the values that the model has no field for.
-fn custom(result: &IdentResult<'_>, data: &Data<'_>) -> Custom {
-    let mut custom = Custom::default();
+fn custom(result: &IdentResult<'_>, data: &Data<'_>) -> CustomValues {
+    let mut custom = CustomValues::new(CLASH);
     root(&mut custom, result);
     if let Some(checked) = data.checked {
         let kind = checked.kind.as_ref().filter(|kind| kind.number() != Some(1));
-        custom.code("IdentData", "Type", kind);
+        add_code(&mut custom, "IdentData", "Type", kind);
         entry(&mut custom, "", checked, data);
     }
     if let Some(initial) = data.initial {
-        let mut submitted = Custom::default();
+        let mut submitted = CustomValues::new(CLASH);
         entry(&mut submitted, SUBMITTED, initial, data);
         // A value that was checked as it had been submitted stands there once.
         for (name, value) in submitted.into_values() {
             let checked = name.strip_prefix(SUBMITTED).and_then(|name| custom.get(name.strip_prefix('.')?));
             if checked != Some(value.expose()) {
-                custom.keep(name, value.into_exposed());
+                custom.add_filled(name, value.into_exposed());
             }
         }
     }
@@ -297,20 +294,20 @@ fn custom(result: &IdentResult<'_>, data: &Data<'_>) -> Custom {
             whole(&mut custom, &path("IdentData", &index.to_string()), other);
         }
     }
-    custom.images("Images", result.images());
+    add_images(&mut custom, "Images", result.images());
     custom
 }
 
 /// Collects what the root of a result has.
-fn root(custom: &mut Custom, result: &IdentResult<'_>) {
+fn root(custom: &mut CustomValues, result: &IdentResult<'_>) {
     custom.text("", "UserIp", result.user_ip.as_ref());
-    custom.code("", "OcrStatus", result.ocr_status.as_ref());
+    add_code(custom, "", "OcrStatus", result.ocr_status.as_ref());
     if let Some(used) = result.eid_used {
-        custom.keep("eIdUsed".to_owned(), used.into());
+        custom.add("eIdUsed", used.into());
     }
     // It says that no agent flagged the person: no check was passed by that.
     if result.fraud_attempt == Some(false) {
-        custom.keep("FraudAttempt".to_owned(), false.into());
+        custom.add("FraudAttempt", false.into());
     }
     // A word that the method does not say.
     let word = result.identify_method.as_ref();
@@ -325,41 +322,41 @@ fn root(custom: &mut Custom, result: &IdentResult<'_>) {
 }
 
 /// Collects what the report has no field for of the checked or the submitted values.
-fn entry(custom: &mut Custom, parent: &str, entry: &IdentData<'_>, data: &Data<'_>) {
+fn entry(custom: &mut CustomValues, parent: &str, entry: &IdentData<'_>, data: &Data<'_>) {
     custom.text(parent, "Artistname", entry.artistname.as_ref());
     let card = path(parent, "IDCard");
     if data.is_licence_alone() {
-        custom.texts(&card, entry.id_card.texts());
-        custom.code(&card, "extDocumentType", entry.id_card.ext_document_type.as_ref());
+        add_texts(custom, &card, entry.id_card.texts());
+        add_code(custom, &card, "extDocumentType", entry.id_card.ext_document_type.as_ref());
     } else {
         custom.text(&card, "eidRestrictedIdentifier", entry.id_card.eid_restricted_identifier.as_ref());
         // Beside a name, the kind of the document does not say which bits there are.
         let named = non_empty(entry.id_card.kind.as_ref()).is_some();
-        custom.code(&card, "extDocumentType", entry.id_card.ext_document_type.as_ref().filter(|_| named));
+        add_code(custom, &card, "extDocumentType", entry.id_card.ext_document_type.as_ref().filter(|_| named));
         let licence = path(parent, "DriverLicence");
         custom.text(&licence, "LicenceNo", entry.driver_licence.licence_no.as_ref());
         custom.text(&licence, "DateOfIssue", date(entry, &entry.driver_licence.date_of_issue));
     }
     unknown(custom, parent, entry);
     for (name, value) in entry.additional.iter() {
-        let is_taken = RESERVED.contains(&name) || custom.has(&path(parent, name));
+        let is_taken = RESERVED.contains(&name) || custom.get(&path(parent, name)).is_some();
         let parent = if is_taken { path(parent, "Additional") } else { parent.to_owned() };
-        custom.keep(path(&parent, name), value.expose().clone());
+        custom.add_filled(path(&parent, name), value.expose().clone());
     }
 }
 
 /// Collects all of an entry that is neither the checked nor the submitted one.
-fn whole(custom: &mut Custom, parent: &str, entry: &IdentData<'_>) {
-    custom.code(parent, "Type", entry.kind.as_ref());
-    custom.texts(parent, entry.texts());
-    custom.texts(&path(parent, "IDCard"), entry.id_card.texts());
-    custom.code(&path(parent, "IDCard"), "extDocumentType", entry.id_card.ext_document_type.as_ref());
-    custom.texts(&path(parent, "DriverLicence"), entry.driver_licence.texts());
+fn whole(custom: &mut CustomValues, parent: &str, entry: &IdentData<'_>) {
+    add_code(custom, parent, "Type", entry.kind.as_ref());
+    add_texts(custom, parent, entry.texts());
+    add_texts(custom, &path(parent, "IDCard"), entry.id_card.texts());
+    add_code(custom, &path(parent, "IDCard"), "extDocumentType", entry.id_card.ext_document_type.as_ref());
+    add_texts(custom, &path(parent, "DriverLicence"), entry.driver_licence.texts());
     unknown(custom, parent, entry);
     custom.members(&path(parent, "Additional"), &entry.additional);
 }
 
-fn unknown(custom: &mut Custom, parent: &str, entry: &IdentData<'_>) {
+fn unknown(custom: &mut CustomValues, parent: &str, entry: &IdentData<'_>) {
     custom.members(parent, &entry.others);
     custom.members(&path(parent, "IDCard"), &entry.id_card.others);
     custom.members(&path(parent, "DriverLicence"), &entry.driver_licence.others);

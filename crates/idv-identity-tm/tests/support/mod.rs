@@ -1,5 +1,5 @@
 //! What the tests of calls share: an account, a client over a script, and Identity.TM's answers.
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
@@ -8,6 +8,8 @@ use idv_core::call::CallPolicy;
 use idv_core::{Client, Reference, VendorId, VerificationId};
 use idv_identity_tm::{IdentityTm, IdentityTmConfig};
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport, environment};
+
+pub(crate) use idv_testkit::{empty, file, header, line};
 
 /// Our reference in every test.
 pub(crate) const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
@@ -76,27 +78,7 @@ pub(crate) fn history(kinds: &[u32]) -> String {
     )
 }
 
-/// An answer without a body.
-pub(crate) fn empty(status: u16) -> Exchange {
-    Exchange::Answer(Response::builder().status(status).body(Bytes::new()).unwrap())
-}
-
-/// An answer that is a file.
-pub(crate) fn file(media_type: &str, bytes: impl Into<Bytes>) -> Exchange {
-    Exchange::Answer(Response::builder().header("content-type", media_type).body(bytes.into()).unwrap())
-}
-
-/// Method and address, as one line.
-pub(crate) fn line(request: &Request<Bytes>) -> String {
-    format!("{} {}", request.method(), request.uri())
-}
-
 /// The method and what follows the API's address of every request that was made.
 pub(crate) fn lines(transport: &ScriptedTransport) -> Vec<String> {
     transport.requests().iter().map(|request| line(request).replace(&format!("{BASE}/"), "")).collect()
-}
-
-/// A header in clear.
-pub(crate) fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
-    request.headers().get(name).map(|value| value.to_str().unwrap())
 }

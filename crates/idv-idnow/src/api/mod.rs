@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use idv_core::call::{self, Attempt, Call, CallContext, Downloaded, Repeat, TokenCache};
+use idv_core::call::{self, Attempt, Call, CallContext, Repeat, TokenCache};
 use idv_core::{Download, Error, ErrorKind, Result, Secret, SessionUrl, Sink, VendorId};
 use serde_json::Value;
 
@@ -316,14 +316,11 @@ impl Api {
         B: Fn(&str) -> Result<http::Request<Bytes>> + Send + Sync,
     {
         let call = Call::repeatable().in_session(self);
-        match cx.download(call, limit, sink, |attempt: &Attempt<'_>| build(attempt.token())).await? {
-            Downloaded::Whole(download) => Ok(download),
-            Downloaded::Refused(reply) => {
-                let refused = succeeded(reply.status, &reply.body);
-                Err(reply.complement(refused.err().unwrap_or_else(|| Error::new(ErrorKind::Malformed))))
-            }
-            _ => Err(Error::new(ErrorKind::Malformed)),
-        }
+        let downloaded = cx.download(call, limit, sink, |attempt: &Attempt<'_>| build(attempt.token())).await?;
+        downloaded.whole(|reply| {
+            let refused = succeeded(reply.status, &reply.body);
+            reply.complement(refused.err().unwrap_or_else(|| Error::new(ErrorKind::Malformed)))
+        })
     }
 
     async fn retrieve<B>(&self, cx: &CallContext, build: B) -> Result<call::Answer>

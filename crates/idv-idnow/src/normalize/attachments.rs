@@ -1,6 +1,6 @@
 //! The attachments (chapter 13.1.6): the evidence, and the method that they tell.
 
-use idv_core::adapter::non_empty;
+use idv_core::adapter::{find_word, non_empty};
 use idv_core::report::{Evidence, EvidenceKind, Method};
 use idv_core::{EvidenceId, Pii};
 
@@ -83,8 +83,7 @@ fn piece(key: &str, name: &str) -> Evidence {
         None => EvidenceKind::Other,
     };
     let mut evidence = Evidence::new(EvidenceId::new(key), kind);
-    let media_type = MEDIA_TYPES.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known));
-    evidence.media_type = media_type.map(|(_, media_type)| (*media_type).to_owned());
+    evidence.media_type = find_word(MEDIA_TYPES, ending).map(str::to_owned);
     evidence.name = Some(Pii::from(name));
     evidence
 }

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use idv_core::adapter::non_empty;
 use idv_core::adapter::wire::{Members, Part, Shape};
+use idv_core::adapter::{CustomValues, NameClash, non_empty};
 use idv_core::{Pii, Text};
 use serde_json::Value;
 
@@ -14,15 +14,18 @@ use super::{attribute, time};
 use crate::wire::{Classes, ESigning, Entry, Identification, IdentificationProcess, Item, Scalar};
 
 /// Parts of a report that are called by the vendor's names.
-#[derive(Default)]
 pub(super) struct Named {
     /// Members that no field has, and custom data.
-    pub(super) custom: BTreeMap<String, Pii<Value>>,
+    pub(super) custom: CustomValues,
     /// Answers by question.
     pub(super) answers: BTreeMap<String, Pii<Value>>,
 }
 
 impl Named {
+    pub(super) const fn new() -> Self {
+        Self { custom: CustomValues::new(NameClash::Underscore), answers: BTreeMap::new() }
+    }
+
     /// Collects them from an identification, but for the [items](Named::item) and the members of their sections.
     pub(super) fn add_sections(&mut self, identification: &Identification<'_>) {
         self.process(&identification.identificationprocess);
@@ -34,25 +37,25 @@ impl Named {
             signings => signings.iter().enumerate().for_each(|(place, it)| self.signing(&format!("esigning.{place}"), it)),
         }
         let user = &identification.userdata;
-        self.members("contactdata", &identification.contactdata.others);
-        self.members("userdata", &user.others);
-        self.members("userdata.address", &user.address.others);
-        self.members("identificationdocument", &identification.identificationdocument.others);
-        self.members("", &identification.others);
+        self.custom.members("contactdata", &identification.contactdata.others);
+        self.custom.members("userdata", &user.others);
+        self.custom.members("userdata.address", &user.address.others);
+        self.custom.members("identificationdocument", &identification.identificationdocument.others);
+        self.custom.members("", &identification.others);
     }
 
     /// The parts that other parts of the observation do not have.
     fn process(&mut self, process: &IdentificationProcess<'_>) {
-        self.text("identificationprocess.type", process.channel.as_ref());
-        self.text("identificationprocess.companyid", process.companyid.as_ref());
-        self.text("identificationprocess.filename", process.filename.as_ref());
-        self.text("identificationprocess.href", process.href.as_ref());
+        self.custom.text("identificationprocess.type", "", process.channel.as_ref());
+        self.custom.text("identificationprocess.companyid", "", process.companyid.as_ref());
+        self.custom.text("identificationprocess.filename", "", process.filename.as_ref());
+        self.custom.text("identificationprocess.href", "", process.href.as_ref());
         self.flag("identificationprocess.identchanges", process.identchanges.as_ref());
         self.flag("identificationprocess.reviewchanges", process.reviewchanges.as_ref());
-        self.text("identificationprocess.previousresult", process.previousresult.as_ref());
+        self.custom.text("identificationprocess.previousresult", "", process.previousresult.as_ref());
         let time = process.identificationtime.as_ref().filter(|text| non_empty(Some(*text)).and_then(time).is_none());
-        self.text("identificationprocess.identificationtime", time);
-        self.members("identificationprocess", &process.others);
+        self.custom.text("identificationprocess.identificationtime", "", time);
+        self.custom.members("identificationprocess", &process.others);
     }
 
     /// Adds the tracking id, which is called by its own name in whichever section it came (chapter 6.1.2).
@@ -60,17 +63,10 @@ impl Named {
         let [own, process] =
             [&identification.trackingid, &identification.identificationprocess.trackingid].map(|text| non_empty(text.as_ref()));
         if let Some(word) = own.or(process) {
-            self.add("trackingid".to_owned(), word.into());
+            self.custom.add_filled("trackingid", word.into());
         }
         if let Some(word) = process.filter(|process| own.is_some_and(|own| own != *process)) {
-            self.add("identificationprocess.trackingid".to_owned(), word.into());
-        }
-    }
-
-    /// Adds members of the object at a path.
-    pub(super) fn members(&mut self, path: &str, members: &Members) {
-        for (name, value) in members.iter() {
-            self.add(join(path, name), value.expose().clone());
+            self.custom.add_filled("identificationprocess.trackingid", word.into());
         }
     }
 
@@ -86,31 +82,23 @@ impl Named {
 
     fn status(&mut self, path: &str, status: Option<&Scalar<'_>>, review: Option<&Scalar<'_>>, others: &Members) {
         if let Some(status) = status.filter(|status| !attribute::is_known_status(status)) {
-            self.text(&join(path, "status"), Some(status));
+            self.custom.text(path, "status", Some(status));
         }
-        if review.is_some() {
-            self.text(&join(path, "reviewstatus"), review);
-        }
-        self.members(path, others);
+        self.custom.text(path, "reviewstatus", review);
+        self.custom.members(path, others);
     }
 
     fn signing(&mut self, path: &str, signing: &ESigning<'_>) {
-        self.text(&join(path, "result"), signing.result.as_ref());
-        self.text(&join(path, "sessionid"), signing.sessionid.as_ref());
-        self.members(path, &signing.others);
-    }
-
-    fn text(&mut self, path: &str, text: Option<&Scalar<'_>>) {
-        if let Some(word) = non_empty(text) {
-            self.add(path.to_owned(), word.into());
-        }
+        self.custom.text(path, "result", signing.result.as_ref());
+        self.custom.text(path, "sessionid", signing.sessionid.as_ref());
+        self.custom.members(path, &signing.others);
     }
 
     /// Adds a truth value, which XML and some JSON write as a word.
     fn flag(&mut self, path: &str, text: Option<&Scalar<'_>>) {
         match non_empty(text).map(|word| <bool as Part<'_>>::text(Text::new(word))) {
-            Some(Shape::Expected(flag)) => self.add(path.to_owned(), flag.into()),
-            _ => self.text(path, text),
+            Some(Shape::Expected(flag)) => self.custom.add(path, flag.into()),
+            _ => self.custom.text(path, "", text),
         }
     }
 
@@ -124,30 +112,14 @@ impl Named {
                 "questions" if is_named => self.answers.extend(value().map(|value| (name.to_owned(), Pii::new(value)))),
                 // The others are evidence.
                 "attachments" if is_named && whole.is_none() => {}
-                "customdata" if !self.custom.contains_key(name) => self.add(name.to_owned(), value().unwrap_or_default()),
-                path => self.add([path, ".", name].concat(), value().unwrap_or_default()),
+                "customdata" if self.custom.get(name).is_none() => self.custom.add_filled(name, value().unwrap_or_default()),
+                path => self.custom.add_filled([path, ".", name].concat(), value().unwrap_or_default()),
             }
             for (member, value) in entry.others.iter().filter(|(member, _)| *member != "value") {
-                self.add(format!("{path}.{name}.{member}"), value.expose().clone());
+                self.custom.add_filled(format!("{path}.{name}.{member}"), value.expose().clone());
             }
         }
     }
-
-    /// Adds a value under its name, or under one with an underscore if another value has it. Blank text says nothing.
-    fn add(&mut self, mut name: String, value: Value) {
-        if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
-            return;
-        }
-        while self.custom.get(&name).is_some_and(|known| *known.expose() != value) {
-            name.push('_');
-        }
-        self.custom.insert(name, Pii::new(value));
-    }
-}
-
-/// Joins a path and a name. A value without a name is called by its path.
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() || name.is_empty() { [path, name].concat() } else { [path, ".", name].concat() }
 }
 
 #[cfg(test)]

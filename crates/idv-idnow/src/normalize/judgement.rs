@@ -4,9 +4,9 @@
 //! had expired when it was shown: the vendor contradicts itself, and an operator has to look. An earlier suspicion that a review has
 //! settled stays in the report as a failed check. An attempt that was aborted for a permanent reason has no second one.
 
-use idv_core::adapter::non_empty;
+use idv_core::adapter::{last_day, non_empty};
 use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason};
-use idv_core::{Outcome, PartialDate, Status, Timestamp, time_zone};
+use idv_core::{Outcome, Status, Timestamp, time_zone};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -142,9 +142,7 @@ fn is_failure(word: &str) -> bool {
 /// The last day of the document's validity, if it is told: of a month or a year alone its last one.
 fn expires_on(identification: &Identification<'_>) -> Option<Date> {
     let item = identification.identificationdocument.validuntil.as_deref()?;
-    let until: PartialDate = non_empty(item.value.as_ref())?.parse().ok()?;
-    let month = until.month().unwrap_or(12);
-    until.whole().or_else(|| Some(Date::new(until.year(), month, 1).ok()?.last_of_month()))
+    last_day(non_empty(item.value.as_ref())?.parse().ok()?)
 }
 
 /// The day of a time, in the vendor's zone.

@@ -25,6 +25,8 @@ pub use ignored::IGNORED;
 pub use reasons::{REASONS, ReasonRow};
 pub use results::{RESULTS, ResultRow};
 
+pub(crate) use report::REPORT_FIELDS;
+
 use crate::wire::archive::{self, Options};
 use crate::wire::{self, Identification};
 

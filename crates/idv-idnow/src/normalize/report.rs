@@ -2,7 +2,7 @@
 
 use idv_core::adapter::wire::Members;
 use idv_core::adapter::{FromVendor, non_empty};
-use idv_core::report::{Address, Attribute, Document, Person, Source};
+use idv_core::report::{Address, Attribute, Document, Field, Person, Source};
 use idv_core::{Pii, Report, Timestamp, VendorId};
 
 use super::attachments;
@@ -11,6 +11,41 @@ use super::custom::Named;
 use super::judgement::Judgement;
 use crate::Idnow;
 use crate::wire::{self, Identification, Item};
+
+/// The fields that a report of this vendor can ever fill (chapter 13.1).
+pub(crate) const REPORT_FIELDS: &[Field] = &[
+    Field::CompletedAt,
+    Field::Method,
+    Field::Agent,
+    Field::GivenNames,
+    Field::FamilyName,
+    Field::BirthName,
+    Field::BirthDate,
+    Field::BirthPlace,
+    Field::Nationalities,
+    Field::Gender,
+    Field::Title,
+    Field::Street,
+    Field::HouseNumber,
+    Field::PostalCode,
+    Field::City,
+    Field::AddressCountry,
+    Field::Email,
+    Field::Phone,
+    Field::PersonalNumber,
+    Field::DocumentKind,
+    Field::DocumentNumber,
+    Field::IssuingCountry,
+    Field::Issuer,
+    Field::IssuedOn,
+    Field::ExpiresOn,
+    Field::LicenceClasses,
+    Field::Checks,
+    Field::Reasons,
+    Field::Evidence,
+    Field::Custom,
+    Field::Answers,
+];
 
 /// The report of an identification. `beside` are members that stand beside it in its payload.
 pub(super) fn report(
@@ -32,13 +67,13 @@ pub(super) fn report(
     report.checks = judgement.checks;
     report.reasons = judgement.reasons;
     report.evidence = attachments::evidence(&identification.attachments);
-    let mut fields = Fields { source, named: Named::default() };
+    let mut fields = Fields { source, named: Named::new() };
     fields.named.add_tracking_id(identification);
     fields.person(&mut report.person, identification);
     fields.document(&mut report.document, &identification.identificationdocument);
     fields.named.add_sections(identification);
-    fields.named.members("", beside);
-    report.custom = fields.named.custom;
+    fields.named.custom.members("", beside);
+    report.custom = fields.named.custom.into_values();
     report.answers = fields.named.answers;
     report
 }

@@ -1,5 +1,5 @@
 //! What the tests of calls share: an account, a client over a script, and IDnow's answers.
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -7,6 +7,8 @@ use idv_core::call::CallPolicy;
 use idv_core::{Client, Reference, VendorId, VerificationId};
 use idv_idnow::{DataCentre, Idnow, IdnowConfig};
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport, environment};
+
+pub(crate) use idv_testkit::{empty, file, header, line};
 
 /// Our reference in every test: the transaction number.
 pub(crate) const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
@@ -66,16 +68,6 @@ pub(crate) fn failure(cause: &str, key: &str) -> String {
     format!(r#"{{"errors":[{{"cause":"{cause}","id":"487800773","key":{key},"message":null}}]}}"#)
 }
 
-/// An answer that is a file.
-pub(crate) fn file(media_type: &str, bytes: impl Into<Bytes>) -> Exchange {
-    Exchange::Answer(Response::builder().header("content-type", media_type).body(bytes.into()).unwrap())
-}
-
-/// An answer without a body.
-pub(crate) fn empty(status: u16) -> Exchange {
-    Exchange::Answer(Response::builder().status(status).body(Bytes::new()).unwrap())
-}
-
 /// An archive with the result as XML and two files.
 pub(crate) fn archive(xml: &str) -> Vec<u8> {
     archive_of(&[
@@ -95,14 +87,4 @@ pub(crate) fn archive_of(files: &[(&str, &[u8])]) -> Vec<u8> {
         writer.write_all(bytes).unwrap();
     }
     writer.finish().unwrap().into_inner()
-}
-
-/// Method and address, as one line.
-pub(crate) fn line(request: &Request<Bytes>) -> String {
-    format!("{} {}", request.method(), request.uri())
-}
-
-/// A header in clear.
-pub(crate) fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
-    request.headers().get(name).map(|value| value.to_str().unwrap())
 }

@@ -5,8 +5,9 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::transaction::{Finding, Transaction};
+use super::transaction::{COMPLETED, EXPIRED, Finding, PENDING, Transaction};
 use crate::clock::renewed;
+use crate::part::Settings;
 
 /// The expiry of the standard person's document, which is renewed in time.
 pub(super) const STANDARD_EXPIRY: Date = Date::constant(2031, 8, 30);
@@ -91,6 +92,32 @@ impl Person {
             _ => renewed(self.date_of_expiry, STANDARD_EXPIRY, now.to_zoned_datetime(TimeZone::UTC).date()),
         };
         Self { date_of_expiry, ..self }
+    }
+}
+
+impl Settings for Account {
+    const ID: Option<&'static str> = Some("key ID");
+
+    fn id(&self) -> &str {
+        &self.key_id
+    }
+
+    fn others() -> Vec<Self> {
+        vec![Self {
+            key_id: "5d1f6a4e-2b90-4c7e-9f33-8a1c0e7b6d52".to_owned(),
+            secret: "secondSecretOfTheSandboxThatNobodyElseHas".to_owned(),
+            ..Self::default()
+        }]
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        if self.secret.is_empty() {
+            return Err("the secret must not be empty");
+        }
+        if self.unknown_status.is_empty() || [PENDING, COMPLETED, EXPIRED].contains(&self.unknown_status.as_str()) {
+            return Err("unknown_status must be a word, and none of the known states");
+        }
+        Ok(())
     }
 }
 

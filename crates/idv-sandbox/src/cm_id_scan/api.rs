@@ -5,21 +5,22 @@ use serde_json::{Map, Value};
 
 use super::account::Account;
 use super::create::Submitted;
-use super::failure::Failure;
 use super::render::Places;
+use super::scenario::Effect;
 use super::transaction::{Outcome, PENDING, Transaction};
 use super::webhook::Webhook;
-use super::{Moment, Planned, World, bearer, render};
+use super::{Moment, World, bearer, render};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
-use crate::identity_tm::pdf;
+use crate::failure::Failure;
+use crate::pdf;
 
 /// A JPEG file by its marks, without a picture.
 const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xFF\xD9";
 
 /// Answers a request to `/id-scan/v1/…`.
 pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Result<Answer, Failure> {
-    let account = bearer::authorized(&world.accounts, request, moment)?;
+    let account = bearer::authorized(world, request, moment)?;
     match (&request.method, path) {
         (&Method::POST, ["transactions"]) => create(world, &account, request, moment),
         (&Method::GET, ["transactions", id]) => {
@@ -35,7 +36,7 @@ pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], momen
         (&Method::POST, ["webhooks"]) => {
             let hook = Webhook::parse(moment.random.uuid(), &account.key_id, &body(request)?, moment.now)?;
             let answer = hook.render();
-            world.webhooks.push(hook);
+            world.own.webhooks.push(hook);
             Ok(Answer::json(StatusCode::CREATED, &answer))
         }
         _ => Err(Failure::not_found("there is no such route")),
@@ -50,7 +51,6 @@ fn create(world: &mut World, account: &Account, request: &Incoming, moment: &mut
     let transaction = Transaction {
         id: id.clone(),
         key_id: account.key_id.clone(),
-        number: world.transactions.len(),
         token: opaque(moment),
         submitted,
         created: moment.now,
@@ -63,8 +63,8 @@ fn create(world: &mut World, account: &Account, request: &Incoming, moment: &mut
         attempt: 0,
     };
     let answer = render::created(&transaction, Places(&world.pages));
-    moment.planned.push((expires, Planned::Expire(id.clone())));
-    world.transactions.insert(id, transaction);
+    moment.plan(expires, &id, Effect::Expire);
+    world.cases.insert(id, transaction);
     Ok(Answer::json(StatusCode::CREATED, &answer))
 }
 
@@ -104,7 +104,7 @@ fn download(world: &World, account: &Account, token: &str, moment: &Moment<'_>) 
         };
         (in_details && moment.now < transaction.expires) || of_result.is_some_and(kept)
     };
-    let mut own = world.transactions.values().filter(|transaction| transaction.key_id == account.key_id);
+    let mut own = world.cases.values().filter(|transaction| transaction.key_id == account.key_id);
     own.find(is_alive).ok_or_else(|| Failure::not_found("there is no such file"))?;
     let mut image = JPEG.to_vec();
     // Behind its end, so that it stays an image.
@@ -114,14 +114,14 @@ fn download(world: &World, account: &Account, token: &str, moment: &Moment<'_>) 
 
 /// A transaction of the account.
 fn own<'a>(world: &'a World, account: &Account, id: &str) -> Result<&'a Transaction, Failure> {
-    let transaction = world.transactions.get(id).filter(|transaction| transaction.key_id == account.key_id);
+    let transaction = world.cases.get(id).filter(|transaction| transaction.key_id == account.key_id);
     transaction.ok_or_else(|| Failure::not_found("there is no such transaction"))
 }
 
 /// A completed transaction of the account, by its id and that of its result.
 fn completed<'a>(world: &'a World, account: &Account, id: &str, result: &str) -> Result<(&'a Transaction, &'a Outcome), Failure> {
     let asked = own(world, account, id)?;
-    let own = world.transactions.values().filter(|transaction| transaction.key_id == account.key_id);
+    let own = world.cases.values().filter(|transaction| transaction.key_id == account.key_id);
     let mut found = own.filter_map(|transaction| transaction.outcome.as_ref().map(|outcome| (transaction, outcome)));
     found
         .find(|(_, outcome)| outcome.result_id == result)
@@ -135,8 +135,8 @@ pub(super) fn opaque(moment: &mut Moment<'_>) -> String {
 }
 
 fn body(request: &Incoming) -> Result<Map<String, Value>, Failure> {
-    if !request.media_type().eq_ignore_ascii_case("application/json") {
+    if !request.is_json() {
         return Err(Failure::bad("the content type must be application/json"));
     }
-    serde_json::from_slice(&request.body).map_err(|_| Failure::bad("the body must be a JSON object"))
+    request.object().ok_or_else(|| Failure::bad("the body must be a JSON object"))
 }

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
-use super::Moment;
 use super::account::Account;
-use super::failure::Failure;
+use super::{Moment, World};
 use crate::exchange::Incoming;
+use crate::failure::Failure;
 
 /// Returns the account of a request's token.
-pub(crate) fn authorized(accounts: &[Account], request: &Incoming, moment: &Moment<'_>) -> Result<Account, Failure> {
+pub(crate) fn authorized(world: &World, request: &Incoming, moment: &Moment<'_>) -> Result<Account, Failure> {
     let (scheme, token) = request
         .header("authorization")
         .and_then(|value| value.split_once(' '))
@@ -21,10 +21,10 @@ pub(crate) fn authorized(accounts: &[Account], request: &Incoming, moment: &Mome
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Failure::unauthorized("Authorization must be Bearer and a token"));
     }
-    check(accounts, token.trim(), moment).cloned().map_err(Failure::unauthorized)
+    check(world, token.trim(), moment).cloned().map_err(Failure::unauthorized)
 }
 
-fn check<'a>(accounts: &'a [Account], token: &str, moment: &Moment<'_>) -> Result<&'a Account, &'static str> {
+fn check<'a>(world: &'a World, token: &str, moment: &Moment<'_>) -> Result<&'a Account, &'static str> {
     let (signed, signature) = token.rsplit_once('.').ok_or("the token is no JWT")?;
     let (header, payload) = signed.split_once('.').ok_or("the token is no JWT")?;
     let header = object(header).ok_or("the token's header is no JSON object in Base64url")?;
@@ -32,7 +32,7 @@ fn check<'a>(accounts: &'a [Account], token: &str, moment: &Moment<'_>) -> Resul
         return Err("alg must be HS256");
     }
     let key_id = header.get("kid").and_then(Value::as_str).ok_or("kid is missing in the token's header")?;
-    let account = accounts.iter().find(|account| account.key_id == key_id).ok_or("kid is not known")?;
+    let account = world.account(key_id).ok_or("kid is not known")?;
     let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| "the token's signature is no Base64url")?;
     let mac = Hmac::<Sha256>::new_from_slice(account.secret.as_bytes()).map_err(|_| "the secret is no key")?;
     mac.chain_update(signed.as_bytes()).verify_slice(&signature).map_err(|_| "the token's signature is wrong")?;

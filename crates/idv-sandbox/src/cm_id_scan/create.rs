@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::failure::Failure;
 use crate::callback::is_loopback;
+use crate::failure::Failure;
 
 /// The task that every transaction has.
 pub(crate) const DOCUMENT_SCAN: &str = "document_scan";

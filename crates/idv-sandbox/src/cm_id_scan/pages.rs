@@ -11,12 +11,12 @@ pub(super) fn handle(world: &World, path: &[&str]) -> Answer {
     let (locale, token, by_phone) = match path {
         [locale, "identifications", token] => (locale, token, false),
         [locale, "identifications", token, "scan"] => (locale, token, true),
-        _ => return nowhere(),
+        _ => return Answer::nothing_here(),
     };
-    let mut known = world.transactions.values();
+    let mut known = world.cases.values();
     let transaction = known.find(|transaction| transaction.token == *token);
     let Some(transaction) = transaction.filter(|known| known.submitted.locale.eq_ignore_ascii_case(locale)) else {
-        return nowhere();
+        return Answer::nothing_here();
     };
     if transaction.state == EXPIRED {
         return Answer::page(StatusCode::OK, "This identification has expired.");
@@ -25,7 +25,7 @@ pub(super) fn handle(world: &World, path: &[&str]) -> Answer {
         return Answer::page(StatusCode::OK, "Please take a picture of your passport.");
     };
     match place(transaction, &outcome.result_id, by_phone) {
-        Some(place) => Answer::page(StatusCode::FOUND, "Please go on.").with_header("location", place),
+        Some(place) => Answer::redirect(StatusCode::FOUND, place),
         None => Answer::page(StatusCode::OK, "Thank you for your identification."),
     }
 }
@@ -38,8 +38,4 @@ fn place(transaction: &Transaction, result_id: &str, by_phone: bool) -> Option<S
     let mut url = url::Url::parse(transaction.submitted.return_url.as_deref()?).ok()?;
     url.query_pairs_mut().append_pair("trxid", &transaction.id).append_pair("resultid", result_id);
     Some(url.into())
-}
-
-fn nowhere() -> Answer {
-    Answer::page(StatusCode::NOT_FOUND, "There is nothing here.")
 }

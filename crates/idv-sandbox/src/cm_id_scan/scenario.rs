@@ -35,6 +35,8 @@ pub(crate) enum Effect {
     Complete(Finding),
     /// A state is reached.
     State(String),
+    /// The transaction's time is over.
+    Expire,
 }
 
 /// The plan of a scenario.

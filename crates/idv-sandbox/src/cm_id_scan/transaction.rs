@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::account::Person;
 use super::create::{DOCUMENT_SCAN, Submitted};
+use crate::part::Verification;
 
 /// A transaction.
 #[derive(Debug, Clone)]
@@ -11,8 +12,6 @@ pub(crate) struct Transaction {
     pub(crate) id: String,
     /// The account's key ID.
     pub(crate) key_id: String,
-    /// Which one it is, in the order of creation.
-    pub(crate) number: usize,
     /// What the person's address has in place of the id.
     pub(crate) token: String,
     pub(crate) submitted: Submitted,
@@ -25,7 +24,6 @@ pub(crate) struct Transaction {
     /// The tasks that the person has done.
     pub(crate) done: Vec<String>,
     pub(crate) outcome: Option<Outcome>,
-    /// Which scenario is acted; what was planned for an earlier one does not happen.
     pub(crate) attempt: u32,
 }
 
@@ -88,15 +86,24 @@ pub(crate) const COMPLETED: &str = "completed";
 /// The state once the time is over. No document shows it.
 pub(crate) const EXPIRED: &str = "expired";
 
+impl Verification for Transaction {
+    fn account(&self) -> &str {
+        &self.key_id
+    }
+
+    fn is_over(&self) -> bool {
+        self.state == COMPLETED || self.state == EXPIRED
+    }
+
+    fn attempt(&mut self) -> &mut u32 {
+        &mut self.attempt
+    }
+}
+
 impl Transaction {
     /// Whether the person can still do something.
     pub(crate) fn is_pending(&self) -> bool {
         self.state == PENDING
-    }
-
-    /// Whether nothing follows any more.
-    pub(crate) fn is_over(&self) -> bool {
-        self.state == COMPLETED || self.state == EXPIRED
     }
 
     /// The state of one of its tasks.

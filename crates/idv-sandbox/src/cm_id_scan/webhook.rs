@@ -1,15 +1,15 @@
 //! Webhooks: registered over the API, told of every event that they asked for ("Events").
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Moment;
 use super::create::{address, texts};
-use super::failure::Failure;
 use super::render::time;
 use super::transaction::Transaction;
-use crate::callback::{self, Callback};
+use crate::callback::{Callback, demand_loopback};
+use crate::failure::Failure;
 use crate::vendor::CALLBACK_SECRET;
 
 /// The events; a webhook that names none is told of both.
@@ -46,9 +46,7 @@ impl Webhook {
 
     /// A webhook for both events, proven by the sandbox's secret.
     pub(crate) fn proven(id: String, key_id: String, url: &str, now: Timestamp) -> Result<Self, String> {
-        if !callback::is_loopback(url) {
-            return Err("callbacks go to the loopback interface only".to_owned());
-        }
+        demand_loopback(Some(url))?;
         let headers = Map::from_iter([("X-Callback-Secret".to_owned(), json!(CALLBACK_SECRET))]);
         let events = vec![TRANSACTION.to_owned(), TASK.to_owned()];
         Ok(Self { id, key_id, url: url.to_owned(), events, headers: Some(headers), created: now })
@@ -85,15 +83,8 @@ pub(crate) fn tell(webhooks: &[Webhook], transaction: &Transaction, task: Option
         webhooks.iter().filter(|hook| hook.key_id == transaction.key_id && hook.events.iter().any(|event| event == kind));
     for hook in wanted {
         let header = |(name, value): (&String, &Value)| (name.clone(), value.as_str().unwrap_or_default().to_owned());
-        moment.callbacks.push(Callback {
-            kind,
-            reference: transaction.id.clone(),
-            method: Method::POST,
-            url: hook.url.clone(),
-            headers: hook.headers.iter().flatten().map(header).collect(),
-            body: callback::json(&body),
-            told: None,
-        });
+        let headers = hook.headers.iter().flatten().map(header).collect();
+        moment.callbacks.push(Callback { headers, ..Callback::json(kind, &transaction.id, hook.url.clone(), &body) });
     }
 }
 

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::callback::demand_loopback;
+use crate::part::Settings;
+
 /// The settings of a partner's account. What the document leaves open is set here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -128,6 +131,34 @@ impl Statuses {
             &self.canceled,
             &self.expired,
         ]
+    }
+}
+
+impl Settings for Account {
+    const ID: Option<&'static str> = Some("partner");
+
+    fn id(&self) -> &str {
+        &self.partner
+    }
+
+    fn others() -> Vec<Self> {
+        vec![Self {
+            partner: "second".to_owned(),
+            api_key: "secondApiKey".to_owned(),
+            projects: vec![Project::new("8", "Second business", "Active")],
+            ..Self::default()
+        }]
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        demand_loopback(self.callback_url.as_ref())?;
+        if self.statuses.all().iter().any(|status| status.word.is_empty()) || self.unknown_status.word.is_empty() {
+            return Err("a status must have a word");
+        }
+        if self.statuses.all().iter().any(|status| status.word == self.unknown_status.word) {
+            return Err("the word of unknown_status must be none of those of the statuses");
+        }
+        Ok(())
     }
 }
 

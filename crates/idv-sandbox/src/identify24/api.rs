@@ -1,15 +1,27 @@
-//! The methods, and who may call them.
+//! The methods, and who may call them: with a JWT that is made at authentication and dies when it was not used for half an hour.
 
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
 use http::{Method, StatusCode};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use sha2::Sha256;
 
 use super::account::{Account, Project};
 use super::create::Submitted;
-use super::failure::Failure;
 use super::ident::Ident;
-use super::{LIFETIME, Moment, Planned, World, render};
+use super::scenario::Effect;
+use super::{LIFETIME, Moment, World, render};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
+use crate::failure::Failure;
+use crate::random::Random;
+
+/// The life of an unused token ("Authentication").
+const IDLE: Duration = Duration::from_secs(30 * 60);
 
 /// Answers a request to the API.
 pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Result<Answer, Failure> {
@@ -35,9 +47,22 @@ fn auth(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Resul
     let account = world.account(partner).filter(|account| account.api_key == key);
     let partner = account.map(|account| account.partner.clone());
     let partner = partner.ok_or_else(|| Failure::unauthorized("No valid API key provided"))?;
-    let token = world.tokens.issue(&partner, moment.now, moment.random);
+    let token = new_token(&partner, moment.now, moment.random);
+    world.own.tokens.insert(token.clone(), &partner, moment.now);
     let answer = json!({ "result": true, "response_status": 200, "token": token, "messages": ["Successful.."] });
     Ok(Answer::json(StatusCode::OK, &answer))
+}
+
+/// A new token. No one but the vendor reads it.
+fn new_token(partner: &str, now: Timestamp, random: &mut Random) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = part(&json!({ "typ": "JWT", "alg": "HS256" }));
+    let claims = part(&json!({ "sub": partner, "iat": now.as_second(), "jti": random.uuid() }));
+    let signed = format!("{header}.{claims}");
+    // HMAC takes keys of every length, so the empty signature is never used.
+    let signature = Hmac::<Sha256>::new_from_slice(random.uuid().as_bytes())
+        .map(|mac| URL_SAFE_NO_PAD.encode(mac.chain_update(&signed).finalize().into_bytes()));
+    format!("{signed}.{}", signature.unwrap_or_default())
 }
 
 /// ident/create.
@@ -46,12 +71,12 @@ fn create(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Res
     let submitted = Submitted::parse(&body(request)?)?;
     let project = find_project(world, &account, submitted.text("project_id").unwrap_or_default())?;
     if !project.is_active() {
-        return Err(Failure::failed("The project is not active"));
+        return Err(Failure::new(StatusCode::PAYMENT_REQUIRED, "The project is not active"));
     }
     let id = moment.random.uuid();
-    let ident = Ident::new(id.clone(), world.idents.len(), &account, submitted, moment.now);
-    world.idents.insert(id.clone(), ident);
-    moment.planned.push((later(moment.now, LIFETIME), Planned::EndOfLife(id.clone())));
+    let ident = Ident::new(id.clone(), &account, submitted, moment.now);
+    world.cases.insert(id.clone(), ident);
+    moment.plan(later(moment.now, LIFETIME), &id, Effect::EndOfLife);
     let mut answer = Map::new();
     answer.insert("result".into(), true.into());
     answer.insert("messages".into(), json!([]));
@@ -65,9 +90,9 @@ fn create(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Res
 /// ident/get.
 fn ident(world: &mut World, request: &Incoming, id: &str, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
     let account = authorized(world, request, moment)?;
-    let ident = world.idents.get(id).filter(|ident| !ident.gone).ok_or_else(|| Failure::not_found("There is no such ident"))?;
+    let ident = world.cases.get(id).filter(|ident| !ident.gone).ok_or_else(|| Failure::not_found("There is no such ident"))?;
     if ident.partner != account.partner {
-        return Err(Failure::forbidden());
+        return Err(forbidden());
     }
     let answer = json!({ "result": true, "messages": [], "data": render::ident(ident) });
     Ok(Answer::json(StatusCode::OK, &answer))
@@ -100,25 +125,22 @@ fn project(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Re
 fn authorized(world: &mut World, request: &Incoming, moment: &Moment<'_>) -> Result<Account, Failure> {
     let header = |name: &str| {
         let value = request.header(name).filter(|value| !value.is_empty());
-        value.ok_or_else(|| Failure::unauthorized(&format!("{name} is required")))
+        value.ok_or_else(|| Failure::unauthorized(format!("{name} is required")))
     };
     let (partner, token) = (header("X-API-PARTNER")?, header("X-API-TOKEN")?);
-    if !world.tokens.touch(token, partner, moment.now) {
-        return Err(Failure::unauthorized("The token is not valid or expired"));
-    }
+    let invalid = || Failure::unauthorized("The token is not valid or expired");
+    let token = world.own.tokens.alive(token, IDLE, moment.now).filter(|token| token.account == partner);
+    token.ok_or_else(invalid)?.used = moment.now;
     demand_json(request)?;
-    world.account(partner).cloned().ok_or_else(|| Failure::unauthorized("The token is not valid or expired"))
+    world.account(partner).cloned().ok_or_else(invalid)
 }
 
 fn demand_json(request: &Incoming) -> Result<(), Failure> {
-    if request.media_type().eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(Failure::bad("Content-Type must be application/json"))
+    if request.is_json() { Ok(()) } else { Err(Failure::bad("Content-Type must be application/json")) }
 }
 
 fn body(request: &Incoming) -> Result<Map<String, Value>, Failure> {
-    serde_json::from_slice(&request.body).map_err(|_| Failure::bad("The body must be a JSON object in UTF-8"))
+    request.object().ok_or_else(|| Failure::bad("The body must be a JSON object in UTF-8"))
 }
 
 /// A project of the account; one of another's is forbidden.
@@ -126,8 +148,13 @@ fn find_project(world: &World, account: &Account, id: &str) -> Result<Project, F
     if let Some(project) = account.projects.iter().find(|project| project.id == id) {
         return Ok(project.clone());
     }
-    if world.accounts.iter().flat_map(|account| &account.projects).any(|project| project.id == id) {
-        return Err(Failure::forbidden());
+    if world.accounts().flat_map(|account| &account.projects).any(|project| project.id == id) {
+        return Err(forbidden());
     }
     Err(Failure::not_found("There is no such project"))
+}
+
+/// It is another partner's.
+fn forbidden() -> Failure {
+    Failure::new(StatusCode::FORBIDDEN, "The API key has no permission for this")
 }

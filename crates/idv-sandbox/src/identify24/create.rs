@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::civil::Date;
 use serde_json::{Map, Value};
 
-use super::failure::Failure;
-use crate::identity_tm::iso::is_country;
+use crate::failure::Failure;
+use crate::iso::{is_country, is_date};
 
 /// What stands before the Base64 text of a PDF in the document's sample.
 const PDF_PREFIX: &str = "data:@file/pdf;base64,";
@@ -151,13 +150,6 @@ impl Format {
         };
         if fits { Ok(()) } else { Err(rule) }
     }
-}
-
-fn is_date(text: &str) -> bool {
-    let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
-    let parts: Vec<&str> = text.split('-').collect();
-    let has_form = matches!(parts.as_slice(), [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2));
-    has_form && text.parse::<Date>().is_ok()
 }
 
 fn is_email(text: &str) -> bool {

@@ -1,21 +1,19 @@
 //! An ident: what was submitted and what became of it.
 
-use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::account::{Account, ReasonForm, Status};
 use super::create::Submitted;
 use super::render;
-use crate::callback::{self, Callback};
+use crate::callback::Callback;
+use crate::part::Verification;
 
 /// An ident.
 #[derive(Debug, Clone)]
 pub(crate) struct Ident {
     pub(crate) id: String,
     pub(crate) partner: String,
-    /// Which one it is, in the order of creation.
-    pub(crate) number: usize,
     pub(crate) submitted: Submitted,
     pub(crate) created: Timestamp,
     pub(crate) appointment: Option<Timestamp>,
@@ -28,17 +26,29 @@ pub(crate) struct Ident {
     pub(crate) agent_name: Option<String>,
     pub(crate) agent_notes: Option<String>,
     pub(crate) reject_reason: Option<String>,
-    /// Which scenario is acted; what was planned for an earlier one does not happen.
     pub(crate) attempt: u32,
 }
 
+impl Verification for Ident {
+    fn account(&self) -> &str {
+        &self.partner
+    }
+
+    fn is_over(&self) -> bool {
+        self.finished
+    }
+
+    fn attempt(&mut self) -> &mut u32 {
+        &mut self.attempt
+    }
+}
+
 impl Ident {
-    pub(crate) fn new(id: String, number: usize, account: &Account, submitted: Submitted, now: Timestamp) -> Self {
+    pub(crate) fn new(id: String, account: &Account, submitted: Submitted, now: Timestamp) -> Self {
         let appointment = account.appointment_minutes.map(|minutes| SignedDuration::from_mins(minutes.into()));
         Self {
             id,
             partner: account.partner.clone(),
-            number,
             submitted,
             created: now,
             appointment: appointment.and_then(|after| now.checked_add(after).ok()),
@@ -61,15 +71,7 @@ impl Ident {
     pub(crate) fn reach(&mut self, status: &Status, now: Timestamp, account: &Account) -> Option<Callback> {
         self.history.push((now, status.clone()));
         let url = account.callback_url.clone()?;
-        Some(Callback {
-            kind: "webhook",
-            reference: self.id.clone(),
-            method: Method::POST,
-            url,
-            headers: Vec::new(),
-            body: callback::json(&self.payload(status, account)),
-            told: None,
-        })
+        Some(Callback::json("webhook", &self.id, url, &self.payload(status, account)))
     }
 
     /// Its lifetime is over: the person is forgotten.

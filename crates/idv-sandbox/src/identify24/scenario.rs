@@ -22,6 +22,8 @@ pub(crate) enum Effect {
     Refuse(String),
     /// A status is reached; the last one, if nothing follows it.
     Status(Status, bool),
+    /// The ident's lifetime is over.
+    EndOfLife,
 }
 
 /// The plan of a scenario.

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::crypt;
+use crate::callback::demand_loopback;
+use crate::part::Settings;
+
 /// The settings of the account. What the document leaves to "needs to be enabled for your account" is set here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -130,6 +134,38 @@ impl From<WebhookMethod> for http::Method {
             WebhookMethod::Post => Self::POST,
             WebhookMethod::Put => Self::PUT,
         }
+    }
+}
+
+impl Settings for Account {
+    const ID: Option<&'static str> = Some("user");
+
+    fn id(&self) -> &str {
+        &self.user
+    }
+
+    /// A second account, with less enabled.
+    fn others() -> Vec<Self> {
+        vec![Self {
+            user: "second".into(),
+            password: "secondPassword".into(),
+            integration: false,
+            products: vec![8, 12],
+            namirial: false,
+            sign_me: false,
+            advanced_signatures: false,
+            ..Self::default()
+        }]
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        if self.encryption_key.as_deref().is_some_and(|key| crypt::key(key).is_none()) {
+            return Err("the encryption key must be 64 hexadecimal digits");
+        }
+        if self.webhooks.after_video.is_some() && self.webhooks.after_ident.is_some() {
+            return Err("AfterVideo cannot be used together with AfterIdent");
+        }
+        self.webhooks.all().into_iter().try_for_each(|(_, url)| demand_loopback(url))
     }
 }
 

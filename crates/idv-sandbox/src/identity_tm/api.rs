@@ -1,13 +1,11 @@
 //! The customer services: the methods of chapters 3 to 6, 8 and 9, and who may call them (2.7).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::account::Account;
 use super::case::Case;
-use super::failure::Failure;
+use super::failure::{Failure, invalid_state, no_such_method, not_found};
 use super::{Moment, World, create, events, files, password, render, results, tan};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
@@ -36,13 +34,13 @@ pub(super) fn handle(
     // The sample of getStatus (3.2.8) has 2.0.
     let is_sample = version == "2.0" && path.first() == Some(&"getStatus");
     if version != "2.10" && !is_sample {
-        return Err(Failure::no_such_method());
+        return Err(no_such_method());
     }
     if (&request.method, path) == (&Method::GET, &["serverStatus"]) {
         return Ok(Answer::empty(StatusCode::OK));
     }
     let account = authorized(world, request)?;
-    let (method, arguments) = path.split_first().ok_or_else(Failure::no_such_method)?;
+    let (method, arguments) = path.split_first().ok_or_else(no_such_method)?;
     let (argument, rest) = arguments.split_first().map_or((None, arguments), |(first, rest)| (Some(*first), rest));
     let mut call = Call { world, account, request, moment, rest };
     match (request.method.as_str(), *method, argument) {
@@ -54,19 +52,19 @@ pub(super) fn handle(
         ("GET", "getOrdersByRef", Some(reference)) if rest.is_empty() => orders_by_reference(&call, reference),
         ("GET", "getStatus", Some(order)) => status(&call, order),
         ("GET", "getIdentData", Some(order)) => results::data(&mut call, order),
-        ("GET", "getIdentDataPDF", Some(order)) => results::pdf(&mut call, order),
-        ("GET", "getESignPDF", Some(order)) => files::signed_documents(&mut call, order),
+        ("GET", "getIdentDataPDF", Some(order)) => results::encryptable(&mut call, order, results::pdf),
+        ("GET", "getESignPDF", Some(order)) => results::encryptable(&mut call, order, files::signed_documents),
         ("GET", "getESignHash", Some(order)) if rest.is_empty() => files::signed_hashes(&call, order),
         ("GET", "getESignAuditLogPDF", Some(order)) if rest.is_empty() => files::audit_log(&call, order),
         ("GET", "getImages", Some(order)) if rest.is_empty() => files::images(&call, order),
         ("POST", "getVideoFileBinaryAsync", Some(order)) if rest.is_empty() => files::provide_video(&mut call, order),
-        ("GET", "getVideoFileBinary", Some(order)) => files::video(&mut call, order),
-        ("GET", "getVoiceFiles", Some(order)) => files::voice(&mut call, order),
+        ("GET", "getVideoFileBinary", Some(order)) => results::encryptable(&mut call, order, files::video),
+        ("GET", "getVoiceFiles", Some(order)) => results::encryptable(&mut call, order, files::voice),
         // The address of 3.12.1 has one spelling, the text of 3.12 the other.
         ("DELETE", "delIdentdata" | "delIdentData", Some(order)) if rest.is_empty() => delete(&mut call, order),
         ("POST", "cancelOrder", Some(order)) if rest.is_empty() => cancel(&mut call, order),
         ("POST", _, Some(order)) if rest.is_empty() => tan::handle(&mut call, method, order),
-        _ => Err(Failure::no_such_method()),
+        _ => Err(no_such_method()),
     }
 }
 
@@ -74,39 +72,32 @@ impl Call<'_, '_, '_> {
     /// An order of the account; another account's is not found.
     pub(super) fn case(&self, order: &str) -> Result<&Case, Failure> {
         let case = self.world.cases.get(order).filter(|case| case.user == self.account.user);
-        case.ok_or_else(Failure::not_found)
+        case.ok_or_else(not_found)
     }
 
     /// An order of the account whose data are still there.
     pub(super) fn kept_case(&self, order: &str) -> Result<&Case, Failure> {
-        self.case(order).and_then(|case| if case.deleted { Err(Failure::not_found()) } else { Ok(case) })
+        self.case(order).and_then(|case| if case.deleted { Err(not_found()) } else { Ok(case) })
     }
 
     /// The body, a JSON object.
     pub(super) fn body(&self) -> Result<Map<String, Value>, Failure> {
         self.demand_json()?;
-        match serde_json::from_slice(&self.request.body) {
-            Ok(Value::Object(body)) => Ok(body),
-            _ => Err(Failure::bad("the body must be a JSON object")),
-        }
+        self.request.object().ok_or_else(|| Failure::bad("the body must be a JSON object"))
     }
 
     pub(super) fn demand_json(&self) -> Result<(), Failure> {
-        if self.request.media_type().eq_ignore_ascii_case("application/json") {
-            return Ok(());
-        }
-        Err(Failure::bad("the content type must be application/json"))
+        if self.request.is_json() { Ok(()) } else { Err(Failure::bad("the content type must be application/json")) }
     }
 }
 
 /// The account that a request's Basic authentication is of (2.7).
 fn authorized(world: &World, request: &Incoming) -> Result<Account, Failure> {
-    let failure = || Failure::unauthorized("authentication failed, please check username and password");
-    let (scheme, token) = request.header("authorization").and_then(|value| value.split_once(' ')).ok_or_else(failure)?;
-    let decoded = STANDARD.decode(token.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(failure)?;
-    let (user, password) = decoded.split_once(':').ok_or_else(failure)?;
-    let account = world.account(user).filter(|account| account.password == password);
-    account.filter(|_| scheme.eq_ignore_ascii_case("basic")).cloned().ok_or_else(failure)
+    let account = request.basic().and_then(|credentials| {
+        let (user, password) = credentials.split_once(':')?;
+        world.account(user).filter(|account| account.password == password).cloned()
+    });
+    account.ok_or_else(|| Failure::unauthorized("authentication failed, please check username and password"))
 }
 
 /// getStatus (3.2).
@@ -116,7 +107,7 @@ fn status(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
         ["IncludeSubKind"] => (false, true),
         ["ExtendedList"] => (true, false),
         ["ExtendedList", "IncludeSubKind"] => (true, true),
-        _ => return Err(Failure::no_such_method()),
+        _ => return Err(no_such_method()),
     };
     Ok(Answer::json(StatusCode::OK, &render::status(call.case(order)?, call.moment.now, extended, sub_kinds)))
 }
@@ -124,7 +115,7 @@ fn status(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
 /// delIdentdata (3.12).
 fn delete(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     if !call.kept_case(order)?.is_final() {
-        return Err(Failure::invalid_state("the order is not finally processed; cancelOrder is for such"));
+        return Err(invalid_state("the order is not finally processed; cancelOrder is for such"));
     }
     if let Some(case) = call.world.cases.get_mut(order) {
         super::delete(case);
@@ -135,7 +126,7 @@ fn delete(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
 /// cancelOrder (4.2). The data stay, but the person cannot go on.
 fn cancel(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     if call.case(order)?.is_final() {
-        return Err(Failure::invalid_state("the order is not in a cancellable state"));
+        return Err(invalid_state("the order is not in a cancellable state"));
     }
     if let Some(case) = call.world.cases.get_mut(order) {
         case.attempt += 1;
@@ -150,19 +141,15 @@ fn orders_by_reference(call: &Call<'_, '_, '_>, reference: &str) -> Result<Answe
     if reference.is_empty() || !reference.bytes().all(allowed) {
         return Err(Failure::bad("Ref must have no other characters than a-z A-Z 0-9 - . +"));
     }
-    let mut found: Vec<&Case> = call
+    let found: Vec<&str> = call
         .world
         .cases
         .values()
         .filter(|case| case.user == call.account.user && case.submitted.reference() == reference)
         .filter(|case| later(case.created, FOUND) >= call.moment.now)
+        .map(|case| case.id.as_str())
         .collect();
-    found.sort_by_key(|case| case.number);
-    if found.is_empty() {
-        return Err(Failure::not_found());
-    }
-    let ids: Vec<&str> = found.iter().map(|case| case.id.as_str()).collect();
-    Ok(Answer::json(StatusCode::OK, &json!(ids)))
+    if found.is_empty() { Err(not_found()) } else { Ok(Answer::json(StatusCode::OK, &json!(found))) }
 }
 
 /// checkSignmeUser (9.1).
@@ -178,7 +165,7 @@ fn check_sign_me_user(call: &Call<'_, '_, '_>) -> Result<Answer, Failure> {
         Some(Value::String(kind)) if matches!(kind.as_str(), "QES" | "ADV" | "BAS") => {}
         Some(_) => return Err(Failure::bad("signatureType must be QES, ADV or BAS")),
     }
-    let able = call.world.sign_me.get(&email);
+    let able = call.world.own.sign_me.get(&email);
     let answer = json!({ "UserExists": able.is_some(), "UserIsAbleToSign": able == Some(&true) });
     Ok(Answer::json(StatusCode::OK, &answer))
 }

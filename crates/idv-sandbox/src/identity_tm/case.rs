@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::account::Account;
 use super::codes;
 use super::order::{Submitted, add, product};
+use crate::part::Verification;
 
 /// One order at Identity.TM.
 #[derive(Debug, Clone)]
@@ -14,14 +15,11 @@ pub(crate) struct Case {
     pub(crate) id: String,
     /// The user name of the account.
     pub(crate) user: String,
-    /// Orders in the order in which they were created.
-    pub(crate) number: u64,
     pub(crate) submitted: Submitted,
     pub(crate) created: Timestamp,
     /// What the person's links end with.
     pub(crate) token: String,
     pub(crate) statuses: Vec<Status>,
-    /// What is planned for an earlier attempt no longer happens.
     pub(crate) attempt: u32,
     /// Whether the agent corrected what was submitted.
     pub(crate) changed: bool,
@@ -98,12 +96,25 @@ pub(crate) enum Method {
     Earlier,
 }
 
+impl Verification for Case {
+    fn account(&self) -> &str {
+        &self.user
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_final()
+    }
+
+    fn attempt(&mut self) -> &mut u32 {
+        &mut self.attempt
+    }
+}
+
 impl Case {
-    pub(crate) const fn new(id: String, user: String, number: u64, token: String, submitted: Submitted, now: Timestamp) -> Self {
+    pub(crate) const fn new(id: String, user: String, token: String, submitted: Submitted, now: Timestamp) -> Self {
         Self {
             id,
             user,
-            number,
             submitted,
             created: now,
             token,

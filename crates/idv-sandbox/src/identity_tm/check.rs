@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
-use super::iso;
+use crate::iso;
 
 /// A row of a table.
 pub(crate) struct Row {
@@ -94,12 +94,6 @@ pub(crate) fn object(rows: &[Row], object: &Map<String, Value>, path: &str, unkn
     Ok(())
 }
 
-/// Whether a text is a date as the document writes it, `YYYY-MM-DD`.
-pub(crate) fn is_date(text: &str) -> bool {
-    // Ten bytes with dashes in their places: the parser knows other forms of ISO 8601, which the document does not.
-    text.len() == 10 && [text.get(4..5), text.get(7..8)] == [Some("-"); 2] && text.parse::<jiff::civil::Date>().is_ok()
-}
-
 /// Whether a text is a phone number as the document writes it: international, with a plus, without blanks.
 pub(crate) fn is_phone(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or_default();
@@ -171,7 +165,7 @@ fn text(is: &Is, text: &str, path: &str) -> Result<(), Failure> {
         Is::Text(length) | Is::TextByLanguage(length) => (Some(*length), true, ""),
         Is::AnyText => (None, true, ""),
         // An empty text is a field that the agent is to pick (3.1.4, IdentData).
-        Is::Date => (None, text.is_empty() || is_date(text), "a date, YYYY-MM-DD"),
+        Is::Date => (None, text.is_empty() || iso::is_date(text), "a date, YYYY-MM-DD"),
         Is::Phone(length) => (Some(*length), text.is_empty() || is_phone(text), "a phone number such as +491701234567"),
         Is::Country(length) => (Some(*length), text.is_empty() || iso::is_country(text, *length), "a country's code of ISO 3166"),
         Is::Language => (Some(2), iso::is_language(text), "a language's code of ISO 639-1"),

@@ -10,11 +10,11 @@ use super::api::Call;
 use super::case::Case;
 use super::failure::Failure;
 use super::order::{Submitted, add, product};
-use super::{Effect, Planned, World, esign, follow, reuse, scenario};
+use super::{Effect, Own, esign, reuse, scenario};
 use crate::clock::later;
 use crate::exchange::Answer;
+use crate::part::Part as _;
 use crate::random::Random;
-use crate::vendor::Part as _;
 
 const DAY: u64 = 24 * 3600;
 
@@ -26,10 +26,9 @@ pub(super) fn put_order(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> 
     demand_first_order(call, &submitted)?;
     demand_sign_me_user(call, &submitted)?;
     let now = call.moment.now;
-    let number = call.world.cases.len() as u64;
     let id = order_id(call);
     let token = call.moment.random.uuid().replace('-', "").to_uppercase();
-    let mut case = Case::new(id.clone(), account.user.clone(), number, token, submitted, now);
+    let mut case = Case::new(id.clone(), account.user.clone(), token, submitted, now);
     let signed = case.submitted.text(&["IdentDataSigned"]);
     // Where the data are not accepted, the person is identified anew (7).
     let accepted = signed.map(|signed| {
@@ -38,11 +37,10 @@ pub(super) fn put_order(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> 
         case.reused.is_some()
     });
     // Whoever addresses the vendor by its own name is handed its own links.
-    let pages = if World::HOSTS.contains(&call.request.host.as_str()) { "https://www.identity.tm" } else { call.world.pages() };
+    let pages = if Own::HOSTS.contains(&call.request.host.as_str()) { Own::PAGES } else { &call.world.pages };
     let answer = answer(&case, &account, accepted, pages, call.moment.random);
     if let Some(days) = account.time_out_days {
-        let planned = Planned { order: id.clone(), attempt: None, effect: Effect::TimeOut };
-        call.moment.planned.push((later(now, Duration::from_secs(u64::from(days) * DAY)), planned));
+        call.moment.plan(later(now, Duration::from_secs(u64::from(days) * DAY)), &id, Effect::TimeOut);
     }
     call.world.cases.insert(id.clone(), case);
     begin(call, &id, &account, accepted == Some(true));
@@ -59,7 +57,7 @@ fn begin(call: &mut Call<'_, '_, '_>, id: &str, account: &Account, reused: bool)
     }
     if case.uses_sign_me(account) {
         let email = case.submitted.text(&["Email"]).unwrap_or_default().trim().to_lowercase();
-        if call.world.sign_me.contains_key(&email) {
+        if call.world.own.sign_me.contains_key(&email) {
             statuses.push((96, None));
         } else {
             statuses.extend([(71, Some(44)), (94, None)]);
@@ -71,11 +69,9 @@ fn begin(call: &mut Call<'_, '_, '_>, id: &str, account: &Account, reused: bool)
     for (kind, sub_kind) in statuses {
         call.world.reach(id, kind, sub_kind, call.moment);
     }
-    let Some(case) = call.world.cases.get_mut(id) else { return };
-    if account.integration
-        && let Some(plan) = scenario::robot(case, account)
-    {
-        follow(case, plan, call.moment);
+    let robot = call.world.cases.get(id).filter(|_| account.integration).and_then(|case| scenario::robot(case, account));
+    if let Some(plan) = robot {
+        call.world.follow(id, plan, call.moment);
     }
 }
 
@@ -109,7 +105,7 @@ fn demand_first_order(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result<
 /// That the person has a sign-me account that can sign, where the order is for nothing but that (9.1).
 fn demand_sign_me_user(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result<(), Failure> {
     let email = submitted.text(&["Email"]).unwrap_or_default().trim().to_lowercase();
-    if submitted.adds(add::SIGN_ME_USE) && call.world.sign_me.get(&email) != Some(&true) {
+    if submitted.adds(add::SIGN_ME_USE) && call.world.own.sign_me.get(&email) != Some(&true) {
         return Err(Failure::bad("Add: the person has no sign-me account that can sign"));
     }
     Ok(())

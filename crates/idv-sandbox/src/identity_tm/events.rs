@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::account::Account;
 use super::case::{Case, Status};
-use super::{Effect, Moment, Planned};
+use super::{Effect, Moment};
 use crate::callback::Callback;
 use crate::clock::later;
 
@@ -61,8 +61,7 @@ pub(crate) fn reach(case: &mut Case, account: &Account, kind: u32, sub_kind: Opt
                 _ => "OnNegativeIdent",
             },
         );
-        let planned = Planned { order: case.id.clone(), attempt: None, effect: Effect::Delete };
-        moment.planned.push((later(moment.now, KEPT), planned));
+        moment.plan(later(moment.now, KEPT), &case.id, Effect::Delete);
     }
 }
 
@@ -82,15 +81,7 @@ fn tell(case: &Case, account: &Account, kind: &'static str, status: u32, moment:
     if kind == "OnStatusChange" {
         url = url.replace("[statusCode]", &status.to_string());
     }
-    moment.callbacks.push(Callback {
-        kind,
-        reference: case.id.clone(),
-        method: account.webhook_method.into(),
-        url,
-        headers: Vec::new(),
-        body: None,
-        told: None,
-    });
+    moment.callbacks.push(Callback::new(kind, &case.id, account.webhook_method.into(), url));
 }
 
 /// Fills the placeholders of an address (2.6).

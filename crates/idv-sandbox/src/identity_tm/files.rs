@@ -14,10 +14,11 @@ use super::case::Case;
 use super::esign::{self, Document};
 use super::failure::Failure;
 use super::order::add;
-use super::results::{encrypt, final_case, wants_encryption};
-use super::{Effect, Planned, pdf, render};
+use super::results::final_case;
+use super::{Effect, render};
 use crate::clock::later;
 use crate::exchange::{Answer, Piece};
+use crate::pdf;
 
 /// The beginning of an MP4 file: its type, and a box of free space that may be as long as one likes.
 const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isommp42\0\0\0\0mdat";
@@ -29,8 +30,7 @@ const MP3: &[u8] = b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\x64";
 const JPEG: (&[u8], &[u8]) = (b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0", b"\xff\xd9");
 
 /// getESignPDF (3.5).
-pub(super) fn signed_documents(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
-    let encrypted = wants_encryption(call)?;
+pub(super) fn signed_documents(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let case = signed(call, order)?;
     let documents = esign::documents(&first(call, case).submitted);
     if documents.is_empty() {
@@ -42,8 +42,7 @@ pub(super) fn signed_documents(call: &mut Call<'_, '_, '_>, order: &str) -> Resu
         content.extend_from_slice(format!("\n% signed in order {}\n", case.id).as_bytes());
         json!({ "Base64Data": STANDARD.encode(content) })
     };
-    let answer = Answer::json(StatusCode::OK, &json!({ "PDFs": documents.iter().map(sign).collect::<Vec<_>>() }));
-    if encrypted { encrypt(call, answer) } else { Ok(answer) }
+    Ok(Answer::json(StatusCode::OK, &json!({ "PDFs": documents.iter().map(sign).collect::<Vec<_>>() })))
 }
 
 /// getESignHash (3.6).
@@ -99,29 +98,24 @@ pub(super) fn provide_video(call: &mut Call<'_, '_, '_>, order: &str) -> Result<
         return Err(Failure::bad("callbackUrl must be an absolute URL"));
     }
     let at = later(call.moment.now, Duration::from_secs(call.account.video_provision_seconds));
-    let planned = Planned { order: order.to_owned(), attempt: None, effect: Effect::VideoReady(url.to_owned()) };
-    call.moment.planned.push((at, planned));
+    call.moment.plan(at, order, Effect::VideoReady(url.to_owned()));
     Ok(Answer::empty(StatusCode::OK))
 }
 
 /// getVideoFileBinary (3.10): the recording, or a placeholder before it was provided.
-pub(super) fn video(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
-    let encrypted = wants_encryption(call)?;
+pub(super) fn video(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let pieces = if recorded(call, order)?.video_ready { file(MP4, call.account.video_length) } else { file(PLACEHOLDER, 0) };
-    let answer = Answer::of(StatusCode::OK, "video/mp4", pieces);
-    if encrypted { encrypt(call, answer) } else { Ok(answer) }
+    Ok(Answer::of(StatusCode::OK, "video/mp4", pieces))
 }
 
 /// getVoiceFiles (3.11).
-pub(super) fn voice(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
-    let encrypted = wants_encryption(call)?;
+pub(super) fn voice(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let case = final_case(call, order)?;
     if !call.account.audio_recording || case.identified.is_none() {
         return Err(Failure::bad("there is no audio recording"));
     }
     let body = json!({ "Voicefiles": [{ "Filename": "sound_4348.mp3", "Base64Data": STANDARD.encode(MP3) }] });
-    let answer = Answer::json(StatusCode::OK, &body);
-    if encrypted { encrypt(call, answer) } else { Ok(answer) }
+    Ok(Answer::json(StatusCode::OK, &body))
 }
 
 /// An order that was signed: its final status is 84.

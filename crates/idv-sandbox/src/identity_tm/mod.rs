@@ -5,7 +5,6 @@ mod api;
 mod case;
 mod check;
 mod codes;
-pub(crate) mod control;
 mod create;
 mod crypt;
 mod elements;
@@ -14,11 +13,9 @@ mod events;
 mod failure;
 mod files;
 pub(crate) mod handle;
-pub(crate) mod iso;
 mod order;
 mod pages;
 mod password;
-pub(crate) mod pdf;
 mod render;
 mod results;
 mod reuse;
@@ -30,42 +27,33 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::account::Account;
-use self::case::Case;
+use self::case::{Case, Status};
 use self::scenario::Plan;
 use crate::callback::Callback;
-use crate::clock::later;
+use crate::control::body;
 use crate::exchange::{Answer, Incoming};
-use crate::scenario::{Ending, Step};
-use crate::vendor::{Part, Setting};
-use crate::world::State;
+use crate::part::{self, Part};
+use crate::scenario::Ending;
+use crate::vendor::Setting;
+use crate::world;
 
 /// The context of a request, and its effects beside the answer.
-pub(crate) type Moment<'a> = crate::world::Moment<'a, Planned>;
+pub(crate) type Moment<'a> = world::Moment<'a, Effect>;
 
 /// Everything at Identity.TM.
-#[derive(Debug)]
-pub(crate) struct World {
-    accounts: Vec<Account>,
-    /// By OrderID.
-    cases: HashMap<String, Case>,
+pub(crate) type World = part::World<Own>;
+
+/// The vendor's own state.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
     /// The addresses whose owners have an account at sign-me; those who can sign with it.
     sign_me: HashMap<String, bool>,
     /// The TAN with which an account's password can be changed (9.2), by the user's name.
     password_tans: HashMap<String, String>,
-    /// The address of the pages that persons visit, unless the vendor is addressed by its own name.
-    pages: String,
-}
-
-/// Something that is to happen to an order.
-#[derive(Debug, Clone)]
-pub(crate) struct Planned {
-    order: String,
-    /// Of which attempt it is a part; of none, where it happens in any case.
-    attempt: Option<u32>,
-    effect: Effect,
 }
 
 /// An event of an order.
@@ -89,73 +77,42 @@ pub(crate) enum Effect {
     VideoReady(String),
 }
 
-impl Part for World {
-    type Planned = Planned;
+impl Part for Own {
+    type Account = Account;
+    type Case = Case;
+    type Effect = Effect;
 
     const ID: &'static str = "identity-tm";
     const NAME: &'static str = "Identity.TM";
     const HOSTS: &'static [&'static str] = &["customer.identity.tm", "www.identity.tm"];
+    const PAGES: &'static str = "https://www.identity.tm";
+    const API: &'static str = "/api/2.10/";
     const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
-    const VERIFICATIONS: &'static str = "orders";
+    const VERIFICATION: &'static str = "order";
     const CREATE: &'static str = "/putOrder";
     const POLL: &'static str = "/getStatus";
 
-    fn new() -> Self {
-        Self {
-            accounts: Self::initial_accounts().into(),
-            cases: HashMap::new(),
-            sign_me: HashMap::new(),
-            password_tans: HashMap::new(),
-            pages: "https://www.identity.tm".to_owned(),
-        }
-    }
-
-    fn serve_pages_at(&mut self, base: String) {
-        self.pages = base;
-    }
-
-    fn pages(&self) -> &str {
-        &self.pages
-    }
-
-    fn ids(&self) -> Vec<String> {
-        let mut cases: Vec<&Case> = self.cases.values().collect();
-        cases.sort_by_key(|case| case.number);
-        cases.into_iter().map(|case| case.id.clone()).collect()
-    }
-
-    fn settings(&self, base: &str) -> Vec<Setting> {
-        let account = self.accounts.first().cloned().unwrap_or_default();
+    fn settings(world: &World, base: &str) -> Vec<Setting> {
         vec![
-            Setting::plain("user", account.user),
-            Setting::plain("base_url", format!("{base}/api/2.10/")),
+            Setting::plain("user", &world.first.user),
+            Setting::plain("base_url", format!("{base}{}", Self::API)),
             // With images inside, a result has no place for the data that had been submitted, and nothing shows what changed.
             Setting::plain("images", "separate"),
             // A suspicion after the end is told by the second one alone.
             Setting::plain("webhooks", "on_final, on_status_change"),
-            Setting::secret("password", account.password),
+            Setting::secret("password", &world.first.password),
             Setting::callback_secret(),
         ]
     }
 
     /// Each order brings the addresses of its own webhooks; the account says which codes are a change of the status.
-    fn report_to(&mut self, _: &str, _: &mut Moment<'_>) -> Result<(), String> {
-        if let Some(account) = self.accounts.first_mut() {
-            account.status_change_kinds = vec![89];
-        }
+    fn report_to(world: &mut World, _: &str, _: &mut Moment<'_>) -> Result<(), String> {
+        world.first.status_change_kinds = vec![89];
         Ok(())
     }
 
-    fn forgery(&self, reference: &str, order: &str) -> (String, Option<Value>) {
+    fn forgery(_: &World, reference: &str, order: &str) -> (String, Option<Value>) {
         (format!("event=OnStatusChange&orderId={order}&ref={reference}&statusCode=6"), None)
-    }
-
-    fn play(&mut self, id: &str, scenario: &str, moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
-        self.act(id, scenario, moment)
-    }
-
-    fn control(state: &mut State, now: Timestamp, request: &Incoming, rest: &[&str]) -> Option<Result<Value, String>> {
-        control::handle(state, now, request, rest)
     }
 
     fn failure(status: StatusCode, code: u16) -> Answer {
@@ -185,25 +142,25 @@ impl Part for World {
         };
         (next <= NIGHTS).then(|| next.saturating_sub(since_first_try))
     }
-    fn handle(&mut self, request: &Incoming, moment: &mut Moment<'_>) -> Answer {
-        let segments = request.segments();
-        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        match segments.as_slice() {
+
+    fn plan(scenario: &str, _: Option<&str>, case: &mut Case, account: &Account, _: Timestamp) -> Result<Plan, &'static str> {
+        scenario::plan(scenario, case, account)
+    }
+
+    fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Answer {
+        match path {
             ["api", version, path @ ..] => {
-                api::handle(self, request, version, path, moment).unwrap_or_else(|failure| failure.answer())
+                api::handle(world, request, version, path, moment).unwrap_or_else(|failure| failure::answer(&failure))
             }
-            path if request.method == Method::GET => pages::handle(self, path),
-            _ => failure::Failure::no_such_method().answer(),
+            path if request.method == Method::GET => pages::handle(world, path),
+            _ => failure::answer(&failure::no_such_method()),
         }
     }
 
-    fn happen(&mut self, planned: &Planned, moment: &mut Moment<'_>) {
-        let Some((case, account)) = self.find(&planned.order) else { return };
-        if planned.attempt.is_some_and(|attempt| attempt != case.attempt) {
-            return;
-        }
-        match planned.effect.clone() {
-            Effect::Status(kind, sub_kind) => self.reach(&planned.order, kind, sub_kind, moment),
+    fn happen(world: &mut World, order: &str, effect: Effect, moment: &mut Moment<'_>) {
+        let Some((case, account, _)) = world.find(order) else { return };
+        match effect {
+            Effect::Status(kind, sub_kind) => world.reach(order, kind, sub_kind, moment),
             Effect::Changed => case.changed = true,
             Effect::Born(date) => case.born = Some(date),
             Effect::Nameless => case.nameless = true,
@@ -212,7 +169,7 @@ impl Part for World {
                 let waits_for_person = !case.conducted || case.identified.is_some();
                 if !case.is_final() && waits_for_person {
                     let kind = if case.identified.is_some() { 100 } else { 99 };
-                    events::reach(case, &account, kind, None, moment);
+                    events::reach(case, account, kind, None, moment);
                     // "Invalidates and deletes the order" (2.4).
                     delete(case);
                 }
@@ -221,118 +178,89 @@ impl Part for World {
             Effect::VideoReady(url) => {
                 if !case.deleted {
                     case.video_ready = true;
-                    moment.callbacks.push(Callback {
-                        kind: "VideoReady",
-                        reference: case.id.clone(),
-                        method: Method::GET,
-                        url,
-                        headers: Vec::new(),
-                        body: None,
-                        told: None,
-                    });
+                    moment.callbacks.push(Callback::new("VideoReady", &case.id, Method::GET, url));
                 }
             }
         }
     }
+
+    fn view(_: &World, _: &str, case: &Case) -> Value {
+        let status = |status: &Status| json!({ "kind": status.kind, "sub_kind": status.sub_kind, "at": status.at.to_string() });
+        let mail = |(kind, address): &(&str, String)| json!({ "kind": kind, "address": address });
+        json!({
+            "user": case.user,
+            "ref": case.submitted.reference(),
+            "product": case.submitted.product,
+            "add": case.submitted.add,
+            "unknown": case.submitted.unknown,
+            "statuses": case.statuses.iter().map(status).collect::<Vec<_>>(),
+            "final": case.is_final(),
+            "deleted": case.deleted,
+            "phone": case.tan.as_ref().map(|tan| json!({ "number": tan.number, "tan": tan.code, "text": tan.text })),
+            "mails": case.mails.iter().map(mail).collect::<Vec<_>>(),
+        })
+    }
+
+    fn control(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Option<Result<Value, String>> {
+        match (&request.method, path) {
+            (&Method::GET, ["accounts", user, "phone"]) => Some(phone(world, user)),
+            (&Method::POST, ["orders", order, "status"]) => {
+                Some(body(request).and_then(|set| set_status(world, order, &set, moment)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A status that the control plane sets.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Set {
+    kind: u32,
+    #[serde(default)]
+    sub_kind: Option<u32>,
+}
+
+/// Sets a status. One that ends nothing can follow the end.
+fn set_status(world: &mut World, order: &str, set: &Set, moment: &mut Moment<'_>) -> Result<Value, String> {
+    if set.sub_kind.is_some_and(|sub_kind| !codes::has_sub_kind(set.kind, sub_kind)) {
+        return Err("the kind has no such sub-kind".to_owned());
+    }
+    if world.cases.get(order).is_some_and(|case| case.is_final() && case.ends(set.kind)) {
+        return Err("the order is finished".to_owned());
+    }
+    world.reach(order, set.kind, set.sub_kind, moment);
+    world.view(order)
+}
+
+/// What the phone shows whose number the account agreed on (9.2).
+fn phone(world: &World, user: &str) -> Result<Value, String> {
+    let account = world.account(user).ok_or("there is no such account")?;
+    Ok(json!({ "number": account.mobile, "tan": world.own.password_tans.get(user) }))
 }
 
 impl World {
-    /// The accounts before they are configured.
-    pub(crate) fn initial_accounts() -> [Account; 2] {
-        // A second account, so that reaching for another's order can be tried, and with less enabled.
-        let second = Account {
-            user: "second".into(),
-            password: "secondPassword".into(),
-            integration: false,
-            products: vec![8, 12],
-            namirial: false,
-            sign_me: false,
-            advanced_signatures: false,
-            ..Account::default()
-        };
-        [Account::default(), second]
-    }
-
-    /// The number of orders.
-    pub(crate) fn orders(&self) -> usize {
-        self.cases.len()
-    }
-
-    /// An account by its user's name.
-    pub(crate) fn account(&self, user: &str) -> Option<&Account> {
-        self.accounts.iter().find(|account| account.user == user)
-    }
-
-    /// Changes an account's settings.
-    pub(crate) fn configure(&mut self, account: Account) -> Result<(), &'static str> {
-        if account.encryption_key.as_deref().is_some_and(|key| crypt::key(key).is_none()) {
-            return Err("the encryption key must be 64 hexadecimal digits");
-        }
-        if account.webhooks.after_video.is_some() && account.webhooks.after_ident.is_some() {
-            return Err("AfterVideo cannot be used together with AfterIdent");
-        }
-        let urls = account.webhooks.all();
-        if urls.iter().filter_map(|(_, url)| *url).any(|url| !crate::callback::is_loopback(url)) {
-            return Err("callbacks go to the loopback interface only");
-        }
-        let known = self.accounts.iter_mut().find(|known| known.user == account.user).ok_or("there is no such account")?;
-        *known = account;
-        Ok(())
-    }
-
-    /// Lets the person and the agents act out a scenario.
-    pub(crate) fn act(&mut self, order: &str, scenario: &str, moment: &mut Moment<'_>) -> Result<Vec<Step>, &'static str> {
-        let (case, account) = self.find(order).ok_or("there is no such order")?;
-        if case.is_final() {
-            return Err("the order is finished");
-        }
-        let plan = scenario::plan(scenario, case, &account)?;
-        Ok(follow(case, plan, moment))
-    }
-
-    /// The TAN that was sent last to the phone of an order's person.
-    pub(crate) fn tan(&self, order: &str) -> Option<String> {
-        self.cases.get(order)?.tan.as_ref().map(|tan| tan.code.clone())
-    }
-
     /// A status is reached, and what follows from it.
     fn reach(&mut self, order: &str, kind: u32, sub_kind: Option<u32>, moment: &mut Moment<'_>) {
-        let Some((case, account)) = self.find(order) else { return };
+        // Another who is to sign has the same number (3.1.1.2).
+        let is_shared = kind == 84 && shares_phone(self, order);
+        let Some((case, account, own)) = self.find(order) else { return };
         if kind == 71 {
             tan::show(case, sub_kind, moment);
         }
-        if kind == 84 && shares_phone(&self.cases, order) {
-            let Some(case) = self.cases.get_mut(order) else { return };
-            // Another who is to sign has the same number (3.1.1.2).
+        if is_shared {
             case.attempt += 1;
-            return events::reach(case, &account, 29, Some(65), moment);
+            return events::reach(case, account, 29, Some(65), moment);
         }
-        let Some(case) = self.cases.get_mut(order) else { return };
-        events::reach(case, &account, kind, sub_kind, moment);
+        events::reach(case, account, kind, sub_kind, moment);
         if let Some(email) = case.submitted.text(&["Email"]).map(|email| email.trim().to_lowercase()) {
             match kind {
-                94 => drop(self.sign_me.entry(email).or_insert(false)),
-                95 => drop(self.sign_me.insert(email, true)),
+                94 => drop(own.sign_me.entry(email).or_insert(false)),
+                95 => drop(own.sign_me.insert(email, true)),
                 _ => {}
             }
         }
     }
-
-    fn find(&mut self, order: &str) -> Option<(&mut Case, Account)> {
-        let case = self.cases.get_mut(order)?;
-        let account = self.accounts.iter().find(|account| account.user == case.user)?.clone();
-        Some((case, account))
-    }
-}
-
-/// Plans what is to happen to an order, in place of what was planned before.
-fn follow(case: &mut Case, plan: Plan, moment: &mut Moment<'_>) -> Vec<Step> {
-    case.attempt += 1;
-    for (after, effect) in plan.effects {
-        let planned = Planned { order: case.id.clone(), attempt: Some(case.attempt), effect };
-        moment.planned.push((later(moment.now, Duration::from_secs(after)), planned));
-    }
-    plan.steps
 }
 
 /// Deletes the data. What happened to the order stays known, so that a customer who is told of its end can ask for it.
@@ -345,12 +273,13 @@ fn delete(case: &mut Case) {
 }
 
 /// Whether another person of a common signature has the same number (3.1.1.2).
-fn shares_phone(cases: &HashMap<String, Case>, order: &str) -> bool {
-    let Some(case) = cases.get(order) else { return false };
+fn shares_phone(world: &World, order: &str) -> bool {
+    let Some(case) = world.cases.get(order) else { return false };
     let first_of =
         |case: &Case| case.submitted.text(&["MultiSignOptions", "FirstOrderID"]).map_or_else(|| case.id.clone(), str::to_owned);
     let (first, number) = (first_of(case), case.submitted.mobile());
-    let numbers: HashSet<&str> = cases
+    let numbers: HashSet<&str> = world
+        .cases
         .values()
         .filter(|other| other.id != case.id && other.user == case.user && first_of(other) == first)
         .filter_map(|other| other.submitted.mobile())

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::account::Account;
 use super::failure::Failure;
-use super::{check, elements, esign, iso};
+use super::{check, elements, esign};
+use crate::iso;
 
 /// The products (3.1.4, `Product`).
 pub(crate) mod product {
@@ -143,7 +144,7 @@ impl Submitted {
             let text = detail.get("Value").and_then(Value::as_str).filter(|text| !text.is_empty());
             let right = match (detail.get("Type").and_then(Value::as_u64), text) {
                 (Some(1..=4), None) | (Some(1), _) => true,
-                (Some(2), Some(text)) => check::is_date(text),
+                (Some(2), Some(text)) => iso::is_date(text),
                 (Some(3), Some(text)) => matches!(text, "true" | "false" | "1" | "0"),
                 (Some(4), Some(text)) => iso::is_country(text, 3),
                 _ => false,

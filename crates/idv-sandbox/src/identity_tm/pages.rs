@@ -7,19 +7,15 @@ use crate::exchange::Answer;
 
 /// Answers a person's browser.
 pub(super) fn handle(world: &World, path: &[&str]) -> Answer {
-    let ["status" | "ident" | "autoid", token] = path else { return nowhere() };
-    let Some(case) = world.cases.values().find(|case| case.token == *token) else { return nowhere() };
+    let ["status" | "ident" | "autoid", token] = path else { return Answer::nothing_here() };
+    let Some(case) = world.cases.values().find(|case| case.token == *token) else { return Answer::nothing_here() };
     if !case.is_final() && !case.conducted {
         return Answer::page(StatusCode::OK, "Please choose how you want to be identified.");
     }
     let failed = case.is_final() && !case.reached(6) && !case.reached(84);
     let place = if failed { "Abort" } else { "Success" };
     match case.submitted.text(&["RedirectURL", place]) {
-        Some(url) => Answer::page(StatusCode::FOUND, "Please go on.").with_header("location", events::fill(url, case)),
+        Some(url) => Answer::redirect(StatusCode::FOUND, events::fill(url, case)),
         None => Answer::page(StatusCode::OK, "Thank you for your identification."),
     }
-}
-
-fn nowhere() -> Answer {
-    Answer::page(StatusCode::NOT_FOUND, "There is nothing here.")
 }

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::account::Account;
 use super::api::Call;
 use super::check;
 use super::failure::Failure;
@@ -20,7 +21,7 @@ pub(super) fn request(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
         Some(known) if known != mobile => Err(unauthorized()),
         Some(_) => {
             let tan = tan::digits(6, call.moment.random);
-            call.world.password_tans.insert(call.account.user.clone(), tan);
+            call.world.own.password_tans.insert(call.account.user.clone(), tan);
             Ok(Answer::empty(StatusCode::OK))
         }
     }
@@ -29,13 +30,13 @@ pub(super) fn request(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
 /// confirmNewPassword: a new password, or, with a wrong TAN, the need to request the change again.
 pub(super) fn confirm(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
     let given = tan::given(call)?;
-    let tan = call.world.password_tans.remove(&call.account.user);
+    let tan = call.world.own.password_tans.remove(&call.account.user);
     if tan.is_none_or(|tan| tan != given) {
         return Err(unauthorized());
     }
     let password = call.moment.random.letters(12);
-    let account = call.world.accounts.iter_mut().find(|account| account.user == call.account.user);
-    account.ok_or_else(unauthorized)?.password.clone_from(&password);
+    let changed = Account { password: password.clone(), ..call.account.clone() };
+    call.world.configure(changed).map_err(|_| unauthorized())?;
     Ok(Answer::json(StatusCode::OK, &json!({ "password": password })))
 }
 

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::api::Call;
 use super::case::Case;
-use super::failure::Failure;
+use super::failure::{Failure, no_such_method};
 use super::render::{self, Variants};
-use super::{crypt, pdf, reuse};
+use super::{crypt, reuse};
 use crate::exchange::{Answer, Piece};
+use crate::pdf;
 
 /// getIdentData, its variants in any combination and order.
 pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
@@ -20,7 +21,7 @@ pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, F
             "IncludeIdentifier" => &mut variants.identifier,
             "Signed" => &mut signed,
             "crypt" => &mut encrypted,
-            _ => return Err(Failure::no_such_method()),
+            _ => return Err(no_such_method()),
         };
         if std::mem::replace(variant, true) {
             return Err(Failure::bad(format!("{name} is given twice")));
@@ -41,8 +42,7 @@ pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, F
 }
 
 /// getIdentDataPDF.
-pub(super) fn pdf(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
-    let encrypted = wants_encryption(call)?;
+pub(super) fn pdf(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let case = with_result(call, order)?;
     if !call.account.result_pdf {
         return Err(Failure::bad("getIdentDataPDF is not enabled for the account"));
@@ -64,21 +64,24 @@ pub(super) fn pdf(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Fa
     }
     let verdict = if case.fraud { "Resultat negativ" } else { "Resultat positiv" };
     lines.push(format!("{verdict} am {}", render::time(case.identified.unwrap_or(case.created))));
-    let answer = Answer::new(StatusCode::OK, "application/pdf", pdf::document(&lines));
-    if encrypted { encrypt(call, answer) } else { Ok(answer) }
+    Ok(Answer::new(StatusCode::OK, "application/pdf", pdf::document(&lines)))
 }
 
-/// Whether `/crypt` follows; anything else that follows is no method.
-pub(super) fn wants_encryption(call: &Call<'_, '_, '_>) -> Result<bool, Failure> {
+/// A method whose answer is encrypted if `/crypt` follows; anything else that follows is no method.
+pub(super) fn encryptable(
+    call: &mut Call<'_, '_, '_>,
+    order: &str,
+    method: impl Fn(&Call<'_, '_, '_>, &str) -> Result<Answer, Failure>,
+) -> Result<Answer, Failure> {
     match call.rest {
-        [] => Ok(false),
-        ["crypt"] => Ok(true),
-        _ => Err(Failure::no_such_method()),
+        [] => method(call, order),
+        ["crypt"] => method(call, order).and_then(|answer| encrypt(call, answer)),
+        _ => Err(no_such_method()),
     }
 }
 
 /// The same answer, its content encrypted; the media type stays (9.4).
-pub(super) fn encrypt(call: &mut Call<'_, '_, '_>, mut answer: Answer) -> Result<Answer, Failure> {
+fn encrypt(call: &mut Call<'_, '_, '_>, mut answer: Answer) -> Result<Answer, Failure> {
     let key = call.account.encryption_key.as_deref().and_then(crypt::key);
     let key = key.ok_or_else(|| Failure::bad("no encryption key is shared for the account"))?;
     let content = Piece::collect(std::mem::take(&mut answer.body));

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::api::Call;
 use super::case::{Asked, Case, Purpose, Tan};
-use super::failure::Failure;
+use super::failure::{Failure, invalid_state, no_such_method, not_found};
 use super::order::product;
 use super::{Moment, scenario};
 use crate::exchange::Answer;
@@ -23,7 +23,7 @@ pub(super) fn handle(call: &mut Call<'_, '_, '_>, method: &str, order: &str) -> 
         "requestPhoneVerification" => start(call, order, Purpose::Phone),
         "provePhoneControl" => confirm(call, order, Purpose::Phone),
         "requestResendPhoneTan" => resend(call, order, Purpose::Phone),
-        _ => Err(Failure::no_such_method()),
+        _ => Err(no_such_method()),
     }?;
     Ok(Answer::empty(StatusCode::ACCEPTED))
 }
@@ -71,12 +71,12 @@ fn start(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(
     let account = call.account.clone();
     let case = call.case(order)?;
     if case.submitted.mobile().is_none() {
-        return Err(Failure::invalid_state("the order has no mobile number"));
+        return Err(invalid_state("the order has no mobile number"));
     }
     let sub_kind = match purpose {
-        Purpose::Signature if !case.submitted.is_signed() => return Err(Failure::invalid_state("there is nothing to sign")),
+        Purpose::Signature if !case.submitted.is_signed() => return Err(invalid_state("there is nothing to sign")),
         Purpose::Signature if case.identified.is_none() && case.method() != super::case::Method::Earlier => {
-            return Err(Failure::invalid_state("the person is not identified yet"));
+            return Err(invalid_state("the person is not identified yet"));
         }
         Purpose::Signature => scenario::signature_sms(case, &account),
         Purpose::Phone => 16,
@@ -97,7 +97,7 @@ fn resend(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<
     demand(call, order, purpose)?;
     let case = call.case(order)?;
     if case.asked.is_none_or(|asked| asked.purpose != purpose) {
-        return Err(Failure::not_started(purpose.first_method()));
+        return Err(not_started(purpose));
     }
     let sub_kind = if purpose == Purpose::Signature { scenario::signature_sms(case, &call.account) } else { 16 };
     call.world.reach(order, 71, Some(sub_kind), call.moment);
@@ -108,14 +108,14 @@ fn resend(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<
 fn confirm(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(), Failure> {
     let given = given(call)?;
     demand(call, order, purpose)?;
-    let case = call.world.cases.get_mut(order).ok_or_else(Failure::not_found)?;
+    let case = call.world.cases.get_mut(order).ok_or_else(not_found)?;
     let Some(asked) = case.asked.as_mut().filter(|asked| asked.purpose == purpose) else {
-        return Err(Failure::not_started(purpose.first_method()));
+        return Err(not_started(purpose));
     };
     if case.tan.as_ref().is_none_or(|tan| tan.code != given) {
         asked.wrong += 1;
         if asked.wrong < MOST {
-            return Err(Failure::wrong_tan());
+            return Err(Failure::new(StatusCode::CONFLICT, "wrong TAN given"));
         }
         case.asked = None;
         case.attempt += 1;
@@ -124,7 +124,8 @@ fn confirm(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result
             Purpose::Phone => (17, Some(61)),
         };
         call.world.reach(order, kind, sub_kind, call.moment);
-        return Err(Failure::too_many_tans());
+        // This ends the order; it is no limit of a rate.
+        return Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, "too many tries with a wrong TAN, order cancelled"));
     }
     case.asked = None;
     case.tan = None;
@@ -140,6 +141,11 @@ fn confirm(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result
     Ok(())
 }
 
+/// No TAN was asked for.
+fn not_started(purpose: Purpose) -> Failure {
+    Failure::new(StatusCode::PRECONDITION_FAILED, format!("not started, call {} first", purpose.first_method()))
+}
+
 /// That the account may do this, and the order is not over.
 fn demand(call: &Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(), Failure> {
     let enabled = match purpose {
@@ -151,7 +157,7 @@ fn demand(call: &Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(), 
     }
     let case = call.kept_case(order)?;
     if case.is_final() || (purpose == Purpose::Phone && case.mobile_verified) {
-        return Err(Failure::processed());
+        return Err(Failure::new(StatusCode::GONE, "order has already been processed"));
     }
     Ok(())
 }

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::archive;
+use crate::callback::demand_loopback;
+use crate::part::Settings;
+
 /// The settings of the account. What the document leaves to "please contact your account manager" is set here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -103,6 +107,44 @@ impl CallbackKind {
             Self::Aborted => "ABORTED",
             Self::Canceled => "CANCELED",
         }
+    }
+}
+
+impl Settings for Account {
+    const ID: Option<&'static str> = Some("company");
+
+    fn id(&self) -> &str {
+        &self.company
+    }
+
+    /// A second company, which is refused what is the first one's (SECURITY_VIOLATION).
+    fn others() -> Vec<Self> {
+        vec![Self {
+            company: "testbank".into(),
+            api_keys: vec!["testbankApiKey".into()],
+            short_code: "XKH".into(),
+            name: "Testbank AG".into(),
+            ..Self::default()
+        }]
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        demand_loopback(self.callback_url.as_ref())?;
+        if !archive::fits(self) {
+            return Err(if self.archive_password.is_some() {
+                "an archive of such attachments would be larger than 256 MB, which is the most of an encrypted one"
+            } else {
+                "an archive of such attachments would be larger than 4 GB"
+            });
+        }
+        let is_name = |name: &String| !name.is_empty() && name.len() <= 255;
+        if self.archive_extras.len() > 32 || !self.archive_extras.iter().all(is_name) {
+            return Err("archive_extras are at most 32 names of 1 to 255 bytes");
+        }
+        if self.archive_password.as_deref() == Some("") || self.unknown_status.is_empty() {
+            return Err("archive_password and unknown_status must not be empty");
+        }
+        Ok(())
     }
 }
 

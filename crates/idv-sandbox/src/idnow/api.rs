@@ -1,104 +1,118 @@
 //! The REST API: chapters 3, 6.4, 7, 8 and 15.2.
 
 use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::account::Account;
 use super::case::{Case, Outcome};
 use super::failure::Failure;
-use super::{Moment, World, archive, copies, documents, render, start};
+use super::{Moment, Own, TOKEN_IDLE, World, archive, copies, documents, key, render, start};
 use crate::exchange::{Answer, Incoming};
-use crate::vendor::Part as _;
+use crate::part::Part as _;
+
+/// A call of the API of a company.
+pub(super) struct Call<'a, 'b> {
+    pub(super) world: &'a mut World,
+    pub(super) request: &'a Incoming,
+    pub(super) company: &'a str,
+    pub(super) moment: &'a mut Moment<'b>,
+}
+
+impl Call<'_, '_> {
+    /// The account of a login token (8.2).
+    pub(super) fn authorized(&mut self) -> Result<Account, Failure> {
+        let token = self.request.header("x-api-login-token").ok_or_else(Failure::invalid_token)?;
+        let token = self.world.own.tokens.alive(token, TOKEN_IDLE, self.moment.now).ok_or_else(Failure::invalid_token)?;
+        token.used = self.moment.now;
+        if token.account != self.company {
+            return Err(Failure::security_violation());
+        }
+        self.world.account(self.company).cloned().ok_or_else(Failure::invalid_token)
+    }
+
+    /// The body, a JSON object.
+    fn object(&self) -> Result<Map<String, Value>, Failure> {
+        self.request.object().ok_or_else(Failure::unparseable_json)
+    }
+
+    /// The key of an identification of the company, which the request has to name.
+    pub(super) fn key(&self, transaction: &str) -> Result<String, Failure> {
+        if transaction.is_empty() { Err(Failure::missing_transaction()) } else { Ok(key(self.company, transaction)) }
+    }
+}
 
 /// Answers a request to `/api/v1/{company}/…`.
-pub(super) fn handle(
-    world: &mut World,
-    request: &Incoming,
-    company: &str,
-    path: &[&str],
-    moment: &mut Moment<'_>,
-) -> Result<Answer, Failure> {
-    match (&request.method, path) {
-        (&Method::POST, ["login"]) => log_in(world, request, company, moment),
-        (&Method::POST, ["identifications", transaction, "start"]) => begin(world, request, company, transaction, moment),
+pub(super) fn handle(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answer, Failure> {
+    match (&call.request.method, path) {
+        (&Method::POST, ["login"]) => log_in(call),
+        (&Method::POST, ["identifications", transaction, "start"]) => begin(call, transaction),
         (&Method::POST, ["identifications", "start"]) => Err(Failure::missing_transaction()),
-        (&Method::POST, ["identifications", transaction, "requestVideoChat"]) => {
-            request_video_chat(world, request, company, transaction, moment)
-        }
+        (&Method::POST, ["identifications", transaction, "requestVideoChat"]) => request_video_chat(call, transaction),
         (&Method::GET, []) => {
-            let account = authorized(world, request, company, moment)?;
+            let account = call.authorized()?;
             let Account { company, short_code, name, estimated_waiting_time, .. } = &account;
             let body = json!({
                 "shortname": company, "shortcode": short_code, "name": name, "estimatedWaitingTime": estimated_waiting_time
             });
             Ok(Answer::json_with_charset(StatusCode::OK, &body))
         }
-        (_, ["documentdefinitions", rest @ ..]) => documents::definitions(world, request, company, rest, moment),
-        (_, ["identifications", transaction, "documents", rest @ ..]) => {
-            documents::documents(world, request, company, transaction, rest, moment)
-        }
-        (&Method::POST, ["identifications", transaction, "copy"]) => copies::copy(world, request, company, transaction, moment),
+        (_, ["documentdefinitions", rest @ ..]) => documents::definitions(call, rest),
+        (_, ["identifications", transaction, "documents", rest @ ..]) => documents::documents(call, transaction, rest),
+        (&Method::POST, ["identifications", transaction, "copy"]) => copies::copy(call, transaction),
         // Where the text leaves the transaction number out, the sample has it.
-        (&Method::POST, ["identifications", "archive"]) => copies::archive(world, request, company, "", moment),
-        (&Method::POST, ["identifications", transaction, "archive"]) => {
-            copies::archive(world, request, company, transaction, moment)
-        }
-        (&Method::GET, ["identifications"]) => list(world, request, company, moment),
-        (&Method::GET, ["identifications", name]) => single(world, request, company, name, moment),
-        (&Method::DELETE, ["identifications", transaction]) => delete(world, request, company, transaction, moment),
+        (&Method::POST, ["identifications", "archive"]) => copies::archive(call, ""),
+        (&Method::POST, ["identifications", transaction, "archive"]) => copies::archive(call, transaction),
+        (&Method::GET, ["identifications"]) => list(call),
+        (&Method::GET, ["identifications", name]) => single(call, name),
+        (&Method::DELETE, ["identifications", transaction]) => delete(call, transaction),
         _ => Err(Failure::not_found()),
     }
 }
 
 /// Logging in (8.3.1).
-fn log_in(world: &mut World, request: &Incoming, company: &str, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
-    demand_json(request)?;
-    let Ok(Value::Object(body)) = serde_json::from_slice(&request.body) else { return Err(Failure::unparseable_json()) };
+fn log_in(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
+    demand_json(call.request)?;
+    let body = call.object()?;
     if let Some(unknown) = body.keys().find(|key| *key != "apiKey") {
         return Err(Failure::unrecognized_field(unknown));
     }
     let key = body.get("apiKey").and_then(Value::as_str).unwrap_or_default();
-    let valid = world.account(company).is_some_and(|account| account.api_keys.iter().any(|valid| valid == key));
+    let valid = call.world.account(call.company).is_some_and(|account| account.api_keys.iter().any(|valid| valid == key));
     if !valid {
         return Err(Failure::invalid_token());
     }
-    let token = world.log_in(company, moment);
+    let token = call.moment.random.uuid();
+    call.world.own.tokens.insert(token.clone(), call.company, call.moment.now);
     Ok(Answer::json_with_charset(StatusCode::OK, &json!({ "authToken": token })))
 }
 
 /// Creating or updating an identification (3.2), or handing it to the test robots (15.2.4).
-fn begin(
-    world: &mut World,
-    request: &Incoming,
-    company: &str,
-    transaction: &str,
-    moment: &mut Moment<'_>,
-) -> Result<Answer, Failure> {
-    let account = match request.header("x-api-key") {
+fn begin(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
+    let account = match call.request.header("x-api-key") {
         Some(key) => {
-            let account = world.account(company).filter(|account| account.api_keys.iter().any(|valid| valid == key));
+            let account = call.world.account(call.company).filter(|account| account.api_keys.iter().any(|valid| valid == key));
             account.cloned().ok_or_else(Failure::invalid_token)?
         }
         // No document has it: a login token in place of the key. Clients in production send it.
         None => {
-            let account = authorized(world, request, company, moment)?;
+            let account = call.authorized()?;
             if account.documented_only {
                 return Err(Failure::invalid_token());
             }
             account
         }
     };
-    demand_json(request)?;
+    demand_json(call.request)?;
     if transaction.is_empty() {
         return Err(Failure::missing_transaction());
     }
     if !start::is_transaction_number(transaction) {
         return Err(Failure::bad_value("transactionnumber"));
     }
-    let submitted = start::read(&request.body)?;
-    let for_robots = submitted == start::Submitted::default() && is_for_robots(request);
-    let (new, id) = world.upsert(&account, transaction, submitted, moment)?;
-    let case = world.cases.get_mut(&(company.to_owned(), transaction.to_ascii_lowercase()));
+    let submitted = start::read(&call.request.body)?;
+    let for_robots = submitted == start::Submitted::default() && is_for_robots(call.request);
+    let (new, id) = call.world.upsert(&account, transaction, submitted, call.moment)?;
+    let case = call.world.cases.get_mut(&key(call.company, transaction));
     if let Some(case) = case.filter(|_| for_robots && !new)
         && let Some(("X-AUTOTEST", robot)) = case.robot_case()
     {
@@ -123,42 +137,32 @@ fn robot_started(case: &Case, robot: &str) -> Value {
 }
 
 /// Setting the test robots going (15.2). No key is asked for.
-fn request_video_chat(
-    world: &mut World,
-    request: &Incoming,
-    company: &str,
-    transaction: &str,
-    moment: &mut Moment<'_>,
-) -> Result<Answer, Failure> {
-    if !is_for_robots(request) {
+fn request_video_chat(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
+    if !is_for_robots(call.request) {
         return Err(Failure::not_found());
     }
-    demand_json(request)?;
-    match serde_json::from_slice(&request.body) {
-        Ok(Value::Object(body)) => {
-            if let Some(unknown) = body.keys().next() {
-                return Err(Failure::unrecognized_field(unknown));
-            }
-        }
-        _ => return Err(Failure::unparseable_json()),
+    demand_json(call.request)?;
+    if let Some(unknown) = call.object()?.keys().next() {
+        return Err(Failure::unrecognized_field(unknown));
     }
-    let case = world.cases.get(&(company.to_owned(), transaction.to_ascii_lowercase())).ok_or_else(Failure::not_found)?;
+    let key = key(call.company, transaction);
+    let case = call.world.cases.get(&key).ok_or_else(Failure::not_found)?;
     if case.is_finished() {
         return Err(Failure::finished());
     }
     let Some(("X-AUTOTEST", robot)) = case.robot_case() else { return Err(Failure::precondition()) };
     // Upper-case words are the robots'; our own scenarios are lower-case and not for them.
     let known = robot.bytes().all(|byte| byte.is_ascii_uppercase());
-    if !known || !case.robot_started || world.act(company, transaction, Some(&robot), None, moment).is_err() {
+    if !known || !case.robot_started || call.world.act(&key, &robot, None, call.moment).is_err() {
         return Err(Failure::precondition());
     }
     Ok(Answer::json_with_charset(StatusCode::OK, &json!({})))
 }
 
 /// The lists (8.3.2).
-fn list(world: &mut World, request: &Incoming, company: &str, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
-    let account = authorized(world, request, company, moment)?;
-    let parameters = request.parameters();
+fn list(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
+    let account = call.authorized()?;
+    let parameters = call.request.parameters();
     let filter = match parameters.as_slice() {
         [] => "",
         [(name, value)] if value == "true" && matches!(name.as_str(), "pending" | "canceled" | "aborted") => name,
@@ -170,11 +174,12 @@ fn list(world: &mut World, request: &Incoming, company: &str, moment: &mut Momen
         "aborted" => outcome.word == "ABORTED",
         _ => outcome.is_final() && outcome.word != "CANCELED",
     };
-    let mut found: Vec<(&Case, &Outcome)> = world
+    let mut found: Vec<(&Case, &Outcome)> = call
+        .world
         .cases
-        .iter()
-        .filter(|(key, case)| key.0 == company && !case.archived)
-        .filter_map(|(_, case)| Some((case, visible(case, &account)?)))
+        .values()
+        .filter(|case| case.company == call.company && !case.archived)
+        .filter_map(|case| Some((case, visible(case, &account)?)))
         .filter(|(_, outcome)| wanted(outcome))
         .collect();
     found.sort_by_key(|(case, outcome)| (outcome.at, case.transaction_number.clone()));
@@ -183,15 +188,12 @@ fn list(world: &mut World, request: &Incoming, company: &str, moment: &mut Momen
 }
 
 /// A single identification (8.3.3): as JSON, or by its suffix as something else.
-fn single(world: &mut World, request: &Incoming, company: &str, name: &str, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
-    let account = authorized(world, request, company, moment)?;
+fn single(call: &mut Call<'_, '_>, name: &str) -> Result<Answer, Failure> {
+    let account = call.authorized()?;
     let (transaction, suffix) = name.rsplit_once('.').unwrap_or((name, ""));
-    if transaction.is_empty() {
-        return Err(Failure::missing_transaction());
-    }
-    let key = (company.to_owned(), transaction.to_ascii_lowercase());
+    let key = call.key(transaction)?;
     // Of a person who has not finished the document says nothing: there is no result, so there is nothing to be found.
-    let case = world.cases.get(&key).ok_or_else(Failure::not_found)?;
+    let case = call.world.cases.get(&key).ok_or_else(Failure::not_found)?;
     let outcome = visible(case, &account).ok_or_else(Failure::not_found)?;
     let file = |media_type: &str, key: &str| {
         let there = render::attachments(case, &account, outcome).iter().any(|(there, _)| there == key);
@@ -212,19 +214,10 @@ fn single(world: &mut World, request: &Incoming, company: &str, name: &str, mome
 }
 
 /// Deleting an identification (8.3.4).
-fn delete(
-    world: &mut World,
-    request: &Incoming,
-    company: &str,
-    transaction: &str,
-    moment: &mut Moment<'_>,
-) -> Result<Answer, Failure> {
-    authorized(world, request, company, moment)?;
-    if transaction.is_empty() {
-        return Err(Failure::missing_transaction());
-    }
-    let key = (company.to_owned(), transaction.to_ascii_lowercase());
-    world.cases.remove(&key).map(|_| Answer::empty(StatusCode::OK)).ok_or_else(Failure::not_found)
+fn delete(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
+    call.authorized()?;
+    let key = call.key(transaction)?;
+    call.world.cases.remove(&key).map(|_| Answer::empty(StatusCode::OK)).ok_or_else(Failure::not_found)
 }
 
 /// The result as far as the account may see it (2.2).
@@ -232,31 +225,16 @@ fn visible<'a>(case: &'a Case, account: &Account) -> Option<&'a Outcome> {
     case.result.as_ref().filter(|outcome| account.preliminary_results || !outcome.is_preliminary())
 }
 
-/// The account of a login token (8.2).
-pub(super) fn authorized(
-    world: &mut World,
-    request: &Incoming,
-    company: &str,
-    moment: &mut Moment<'_>,
-) -> Result<Account, Failure> {
-    let token = request.header("x-api-login-token").ok_or_else(Failure::invalid_token)?;
-    let of = world.token_company(token, moment.now).ok_or_else(Failure::invalid_token)?;
-    if of != company {
-        return Err(Failure::security_violation());
-    }
-    world.account(company).cloned().ok_or_else(Failure::invalid_token)
-}
-
 /// Whether a request reached the test robots: they have a host of their own (15.2). Where no host of the vendor is named, as on a port
 /// that is IDnow's alone, it is theirs too.
 fn is_for_robots(request: &Incoming) -> bool {
     const ROBOTS: &str = "api.test.idnow.de";
-    request.host == ROBOTS || !World::HOSTS.contains(&request.host.as_str())
+    request.host == ROBOTS || !Own::HOSTS.contains(&request.host.as_str())
 }
 
 /// That a body is said to be JSON.
 pub(super) fn demand_json(request: &Incoming) -> Result<(), Failure> {
-    if request.media_type().eq_ignore_ascii_case("application/json") {
+    if request.is_json() {
         return Ok(());
     }
     Err(Failure::bad_request("Please provide the header Content-Type: application/json"))

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::KEPT;
 use super::documents::Document;
 use super::scenario::Manner;
+use crate::clock::later;
+use crate::part::Verification;
 
 /// One identification at IDnow.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
-    /// Counts the identifications, in the order in which they were created.
-    pub(crate) number: u64,
+    pub(crate) company: String,
+    pub(crate) created: Timestamp,
     /// The transaction number as it was first given.
     pub(crate) transaction_number: String,
     /// IDnow's own id, such as `IBA-H5FD8`.
@@ -25,7 +28,6 @@ pub(crate) struct Case {
     pub(crate) result: Option<Outcome>,
     /// The tracking id of the last link that was opened.
     pub(crate) tracking_id: Option<String>,
-    /// Counts what the person and the agents did, so that what was planned for an earlier attempt is not done in a later one.
     pub(crate) attempt: u32,
     /// Whether the test robots know it: their ids and agent have names of their own (chapter 15).
     pub(crate) robot: bool,
@@ -105,7 +107,30 @@ const DOCUMENT_SAYS: [(&str, &str); 12] = [
     ("birthname", "GABLER"),
 ];
 
+impl Verification for Case {
+    fn account(&self) -> &str {
+        &self.company
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_finished()
+    }
+
+    fn attempt(&mut self) -> &mut u32 {
+        &mut self.attempt
+    }
+}
+
 impl Case {
+    /// The time at which the vendor forgets it, unless a review goes on.
+    pub(crate) fn ends_at(&self) -> Option<Timestamp> {
+        match &self.result {
+            Some(result) if result.is_final() => Some(later(result.at, KEPT)),
+            Some(result) if result.is_preliminary() => None,
+            _ => Some(later(self.created, KEPT)),
+        }
+    }
+
     /// Whether it was performed and is over.
     pub(crate) fn is_finished(&self) -> bool {
         self.result.as_ref().is_some_and(Outcome::is_final)

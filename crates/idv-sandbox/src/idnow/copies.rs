@@ -3,58 +3,45 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::api::{authorized, demand_json};
+use super::api::{Call, demand_json};
 use super::failure::Failure;
 use super::scenario::Effect;
 use super::start::is_transaction_number;
-use super::{KEPT, Moment, Planned, World};
-use crate::clock::later;
-use crate::exchange::{Answer, Incoming};
+use super::{ident_id, key};
+use crate::exchange::Answer;
 
 /// Copies an identification to another account (8.3.5).
-pub(super) fn copy(
-    world: &mut World,
-    request: &Incoming,
-    company: &str,
-    transaction: &str,
-    moment: &mut Moment<'_>,
-) -> Result<Answer, Failure> {
-    let account = authorized(world, request, company, moment)?;
-    demand_json(request)?;
-    let case = world.finished(company, transaction)?;
-    let Target { company: target, transaction_number } = Target::read(&request.body)?;
-    let target = world.account(&target).filter(|target| account.copies_to.contains(&target.company));
+pub(super) fn copy(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
+    let account = call.authorized()?;
+    demand_json(call.request)?;
+    let case = call.world.finished(call.company, transaction)?;
+    let Target { company: target, transaction_number } = Target::read(&call.request.body)?;
+    let target = call.world.account(&target).filter(|target| account.copies_to.contains(&target.company));
     let target = target.ok_or_else(Failure::forbidden)?.clone();
     let mut copy = case.clone();
     copy.transaction_number = transaction_number.unwrap_or(copy.transaction_number);
-    let key = (target.company.clone(), copy.transaction_number.to_ascii_lowercase());
-    if world.cases.contains_key(&key) {
+    copy.company.clone_from(&target.company);
+    let key = key(&target.company, &copy.transaction_number);
+    if call.world.cases.contains_key(&key) {
         return Err(Failure::finished());
     }
-    copy.ident_id = World::ident_id(&target, copy.robot, moment);
+    copy.ident_id = ident_id(&target, copy.robot, call.moment);
     copy.archived = false;
     let id = copy.ident_id.clone();
-    let forget = Planned { key: key.clone(), ident_id: id.clone(), attempt: copy.attempt, effect: Effect::Forget };
-    moment.planned.push((later(copy.result.as_ref().map_or(moment.now, |result| result.at), KEPT), forget));
-    world.cases.insert(key, copy);
+    call.moment.plan(copy.ends_at().unwrap_or(call.moment.now), &key, Effect::Forget);
+    call.world.cases.insert(key, copy);
     Ok(Answer::json_with_charset(StatusCode::CREATED, &json!({ "id": id })))
 }
 
 /// Archives an identification that is finished and not archived (8.3.6).
-pub(super) fn archive(
-    world: &mut World,
-    request: &Incoming,
-    company: &str,
-    transaction: &str,
-    moment: &mut Moment<'_>,
-) -> Result<Answer, Failure> {
-    let account = authorized(world, request, company, moment)?;
+pub(super) fn archive(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
+    let account = call.authorized()?;
     if !account.archiving {
         return Err(Failure::not_found());
     }
-    world.finished(company, transaction)?;
-    let key = (company.to_owned(), transaction.to_ascii_lowercase());
-    let case = world.cases.get_mut(&key).filter(|case| !case.archived).ok_or_else(Failure::precondition)?;
+    call.world.finished(call.company, transaction)?;
+    let key = key(call.company, transaction);
+    let case = call.world.cases.get_mut(&key).filter(|case| !case.archived).ok_or_else(Failure::precondition)?;
     case.archived = true;
     Ok(Answer::empty(StatusCode::OK))
 }

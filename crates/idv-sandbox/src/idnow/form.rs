@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 
 use super::start::{Submitted, check, is_transaction_number};
-use super::{Moment, World};
+use super::{Moment, World, key};
 use crate::exchange::{Answer, Incoming};
 
 /// The fields of the form and their labels: the parameters of 3.2.8 that a person knows of themselves.
@@ -85,14 +85,14 @@ fn create(
         track(world, company, number, tracking_id);
     }
     // After a form is sent, the browser asks for the next page anew.
-    Answer::page(StatusCode::SEE_OTHER, "Please go on.").with_header("location", format!("/{company}/identifications/{number}"))
+    Answer::redirect(StatusCode::SEE_OTHER, format!("/{company}/identifications/{number}"))
 }
 
 fn track(world: &mut World, company: &str, number: &str, tracking_id: &str) {
-    let key = (company.to_owned(), number.to_ascii_lowercase());
+    let key = key(company, number);
     match world.cases.get_mut(&key) {
         Some(case) => case.tracking_id = Some(tracking_id.to_owned()),
-        None => drop(world.awaited.insert(key, tracking_id.to_owned())),
+        None => drop(world.own.awaited.insert(key, tracking_id.to_owned())),
     }
 }
 

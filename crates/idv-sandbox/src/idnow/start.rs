@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
+use crate::iso::{is_country, is_date, is_language};
 
 /// The text parameters of table 3.2.8.
 const PARAMETERS: [&str; 24] = [
@@ -82,7 +83,7 @@ pub(crate) fn is_link_parameter(key: &str) -> bool {
 pub(crate) fn check(key: &str, text: &str) -> Result<(), Failure> {
     let right = match key {
         "birthday" => is_date(text),
-        "country" | "nationality" => is_country(text),
+        "country" | "nationality" => is_country(text, 2),
         "gender" => matches!(text, "MALE" | "FEMALE"),
         "email" => text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')),
         "preferredLang" => is_language(text),
@@ -111,31 +112,4 @@ fn is_question(question: &Value) -> bool {
     question.as_object().is_some_and(|question| {
         question.len() == 1 && question.get("value").is_some_and(|value| value.is_string() || value.is_i64() || value.is_u64())
     })
-}
-
-fn is_date(text: &str) -> bool {
-    // Ten bytes with dashes in their places: the parser knows other forms of ISO 8601, which the document does not.
-    text.len() == 10 && [text.get(4..5), text.get(7..8)] == [Some("-"); 2] && text.parse::<jiff::civil::Date>().is_ok()
-}
-
-/// Whether two letters are a code of ISO 639-1.
-fn is_language(text: &str) -> bool {
-    const CODES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el \
-        en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg \
-        ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr \
-        nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti \
-        tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
-    text.len() == 2 && CODES.split_ascii_whitespace().any(|code| code == text)
-}
-
-/// Whether two letters are a code of ISO 3166-1.
-fn is_country(text: &str) -> bool {
-    const CODES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY \
-        BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB \
-        GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI \
-        KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ \
-        NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI \
-        SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN \
-        VU WF WS YE YT ZA ZM ZW";
-    text.len() == 2 && CODES.split_ascii_whitespace().any(|code| code == text)
 }

@@ -4,7 +4,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::answer::AnswerFormat;
-use crate::callback::is_loopback;
+use crate::callback::demand_loopback;
+use crate::part::Settings;
 
 /// The expiry of the standard person's document, which is renewed in time.
 pub(super) const STANDARD_EXPIRY: Date = Date::constant(2027, 10, 19);
@@ -188,12 +189,9 @@ pub enum RejectionReason {
     Array,
 }
 
-impl Account {
-    /// Checks that the settings are possible.
-    pub(super) fn check(&self) -> Result<(), &'static str> {
-        if self.callback_url.as_deref().is_some_and(|url| !is_loopback(url)) {
-            return Err("callbacks go to the loopback interface only");
-        }
+impl Settings for Account {
+    fn check(&self) -> Result<(), &'static str> {
+        demand_loopback(self.callback_url.as_ref())?;
         if self.general_error.is_some_and(|code| !(-7..=-5).contains(&code)) {
             return Err("general errors are -5, -6 and -7");
         }

@@ -1,7 +1,5 @@
 //! The functions, who may call them, and in which format they answer.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode};
 
 use super::account::Account;
@@ -13,43 +11,38 @@ use crate::exchange::{Answer, Incoming};
 /// Answers a call of a function.
 pub(super) fn handle(world: &mut World, request: &Incoming, function: &str, moment: &mut Moment<'_>) -> Answer {
     if !matches!(function, "VerificarIdentidad" | "GetCertificadoIdentidad" | "GetCreditos") {
-        return nothing_here();
+        return Answer::nothing_here();
     }
-    if let Some(answer) = world.block.refuse(&world.account, moment.now) {
+    if let Some(answer) = world.own.block.refuse(&world.first, moment.now) {
         return answer;
     }
     if request.method != Method::POST {
-        world.block.count(&world.account, moment.now);
+        world.own.block.count(&world.first, moment.now);
         return Answer::page(StatusCode::METHOD_NOT_ALLOWED, "Requests are made by POST.").with_header("allow", "POST");
     }
     let (parameters, read) = Parameters::of(request);
-    let (format, known) = format(&parameters, &world.account);
-    let said = authorize(request, &world.account).and(read).and(known).and_then(|()| match function {
+    let (format, known) = format(&parameters, &world.first);
+    let said = authorize(request, &world.first).and(read).and(known).and_then(|()| match function {
         "VerificarIdentidad" => send::send(world, &parameters, moment).map(Answered::Said),
         "GetCertificadoIdentidad" => certificate::download(world, &parameters).map(Answered::File),
-        _ => Ok(Answered::Said(Said::Credits(world.account.credit_hundredths))),
+        _ => Ok(Answered::Said(Said::Credits(world.first.credit_hundredths))),
     });
     // To ask for the credits over and over is an empty connection.
     if said.is_err() || function == "GetCreditos" {
-        world.block.count(&world.account, moment.now);
+        world.own.block.count(&world.first, moment.now);
     }
     let wrong_file = function == "GetCertificadoIdentidad" && !matches!(said, Err(Failure::Credentials));
     match said {
-        Ok(Answered::Said(said)) => format.answer(&said, &world.account),
+        Ok(Answered::Said(said)) => format.answer(&said, &world.first),
         Ok(Answered::File(answer)) => answer,
         Err(failure) => {
-            let mut answer = format.answer(&Said::Failed(failure), &world.account);
+            let mut answer = format.answer(&Said::Failed(failure), &world.first);
             if wrong_file {
-                answer.status = StatusCode::from_u16(world.account.certificate_failure_status).unwrap_or(answer.status);
+                answer.status = StatusCode::from_u16(world.first.certificate_failure_status).unwrap_or(answer.status);
             }
             answer
         }
     }
-}
-
-/// There is no such function.
-pub(super) fn nothing_here() -> Answer {
-    Answer::page(StatusCode::NOT_FOUND, "There is nothing here.")
 }
 
 enum Answered {
@@ -72,9 +65,6 @@ fn format(parameters: &Parameters, account: &Account) -> (AnswerFormat, Result<(
 
 /// Basic authentication by the API user and the API token.
 fn authorize(request: &Incoming, account: &Account) -> Result<(), Failure> {
-    let (scheme, credentials) =
-        request.header("authorization").and_then(|value| value.split_once(' ')).ok_or(Failure::Credentials)?;
     let expected = format!("{}:{}", account.user, account.token);
-    let given = STANDARD.decode(credentials.trim()).map_err(|_| Failure::Credentials)?;
-    if scheme.eq_ignore_ascii_case("basic") && given == expected.as_bytes() { Ok(()) } else { Err(Failure::Credentials) }
+    if request.basic().is_some_and(|given| given == expected) { Ok(()) } else { Err(Failure::Credentials) }
 }

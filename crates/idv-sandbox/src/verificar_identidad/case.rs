@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::finding::{self, Finding};
+use crate::part::Verification;
 
 /// The statuses of a request.
 pub(super) mod estado {
@@ -28,10 +29,8 @@ const ANOTHER_PASSPORT: &str = "XDB999999";
 
 /// A request to verify a person.
 #[derive(Debug, Clone)]
-pub(super) struct Case {
+pub(crate) struct Case {
     pub(super) id: String,
-    /// In which order it came.
-    pub(super) number: usize,
     /// The person's mobile number, with its country code.
     pub(super) phone: String,
     /// The number of the document that was asked for.
@@ -49,7 +48,6 @@ pub(super) struct Case {
     pub(super) accesses: Vec<Access>,
     /// The finding of the process, once it is finished.
     pub(super) finding: Finding,
-    /// Which plan of what happens is followed; those before it are void.
     pub(super) attempt: u32,
 }
 
@@ -58,6 +56,16 @@ pub(super) struct Case {
 pub(super) struct Access {
     pub(super) at: Timestamp,
     pub(super) port: u32,
+}
+
+impl Verification for Case {
+    fn is_over(&self) -> bool {
+        self.is_final()
+    }
+
+    fn attempt(&mut self) -> &mut u32 {
+        &mut self.attempt
+    }
 }
 
 impl Case {

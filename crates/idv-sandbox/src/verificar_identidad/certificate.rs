@@ -8,7 +8,7 @@ use super::answer::Failure;
 use super::case::{Case, minute};
 use super::parameters::Parameters;
 use crate::exchange::{Answer, Piece};
-use crate::identity_tm::pdf;
+use crate::pdf;
 
 /// Downloads it.
 pub(super) fn download(world: &World, parameters: &Parameters) -> Result<Answer, Failure> {
@@ -21,10 +21,10 @@ pub(super) fn download(world: &World, parameters: &Parameters) -> Result<Answer,
         return Err(Failure::data("the verification is not validated"));
     }
     let pdf = document(case);
-    let padding = world.account.certificate_length.saturating_sub(pdf.len() as u64);
+    let padding = world.first.certificate_length.saturating_sub(pdf.len() as u64);
     let pieces = vec![Piece::Bytes(Bytes::from(pdf)), Piece::spaces(padding)];
     let name = format!("attachment; filename=\"CertificadoIdentidad_{id}.pdf\"");
-    Ok(Answer::of(StatusCode::OK, &world.account.certificate_type, pieces).with_header("content-disposition", name))
+    Ok(Answer::of(StatusCode::OK, &world.first.certificate_type, pieces).with_header("content-disposition", name))
 }
 
 fn document(case: &Case) -> Vec<u8> {

@@ -10,7 +10,7 @@ use crate::clock::renewed;
 
 /// A finding of the process.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Finding {
+pub(crate) struct Finding {
     /// The reason why it is not positive: -1 to -9.
     pub(super) reason: Option<i64>,
     /// The likeness of the person and the picture on the document, in percent.

@@ -45,16 +45,8 @@ pub(super) fn tell(case: &Case, account: &Account, moment: &mut Moment<'_>) {
     let mut send = |kind: &'static str, fields: Vec<(&'static str, Field)>| {
         let (media_type, body) = body(fields, account);
         let body = if account.windows_1252 { windows_1252(&body) } else { body.into_bytes() };
-        let body = (media_type, body.into());
-        moment.callbacks.push(Callback {
-            kind,
-            reference: case.id.clone(),
-            method: Method::POST,
-            url: url.clone(),
-            headers: headers.clone(),
-            body: Some(body),
-            told: None,
-        });
+        let callback = Callback::new(kind, &case.id, Method::POST, url.clone());
+        moment.callbacks.push(Callback { headers: headers.clone(), body: Some((media_type, body.into())), ..callback });
     };
     if account.other_services {
         let text = |text: &str| Field::Text(text.to_owned());

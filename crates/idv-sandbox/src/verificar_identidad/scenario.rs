@@ -1,15 +1,12 @@
 //! The named scenarios that the person and the vendor's operators act out.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
+use super::Effect;
 use super::account::Account;
 use super::case::{Case, estado};
 use super::finding::{ANOTHER_NUMBER, Finding, SIDES_DIFFER};
-use super::{Effect, Planned};
-use crate::clock::later;
-use crate::scenario::{Ending, Step};
+use crate::scenario::Ending;
 
 /// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
 pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
@@ -108,15 +105,6 @@ pub(super) fn plan(name: &str, case: &Case, account: &Account, now: Timestamp) -
 }
 
 impl Plan {
-    /// The events of a request and their times.
-    pub(super) fn planned(self, case: &Case, now: Timestamp) -> (Vec<Step>, Vec<(Timestamp, Planned)>) {
-        let planned = |(after, effect)| {
-            let planned = Planned { id: case.id.clone(), attempt: Some(case.attempt), effect };
-            (later(now, Duration::from_secs(after)), planned)
-        };
-        (self.steps, self.effects.into_iter().map(planned).collect())
-    }
-
     fn status(&mut self, what: &str, status: i64) -> &mut Self {
         self.say(&format!("{what}: {status}"));
         self.effect(Effect::Status(status))

@@ -8,7 +8,7 @@ use super::answer::{Failure, Said};
 use super::case::{Case, spain};
 use super::finding::Finding;
 use super::parameters::Parameters;
-use super::{Effect, Moment, Planned, World};
+use super::{Effect, Moment, World, new_id};
 
 /// How long a sender may be.
 pub(super) const LONGEST_SENDER: usize = 11;
@@ -21,7 +21,7 @@ const MESSAGE: &str = "Necesitamos verificar su identidad. Pulse en el enlace pa
 
 /// Sends a request.
 pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Moment<'_>) -> Result<Said, Failure> {
-    let account = &world.account;
+    let account = &world.first;
     let phone = parameters.text("Telefono")?.ok_or_else(|| Failure::data("Telefono is required"))?;
     if !is_phone(&phone) {
         return Err(Failure::data("Telefono has the digits of a number with its country code and nothing else"));
@@ -53,13 +53,12 @@ pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Mome
     }
     let cost = account.cost_hundredths;
     let left = account.credit_hundredths.checked_sub(cost).ok_or(Failure::Credits(cost))?;
-    world.account.credit_hundredths = left;
+    world.first.credit_hundredths = left;
 
-    let id = world.new_id(moment);
+    let id = new_id(world, moment);
     let token = moment.random.letters(12);
     let case = Case {
         id: id.clone(),
-        number: world.cases.len(),
         phone,
         wanted,
         sender,
@@ -73,9 +72,9 @@ pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Mome
     };
     world.cases.insert(id.clone(), case);
     if send_at > moment.now {
-        moment.planned.push((send_at, Planned { id: id.clone(), attempt: None, effect: Effect::Message }));
+        moment.plan(send_at, &id, Effect::Message);
     } else {
-        world.deliver(&id);
+        world.own.messages.push(id.clone());
     }
     Ok(Said::Sent { id, credit_hundredths: left })
 }

@@ -18,7 +18,7 @@ use std::fmt;
 
 use http::StatusCode;
 use idv_core::adapter::basic_auth;
-use idv_core::call::{Answer, Attempt, Call, CallContext, Downloaded, Ruling};
+use idv_core::call::{Answer, Attempt, Call, CallContext, Ruling};
 use idv_core::{Download, Error, ErrorKind, Result, Sink, Text, VendorId};
 
 use self::certificate::Gate;
@@ -118,15 +118,11 @@ impl Api {
         let call = &calls::CERTIFICATE;
         let build = |_: &Attempt<'_>| self.endpoint.certificate(call, id);
         let mut gate = Gate::new(sink);
-        match cx.download(Call::repeatable().overruled_by(answered_once), limit, &mut gate, build).await? {
-            Downloaded::Whole(mut download) => {
-                gate.end(call)?;
-                download.media_type = Some("application/pdf".to_owned());
-                Ok(download)
-            }
-            Downloaded::Refused(answer) => Err(refused(call, &answer)),
-            _ => Err(Error::malformed("the download ended in a way that is not known here")),
-        }
+        let downloaded = cx.download(Call::repeatable().overruled_by(answered_once), limit, &mut gate, build).await?;
+        let mut download = downloaded.whole(|answer| refused(call, &answer))?;
+        gate.end(call)?;
+        download.media_type = Some("application/pdf".to_owned());
+        Ok(download)
     }
 
     /// The credits that are left. Every answer of [`Api::send`] has them too; the vendor asks not to call this often.

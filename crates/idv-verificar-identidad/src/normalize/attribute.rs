@@ -1,6 +1,6 @@
 //! Single values: the vendor's text to an attribute of the model.
 
-use idv_core::adapter::{FromVendor, non_empty, value};
+use idv_core::adapter::{self, FromVendor, find_word, non_empty};
 use idv_core::report::{Attribute, Country, DocumentKind, Gender, Source, Verdict};
 use idv_core::{PartialDate, Pii, Text};
 
@@ -54,8 +54,7 @@ impl FromVendor<Vendor> for DocumentKind {
             ("NIE", DocumentKind::ResidencePermit),
             ("TIE", DocumentKind::ResidencePermit),
         ];
-        let known = WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, kind)| *kind);
-        Some(known.unwrap_or(Self::Other))
+        Some(find_word(WORDS, word).unwrap_or(Self::Other))
     }
 }
 
@@ -76,9 +75,7 @@ pub(super) fn unread<T>(word: &str, verdict: Verdict) -> Attribute<T> {
 
 /// Returns the value of a word, and the word itself if it is no value or is written in another way than the value.
 pub(super) fn read<T: FromVendor<Vendor>>(word: &str, verdict: Verdict) -> Attribute<T> {
-    let mut attribute = Attribute::new(Source::Visual, verdict);
-    (attribute.value, attribute.raw) = value::<Vendor, T>(word);
-    attribute
+    adapter::attribute::<Vendor, T>(word, Source::Visual, verdict)
 }
 
 fn digits(text: &str) -> Option<i16> {

@@ -1,23 +1,21 @@
 //! The members that the model has no place for, by the vendor's path.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
-use idv_core::adapter::{is_blank, non_empty};
+use idv_core::adapter::{CustomValues, NameClash, is_blank, non_empty};
 use idv_core::report::Check;
-use idv_core::{Pii, Report, Text, VendorId};
-use serde_json::Value;
+use idv_core::{Report, Text, VendorId};
 
 use super::judge::{measured, words};
 use super::{PROVIDER, filled, local, number};
 use crate::wire::{self, Answer, Card, IdentityResult, Others};
 
-type Custom = BTreeMap<String, Pii<Value>>;
+/// The rule for values of one path: both are kept.
+const CLASH: NameClash = NameClash::Array;
+
 type Fields<'t> = &'t [(&'static str, &'t Option<Text<'t>>)];
 
 /// Returns what the model has no place for: members that the report's fields do not have, and words that its checks do not say.
-pub(super) fn of_report(told: &wire::Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>, checks: &[Check]) -> Custom {
-    let mut custom = Custom::new();
+pub(super) fn of_report(told: &wire::Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>, checks: &[Check]) -> CustomValues {
+    let mut custom = CustomValues::new(CLASH);
     let accesses = told.accesses();
     for (index, access) in accesses.iter().enumerate() {
         let path = if accesses.len() == 1 { "Acceso.".to_owned() } else { format!("Acceso.{index}.") };
@@ -53,16 +51,16 @@ pub(super) fn of_report(told: &wire::Report<'_>, found: &IdentityResult<'_>, car
     add(&mut custom, "", &[("FechaEnvio", &told.sent_at)], &told.others);
 
     if local(told.updated_at.as_ref()).is_none() {
-        add_text(&mut custom, "UltimaActualizacion", told.updated_at.as_ref());
+        custom.text("UltimaActualizacion", "", told.updated_at.as_ref());
     }
     if measured(found).is_none_or(|(_, name)| name != "ParecidoPersonaDNI") {
-        add_text(&mut custom, "Result.ParecidoPersonaDNI", found.similarity.as_ref());
+        custom.text("Result.ParecidoPersonaDNI", "", found.similarity.as_ref());
     }
     for word in words(found, card) {
         let check = checks.iter().find(|check| check.kind == word.kind);
         let is_told = word.is_plain() && check.map(|check| check.result) == word.result();
         if let Some(text) = word.word().filter(|_| !is_told) {
-            add_value(&mut custom, word.path.to_owned(), text.into());
+            custom.add(word.path, text.into());
         }
     }
     // The document has `N/A` beside `Si` and `No`, not in place of a number.
@@ -76,7 +74,7 @@ pub(super) fn of_report(told: &wire::Report<'_>, found: &IdentityResult<'_>, car
         ("Result.DNI.DNI", &card.number),
     ] {
         if filled(text.as_ref()).is_none() {
-            add_text(&mut custom, path, text.as_ref());
+            custom.text(path, "", text.as_ref());
         }
     }
     // The report has a place for one requested number.
@@ -84,29 +82,29 @@ pub(super) fn of_report(told: &wire::Report<'_>, found: &IdentityResult<'_>, car
     if let [first, second] = requested.as_slice()
         && first != second
     {
-        add_value(&mut custom, "DNISolicitado".to_owned(), (*second).into());
+        custom.add("DNISolicitado", (*second).into());
     }
     custom
 }
 
 /// Returns a report with the members of an answer that the observation has no place for; none if there are none.
 pub(super) fn of_answer(answer: &Answer<'_>) -> Option<Box<Report>> {
-    let mut custom = Custom::new();
+    let mut custom = CustomValues::new(CLASH);
     add(&mut custom, "", &[("Cred", &answer.credits), ("Error", &answer.error)], &answer.others);
     if custom.is_empty() {
         return None;
     }
     let mut report = Box::new(Report::new(PROVIDER));
     report.vendor_id = non_empty(answer.id.as_ref()).map(VendorId::new);
-    report.custom = custom;
+    report.custom = custom.into_values();
     Some(report)
 }
 
 /// Adds fields below a path, and the members beside them. A field that is contradicted stands among the latter with each of its values.
-fn add(custom: &mut Custom, path: &str, fields: &[(&'static str, &Option<Text<'_>>)], others: &Others) {
+fn add(custom: &mut CustomValues, path: &str, fields: &[(&'static str, &Option<Text<'_>>)], others: &Others) {
     for (name, text) in fields.iter().filter(|(name, _)| !others.contradicts(name)) {
         if let Some(text) = non_empty(text.as_ref()) {
-            add_value(custom, [path, *name].concat(), text.into());
+            custom.add([path, *name].concat(), text.into());
         }
     }
     for (name, values) in others.iter() {
@@ -116,25 +114,7 @@ fn add(custom: &mut Custom, path: &str, fields: &[(&'static str, &Option<Text<'_
             several => several.iter().map(|value| value.expose().clone()).collect(),
         };
         if !is_blank(&value) {
-            add_value(custom, name, value);
-        }
-    }
-}
-
-fn add_text(custom: &mut Custom, path: &str, text: Option<&Text<'_>>) {
-    if let Some(text) = non_empty(text) {
-        add_value(custom, path.to_owned(), text.into());
-    }
-}
-
-/// Adds a value. If another one has the same path, both are kept.
-fn add_value(custom: &mut Custom, path: String, value: Value) {
-    match custom.entry(path) {
-        Entry::Vacant(free) => drop(free.insert(Pii::new(value))),
-        Entry::Occupied(known) if *known.get().expose() == value => {}
-        Entry::Occupied(mut known) => {
-            let both = Value::Array(vec![known.get().expose().clone(), value]);
-            known.insert(Pii::new(both));
+            custom.add(name, value);
         }
     }
 }

@@ -63,9 +63,8 @@ pub(super) fn report(
     document(&mut report, told, found, card, &judgement, verdict);
     match row.map(|row| row.status) {
         Some(Status::Finished(Outcome::Verified)) => {
-            let mut certificate = Evidence::new(EvidenceId::new(CERTIFICATE), EvidenceKind::ReportPdf);
-            certificate.media_type = Some("application/pdf".to_owned());
-            report.evidence.push(certificate);
+            let certificate = Evidence::new(EvidenceId::new(CERTIFICATE), EvidenceKind::ReportPdf);
+            report.evidence.push(certificate.with_media_type("application/pdf"));
         }
         Some(Status::Finished(Outcome::Rejected)) => {
             judgement.reject(found, told);
@@ -74,7 +73,7 @@ pub(super) fn report(
         }
         _ => {}
     }
-    report.custom = custom::of_report(told, found, card, &judgement.checks);
+    report.custom = custom::of_report(told, found, card, &judgement.checks).into_values();
     report.checks = judgement.checks;
     report.reasons = judgement.reasons;
     report

@@ -14,10 +14,9 @@ use self::definition::Submitted;
 use self::document::Update;
 pub(crate) use self::document::{Document, MOST, instances, is_missing_any, person_can_upload};
 use super::account::{Account, DataCentre};
-use super::api::{authorized, demand_json};
+use super::api::{Call, demand_json};
 use super::case::Case;
 use super::failure::Failure;
-use super::{Moment, World};
 use crate::exchange::{Answer, Incoming};
 
 /// What an account may do with signatures (7.1.2).
@@ -39,19 +38,13 @@ impl Terms {
 }
 
 /// Answers a request to `/api/v1/{company}/documentdefinitions…` (7.1).
-pub(super) fn definitions(
-    world: &mut World,
-    request: &Incoming,
-    company: &str,
-    path: &[&str],
-    moment: &mut Moment<'_>,
-) -> Result<Answer, Failure> {
-    let terms = signing(world, request, company, moment)?;
-    let definitions = world.definitions.entry(company.to_owned()).or_default();
-    match (&request.method, path) {
+pub(super) fn definitions(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answer, Failure> {
+    let terms = signing(call)?;
+    let definitions = call.world.own.definitions.entry(call.company.to_owned()).or_default();
+    match (&call.request.method, path) {
         (&Method::POST, []) => {
-            demand_json(request)?;
-            definitions.create(Submitted::read(&request.body, terms)?)?;
+            demand_json(call.request)?;
+            definitions.create(Submitted::read(&call.request.body, terms)?)?;
             Ok(Answer::json_with_charset(StatusCode::CREATED, &json!({})))
         }
         (&Method::GET, []) => {
@@ -60,9 +53,9 @@ pub(super) fn definitions(
         }
         (&Method::GET, [identifier]) => Ok(Answer::json_with_charset(StatusCode::OK, &definitions.told(identifier)?)),
         (&Method::POST, [identifier]) => {
-            demand_json(request)?;
+            demand_json(call.request)?;
             definitions.one(identifier)?;
-            definitions.update(identifier, Submitted::read(&request.body, terms)?)?;
+            definitions.update(identifier, Submitted::read(&call.request.body, terms)?)?;
             Ok(Answer::json_with_charset(StatusCode::OK, &json!({})))
         }
         (&Method::DELETE, [identifier]) => {
@@ -72,7 +65,7 @@ pub(super) fn definitions(
         (&Method::POST, [identifier, "data"]) => {
             let others = definitions.length_beside(identifier);
             let definition = definitions.one_mut(identifier)?;
-            let bytes = uploaded(request, &definition.mime_type)?;
+            let bytes = uploaded(call.request, &definition.mime_type)?;
             demand_room(others + bytes.len())?;
             if placement::lacks_a_place(&definition.signatures, &bytes) {
                 return Err(Failure::bad_value("signatures"));
@@ -90,22 +83,12 @@ pub(super) fn definitions(
 }
 
 /// Answers a request to `/api/v1/{company}/identifications/{transaction}/documents…` (7.2).
-pub(super) fn documents(
-    world: &mut World,
-    request: &Incoming,
-    company: &str,
-    transaction: &str,
-    path: &[&str],
-    moment: &mut Moment<'_>,
-) -> Result<Answer, Failure> {
-    let terms = signing(world, request, company, moment)?;
-    if transaction.is_empty() {
-        return Err(Failure::missing_transaction());
-    }
-    let key = (company.to_owned(), transaction.to_ascii_lowercase());
-    let case = world.cases.get_mut(&key).ok_or_else(Failure::not_found)?;
+pub(super) fn documents(call: &mut Call<'_, '_>, transaction: &str, path: &[&str]) -> Result<Answer, Failure> {
+    let terms = signing(call)?;
+    let key = call.key(transaction)?;
+    let case = call.world.cases.get_mut(&key).ok_or_else(Failure::not_found)?;
     let signed = case.is_signed();
-    match (&request.method, path) {
+    match (&call.request.method, path) {
         (&Method::GET, []) => {
             let told: Vec<Value> = case.documents.iter().map(|document| document.told(signed)).collect();
             Ok(Answer::json_with_charset(StatusCode::OK, &told.into()))
@@ -115,10 +98,10 @@ pub(super) fn documents(
             Ok(Answer::json_with_charset(StatusCode::OK, &json!([one(case, identifier)?.told(signed)])))
         }
         (&Method::POST, [identifier]) => {
-            demand_json(request)?;
+            demand_json(call.request)?;
             demand_not_begun(case)?;
             let document = one(case, identifier)?;
-            document.update(Update::read(&request.body, terms)?, terms)?;
+            document.update(Update::read(&call.request.body, terms)?, terms)?;
             Ok(Answer::json_with_charset(StatusCode::OK, &json!({})))
         }
         (&Method::POST, [identifier, "data"]) => {
@@ -126,7 +109,7 @@ pub(super) fn documents(
             let others = case.documents.iter().filter(|document| document.identifier() != *identifier);
             let others: usize = others.map(Document::length).sum();
             let document = one(case, identifier)?;
-            let bytes = uploaded(request, document.mime_type())?;
+            let bytes = uploaded(call.request, document.mime_type())?;
             demand_room(others + bytes.len())?;
             document.upload(bytes)?;
             Ok(Answer::empty(StatusCode::OK))
@@ -143,8 +126,8 @@ pub(super) fn documents(
 }
 
 /// What an account that signs may do. One that does not has none of this chapter.
-fn signing(world: &mut World, request: &Incoming, company: &str, moment: &mut Moment<'_>) -> Result<Terms, Failure> {
-    let account = authorized(world, request, company, moment)?;
+fn signing(call: &mut Call<'_, '_>) -> Result<Terms, Failure> {
+    let account = call.authorized()?;
     if account.e_sign { Ok(Terms::of(&account)) } else { Err(Failure::not_found()) }
 }
 

@@ -1,0 +1,41 @@
+//! Images, from the addresses that the result names, and the audit reports.
+
+use idv_core::adapter::non_empty;
+use idv_core::call::CallContext;
+use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, Sink, VerificationId, async_trait};
+
+use crate::api::TransactionId;
+use crate::normalize::{self, Wanted};
+use crate::provider::CmIdScan;
+use crate::wire::Transaction;
+
+#[async_trait]
+impl EvidenceSource for CmIdScan {
+    /// An image is downloaded from where the result says that it is now: one call more than by an address that was kept, whose
+    /// lifetime is not documented.
+    async fn download(
+        &self,
+        cx: &CallContext,
+        id: &VerificationId,
+        evidence: &EvidenceId,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
+        let no_evidence =
+            || Error::new(ErrorKind::NotFound).detail("there is no such piece of evidence: take its id from the report");
+        let transaction = TransactionId::try_from(id)?;
+        let (result_id, wanted) = normalize::wanted(evidence).ok_or_else(no_evidence)?;
+        let name = match wanted {
+            Wanted::Report(kind) => return self.api().report(cx, &transaction, &result_id, kind, limit, sink).await,
+            Wanted::File(name) => name,
+        };
+        let answer = self.api().result(cx, &transaction, &result_id).await?;
+        let result = answer.read(Transaction::read)?;
+        if non_empty(result.id.as_ref()) != Some(transaction.as_str()) {
+            return Err(answer.error_of(ErrorKind::SubjectMismatch));
+        }
+        let address =
+            normalize::find_file(&result, name).and_then(|file| non_empty(file.url.as_ref())).ok_or_else(no_evidence)?;
+        self.api().download(cx, address, limit, sink).await
+    }
+}
