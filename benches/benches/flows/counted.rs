@@ -83,11 +83,11 @@ counted! {
     fn load(id: FlowId) -> Option<Record>, question;
     fn commit(commit: &Commit<'_>) -> Committed, change;
     fn reports(id: FlowId) -> Option<Vec<u8>>, question;
-    fn claim(now: Timestamp, until: Timestamp, limit: usize) -> Vec<Record>, claim;
+    fn claim(now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> Vec<Record>, claim;
     fn locate(keys: &[LookupKey]) -> Vec<(LookupKey, FlowId)>, question;
     fn list(filter: &Filter, after: Option<FlowId>, limit: usize) -> Vec<Record>, question;
     fn push(message: &Message, forgotten: Timestamp) -> Pushed, change;
-    fn claim_inbox(now: Timestamp, until: Timestamp, limit: usize) -> Vec<Message>, claim;
+    fn claim_inbox(now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> Vec<Message>, claim;
     fn finish(digest: &[u8; 32], end: &MessageEnd) -> (), change;
     fn value(name: &str) -> Option<Vec<u8>>, question;
     fn parked(after: Option<(Timestamp, [u8; 32])>, limit: usize) -> Vec<Message>, question;
@@ -99,10 +99,11 @@ counted! {
     fn finish_event(flow: FlowId, sequence: u64, again: Option<Timestamp>) -> (), change;
     fn late_events(tries: u32, limit: usize) -> Vec<PendingEvent>, question;
     fn purge_events(before: Timestamp) -> u64, change;
+    fn others_due(providers: &[&str], now: Timestamp) -> Vec<String>, question;
     fn set_timer(name: &str, due: Timestamp) -> (), change;
     fn claim_timers(now: Timestamp, until: Timestamp) -> Vec<String>, claim;
     fn wind_timer(name: &str, due: Timestamp) -> (), change;
-    fn next_due() -> Option<Timestamp>, question;
+    fn next_due(providers: &[&str]) -> Option<Timestamp>, question;
     fn audit(after: Option<(FlowId, u64)>, limit: usize) -> Vec<AuditEntry>, question;
     fn audit_of(id: FlowId) -> Vec<AuditEntry>, question;
     fn loose_entries(limit: usize) -> Vec<AuditEntry>, question;

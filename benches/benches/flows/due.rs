@@ -55,7 +55,7 @@ async fn cost(store: &dyn Store, next: &mut u64) -> [Duration; 3] {
         let now = due(*next);
         *next += 1;
         let start = Instant::now();
-        let claimed = store.claim(now, now + SignedDuration::from_secs(210), 8).await.unwrap();
+        let claimed = store.claim(now, now + SignedDuration::from_secs(210), 8, &[]).await.unwrap();
         costs[0].push(start.elapsed());
         let [record] = claimed.as_slice() else { panic!("one is due, and {} were claimed", claimed.len()) };
         // As a step ends: it is due again much later.
@@ -63,11 +63,11 @@ async fn cost(store: &dyn Store, next: &mut u64) -> [Duration; 3] {
         assert!(matches!(store.commit(&Commit::new(&later, &[])).await.unwrap(), Committed::Done(_)));
 
         let start = Instant::now();
-        assert!(store.claim(now, now, 8).await.unwrap().is_empty());
+        assert!(store.claim(now, now, 8, &[]).await.unwrap().is_empty());
         costs[1].push(start.elapsed());
 
         let start = Instant::now();
-        assert_eq!(store.next_due().await.unwrap(), Some(due(*next)));
+        assert_eq!(store.next_due(&[]).await.unwrap(), Some(due(*next)));
         costs[2].push(start.elapsed());
     }
     costs.map(|mut costs| {

@@ -152,7 +152,7 @@ async fn work(crew: &[Program]) {
         let store = program.store.clone();
         tokio::spawn(async move {
             // What ends while the runner looks for more may have left something to do.
-            while store.next_due().await.unwrap().is_some_and(|due| due <= clock.now()) {
+            while store.next_due(&[]).await.unwrap().is_some_and(|due| due <= clock.now()) {
                 flow.run(workers, clock.idle(|| flow.tally().under_way == 0)).await;
             }
         })

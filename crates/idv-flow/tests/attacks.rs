@@ -111,7 +111,7 @@ async fn claims_are_never_stored() {
     let far = bench.clock.clone();
     far.advance(DAY);
     let now = idv_core::Clock::now(&far);
-    assert_eq!(bench.store.claim_inbox(now, now, 1_000).await.unwrap().len(), 0);
+    assert_eq!(bench.store.claim_inbox(now, now, 1_000, &[]).await.unwrap().len(), 0);
 }
 
 #[tokio::test]

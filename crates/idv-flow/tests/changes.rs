@@ -7,7 +7,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use idv_core::{CreateSafety, Outcome, Reference, Status};
+use idv_core::{Clock as _, CreateSafety, Outcome, Reference, Status};
 use idv_flow::store::Phase;
 use idv_flow::{Engine, FlowId, Keep, Retention, Start};
 use support::meddled::Meddled;
@@ -165,4 +165,68 @@ async fn panic_of_an_adapter_costs_one_flow_and_is_told() {
     bench.pass(&engine, 2 * HOUR).await;
     assert_eq!(engine.status(one).await.unwrap().status, Some(Status::Finished(Outcome::Verified)));
     assert!(attention(&engine).await.is_empty());
+}
+
+/// A vendor of another name, in the same world otherwise.
+fn another(bench: &Bench, provider: &'static str) -> Bench {
+    Bench { vendor: Vendor::default(), ..bench.with(Kind { provider, ..Kind::default() }) }
+}
+
+#[tokio::test]
+async fn program_without_a_vendor_leaves_its_flows_alone() {
+    let bench = Bench::new(Kind::default());
+    let engine = bench.flow().await;
+    let other = another(&bench, "other").flow().await;
+    let mut flows = Vec::new();
+    for _ in 0..20 {
+        flows.push(start(&engine).await);
+    }
+    for (_, reference) in &flows {
+        bench.vendor.becomes(reference, "passed");
+    }
+    bench.clock.advance(2 * MINUTE);
+    // It looks first, again and again.
+    for _ in 0..50 {
+        other.run_due().await.unwrap();
+    }
+    let told = other.operator().await.unwrap();
+    let told: Vec<_> = told.iter().map(|item| (item.about, item.provider.as_str(), item.attention.name())).collect();
+    assert_eq!(told, [(idv_flow::About::Provider, "example", "unconfigured")]);
+    engine.run_due().await.unwrap();
+    for (id, _) in &flows {
+        assert!(engine.status(*id).await.unwrap().is_verified());
+    }
+    assert!(attention(&other).await.is_empty());
+}
+
+#[tokio::test]
+async fn vendor_that_hangs_does_not_stop_another() {
+    let bench = Bench::new(Kind::default());
+    let hanging = another(&bench, "hanging");
+    let engine = bench.open(bench.builder().client(hanging.client())).await;
+    for _ in 0..100 {
+        let new = somebody(&engine);
+        engine.start(Start::new(new).at("hanging")).await.unwrap();
+        for _ in 0..10 {
+            hanging.vendor.next("poll", Fate::HangBefore);
+        }
+    }
+    let (id, reference) = start(&engine).await;
+    bench.clock.advance(2 * MINUTE);
+    bench.vendor.becomes(&reference, "passed");
+    let since = bench.clock.now();
+    let time = async {
+        while !engine.status(id).await.unwrap().is_verified() {
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            bench.clock.advance(std::time::Duration::from_secs(1));
+            assert!(bench.clock.now().duration_since(since).as_secs() < 300, "it waits for the vendor that hangs");
+        }
+    };
+    tokio::select! {
+        () = engine.run(4, std::future::pending()) => {}
+        () = time => {}
+    }
+    assert!(hanging.vendor.calls("poll") >= 3);
 }

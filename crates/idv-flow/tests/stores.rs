@@ -138,9 +138,9 @@ mod sqlite {
             let marks = ["<the body of the flow>", "<the reports of the flow>", "<the body of the message>"];
             assert_eq!(found(&folder.0, &marks), marks, "what is not erased is there, so the search works");
 
-            assert_eq!(store.claim_inbox(now, now, 1).await.unwrap().len(), 1);
+            assert_eq!(store.claim_inbox(now, now, 1, &[]).await.unwrap().len(), 1);
             store.finish(&[3; 32], &MessageEnd::Done(now)).await.unwrap();
-            assert_eq!(store.claim_inbox(now, now, 1).await.unwrap(), [], "the inbox is empty");
+            assert_eq!(store.claim_inbox(now, now, 1, &[]).await.unwrap(), [], "the inbox is empty");
             assert_eq!(found(&folder.0, &marks), marks[..2]);
 
             let erased = Record { version: 2, phase: Phase::Erased, ..record(b"") };
@@ -166,7 +166,7 @@ mod sqlite {
             store.migrate().await.unwrap();
             let now = Timestamp::UNIX_EPOCH;
             // An inbox that is found empty once, so that nothing is left to be done from before.
-            assert_eq!(store.claim_inbox(now, now, 1).await.unwrap(), []);
+            assert_eq!(store.claim_inbox(now, now, 1, &[]).await.unwrap(), []);
             for number in 0..64 {
                 let message = Message::new([number; 32], "vendor".to_owned(), now, b"<the body of a message>".to_vec());
                 store.push(&message, now).await.unwrap();
@@ -191,7 +191,7 @@ mod sqlite {
             assert_eq!(found(&folder.0, &["<the body of the flow>"]).len(), 1);
             let store = SqliteStore::open(folder.file()).await.unwrap();
             let now = Timestamp::UNIX_EPOCH;
-            assert_eq!(store.claim_inbox(now, now, 1).await.unwrap(), []);
+            assert_eq!(store.claim_inbox(now, now, 1, &[]).await.unwrap(), []);
             assert_eq!(found(&folder.0, &["<the body of the flow>"]), Vec::<&str>::new());
         });
     }

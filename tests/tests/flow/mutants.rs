@@ -162,8 +162,8 @@ impl Store for FlawedStore {
         self.store.reports(id).await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>> {
-        self.store.claim(now, until, limit).await
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
+        self.store.claim(now, until, limit, providers).await
     }
 
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
@@ -174,8 +174,8 @@ impl Store for FlawedStore {
         self.store.list(filter, after, limit).await
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
-        self.store.claim_inbox(now, until, limit).await
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
+        self.store.claim_inbox(now, until, limit, providers).await
     }
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
@@ -222,6 +222,10 @@ impl Store for FlawedStore {
         self.store.purge_events(before).await
     }
 
+    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        self.store.others_due(providers, now).await
+    }
+
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         self.store.set_timer(name, due).await
     }
@@ -234,8 +238,8 @@ impl Store for FlawedStore {
         self.store.wind_timer(name, due).await
     }
 
-    async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
-        self.store.next_due().await
+    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
+        self.store.next_due(providers).await
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {

@@ -64,8 +64,8 @@ impl Store for YieldingStore {
         between_turns(self.0.reports(id)).await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>> {
-        between_turns(self.0.claim(now, until, limit)).await
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
+        between_turns(self.0.claim(now, until, limit, providers)).await
     }
 
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
@@ -80,8 +80,8 @@ impl Store for YieldingStore {
         between_turns(self.0.push(message, forgotten)).await
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
-        between_turns(self.0.claim_inbox(now, until, limit)).await
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
+        between_turns(self.0.claim_inbox(now, until, limit, providers)).await
     }
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
@@ -128,6 +128,10 @@ impl Store for YieldingStore {
         between_turns(self.0.purge_events(before)).await
     }
 
+    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        between_turns(self.0.others_due(providers, now)).await
+    }
+
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         between_turns(self.0.set_timer(name, slowed(name, due))).await
     }
@@ -140,8 +144,8 @@ impl Store for YieldingStore {
         between_turns(self.0.wind_timer(name, slowed(name, due))).await
     }
 
-    async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
-        between_turns(self.0.next_due()).await
+    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
+        between_turns(self.0.next_due(providers)).await
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {

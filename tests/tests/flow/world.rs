@@ -252,7 +252,7 @@ impl World {
 
     /// When something happens next.
     fn next(&mut self) -> Timestamp {
-        let work = at_once(self.setting.store.next_due()).unwrap();
+        let work = at_once(self.setting.store.next_due(&[])).unwrap();
         let agenda = self.agenda.keys().next().map(|(at, _)| *at);
         let vendor = self.sandbox.clock().next_due();
         let moments = [self.clock.next_wake(work), vendor, agenda];

@@ -107,8 +107,8 @@ impl Store for WatchedStore {
         self.works().await?.reports(id).await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>> {
-        self.works().await?.claim(now, until, limit).await
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
+        self.works().await?.claim(now, until, limit, providers).await
     }
 
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
@@ -119,8 +119,8 @@ impl Store for WatchedStore {
         self.works().await?.list(filter, after, limit).await
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
-        self.works().await?.claim_inbox(now, until, limit).await
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
+        self.works().await?.claim_inbox(now, until, limit, providers).await
     }
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
@@ -167,6 +167,10 @@ impl Store for WatchedStore {
         self.works().await?.purge_events(before).await
     }
 
+    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        self.works().await?.others_due(providers, now).await
+    }
+
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         self.works().await?.set_timer(name, due).await
     }
@@ -179,8 +183,8 @@ impl Store for WatchedStore {
         self.works().await?.wind_timer(name, due).await
     }
 
-    async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
-        self.works().await?.next_due().await
+    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
+        self.works().await?.next_due(providers).await
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {

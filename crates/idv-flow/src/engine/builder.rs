@@ -189,6 +189,7 @@ impl EngineBuilder {
             tally: Counters::default(),
             parked_limit: self.parked_limit,
             handler: self.handler,
+            places: Arc::default(),
             block: Mutex::default(),
             woken: AtomicBool::new(false),
             messages_first: AtomicBool::new(true),

@@ -277,7 +277,7 @@ impl Engine {
     /// The call only reads: it can be dropped and repeated.
     pub async fn health(&self) -> Result<Health> {
         let now = self.inner.now();
-        let due = self.inner.store.next_due().await?;
+        let due = self.inner.store.next_due(&self.inner.provider_ids()).await?;
         let behind = due.and_then(|due| Duration::try_from(now.duration_since(due)).ok()).unwrap_or_default();
         Ok(Health { behind })
     }

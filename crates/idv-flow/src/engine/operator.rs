@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::engine::events::LATE;
 use crate::engine::repository::Inner;
-use crate::engine::workers::inbox::UNKNOWN_CODE;
+use crate::engine::workers::SET_ASIDE;
+use crate::engine::workers::inbox::{UNKNOWN_CODE, earlier};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::Input;
@@ -45,6 +46,8 @@ pub enum About {
     Message([u8; 32]),
     /// The inbox of a provider.
     Inbox,
+    /// A provider, with every flow there.
+    Provider,
 }
 
 impl Inner {
@@ -82,6 +85,13 @@ impl Inner {
             let attention = Attention::Undelivered(event.kind.name().to_owned());
             let what_to_do = attention.what_to_do("");
             items.push(Item { about: About::Flow(event.flow), provider: event.provider, attention, what_to_do, since: event.at });
+        }
+        // A minute late: no program with the vendor is at it.
+        let late = earlier(self.now(), SET_ASIDE);
+        for provider in self.store.others_due(&self.provider_ids(), late).await? {
+            let attention = Attention::Unconfigured;
+            let what_to_do = attention.what_to_do("");
+            items.push(Item { about: About::Provider, provider, attention, what_to_do, since: late });
         }
         for at in &self.providers {
             if self.store.parked_count(&at.id).await? >= self.parked_limit {

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use crate::audit::Journal;
 use crate::engine::events::Handler;
 use crate::engine::workers::Counters;
+use crate::engine::workers::places::Places;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::retention::{Retention, later};
@@ -50,6 +51,8 @@ pub(crate) struct Inner {
     /// Rung if there is something new to tell the application.
     pub(crate) events_bell: Notify,
     pub(crate) tally: Counters,
+    /// The places of the workers that each provider has taken.
+    pub(crate) places: Arc<Places>,
     /// What the application does with events.
     pub(crate) handler: Option<Handler>,
     /// Maximum number of parked messages of a provider.
@@ -99,6 +102,11 @@ impl Inner {
     pub(crate) fn provider(&self, id: &str) -> Result<Arc<VendorHandle>> {
         let found = self.providers.iter().find(|at| at.id == id);
         found.map(Arc::clone).ok_or_else(|| FlowError::UnknownProvider(id.to_owned()))
+    }
+
+    /// The ids of the providers that are configured here.
+    pub(crate) fn provider_ids(&self) -> Vec<&str> {
+        self.providers.iter().map(|at| at.id.as_str()).collect()
     }
 
     /// Reads a flow.

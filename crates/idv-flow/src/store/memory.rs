@@ -122,9 +122,10 @@ impl Store for MemoryStore {
         Ok(self.state().reports.get(&id).cloned())
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
         let mut state = self.state();
-        let claimed = state.due.claim(now, until, limit);
+        let State { due, flows, .. } = &mut *state;
+        let claimed = due.claim(now, until, limit, |id| flows.get(id).is_some_and(|flow| is_among(providers, &flow.provider)));
         let mut records = Vec::with_capacity(claimed.len());
         for id in claimed {
             if let Some(record) = state.flows.get_mut(&id) {
@@ -171,9 +172,11 @@ impl Store for MemoryStore {
         Ok(Pushed::New)
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
         let mut state = self.state();
-        let claimed = state.inbox.claim(now, until, limit);
+        let State { inbox, messages, .. } = &mut *state;
+        let of = |kept: &Kept| is_among(providers, &kept.message.provider);
+        let claimed = inbox.claim(now, until, limit, |digest| messages.get(digest).is_some_and(of));
         let mut messages = Vec::with_capacity(claimed.len());
         for digest in claimed {
             if let Some(Kept { message, .. }) = state.messages.get_mut(&digest) {
@@ -340,7 +343,7 @@ impl Store for MemoryStore {
     }
 
     async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
-        Ok(self.state().timers.claim(now, until, usize::MAX))
+        Ok(self.state().timers.claim(now, until, usize::MAX, |_| true))
     }
 
     async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
@@ -352,9 +355,20 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
+    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
         let state = self.state();
-        Ok([state.due.next(), state.inbox.next(), state.timers.next()].into_iter().flatten().min())
+        let flows = state.due.next(|id| state.flows.get(id).is_some_and(|flow| is_among(providers, &flow.provider)));
+        let of = |kept: &Kept| is_among(providers, &kept.message.provider);
+        let messages = state.inbox.next(|digest| state.messages.get(digest).is_some_and(of));
+        Ok([flows, messages, state.timers.next(|_| true)].into_iter().flatten().min())
+    }
+
+    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        let state = self.state();
+        let due = state.flows.values().filter(|flow| flow.due.is_some_and(|due| due < now));
+        let others: BTreeSet<&str> =
+            due.map(|flow| flow.provider.as_str()).filter(|provider| !providers.contains(provider)).collect();
+        Ok(others.into_iter().map(str::to_owned).collect())
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
@@ -497,6 +511,11 @@ impl Trail {
             self.loose.insert(name);
         }
     }
+}
+
+/// Whether a provider is one of these, or there are none.
+fn is_among(providers: &[&str], provider: &str) -> bool {
+    providers.is_empty() || providers.contains(&provider)
 }
 
 /// What comes after a key, or all.

@@ -76,8 +76,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The sealed reports of a flow.
     async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>>;
 
-    /// Leases up to `limit` flows that are due at `now` and not leased beyond it, until `until`, making the version of each one more.
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>>;
+    /// Leases up to `limit` flows of these providers, or of all if there are none, that are due at `now` and not leased beyond it, until
+    /// `until`, making the version of each one more.
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>>;
 
     /// The flows that have one of these keys, as reference key or as vendor key, whatever their phase.
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>>;
@@ -89,8 +90,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// repeated.
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed>;
 
-    /// Leases up to `limit` messages that are due at `now` and not leased beyond it, until `until`, making `tries` of each one more.
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>>;
+    /// Leases up to `limit` messages of these providers, or of all if there are none, that are due at `now` and not leased beyond it, until
+    /// `until`, making `tries` of each one more.
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>>;
 
     /// Says what became of a message, and ends its lease. One that was worked off stays so, whatever is said of it later.
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()>;
@@ -133,8 +135,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Winds a timer up again, and ends its lease. One that is not there is not made.
     async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;
 
-    /// When something is next to be done: the earliest time at which any of the three claims finds something.
-    async fn next_due(&self) -> StoreResult<Option<Timestamp>>;
+    /// When something is next to be done: the earliest time at which a claim for these providers finds a flow or a message, or one finds a
+    /// timer.
+    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>>;
+
+    /// Returns the providers other than these that have flows due before `now`.
+    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>>;
 
     /// Up to `limit` entries of the audit trail after `after`, by flow and number.
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>>;

@@ -138,6 +138,10 @@ impl PostgresStore {
         connection.close().await.map_err(failed())
     }
 
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
     fn keys(keys: &[LookupKey]) -> Vec<Vec<u8>> {
         keys.iter().map(|key| key.0.to_vec()).collect()
     }
@@ -147,7 +151,7 @@ impl PostgresStore {
     async fn erased(&self, _: Erased) {}
 }
 
-implement_store!(PostgresStore, Postgres, skip_locked: "FOR UPDATE SKIP LOCKED", in_keys: "= ANY($1)", settled: " AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint");
+implement_store!(PostgresStore, Postgres, skip_locked: "FOR UPDATE SKIP LOCKED", in_keys: "= ANY($1)", among: ("= ANY(", ")"), settled: " AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint");
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

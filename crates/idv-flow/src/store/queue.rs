@@ -77,16 +77,16 @@ impl<K: Ord + Clone> Queue<K> {
         }
     }
 
-    /// Leases what is due and not leased, the earliest first. It passes over what is due and leased, which is what workers are at.
-    pub(super) fn claim(&mut self, now: Timestamp, until: Timestamp, limit: usize) -> Vec<K> {
+    /// Leases what is wanted, due and not leased, the earliest first. It passes over what is due and leased, which is what workers are at.
+    pub(super) fn claim(&mut self, now: Timestamp, until: Timestamp, limit: usize, is_wanted: impl Fn(&K) -> bool) -> Vec<K> {
         let now = to_microsecond(now);
         // Where nothing is to be found, as most of the time, not even that.
-        if self.next().is_none_or(|next| next > now) {
+        if self.next(|_| true).is_none_or(|next| next > now) {
             return Vec::new();
         }
         let due = self.by_due.iter().take_while(|(due, _)| *due <= now).map(|(_, key)| key);
         let free = due.filter(|key| self.slots.get(*key).and_then(|slot| slot.lease).is_none_or(|lease| lease <= now));
-        let claimed: Vec<_> = free.take(limit).cloned().collect();
+        let claimed: Vec<_> = free.filter(|key| is_wanted(key)).take(limit).cloned().collect();
         for key in &claimed {
             if let Some(slot) = self.slots.get(key).copied() {
                 self.place(key.clone(), Slot { lease: Some(to_microsecond(until)), ..slot });
@@ -95,8 +95,8 @@ impl<K: Ord + Clone> Queue<K> {
         claimed
     }
 
-    /// The earliest time at which a claim finds something.
-    pub(super) fn next(&self) -> Option<Timestamp> {
-        self.by_wake.first().map(|(wake, _)| *wake)
+    /// The earliest time at which a claim finds something that is wanted.
+    pub(super) fn next(&self, is_wanted: impl Fn(&K) -> bool) -> Option<Timestamp> {
+        self.by_wake.iter().find(|(_, key)| is_wanted(key)).map(|(wake, _)| *wake)
     }
 }

@@ -171,6 +171,11 @@ impl SqliteStore {
         format!("[{}]", keys.join(","))
     }
 
+    fn names(names: &[&str]) -> String {
+        // Names are text, which always serializes.
+        serde_json::to_string(names).unwrap_or_default()
+    }
+
     /// Carries the log over and empties it, where it is time to. What was erased is erased already when this is called: where it
     /// fails, or its future is dropped, it is done with the next erasure.
     async fn erased(&self, what: Erased) {
@@ -198,7 +203,7 @@ impl SqliteStore {
     }
 }
 
-implement_store!(SqliteStore, Sqlite, skip_locked: "", in_keys: "IN (SELECT unhex(value) FROM json_each($1))", settled: "");
+implement_store!(SqliteStore, Sqlite, skip_locked: "", in_keys: "IN (SELECT unhex(value) FROM json_each($1))", among: ("IN (SELECT value FROM json_each(", "))"), settled: "");
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,10 +7,10 @@
 /// - `readers()` and `writer()`: pools of connections;
 /// - `begin()`: a transaction that may write. It is undone where it is dropped;
 /// - `bring_up_to_date()`: runs the migrations, alone;
-/// - `keys(&[LookupKey])`: a list of keys to bind;
+/// - `keys(&[LookupKey])`, `names(&[&str])`: a list of keys, of names to bind;
 /// - `erased(Erased)`: called after personal data were erased.
 macro_rules! implement_store {
-    ($store:ty, $database:ty, skip_locked: $skip_locked:literal, in_keys: $in_keys:literal, settled: $settled:literal) => {
+    ($store:ty, $database:ty, skip_locked: $skip_locked:literal, in_keys: $in_keys:literal, among: ($among:literal, $end:literal), settled: $settled:literal) => {
         #[async_trait]
         impl Store for $store {
             async fn migrate(&self) -> StoreResult<()> {
@@ -163,10 +163,14 @@ macro_rules! implement_store {
                     .map_err(cannot("reports could not be read"))
             }
 
-            async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>> {
+            async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
                 // `+wake` keeps the database from looking for what is not leased: the index of what is due gives the order.
                 let rows: Vec<FlowRow> = query_as(concat!(
-                    "WITH ready AS MATERIALIZED (SELECT id FROM idv_flows WHERE due <= $1 AND +wake <= $1 ORDER BY due, id LIMIT $3 ",
+                    "WITH ready AS MATERIALIZED (SELECT id FROM idv_flows WHERE due <= $1 AND +wake <= $1 AND ($4 OR provider ",
+                    $among,
+                    "$5",
+                    $end,
+                    ") ORDER BY due, id LIMIT $3 ",
                     $skip_locked,
                     ") UPDATE idv_flows SET lease = $2, version = version + 1 WHERE id IN (SELECT id FROM ready) RETURNING ",
                     flow_columns!()
@@ -174,6 +178,8 @@ macro_rules! implement_store {
                 .bind(now.as_microsecond())
                 .bind(until.as_microsecond())
                 .bind(limited(limit))
+                .bind(providers.is_empty())
+                .bind(Self::names(providers))
                 .fetch_all(self.writer())
                 .await
                 .map_err(cannot("flows could not be claimed"))?;
@@ -241,10 +247,14 @@ macro_rules! implement_store {
                 Ok(if done.rows_affected() == 0 { Pushed::Repeated } else { Pushed::New })
             }
 
-            async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
+            async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
                 let rows: Vec<MessageRow> = query_as(concat!(
                     "WITH ready AS MATERIALIZED (SELECT digest FROM idv_inbox WHERE due <= $1 AND wake IS NOT NULL \
-                     AND +wake <= $1 ORDER BY due, digest LIMIT $3 ",
+                     AND +wake <= $1 AND ($4 OR provider ",
+                    $among,
+                    "$5",
+                    $end,
+                    ") ORDER BY due, digest LIMIT $3 ",
                     $skip_locked,
                     ") UPDATE idv_inbox SET lease = $2, tries = tries + 1 WHERE digest IN (SELECT digest FROM ready) RETURNING ",
                     message_columns!()
@@ -252,6 +262,8 @@ macro_rules! implement_store {
                 .bind(now.as_microsecond())
                 .bind(until.as_microsecond())
                 .bind(limited(limit))
+                .bind(providers.is_empty())
+                .bind(Self::names(providers))
                 .fetch_all(self.writer())
                 .await
                 .map_err(cannot("messages could not be claimed"))?;
@@ -451,17 +463,42 @@ macro_rules! implement_store {
                 Ok(())
             }
 
-            async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
-                let wake: Option<i64> = query_scalar(
+            async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
+                let wake: Option<i64> = query_scalar(concat!(
                     "SELECT MIN(wake) FROM (\
-                     SELECT (SELECT wake FROM idv_flows WHERE wake IS NOT NULL ORDER BY wake LIMIT 1) AS wake \
-                     UNION ALL SELECT (SELECT wake FROM idv_inbox WHERE wake IS NOT NULL ORDER BY wake LIMIT 1) \
+                     SELECT (SELECT wake FROM idv_flows WHERE wake IS NOT NULL AND ($1 OR provider ",
+                    $among,
+                    "$2",
+                    $end,
+                    ") ORDER BY wake LIMIT 1) AS wake \
+                     UNION ALL SELECT (SELECT wake FROM idv_inbox WHERE wake IS NOT NULL AND ($1 OR provider ",
+                    $among,
+                    "$2",
+                    $end,
+                    ") ORDER BY wake LIMIT 1) \
                      UNION ALL SELECT MIN(wake) FROM idv_timers) AS first",
-                )
+                ))
+                .bind(providers.is_empty())
+                .bind(Self::names(providers))
                 .fetch_one(self.readers())
                 .await
                 .map_err(cannot("what is next could not be read"))?;
                 wake.map(time).transpose()
+            }
+
+            async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+                query_scalar(concat!(
+                    "SELECT DISTINCT provider FROM idv_flows WHERE due < $1 AND NOT (provider ",
+                    $among,
+                    "$2",
+                    $end,
+                    ") ORDER BY provider"
+                ))
+                .bind(now.as_microsecond())
+                .bind(Self::names(providers))
+                .fetch_all(self.readers())
+                .await
+                .map_err(cannot("flows could not be looked up"))
             }
 
             async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {

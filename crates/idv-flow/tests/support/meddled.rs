@@ -97,8 +97,8 @@ impl Store for Meddled {
         let is_damaged = self.reports_damaged.load(Ordering::Relaxed);
         Ok(reports.map(|reports| if is_damaged { b"damaged".to_vec() } else { reports }))
     }
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Record>> {
-        self.store.claim(now, until, limit).await
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
+        self.store.claim(now, until, limit, providers).await
     }
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
         self.lookups.fetch_add(1, Ordering::Relaxed);
@@ -112,8 +112,8 @@ impl Store for Meddled {
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
         self.store.push(message, forgotten).await
     }
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
-        self.store.claim_inbox(now, until, limit).await
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
+        self.store.claim_inbox(now, until, limit, providers).await
     }
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
         self.store.finish(digest, end).await
@@ -148,6 +148,10 @@ impl Store for Meddled {
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
         self.store.purge_events(before).await
     }
+    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        self.store.others_due(providers, now).await
+    }
+
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         self.store.set_timer(name, due).await
     }
@@ -157,8 +161,8 @@ impl Store for Meddled {
     async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         self.store.wind_timer(name, due).await
     }
-    async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
-        self.store.next_due().await
+    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
+        self.store.next_due(providers).await
     }
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
         Ok(self.entries(self.store.audit(after, limit).await?))

@@ -3,6 +3,7 @@
 mod create;
 pub(crate) mod delete;
 pub(crate) mod inbox;
+pub(crate) mod places;
 pub(crate) mod poll;
 
 use std::panic::AssertUnwindSafe;
@@ -14,6 +15,7 @@ use futures_util::future::{BoxFuture, Either, FutureExt as _, join, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::oneshot;
 
+use self::places::{Place, Shares};
 use crate::engine::Engine;
 use crate::engine::events::KEPT_FOR;
 use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
@@ -88,7 +90,7 @@ impl Drop for UnderWay<'_> {
 enum Task {
     Timer(String),
     Message(Message),
-    FlowState(Record),
+    Flow(Record, Place),
 }
 
 impl Engine {
@@ -114,7 +116,7 @@ impl Engine {
         loop {
             // Timers may have come on top.
             let free = workers.saturating_sub(under_way.len());
-            let wait = match meanwhile(&mut under_way, inner.take(free)).await {
+            let wait = match meanwhile(&mut under_way, inner.take(workers, free)).await {
                 Ok(tasks) => {
                     let all = tasks.len() >= free;
                     under_way.extend(tasks.into_iter().map(|task| -> BoxFuture<'_, ()> { Box::pin(inner.carry_out(task)) }));
@@ -162,7 +164,7 @@ impl Engine {
     pub async fn run_due(&self) -> Result<usize> {
         let mut done = 0;
         loop {
-            let tasks = self.inner.take(1).await?;
+            let tasks = self.inner.take(1, 1).await?;
             if tasks.is_empty() {
                 self.inner.deliver_all_due().await?;
                 return Ok(done);
@@ -188,7 +190,7 @@ async fn meanwhile<T>(under_way: &mut FuturesUnordered<BoxFuture<'_, ()>>, wante
 
 impl Inner {
     /// Claims up to so many things that are due; timers may come on top.
-    async fn take(&self, free: usize) -> Result<Vec<Task>> {
+    async fn take(&self, workers: usize, free: usize) -> Result<Vec<Task>> {
         let now = self.now();
         let until = self.lease_until();
         if !self.woken.load(Ordering::Relaxed) {
@@ -206,30 +208,46 @@ impl Inner {
         // neither starves, however many there are of the other.
         let messages_first = self.messages_first.fetch_xor(true, Ordering::Relaxed);
         let half = free.div_ceil(2);
-        let first = self.claim(messages_first, half).await?;
-        let others = self.claim(!messages_first, free - first.len()).await?;
+        let first = self.claim(messages_first, workers, half).await?;
+        let others = self.claim(!messages_first, workers, free - first.len()).await?;
         let left = free - first.len() - others.len();
-        let more = if first.len() == half && left > 0 { self.claim(messages_first, left).await? } else { Vec::new() };
+        let more = if first.len() == half && left > 0 { self.claim(messages_first, workers, left).await? } else { Vec::new() };
         tasks.extend(first.into_iter().chain(others).chain(more));
         Ok(tasks)
     }
 
-    /// Claims messages or flows that are due, up to a number of them.
-    async fn claim(&self, messages: bool, limit: usize) -> Result<Vec<Task>> {
+    /// Claims messages or flows of the providers that are configured here, up to a number of them.
+    async fn claim(&self, messages: bool, workers: usize, limit: usize) -> Result<Vec<Task>> {
         let (now, until) = (self.now(), self.lease_until());
+        let providers = self.provider_ids();
         if limit == 0 {
             return Ok(Vec::new());
         }
-        Ok(if messages {
-            self.store.claim_inbox(now, until, limit).await?.into_iter().map(Task::Message).collect()
-        } else {
-            self.store.claim(now, until, limit).await?.into_iter().map(Task::FlowState).collect()
-        })
+        if messages {
+            let claimed = self.store.claim_inbox(now, until, limit, &providers).await?;
+            return Ok(claimed.into_iter().map(Task::Message).collect());
+        }
+        let task = |record: Record| {
+            let place = self.places.take(&record.provider);
+            Task::Flow(record, place)
+        };
+        let Shares { of_any, one_each } = self.places.shares(workers, limit, &providers);
+        let mut tasks: Vec<Task> = Vec::new();
+        if of_any > 0 {
+            tasks.extend(self.store.claim(now, until, of_any, &providers).await?.into_iter().map(task));
+        }
+        for provider in one_each {
+            let has_one = tasks.iter().any(|task| matches!(task, Task::Flow(record, _) if record.provider == provider));
+            if !has_one && tasks.len() < limit {
+                tasks.extend(self.store.claim(now, until, 1, &[provider]).await?.into_iter().map(task));
+            }
+        }
+        Ok(tasks)
     }
 
     /// How long there is nothing to do.
     async fn pause(&self) -> Duration {
-        let due = match self.store.next_due().await {
+        let due = match self.store.next_due(&self.provider_ids()).await {
             Ok(Some(due)) => Duration::try_from(due.duration_since(self.now())).unwrap_or_default(),
             Ok(None) => IDLE,
             Err(_) => AFTER_FAILURE,
@@ -249,7 +267,7 @@ impl Inner {
         match task {
             Task::Timer(name) => self.ring(&name).await,
             Task::Message(message) => self.work_off(message).await,
-            Task::FlowState(record) => self.step(record).await,
+            Task::Flow(record, _place) => self.step(record).await,
         }?;
         self.tally.done.fetch_add(1, Ordering::Relaxed);
         Ok(())

@@ -56,16 +56,16 @@ pub async fn a_claim_that_is_dropped_loses_nothing<H: Harness>(harness: &H) {
     let mut now = 0;
     for polls in 1..=12 {
         now += 10;
-        abandon(polls, store.claim(at(now), at(now + 10), 1)).await;
-        abandon(polls, store.claim_inbox(at(now), at(now + 10), 1)).await;
+        abandon(polls, store.claim(at(now), at(now + 10), 1, &[])).await;
+        abandon(polls, store.claim_inbox(at(now), at(now + 10), 1, &[])).await;
         abandon(polls, store.claim_timers(at(now), at(now + 10))).await;
         let mut found = [false; 3];
         // A claim that is still under way passes its items on a moment later.
         for _ in 0..1_000 {
             now += 10;
             let [flows, messages, timers] = &mut found;
-            *flows |= !done(store.claim(at(now), at(now + 10), 1).await).is_empty();
-            *messages |= !done(store.claim_inbox(at(now), at(now + 10), 1).await).is_empty();
+            *flows |= !done(store.claim(at(now), at(now + 10), 1, &[]).await).is_empty();
+            *messages |= !done(store.claim_inbox(at(now), at(now + 10), 1, &[]).await).is_empty();
             *timers |= !done(store.claim_timers(at(now), at(now + 10)).await).is_empty();
             if found == [true; 3] {
                 break;

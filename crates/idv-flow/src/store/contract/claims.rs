@@ -15,7 +15,7 @@ pub async fn what_is_due_is_claimed_in_its_order_up_to_the_limit<H: Harness>(har
     insert(&store, &record(7)).await;
     assert_eq!(claimed(&store, 30, 0).await, []);
     assert_eq!(claimed(&store, -10, 9).await, [], "nothing is due yet");
-    let first = done(store.claim(at(30), at(60), 2).await);
+    let first = done(store.claim(at(30), at(60), 2, &[]).await);
     assert_eq!(first, [(5, -9), (2, 10)].map(|(number, second)| Record { version: 2, ..due(number, second) }));
     for record in first {
         assert_eq!(done(store.load(record.id).await), Some(record), "what was given is what is kept");
@@ -33,7 +33,7 @@ pub async fn a_lease_holds_until_it_runs_out<H: Harness>(harness: &H) {
     insert(&store, &due(1, 0)).await;
     for round in 0..3 {
         let start = round * 100;
-        let given = done(store.claim(at(start), at(start + 100), 1).await);
+        let given = done(store.claim(at(start), at(start + 100), 1, &[]).await);
         let version = 2 + u64::try_from(round).expect("a version");
         assert_eq!(given, [Record { version, ..due(1, 0) }]);
         for store in [&store, &other] {
@@ -55,7 +55,7 @@ pub async fn a_flow_can_be_inserted_with_a_lease<H: Harness>(harness: &H) {
 pub async fn a_commit_keeps_or_ends_the_lease<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &due(1, 0)).await;
-    let mut held = done(store.claim(at(0), at(100), 1).await).remove(0);
+    let mut held = done(store.claim(at(0), at(100), 1, &[]).await).remove(0);
     for due in [Some(at(1)), None, Some(at(2))] {
         held.due = due;
         let commit = Commit { lease: Lease::Keep, ..Commit::new(&held, &[]) };
@@ -72,8 +72,8 @@ pub async fn a_commit_keeps_or_ends_the_lease<H: Harness>(harness: &H) {
 pub async fn who_lost_the_lease_cannot_commit<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &due(1, 0)).await;
-    let slow = done(store.claim(at(0), at(10), 1).await).remove(0);
-    let quick = done(harness.connect().await.claim(at(10), at(20), 1).await).remove(0);
+    let slow = done(store.claim(at(0), at(10), 1, &[]).await).remove(0);
+    let quick = done(harness.connect().await.claim(at(10), at(20), 1, &[]).await).remove(0);
     assert_eq!(done(store.commit(&Commit::new(&slow, &[entry(1, 1)])).await), Committed::Conflict);
     assert_eq!(claimed(&store, 19, 9).await, [], "the other's lease holds");
     assert_eq!(done(store.commit(&Commit::new(&quick, &[entry(1, 1)])).await), Committed::Done(4));
@@ -85,7 +85,7 @@ pub async fn what_is_not_due_any_more_is_not_claimed<H: Harness>(harness: &H) {
     for number in 1..=3 {
         insert(&store, &due(number, 0)).await;
     }
-    for held in done(store.claim(at(0), at(10), 9).await) {
+    for held in done(store.claim(at(0), at(10), 9, &[]).await) {
         let due = match held.id {
             id if id == flow(1) => None,
             id if id == flow(2) => Some(at(50)),
@@ -120,7 +120,7 @@ pub async fn no_flow_is_claimed_twice_by_however_many<H: Harness>(harness: &H) {
         let mut all = Vec::new();
         // A claim beside others may find less than there is, but what is there is found by somebody.
         loop {
-            let given = done(store.claim(at(50), at(99), 1 + claimer % 7).await);
+            let given = done(store.claim(at(50), at(99), 1 + claimer % 7, &[]).await);
             assert!(given.iter().all(|record| record.version == 2), "{given:?}");
             assert!(given.is_sorted_by_key(|record| record.due), "{given:?}");
             if given.is_empty() {
@@ -154,8 +154,8 @@ pub async fn no_step_is_done_twice_by_however_many<H: Harness>(harness: &H) {
     /// Does steps until there is none left; how many.
     async fn work(store: Arc<dyn Store>) -> u64 {
         let mut steps = 0;
-        while done(store.next_due().await).is_some() {
-            for held in done(store.claim(at(0), at(10), 2).await) {
+        while done(store.next_due(&[]).await).is_some() {
+            for held in done(store.claim(at(0), at(10), 2, &[]).await) {
                 let number = u64::from_be_bytes(held.id.as_bytes().first_chunk().copied().expect("eight bytes"));
                 let count = held.audit.count + 1;
                 let due = (count < STEPS).then(|| at(0));

@@ -97,7 +97,7 @@ pub async fn a_parked_message_waits_for_a_person<H: Harness>(harness: &H) {
     assert_eq!(done(store.push(&message(1, 3), at(1_000)).await), Pushed::Repeated);
     done(store.finish(&bytes32(4), &MessageEnd::Done(at(4))).await);
     assert_eq!(taken(&store, 1_000, 9).await, []);
-    assert_eq!(done(store.next_due().await), None);
+    assert_eq!(done(store.next_due(&[]).await), None);
     // Tried again, and given up.
     done(store.finish(&bytes32(2), &MessageEnd::Later(at(7))).await);
     done(store.finish(&bytes32(3), &MessageEnd::Done(at(7))).await);
@@ -117,7 +117,7 @@ pub async fn a_parked_message_is_judged_again_when_due<H: Harness>(harness: &H) 
     done(store.push(&message(2, 0).parked("unreadable", Some(at(20))), at(-9)).await);
     assert_eq!(taken(&store, 0, 9).await.len(), 1);
     done(store.finish(&bytes32(1), &parked_until(Some(at(5)))).await);
-    assert_eq!(done(store.next_due().await), Some(at(5)));
+    assert_eq!(done(store.next_due(&[]).await), Some(at(5)));
     assert_eq!(taken(&store, 4, 9).await, []);
     let again = Message { tries: 2, ..message(1, 0) }.parked("unreadable", Some(at(5)));
     assert_eq!(taken(&store, 5, 9).await, std::slice::from_ref(&again));

@@ -266,12 +266,12 @@ async fn load(store: &Arc<dyn Store>, number: u64) -> Record {
 
 /// The flows that a claim gives at a time, leased for ten seconds.
 async fn claimed(store: &Arc<dyn Store>, second: i64, limit: usize) -> Vec<FlowId> {
-    done(store.claim(at(second), at(second + 10), limit).await).into_iter().map(|record| record.id).collect()
+    done(store.claim(at(second), at(second + 10), limit, &[]).await).into_iter().map(|record| record.id).collect()
 }
 
 /// The messages that a claim gives at a time, leased for ten seconds.
 async fn taken(store: &Arc<dyn Store>, second: i64, limit: usize) -> Vec<Message> {
-    done(store.claim_inbox(at(second), at(second + 10), limit).await)
+    done(store.claim_inbox(at(second), at(second + 10), limit, &[]).await)
 }
 
 /// How often each thing is there.

@@ -57,7 +57,7 @@ pub async fn no_timer_is_claimed_twice_by_however_many<H: Harness>(harness: &H) 
 /// leased, not before its lease runs out.
 pub async fn the_next_time_is_the_first_at_which_a_claim_finds_something<H: Harness>(harness: &H) {
     let store = opened(harness).await;
-    let next = async || done(store.next_due().await);
+    let next = async || done(store.next_due(&[]).await);
     assert_eq!(next().await, None);
     done(store.set_timer("sweep", at(90)).await);
     assert_eq!(next().await, Some(at(90)));
@@ -70,7 +70,7 @@ pub async fn the_next_time_is_the_first_at_which_a_claim_finds_something<H: Harn
 
     assert_eq!(claimed(&store, 70, 9).await, [flow(1)]);
     assert_eq!(next().await, Some(at(71)));
-    let second = done(store.claim(at(71), at(300), 1).await).remove(0);
+    let second = done(store.claim(at(71), at(300), 1, &[]).await).remove(0);
     assert_eq!(next().await, Some(at(75)));
     assert_eq!(claimed(&store, 75, 1).await, [flow(3)]);
     assert_eq!(next().await, Some(at(80)), "the lease of the first runs out when the message is due");
