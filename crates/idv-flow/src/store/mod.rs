@@ -110,7 +110,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64>;
 
     /// Returns up to `limit` events after `after`, in order: those of one flow by their sequence. Nothing that is committed later comes
-    /// before what was returned.
+    /// before what was returned; so an event may be held back until transactions that began before its own have ended.
     async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>>;
 
     /// Leases up to `limit` undelivered events that are due at `now` and not leased beyond it, until `until`, making `tries` of each one
