@@ -19,22 +19,22 @@ use crate::machine::event::Event;
 use crate::machine::retention::later;
 use crate::store::{EventCursor, PendingEvent};
 
-/// How many events are read, or delivered at the same time.
+/// Number of events that are read at a time, and that are delivered at the same time.
 const PAGE: usize = 64;
 const AT_ONCE: usize = 16;
 /// The longest wait before the outbox is looked at again: another program may have added an event.
 const IDLE: Duration = Duration::from_secs(1);
 /// The shortest and the longest wait before a failed delivery is repeated.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60 * 60));
-/// After how many failed deliveries an operator is told: some ten minutes.
+/// Number of failed deliveries after which an operator is told: about ten minutes.
 pub(crate) const LATE: u32 = 8;
-/// How long events are kept after their delivery.
+/// Retention of events after their delivery.
 pub(crate) const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Why a handler could not take an event.
+/// The reason why a handler did not take an event.
 pub type HandlerError = Box<dyn Error + Send + Sync>;
 
-/// What the application does with an event.
+/// The application's handler for events.
 #[derive(Clone)]
 pub(crate) struct Handler(Arc<dyn Fn(Event) -> BoxFuture<'static, Result<(), HandlerError>> + Send + Sync>);
 

@@ -1,4 +1,4 @@
-//! What a person decides: the list of what needs one, and what they can do.
+//! The operator's tasks and decisions.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::machine::attention::Attention;
 use crate::machine::resolution::Resolution;
 use crate::store::{Filter, Lease, Message, MessageEnd, PendingEvent};
 
-/// How many flows are read at a time.
+/// Number of flows that are read at a time.
 const PAGE: usize = 256;
 
 /// Something that needs a person.
@@ -27,14 +27,14 @@ pub struct Item {
     pub provider: String,
     /// For what.
     pub attention: Attention,
-    /// What the person can do, in words.
+    /// What the operator can do, in words.
     pub what_to_do: String,
     /// Since when the flow stands as it does, or when the message came.
     #[serde(serialize_with = "time")]
     pub since: Timestamp,
 }
 
-/// What needs a person.
+/// The subject of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

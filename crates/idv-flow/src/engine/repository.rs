@@ -53,7 +53,7 @@ pub(crate) struct Inner {
     pub(crate) tally: Counters,
     /// The places of the workers that each provider has taken.
     pub(crate) places: Arc<Places>,
-    /// What the application does with events.
+    /// The application's handler for events.
     pub(crate) handler: Option<Handler>,
     /// Maximum number of parked messages of a provider.
     pub(crate) parked_limit: u64,
@@ -144,18 +144,18 @@ impl Inner {
         damaged.map_or(Ok(None), Err)
     }
 
-    /// The machine of a flow.
+    /// Returns the machine of a flow.
     pub(crate) fn machine<'a>(at: &'a VendorHandle, flow: &LoadedFlow) -> Machine<'a> {
         Machine::new(flow.record.id, at.client.info(), &at.schedule, flow.state.clone())
     }
 
-    /// What is next for a flow.
+    /// Returns the next step of a flow.
     pub(crate) fn next(at: &VendorHandle, flow: &LoadedFlow, now: Timestamp) -> Step {
         Self::machine(at, flow).next(now)
     }
 
-    /// Changes a flow by what has become known. If somebody else changed it in between, it is read again, and the input is applied to what
-    /// it has become. Returns the flow as it is then.
+    /// Applies an input to a flow and commits the change. After a conflict with another change, the flow is read again and the input is
+    /// applied to its new state. Returns the changed flow.
     pub(crate) async fn change(
         &self,
         at: &VendorHandle,
@@ -175,14 +175,14 @@ impl Inner {
         Err(FlowError::Conflict("gave up after 100 concurrent changes"))
     }
 
-    /// Marks that a command is about to be carried out; `None` if it must not be, or if somebody else changed the flow meanwhile.
+    /// Marks that a command is about to be carried out. Returns `None` if it must not be, or after a conflict with another change.
     pub(crate) async fn begin(&self, at: &VendorHandle, flow: LoadedFlow, command: &Command) -> Result<Option<LoadedFlow>> {
         let mut machine = Self::machine(at, &flow);
         let Some(changes) = machine.begin(command, self.now()) else { return Ok(None) };
         self.commit(at, flow.record, machine, changes, Lease::Keep).await
     }
 
-    /// Commits a change; `None` if somebody else changed the flow since it was read.
+    /// Commits a change. Returns `None` if the flow was changed since it was read.
     async fn commit(
         &self,
         at: &VendorHandle,

@@ -1,4 +1,4 @@
-//! What a change leaves behind beside the changed state.
+//! The results of a change beside the changed state.
 
 use jiff::Timestamp;
 

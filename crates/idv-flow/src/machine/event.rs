@@ -1,4 +1,4 @@
-//! What an application is told about its flows.
+//! The application's events.
 
 use idv_core::{Decision, Outcome, Status};
 use jiff::Timestamp;
@@ -22,12 +22,12 @@ pub struct Event {
     pub at: Timestamp,
     /// The provider's id.
     pub provider: String,
-    /// What happened.
+    /// The kind of event, with its details.
     #[serde(flatten)]
     pub kind: EventKind,
 }
 
-/// What happened to a flow.
+/// The kind of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -89,7 +89,7 @@ impl EventKind {
     }
 }
 
-/// What the application knows of a flow: compared before and after a change, it tells the events.
+/// The part of a flow that the application knows. Its changes are the events.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Seen {
     is_created: bool,

@@ -17,6 +17,7 @@ pub(crate) mod change;
 mod creation;
 mod deletion;
 pub(crate) mod event;
+mod format;
 mod plan;
 mod polling;
 pub(crate) mod resolution;

@@ -21,7 +21,7 @@ pub(crate) const CRASHED: &str = "crashed";
 /// How many failures in a row that will not pass by themselves are waited for before a person is told.
 const PERMANENT_FAILURES: u32 = 3;
 
-/// What is to be done for a flow.
+/// Something to be done for a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command {
@@ -47,7 +47,7 @@ pub enum Command {
     Erase,
 }
 
-/// What is next for a flow: now, or when it is due, and why it needs an operator.
+/// The next step of a flow: a command that is due now, or the time of the next one, and why the flow needs an operator.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Step {
@@ -91,7 +91,7 @@ impl Machine<'_> {
             let wait = self.schedule.backoff(state.crashes);
             step = Step::at(step.command.unwrap_or(Command::Poll), later(crashed_at, wait), now).needing(step.attention);
         }
-        // Whoever was invited twice is to be told, whatever else there is.
+        // A person who was invited twice must be told, whatever else there is.
         let strays = (state.strays > 0).then(|| Attention::SeveralFound(state.strays.saturating_add(1)));
         let damaged = (!state.unstored.is_empty()).then_some(Attention::Damaged);
         let crashing = (state.crashes > 0).then(|| Attention::Failing(CRASHED.to_owned()));

@@ -7,20 +7,13 @@ use idv_core::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use crate::audit::{CreatedBy, Event, Observed};
-use crate::error::{FlowError, Result};
 use crate::machine::change::{ChangeSet, kind};
+use crate::machine::format::{FORMAT, OLDEST_FORMAT};
 use crate::machine::retention::Retention;
 use crate::report::KeptReport;
 use crate::store::{Phase, Record};
-
-/// The format that this program writes. It grows with each member that is added.
-pub(crate) const FORMAT: u32 = 1;
-/// The oldest format whose programs may change what this one writes: they keep the members that they do not know. It grows with each
-/// member that an older program must not pass over, and with each new variant.
-const OLDEST_FORMAT: u32 = 1;
 
 /// Maximum number of audit entries that claims may write for a flow.
 const MAX_CLAIMS_NOTED: u8 = 16;
@@ -242,45 +235,6 @@ impl FlowState {
             events: 0,
             block: None,
         }
-    }
-
-    /// Reads a state.
-    ///
-    /// # Errors
-    ///
-    /// [`FlowError::Newer`] if only a newer program may change it, [`FlowError::Damaged`] if it cannot be read.
-    pub fn from_json(json: &[u8]) -> Result<Self> {
-        /// What every format has.
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Format {
-            format: u32,
-            oldest_format: u32,
-        }
-        const DAMAGED: FlowError = FlowError::Damaged("a flow is not in the form that is expected");
-        let Format { format, oldest_format } = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
-        if oldest_format > FORMAT {
-            return Err(FlowError::Newer);
-        }
-        if format <= FORMAT {
-            let state: Self = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
-            return Ok(Self { format: FORMAT, oldest_format: OLDEST_FORMAT, ..state });
-        }
-        let mut newer: Value = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
-        let mut state: Self = serde_json::from_slice(json).map_err(|_| FlowError::Newer)?;
-        remove_known(&mut newer, &serde_json::to_value(&state).map_err(|_| DAMAGED)?);
-        state.newer = Some(Box::new(newer));
-        Ok(state)
-    }
-
-    /// Writes the state, with what a newer program has added.
-    #[must_use]
-    pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
-        // A state has string keys only, so it always serializes.
-        let Some(newer) = &self.newer else { return Zeroizing::new(serde_json::to_vec(self).unwrap_or_default()) };
-        let mut state = serde_json::to_value(self).unwrap_or_default();
-        add_missing(&mut state, newer);
-        Zeroizing::new(serde_json::to_vec(&state).unwrap_or_default())
     }
 
     /// Returns what the vendor is being asked to create, and the number of the call, while a creation is [begun](super::Machine::begin).
@@ -553,112 +507,7 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// Leaves what `known` does not have.
-fn remove_known(value: &mut Value, known: &Value) {
-    if let (Value::Object(value), Value::Object(known)) = (value, known) {
-        value.retain(|name, member| match known.get(name) {
-            Some(known) => {
-                remove_known(member, known);
-                // The tag says which variant the other members belong to.
-                name == TAG || member.as_object().is_some_and(|member| member.keys().any(|name| name != TAG))
-            }
-            None => !member.is_null(),
-        });
-    }
-}
-
-/// Adds the members that are missing. Those of another variant stay away.
-fn add_missing(value: &mut Value, newer: &Value) {
-    if let (Value::Object(value), Value::Object(newer)) = (value, newer) {
-        if newer.get(TAG).is_some_and(|tag| value.get(TAG) != Some(tag)) {
-            return;
-        }
-        for (name, member) in newer {
-            match value.get_mut(name) {
-                Some(known) => add_missing(known, member),
-                None => _ = value.insert(name.clone(), member.clone()),
-            }
-        }
-    }
-}
-
-/// The member that names the variant of an enum.
-const TAG: &str = "state";
-
 /// Whether the vendor's code is not known here.
 const fn is_not_understood(observation: &Observation) -> bool {
     observation.status.is_none() && observation.code.is_some()
-}
-
-#[cfg(test)]
-mod tests {
-    use idv_core::{CreateSafety, HandOffKind, ProviderId, Reference, ReportSource};
-    use serde_json::json;
-
-    use super::*;
-
-    fn state() -> FlowState {
-        let info = VendorInfo::new(
-            ProviderId::new("example"),
-            "Example",
-            CreateSafety::Keyed,
-            HandOffKind::Redirect,
-            ReportSource::Poll,
-        );
-        let new = NewVerification::new(Reference::random(&idv_core::OsRandom));
-        FlowState::new(new, &info, Retention::default(), Timestamp::UNIX_EPOCH)
-    }
-
-    /// The state as a newer program writes it.
-    fn newer(change: impl FnOnce(&mut Value)) -> Vec<u8> {
-        let mut json = serde_json::to_value(state()).unwrap();
-        json["format"] = json!(FORMAT + 1);
-        change(&mut json);
-        serde_json::to_vec(&json).unwrap()
-    }
-
-    #[test]
-    fn older_program_keeps_what_a_newer_one_has_added() {
-        let json = newer(|json| {
-            json["second_hold"] = json!({"until": 7});
-            json["retention"]["own"]["reason"] = json!("court");
-            json["creation"]["priority"] = json!(3);
-            json["unknown_code"] = Value::Null;
-        });
-        let mut read = FlowState::from_json(&json).unwrap();
-        read.crashes = 2;
-        let written: Value = serde_json::from_slice(&read.to_json()).unwrap();
-        assert_eq!(written["second_hold"], json!({"until": 7}));
-        assert_eq!(written["retention"]["own"]["reason"], "court");
-        assert_eq!((&written["creation"]["priority"], &written["crashes"]), (&json!(3), &json!(2)));
-        assert_eq!(written["format"], FORMAT + 1, "it still has what the newer format has");
-        // The members of a variant go with it.
-        read.creation = Creation::Created;
-        let written: Value = serde_json::from_slice(&read.to_json()).unwrap();
-        assert_eq!(written["creation"], json!({"state": "created"}));
-        assert_eq!(written["second_hold"], json!({"until": 7}));
-    }
-
-    #[test]
-    fn state_that_only_a_newer_program_may_change_is_refused() {
-        for json in [
-            newer(|json| json["oldest_format"] = json!(FORMAT + 1)),
-            newer(|json| json["creation"] = json!({"state": "scheduled", "at": 1})),
-        ] {
-            assert!(matches!(FlowState::from_json(&json), Err(FlowError::Newer)));
-        }
-        assert!(matches!(FlowState::from_json(b"{}"), Err(FlowError::Damaged(_))));
-        assert!(matches!(FlowState::from_json(b"{"), Err(FlowError::Damaged(_))));
-    }
-
-    #[test]
-    fn state_of_the_first_format_is_read() {
-        let mut json = serde_json::to_value(state()).unwrap();
-        for member in ["format", "oldest_format", "events"] {
-            json.as_object_mut().unwrap().remove(member);
-        }
-        let read = FlowState::from_json(&serde_json::to_vec(&json).unwrap()).unwrap();
-        assert_eq!((read.format, read.events), (FORMAT, 0), "it is written in this program's format");
-        assert_eq!(serde_json::to_value(FlowState::from_json(&read.to_json()).unwrap()).unwrap()["creation"], json["creation"]);
-    }
 }
