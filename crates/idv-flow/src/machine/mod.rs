@@ -262,3 +262,30 @@ impl fmt::Debug for Machine<'_> {
 const fn conflict<T>(why: &'static str) -> Result<T> {
     Err(FlowError::Conflict(why))
 }
+
+#[cfg(test)]
+mod tests {
+    use idv_core::{CreateSafety, HandOffKind, OsRandom, ProviderId, Reference, ReportSource};
+
+    use super::*;
+
+    #[test]
+    fn command_begins_only_while_it_is_the_next_step() {
+        let id = ProviderId::new("example");
+        let vendor = VendorInfo::new(id, "Example", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
+        let schedule = Schedule::of(&vendor);
+        let new = NewVerification::new(Reference::random(&OsRandom));
+        let now = Timestamp::UNIX_EPOCH;
+        let started = Machine::start(FlowId::random(&OsRandom), &vendor, &schedule, new, Retention::default(), None, now);
+        let mut machine = started.unwrap().0;
+        assert_eq!(machine.next(now).command, Some(Command::Create));
+        assert!(machine.begin(&Command::Delete, now).is_none());
+        assert!(machine.state().attempt().is_none());
+        assert_eq!(machine.begin(&Command::Create, now).unwrap().audit, [audit::Event::Creating { attempt: 1 }]);
+        assert_eq!(machine.state().attempt().unwrap().1, 1);
+        assert!(machine.begin(&Command::Create, now).is_none(), "it is being carried out");
+        // An input that does not fit changes nothing.
+        let changes = machine.apply(Input::Erased, now).unwrap();
+        assert!(changes.audit.is_empty() && changes.events.is_empty());
+    }
+}
