@@ -247,7 +247,7 @@ impl Inner {
         if state.block.as_ref().map(|(number, _)| *number) < last_block.map(|(number, _)| number) {
             state.block = last_block.map(|(number, hash)| (number, hex::encode(hash)));
         }
-        record.body = self.vault.seal(&*self.random, &Context::body(record), &state.to_json());
+        record.body = self.vault.seal(&*self.random, &Context::body(record), &zeroize::Zeroizing::new(state.to_json()));
     }
 
     /// The final reports that are stored.

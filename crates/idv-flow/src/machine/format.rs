@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use super::state::FlowState;
 use crate::error::{FlowError, Result};
@@ -45,12 +44,12 @@ impl FlowState {
 
     /// Writes the state, with what a newer program has added.
     #[must_use]
-    pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
+    pub fn to_json(&self) -> Vec<u8> {
         // A state has string keys only, so it always serializes.
-        let Some(newer) = &self.newer else { return Zeroizing::new(serde_json::to_vec(self).unwrap_or_default()) };
+        let Some(newer) = &self.newer else { return serde_json::to_vec(self).unwrap_or_default() };
         let mut state = serde_json::to_value(self).unwrap_or_default();
         add_missing(&mut state, newer);
-        Zeroizing::new(serde_json::to_vec(&state).unwrap_or_default())
+        serde_json::to_vec(&state).unwrap_or_default()
     }
 }
 
