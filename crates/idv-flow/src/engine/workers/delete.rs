@@ -107,7 +107,12 @@ impl Inner {
 
     /// Has the vendor delete its copy, or confirm that nothing is left.
     pub(crate) async fn delete(&self, at: &VendorHandle, flow: LoadedFlow, command: &Command) -> Result<()> {
-        let Some(flow) = self.begin(at, flow, command).await? else { return Ok(()) };
+        let id = flow.record.id;
+        let Some(flow) = self.begin(at, flow, command).await? else {
+            // Something else has changed: the next step is planned anew, and at once.
+            let flow = self.read(id).await?;
+            return self.change(at, flow, Lease::End, Input::Refreshed).await.map(drop);
+        };
         let id = flow.state.verification.id().clone();
         let answer = at.client.delete(&id).await;
         let input = Input::DeletionAnswered(answer.as_ref().map(|deleted| *deleted));
