@@ -61,7 +61,7 @@ impl Inner {
         let (flow, error) = self.create(&at, flow).await?;
         self.bell.notify_one();
         match (flow.record.phase, error) {
-            // Nothing was created, and nothing will be: whoever asked is to know why.
+            // Nothing was created, and nothing will be: the caller must know why.
             (Phase::Refused, Some(error)) => Err(error.into()),
             _ => Ok(started(&flow, false)),
         }
@@ -71,7 +71,7 @@ impl Inner {
     pub(crate) async fn create(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<(LoadedFlow, Option<Error>)> {
         let marked_at = self.now();
         let Some(marked) = self.begin(at, flow.clone(), &Command::Create).await? else {
-            // Somebody else is at it.
+            // Another worker is creating it.
             return Ok((flow, None));
         };
         let Some((new, attempt)) = marked.state.attempt() else { return Ok((marked, None)) };
@@ -91,7 +91,7 @@ impl Inner {
         new: &NewVerification,
         marked_at: Timestamp,
     ) -> Result<idv_core::CreateResponse, Error> {
-        // Who was held up for so long that the call would outlive the lease may be taken for dead meanwhile, and somebody else go on.
+        // After a long delay the call would outlive the lease, and another worker would take over during it.
         if self.now() < later(marked_at, self.lease / 2) {
             return at.client.create(new).await;
         }
@@ -108,7 +108,7 @@ impl Inner {
     }
 }
 
-/// What became of a flow that was started.
+/// Returns the result of a start.
 fn started(flow: &LoadedFlow, already_existed: bool) -> Started {
     Started {
         id: flow.record.id,

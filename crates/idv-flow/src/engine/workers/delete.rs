@@ -11,7 +11,7 @@ use crate::machine::state::{Creation, VendorsCopy};
 use crate::machine::{Command, Input};
 use crate::store::Lease;
 
-/// What is left of a flow's data, and what was done about it: the receipt of a deletion.
+/// The receipt of a deletion: which data of a flow are left, and which are gone since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Receipt {
@@ -19,10 +19,10 @@ pub struct Receipt {
     pub flow: FlowId,
     /// The provider's id.
     pub provider: String,
-    /// When the deletion was asked for, where somebody did; else the retention asks for it.
+    /// When the deletion was requested; `None` if only the retention demands it.
     #[serde(serialize_with = "time")]
     pub asked_at: Option<Timestamp>,
-    /// What became of the vendor's copy.
+    /// The state of the vendor's copy.
     pub vendors_copy: CopyState,
     /// Since when nothing is left at the vendor.
     #[serde(serialize_with = "time")]
@@ -32,7 +32,7 @@ pub struct Receipt {
     pub own_copy_erased_at: Option<Timestamp>,
 }
 
-/// What became of the vendor's copy.
+/// The state of the vendor's copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

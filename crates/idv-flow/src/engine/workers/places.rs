@@ -1,4 +1,4 @@
-//! How the places of a program's workers are divided among its vendors, so that one that hangs does not stop the others.
+//! Divides the places of a program's workers among its vendors, so that a vendor that hangs does not stop the others.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ pub(crate) struct Place {
     provider: String,
 }
 
-/// What may be claimed: so many flows of any provider, and beyond that one flow of each of these.
+/// Limits for a claim: a number of flows of any provider, and one flow more of each listed provider.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shares<'p> {
     pub(crate) of_any: usize,
