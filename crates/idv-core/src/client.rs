@@ -73,8 +73,10 @@ impl Client {
         self.shared.environment.clock.now()
     }
 
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.shared.environment.clock
+    /// Returns the client's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.environment.clock
     }
 
     /// Returns the policy of its calls.

@@ -36,6 +36,7 @@ pub use engine::events::HandlerError;
 pub use engine::operator::{About, Item};
 pub use engine::workers::Tally;
 pub use engine::workers::delete::{CopyState, Receipt};
+pub use engine::workers::spawned::Workers;
 pub use error::{FlowError, Result};
 pub use id::FlowId;
 pub use machine::attention::Attention;

@@ -149,7 +149,7 @@ async fn a_flow_at_a_vendor_that_is_not_configured_here_waits_for_a_program_that
     let other = bench.with(Kind { provider: "elsewhere", ..bench.kind.clone() }).flow().await;
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&other, HOUR).await;
-    assert!(matches!(other.status(id).await.unwrap_err(), FlowError::UnknownProvider(_)));
+    assert!(matches!(other.status(id).await.unwrap_err(), FlowError::UnknownAccount(_)));
     assert_eq!(other.list(&idv_flow::store::Filter::all(), None, 10).await.unwrap().len(), 1);
     assert_eq!(attention(&other).await, ["unconfigured"]);
     assert!(flow.verify_audit(None).await.unwrap().holds(), "it is only set aside");
@@ -214,8 +214,8 @@ async fn a_lease_that_a_call_may_outlive_is_refused() {
     let bench = Bench::new(Kind::default());
     let deadline = bench.client().policy().deadline;
     for lease in [Duration::ZERO, deadline] {
-        let opened = bench.builder().lease(lease).open(Arc::new(bench.clock.clone())).await;
+        let opened = bench.builder().lease(lease).clock(Arc::new(bench.clock.clone())).open().await;
         assert!(opened.unwrap_err().to_string().contains("lease"));
     }
-    assert!(bench.builder().lease(deadline + MINUTE).open(Arc::new(bench.clock.clone())).await.is_ok());
+    assert!(bench.builder().lease(deadline + MINUTE).clock(Arc::new(bench.clock.clone())).open().await.is_ok());
 }

@@ -21,8 +21,8 @@ use super::sql::{
 };
 use super::statements::implement_store;
 use super::{
-    Commit, Committed, EventCursor, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, PendingEvent, Phase, Pushed, Record,
-    Reports, Store, StoreError, StoreResult,
+    Commit, Committed, EventCursor, Filter, Inserted, Lease, ListCursor, ListOrder, LookupKey, Message, MessageEnd, PendingEvent,
+    Phase, Pushed, Record, Reports, Store, StoreError, StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -231,6 +231,7 @@ const LOCK: i64 = i64::from_be_bytes(*b"idv_flow");
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../../migrations/postgres/0001_tables.sql")),
     (2, "events", include_str!("../../migrations/postgres/0002_events.sql")),
+    (3, "accounts", include_str!("../../migrations/postgres/0003_accounts.sql")),
 ];
 
 #[cfg(test)]

@@ -16,14 +16,15 @@ use crate::machine::event::Event;
 /// The columns of a flow, as [`FlowRow`] has them.
 macro_rules! flow_columns {
     () => {
-        "id, provider, version, phase, attention, due, created_at, reference, vendor, audit_count, audit_hash, body"
+        "id, provider, account, tenant, version, phase, phase_since, attention, due, created_at, reference, vendor, application_key, \
+         audit_count, audit_hash, body"
     };
 }
 
 /// The columns of a message, as [`MessageRow`] has them.
 macro_rules! message_columns {
     () => {
-        "digest, provider, received_at, due, tries, attention, flow, body"
+        "digest, account, received_at, due, tries, attention, flow, body"
     };
 }
 
@@ -36,21 +37,59 @@ macro_rules! entry_columns {
 
 pub(super) use {entry_columns, flow_columns, message_columns};
 
-pub(super) type FlowRow =
-    (Vec<u8>, String, i64, String, Option<String>, Option<i64>, i64, Vec<u8>, Option<Vec<u8>>, i64, Vec<u8>, Vec<u8>);
+pub(super) type FlowRow = (
+    Vec<u8>,
+    String,
+    String,
+    Option<String>,
+    i64,
+    String,
+    i64,
+    Option<String>,
+    Option<i64>,
+    i64,
+    Vec<u8>,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+    i64,
+    Vec<u8>,
+    Vec<u8>,
+);
 
 pub(super) fn flow(row: FlowRow) -> StoreResult<Record> {
-    let (id, provider, version, phase, attention, due, created_at, reference, vendor, audit_count, audit_hash, body) = row;
+    let (
+        id,
+        provider,
+        account,
+        tenant,
+        version,
+        phase,
+        phase_since,
+        attention,
+        due,
+        created_at,
+        reference,
+        vendor,
+        application_key,
+        audit_count,
+        audit_hash,
+        body,
+    ) = row;
+    let key = |key: Option<Vec<u8>>| key.map(|key| lookup_key(&key)).transpose();
     Ok(Record {
         id: flow_id(&id)?,
         provider,
+        account,
+        tenant,
         version: count(version)?,
         phase: Phase::named(&phase).ok_or_else(foreign)?,
+        phase_since: time(phase_since)?,
         attention,
         due: due.map(time).transpose()?,
         created_at: time(created_at)?,
         reference: lookup_key(&reference)?,
-        vendor: vendor.map(|vendor| lookup_key(&vendor)).transpose()?,
+        vendor: key(vendor)?,
+        application_key: key(application_key)?,
         audit: AuditHead { count: count(audit_count)?, hash: bytes(&audit_hash)? },
         body,
     })
@@ -59,10 +98,10 @@ pub(super) fn flow(row: FlowRow) -> StoreResult<Record> {
 pub(super) type MessageRow = (Vec<u8>, String, i64, Option<i64>, i64, Option<String>, Option<Vec<u8>>, Vec<u8>);
 
 pub(super) fn message(row: MessageRow) -> StoreResult<Message> {
-    let (digest, provider, received_at, due, tries, attention, flow, body) = row;
+    let (digest, account, received_at, due, tries, attention, flow, body) = row;
     Ok(Message {
         digest: bytes(&digest)?,
-        provider,
+        account,
         received_at: time(received_at)?,
         due: due.map(time).transpose()?,
         tries: u32::try_from(tries).map_err(|_| foreign())?,
@@ -102,34 +141,39 @@ pub(super) fn block(row: BlockRow) -> StoreResult<AuditBlock> {
 /// The columns of an event, as [`EventRow`] has them.
 macro_rules! event_columns {
     () => {
-        "flow, sequence, at, provider, event"
+        "flow, sequence, at, provider, account, tenant, event"
     };
 }
 pub(super) use event_columns;
 
-pub(super) type EventRow = (Vec<u8>, i64, i64, String, String);
+pub(super) type EventRow = (Vec<u8>, i64, i64, String, String, Option<String>, String);
 
-pub(super) fn event((flow, sequence, at, provider, kind): EventRow) -> StoreResult<Event> {
+pub(super) fn event((flow, sequence, at, provider, account, tenant, kind): EventRow) -> StoreResult<Event> {
     Ok(Event {
         flow: flow_id(&flow)?,
         sequence: count(sequence)?,
         at: time(at)?,
         provider,
+        account,
+        tenant,
         kind: serde_json::from_str(&kind).map_err(|_| foreign())?,
     })
 }
 
-pub(super) type PlacedEventRow = (i64, i64, Vec<u8>, i64, i64, String, String);
+pub(super) type PlacedEventRow = (i64, i64, Vec<u8>, i64, i64, String, String, Option<String>, String);
 
 pub(super) fn placed_event(row: PlacedEventRow) -> StoreResult<(EventCursor, Event)> {
-    let (transaction, position, flow, sequence, at, provider, kind) = row;
-    Ok((EventCursor::new(count(transaction)?, count(position)?), event((flow, sequence, at, provider, kind))?))
+    let (transaction, position, flow, sequence, at, provider, account, tenant, kind) = row;
+    let event = event((flow, sequence, at, provider, account, tenant, kind))?;
+    Ok((EventCursor::new(count(transaction)?, count(position)?), event))
 }
 
-pub(super) type PendingEventRow = (i64, Vec<u8>, i64, i64, String, String);
+pub(super) type PendingEventRow = (i64, Vec<u8>, i64, i64, String, String, Option<String>, String);
 
-pub(super) fn pending_event((tries, flow, sequence, at, provider, kind): PendingEventRow) -> StoreResult<PendingEvent> {
-    Ok(PendingEvent::new(event((flow, sequence, at, provider, kind))?, u32::try_from(tries).map_err(|_| foreign())?))
+pub(super) fn pending_event(row: PendingEventRow) -> StoreResult<PendingEvent> {
+    let (tries, flow, sequence, at, provider, account, tenant, kind) = row;
+    let event = event((flow, sequence, at, provider, account, tenant, kind))?;
+    Ok(PendingEvent::new(event, u32::try_from(tries).map_err(|_| foreign())?))
 }
 
 pub(super) fn flow_id(id: &[u8]) -> StoreResult<FlowId> {

@@ -20,8 +20,8 @@ use super::sql::{
 };
 use super::statements::implement_store;
 use super::{
-    Commit, Committed, EventCursor, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, PendingEvent, Phase, Pushed, Record,
-    Reports, Store, StoreError, StoreResult,
+    Commit, Committed, EventCursor, Filter, Inserted, Lease, ListCursor, ListOrder, LookupKey, Message, MessageEnd, PendingEvent,
+    Phase, Pushed, Record, Reports, Store, StoreError, StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -230,6 +230,7 @@ const READERS: u32 = 4;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql")),
     (2, "events", include_str!("../../migrations/sqlite/0002_events.sql")),
+    (3, "accounts", include_str!("../../migrations/sqlite/0003_accounts.sql")),
 ];
 
 /// Opens the file. Where another program is bringing a new file into its mode, SQLite does not wait but refuses: then it is tried again.

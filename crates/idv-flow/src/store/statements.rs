@@ -54,7 +54,7 @@ macro_rules! implement_store {
                 let done = query(concat!(
                     "INSERT INTO idv_flows (",
                     flow_columns!(),
-                    ", lease) VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (reference) DO NOTHING"
+                    ", lease) VALUES ($1, $2, $13, $14, 1, $3, $15, $4, $5, $6, $7, $8, $16, $9, $10, $11, $12) ON CONFLICT DO NOTHING"
                 ))
                 .bind(&record.id.as_bytes()[..])
                 .bind(&record.provider)
@@ -68,12 +68,18 @@ macro_rules! implement_store {
                 .bind(&record.audit.hash[..])
                 .bind(&record.body)
                 .bind(lease.map(Timestamp::as_microsecond))
+                .bind(&record.account)
+                .bind(&record.tenant)
+                .bind(record.phase_since.as_microsecond())
+                .bind(record.application_key.as_ref().map(|key| &key.0[..]))
                 .execute(&mut *transaction)
                 .await
                 .map_err(failed())?;
                 if done.rows_affected() == 0 {
-                    let id: Vec<u8> = query_scalar("SELECT id FROM idv_flows WHERE reference = $1")
+                    let there = "SELECT id FROM idv_flows WHERE reference = $1 UNION ALL SELECT id FROM idv_flows WHERE application_key = $2 LIMIT 1";
+                    let id: Vec<u8> = query_scalar(there)
                         .bind(&record.reference.0[..])
+                        .bind(record.application_key.as_ref().map(|key| &key.0[..]))
                         .fetch_one(&mut *transaction)
                         .await
                         .map_err(failed())?;
@@ -103,7 +109,8 @@ macro_rules! implement_store {
                 let done = query(
                     "UPDATE idv_flows SET provider = $3, version = version + 1, phase = $4, attention = $5, due = $6, \
                      created_at = $7, reference = $8, vendor = $9, audit_count = $10, audit_hash = $11, body = $12, \
-                     lease = CASE WHEN $13 THEN lease ELSE NULL END WHERE id = $1 AND version = $2",
+                     lease = CASE WHEN $13 THEN lease ELSE NULL END, account = $14, tenant = $15, phase_since = $16, \
+                     application_key = $17 WHERE id = $1 AND version = $2",
                 )
                 .bind(&record.id.as_bytes()[..])
                 .bind(version)
@@ -118,6 +125,10 @@ macro_rules! implement_store {
                 .bind(&record.audit.hash[..])
                 .bind(&record.body)
                 .bind(commit.lease == Lease::Keep)
+                .bind(&record.account)
+                .bind(&record.tenant)
+                .bind(record.phase_since.as_microsecond())
+                .bind(record.application_key.as_ref().map(|key| &key.0[..]))
                 .execute(&mut *transaction)
                 .await
                 .map_err(failed())?;
@@ -148,8 +159,12 @@ macro_rules! implement_store {
                 }
                 write_entries(&mut transaction, commit.audit).await?;
                 write_events(&mut transaction, commit.events).await?;
+                if let Some((digest, end)) = commit.message {
+                    end_message(&mut *transaction, digest, end).await?;
+                }
                 transaction.commit().await.map_err(failed())?;
-                if commit.reports == Reports::Erase || record.phase == Phase::Erased {
+                let is_done = matches!(commit.message, Some((_, MessageEnd::Done(_))));
+                if commit.reports == Reports::Erase || record.phase == Phase::Erased || is_done {
                     self.erased(Erased::Something).await;
                 }
                 Ok(Committed::Done(record.version + 1))
@@ -163,10 +178,10 @@ macro_rules! implement_store {
                     .map_err(cannot("reports could not be read"))
             }
 
-            async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
+            async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
                 // `+wake` keeps the database from looking for what is not leased: the index of what is due gives the order.
                 let rows: Vec<FlowRow> = query_as(concat!(
-                    "WITH ready AS MATERIALIZED (SELECT id FROM idv_flows WHERE due <= $1 AND +wake <= $1 AND ($4 OR provider ",
+                    "WITH ready AS MATERIALIZED (SELECT id FROM idv_flows WHERE due <= $1 AND +wake <= $1 AND ($4 OR account ",
                     $among,
                     "$5",
                     $end,
@@ -178,8 +193,8 @@ macro_rules! implement_store {
                 .bind(now.as_microsecond())
                 .bind(until.as_microsecond())
                 .bind(limited(limit))
-                .bind(providers.is_empty())
-                .bind(Self::names(providers))
+                .bind(accounts.is_empty())
+                .bind(Self::names(accounts))
                 .fetch_all(self.writer())
                 .await
                 .map_err(cannot("flows could not be claimed"))?;
@@ -194,6 +209,8 @@ macro_rules! implement_store {
                     "SELECT reference, id FROM idv_flows WHERE reference ",
                     $in_keys,
                     " UNION ALL SELECT vendor, id FROM idv_flows WHERE vendor ",
+                    $in_keys,
+                    " UNION ALL SELECT application_key, id FROM idv_flows WHERE application_key ",
                     $in_keys
                 ))
                 .bind(Self::keys(keys))
@@ -205,20 +222,34 @@ macro_rules! implement_store {
                 Ok(found.collect::<StoreResult<BTreeSet<_>>>()?.into_iter().collect())
             }
 
-            async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>> {
-                let mut select = QueryBuilder::<$database>::new(concat!("SELECT ", flow_columns!(), " FROM idv_flows WHERE id > "));
-                // Before every name are no bytes at all.
-                select.push_bind(after.map_or_else(Vec::new, |id| id.as_bytes().to_vec()));
+            async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
+                let mut select = QueryBuilder::<$database>::new(concat!("SELECT ", flow_columns!(), " FROM idv_flows WHERE "));
+                // Before every id are no bytes at all.
+                let id = after.map_or_else(Vec::new, |after| after.id().as_bytes().to_vec());
+                let order = match filter.order {
+                    ListOrder::Id => "id",
+                    ListOrder::CreatedAt => "created_at, id",
+                    ListOrder::PhaseSince => "phase_since, id",
+                };
+                if filter.order == ListOrder::Id {
+                    select.push("id > ").push_bind(id);
+                } else {
+                    let at = after.map_or(i64::MIN, |after| after.at().as_microsecond());
+                    select.push("(").push(order).push(") > (").push_bind(at).push(", ").push_bind(id).push(")");
+                }
                 if let Some(phase) = filter.phase {
                     select.push(" AND phase = ").push_bind(phase.name());
                 }
-                if let Some(provider) = &filter.provider {
-                    select.push(" AND provider = ").push_bind(provider.clone());
+                let equal = [("provider", &filter.provider), ("account", &filter.account), ("tenant", &filter.tenant)];
+                for (column, value) in equal {
+                    if let Some(value) = value {
+                        select.push(" AND ").push(column).push(" = ").push_bind(value.clone());
+                    }
                 }
                 if filter.attention {
                     select.push(" AND attention IS NOT NULL");
                 }
-                select.push(" ORDER BY id LIMIT ").push_bind(limited(limit));
+                select.push(" ORDER BY ").push(order).push(" LIMIT ").push_bind(limited(limit));
                 let rows = select.build_query_as().fetch_all(self.readers()).await.map_err(cannot("flows could not be listed"))?;
                 rows.into_iter().map(flow).collect()
             }
@@ -227,13 +258,13 @@ macro_rules! implement_store {
                 let done = query(concat!(
                     "INSERT INTO idv_inbox (",
                     message_columns!(),
-                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO UPDATE SET provider = excluded.provider, \
+                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO UPDATE SET account = excluded.account, \
                      received_at = excluded.received_at, due = excluded.due, tries = excluded.tries, \
                      attention = excluded.attention, flow = excluded.flow, body = excluded.body, lease = NULL, done_at = NULL \
                      WHERE idv_inbox.done_at < $9"
                 ))
                 .bind(&message.digest[..])
-                .bind(&message.provider)
+                .bind(&message.account)
                 .bind(message.received_at.as_microsecond())
                 .bind(message.due.map(Timestamp::as_microsecond))
                 .bind(i64::from(message.tries))
@@ -247,10 +278,10 @@ macro_rules! implement_store {
                 Ok(if done.rows_affected() == 0 { Pushed::Repeated } else { Pushed::New })
             }
 
-            async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
+            async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
                 let rows: Vec<MessageRow> = query_as(concat!(
                     "WITH ready AS MATERIALIZED (SELECT digest FROM idv_inbox WHERE due <= $1 AND wake IS NOT NULL \
-                     AND +wake <= $1 AND ($4 OR provider ",
+                     AND +wake <= $1 AND ($4 OR account ",
                     $among,
                     "$5",
                     $end,
@@ -262,8 +293,8 @@ macro_rules! implement_store {
                 .bind(now.as_microsecond())
                 .bind(until.as_microsecond())
                 .bind(limited(limit))
-                .bind(providers.is_empty())
-                .bind(Self::names(providers))
+                .bind(accounts.is_empty())
+                .bind(Self::names(accounts))
                 .fetch_all(self.writer())
                 .await
                 .map_err(cannot("messages could not be claimed"))?;
@@ -276,27 +307,7 @@ macro_rules! implement_store {
             }
 
             async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
-                let done = match end {
-                    MessageEnd::Done(at) => query(
-                        "UPDATE idv_inbox SET done_at = $2, body = $3, attention = NULL, lease = NULL \
-                         WHERE digest = $1 AND done_at IS NULL",
-                    )
-                    .bind(&digest[..])
-                    .bind(at.as_microsecond())
-                    .bind(&[][..] as &[u8]),
-                    MessageEnd::Later(due) => query(
-                        "UPDATE idv_inbox SET due = $2, attention = NULL, lease = NULL WHERE digest = $1 AND done_at IS NULL",
-                    )
-                    .bind(&digest[..])
-                    .bind(due.as_microsecond()),
-                    MessageEnd::Parked { reason, again } => query(
-                        "UPDATE idv_inbox SET attention = $2, due = $3, lease = NULL WHERE digest = $1 AND done_at IS NULL",
-                    )
-                    .bind(&digest[..])
-                    .bind(reason)
-                    .bind(again.map(Timestamp::as_microsecond)),
-                };
-                done.execute(self.writer()).await.map_err(cannot("the end of a message could not be kept"))?;
+                end_message(self.writer(), digest, end).await?;
                 if matches!(end, MessageEnd::Done(_)) {
                     self.erased(Erased::Something).await;
                 }
@@ -321,10 +332,10 @@ macro_rules! implement_store {
                 rows.into_iter().map(message).collect()
             }
 
-            async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
+            async fn parked_count(&self, account: &str) -> StoreResult<u64> {
                 let count: i64 =
-                    query_scalar("SELECT COUNT(*) FROM idv_inbox WHERE attention IS NOT NULL AND provider = $1")
-                        .bind(provider)
+                    query_scalar("SELECT COUNT(*) FROM idv_inbox WHERE attention IS NOT NULL AND account = $1")
+                        .bind(account)
                         .fetch_one(self.readers())
                         .await
                         .map_err(cannot("parked messages could not be counted"))?;
@@ -463,39 +474,39 @@ macro_rules! implement_store {
                 Ok(())
             }
 
-            async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
+            async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
                 let wake: Option<i64> = query_scalar(concat!(
                     "SELECT MIN(wake) FROM (\
-                     SELECT (SELECT wake FROM idv_flows WHERE wake IS NOT NULL AND ($1 OR provider ",
+                     SELECT (SELECT wake FROM idv_flows WHERE wake IS NOT NULL AND ($1 OR account ",
                     $among,
                     "$2",
                     $end,
                     ") ORDER BY wake LIMIT 1) AS wake \
-                     UNION ALL SELECT (SELECT wake FROM idv_inbox WHERE wake IS NOT NULL AND ($1 OR provider ",
+                     UNION ALL SELECT (SELECT wake FROM idv_inbox WHERE wake IS NOT NULL AND ($1 OR account ",
                     $among,
                     "$2",
                     $end,
                     ") ORDER BY wake LIMIT 1) \
                      UNION ALL SELECT MIN(wake) FROM idv_timers) AS first",
                 ))
-                .bind(providers.is_empty())
-                .bind(Self::names(providers))
+                .bind(accounts.is_empty())
+                .bind(Self::names(accounts))
                 .fetch_one(self.readers())
                 .await
                 .map_err(cannot("what is next could not be read"))?;
                 wake.map(time).transpose()
             }
 
-            async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+            async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
                 query_scalar(concat!(
-                    "SELECT DISTINCT provider FROM idv_flows WHERE due < $1 AND NOT (provider ",
+                    "SELECT DISTINCT account FROM idv_flows WHERE due < $1 AND NOT (account ",
                     $among,
                     "$2",
                     $end,
-                    ") ORDER BY provider"
+                    ") ORDER BY account"
                 ))
                 .bind(now.as_microsecond())
-                .bind(Self::names(providers))
+                .bind(Self::names(accounts))
                 .fetch_all(self.readers())
                 .await
                 .map_err(cannot("flows could not be looked up"))
@@ -614,6 +625,36 @@ macro_rules! implement_store {
             }
         }
 
+        /// Writes the end of a message.
+        async fn end_message<'e>(
+            executor: impl sqlx::Executor<'e, Database = $database>,
+            digest: &[u8; 32],
+            end: &MessageEnd,
+        ) -> StoreResult<()> {
+            let done = match end {
+                MessageEnd::Done(at) => query(
+                    "UPDATE idv_inbox SET done_at = $2, body = $3, attention = NULL, lease = NULL \
+                     WHERE digest = $1 AND done_at IS NULL",
+                )
+                .bind(&digest[..])
+                .bind(at.as_microsecond())
+                .bind(&[][..] as &[u8]),
+                MessageEnd::Later(due) => query(
+                    "UPDATE idv_inbox SET due = $2, attention = NULL, lease = NULL WHERE digest = $1 AND done_at IS NULL",
+                )
+                .bind(&digest[..])
+                .bind(due.as_microsecond()),
+                MessageEnd::Parked { reason, again } => query(
+                    "UPDATE idv_inbox SET attention = $2, due = $3, lease = NULL WHERE digest = $1 AND done_at IS NULL",
+                )
+                .bind(&digest[..])
+                .bind(reason)
+                .bind(again.map(Timestamp::as_microsecond)),
+            };
+            done.execute(executor).await.map_err(cannot("the end of a message could not be kept"))?;
+            Ok(())
+        }
+
         /// Adds events to the outbox.
         async fn write_events(connection: &mut <$database as sqlx::Database>::Connection, events: &[Event]) -> StoreResult<()> {
             if events.is_empty() {
@@ -626,6 +667,8 @@ macro_rules! implement_store {
                     .push_bind(sequence)
                     .push_bind(event.at.as_microsecond())
                     .push_bind(event.provider.clone())
+                    .push_bind(event.account.clone())
+                    .push_bind(event.tenant.clone())
                     // An event is made of words and numbers, which always serialize.
                     .push_bind(serde_json::to_string(&event.kind).unwrap_or_default())
                     .push_bind(event.at.as_microsecond());

@@ -9,13 +9,11 @@ mod run;
 mod start;
 mod status;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use idv::transport::SystemClock;
 use idv_flow::store::{PostgresOptions, PostgresStore, SqliteStore};
-use idv_flow::{Engine, FlowError, FlowId, Schedule, StoreAddress};
+use idv_flow::{Engine, FlowError, FlowId, StoreAddress};
 
 use super::Run;
 use crate::failure::{Exit, Failure};
@@ -125,7 +123,8 @@ impl Opening<'_> {
                 )
             })?,
         };
-        let vault = config.vault()?;
+        // Before a store is made.
+        config.vault()?;
         if let Some(path) = place.file().filter(|path| !self.may_make && !path.exists()) {
             return Err(Failure::usage(format!(
                 "there is no store {}: `idv flow start` and `idv flow run` make one",
@@ -143,15 +142,7 @@ impl Opening<'_> {
                 (Stores::Postgres(Box::new(store.clone())), Engine::builder(store))
             }
         };
-        let mut builder = builder.vault(vault).retention(config.retention());
-        if let Some(lease) = config.lease {
-            builder = builder.lease(lease);
-        }
-        for client in clients {
-            let schedule = config.schedule(Schedule::of(client.info()));
-            builder = builder.schedule(client.info().provider.as_str(), schedule).client(client);
-        }
-        let flow = match builder.open(Arc::new(SystemClock::new())).await {
+        let flow = match builder.accounts(clients).configured(&config)?.open().await {
             Ok(flow) => flow,
             Err(error) => {
                 store.close().await;
