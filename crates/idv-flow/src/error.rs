@@ -19,9 +19,9 @@ pub enum FlowError {
     /// There is no such flow.
     #[error("there is no flow {0}")]
     UnknownFlow(FlowId),
-    /// No client of this provider was given.
-    #[error("no client of the provider {0} is configured here")]
-    UnknownProvider(String),
+    /// No account of this name was given to the engine.
+    #[error("no account {0} is configured here")]
+    UnknownAccount(String),
     /// It must be kept for longer.
     #[error(
         "{copy} must be kept until {until}, by the retention that was set: delete it after that, or change the retention first"

@@ -149,7 +149,7 @@ async fn a_flow_at_a_vendor_that_is_not_configured_here_waits_for_a_program_that
     let other = bench.with(Kind { provider: "elsewhere", ..bench.kind.clone() }).flow().await;
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&other, HOUR).await;
-    assert!(matches!(other.status(id).await.unwrap_err(), FlowError::UnknownProvider(_)));
+    assert!(matches!(other.status(id).await.unwrap_err(), FlowError::UnknownAccount(_)));
     assert_eq!(other.list(&idv_flow::store::Filter::all(), None, 10).await.unwrap().len(), 1);
     assert_eq!(attention(&other).await, ["unconfigured"]);
     assert!(flow.verify_audit(None).await.unwrap().holds(), "it is only set aside");

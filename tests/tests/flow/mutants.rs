@@ -9,7 +9,7 @@ use idv::call::CallContext;
 use idv::{Client, CreateResponse, CreateSafety, Environment, NewVerification, Timestamp, VendorInfo};
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed, Record,
+    Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed, Record,
     Reports, Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
@@ -162,20 +162,20 @@ impl Store for FlawedStore {
         self.store.reports(id).await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
-        self.store.claim(now, until, limit, providers).await
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+        self.store.claim(now, until, limit, accounts).await
     }
 
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
         self.store.locate(keys).await
     }
 
-    async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
         self.store.list(filter, after, limit).await
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
-        self.store.claim_inbox(now, until, limit, providers).await
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+        self.store.claim_inbox(now, until, limit, accounts).await
     }
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
@@ -190,8 +190,8 @@ impl Store for FlawedStore {
         self.store.parked(after, limit).await
     }
 
-    async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
-        self.store.parked_count(provider).await
+    async fn parked_count(&self, account: &str) -> StoreResult<u64> {
+        self.store.parked_count(account).await
     }
 
     async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
@@ -222,8 +222,8 @@ impl Store for FlawedStore {
         self.store.purge_events(before).await
     }
 
-    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.store.others_due(providers, now).await
+    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        self.store.others_due(accounts, now).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
@@ -238,8 +238,8 @@ impl Store for FlawedStore {
         self.store.wind_timer(name, due).await
     }
 
-    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
-        self.store.next_due(providers).await
+    async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
+        self.store.next_due(accounts).await
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {

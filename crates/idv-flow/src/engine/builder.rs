@@ -1,5 +1,6 @@
 //! Opening a flow.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,16 +20,17 @@ use crate::machine::schedule::Schedule;
 use crate::store::Store;
 use crate::vault::{Context, StoreKeys, Vault};
 
-/// Default for the number of messages of a provider that may be parked.
+/// Default for the number of messages of an account that may be parked.
 const PARKED_LIMIT: u64 = 10_000;
 
 /// A flow that is to be opened.
 #[derive(Debug)]
 pub struct EngineBuilder {
     store: Arc<dyn Store>,
-    clients: Vec<Client>,
+    clients: Vec<(String, Client)>,
     schedules: Vec<(String, Schedule)>,
     vault: Vault,
+    tenants: BTreeMap<String, Vault>,
     retention: Retention,
     random: Arc<dyn Random>,
     lease: Option<Duration>,
@@ -43,6 +45,7 @@ impl EngineBuilder {
             clients: Vec::new(),
             schedules: Vec::new(),
             vault: Vault::plain(),
+            tenants: BTreeMap::new(),
             retention: Retention::default(),
             random: Arc::new(OsRandom),
             lease: None,
@@ -51,24 +54,42 @@ impl EngineBuilder {
         }
     }
 
-    /// Adds a vendor. New flows are started at the first; those that were started at another go on as long as it is added too.
+    /// Adds the only, or the default, account at a vendor. The account is called after the vendor.
+    ///
+    /// New flows start at the first account that was added. Flows of other accounts continue as long as their accounts are added, too.
     #[must_use]
-    pub fn client(mut self, client: Client) -> Self {
-        self.clients.push(client);
+    pub fn client(self, client: Client) -> Self {
+        let name = client.info().provider.to_string();
+        self.account(name, client)
+    }
+
+    /// Adds an account at a vendor: several accounts of one vendor have different names. The name is stored in clear and is part of the
+    /// address of the account's callbacks, so it must not change.
+    #[must_use]
+    pub fn account(mut self, name: impl Into<String>, client: Client) -> Self {
+        self.clients.push((name.into(), client));
         self
     }
 
-    /// Sets when what is tried at a vendor. Without it, [`Schedule::of`] the vendor.
+    /// Sets the schedule of an account. Default: [`Schedule::of`] the vendor.
     #[must_use]
-    pub fn schedule(mut self, provider: impl Into<String>, schedule: Schedule) -> Self {
-        self.schedules.push((provider.into(), schedule));
+    pub fn schedule(mut self, account: impl Into<String>, schedule: Schedule) -> Self {
+        self.schedules.push((account.into(), schedule));
         self
     }
 
-    /// Sets the key that seals what is stored of people. Without it, it is in clear.
+    /// Sets the key that seals personal data. Without it, personal data are stored in clear.
     #[must_use]
     pub fn vault(mut self, vault: Vault) -> Self {
         self.vault = vault;
+        self
+    }
+
+    /// Sets the key that seals the personal data of a tenant's flows, instead of [`EngineBuilder::vault`]. Without it, a tenant's flows are
+    /// sealed by the same key as all others. Messages in the inbox are always sealed by [`EngineBuilder::vault`]: their flow is not known yet.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>, vault: Vault) -> Self {
+        self.tenants.insert(tenant.into(), vault);
         self
     }
 
@@ -95,7 +116,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Sets how many messages of a provider may be parked because they cannot be judged yet. Beyond that [`Engine::receive`] answers 503 to
+    /// Sets how many messages of an account may be parked because they cannot be judged yet. Beyond that [`Engine::receive`] answers 503 to
     /// further ones, and the operator's list says so. Without it, 10,000.
     #[must_use]
     pub const fn parked_limit(mut self, messages: u64) -> Self {
@@ -139,7 +160,7 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if no vendor was added, one was added twice, or a schedule or the lease is not valid;
+    /// [`FlowError::Invalid`] if no account was added, one was added twice, or a name, a schedule or the lease is not valid;
     /// [`FlowError::Damaged`] if the store is sealed by another key than the vault's, or is in clear although the vault has a key.
     ///
     /// # Cancellation
@@ -147,25 +168,26 @@ impl EngineBuilder {
     /// If the future is dropped, the tables may be up to date; opening again is safe.
     pub async fn open(self, clock: Arc<dyn Clock>) -> Result<Engine> {
         if self.clients.is_empty() {
-            return Err(FlowError::Invalid("a flow needs the client of one vendor at least".to_owned()));
+            return Err(FlowError::Invalid("an engine needs at least one client".to_owned()));
         }
         self.retention.check()?;
-        let mut providers: Vec<Arc<VendorHandle>> = Vec::new();
+        let mut accounts: Vec<Arc<VendorHandle>> = Vec::new();
         let mut deadline = Duration::ZERO;
-        for client in self.clients {
-            let id = client.info().provider.to_string();
-            if providers.iter().any(|at| at.id == id) {
-                return Err(FlowError::Invalid(format!("the provider {id} is added twice")));
+        for (id, client) in self.clients {
+            check_label("account", &id)?;
+            if accounts.iter().any(|at| at.id == id) {
+                return Err(FlowError::Invalid(format!("the account {id} is added twice: give the second one another name")));
             }
-            let set = self.schedules.iter().find(|(provider, _)| *provider == id);
+            let set = self.schedules.iter().find(|(account, _)| *account == id);
             let schedule = set.map_or_else(|| Schedule::of(client.info()), |(_, schedule)| schedule.clone());
             schedule.check()?;
             deadline = deadline.max(client.policy().deadline);
-            providers.push(Arc::new(VendorHandle { id, client, schedule }));
+            accounts.push(Arc::new(VendorHandle { id, client, schedule }));
         }
-        if let Some((unknown, _)) = self.schedules.iter().find(|(id, _)| !providers.iter().any(|at| at.id == *id)) {
-            return Err(FlowError::Invalid(format!("there is a schedule for the provider {unknown}, and no client")));
+        if let Some((unknown, _)) = self.schedules.iter().find(|(id, _)| !accounts.iter().any(|at| at.id == *id)) {
+            return Err(FlowError::Invalid(format!("there is a schedule for the account {unknown}, and no client")));
         }
+        self.tenants.keys().try_for_each(|tenant| check_label("tenant", tenant))?;
         // Whoever holds a lease must have ended, or died, when it runs out.
         let lease = self.lease.unwrap_or_else(|| deadline.saturating_mul(2).saturating_add(Duration::from_secs(30)));
         if lease <= deadline {
@@ -177,10 +199,11 @@ impl EngineBuilder {
         let keys = store_keys(&*self.store, &self.vault, &*self.random).await?;
         let inner = Inner {
             store: self.store,
-            providers,
+            accounts,
             clock,
             random: self.random,
             vault: self.vault,
+            tenants: self.tenants,
             keys,
             retention: self.retention,
             lease,
@@ -199,7 +222,7 @@ impl EngineBuilder {
         }
         inner.reseal_head().await?;
         let now = inner.now();
-        for at in &inner.providers {
+        for at in &inner.accounts {
             if let Some(sweep) = at.schedule.sweep {
                 inner.store.set_timer(&super::workers::sweep_timer(&at.id), later(now, sweep)).await?;
             }
@@ -212,6 +235,17 @@ impl EngineBuilder {
         }
         Ok(Engine { inner: Arc::new(inner) })
     }
+}
+
+/// Checks the name of an account or a tenant, which the store keeps in clear.
+pub(crate) fn check_label(what: &str, label: &str) -> Result<()> {
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if label.is_empty() || label.len() > 64 || !label.bytes().all(is_valid) {
+        return Err(FlowError::Invalid(format!(
+            "invalid name of the {what}: expected 1 to 64 ASCII letters, digits, `-`, `_` or `.`, and no personal data"
+        )));
+    }
+    Ok(())
 }
 
 /// Reads the store's own keys. The first program to open the store makes them; one that opens it with another key of the vault seals them

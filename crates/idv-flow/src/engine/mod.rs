@@ -26,7 +26,7 @@ use crate::machine::resolution::Resolution;
 use crate::machine::retention::Retention;
 use crate::report::{KeptReport, of_outcome};
 use crate::status::{FlowStatus, Health, Start, Started};
-use crate::store::{Filter, Record, Store};
+use crate::store::{Filter, ListCursor, Record, Store};
 
 /// Runs verifications from creation to deletion, backed by a store. Cheap to clone; clones share their state.
 ///
@@ -89,15 +89,39 @@ impl Engine {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    pub async fn find(&self, provider: &str, reference: &Reference) -> Result<Option<FlowStatus>> {
-        match self.inner.of_reference(provider, reference).await? {
-            Some(opened) => self.status_of(&opened).map(Some),
-            None => Ok(None),
-        }
+    pub async fn find(&self, account: &str, reference: &Reference) -> Result<Option<FlowStatus>> {
+        let flow = self.inner.of_reference(account, reference).await?;
+        flow.map(|flow| self.status_of(&flow)).transpose()
     }
 
-    /// Returns up to `limit` flows after `after`, ordered by id. Flows that cannot be read and flows of a vendor that is not configured here
-    /// are included, with the columns that the store keeps in clear.
+    /// Returns the state of the flow that was started with the application's own [key](Start::key) for a tenant, or for none.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store, and [`FlowError::Damaged`] if the flow cannot be read.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
+    pub async fn find_by_key(&self, tenant: Option<&str>, key: &str) -> Result<Option<FlowStatus>> {
+        let flow = self.inner.of_application_key(tenant, key).await?;
+        flow.map(|flow| self.status_of(&flow)).transpose()
+    }
+
+    /// Returns up to `limit` flows after `after`, in the order of the filter. The next page begins after the last flow's
+    /// [cursor](FlowStatus::cursor). Flows that cannot be read and flows of an account that is not configured here are included, with the
+    /// columns that the store keeps in clear.
+    ///
+    /// ```
+    /// use idv_flow::store::{Filter, ListCursor, ListOrder, Phase};
+    /// use idv_flow::{Engine, FlowStatus, Timestamp};
+    ///
+    /// /// Returns the first flows that have ended since `since`.
+    /// async fn ended(engine: &Engine, since: Timestamp) -> idv_flow::Result<Vec<FlowStatus>> {
+    ///     let filter = Filter::all().in_phase(Phase::Done).ordered_by(ListOrder::PhaseSince);
+    ///     engine.list(&filter, Some(ListCursor::from_time(since)), 100).await
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -106,7 +130,7 @@ impl Engine {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    pub async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> Result<Vec<FlowStatus>> {
+    pub async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> Result<Vec<FlowStatus>> {
         let records = self.inner.store.list(filter, after, limit).await?;
         let status = |record: Record| {
             let read = self.inner.open(record.clone()).and_then(|opened| self.status_of(&opened));
@@ -128,7 +152,7 @@ impl Engine {
     pub async fn report(&self, id: FlowId) -> Result<Option<Report>> {
         let opened = self.inner.read(id).await?;
         let Some(Decision::Settled(outcome)) = opened.state.decision() else { return Ok(None) };
-        let reports = self.inner.reports(id).await?;
+        let reports = self.inner.reports(&opened.record).await?;
         let ruled = opened.state.ruled == Some(outcome);
         of_outcome(&reports, outcome, ruled).map(KeptReport::report).transpose()
     }
@@ -143,8 +167,8 @@ impl Engine {
     ///
     /// The call only reads: it can be dropped and repeated.
     pub async fn reports(&self, id: FlowId) -> Result<Vec<(Option<Outcome>, Report)>> {
-        self.inner.read(id).await?;
-        let reports = self.inner.reports(id).await?;
+        let opened = self.inner.read(id).await?;
+        let reports = self.inner.reports(&opened.record).await?;
         reports.iter().map(|kept| Ok((kept.outcome, kept.report()?))).collect()
     }
 
@@ -153,13 +177,13 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownProvider`]; [`FlowError::Store`] if it could not be stored: reply 503, and the vendor sends it again.
+    /// [`FlowError::UnknownAccount`]; [`FlowError::Store`] if it could not be stored: reply 503, and the vendor sends it again.
     ///
     /// # Cancellation
     ///
     /// If the future is dropped, the message is stored or not; without a reply the vendor sends it again.
-    pub async fn receive(&self, provider: &str, delivery: &Delivery) -> Result<Reply> {
-        self.inner.receive(provider, delivery).await
+    pub async fn receive(&self, account: &str, delivery: &Delivery) -> Result<Reply> {
+        self.inner.receive(account, delivery).await
     }
 
     /// Requests the deletion of the vendor's copy and of ours. `by` is the account that requests it, without personal data.
@@ -277,7 +301,7 @@ impl Engine {
     /// The call only reads: it can be dropped and repeated.
     pub async fn health(&self) -> Result<Health> {
         let now = self.inner.now();
-        let due = self.inner.store.next_due(&self.inner.provider_ids()).await?;
+        let due = self.inner.store.next_due(&self.inner.account_names()).await?;
         let behind = due.and_then(|due| Duration::try_from(now.duration_since(due)).ok()).unwrap_or_default();
         Ok(Health { behind })
     }
@@ -288,18 +312,18 @@ impl Engine {
         self.inner.tally.read()
     }
 
-    /// Returns the client of a provider.
+    /// Returns the client of an account.
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownProvider`].
-    pub fn client(&self, provider: &str) -> Result<Client> {
-        Ok(self.inner.provider(provider)?.client.clone())
+    /// [`FlowError::UnknownAccount`].
+    pub fn client(&self, account: &str) -> Result<Client> {
+        Ok(self.inner.account(account)?.client.clone())
     }
 
-    /// Returns the ids of the providers; the first is the default for new flows.
-    pub fn providers(&self) -> impl Iterator<Item = &str> {
-        self.inner.providers.iter().map(|at| at.id.as_str())
+    /// Returns the names of the accounts; the first is the default for new flows.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.inner.accounts.iter().map(|at| at.id.as_str())
     }
 
     /// Returns whether personal data are stored in clear, because the vault has no key.
@@ -309,13 +333,16 @@ impl Engine {
     }
 
     fn status_of(&self, opened: &LoadedFlow) -> Result<FlowStatus> {
-        let at = self.inner.provider(&opened.record.provider)?;
+        let at = self.inner.account(&opened.record.account)?;
         let step = Inner::next(&at, opened, self.inner.now());
         let state = &opened.state;
         Ok(FlowStatus {
             id: opened.record.id,
             provider: opened.record.provider.clone(),
+            account: opened.record.account.clone(),
+            tenant: opened.record.tenant.clone(),
             phase: opened.record.phase,
+            phase_since: opened.record.phase_since,
             status: match state.decision() {
                 Some(Decision::Open(status)) => Some(status),
                 Some(Decision::Settled(outcome)) => Some(Status::Finished(outcome)),

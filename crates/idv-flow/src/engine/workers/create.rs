@@ -6,6 +6,7 @@
 use idv_core::{Effect, Error, ErrorKind, NewVerification, Timestamp};
 
 use crate::audit::{AuditHead, Journal};
+use crate::engine::builder::check_label;
 use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
@@ -16,31 +17,24 @@ use crate::store::{Inserted, Lease, Phase, Record};
 
 impl Inner {
     pub(crate) async fn start(&self, start: Start) -> Result<Started> {
-        let at = match &start.provider {
-            Some(provider) => self.provider(provider)?,
-            None => self.provider(&self.providers.first().map(|at| at.id.clone()).unwrap_or_default())?,
+        let at = match &start.account {
+            Some(account) => self.account(account)?,
+            None => self.account(self.account_names().first().copied().unwrap_or_default())?,
         };
+        start.tenant.as_deref().map_or(Ok(()), |tenant| check_label("tenant", tenant))?;
         let now = self.now();
         let id = FlowId::random(&*self.random);
         let retention = start.retention.unwrap_or(self.retention);
         let reference = self.keys.reference(&at.id, start.new.reference.as_str());
+        let application_key = start.key.as_deref().map(|key| self.keys.application(start.tenant.as_deref(), key));
         let (machine, changes) = Machine::start(id, at.client.info(), &at.schedule, start.new, retention, start.by, now)?;
         let mut journal = Journal::new(id, AuditHead::default(), now);
         changes.audit.iter().for_each(|event| journal.write(&self.keys, event));
         let (audit, entries) = journal.finish();
-        let record = Record {
-            id,
-            provider: at.id.clone(),
-            version: 1,
-            phase: Phase::Creating,
-            attention: None,
-            due: Some(now),
-            created_at: now,
-            reference,
-            vendor: None,
-            body: Vec::new(),
-            audit,
-        };
+        let mut record = Record::new(id, at.client.info().provider.as_str(), reference, now);
+        record.account.clone_from(&at.id);
+        (record.tenant, record.application_key) = (start.tenant, application_key);
+        (record.due, record.audit) = (Some(now), audit);
         let mut flow = LoadedFlow { record, state: machine.into_state() };
         self.describe(&at, &mut flow, now);
         let inserted = match self.store.insert(&flow.record, Some(self.lease_until()), &entries).await {
@@ -53,7 +47,8 @@ impl Inner {
         };
         if let Inserted::Exists(id) = inserted {
             let kept = self.read(id).await?;
-            if !kept.is_of(&at.id, &flow.state.verification.id().reference) {
+            let has_key = application_key.is_some() && kept.record.application_key == application_key;
+            if !has_key && !kept.is_of(&at.id, &flow.state.verification.id().reference) {
                 return Err(FlowError::Damaged("the store has another flow under this reference"));
             }
             return Ok(started(&kept, true));

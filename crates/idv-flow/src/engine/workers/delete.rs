@@ -19,6 +19,8 @@ pub struct Receipt {
     pub flow: FlowId,
     /// The provider's id.
     pub provider: String,
+    /// The account at the provider.
+    pub account: String,
     /// When the deletion was requested; `None` if only the retention demands it.
     #[serde(serialize_with = "time")]
     pub asked_at: Option<Timestamp>,
@@ -60,6 +62,7 @@ impl Receipt {
         Self {
             flow: opened.record.id,
             provider: opened.record.provider.clone(),
+            account: opened.record.account.clone(),
             asked_at: deletion.asked_at,
             vendors_copy: match deletion.vendors {
                 VendorsCopy::There if never => CopyState::NeverWas,
@@ -87,7 +90,7 @@ impl Inner {
     /// Requests the deletion of both copies.
     pub(crate) async fn request_deletion(&self, id: FlowId, by: &str) -> Result<Receipt> {
         let flow = self.read(id).await?;
-        let at = self.provider(&flow.record.provider)?;
+        let at = self.account(&flow.record.account)?;
         let flow = self.change(&at, flow, Lease::Keep, Input::DeletionRequested { by }).await?;
         if let Some((copy, until)) = Self::machine(&at, &flow).held(self.now()) {
             return Err(FlowError::Held { copy, until });
@@ -99,7 +102,7 @@ impl Inner {
     /// Changes how long the copies are kept.
     pub(crate) async fn retain(&self, id: FlowId, retention: Retention, by: &str) -> Result<()> {
         let flow = self.read(id).await?;
-        let at = self.provider(&flow.record.provider)?;
+        let at = self.account(&flow.record.account)?;
         self.change(&at, flow, Lease::Keep, Input::Retained { retention: &retention, by }).await?;
         self.bell.notify_one();
         Ok(())

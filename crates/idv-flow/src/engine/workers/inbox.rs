@@ -49,8 +49,8 @@ pub(crate) const UNKNOWN_CODE: &str = "unknown_code";
 impl Inner {
     /// Takes a message in. Whatever is wrong with it is the reply; an error is only that it could not be stored, and the vendor is to
     /// send it again.
-    pub(crate) async fn receive(&self, provider: &str, delivery: &Delivery) -> Result<Reply> {
-        let at = self.provider(provider)?;
+    pub(crate) async fn receive(&self, account: &str, delivery: &Delivery) -> Result<Reply> {
+        let at = self.account(account)?;
         // The time of arrival is stored with it: it is compared with that of a signature whenever the message is read again.
         let mut delivery = delivery.clone();
         delivery.received_at.get_or_insert_with(|| self.now());
@@ -81,7 +81,7 @@ impl Inner {
 
     /// Works a message off.
     pub(crate) async fn work_off(&self, message: Message) -> Result<()> {
-        let end = match self.provider(&message.provider) {
+        let end = match self.account(&message.account) {
             Ok(at) => self.apply_message(&at, &message).await?,
             // It waits for a program that knows this vendor.
             Err(_) => match message.attention.clone() {
@@ -338,9 +338,9 @@ fn name(parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// Identifies a message by its content and address. Only messages that were proven, as far as they can be, get here.
-fn digest(provider: &str, delivery: &Delivery) -> [u8; 32] {
+fn digest(account: &str, delivery: &Delivery) -> [u8; 32] {
     name(&[
-        provider.as_bytes(),
+        account.as_bytes(),
         if delivery.kind == DeliveryKind::Return { b"return" } else { b"callback" },
         delivery.method.as_str().as_bytes(),
         delivery.uri.path().as_bytes(),

@@ -44,9 +44,9 @@ pub(crate) const SET_ASIDE: Duration = Duration::from_secs(60);
 /// After how long a timer of a vendor that is not configured here is left to others again.
 const NOT_OURS: Duration = Duration::from_secs(10);
 
-/// The timer of a vendor's lists.
-pub(crate) fn sweep_timer(provider: &str) -> String {
-    format!("{SWEEP}{provider}")
+/// Returns the name of the timer that reads an account's list.
+pub(crate) fn sweep_timer(account: &str) -> String {
+    format!("{SWEEP}{account}")
 }
 
 /// What a program is working on.
@@ -216,30 +216,30 @@ impl Inner {
         Ok(tasks)
     }
 
-    /// Claims messages or flows of the providers that are configured here, up to a number of them.
+    /// Claims messages or flows of the accounts that are configured here, up to a number of them.
     async fn claim(&self, messages: bool, workers: usize, limit: usize) -> Result<Vec<Task>> {
         let (now, until) = (self.now(), self.lease_until());
-        let providers = self.provider_ids();
+        let accounts = self.account_names();
         if limit == 0 {
             return Ok(Vec::new());
         }
         if messages {
-            let claimed = self.store.claim_inbox(now, until, limit, &providers).await?;
+            let claimed = self.store.claim_inbox(now, until, limit, &accounts).await?;
             return Ok(claimed.into_iter().map(Task::Message).collect());
         }
         let task = |record: Record| {
-            let place = self.places.take(&record.provider);
+            let place = self.places.take(&record.account);
             Task::Flow(record, place)
         };
-        let Shares { of_any, one_each } = self.places.shares(workers, limit, &providers);
+        let Shares { of_any, one_each } = self.places.shares(workers, limit, &accounts);
         let mut tasks: Vec<Task> = Vec::new();
         if of_any > 0 {
-            tasks.extend(self.store.claim(now, until, of_any, &providers).await?.into_iter().map(task));
+            tasks.extend(self.store.claim(now, until, of_any, &accounts).await?.into_iter().map(task));
         }
-        for provider in one_each {
-            let has_one = tasks.iter().any(|task| matches!(task, Task::Flow(record, _) if record.provider == provider));
+        for account in one_each {
+            let has_one = tasks.iter().any(|task| matches!(task, Task::Flow(record, _) if record.account == account));
             if !has_one && tasks.len() < limit {
-                tasks.extend(self.store.claim(now, until, 1, &[provider]).await?.into_iter().map(task));
+                tasks.extend(self.store.claim(now, until, 1, &[account]).await?.into_iter().map(task));
             }
         }
         Ok(tasks)
@@ -247,7 +247,7 @@ impl Inner {
 
     /// How long there is nothing to do.
     async fn pause(&self) -> Duration {
-        let due = match self.store.next_due(&self.provider_ids()).await {
+        let due = match self.store.next_due(&self.account_names()).await {
             Ok(Some(due)) => Duration::try_from(due.duration_since(self.now())).unwrap_or_default(),
             Ok(None) => IDLE,
             Err(_) => AFTER_FAILURE,
@@ -275,10 +275,10 @@ impl Inner {
 
     /// One step of a flow that was claimed.
     async fn step(&self, record: Record) -> Result<()> {
-        let at = match self.provider(&record.provider) {
+        let at = match self.account(&record.account) {
             Ok(at) => at,
             // It waits for a program that knows this vendor, and a person is told.
-            Err(FlowError::UnknownProvider(_)) => return self.set_aside(record, Attention::Unconfigured).await,
+            Err(FlowError::UnknownAccount(_)) => return self.set_aside(record, Attention::Unconfigured).await,
             Err(error) => return Err(error),
         };
         let flow = match self.open(record.clone()) {
@@ -336,7 +336,7 @@ impl Inner {
 
     async fn ring(&self, name: &str) -> Result<()> {
         let period = TIMERS.iter().find(|(timer, _)| *timer == name).map(|(_, period)| *period);
-        let swept = name.strip_prefix(SWEEP).and_then(|provider| self.provider(provider).ok());
+        let swept = name.strip_prefix(SWEEP).and_then(|account| self.account(account).ok());
         let (result, period) = match (name, &swept) {
             (TIE, _) => (self.tie().await, period),
             (RESEAL, _) => (self.reseal().await, period),

@@ -32,7 +32,7 @@ impl Inner {
     /// Reads the vendor's whole list and applies what is new to the flows it is about. Costs one call for each page; with each, the timer
     /// that asked for it is put off, so that nobody else begins meanwhile.
     pub(crate) async fn sweep(&self, at: &VendorHandle, timer: &str) -> Result<()> {
-        let open = Filter::all().at_provider(at.id.clone()).in_phase(Phase::Open);
+        let open = Filter::all().of_account(at.id.clone()).in_phase(Phase::Open);
         if !at.client.info().has(Capability::Listing) || self.store.list(&open, None, 1).await?.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,15 @@ use crate::store::{Commit, Committed, EventCursor, Record, Store};
 
 /// An event of a flow.
 fn event(of: FlowId, sequence: u64, second: i64) -> Event {
-    Event { flow: of, sequence, at: at(second), provider: "example".to_owned(), kind: EventKind::Created }
+    Event {
+        flow: of,
+        sequence,
+        at: at(second),
+        provider: "example".to_owned(),
+        account: "example-b".to_owned(),
+        tenant: Some("brand".to_owned()),
+        kind: EventKind::Created,
+    }
 }
 
 /// Commits events with a change of a flow that is at a version.
