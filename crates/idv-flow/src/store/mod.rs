@@ -6,6 +6,8 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod lanes;
 mod list;
 mod memory;
 mod outbox;
@@ -16,8 +18,6 @@ mod queue;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod statements;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -136,6 +136,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Winds a timer up again, and ends its lease. One that is not there is not made.
     async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;
+
+    /// Returns when another program may have announced work, so that a worker looks for it at once. A store that cannot know waits for ever:
+    /// a worker looks at intervals, too. A hint may be missing, and may be wrong.
+    async fn hint(&self) {
+        std::future::pending().await
+    }
 
     /// Returns the earliest time at which a claim for these accounts finds a flow or a message, or a claim finds a timer.
     async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>>;

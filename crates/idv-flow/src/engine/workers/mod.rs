@@ -142,7 +142,8 @@ impl Engine {
             let rest = async {
                 match wait {
                     Some(wait) => {
-                        select(pin!(inner.bell.notified()), inner.clock.sleep(wait)).await;
+                        let notified = pin!(inner.bell.notified());
+                        select(select(notified, inner.store.hint()), inner.clock.sleep(wait)).await;
                     }
                     None => std::future::pending().await,
                 }

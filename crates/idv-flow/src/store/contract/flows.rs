@@ -202,6 +202,42 @@ pub async fn of_many_commits_at_one_version_one_is_made<H: Harness>(harness: &H)
     }
 }
 
+/// Promises: of changes that are made at once, one that fails fails alone, and so does one that comes too late.
+pub async fn changes_at_once_fail_alone<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    for number in 1..=12 {
+        done(store.insert(&record(number), None, &[entry(number, 1)]).await);
+    }
+    let calls = (1..=12_u64).map(|number| {
+        let store = Arc::clone(&store);
+        async move {
+            let version = if number % 4 == 1 { 9 } else { 1 };
+            // The first entry is there already.
+            let added = if number % 4 == 2 { entry(number, 1) } else { entry(number, 2) };
+            let changed = Record { version, phase: Phase::Done, ..record(number) };
+            store.commit(&Commit::new(&changed, &[added])).await
+        }
+    });
+    for (number, result) in (1..).zip(at_once(calls).await) {
+        let (phase, entries) = match number % 4 {
+            1 => {
+                assert_eq!(done(result), Committed::Conflict);
+                (Phase::Open, 1)
+            }
+            2 => {
+                result.expect_err("an entry is there already");
+                (Phase::Open, 1)
+            }
+            _ => {
+                assert_eq!(done(result), Committed::Done(2));
+                (Phase::Done, 2)
+            }
+        };
+        assert_eq!(load(&store, number).await.phase, phase, "{number}");
+        assert_eq!(done(store.audit_of(flow(number)).await).len(), entries, "{number}");
+    }
+}
+
 /// Promises: reports stay, are replaced or are erased, as a commit says.
 pub async fn reports_are_kept_replaced_and_erased<H: Harness>(harness: &H) {
     let store = opened(harness).await;

@@ -83,6 +83,7 @@ macro_rules! store_contract {
             a_commit_at_another_version_changes_nothing
             a_commit_that_fails_changes_nothing
             of_many_commits_at_one_version_one_is_made
+            changes_at_once_fail_alone
             reports_are_kept_replaced_and_erased
             a_flow_is_found_by_its_keys_whatever_its_phase
             application_key_is_there_once
