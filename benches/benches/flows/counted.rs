@@ -95,6 +95,7 @@ counted! {
     fn wake_parked(flow: Option<FlowId>, now: Timestamp) -> u64, question;
     fn purge_inbox(before: Timestamp) -> u64, change;
     fn events(after: Option<EventCursor>, limit: usize) -> Vec<(EventCursor, Event)>, question;
+    fn event(flow: FlowId, sequence: u64) -> Option<Event>, question;
     fn claim_events(now: Timestamp, until: Timestamp, limit: usize) -> Vec<PendingEvent>, claim;
     fn finish_event(flow: FlowId, sequence: u64, again: Option<Timestamp>) -> (), change;
     fn late_events(tries: u32, limit: usize) -> Vec<PendingEvent>, question;

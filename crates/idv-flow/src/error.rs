@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::engine::events::DeliveryError;
 use crate::id::FlowId;
 use crate::machine::retention::DataCopy;
 use crate::store::StoreError;
@@ -19,6 +20,17 @@ pub enum FlowError {
     /// There is no such flow.
     #[error("there is no flow {0}")]
     UnknownFlow(FlowId),
+    /// The flow has no such event, or the event was forgotten 30 days after its delivery.
+    #[error("flow {flow} has no event {sequence}, or it was delivered more than 30 days ago")]
+    UnknownEvent {
+        /// The flow.
+        flow: FlowId,
+        /// The number of the event.
+        sequence: u64,
+    },
+    /// The receiver did not take an event.
+    #[error("the event was not taken: {0}")]
+    Delivery(DeliveryError),
     /// No client of this provider was given.
     #[error("no client of the provider {0} is configured here")]
     UnknownProvider(String),

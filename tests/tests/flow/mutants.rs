@@ -206,6 +206,10 @@ impl Store for FlawedStore {
         self.store.events(after, limit).await
     }
 
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        self.store.event(flow, sequence).await
+    }
+
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         self.store.claim_events(now, until, limit).await
     }

@@ -112,6 +112,10 @@ impl Store for YieldingStore {
         between_turns(self.0.events(after, limit)).await
     }
 
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        between_turns(self.0.event(flow, sequence)).await
+    }
+
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         between_turns(self.0.claim_events(now, until, limit)).await
     }

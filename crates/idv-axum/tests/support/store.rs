@@ -151,6 +151,10 @@ impl Store for WatchedStore {
         self.works().await?.events(after, limit).await
     }
 
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        self.works().await?.event(flow, sequence).await
+    }
+
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         self.works().await?.claim_events(now, until, limit).await
     }

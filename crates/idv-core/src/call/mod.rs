@@ -24,12 +24,12 @@ use http::{Request, StatusCode, Uri};
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
-pub use answer::{Answer, Downloaded};
+pub use answer::{Answer, Downloaded, retry_after};
 pub use policy::CallPolicy;
 pub use retry::{Repeat, Ruling};
 pub use token::{Session, TokenCache};
 
-use self::answer::{Arrived, retry_after};
+use self::answer::Arrived;
 use self::limiter::{Limiter, Permit};
 use self::retry::{AttemptResult, RetryBudget, RetryDecision, backoff, decide, leaves_open};
 use crate::environment::{Body, Environment, Sent, TransportCause, TransportError};

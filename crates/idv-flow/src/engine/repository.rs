@@ -9,7 +9,7 @@ use idv_core::{Client, Clock, Random, Reference, Timestamp};
 use tokio::sync::Notify;
 
 use crate::audit::Journal;
-use crate::engine::events::Handler;
+use crate::engine::events::Receivers;
 use crate::engine::workers::Counters;
 use crate::engine::workers::places::Places;
 use crate::error::{FlowError, Result};
@@ -53,8 +53,8 @@ pub(crate) struct Inner {
     pub(crate) tally: Counters,
     /// The places of the workers that each provider has taken.
     pub(crate) places: Arc<Places>,
-    /// The application's handler for events.
-    pub(crate) handler: Option<Handler>,
+    /// The application's receivers of events.
+    pub(crate) receivers: Receivers,
     /// Maximum number of parked messages of a provider.
     pub(crate) parked_limit: u64,
     /// The last block of the audit trail that this program knows of.

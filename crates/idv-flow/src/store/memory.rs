@@ -272,6 +272,12 @@ impl Store for MemoryStore {
         Ok(events.map(|(position, kept)| (place(position), kept.event.clone())).collect())
     }
 
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        let state = self.state();
+        let found = state.outbox.events.values().find(|kept| kept.event.flow == flow && kept.event.sequence == sequence);
+        Ok(found.map(|kept| kept.event.clone()))
+    }
+
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         let mut state = self.state();
         let Outbox { events, waiting, .. } = &mut state.outbox;

@@ -113,6 +113,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// before what was returned; so an event may be held back until transactions that began before its own have ended.
     async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>>;
 
+    /// Returns an event of a flow; `None` if there is none of this number, or it was forgotten.
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>>;
+
     /// Leases up to `limit` undelivered events that are due at `now` and not leased beyond it, until `until`, making `tries` of each one
     /// more. Of each flow only the first undelivered one can be claimed.
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>>;

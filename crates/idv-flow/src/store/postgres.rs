@@ -15,9 +15,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSs
 use sqlx::{ConnectOptions, Connection, Executor, QueryBuilder, query, query_as, query_scalar};
 
 use super::sql::{
-    Erased, FlowRow, MessageRow, PendingEventRow, PlacedEventRow, ROWS_OF_A_STATEMENT, block, cannot, entry, entry_columns,
-    event_columns, flow, flow_columns, flow_id, limited, lookup_key, message, message_columns, migrator, not_migrated,
-    pending_event, placed_event, time, whole,
+    Erased, EventRow, FlowRow, MessageRow, PendingEventRow, PlacedEventRow, ROWS_OF_A_STATEMENT, block, cannot, entry,
+    entry_columns, event, event_columns, flow, flow_columns, flow_id, limited, lookup_key, message, message_columns, migrator,
+    not_migrated, pending_event, placed_event, time, whole,
 };
 use super::statements::implement_store;
 use super::{

@@ -372,6 +372,18 @@ macro_rules! implement_store {
                 rows.into_iter().map(placed_event).collect()
             }
 
+            async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+                let Ok(sequence) = whole(sequence) else { return Ok(None) };
+                let row: Option<EventRow> =
+                    query_as(concat!("SELECT ", event_columns!(), " FROM idv_events WHERE flow = $1 AND sequence = $2"))
+                        .bind(&flow.as_bytes()[..])
+                        .bind(sequence)
+                        .fetch_optional(self.readers())
+                        .await
+                        .map_err(cannot("an event could not be read"))?;
+                row.map(event).transpose()
+            }
+
             async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
                 let rows: Vec<PendingEventRow> = query_as(concat!(
                     "WITH ready AS MATERIALIZED (SELECT position FROM idv_events AS event WHERE due <= $1 \

@@ -3,6 +3,7 @@
 mod delete;
 mod list;
 mod operator;
+mod replay;
 mod report;
 mod retain;
 mod run;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use idv::transport::SystemClock;
+use idv::transport::{ReqwestTransport, SystemClock, TransportOptions};
 use idv_flow::store::{PostgresOptions, PostgresStore, SqliteStore};
 use idv_flow::{Engine, FlowError, FlowId, Schedule, StoreAddress};
 
@@ -54,6 +55,8 @@ enum Command {
     Delete(delete::Delete),
     /// Change the retention of a flow's data
     Retain(retain::Retain),
+    /// Send an event to the configured webhook again
+    Replay(replay::Replay),
 }
 
 impl Run for FlowCommand {
@@ -74,6 +77,7 @@ impl Run for FlowCommand {
             Command::Operator(command) => command.run(flow, output).await,
             Command::Delete(command) => command.run(flow, output).await,
             Command::Retain(command) => command.run(flow, output).await,
+            Command::Replay(command) => command.run(flow, output).await,
         };
         opened.close().await;
         result
@@ -125,7 +129,7 @@ impl Opening<'_> {
                 )
             })?,
         };
-        let vault = config.vault()?;
+        let (vault, webhook) = (config.vault()?, config.webhook()?);
         if let Some(path) = place.file().filter(|path| !self.may_make && !path.exists()) {
             return Err(Failure::usage(format!(
                 "there is no store {}: `idv flow start` and `idv flow run` make one",
@@ -146,6 +150,9 @@ impl Opening<'_> {
         let mut builder = builder.vault(vault).retention(config.retention());
         if let Some(lease) = config.lease {
             builder = builder.lease(lease);
+        }
+        if let Some(webhook) = webhook {
+            builder = builder.webhook(webhook, Arc::new(ReqwestTransport::new(TransportOptions::default())?));
         }
         for client in clients {
             let schedule = config.schedule(Schedule::of(client.info()));

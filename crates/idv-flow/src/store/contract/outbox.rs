@@ -57,6 +57,12 @@ pub async fn events_are_there_exactly_when_their_change_is<H: Harness>(harness: 
         read.extend(page.into_iter().map(|(_, event)| event));
     }
     assert_eq!(read, events);
+    for expected in events {
+        assert_eq!(done(other.event(record.id, expected.sequence).await), Some(expected));
+    }
+    for (of, sequence) in [(record.id, 0), (record.id, 4), (record.id, u64::MAX), (flow(9), 1)] {
+        assert_eq!(done(other.event(of, sequence).await), None);
+    }
 }
 
 /// Promises: whoever reads while others write misses nothing, however many write.
