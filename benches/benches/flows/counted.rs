@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv_core::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, Filter, Inserted, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Store,
-    StoreResult,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
+    Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 
@@ -101,6 +101,7 @@ counted! {
     fn late_events(tries: u32, limit: usize) -> Vec<PendingEvent>, question;
     fn purge_events(before: Timestamp) -> u64, change;
     fn others_due(providers: &[&str], now: Timestamp) -> Vec<String>, question;
+    fn backlog(with_events: bool) -> Backlog, question;
     fn set_timer(name: &str, due: Timestamp) -> (), change;
     fn claim_timers(now: Timestamp, until: Timestamp) -> Vec<String>, claim;
     fn wind_timer(name: &str, due: Timestamp) -> (), change;

@@ -58,5 +58,23 @@ pub enum FlowError {
     Damaged(&'static str),
 }
 
+impl FlowError {
+    /// Returns the kind as one word, as traces and metrics show it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Store(_) => "store",
+            Self::Vendor(error) => error.kind().name(),
+            Self::UnknownFlow(_) | Self::UnknownEvent { .. } => "unknown",
+            Self::Delivery(_) => "not_taken",
+            Self::UnknownProvider(_) => "unknown_provider",
+            Self::Held { .. } => "held",
+            Self::Conflict(_) => "conflict",
+            Self::Invalid(_) => "invalid",
+            Self::Newer => "newer",
+            Self::Damaged(_) => "damaged",
+        }
+    }
+}
+
 /// The result of everything here that can fail.
 pub type Result<T, E = FlowError> = std::result::Result<T, E>;

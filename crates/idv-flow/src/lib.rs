@@ -34,6 +34,7 @@ pub use config::{FlowConfig, StoreAddress};
 pub use engine::Engine;
 pub use engine::builder::EngineBuilder;
 pub use engine::events::{DeliveryError, HandlerError};
+pub use engine::metrics::INSTRUMENTS;
 pub use engine::operator::{About, Item};
 pub use engine::workers::Tally;
 pub use engine::workers::delete::{CopyState, Receipt};

@@ -9,8 +9,8 @@ use idv::call::CallContext;
 use idv::{Client, CreateResponse, CreateSafety, Environment, NewVerification, Timestamp, VendorInfo};
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed, Record,
-    Reports, Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed,
+    Record, Reports, Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 use idv_sandbox::Sandbox;
@@ -228,6 +228,10 @@ impl Store for FlawedStore {
 
     async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
         self.store.others_due(providers, now).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.store.backlog(with_events).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {

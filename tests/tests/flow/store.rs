@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, Filter, Inserted, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Store,
-    StoreResult,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
+    Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 
@@ -134,6 +134,10 @@ impl Store for YieldingStore {
 
     async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
         between_turns(self.0.others_due(providers, now)).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        between_turns(self.0.backlog(with_events)).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed, Record,
-    Store, StoreError, StoreResult,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed,
+    Record, Store, StoreError, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 
@@ -173,6 +173,10 @@ impl Store for WatchedStore {
 
     async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
         self.works().await?.others_due(providers, now).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.works().await?.backlog(with_events).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {

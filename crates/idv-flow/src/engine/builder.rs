@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use crate::audit::blocks::{BlockHead, HEAD};
 use crate::engine::Engine;
 use crate::engine::events::{Handler, HandlerError, Receivers};
+use crate::engine::metrics::Metrics;
 use crate::engine::repository::{Inner, VendorHandle};
 use crate::engine::workers::Counters;
 use crate::error::{FlowError, Result};
@@ -204,6 +205,7 @@ impl EngineBuilder {
             bell: Notify::new(),
             events_bell: Notify::new(),
             tally: Counters::default(),
+            metrics: Metrics::new(),
             parked_limit: self.parked_limit,
             receivers,
             places: Arc::default(),

@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, Either, FutureExt as _, join, select};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt as _, try_unfold};
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 use super::Engine;
 use super::repository::Inner;
@@ -93,7 +94,7 @@ pub(crate) struct Receivers {
 }
 
 impl Receivers {
-    const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.handler.is_none() && self.endpoint.is_none()
     }
 
@@ -229,6 +230,8 @@ impl Inner {
     /// Delivers events as they come, until `stop` says so, or its sender is gone. What is being delivered then is brought to an end.
     pub(crate) async fn deliver(&self, mut stop: oneshot::Receiver<()>) {
         if self.receivers.is_empty() {
+            // It ends without a sender as well.
+            let _ = stop.await;
             return;
         }
         loop {
@@ -282,6 +285,7 @@ impl Inner {
         let again = match self.hand_over(event, false).await {
             Ok(()) => None,
             Err(error) => {
+                self.metrics.retry("delivery");
                 tracing::warn!(%flow, sequence, event = name, tries, reason = %error, "an event was not taken; it is delivered again");
                 let backoff = RETRY.0.saturating_mul(2_u32.saturating_pow(tries.clamp(1, 20) - 1)).min(RETRY.1);
                 let wait = error.wait().map_or(backoff, |asked| asked.min(LONGEST_WAIT).max(backoff));
@@ -294,9 +298,14 @@ impl Inner {
     /// Gives an event to the receivers. If that takes longer than half the lease, it has failed: another program would deliver the event
     /// meanwhile.
     async fn hand_over(&self, event: Event, is_replay: bool) -> Result<(), DeliveryError> {
-        match select(pin!(self.receivers.take(event, is_replay)), self.clock.sleep(self.lease / 2)).await {
+        let (name, began) = (event.kind.name(), self.clock.monotonic());
+        let span = tracing::info_span!("idv.flow.delivery", flow = %event.flow, sequence = event.sequence, event = name);
+        let taken = self.receivers.take(event, is_replay).instrument(span);
+        let result = match select(pin!(taken), self.clock.sleep(self.lease / 2)).await {
             Either::Left((taken, _)) => taken,
             Either::Right(_) => Err(DeliveryError::new("the receiver of events took longer than half of the lease")),
-        }
+        };
+        self.metrics.delivery(name, self.clock.monotonic().saturating_sub(began), &result);
+        result
     }
 }

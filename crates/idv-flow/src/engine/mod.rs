@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod events;
+pub(crate) mod metrics;
 pub(crate) mod operator;
 pub(crate) mod repository;
 pub(crate) mod workers;

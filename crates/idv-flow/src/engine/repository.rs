@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::audit::Journal;
 use crate::engine::events::Receivers;
+use crate::engine::metrics::Metrics;
 use crate::engine::workers::Counters;
 use crate::engine::workers::places::Places;
 use crate::error::{FlowError, Result};
@@ -51,6 +52,7 @@ pub(crate) struct Inner {
     /// Rung if there is something new to tell the application.
     pub(crate) events_bell: Notify,
     pub(crate) tally: Counters,
+    pub(crate) metrics: Metrics,
     /// The places of the workers that each provider has taken.
     pub(crate) places: Arc<Places>,
     /// The application's receivers of events.
@@ -219,9 +221,13 @@ impl Inner {
         match committed {
             Committed::Done(version) => {
                 flow.record.version = version;
+                events.iter().for_each(|event| self.metrics.event(event));
                 Ok(Some(flow))
             }
-            Committed::Conflict => Ok(None),
+            Committed::Conflict => {
+                self.metrics.conflict(&at.id);
+                Ok(None)
+            }
         }
     }
 

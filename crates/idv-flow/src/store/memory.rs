@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::queue::Queue;
 use super::{
-    Commit, Committed, EventCursor, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
-    Reports, Store, StoreError, StoreResult, to_microsecond,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, PendingEvent, Pushed,
+    Record, Reports, Store, StoreError, StoreResult, to_microsecond,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -338,6 +338,20 @@ impl Store for MemoryStore {
         }
         waiting.retain(|_, positions| !positions.is_empty());
         Ok((count - events.len()) as u64)
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        let state = self.state();
+        let waiting = || state.messages.values().filter(|kept| kept.done_at.is_none());
+        let parked = waiting().filter(|kept| kept.message.attention.is_some()).count();
+        let due = |kept: &&KeptEvent| with_events && kept.due.is_some();
+        let undelivered = || state.outbox.events.values().filter(due);
+        Ok(Backlog {
+            messages: (waiting().count() - parked) as u64,
+            parked: parked as u64,
+            events: undelivered().count() as u64,
+            oldest_event: undelivered().map(|kept| kept.event.at).min(),
+        })
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {

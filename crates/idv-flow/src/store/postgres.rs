@@ -21,8 +21,8 @@ use super::sql::{
 };
 use super::statements::implement_store;
 use super::{
-    Commit, Committed, EventCursor, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, PendingEvent, Phase, Pushed, Record,
-    Reports, Store, StoreError, StoreResult,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, Lease, LookupKey, Message, MessageEnd, PendingEvent, Phase,
+    Pushed, Record, Reports, Store, StoreError, StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;

@@ -440,6 +440,26 @@ macro_rules! implement_store {
                 Ok(done.rows_affected())
             }
 
+            async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+                let (messages, parked, events, oldest): (i64, i64, i64, Option<i64>) = query_as(
+                    "SELECT (SELECT COUNT(*) FROM idv_inbox WHERE done_at IS NULL AND wake IS NOT NULL AND attention IS NULL), \
+                     (SELECT COUNT(*) FROM idv_inbox WHERE attention IS NOT NULL), \
+                     (SELECT COUNT(*) FROM idv_events WHERE $1 AND due IS NOT NULL), \
+                     (SELECT MIN(at) FROM idv_events WHERE $1 AND due IS NOT NULL)",
+                )
+                .bind(with_events)
+                .fetch_one(self.readers())
+                .await
+                .map_err(cannot("the backlog could not be counted"))?;
+                let count = |count: i64| u64::try_from(count).unwrap_or_default();
+                Ok(Backlog {
+                    messages: count(messages),
+                    parked: count(parked),
+                    events: count(events),
+                    oldest_event: oldest.map(time).transpose()?,
+                })
+            }
+
             async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
                 query("INSERT INTO idv_timers (name, due) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
                     .bind(name)

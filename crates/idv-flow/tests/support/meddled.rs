@@ -155,6 +155,9 @@ impl Store for Meddled {
         self.store.others_due(providers, now).await
     }
 
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.store.backlog(with_events).await
+    }
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         self.store.set_timer(name, due).await
     }

@@ -3,7 +3,7 @@
 use super::{Harness, at, at_once, done, flow, insert, opened, opened_often, record};
 use crate::id::FlowId;
 use crate::machine::event::{Event, EventKind};
-use crate::store::{Commit, Committed, EventCursor, Record, Store};
+use crate::store::{Backlog, Commit, Committed, EventCursor, Message, MessageEnd, Record, Store};
 
 /// An event of a flow.
 fn event(of: FlowId, sequence: u64, second: i64) -> Event {
@@ -149,4 +149,25 @@ pub async fn old_events_are_forgotten<H: Harness>(harness: &H) {
     assert_eq!(done(store.purge_events(at(50)).await), 0, "one is being delivered");
     expect(&*store, &[event(one.id, 2, 50), event(other.id, 1, 6)]).await;
     assert_eq!(done(store.purge_events(at(51)).await), 1);
+}
+
+/// Promises: what waits is counted: messages until they were worked off, parked ones apart, events until they were delivered.
+pub async fn what_waits_is_counted<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    let record = record(1);
+    insert(&store, &record).await;
+    assert_eq!(done(store.backlog(true).await), Backlog::default());
+    committed(tell(&*store, &record, 1, &[event(record.id, 1, 5), event(record.id, 2, 6)]).await);
+    for digest in [[1; 32], [2; 32], [3; 32]] {
+        let message = Message::new(digest, "example".to_owned(), at(1), vec![1]);
+        let message = if digest == [3; 32] { message.parked("unmatched", None) } else { message };
+        done(store.push(&message, at(0)).await);
+    }
+    done(store.finish(&[1; 32], &MessageEnd::Done(at(2))).await);
+    let expected = Backlog { messages: 1, parked: 1, events: 2, oldest_event: Some(at(5)) };
+    assert_eq!(done(store.backlog(true).await), expected);
+    assert_eq!(done(store.backlog(false).await), Backlog { events: 0, oldest_event: None, ..expected });
+    done(store.claim_events(at(6), at(20), 9).await);
+    done(store.finish_event(record.id, 1, None).await);
+    assert_eq!(done(store.backlog(true).await), Backlog { events: 1, oldest_event: Some(at(6)), ..expected });
 }
