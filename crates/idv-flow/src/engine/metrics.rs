@@ -11,9 +11,10 @@ use tracing::field::Empty;
 
 use crate::engine::events::DeliveryError;
 use crate::engine::repository::Inner;
-use crate::error::Result;
+use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::{Event, EventKind};
+use crate::status::{FailingProvider, Health};
 use crate::store::Backlog;
 
 /// The instruments of an [`Engine`](crate::Engine), recorded with the feature `opentelemetry`.
@@ -32,7 +33,6 @@ pub const INSTRUMENTS: &[Instrument] = &[
     LAG,
     INBOX_DEPTH,
     INBOX_PARKED,
-    OUTBOX_DEPTH,
     OUTBOX_LAG,
     FAILING,
 ];
@@ -114,13 +114,6 @@ const INBOX_PARKED: Instrument = Instrument::new(
     "Number of messages that cannot be judged yet.",
     &[],
 );
-const OUTBOX_DEPTH: Instrument = Instrument::new(
-    "idv.flow.outbox.depth",
-    InstrumentKind::Gauge,
-    "{event}",
-    "Number of events that are not delivered, if this program delivers any.",
-    &[],
-);
 const OUTBOX_LAG: Instrument = Instrument::new(
     "idv.flow.outbox.lag",
     InstrumentKind::Gauge,
@@ -199,9 +192,15 @@ impl Metrics {
         }
     }
 
-    /// Returns the vendors that fail: the kind of the last failure, and since when.
-    pub(crate) fn failing(&self) -> BTreeMap<String, (&'static str, Timestamp)> {
-        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Returns the vendors that fail.
+    fn failing(&self) -> Vec<FailingProvider> {
+        let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |(provider, (kind, since)): (&String, &(&'static str, Timestamp))| FailingProvider {
+            provider: provider.clone(),
+            kind,
+            since: *since,
+        };
+        failing.iter().map(of).collect()
     }
 
     fn step(&self, provider: Option<&str>, operation: &str, took: Duration, lease: Duration, error: Option<&'static str>) {
@@ -235,7 +234,7 @@ impl Inner {
         );
         let began = self.clock.monotonic();
         let result = step.instrument(span.clone()).await;
-        let error = result.as_ref().err().map(|error| error.kind());
+        let error = result.as_ref().err().map(FlowError::kind);
         if let Some(error) = error {
             span.record("error.type", error);
         }
@@ -256,28 +255,33 @@ impl Inner {
     }
 
     async fn sample_once(&self) -> Result<()> {
-        let delivers = !self.receivers.is_empty();
-        let Backlog { messages, parked, events, oldest_event } = self.store.backlog(delivers).await?;
         let due = self.store.next_due(&self.provider_ids()).await?;
-        let now = self.now();
-        let since = |at: Option<Timestamp>| {
-            at.and_then(|at| Duration::try_from(now.duration_since(at)).ok()).unwrap_or_default().as_secs_f64()
-        };
+        let health = self.health(self.since(due)).await?;
         let gauge = |instrument: &Instrument, value: f64| self.metrics.instruments.record(instrument, value, &[]);
         gauge(&STEPS_ACTIVE, self.tally.read().under_way as f64);
-        gauge(&LAG, since(due));
-        gauge(&INBOX_DEPTH, messages as f64);
-        gauge(&INBOX_PARKED, parked as f64);
-        if delivers {
-            gauge(&OUTBOX_DEPTH, events as f64);
-            gauge(&OUTBOX_LAG, since(oldest_event));
+        gauge(&LAG, health.behind.as_secs_f64());
+        gauge(&INBOX_DEPTH, health.messages as f64);
+        gauge(&INBOX_PARKED, health.parked as f64);
+        if !self.receivers.is_empty() {
+            gauge(&OUTBOX_LAG, health.undelivered_for.as_secs_f64());
         }
-        let failing = self.metrics.failing();
         for provider in self.provider_ids() {
-            let since = since(failing.get(provider).map(|(_, since)| *since));
-            self.metrics.instruments.record(&FAILING, since, &[(PROVIDER, provider.into())]);
+            let failing = health.failing.iter().find(|failing| failing.provider == provider);
+            let since = self.since(failing.map(|failing| failing.since));
+            self.metrics.instruments.record(&FAILING, since.as_secs_f64(), &[(PROVIDER, provider.into())]);
         }
         Ok(())
+    }
+
+    /// Reports what waits and which vendors fail, beside how far the workers are behind.
+    pub(crate) async fn health(&self, behind: Duration) -> Result<Health> {
+        let Backlog { messages, parked, oldest_event } = self.store.backlog(!self.receivers.is_empty()).await?;
+        Ok(Health { behind, messages, parked, undelivered_for: self.since(oldest_event), failing: self.metrics.failing() })
+    }
+
+    /// Returns how long ago a time was; zero if it is in the future, or missing.
+    fn since(&self, at: Option<Timestamp>) -> Duration {
+        at.and_then(|at| Duration::try_from(self.now().duration_since(at)).ok()).unwrap_or_default()
     }
 }
 

@@ -267,7 +267,7 @@ impl Engine {
         self.inner.verify_audit(anchor).await
     }
 
-    /// Reports how far the workers are behind.
+    /// Reports how far the workers are behind, what waits, and which vendors fail.
     ///
     /// # Errors
     ///
@@ -280,7 +280,7 @@ impl Engine {
         let now = self.inner.now();
         let due = self.inner.store.next_due(&self.inner.provider_ids()).await?;
         let behind = due.and_then(|due| Duration::try_from(now.duration_since(due)).ok()).unwrap_or_default();
-        Ok(Health { behind })
+        self.inner.health(behind).await
     }
 
     /// Returns the numbers of steps under way and done, by [`Engine::run`] and [`Engine::run_due`] of this program.

@@ -344,13 +344,11 @@ impl Store for MemoryStore {
         let state = self.state();
         let waiting = || state.messages.values().filter(|kept| kept.done_at.is_none());
         let parked = waiting().filter(|kept| kept.message.attention.is_some()).count();
-        let due = |kept: &&KeptEvent| with_events && kept.due.is_some();
-        let undelivered = || state.outbox.events.values().filter(due);
+        let undelivered = state.outbox.events.values().filter(|kept| with_events && kept.due.is_some());
         Ok(Backlog {
             messages: (waiting().count() - parked) as u64,
             parked: parked as u64,
-            events: undelivered().count() as u64,
-            oldest_event: undelivered().map(|kept| kept.event.at).min(),
+            oldest_event: undelivered.map(|kept| kept.event.at).min(),
         })
     }
 

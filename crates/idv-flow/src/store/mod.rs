@@ -129,7 +129,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Forgets events that are older than `before` and were delivered, or never claimed. Returns how many.
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64>;
 
-    /// Counts what waits to be done. Events are counted only if `with_events`: without a receiver all of them wait.
+    /// Counts what waits to be done. Looks for events only if `with_events`: without a receiver all of them wait.
     async fn backlog(&self, with_events: bool) -> StoreResult<Backlog>;
 
     /// Makes a timer, unless there is one of that name.
@@ -427,8 +427,6 @@ pub struct Backlog {
     pub messages: u64,
     /// The number of messages that cannot be judged yet.
     pub parked: u64,
-    /// The number of events that are not delivered.
-    pub events: u64,
     /// When the oldest event that is not delivered happened.
     pub oldest_event: Option<Timestamp>,
 }

@@ -441,10 +441,9 @@ macro_rules! implement_store {
             }
 
             async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
-                let (messages, parked, events, oldest): (i64, i64, i64, Option<i64>) = query_as(
+                let (messages, parked, oldest): (i64, i64, Option<i64>) = query_as(
                     "SELECT (SELECT COUNT(*) FROM idv_inbox WHERE done_at IS NULL AND wake IS NOT NULL AND attention IS NULL), \
                      (SELECT COUNT(*) FROM idv_inbox WHERE attention IS NOT NULL), \
-                     (SELECT COUNT(*) FROM idv_events WHERE $1 AND due IS NOT NULL), \
                      (SELECT MIN(at) FROM idv_events WHERE $1 AND due IS NOT NULL)",
                 )
                 .bind(with_events)
@@ -455,7 +454,6 @@ macro_rules! implement_store {
                 Ok(Backlog {
                     messages: count(messages),
                     parked: count(parked),
-                    events: count(events),
                     oldest_event: oldest.map(time).transpose()?,
                 })
             }

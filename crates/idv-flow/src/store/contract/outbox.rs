@@ -151,7 +151,7 @@ pub async fn old_events_are_forgotten<H: Harness>(harness: &H) {
     assert_eq!(done(store.purge_events(at(51)).await), 1);
 }
 
-/// Promises: what waits is counted: messages until they were worked off, parked ones apart, events until they were delivered.
+/// Promises: what waits is counted: messages until they were processed, parked ones apart; and the oldest undelivered event is found.
 pub async fn what_waits_is_counted<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let record = record(1);
@@ -164,10 +164,10 @@ pub async fn what_waits_is_counted<H: Harness>(harness: &H) {
         done(store.push(&message, at(0)).await);
     }
     done(store.finish(&[1; 32], &MessageEnd::Done(at(2))).await);
-    let expected = Backlog { messages: 1, parked: 1, events: 2, oldest_event: Some(at(5)) };
+    let expected = Backlog { messages: 1, parked: 1, oldest_event: Some(at(5)) };
     assert_eq!(done(store.backlog(true).await), expected);
-    assert_eq!(done(store.backlog(false).await), Backlog { events: 0, oldest_event: None, ..expected });
+    assert_eq!(done(store.backlog(false).await), Backlog { oldest_event: None, ..expected });
     done(store.claim_events(at(6), at(20), 9).await);
     done(store.finish_event(record.id, 1, None).await);
-    assert_eq!(done(store.backlog(true).await), Backlog { events: 1, oldest_event: Some(at(6)), ..expected });
+    assert_eq!(done(store.backlog(true).await), Backlog { oldest_event: Some(at(6)), ..expected });
 }
