@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use idv_core::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
     Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
@@ -95,11 +95,13 @@ counted! {
     fn wake_parked(flow: Option<FlowId>, now: Timestamp) -> u64, question;
     fn purge_inbox(before: Timestamp) -> u64, change;
     fn events(after: Option<EventCursor>, limit: usize) -> Vec<(EventCursor, Event)>, question;
+    fn event(flow: FlowId, sequence: u64) -> Option<Event>, question;
     fn claim_events(now: Timestamp, until: Timestamp, limit: usize) -> Vec<PendingEvent>, claim;
     fn finish_event(flow: FlowId, sequence: u64, again: Option<Timestamp>) -> (), change;
     fn late_events(tries: u32, limit: usize) -> Vec<PendingEvent>, question;
     fn purge_events(before: Timestamp) -> u64, change;
     fn others_due(accounts: &[&str], now: Timestamp) -> Vec<String>, question;
+    fn backlog(with_events: bool) -> Backlog, question;
     fn set_timer(name: &str, due: Timestamp) -> (), change;
     fn claim_timers(now: Timestamp, until: Timestamp) -> Vec<String>, claim;
     fn wind_timer(name: &str, due: Timestamp) -> (), change;

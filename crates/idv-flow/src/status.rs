@@ -174,12 +174,32 @@ impl FlowStatus {
     }
 }
 
-/// How it stands with the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The state of the work: of the store, and of the vendors as this program knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
     /// For how long the oldest work has been due. Much more than a minute says that no worker runs, or too few.
     pub behind: Duration,
+    /// The number of messages that wait for a worker.
+    pub messages: u64,
+    /// The number of messages that cannot be judged yet.
+    pub parked: u64,
+    /// For how long the oldest event has not been delivered; zero if this program has no handler and no webhook.
+    pub undelivered_for: Duration,
+    /// The vendors that failed the last call of this program.
+    pub failing: Vec<FailingProvider>,
+}
+
+/// A vendor that fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailingProvider {
+    /// The provider's id.
+    pub provider: String,
+    /// The kind of the last failure: see [`ErrorKind::name`](idv_core::ErrorKind::name).
+    pub kind: &'static str,
+    /// When the first call failed after the last one that was answered.
+    pub since: Timestamp,
 }
 
 fn time<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -9,7 +9,7 @@ use idv::call::CallContext;
 use idv::{Client, CreateResponse, CreateSafety, Environment, NewVerification, Timestamp, VendorInfo};
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent,
     Pushed, Record, Reports, Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
@@ -206,6 +206,10 @@ impl Store for FlawedStore {
         self.store.events(after, limit).await
     }
 
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        self.store.event(flow, sequence).await
+    }
+
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         self.store.claim_events(now, until, limit).await
     }
@@ -224,6 +228,10 @@ impl Store for FlawedStore {
 
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
         self.store.others_due(accounts, now).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.store.backlog(with_events).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use idv::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
     Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
@@ -112,6 +112,10 @@ impl Store for YieldingStore {
         between_turns(self.0.events(after, limit)).await
     }
 
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        between_turns(self.0.event(flow, sequence)).await
+    }
+
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         between_turns(self.0.claim_events(now, until, limit)).await
     }
@@ -130,6 +134,10 @@ impl Store for YieldingStore {
 
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
         between_turns(self.0.others_due(accounts, now)).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        between_turns(self.0.backlog(with_events)).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {

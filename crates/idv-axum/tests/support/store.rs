@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use idv::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent,
     Pushed, Record, Store, StoreError, StoreResult,
 };
 use idv_flow::{Event, FlowId};
@@ -151,6 +151,10 @@ impl Store for WatchedStore {
         self.works().await?.events(after, limit).await
     }
 
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        self.works().await?.event(flow, sequence).await
+    }
+
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         self.works().await?.claim_events(now, until, limit).await
     }
@@ -169,6 +173,10 @@ impl Store for WatchedStore {
 
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
         self.works().await?.others_due(accounts, now).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.works().await?.backlog(with_events).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {

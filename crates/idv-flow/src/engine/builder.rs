@@ -5,13 +5,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use idv_core::{Client, Clock, OsRandom, Random};
+use idv_core::{Client, Clock, OsRandom, Random, Transport};
 use tokio::sync::Notify;
 
 use crate::audit::blocks::{BlockHead, HEAD};
 use crate::config::FlowConfig;
 use crate::engine::Engine;
-use crate::engine::events::{Handler, HandlerError};
+use crate::engine::events::{Handler, HandlerError, Receivers};
+use crate::engine::metrics::Metrics;
 use crate::engine::repository::{Inner, VendorHandle};
 use crate::engine::workers::Counters;
 use crate::error::{FlowError, Result};
@@ -20,6 +21,7 @@ use crate::machine::retention::{Retention, later};
 use crate::machine::schedule::Schedule;
 use crate::store::Store;
 use crate::vault::{Context, StoreKeys, Vault};
+use crate::webhook::{Endpoint, Webhook};
 
 /// Default for the number of messages of an account that may be parked.
 const PARKED_LIMIT: u64 = 10_000;
@@ -39,6 +41,7 @@ pub struct EngineBuilder {
     lease: Option<Duration>,
     parked_limit: u64,
     handler: Option<Handler>,
+    webhook: Option<(Webhook, Arc<dyn Transport>)>,
 }
 
 impl EngineBuilder {
@@ -56,6 +59,7 @@ impl EngineBuilder {
             lease: None,
             parked_limit: PARKED_LIMIT,
             handler: None,
+            webhook: None,
         }
     }
 
@@ -197,6 +201,18 @@ impl EngineBuilder {
         self
     }
 
+    /// Sends each event to an endpoint of the application as well: see [`Webhook`]. Delivery is as for [`on_change`](Self::on_change): at
+    /// least once, in order per flow, with backoff. A status from 200 to 299 means that the endpoint has taken the event; `Retry-After` is
+    /// respected, a day at most; redirects are not followed. A program sends nothing for an hour to an endpoint that answered 410.
+    ///
+    /// With a handler and a webhook, both get each event at the same time, and it is delivered once both have taken it: if one fails, both
+    /// get it again.
+    #[must_use]
+    pub fn webhook(mut self, webhook: Webhook, transport: Arc<dyn Transport>) -> Self {
+        self.webhook = Some((webhook, transport));
+        self
+    }
+
     /// Brings the store's tables up to date and opens the engine.
     ///
     /// # Errors
@@ -243,6 +259,8 @@ impl EngineBuilder {
                 "a lease of {lease:?} is no longer than the deadline of a call, {deadline:?}: work would be done twice"
             )));
         }
+        let endpoint = |(webhook, transport)| Endpoint::new(webhook, transport, Arc::clone(&clock), lease);
+        let receivers = Receivers { handler: self.handler, endpoint: self.webhook.map(endpoint) };
         self.store.migrate().await?;
         let keys = store_keys(&*self.store, &self.vault, &*self.random).await?;
         let inner = Inner {
@@ -258,8 +276,9 @@ impl EngineBuilder {
             bell: Notify::new(),
             events_bell: Notify::new(),
             tally: Counters::default(),
+            metrics: Metrics::new(),
             parked_limit: self.parked_limit,
-            handler: self.handler,
+            receivers,
             places: Arc::default(),
             block: Mutex::default(),
             woken: AtomicBool::new(false),

@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod events;
+pub(crate) mod metrics;
 pub(crate) mod operator;
 pub(crate) mod repository;
 pub(crate) mod workers;
@@ -329,7 +330,7 @@ impl Engine {
         self.inner.verify_audit(anchor).await
     }
 
-    /// Reports how far the workers are behind.
+    /// Reports how far the workers are behind, what waits, and which vendors fail.
     ///
     /// # Errors
     ///
@@ -342,7 +343,7 @@ impl Engine {
         let now = self.inner.now();
         let due = self.inner.store.next_due(&self.inner.account_names()).await?;
         let behind = due.and_then(|due| Duration::try_from(now.duration_since(due)).ok()).unwrap_or_default();
-        Ok(Health { behind })
+        self.inner.health(behind).await
     }
 
     /// Returns the numbers of steps under way and done, by [`Engine::run`] and [`Engine::run_due`] of this program.

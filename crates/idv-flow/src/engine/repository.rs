@@ -10,7 +10,8 @@ use idv_core::{Client, Clock, Random, Reference, Timestamp};
 use tokio::sync::Notify;
 
 use crate::audit::Journal;
-use crate::engine::events::Handler;
+use crate::engine::events::Receivers;
+use crate::engine::metrics::Metrics;
 use crate::engine::workers::Counters;
 use crate::engine::workers::places::Places;
 use crate::error::{FlowError, Result};
@@ -55,10 +56,11 @@ pub(crate) struct Inner {
     /// Rung if there is something new to tell the application.
     pub(crate) events_bell: Notify,
     pub(crate) tally: Counters,
+    pub(crate) metrics: Metrics,
     /// The places of the workers that each account has taken.
     pub(crate) places: Arc<Places>,
-    /// The application's handler for events.
-    pub(crate) handler: Option<Handler>,
+    /// The application's receivers of events.
+    pub(crate) receivers: Receivers,
     /// Maximum number of parked messages of an account.
     pub(crate) parked_limit: u64,
     /// The last block of the audit trail that this program knows of.
@@ -259,9 +261,13 @@ impl Inner {
         match committed {
             Committed::Done(version) => {
                 flow.record.version = version;
+                events.iter().for_each(|event| self.metrics.event(event));
                 Ok(Some(flow))
             }
-            Committed::Conflict => Ok(None),
+            Committed::Conflict => {
+                self.metrics.conflict(&at.id);
+                Ok(None)
+            }
         }
     }
 

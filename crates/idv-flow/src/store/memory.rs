@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::queue::Queue;
 use super::{
-    Commit, Committed, EventCursor, Filter, Inserted, Lease, ListCursor, ListOrder, LookupKey, Message, MessageEnd, PendingEvent,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, Lease, ListCursor, ListOrder, LookupKey, Message, MessageEnd, PendingEvent,
     Pushed, Record, Reports, Store, StoreError, StoreResult, to_microsecond,
 };
 use crate::audit::{AuditBlock, AuditEntry};
@@ -264,6 +264,12 @@ impl Store for MemoryStore {
         Ok(events.map(|(position, kept)| (place(position), kept.event.clone())).collect())
     }
 
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        let state = self.state();
+        let found = state.outbox.events.values().find(|kept| kept.event.flow == flow && kept.event.sequence == sequence);
+        Ok(found.map(|kept| kept.event.clone()))
+    }
+
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         let mut state = self.state();
         let Outbox { events, waiting, .. } = &mut state.outbox;
@@ -324,6 +330,18 @@ impl Store for MemoryStore {
         }
         waiting.retain(|_, positions| !positions.is_empty());
         Ok((count - events.len()) as u64)
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        let state = self.state();
+        let waiting = || state.messages.values().filter(|kept| kept.done_at.is_none());
+        let parked = waiting().filter(|kept| kept.message.attention.is_some()).count();
+        let undelivered = state.outbox.events.values().filter(|kept| with_events && kept.due.is_some());
+        Ok(Backlog {
+            messages: (waiting().count() - parked) as u64,
+            parked: parked as u64,
+            oldest_event: undelivered.map(|kept| kept.event.at).min(),
+        })
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {

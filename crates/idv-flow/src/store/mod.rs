@@ -115,6 +115,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// before what was returned; so an event may be held back until transactions that began before its own have ended.
     async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>>;
 
+    /// Returns an event of a flow; `None` if there is none of this number, or it was forgotten.
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>>;
+
     /// Leases up to `limit` undelivered events that are due at `now` and not leased beyond it, until `until`, making `tries` of each one
     /// more. Of each flow only the first undelivered one can be claimed.
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>>;
@@ -127,6 +130,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Forgets events that are older than `before` and were delivered, or never claimed. Returns how many.
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64>;
+
+    /// Counts what waits to be done. Looks for events only if `with_events`: without a receiver all of them wait.
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog>;
 
     /// Makes a timer, unless there is one of that name.
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;
@@ -502,6 +508,17 @@ pub enum MessageEnd {
         /// When it is judged again; `None` if only an operator has it judged.
         again: Option<Timestamp>,
     },
+}
+
+/// What waits to be done in a store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// The number of messages that wait for a worker.
+    pub messages: u64,
+    /// The number of messages that cannot be judged yet.
+    pub parked: u64,
+    /// When the oldest event that is not delivered happened.
+    pub oldest_event: Option<Timestamp>,
 }
 
 /// A store's failure.

@@ -136,6 +136,9 @@ impl Store for Meddled {
     async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
         self.store.events(after, limit).await
     }
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        self.store.event(flow, sequence).await
+    }
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         self.store.claim_events(now, until, limit).await
     }
@@ -152,6 +155,9 @@ impl Store for Meddled {
         self.store.others_due(accounts, now).await
     }
 
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.store.backlog(with_events).await
+    }
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         self.store.set_timer(name, due).await
     }

@@ -3,6 +3,7 @@
 mod delete;
 mod list;
 mod operator;
+mod replay;
 mod report;
 mod retain;
 mod run;
@@ -12,6 +13,9 @@ mod status;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use std::sync::Arc;
+
+use idv::transport::{ReqwestTransport, TransportOptions};
 use idv_flow::store::{PostgresOptions, PostgresStore, SqliteStore};
 use idv_flow::{Engine, FlowError, FlowId, StoreAddress};
 
@@ -52,6 +56,8 @@ enum Command {
     Delete(delete::Delete),
     /// Change the retention of a flow's data
     Retain(retain::Retain),
+    /// Send an event to the configured webhook again
+    Replay(replay::Replay),
 }
 
 impl Run for FlowCommand {
@@ -72,6 +78,7 @@ impl Run for FlowCommand {
             Command::Operator(command) => command.run(flow, output).await,
             Command::Delete(command) => command.run(flow, output).await,
             Command::Retain(command) => command.run(flow, output).await,
+            Command::Replay(command) => command.run(flow, output).await,
         };
         opened.close().await;
         result
@@ -125,6 +132,7 @@ impl Opening<'_> {
         };
         // Before a store is made.
         config.vault()?;
+        let webhook = config.webhook()?;
         if let Some(path) = place.file().filter(|path| !self.may_make && !path.exists()) {
             return Err(Failure::usage(format!(
                 "there is no store {}: `idv flow start` and `idv flow run` make one",
@@ -142,7 +150,11 @@ impl Opening<'_> {
                 (Stores::Postgres(Box::new(store.clone())), Engine::builder(store))
             }
         };
-        let flow = match builder.accounts(clients).configured(&config)?.open().await {
+        let mut builder = builder.accounts(clients).configured(&config)?;
+        if let Some(webhook) = webhook {
+            builder = builder.webhook(webhook, Arc::new(ReqwestTransport::new(TransportOptions::default())?));
+        }
+        let flow = match builder.open().await {
             Ok(flow) => flow,
             Err(error) => {
                 store.close().await;

@@ -113,7 +113,9 @@ impl Inner {
     ) -> Result<idv_core::CreateResponse, Error> {
         // After a long delay the call would outlive the lease, and another worker would take over during it.
         if self.now() < later(marked_at, self.lease / 2) {
-            return at.client.create(new).await;
+            let answer = at.client.create(new).await;
+            self.metrics.answered(&at.id, self.now(), &answer);
+            return answer;
         }
         Err(Error::new(ErrorKind::Unavailable).detail("it was too late to ask").with_effect(Effect::NotApplied))
     }
@@ -122,6 +124,7 @@ impl Inner {
     pub(crate) async fn search(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
         let reference = flow.state.verification.id().reference.clone();
         let found = at.client.find(&reference).await;
+        self.metrics.answered(&at.id, self.now(), &found);
         let found = found.as_ref().map(Vec::as_slice);
         self.change(at, flow, Lease::End, Input::Searched(found)).await
     }

@@ -118,6 +118,7 @@ impl Inner {
         };
         let id = flow.state.verification.id().clone();
         let answer = at.client.delete(&id).await;
+        self.metrics.answered(&at.id, self.now(), &answer);
         let input = Input::DeletionAnswered(answer.as_ref().map(|deleted| *deleted));
         self.change(at, flow, Lease::End, input).await
     }

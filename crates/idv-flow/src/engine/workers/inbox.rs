@@ -57,12 +57,17 @@ impl Inner {
         let delivery = &delivery;
         let received = match read(&at, delivery) {
             Ok(received) => received,
-            Err(Unread::Proven) => return self.park_unreadable(&at, delivery).await,
+            Err(Unread::Proven) => {
+                self.metrics.received(&at.id, Some(ErrorKind::Malformed.name()));
+                return self.park_unreadable(&at, delivery).await;
+            }
             Err(Unread::Refused(error)) => {
+                self.metrics.received(&at.id, Some(error.kind().name()));
                 tracing::warn!(provider = %at.id, kind = kind(&error), "a message was refused");
                 return Ok(Reply::to_error(&error));
             }
         };
+        self.metrics.received(&at.id, None);
         let proven = |observation: &&Observation| observation.trust.is_proven();
         if !received.observations.iter().any(|observation| proven(&observation)) {
             self.take_claims(&at, &received.observations).await?;
@@ -92,6 +97,9 @@ impl Inner {
                 None => MessageEnd::Later(later(self.now(), Duration::from_secs(60))),
             },
         };
+        if !matches!(end, MessageEnd::Done(_)) {
+            self.metrics.retry("message");
+        }
         let end = self.reseal_message(&message, end).await?;
         Ok(self.store.finish(&message.digest, &end).await?)
     }

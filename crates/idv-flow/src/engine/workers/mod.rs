@@ -109,7 +109,11 @@ impl Engine {
     /// If the future is dropped, nothing is lost: a worker takes over the steps under way when their lease has expired.
     pub async fn run(&self, workers: usize, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = oneshot::channel();
-        join(self.work(workers, stop, stopping), self.inner.deliver(stopped)).await;
+        // The gauges are recorded until the last delivery has ended.
+        let deliver = async {
+            select(pin!(self.inner.deliver(stopped)), pin!(self.inner.sample())).await;
+        };
+        join(self.work(workers, stop, stopping), deliver).await;
     }
 
     /// Carries out steps until `stop` completes, and says so by dropping `stopping`.
@@ -271,8 +275,15 @@ impl Inner {
     async fn try_carry_out(&self, task: Task) -> Result<()> {
         let _under_way = self.tally.begin();
         match task {
-            Task::Timer(name) => self.ring(&name).await,
-            Task::Message(message) => self.work_off(message).await,
+            Task::Timer(name) => {
+                let account = name.strip_prefix(SWEEP);
+                let operation = if account.is_some() { "sweep" } else { &name };
+                self.measured(account, operation, None, self.ring(&name)).await
+            }
+            Task::Message(message) => {
+                let account = message.account.clone();
+                self.measured(Some(&account), "message", None, self.work_off(message)).await
+            }
             Task::Flow(record, until, _place) => self.step(record, until).await,
         }?;
         self.tally.done.fetch_add(1, Ordering::Relaxed);
@@ -312,8 +323,14 @@ impl Inner {
 
     /// Carries out the next step of a flow.
     async fn carry_out_next(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
+        let command = Self::next(at, &flow, self.now()).command;
+        let (name, id) = (command.as_ref().map_or("refresh", Command::name), flow.record.id);
+        self.measured(Some(&at.id), name, Some(id), self.carry_out_command(at, flow, command)).await
+    }
+
+    async fn carry_out_command(&self, at: &VendorHandle, flow: LoadedFlow, command: Option<Command>) -> Result<LoadedFlow> {
         let end = |flow, input| self.change(at, flow, Lease::End, input);
-        let Some(command) = Self::next(at, &flow, self.now()).command else {
+        let Some(command) = command else {
             // Only what the record says of it has to be brought up to date.
             return end(flow, Input::Refreshed).await;
         };

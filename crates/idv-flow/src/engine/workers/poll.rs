@@ -24,6 +24,7 @@ impl Inner {
             Some(_) => at.client.fetch(&id, handle).await,
             None => at.client.poll(&id).await,
         };
+        self.metrics.answered(&at.id, self.now(), &answer);
         let input = Input::Answered { handle, asked_at, reasons, answer: answer.as_ref() };
         self.change(at, flow, Lease::End, input).await
     }
@@ -37,7 +38,9 @@ impl Inner {
         }
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
-            let page = at.client.list(&ListQuery::default(), cursor.as_deref()).await?;
+            let page = at.client.list(&ListQuery::default(), cursor.as_deref()).await;
+            self.metrics.answered(&at.id, self.now(), &page);
+            let page = page?;
             if page.unreadable > 0 {
                 tracing::warn!(provider = %at.id, entries = page.unreadable, "entries of the vendor's list cannot be read");
             }

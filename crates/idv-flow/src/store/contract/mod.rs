@@ -117,6 +117,7 @@ macro_rules! store_contract {
             events_are_never_missed_by_a_reader
             an_event_is_claimed_after_those_before_it
             old_events_are_forgotten
+            what_waits_is_counted
             a_timer_is_made_once
             a_timer_is_claimed_once_until_it_is_wound
             no_timer_is_claimed_twice_by_however_many

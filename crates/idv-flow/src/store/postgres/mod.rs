@@ -28,7 +28,7 @@ use super::sql::migrations::{migrator, not_migrated};
 use super::sql::rows::whole;
 use super::sql::{Change, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
 use super::{
-    Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
     Store, StoreError, StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
@@ -252,6 +252,14 @@ impl Store for PostgresStore {
 
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         self.0.others.read((tries, limit), |connection, (tries, limit)| outbox::late(connection, *tries, *limit).boxed()).await
+    }
+
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        self.0.others.read((flow, sequence), |connection, (flow, sequence)| outbox::one(connection, *flow, *sequence).boxed()).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.0.others.read(with_events, |connection, with_events| outbox::backlog(connection, *with_events).boxed()).await
     }
 
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {

@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::rows::{PendingEventRow, PlacedEventRow, event_columns, limited, pending_event, placed_event, whole};
+use super::rows::{
+    EventRow, PendingEventRow, PlacedEventRow, event, event_columns, limited, pending_event, placed_event, time, whole,
+};
 use super::{Sql, built, cannot, fixed};
 use crate::id::FlowId;
 use crate::machine::event::Event;
-use crate::store::{EventCursor, PendingEvent, StoreResult};
+use crate::store::{Backlog, EventCursor, PendingEvent, StoreResult};
 
 pub(in crate::store) async fn page<C: Sql>(
     connection: &mut C,
@@ -28,6 +30,24 @@ pub(in crate::store) async fn page<C: Sql>(
     let values = [transaction.into(), position.into(), limited(limit).into()];
     let rows = connection.fetch::<PlacedEventRow>(built(statement), &values).await;
     rows.map_err(cannot("events could not be read"))?.into_iter().map(placed_event).collect()
+}
+
+pub(in crate::store) async fn one(connection: &mut impl Sql, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+    let Ok(sequence) = whole(sequence) else { return Ok(None) };
+    let statement = concat!("SELECT ", event_columns!(), " FROM idv_events WHERE flow = $1 AND sequence = $2");
+    let rows = connection.fetch::<EventRow>(fixed(statement), &[(&flow.as_bytes()[..]).into(), sequence.into()]).await;
+    rows.map_err(cannot("an event could not be read"))?.pop().map(event).transpose()
+}
+
+pub(in crate::store) async fn backlog(connection: &mut impl Sql, with_events: bool) -> StoreResult<Backlog> {
+    let statement = "SELECT (SELECT COUNT(*) FROM idv_inbox WHERE due IS NOT NULL AND done_at IS NULL AND attention IS NULL), \
+                     (SELECT COUNT(*) FROM idv_inbox WHERE attention IS NOT NULL), \
+                     (SELECT MIN(at) FROM idv_events WHERE $1 AND due IS NOT NULL)";
+    let rows = connection.fetch::<(i64, i64, Option<i64>)>(fixed(statement), &[with_events.into()]).await;
+    let (messages, parked, oldest) =
+        rows.map_err(cannot("the backlog could not be counted"))?.pop().unwrap_or_default();
+    let count = |count: i64| u64::try_from(count).unwrap_or_default();
+    Ok(Backlog { messages: count(messages), parked: count(parked), oldest_event: oldest.map(time).transpose()? })
 }
 
 pub(in crate::store) async fn claim<C: Sql>(

@@ -21,7 +21,7 @@ use super::lanes::{self, Connections, Line};
 use super::sql::migrations::{migrator, not_migrated};
 use super::sql::{Change, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
 use super::{
-    Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Phase, Pushed,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Phase, Pushed,
     Record, Reports, Store, StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
@@ -217,6 +217,14 @@ impl Store for SqliteStore {
 
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         self.0.readers.read((tries, limit), |connection, (tries, limit)| outbox::late(connection, *tries, *limit).boxed()).await
+    }
+
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        self.0.readers.read((flow, sequence), |connection, (flow, sequence)| outbox::one(connection, *flow, *sequence).boxed()).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.0.readers.read(with_events, |connection, with_events| outbox::backlog(connection, *with_events).boxed()).await
     }
 
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
