@@ -330,7 +330,7 @@ impl Engine {
         self.inner.verify_audit(anchor).await
     }
 
-    /// Reports how far the workers are behind, what waits, and which vendors fail.
+    /// Reports how far the workers are behind, what waits, and which accounts fail.
     ///
     /// # Errors
     ///
