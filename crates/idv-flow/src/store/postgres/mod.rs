@@ -262,6 +262,10 @@ impl Store for PostgresStore {
         self.0.others.read(with_events, |connection, with_events| outbox::backlog(connection, *with_events).boxed()).await
     }
 
+    async fn server_time(&self) -> StoreResult<Option<Timestamp>> {
+        self.0.others.read((), |connection, ()| timers::server_time(connection).boxed()).await.map(Some)
+    }
+
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
         self.0.others.write(before, |connection, before| outbox::purge(connection, *before).boxed()).await
     }
