@@ -267,10 +267,10 @@ mod sqlite {
 }
 
 mod postgres {
+    use futures_util::FutureExt as _;
     use idv_core::Secret;
     use idv_flow::FlowId;
     use idv_flow::audit::AuditEntry;
-    use futures_util::FutureExt as _;
     use idv_flow::store::{Commit, LookupKey, Message, PostgresOptions, Record};
     use jiff::Timestamp;
 

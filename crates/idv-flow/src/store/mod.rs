@@ -152,7 +152,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Returns when another program may have announced work, so that a worker looks for it at once. A store that cannot know waits for ever:
     /// a worker looks at intervals, too. A hint may be missing, and may be wrong.
     async fn hint(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Returns the earliest time at which a claim for these accounts finds a flow or a message, or a claim finds a timer.

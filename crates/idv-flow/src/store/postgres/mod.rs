@@ -19,14 +19,14 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, query, query_as};
 
 use self::batch::BatchLane;
-use self::claims::{Claim, Claims};
+use self::claims::Claims;
 use self::connector::Connector;
 use self::hints::Hints;
 use self::lookups::{Load, LoadReports, Locate, Push};
 use super::lanes::{self, Connections};
 use super::sql::migrations::{migrator, not_migrated};
 use super::sql::rows::whole;
-use super::sql::{Change, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
+use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
 use super::{
     Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
     Store, StoreError, StoreResult,
@@ -178,7 +178,10 @@ impl Store for PostgresStore {
     }
 
     async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
-        self.0.others.write((name, old, new), |connection, (name, old, new)| values::replace(connection, name, old, new).boxed()).await
+        self.0
+            .others
+            .write((name, old, new), |connection, (name, old, new)| values::replace(connection, name, old, new).boxed())
+            .await
     }
 
     async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
@@ -207,7 +210,12 @@ impl Store for PostgresStore {
     }
 
     async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
-        self.0.others.read((filter, after, limit), |connection, (filter, after, limit)| lists::list(connection, filter, *after, *limit).boxed()).await
+        self.0
+            .others
+            .read((filter, after, limit), |connection, (filter, after, limit)| {
+                lists::list(connection, filter, *after, *limit).boxed()
+            })
+            .await
     }
 
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
@@ -243,11 +251,19 @@ impl Store for PostgresStore {
     }
 
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
-        self.0.others.write((now, until, limit), |connection, (now, until, limit)| outbox::claim(connection, *now, *until, *limit).boxed()).await
+        self.0
+            .others
+            .write((now, until, limit), |connection, (now, until, limit)| outbox::claim(connection, *now, *until, *limit).boxed())
+            .await
     }
 
     async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
-        self.0.others.write((flow, sequence, again), |connection, (flow, sequence, again)| outbox::finish(connection, *flow, *sequence, *again).boxed()).await
+        self.0
+            .others
+            .write((flow, sequence, again), |connection, (flow, sequence, again)| {
+                outbox::finish(connection, *flow, *sequence, *again).boxed()
+            })
+            .await
     }
 
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
@@ -287,7 +303,10 @@ impl Store for PostgresStore {
     }
 
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.0.others.read((owned(accounts), now), |connection, (accounts, now)| lists::others_due(connection, accounts, *now).boxed()).await
+        self.0
+            .others
+            .read((owned(accounts), now), |connection, (accounts, now)| lists::others_due(connection, accounts, *now).boxed())
+            .await
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {

@@ -15,11 +15,11 @@ use jiff::Timestamp;
 use sqlx::Connection as _;
 
 use self::connector::Connector;
-use self::flows::Claim;
+use self::flows::Queue;
 use self::writer::Writer;
 use super::lanes::{self, Connections, Line};
 use super::sql::migrations::{migrator, not_migrated};
-use super::sql::{Change, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
+use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
 use super::{
     Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Phase, Pushed,
     Record, Reports, Store, StoreResult,
@@ -108,6 +108,18 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Returns whether a claim has to be made: if it would find something, or it is time to empty the log.
+    async fn is_due(&self, queue: Queue, now: Timestamp, accounts: &[&str]) -> StoreResult<bool> {
+        if self.0.writer.log_is_due() {
+            return Ok(true);
+        }
+        let input = (queue, now, owned(accounts));
+        let readers = &self.0.readers;
+        readers.read(input, |connection, (queue, now, accounts)| flows::is_due(connection, *queue, *now, accounts).boxed()).await
+    }
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn migrate(&self) -> StoreResult<()> {
@@ -159,6 +171,9 @@ impl Store for SqliteStore {
     }
 
     async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+        if !self.is_due(Queue::Flows, now, accounts).await? {
+            return Ok(Vec::new());
+        }
         let claim = Claim { now, until, limit, accounts: owned(accounts) };
         self.0.writer.run(claim, |connection, claim| flows::claim(connection, claim).boxed()).await
     }
@@ -168,7 +183,12 @@ impl Store for SqliteStore {
     }
 
     async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
-        self.0.readers.read((filter, after, limit), |connection, (filter, after, limit)| lists::list(connection, filter, *after, *limit).boxed()).await
+        self.0
+            .readers
+            .read((filter, after, limit), |connection, (filter, after, limit)| {
+                lists::list(connection, filter, *after, *limit).boxed()
+            })
+            .await
     }
 
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
@@ -177,6 +197,9 @@ impl Store for SqliteStore {
     }
 
     async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+        if !self.is_due(Queue::Messages, now, accounts).await? {
+            return Ok(Vec::new());
+        }
         let claim = Claim { now, until, limit, accounts: owned(accounts) };
         self.0.writer.run(claim, |connection, claim| flows::claim_messages(connection, claim).boxed()).await
     }
@@ -208,11 +231,19 @@ impl Store for SqliteStore {
     }
 
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
-        self.0.writer.run((now, until, limit), |connection, (now, until, limit)| outbox::claim(connection, *now, *until, *limit).boxed()).await
+        self.0
+            .writer
+            .run((now, until, limit), |connection, (now, until, limit)| outbox::claim(connection, *now, *until, *limit).boxed())
+            .await
     }
 
     async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
-        self.0.writer.run((flow, sequence, again), |connection, (flow, sequence, again)| outbox::finish(connection, *flow, *sequence, *again).boxed()).await
+        self.0
+            .writer
+            .run((flow, sequence, again), |connection, (flow, sequence, again)| {
+                outbox::finish(connection, *flow, *sequence, *again).boxed()
+            })
+            .await
     }
 
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
@@ -237,6 +268,9 @@ impl Store for SqliteStore {
     }
 
     async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
+        if !self.is_due(Queue::Timers, now, &[]).await? {
+            return Ok(Vec::new());
+        }
         self.0.writer.run((now, until), |connection, (now, until)| timers::claim(connection, *now, *until).boxed()).await
     }
 
@@ -250,7 +284,10 @@ impl Store for SqliteStore {
     }
 
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.0.readers.read((owned(accounts), now), |connection, (accounts, now)| lists::others_due(connection, accounts, *now).boxed()).await
+        self.0
+            .readers
+            .read((owned(accounts), now), |connection, (accounts, now)| lists::others_due(connection, accounts, *now).boxed())
+            .await
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
@@ -334,8 +371,10 @@ mod tests {
         store.migrate().await.unwrap();
         // For this connection the file cannot grow.
         let limit = store.0.writer.run((), |connection, ()| {
-            async { sqlx::query("PRAGMA max_page_count = 1").execute(connection).await.map(drop).map_err(cannot("limit the file")) }
-                .boxed()
+            async {
+                sqlx::query("PRAGMA max_page_count = 1").execute(connection).await.map(drop).map_err(cannot("limit the file"))
+            }
+            .boxed()
         });
         limit.await.unwrap();
         let error = store.insert(&record(1, 1 << 20), None, &[]).await.unwrap_err();
