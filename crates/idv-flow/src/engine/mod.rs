@@ -85,6 +85,42 @@ impl Engine {
         self.inner.submit(start.into()).await
     }
 
+    /// As [`Engine::submit`], in a transaction of the application: the intent is committed with it, or not at all. A worker finds it within a
+    /// second of the commit.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")] mod example {
+    /// use idv_core::NewVerification;
+    /// use idv_flow::{Engine, Start};
+    /// use sqlx::{Connection as _, SqliteConnection};
+    ///
+    /// async fn order(engine: &Engine, connection: &mut SqliteConnection, order: i64) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let mut transaction = connection.begin().await?;
+    ///     sqlx::query("INSERT INTO orders (id) VALUES ($1)").bind(order).execute(&mut *transaction).await?;
+    ///     let new = NewVerification::new(engine.reference());
+    ///     engine.submit_in(&mut *transaction, Start::new(new).key(order.to_string())).await?;
+    ///     transaction.commit().await?;
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store; then roll the transaction back.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, roll the transaction back.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub async fn submit_in(
+        &self,
+        transaction: &mut impl crate::store::ApplicationTransaction,
+        start: impl Into<Start>,
+    ) -> Result<Started> {
+        self.inner.submit_in(transaction, start.into()).await
+    }
+
     /// Waits until the flow has a hand-off, and returns it.
     ///
     /// # Errors

@@ -19,6 +19,9 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod transaction;
+
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -32,6 +35,8 @@ use crate::machine::event::Event;
 pub use list::ListCursor;
 pub use memory::MemoryStore;
 pub use outbox::{EventCursor, PendingEvent};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use transaction::ApplicationTransaction;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "sqlite")]

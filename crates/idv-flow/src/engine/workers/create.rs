@@ -25,6 +25,26 @@ impl Inner {
         Ok(started(&flow, already_existed))
     }
 
+    /// Adds the intention to create a verification to a transaction of the application.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) async fn submit_in(
+        &self,
+        transaction: &mut dyn crate::store::ApplicationTransaction,
+        start: Start,
+    ) -> Result<Started> {
+        self.check_clock().await?;
+        let (_, flow, entries) = self.prepare(start)?;
+        match transaction.insert(&flow.record, &entries).await? {
+            Inserted::New => Ok(started(&flow, false)),
+            Inserted::Exists(id) => match self.read(id).await {
+                Ok(kept) => Ok(started(&kept, true)),
+                // It is in the same transaction, which this program's connections do not see yet.
+                Err(FlowError::UnknownFlow(_)) => Ok(Started { id, ..started(&flow, true) }),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
     /// Commits the intention to create a verification, and carries it out.
     pub(crate) async fn start(&self, start: Start) -> Result<Started> {
         let (at, flow, already_existed) = self.insert(start, Some(self.lease_until())).await?;

@@ -371,6 +371,12 @@ async fn add_block(connection: &mut PgConnection, block: &AuditBlock, entries: &
     Ok(true)
 }
 
+/// Adds a flow in a transaction of the application.
+pub(super) async fn insert_one(connection: &mut PgConnection, new: NewFlow) -> StoreResult<Inserted> {
+    let inserted = <NewFlow as batch::Batch>::execute(connection, &[new]).await?;
+    inserted.into_iter().next().ok_or_else(|| StoreError::new("a flow could not be added"))
+}
+
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore").finish_non_exhaustive()

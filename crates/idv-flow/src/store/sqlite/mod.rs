@@ -320,6 +320,11 @@ impl Store for SqliteStore {
     }
 }
 
+/// Adds a flow in a transaction of the application.
+pub(super) async fn insert_one(connection: &mut sqlx::SqliteConnection, new: NewFlow) -> StoreResult<Inserted> {
+    flows::insert(connection, &new).await
+}
+
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").finish_non_exhaustive()
