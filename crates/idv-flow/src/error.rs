@@ -19,6 +19,9 @@ pub enum FlowError {
     /// There is no such flow.
     #[error("there is no flow {0}")]
     UnknownFlow(FlowId),
+    /// The flow keeps no such item of evidence, or not any more.
+    #[error("the flow keeps no evidence with the number {0}")]
+    UnknownEvidence(u32),
     /// No client of this provider was given.
     #[error("no client of the provider {0} is configured here")]
     UnknownProvider(String),

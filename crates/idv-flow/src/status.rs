@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::error::FlowError;
 use crate::id::FlowId;
 use crate::machine::attention::Attention;
+use crate::machine::evidence::EvidencePolicy;
 use crate::machine::retention::Retention;
 use crate::store::{Phase, Record};
 
@@ -21,6 +22,8 @@ pub struct Start {
     pub provider: Option<String>,
     /// How long the copies are kept; as the flow was opened with, where it is not said.
     pub retention: Option<Retention>,
+    /// The evidence that is kept; by default that of [`EngineBuilder::evidence`](crate::EngineBuilder::evidence).
+    pub evidence: Option<EvidencePolicy>,
     /// Who asks: an account's name for the audit trail, no person's data.
     pub by: Option<String>,
 }
@@ -29,7 +32,7 @@ impl Start {
     /// A verification at the first provider.
     #[must_use]
     pub const fn new(new: NewVerification) -> Self {
-        Self { new, provider: None, retention: None, by: None }
+        Self { new, provider: None, retention: None, evidence: None, by: None }
     }
 
     /// At this provider.
@@ -43,6 +46,13 @@ impl Start {
     #[must_use]
     pub const fn retention(mut self, retention: Retention) -> Self {
         self.retention = Some(retention);
+        self
+    }
+
+    /// Sets the evidence that is kept before the vendor's copy is deleted.
+    #[must_use]
+    pub fn evidence(mut self, policy: EvidencePolicy) -> Self {
+        self.evidence = Some(policy);
         self
     }
 

@@ -10,13 +10,15 @@ use tokio::sync::Notify;
 use crate::audit::blocks::{BlockHead, HEAD};
 use crate::engine::Engine;
 use crate::engine::events::{Handler, HandlerError};
+use crate::engine::evidence::NO_EVIDENCE_STORE;
 use crate::engine::repository::{Inner, VendorHandle};
 use crate::engine::workers::Counters;
 use crate::error::{FlowError, Result};
 use crate::machine::event::Event;
+use crate::machine::evidence::EvidencePolicy;
 use crate::machine::retention::{Retention, later};
 use crate::machine::schedule::Schedule;
-use crate::store::Store;
+use crate::store::{EvidenceStore, Store};
 use crate::vault::{Context, StoreKeys, Vault};
 
 /// Default for the number of messages of a provider that may be parked.
@@ -30,6 +32,8 @@ pub struct EngineBuilder {
     schedules: Vec<(String, Schedule)>,
     vault: Vault,
     retention: Retention,
+    evidence: EvidencePolicy,
+    evidence_store: Option<Arc<dyn EvidenceStore>>,
     random: Arc<dyn Random>,
     lease: Option<Duration>,
     parked_limit: u64,
@@ -44,6 +48,8 @@ impl EngineBuilder {
             schedules: Vec::new(),
             vault: Vault::plain(),
             retention: Retention::default(),
+            evidence: EvidencePolicy::none(),
+            evidence_store: None,
             random: Arc::new(OsRandom),
             lease: None,
             parked_limit: PARKED_LIMIT,
@@ -76,6 +82,28 @@ impl EngineBuilder {
     #[must_use]
     pub const fn retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
+        self
+    }
+
+    /// Sets the evidence that is kept of flows that are started without a policy of their own. Default: none.
+    ///
+    /// Once a verification has ended, its evidence is downloaded item by item, sealed and stored, and [`EventKind::EvidenceReady`] tells the
+    /// application. Until then neither copy is deleted, except at [`Keep::not_after`]; if it fails for long, an operator is told, who can
+    /// [give it up](crate::Resolution::GiveUpEvidence).
+    ///
+    /// [`EventKind::EvidenceReady`]: crate::EventKind::EvidenceReady
+    /// [`Keep::not_after`]: crate::Keep::not_after
+    #[must_use]
+    pub fn evidence(mut self, policy: EvidencePolicy) -> Self {
+        self.evidence = policy;
+        self
+    }
+
+    /// Sets the store for evidence. Default: that of the [store](Store::evidence_store). All programs over one store have the same: evidence
+    /// that another one keeps is neither found nor erased.
+    #[must_use]
+    pub fn evidence_store(mut self, store: impl EvidenceStore) -> Self {
+        self.evidence_store = Some(Arc::new(store));
         self
     }
 
@@ -139,7 +167,8 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if no vendor was added, one was added twice, or a schedule or the lease is not valid;
+    /// [`FlowError::Invalid`] if no vendor was added, one was added twice, a schedule or the lease is not valid, or evidence is to be kept and
+    /// there is no store for it;
     /// [`FlowError::Damaged`] if the store is sealed by another key than the vault's, or is in clear although the vault has a key.
     ///
     /// # Cancellation
@@ -150,6 +179,10 @@ impl EngineBuilder {
             return Err(FlowError::Invalid("a flow needs the client of one vendor at least".to_owned()));
         }
         self.retention.check()?;
+        self.evidence.check()?;
+        if !self.evidence.is_none() && self.evidence_store.is_none() && self.store.evidence_store().is_none() {
+            return Err(FlowError::Invalid(NO_EVIDENCE_STORE.to_owned()));
+        }
         let mut providers: Vec<Arc<VendorHandle>> = Vec::new();
         let mut deadline = Duration::ZERO;
         for client in self.clients {
@@ -183,6 +216,8 @@ impl EngineBuilder {
             vault: self.vault,
             keys,
             retention: self.retention,
+            evidence: self.evidence,
+            evidence_store: self.evidence_store,
             lease,
             bell: Notify::new(),
             events_bell: Notify::new(),

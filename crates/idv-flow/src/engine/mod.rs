@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod events;
+pub(crate) mod evidence;
 pub(crate) mod operator;
 pub(crate) mod repository;
 pub(crate) mod workers;

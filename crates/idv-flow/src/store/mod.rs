@@ -6,6 +6,7 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod evidence;
 mod memory;
 mod outbox;
 #[cfg(feature = "postgres")]
@@ -28,6 +29,9 @@ use crate::audit::{AuditBlock, AuditEntry, AuditHead};
 use crate::id::FlowId;
 use crate::machine::event::Event;
 
+#[cfg(feature = "object-store")]
+pub use evidence::ObjectEvidence;
+pub use evidence::{EvidencePart, EvidenceStore};
 pub use memory::MemoryStore;
 pub use outbox::{EventCursor, PendingEvent};
 #[cfg(feature = "postgres")]
@@ -163,6 +167,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// The entries of a block, by flow and number.
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>>;
+
+    /// Returns the store for evidence that this one brings along; `None` if it has none.
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        None
+    }
 }
 
 /// A flow, as a store keeps it.

@@ -1,5 +1,8 @@
 //! A store for many workers: PostgreSQL.
 
+#[path = "evidence/postgres.rs"]
+mod evidence;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
@@ -231,6 +234,7 @@ const LOCK: i64 = i64::from_be_bytes(*b"idv_flow");
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../../migrations/postgres/0001_tables.sql")),
     (2, "events", include_str!("../../migrations/postgres/0002_events.sql")),
+    (5, "evidence", include_str!("../../migrations/postgres/0005_evidence.sql")),
 ];
 
 #[cfg(test)]

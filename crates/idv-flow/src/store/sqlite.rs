@@ -1,5 +1,8 @@
 //! A store in a file: SQLite.
 
+#[path = "evidence/sqlite.rs"]
+mod evidence;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -230,6 +233,7 @@ const READERS: u32 = 4;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql")),
     (2, "events", include_str!("../../migrations/sqlite/0002_events.sql")),
+    (5, "evidence", include_str!("../../migrations/sqlite/0005_evidence.sql")),
 ];
 
 /// Opens the file. Where another program is bringing a new file into its mode, SQLite does not wait but refuses: then it is tried again.

@@ -612,6 +612,10 @@ macro_rules! implement_store {
                 .map_err(cannot("the audit trail could not be read"))?;
                 rows.into_iter().map(entry).collect()
             }
+
+            fn evidence_store(&self) -> Option<&dyn super::EvidenceStore> {
+                Some(self)
+            }
         }
 
         /// Adds events to the outbox.

@@ -24,7 +24,12 @@ impl Inner {
         let id = FlowId::random(&*self.random);
         let retention = start.retention.unwrap_or(self.retention);
         let reference = self.keys.reference(&at.id, start.new.reference.as_str());
-        let (machine, changes) = Machine::start(id, at.client.info(), &at.schedule, start.new, retention, start.by, now)?;
+        let evidence = start.evidence.unwrap_or_else(|| self.evidence.clone());
+        if !evidence.is_none() {
+            self.evidence_store()?;
+        }
+        let (mut machine, changes) = Machine::start(id, at.client.info(), &at.schedule, start.new, retention, start.by, now)?;
+        machine.keep_evidence(evidence)?;
         let mut journal = Journal::new(id, AuditHead::default(), now);
         changes.audit.iter().for_each(|event| journal.write(&self.keys, event));
         let (audit, entries) = journal.finish();
