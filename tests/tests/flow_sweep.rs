@@ -78,7 +78,7 @@ impl Bank {
         let environment = Environment::new(InProcess(Arc::clone(&sandbox)), clock.clone());
         let client = Client::new(Idnow::new(config).unwrap(), environment, CallPolicy::default());
         let flow = Engine::builder(MemoryStore::new()).client(client).vault(Vault::plain());
-        let flow = flow.open(Arc::new(clock.clone())).await.unwrap();
+        let flow = flow.clock(Arc::new(clock.clone())).open().await.unwrap();
         Self { sandbox, clock, flow }
     }
 

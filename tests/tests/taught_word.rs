@@ -26,7 +26,7 @@ async fn program(store: &MemoryStore, transport: &ScriptedTransport, clock: &Man
     }
     let client = Client::new(Identify24::new(config).unwrap(), environment(transport, clock), CallPolicy::default());
     let flow = Engine::builder(store.clone()).client(client).vault(Vault::plain());
-    flow.open(Arc::new(clock.clone())).await.unwrap()
+    flow.clock(Arc::new(clock.clone())).open().await.unwrap()
 }
 
 fn person(flow: &Engine) -> NewVerification {

@@ -55,7 +55,8 @@ async fn store_of_an_earlier_program_keeps_everything() {
         .client(idv::connect(&config).unwrap())
         .vault(Vault::new(&Secret::from("1".repeat(64))).unwrap())
         // Before the open flow is due: nobody is asked anything.
-        .open(Arc::new(ManualClock::new("2026-11-30T12:00:00Z".parse().unwrap())))
+        .clock(Arc::new(ManualClock::new("2026-11-30T12:00:00Z".parse().unwrap())))
+        .open()
         .await
         .unwrap();
     let id = |text: &str| text.parse::<FlowId>().unwrap();

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv_core::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, Filter, Inserted, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Store,
-    StoreResult,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed,
+    Record, Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 
@@ -83,27 +83,29 @@ counted! {
     fn load(id: FlowId) -> Option<Record>, question;
     fn commit(commit: &Commit<'_>) -> Committed, change;
     fn reports(id: FlowId) -> Option<Vec<u8>>, question;
-    fn claim(now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> Vec<Record>, claim;
+    fn claim(now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> Vec<Record>, claim;
     fn locate(keys: &[LookupKey]) -> Vec<(LookupKey, FlowId)>, question;
-    fn list(filter: &Filter, after: Option<FlowId>, limit: usize) -> Vec<Record>, question;
+    fn list(filter: &Filter, after: Option<ListCursor>, limit: usize) -> Vec<Record>, question;
     fn push(message: &Message, forgotten: Timestamp) -> Pushed, change;
-    fn claim_inbox(now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> Vec<Message>, claim;
+    fn claim_inbox(now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> Vec<Message>, claim;
     fn finish(digest: &[u8; 32], end: &MessageEnd) -> (), change;
     fn value(name: &str) -> Option<Vec<u8>>, question;
     fn parked(after: Option<(Timestamp, [u8; 32])>, limit: usize) -> Vec<Message>, question;
-    fn parked_count(provider: &str) -> u64, question;
+    fn parked_count(account: &str) -> u64, question;
     fn wake_parked(flow: Option<FlowId>, now: Timestamp) -> u64, question;
     fn purge_inbox(before: Timestamp) -> u64, change;
     fn events(after: Option<EventCursor>, limit: usize) -> Vec<(EventCursor, Event)>, question;
+    fn event(flow: FlowId, sequence: u64) -> Option<Event>, question;
     fn claim_events(now: Timestamp, until: Timestamp, limit: usize) -> Vec<PendingEvent>, claim;
     fn finish_event(flow: FlowId, sequence: u64, again: Option<Timestamp>) -> (), change;
     fn late_events(tries: u32, limit: usize) -> Vec<PendingEvent>, question;
     fn purge_events(before: Timestamp) -> u64, change;
-    fn others_due(providers: &[&str], now: Timestamp) -> Vec<String>, question;
+    fn others_due(accounts: &[&str], now: Timestamp) -> Vec<String>, question;
+    fn backlog(with_events: bool) -> Backlog, question;
     fn set_timer(name: &str, due: Timestamp) -> (), change;
     fn claim_timers(now: Timestamp, until: Timestamp) -> Vec<String>, claim;
     fn wind_timer(name: &str, due: Timestamp) -> (), change;
-    fn next_due(providers: &[&str]) -> Option<Timestamp>, question;
+    fn next_due(accounts: &[&str]) -> Option<Timestamp>, question;
     fn audit(after: Option<(FlowId, u64)>, limit: usize) -> Vec<AuditEntry>, question;
     fn audit_of(id: FlowId) -> Vec<AuditEntry>, question;
     fn loose_entries(limit: usize) -> Vec<AuditEntry>, question;

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use idv_core::Timestamp;
 use idv_flow::FlowId;
-use idv_flow::audit::AuditHead;
 use idv_flow::store::{Commit, Committed, Inserted, LookupKey, Phase, Record, Store};
 use jiff::SignedDuration;
 
@@ -59,7 +58,8 @@ async fn cost(store: &dyn Store, next: &mut u64) -> [Duration; 3] {
         costs[0].push(start.elapsed());
         let [record] = claimed.as_slice() else { panic!("one is due, and {} were claimed", claimed.len()) };
         // As a step ends: it is due again much later.
-        let later = Record { due: Some(record.due.unwrap() + SignedDuration::from_hours(24 * 365)), ..record.clone() };
+        let mut later = record.clone();
+        later.due = Some(record.due.unwrap() + SignedDuration::from_hours(24 * 365));
         assert!(matches!(store.commit(&Commit::new(&later, &[])).await.unwrap(), Committed::Done(_)));
 
         let start = Instant::now();
@@ -130,17 +130,9 @@ fn record(number: u64) -> Record {
         }
         bytes
     };
-    Record {
-        id: FlowId::from_bytes(name(1 << 50).first_chunk().copied().unwrap()),
-        provider: "idnow".to_owned(),
-        version: 1,
-        phase: Phase::Open,
-        attention: None,
-        due: Some(due(number)),
-        created_at: due(0),
-        reference: LookupKey(name(2 << 50)),
-        vendor: Some(LookupKey(name(3 << 50))),
-        body: vec![7; LENGTH],
-        audit: AuditHead::default(),
-    }
+    let id = FlowId::from_bytes(name(1 << 50).first_chunk().copied().unwrap());
+    let mut record = Record::new(id, "idnow", LookupKey(name(2 << 50)), due(0));
+    (record.phase, record.due, record.vendor) = (Phase::Open, Some(due(number)), Some(LookupKey(name(3 << 50))));
+    record.body = vec![7; LENGTH];
+    record
 }

@@ -138,7 +138,8 @@ impl Program {
             .schedule("idnow", schedule)
             .vault(Vault::new(&"7".repeat(64).into()).unwrap())
             .retention(Retention::new(at_once, at_once))
-            .open(std::sync::Arc::new(clock.clone()))
+            .clock(std::sync::Arc::new(clock.clone()))
+            .open()
             .await
             .unwrap();
         Self { flow, store, clock, workers }

@@ -53,7 +53,8 @@ pub(super) async fn sweep() {
     let flow = Engine::builder(store)
         .client(vendor.client.clone())
         .vault(Vault::new(&"7".repeat(64).into()).unwrap())
-        .open(Arc::new(vendor.clock.of_a_flow()))
+        .clock(Arc::new(vendor.clock.of_a_flow()))
+        .open()
         .await
         .unwrap();
     let mut ids = Vec::with_capacity(OPEN);

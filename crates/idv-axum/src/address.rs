@@ -3,7 +3,8 @@
 use idv_core::{Client, Error, Result, Secret, Url};
 
 /// Returns the address for callbacks: for [`NewVerification::callback_url`](idv_core::NewVerification::callback_url). `base` is the public
-/// address of the routes, including the path that they are nested at.
+/// address of the routes, including the path that they are nested at; `account` is the name of the account, which is the provider's id for a vendor's default
+/// account.
 ///
 /// ```
 /// let base = "https://bank.example/identity".parse()?;
@@ -14,8 +15,8 @@ use idv_core::{Client, Error, Result, Secret, Url};
 /// # Errors
 ///
 /// [`Config`](idv_core::ErrorKind::Config) if `base` cannot have a path, or has a query or a fragment.
-pub fn callback_url(base: &Url, provider: &str) -> Result<Url> {
-    below(base, "callbacks", provider)
+pub fn callback_url(base: &Url, account: &str) -> Result<Url> {
+    below(base, "callbacks", account)
 }
 
 /// Returns the address for people's returns: for [`NewVerification::return_urls`](idv_core::NewVerification::return_urls). `base` as for [`callback_url`].
@@ -23,8 +24,8 @@ pub fn callback_url(base: &Url, provider: &str) -> Result<Url> {
 /// # Errors
 ///
 /// As [`callback_url`].
-pub fn return_url(base: &Url, provider: &str) -> Result<Url> {
-    below(base, "returns", provider)
+pub fn return_url(base: &Url, account: &str) -> Result<Url> {
+    below(base, "returns", account)
 }
 
 /// Returns the callback address to enter in the vendor's panel, once per account, including the secret if the vendor authenticates by the
@@ -36,9 +37,9 @@ pub fn return_url(base: &Url, provider: &str) -> Result<Url> {
 /// # Errors
 ///
 /// As [`callback_url`].
-pub fn account_callback_url(base: &Url, client: &Client) -> Result<Secret> {
+pub fn account_callback_url(base: &Url, account: &str, client: &Client) -> Result<Secret> {
     let capabilities = client.info();
-    let mut url = callback_url(base, capabilities.provider.as_str())?;
+    let mut url = callback_url(base, account)?;
     let guard = client.provider().capabilities().callbacks.map(idv_core::Callbacks::auth);
     if !capabilities.accepts.contains(&"callback_url")
         && let Some((name, secret)) = guard.and_then(|guard| guard.parameter_for(""))
@@ -48,13 +49,13 @@ pub fn account_callback_url(base: &Url, client: &Client) -> Result<Secret> {
     Ok(Secret::new(String::from(url)))
 }
 
-fn below(base: &Url, kind: &str, provider: &str) -> Result<Url> {
+fn below(base: &Url, kind: &str, account: &str) -> Result<Url> {
     const NO_BASE: &str = "invalid public address of the routes: expected an http or https URL without query and fragment";
     if base.query().is_some() || base.fragment().is_some() {
         return Err(Error::config(NO_BASE));
     }
     let mut url = base.clone();
-    url.path_segments_mut().map_err(|()| Error::config(NO_BASE))?.pop_if_empty().extend([kind, provider]);
+    url.path_segments_mut().map_err(|()| Error::config(NO_BASE))?.pop_if_empty().extend([kind, account]);
     Ok(url)
 }
 

@@ -22,10 +22,10 @@ pub(crate) async fn take(
     path: Result<Path<Vec<(String, String)>>, PathRejection>,
     request: Request,
 ) -> Response {
-    let Some(client) = served.client(path) else { return answer(StatusCode::NOT_FOUND) };
-    let span = tracing::info_span!("idv.callback", provider = %client.info().provider);
+    let Some((account, client)) = served.account(path) else { return answer(StatusCode::NOT_FOUND) };
+    let span = tracing::info_span!("idv.callback", provider = %client.info().provider, account);
     async {
-        let response = served.callback(&client, request).await;
+        let response = served.callback(&account, &client, request).await;
         tracing::debug!(status = response.status().as_u16(), "a callback is answered");
         response
     }
@@ -34,7 +34,7 @@ pub(crate) async fn take(
 }
 
 impl Served {
-    async fn callback(&self, client: &Client, request: Request) -> Response {
+    async fn callback(&self, account: &str, client: &Client, request: Request) -> Response {
         let Some(callbacks) = client.provider().capabilities().callbacks else { return answer(StatusCode::NOT_FOUND) };
         let spec = callbacks.spec();
         let patience = Patience::new(&self.options, &spec);
@@ -57,7 +57,7 @@ impl Served {
                 return answer(status);
             }
         };
-        let received = self.receiver.receive(client.info().provider.as_str(), &delivery);
+        let received = self.receiver.receive(account, &delivery);
         match in_time(patience.store(), received).await {
             Some(received) => reply(client, &delivery, received),
             None => answer(StatusCode::SERVICE_UNAVAILABLE),

@@ -17,8 +17,8 @@
 //!
 //! | route | who calls it | what it does |
 //! |---|---|---|
-//! | `/callbacks/{provider}` and paths below it | the vendor | authenticates and stores the message, and replies as the vendor expects |
-//! | `GET /returns/{provider}` | the person's browser | records the return as a claim, and shows or redirects to [the next page](ReturnPage) |
+//! | `/callbacks/{account}` and paths below it | the vendor | authenticates and stores the message, and replies as the vendor expects |
+//! | `GET /returns/{account}` | the person's browser | records the return as a claim, and shows or redirects to [the next page](ReturnPage) |
 //! | `GET /health` | monitoring | 200 as long as the workers keep up, else 503 |
 //! | `GET /health/ready` | a load balancer | 200 as long as messages can be stored, else 503 |
 //! | `GET /health/live` | a supervisor that restarts programs | 200 |
@@ -38,7 +38,7 @@
 //! | 400 | the message cannot be parsed and is not authenticated. An authenticated one is kept for an operator |
 //! | 401 | the message requires HTTP Basic and has no credentials |
 //! | 403 | authentication failed. If the address or a header decides, the body is not read |
-//! | 404 | no client of this provider is configured |
+//! | 404 | no account of this name is configured |
 //! | 405 | the vendor does not use this method; `Allow` lists the methods that it uses |
 //! | 408, 413 | the body takes too long, or is too long |
 //! | 503 | the message could not be stored in time, or too many messages wait for an operator: the vendor should send it again |
@@ -115,29 +115,29 @@ pub fn tracker_routes(inbox: &TrackerInbox, options: &Options) -> Router {
     callback_routes(served.clone()).merge(return_routes(served))
 }
 
-/// Returns the routes of callbacks: `/callbacks/{provider}`, with or without a slash or further segments at its end.
+/// Returns the routes of callbacks: `/callbacks/{account}`, with or without a slash or further segments at its end.
 pub fn callbacks(flow: &Engine, options: &Options) -> Router {
     callback_routes(Served::new(flow, options))
 }
 
-/// Returns the route of people's returns: `GET /returns/{provider}`.
+/// Returns the route of people's returns: `GET /returns/{account}`.
 pub fn returns(flow: &Engine, options: &Options) -> Router {
     return_routes(Served::new(flow, options))
 }
 
 fn callback_routes(served: Served) -> Router {
     Router::new()
-        .route("/callbacks/{provider}", any(callback::take))
-        .route("/callbacks/{provider}/", any(callback::take))
+        .route("/callbacks/{account}", any(callback::take))
+        .route("/callbacks/{account}/", any(callback::take))
         // Identity.TM's document has the name of the webhook at the end of its examples (chapter 2.6.3).
-        .route("/callbacks/{provider}/{*below}", any(callback::take))
+        .route("/callbacks/{account}/{*below}", any(callback::take))
         .with_state(served)
 }
 
 fn return_routes(served: Served) -> Router {
     Router::new()
-        .route("/returns/{provider}", get(returning::take))
-        .route("/returns/{provider}/", get(returning::take))
+        .route("/returns/{account}", get(returning::take))
+        .route("/returns/{account}/", get(returning::take))
         .with_state(served)
 }
 
@@ -169,18 +169,18 @@ enum Receiver {
 }
 
 impl Receiver {
-    /// Returns the client of a provider, if it is configured.
-    fn client(&self, provider: &str) -> Option<Client> {
+    /// Returns the client of an account, if it is configured.
+    fn client(&self, account: &str) -> Option<Client> {
         match self {
-            Self::Engine(flow) => flow.client(provider).ok(),
-            Self::Tracker(inbox) => Some(inbox.client().clone()).filter(|client| client.info().provider.as_str() == provider),
+            Self::Engine(flow) => flow.client(account).ok(),
+            Self::Tracker(inbox) => Some(inbox.client().clone()).filter(|client| client.info().provider.as_str() == account),
         }
     }
 
     /// Passes a message on and returns the reply.
-    async fn receive(&self, provider: &str, delivery: &Delivery) -> Result<Reply, FlowError> {
+    async fn receive(&self, account: &str, delivery: &Delivery) -> Result<Reply, FlowError> {
         match self {
-            Self::Engine(flow) => flow.receive(provider, delivery).await,
+            Self::Engine(flow) => flow.receive(account, delivery).await,
             Self::Tracker(inbox) => Ok(inbox.receive(delivery).unwrap_or_else(|error| Reply::to_error(&error))),
         }
     }
@@ -191,11 +191,12 @@ impl Served {
         Self { receiver: Receiver::Engine(flow.clone()), options: options.clone() }
     }
 
-    /// Returns the client of the provider in the path, if it is configured.
-    fn client(&self, path: Result<Path<Vec<(String, String)>>, PathRejection>) -> Option<Client> {
+    /// Returns the account in the path and its client, if it is configured.
+    fn account(&self, path: Result<Path<Vec<(String, String)>>, PathRejection>) -> Option<(String, Client)> {
         let Path(parameters) = path.ok()?;
-        let (_, provider) = parameters.into_iter().find(|(name, _)| name == "provider")?;
-        self.receiver.client(&provider)
+        let (_, account) = parameters.into_iter().find(|(name, _)| name == "account")?;
+        let client = self.receiver.client(&account)?;
+        Some((account, client))
     }
 }
 

@@ -124,19 +124,19 @@ pub(crate) async fn take(
     path: Result<Path<Vec<(String, String)>>, PathRejection>,
     request: Request,
 ) -> Response {
-    let Some(client) = served.client(path) else { return (StatusCode::NOT_FOUND, SAFE).into_response() };
+    let Some((account, client)) = served.account(path) else { return (StatusCode::NOT_FOUND, SAFE).into_response() };
     let provider = client.info().provider.clone();
-    let span = tracing::info_span!("idv.return", %provider);
-    served.returning(provider, request).instrument(span).await
+    let span = tracing::info_span!("idv.return", %provider, account);
+    served.returning(&account, provider, request).instrument(span).await
 }
 
 impl Served {
-    async fn returning(&self, provider: ProviderId, request: Request) -> Response {
+    async fn returning(&self, account: &str, provider: ProviderId, request: Request) -> Response {
         let (head, _) = request.into_parts();
         let delivery = Delivery::returning(called(&head));
         // A HEAD request is not a return.
         if head.method == Method::GET {
-            let received = self.receiver.receive(provider.as_str(), &delivery);
+            let received = self.receiver.receive(account, &delivery);
             let Some(reply) = in_time(self.options.reply_within, received).await else { return once_more() };
             tracing::debug!(status = reply.status.as_u16(), "a person has come back");
         }

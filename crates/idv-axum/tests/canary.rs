@@ -30,7 +30,7 @@ async fn nothing_of_a_callback_or_a_return_shows_in_a_log() {
         bank.follow(id).await;
         let report = format!("{:?}", serde_json::to_string(&bank.flow.report(id).await.unwrap()).unwrap());
         assert!(report.to_lowercase().contains(&name) || vendor.is("identify24"), "{vendor:?}: there was something to print");
-        let address = idv_axum::account_callback_url(&bank.base, &bank.client).unwrap();
+        let address = idv_axum::account_callback_url(&bank.base, vendor.id(), &bank.client).unwrap();
         printed += &format!("{address:?}");
         // What is refused, at each step on the way.
         bank.store.fail();

@@ -16,7 +16,7 @@ async fn the_address_for_the_panel_has_the_secret_where_it_lives_there() {
     for vendor in Vendor::all().await {
         let bank = Bank::open(&vendor).await;
         let base = "https://bank.example/identity".parse().unwrap();
-        let address = idv_axum::account_callback_url(&base, &bank.client).unwrap();
+        let address = idv_axum::account_callback_url(&base, vendor.id(), &bank.client).unwrap();
         let plain = format!("https://bank.example/identity/callbacks/{}", vendor.id());
         // Elsewhere it is in a header; or with each order, one of its own.
         let is_set_once = !vendor.info.accepts.contains(&"callback_url");

@@ -119,7 +119,7 @@ impl From<FlowError> for Failure {
     fn from(error: FlowError) -> Self {
         match error {
             FlowError::Vendor(error) => error.into(),
-            FlowError::UnknownProvider(_) => Self::usage(format!("{error}: choose it, or name it in flow.also")),
+            FlowError::UnknownAccount(_) => Self::usage(format!("{error}: choose it, or name it in flow.also")),
             FlowError::Invalid(_) => Self::usage(error.to_string()),
             // A store's failures never contain stored data.
             FlowError::Store(_) => Self::new(Exit::Failed, whole(&error)),

@@ -348,3 +348,36 @@ fn changed_trail_is_found_and_newer_store_left_alone() {
     let newer = company.place.run(&["flow", "list"]);
     assert!(newer.failed(1).contains("newer version"), "{}", newer.err);
 }
+
+#[test]
+fn webhook_receives_events_and_a_replay() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let webhook = format!("webhook.url = \"http://{}/hooks\"", listener.local_addr().unwrap());
+    let mut company = Company::new(&["idnow"], "flows.db", &format!("{webhook}\nwebhook.secret = {{ env = \"HOOK\" }}\n{QUICK}"));
+    assert!(company.place.run(&["flow", "start"]).failed(2).contains("HOOK"));
+    company.place.set("HOOK", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let (sender, received) = std::sync::mpsc::channel();
+    let sender = std::sync::Mutex::new(sender);
+    let route = axum::routing::post(move |headers: axum::http::HeaderMap, body: String| async move {
+        let header = |name: &str| headers[name].to_str().unwrap().to_owned();
+        sender.lock().unwrap().send((header("webhook-id"), header("webhook-signature"), body)).unwrap();
+        axum::http::StatusCode::NO_CONTENT
+    });
+    let routes = axum::Router::new().route("/hooks", route);
+    let server = async { axum::serve(tokio::net::TcpListener::from_std(listener).unwrap(), routes).await };
+    company.runtime.spawn(server);
+
+    let id = start(&company, "idnow", REFERENCE);
+    company.json(&["flow", "run", "--once"]);
+    for (sequence, name) in [(1, "created"), (2, "hand_off_ready")] {
+        let (webhook_id, signature, body) = received.try_recv().unwrap();
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((webhook_id, &body["type"]), (format!("{id}-{sequence}"), &json!(format!("verification.{name}"))));
+        assert!(signature.starts_with("v1,"), "{signature}");
+    }
+    assert_eq!(company.json(&["flow", "replay", &id, "2"]), json!({ "flow": id, "sequence": 2, "delivered": true }));
+    assert_eq!(received.try_recv().unwrap().0, format!("{id}-2"));
+    assert!(company.place.run(&["flow", "replay", &id, "9"]).failed(1).contains("no event 9"));
+    assert!(company.place.run(&["flow", "replay", NOBODY, "1"]).failed(1).contains("no event 1"));
+}

@@ -73,8 +73,10 @@ impl Client {
         self.shared.environment.clock.now()
     }
 
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.shared.environment.clock
+    /// Returns the client's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.environment.clock
     }
 
     /// Returns the policy of its calls.
@@ -114,7 +116,7 @@ impl Client {
     pub async fn create(&self, new: &NewVerification) -> Result<CreateResponse> {
         let cx = self.context(Operation::Create);
         self.during(new.reference.check_new(), Operation::Create)?;
-        let mut created = self.during(self.provider.create(&cx, new).await, Operation::Create)?;
+        let mut created = self.measured(Operation::Create, self.provider.create(&cx, new)).await?;
         // An adapter adds fields that the vendor takes, but not with this value.
         let adapters = std::mem::take(&mut created.unsupported_fields);
         let given = new.given().into_iter();
@@ -134,7 +136,7 @@ impl Client {
     pub async fn poll(&self, id: &VerificationId) -> Result<Observation> {
         let polling = self.capability(self.provider.capabilities().polling, Capability::Polling, Operation::Poll)?;
         let cx = self.context(Operation::Poll).keep_answers();
-        let observation = self.during(polling.poll(&cx, id).await, Operation::Poll)?;
+        let observation = self.measured(Operation::Poll, polling.poll(&cx, id)).await?;
         self.about(id, observation, &cx)
     }
 
@@ -150,7 +152,7 @@ impl Client {
     pub async fn fetch(&self, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
         let results = self.capability(self.provider.capabilities().results, Capability::Results, Operation::Fetch)?;
         let cx = self.context(Operation::Fetch).keep_answers();
-        let observation = self.during(results.fetch(&cx, id, handle).await, Operation::Fetch)?;
+        let observation = self.measured(Operation::Fetch, results.fetch(&cx, id, handle)).await?;
         self.about(id, observation, &cx)
     }
 
@@ -173,7 +175,7 @@ impl Client {
     ) -> Result<Download> {
         let source = self.capability(self.provider.capabilities().evidence, Capability::Evidence, Operation::Evidence)?;
         let cx = self.context(Operation::Evidence);
-        self.during(source.download(&cx, id, evidence, limit, sink).await, Operation::Evidence)
+        self.measured(Operation::Evidence, source.download(&cx, id, evidence, limit, sink)).await
     }
 
     /// Returns one page of a list; begin without a cursor and go on with [`Page::next`].
@@ -188,7 +190,7 @@ impl Client {
     pub async fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page> {
         let listing = self.capability(self.provider.capabilities().listing, Capability::Listing, Operation::List)?;
         let cx = self.context(Operation::List);
-        self.during(listing.list(&cx, query, cursor).await, Operation::List)
+        self.measured(Operation::List, listing.list(&cx, query, cursor)).await
     }
 
     /// Returns every verification that the vendor has under our reference.
@@ -203,7 +205,7 @@ impl Client {
     pub async fn find(&self, reference: &Reference) -> Result<Vec<VerificationId>> {
         let lookup = self.capability(self.provider.capabilities().lookup, Capability::Lookup, Operation::Find)?;
         let cx = self.context(Operation::Find);
-        self.during(lookup.find(&cx, reference).await, Operation::Find)
+        self.measured(Operation::Find, lookup.find(&cx, reference)).await
     }
 
     /// Deletes a verification at the vendor.
@@ -219,7 +221,7 @@ impl Client {
     pub async fn delete(&self, id: &VerificationId) -> Result<DeleteOutcome> {
         let deletion = self.capability(self.provider.capabilities().deletion, Capability::Deletion, Operation::Delete)?;
         let cx = self.context(Operation::Delete);
-        self.during(deletion.delete(&cx, id).await, Operation::Delete)
+        self.measured(Operation::Delete, deletion.delete(&cx, id)).await
     }
 
     /// Parses a callback or the person's return. Nothing is sent; reply to the vendor at once, and process the message afterwards.
@@ -260,6 +262,10 @@ impl Client {
             };
             Error::new(ErrorKind::Unsupported).detail(detail).during(&self.info.provider, operation)
         })
+    }
+
+    async fn measured<T>(&self, operation: Operation, call: impl Future<Output = Result<T>>) -> Result<T> {
+        self.during(self.shared.measured(operation, call).await, operation)
     }
 
     fn during<T>(&self, result: Result<T>, operation: Operation) -> Result<T> {

@@ -89,6 +89,30 @@ pub enum ErrorKind {
     Sink,
 }
 
+impl ErrorKind {
+    /// Returns the kind as one word, as traces and metrics show it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Unsupported => "unsupported",
+            Self::InvalidRequest { .. } => "invalid_request",
+            Self::Unauthorized => "unauthorized",
+            Self::QuotaExhausted => "quota_exhausted",
+            Self::NotFound => "not_found",
+            Self::NotReady => "not_ready",
+            Self::Conflict => "conflict",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable => "unavailable",
+            Self::Malformed => "malformed",
+            Self::Forged => "forged",
+            Self::SubjectMismatch => "subject_mismatch",
+            Self::LimitExceeded => "limit_exceeded",
+            Self::Sink => "sink",
+        }
+    }
+}
+
 /// Whether the vendor may have acted although the call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -29,6 +29,7 @@ mod formats;
 mod id;
 mod info;
 mod input;
+pub mod metrics;
 mod new;
 mod observation;
 pub mod pii;

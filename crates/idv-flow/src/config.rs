@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use idv_core::adapter::settings::{
-    Days, Fault, Millis, Secrets, Section, Setting, SettingKind, SettingValue, Table, Value, is_loopback,
+    Address, Days, Fault, Millis, Secrets, Section, Setting, SettingKind, SettingValue, Table, Value, is_loopback,
 };
 use idv_core::{Secret, Url, settings};
 
 use crate::machine::evidence::{MIB, kind_of};
-use crate::{EvidenceKinds, EvidencePolicy, FlowError, Keep, Result, Retention, Schedule, Vault};
+use crate::{EvidenceKinds, EvidencePolicy, FlowError, Keep, Result, Retention, Schedule, Vault, Webhook};
 
 settings! {
     /// The configuration of flows: the table `flow` of an application's configuration, which `Config::section` reads.
@@ -35,6 +35,12 @@ settings! {
             also: Vec<String>,
             /// The lease duration: if a worker crashes, another takes over its work after this long. Longer than the deadline of calls.
             lease("lease_ms"): Option<Duration> as Millis,
+            /// The endpoint that events are sent to, signed by Standard Webhooks: an https address.
+            webhook_url("webhook.url"): Option<Url> as Address,
+            /// The secret that signs webhooks: `whsec_` and the Base64 of 24 to 64 random bytes.
+            webhook_secret("webhook.secret"): Option<Secret>,
+            /// The secrets that were used before; webhooks are signed with them as well.
+            webhook_older_secrets("webhook.older_secrets"): Secrets,
             /// The time after which the vendor's copy is deleted; without it, on request.
             vendor_retention("retention.vendor_days"): Option<Duration> as Days,
             /// The time after which our copy is deleted; without it, on request.
@@ -100,6 +106,22 @@ impl FlowConfig {
             None => Err(FlowError::Invalid(
                 "`flow.key` is missing beside `flow.older_keys`: new values have to be sealed by a key too".to_owned(),
             )),
+        }
+    }
+
+    /// Returns the webhook; `None` if none is configured.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::Invalid`] if the address or a secret does not have its form, or one of them is missing.
+    pub fn webhook(&self) -> Result<Option<Webhook>> {
+        match (&self.webhook_url, &self.webhook_secret) {
+            (Some(url), Some(secret)) => {
+                let webhook = Webhook::new(url.as_str(), secret)?;
+                self.webhook_older_secrets.iter().try_fold(webhook, Webhook::older_secret).map(Some)
+            }
+            (None, None) if self.webhook_older_secrets.is_empty() => Ok(None),
+            _ => Err(FlowError::Invalid("a webhook needs both `flow.webhook.url` and `flow.webhook.secret`".to_owned())),
         }
     }
 
@@ -357,6 +379,22 @@ mod tests {
             assert_eq!(read(json!({ "evidence": { "kinds": text } })).unwrap().evidence().kinds, kinds);
         }
         assert!(read(json!({ "evidence": { "kinds": ["selfies"] } })).unwrap_err().contains("`all`, `none`"));
+    }
+
+    #[test]
+    fn webhook_needs_an_address_and_a_secret() {
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let url: Url = "https://bank.example/hooks".parse().unwrap();
+        assert!(FlowConfig::default().webhook().unwrap().is_none());
+        let whole = FlowConfig::default().webhook_url(url.clone()).webhook_secret(secret).webhook_older_secrets(secret);
+        assert!(format!("{:?}", whole.webhook().unwrap()).contains("secrets: 2"));
+        for part in [
+            FlowConfig::default().webhook_url(url),
+            FlowConfig::default().webhook_secret(secret),
+            FlowConfig::default().webhook_older_secrets(secret),
+        ] {
+            assert!(part.webhook().unwrap_err().to_string().contains("`flow.webhook.url` and `flow.webhook.secret`"));
+        }
     }
 
     #[test]

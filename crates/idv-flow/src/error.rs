@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::engine::events::DeliveryError;
 use crate::id::FlowId;
 use crate::machine::retention::DataCopy;
 use crate::store::StoreError;
@@ -22,9 +23,20 @@ pub enum FlowError {
     /// The flow keeps no such item of evidence, or not any more.
     #[error("the flow keeps no evidence with the number {0}")]
     UnknownEvidence(u32),
-    /// No client of this provider was given.
-    #[error("no client of the provider {0} is configured here")]
-    UnknownProvider(String),
+    /// No account of this name was given to the engine.
+    #[error("no account {0} is configured here")]
+    UnknownAccount(String),
+    /// The flow has no such event, or the event was forgotten 30 days after its delivery.
+    #[error("flow {flow} has no event {sequence}, or it was delivered more than 30 days ago")]
+    UnknownEvent {
+        /// The flow.
+        flow: FlowId,
+        /// The number of the event.
+        sequence: u64,
+    },
+    /// The receiver did not take an event.
+    #[error("the event was not taken: {0}")]
+    Delivery(DeliveryError),
     /// It must be kept for longer.
     #[error(
         "{copy} must be kept until {until}, by the retention that was set: delete it after that, or change the retention first"
@@ -47,6 +59,24 @@ pub enum FlowError {
     /// What is stored cannot be opened or read: by another key, by a change, or by an older program.
     #[error("what is stored cannot be read: {0}")]
     Damaged(&'static str),
+}
+
+impl FlowError {
+    /// Returns the kind as one word, as traces and metrics show it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Store(_) => "store",
+            Self::Vendor(error) => error.kind().name(),
+            Self::UnknownFlow(_) | Self::UnknownEvent { .. } | Self::UnknownEvidence(_) => "unknown",
+            Self::Delivery(_) => "not_taken",
+            Self::UnknownAccount(_) => "unknown_account",
+            Self::Held { .. } => "held",
+            Self::Conflict(_) => "conflict",
+            Self::Invalid(_) => "invalid",
+            Self::Newer => "newer",
+            Self::Damaged(_) => "damaged",
+        }
+    }
 }
 
 /// The result of everything here that can fail.

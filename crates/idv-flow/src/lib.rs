@@ -28,14 +28,17 @@ mod reseal;
 mod status;
 pub mod store;
 mod vault;
+mod webhook;
 
 pub use config::{FlowConfig, StoreAddress};
 pub use engine::Engine;
 pub use engine::builder::EngineBuilder;
-pub use engine::events::HandlerError;
+pub use engine::events::{DeliveryError, HandlerError};
+pub use engine::metrics::INSTRUMENTS;
 pub use engine::operator::{About, Item};
 pub use engine::workers::Tally;
 pub use engine::workers::delete::{CopyState, Receipt};
+pub use engine::workers::spawned::Workers;
 pub use error::{FlowError, Result};
 pub use id::FlowId;
 pub use machine::attention::Attention;
@@ -44,9 +47,10 @@ pub use machine::evidence::{EvidenceKinds, EvidencePolicy, KeptEvidence};
 pub use machine::resolution::Resolution;
 pub use machine::retention::{DataCopy, Keep, Retention};
 pub use machine::schedule::Schedule;
-pub use status::{FlowStatus, Health, Start, Started};
+pub use status::{FailingProvider, FlowStatus, Health, Start, Started};
 pub use store::EventCursor;
 pub use vault::Vault;
+pub use webhook::Webhook;
 
 /// The README's examples, kept compiling.
 #[cfg(doctest)]

@@ -3,7 +3,7 @@
 use crate::engine::repository::Inner;
 use crate::error::{FlowError, Result};
 use crate::store::{Commit, Committed, Filter, Lease, Message, MessageEnd, Record, Reports};
-use crate::vault::Context;
+use crate::vault::{Context, Vault};
 
 /// Number of flows that are read at a time.
 const PAGE: usize = 256;
@@ -12,18 +12,18 @@ impl Inner {
     /// Seals every flow, its reports and its evidence by the current key. What changes meanwhile, or is at a vendor that is not configured here, is left
     /// to the next time.
     pub(crate) async fn reseal(&self) -> Result<()> {
-        if !self.vault.has_older() {
+        if !self.vault.has_older() && !self.tenants.values().any(Vault::has_older) {
             return Ok(());
         }
         let mut after = None;
         loop {
             let page = self.store.list(&Filter::all(), after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.id);
+            after = Some(last.id.into());
             for record in page {
                 match self.reseal_flow(record).await {
                     // An operator is told when its turn comes.
-                    Err(FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownProvider(_)) => {}
+                    Err(FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownAccount(_)) => {}
                     resealed => resealed?,
                 }
             }
@@ -31,17 +31,18 @@ impl Inner {
     }
 
     async fn reseal_flow(&self, record: Record) -> Result<()> {
-        let at = self.provider(&record.provider)?;
+        let at = self.account(&record.account)?;
         let id = record.id;
-        let mut outdated = self.vault.is_outdated(&record.body);
+        let vault = self.vault_of(record.tenant.as_deref());
+        let mut outdated = vault.is_outdated(&record.body);
         let mut opened = self.open(record)?;
         let mut reports = None;
         if opened.state.reports > 0
             && let Some(sealed) = self.store.reports(id).await?
-            && self.vault.is_outdated(&sealed)
+            && vault.is_outdated(&sealed)
         {
             let context = Context::flow(id, "reports");
-            reports = Some(self.vault.seal(&*self.random, &context, &self.vault.open(&context, &sealed)?));
+            reports = Some(vault.seal(&*self.random, &context, &vault.open(&context, &sealed)?));
             outdated = true;
         }
         outdated |= self.reseal_evidence(&mut opened).await?;

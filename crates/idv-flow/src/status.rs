@@ -10,7 +10,7 @@ use crate::id::FlowId;
 use crate::machine::attention::Attention;
 use crate::machine::evidence::EvidencePolicy;
 use crate::machine::retention::Retention;
-use crate::store::{Phase, Record};
+use crate::store::{ListCursor, ListOrder, Phase, Record};
 
 /// What is to be started.
 #[derive(Debug, Clone)]
@@ -18,8 +18,12 @@ use crate::store::{Phase, Record};
 pub struct Start {
     /// What the vendor is to create.
     pub new: NewVerification,
-    /// At which provider; at the first, where it is not said.
-    pub provider: Option<String>,
+    /// The account at a vendor; the engine's first if it is `None`.
+    pub account: Option<String>,
+    /// The application's own key for the verification, such as the number of an order: see [`Start::key`].
+    pub key: Option<String>,
+    /// The tenant that the flow belongs to: see [`Start::tenant`].
+    pub tenant: Option<String>,
     /// How long the copies are kept; as the flow was opened with, where it is not said.
     pub retention: Option<Retention>,
     /// The evidence that is kept; by default that of [`EngineBuilder::evidence`](crate::EngineBuilder::evidence).
@@ -32,13 +36,30 @@ impl Start {
     /// A verification at the first provider.
     #[must_use]
     pub const fn new(new: NewVerification) -> Self {
-        Self { new, provider: None, retention: None, evidence: None, by: None }
+        Self { new, account: None, key: None, tenant: None, retention: None, evidence: None, by: None }
     }
 
-    /// At this provider.
+    /// Sets the account. The default account of a vendor is called after the vendor.
     #[must_use]
-    pub fn at(mut self, provider: impl Into<String>) -> Self {
-        self.provider = Some(provider.into());
+    pub fn at(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(account.into());
+        self
+    }
+
+    /// Sets the application's own key, by which a repeated start is recognized: a second start with the same key and tenant sends nothing and
+    /// returns the flow of the first, whatever else it asks for. [`Engine::find_by_key`](crate::Engine::find_by_key) finds the flow. The store
+    /// keeps a keyed digest of it only.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Sets the label of the tenant: ASCII letters, digits, `-`, `_` and `.`, up to 64. The store keeps it in clear. It selects the
+    /// [key](crate::EngineBuilder::tenant) that seals the flow, and is part of each of the flow's events.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
         self
     }
 
@@ -90,8 +111,16 @@ pub struct FlowStatus {
     pub id: FlowId,
     /// The provider's id.
     pub provider: String,
-    /// How far it is, in one word.
+    /// The account at the provider.
+    pub account: String,
+    /// The tenant that the flow belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// The phase.
     pub phase: Phase,
+    /// When the phase began.
+    #[serde(serialize_with = "instant")]
+    pub phase_since: Timestamp,
     /// The state of the verification; `None` where nothing was created, nobody knows, or it is disputed.
     pub status: Option<Status>,
     /// Whether the vendor has said two different things, and nobody has ruled. Then nobody is verified.
@@ -120,7 +149,10 @@ impl FlowStatus {
         Self {
             id: record.id,
             provider: record.provider,
+            account: record.account,
+            tenant: record.tenant,
             phase: record.phase,
+            phase_since: record.phase_since,
             status: None,
             disputed: false,
             hand_off: None,
@@ -132,6 +164,19 @@ impl FlowStatus {
         }
     }
 
+    /// Returns the place of the flow in a list of this order: the next page begins after it.
+    #[must_use]
+    pub fn cursor(&self, order: ListOrder) -> ListCursor {
+        ListCursor::new(
+            match order {
+                ListOrder::Id => Timestamp::UNIX_EPOCH,
+                ListOrder::CreatedAt => self.created_at,
+                ListOrder::PhaseSince => self.phase_since,
+            },
+            self.id,
+        )
+    }
+
     /// Whether the person is verified.
     #[must_use]
     pub fn is_verified(&self) -> bool {
@@ -139,12 +184,32 @@ impl FlowStatus {
     }
 }
 
-/// How it stands with the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The state of the work: of the store, and of the vendors as this program knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
     /// For how long the oldest work has been due. Much more than a minute says that no worker runs, or too few.
     pub behind: Duration,
+    /// The number of messages that wait for a worker.
+    pub messages: u64,
+    /// The number of messages that cannot be judged yet.
+    pub parked: u64,
+    /// For how long the oldest event has not been delivered; zero if this program has no handler and no webhook.
+    pub undelivered_for: Duration,
+    /// The vendors that failed the last call of this program.
+    pub failing: Vec<FailingProvider>,
+}
+
+/// A vendor that fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailingProvider {
+    /// The provider's id.
+    pub provider: String,
+    /// The kind of the last failure: see [`ErrorKind::name`](idv_core::ErrorKind::name).
+    pub kind: &'static str,
+    /// When the first call failed after the last one that was answered.
+    pub since: Timestamp,
 }
 
 fn time<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {

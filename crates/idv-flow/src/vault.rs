@@ -159,8 +159,8 @@ impl Context {
         Self([what.as_bytes(), b"\0", id.as_bytes()].concat())
     }
 
-    /// The state of a flow. It opens only beside the names by which the store finds the flow, its provider, the time of its creation, and
-    /// the end of its audit trail: an earlier state, or another flow's name, in their place is noticed.
+    /// The state of a flow. It opens only beside the keys by which the store finds the flow, its provider, account and tenant, the time of
+    /// its creation, and the end of its audit trail: an earlier state, or another flow's key, in their place is noticed.
     pub(crate) fn body(record: &Record) -> Self {
         let AuditHead { count, hash } = &record.audit;
         let vendor = record.vendor.as_ref().map(|key| key.0);
@@ -168,8 +168,19 @@ impl Context {
         context.extend_from_slice(&record.created_at.as_microsecond().to_be_bytes());
         context.push(u8::from(vendor.is_some()));
         context.extend_from_slice(&vendor.unwrap_or_default());
-        // The only part of no fixed length is the last.
         context.extend_from_slice(record.provider.as_bytes());
+        // Neither a provider's id nor a label below contains the separator followed by its own length. A flow without labels is sealed as
+        // before there were any.
+        let account = Some(&record.account).filter(|account| **account != record.provider);
+        let labels = [(b'a', account.map(String::as_bytes)), (b't', record.tenant.as_deref().map(str::as_bytes))];
+        let key = (b'k', record.application_key.as_ref().map(|key| key.0.as_slice()));
+        for (label, value) in labels.into_iter().chain([key]) {
+            if let Some(value) = value {
+                context.extend_from_slice(&[0, label]);
+                context.extend_from_slice(&(value.len() as u64).to_be_bytes());
+                context.extend_from_slice(value);
+            }
+        }
         Self(context)
     }
 
@@ -211,15 +222,22 @@ impl StoreKeys {
         Ok(Self { index: Zeroizing::new(*index), audit: Zeroizing::new(*audit) })
     }
 
-    /// Where a reference is found. Vendors do not all keep its case.
-    pub(crate) fn reference(&self, provider: &str, reference: &str) -> LookupKey {
-        let parts = [b"reference".as_slice(), provider.as_bytes(), &reference.to_ascii_lowercase().into_bytes()];
+    /// Returns the key of a reference. Vendors do not all keep its case.
+    pub(crate) fn reference(&self, account: &str, reference: &str) -> LookupKey {
+        let parts = [b"reference".as_slice(), account.as_bytes(), &reference.to_ascii_lowercase().into_bytes()];
         LookupKey(mac(self.index.as_slice(), &parts))
     }
 
-    /// Where a vendor's id is found.
-    pub(crate) fn vendor(&self, provider: &str, id: &str) -> LookupKey {
-        LookupKey(mac(self.index.as_slice(), &[b"vendor", provider.as_bytes(), id.as_bytes()]))
+    /// Returns the key of a vendor's id.
+    pub(crate) fn vendor(&self, account: &str, id: &str) -> LookupKey {
+        LookupKey(mac(self.index.as_slice(), &[b"vendor", account.as_bytes(), id.as_bytes()]))
+    }
+
+    /// Returns the key of the application's own key. Each tenant has its own.
+    pub(crate) fn application(&self, tenant: Option<&str>, key: &str) -> LookupKey {
+        let has_tenant = [u8::from(tenant.is_some())];
+        let parts = [b"application".as_slice(), &has_tenant, tenant.unwrap_or_default().as_bytes(), key.as_bytes()];
+        LookupKey(mac(self.index.as_slice(), &parts))
     }
 
     /// A link of the audit trail.

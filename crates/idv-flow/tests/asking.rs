@@ -328,12 +328,12 @@ async fn each_vendor_has_its_schedule_and_one_that_cannot_work_is_refused() {
 
     let clock = || std::sync::Arc::new(bench.clock.clone());
     schedule.growth = 0.0;
-    assert!(bench.builder().schedule("example", schedule.clone()).open(clock()).await.is_err());
+    assert!(bench.builder().schedule("example", schedule.clone()).clock(clock()).open().await.is_err());
     schedule.growth = 1.0;
-    let error = bench.builder().schedule("other", schedule).open(clock()).await.unwrap_err().to_string();
+    let error = bench.builder().schedule("other", schedule).clock(clock()).open().await.unwrap_err().to_string();
     assert!(error.contains("other"), "{error}");
-    assert!(bench.builder().client(bench.client()).open(clock()).await.unwrap_err().to_string().contains("twice"));
-    assert!(Engine::builder(bench.store.clone()).open(clock()).await.is_err());
+    assert!(bench.builder().client(bench.client()).clock(clock()).open().await.unwrap_err().to_string().contains("twice"));
+    assert!(Engine::builder(bench.store.clone()).clock(clock()).open().await.is_err());
 }
 
 #[tokio::test]
@@ -354,7 +354,7 @@ async fn nothing_of_a_person_is_in_the_store_but_sealed_and_a_wrong_key_opens_no
     }
     assert!(!reports.windows(6).any(|window| window == b"passed"));
 
-    let open = async |vault: Vault| bench.builder().vault(vault).open(std::sync::Arc::new(bench.clock.clone())).await;
+    let open = async |vault: Vault| bench.builder().vault(vault).clock(std::sync::Arc::new(bench.clock.clone())).open().await;
     for wrong in [Vault::plain(), Vault::new(&key("b")).unwrap()] {
         assert!(matches!(open(wrong).await.unwrap_err(), FlowError::Damaged(_)));
     }
@@ -363,7 +363,7 @@ async fn nothing_of_a_person_is_in_the_store_but_sealed_and_a_wrong_key_opens_no
     assert!(open(Vault::new(&key("b")).unwrap()).await.is_ok(), "the store's own keys are sealed anew");
     let plain = Bench::new(Kind::default());
     assert!(plain.flow().await.is_plain() && !flow.is_plain());
-    assert!(plain.builder().vault(vault).open(std::sync::Arc::new(plain.clock.clone())).await.is_err());
+    assert!(plain.builder().vault(vault).clock(std::sync::Arc::new(plain.clock.clone())).open().await.is_err());
 }
 
 #[tokio::test]

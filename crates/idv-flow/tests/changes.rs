@@ -191,7 +191,7 @@ async fn program_without_a_vendor_leaves_its_flows_alone() {
     }
     let told = other.operator().await.unwrap();
     let told: Vec<_> = told.iter().map(|item| (item.about, item.provider.as_str(), item.attention.name())).collect();
-    assert_eq!(told, [(idv_flow::About::Provider, "example", "unconfigured")]);
+    assert_eq!(told, [(idv_flow::About::Account, "example", "unconfigured")]);
     engine.run_due().await.unwrap();
     for (id, _) in &flows {
         assert!(engine.status(*id).await.unwrap().is_verified());

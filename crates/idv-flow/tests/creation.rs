@@ -225,6 +225,6 @@ async fn a_flow_starts_where_it_is_told_to_or_not_at_all() {
     let bench = bench(CreateSafety::Keyed);
     let flow = bench.flow().await;
     let error = flow.start(Start::new(somebody(&flow)).at("nobody")).await.unwrap_err();
-    assert!(matches!(error, FlowError::UnknownProvider(_)), "{error}");
+    assert!(matches!(error, FlowError::UnknownAccount(_)), "{error}");
     assert_eq!(bench.vendor.calls("create"), 0);
 }

@@ -196,7 +196,7 @@ async fn event_tells_nothing_of_the_person() {
         assert_eq!(&serde_json::from_str::<Event>(&json).unwrap(), event);
     }
     let newer: Event = serde_json::from_str(
-        r#"{"flow":"00000000000000000000000000000000","sequence":1,"at":"2026-01-01T00:00:00Z","provider":"a","event":"new","x":1}"#,
+        r#"{"flow":"00000000000000000000000000000000","sequence":1,"at":"2026-01-01T00:00:00Z","provider":"a","account":"a","event":"new","x":1}"#,
     )
     .unwrap();
     assert_eq!(newer.kind, EventKind::Unknown);

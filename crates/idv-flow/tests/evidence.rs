@@ -586,15 +586,13 @@ async fn erasure_waits_for_the_evidence_store() {
 #[tokio::test]
 async fn policy_that_cannot_be_met_is_refused() {
     let bench = bench();
-    let clock = Arc::new(bench.clock.clone());
-    let error = builder(&bench).evidence(EvidencePolicy::all().max_items(1_001)).open(clock).await.unwrap_err();
+    let error = builder(&bench).evidence(EvidencePolicy::all().max_items(1_001)).open().await.unwrap_err();
     assert!(matches!(error, FlowError::Invalid(_)), "{error}");
     let without = meddled::Meddled { has_evidence: false, ..meddled::Meddled::default() };
     let builder = || Engine::builder(without.clone()).client(bench.client());
-    let clock = || Arc::new(bench.clock.clone());
-    let error = builder().evidence(EvidencePolicy::all()).open(clock()).await.unwrap_err();
+    let error = builder().evidence(EvidencePolicy::all()).open().await.unwrap_err();
     assert!(error.to_string().contains("evidence_store"), "{error}");
-    let flow = builder().open(clock()).await.unwrap();
+    let flow = builder().open().await.unwrap();
     let error = flow.start(Start::new(somebody(&flow)).evidence(EvidencePolicy::all())).await.unwrap_err();
     assert!(matches!(error, FlowError::Invalid(_)), "{error}");
     assert_eq!(bench.vendor.calls("create"), 0);

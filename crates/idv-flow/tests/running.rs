@@ -1,6 +1,6 @@
 //! Workers: sharing, stopping, failing stores, and what no program here can work on.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod support;
 
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{join, join_all};
+use idv_core::Clock as _;
 use idv_flow::store::{Commit, Phase, Store};
 use idv_flow::{FlowError, Vault};
 use support::*;
@@ -149,7 +150,7 @@ async fn a_flow_at_a_vendor_that_is_not_configured_here_waits_for_a_program_that
     let other = bench.with(Kind { provider: "elsewhere", ..bench.kind.clone() }).flow().await;
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&other, HOUR).await;
-    assert!(matches!(other.status(id).await.unwrap_err(), FlowError::UnknownProvider(_)));
+    assert!(matches!(other.status(id).await.unwrap_err(), FlowError::UnknownAccount(_)));
     assert_eq!(other.list(&idv_flow::store::Filter::all(), None, 10).await.unwrap().len(), 1);
     assert_eq!(attention(&other).await, ["unconfigured"]);
     assert!(flow.verify_audit(None).await.unwrap().holds(), "it is only set aside");
@@ -214,8 +215,40 @@ async fn a_lease_that_a_call_may_outlive_is_refused() {
     let bench = Bench::new(Kind::default());
     let deadline = bench.client().policy().deadline;
     for lease in [Duration::ZERO, deadline] {
-        let opened = bench.builder().lease(lease).open(Arc::new(bench.clock.clone())).await;
+        let opened = bench.builder().lease(lease).clock(Arc::new(bench.clock.clone())).open().await;
         assert!(opened.unwrap_err().to_string().contains("lease"));
     }
-    assert!(bench.builder().lease(deadline + MINUTE).open(Arc::new(bench.clock.clone())).await.is_ok());
+    assert!(bench.builder().lease(deadline + MINUTE).clock(Arc::new(bench.clock.clone())).open().await.is_ok());
+}
+
+#[tokio::test]
+async fn health_names_the_vendor_that_fails_and_what_waits() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (_, reference) = start(&flow).await;
+    assert!(flow.health().await.unwrap().failing.is_empty());
+    let since = bench.clock.now();
+    for status in [500, 429] {
+        bench.vendor.next("poll", Fate::Status(status));
+    }
+    bench.clock.advance(HOUR);
+    flow.run_due().await.unwrap();
+    bench.clock.advance(HOUR);
+    flow.run_due().await.unwrap();
+    let failing = flow.health().await.unwrap().failing;
+    assert_eq!((failing[0].provider.as_str(), failing[0].kind), ("example", "rate_limited"));
+    assert_eq!(failing[0].since.duration_since(since).as_secs(), 3600, "it is the first failure's time");
+    bench.clock.advance(HOUR);
+    flow.run_due().await.unwrap();
+    assert!(flow.health().await.unwrap().failing.is_empty(), "an answer ends it");
+
+    flow.receive("example", &message(&reference, None, "passed")).await.unwrap();
+    flow.receive("example", &delivery("not JSON", SECRET)).await.unwrap();
+    let health = flow.health().await.unwrap();
+    assert_eq!((health.messages, health.parked, health.undelivered_for), (1, 1, Duration::ZERO));
+    let handled = bench.open(bench.builder().on_change(|_| async { Ok(()) })).await;
+    assert_eq!(handled.health().await.unwrap().undelivered_for, 3 * HOUR);
+    handled.run_due().await.unwrap();
+    let health = handled.health().await.unwrap();
+    assert_eq!((health.messages, health.undelivered_for), (0, Duration::ZERO));
 }

@@ -86,7 +86,6 @@ mod objects {
 
 mod sqlite {
     use idv_flow::FlowId;
-    use idv_flow::audit::AuditHead;
     use idv_flow::store::{Commit, Committed, LookupKey, Message, MessageEnd, Phase, Record, Reports, SqliteOptions};
     use jiff::Timestamp;
     use sqlx::sqlite::SqliteConnectOptions;
@@ -131,19 +130,9 @@ mod sqlite {
     }
 
     fn record(body: &[u8]) -> Record {
-        Record {
-            id: FlowId::from_bytes([1; 16]),
-            provider: "vendor".to_owned(),
-            version: 1,
-            phase: Phase::Open,
-            attention: None,
-            due: None,
-            created_at: Timestamp::UNIX_EPOCH,
-            reference: LookupKey([2; 32]),
-            vendor: None,
-            body: body.to_vec(),
-            audit: AuditHead::default(),
-        }
+        let mut record = Record::new(FlowId::from_bytes([1; 16]), "vendor", LookupKey([2; 32]), Timestamp::UNIX_EPOCH);
+        (record.phase, record.body) = (Phase::Open, body.to_vec());
+        record
     }
 
     #[cfg(unix)]
@@ -155,6 +144,7 @@ mod sqlite {
             let folder = Folder::new();
             let store = SqliteStore::open(folder.file()).await.unwrap();
             store.migrate().await.unwrap();
+            store.remember("name", b"value").await.unwrap();
             let mut files = 0;
             for file in std::fs::read_dir(&folder.0).unwrap() {
                 let file = file.unwrap();
@@ -195,7 +185,8 @@ mod sqlite {
             assert_eq!(store.claim_inbox(now, now, 1, &[]).await.unwrap(), [], "the inbox is empty");
             assert_eq!(found(&folder.0, &marks), marks[..2]);
 
-            let erased = Record { version: 2, phase: Phase::Erased, ..record(b"") };
+            let mut erased = record(b"");
+            (erased.version, erased.phase) = (2, Phase::Erased);
             let mut commit = Commit::new(&erased, &[]);
             commit.reports = Reports::Erase;
             assert_eq!(store.commit(&commit).await.unwrap(), Committed::Done(3));
@@ -288,7 +279,7 @@ mod sqlite {
                 sqlx::query_as(statement).fetch_one(&mut connection).await.unwrap()
             };
             let before = version().await;
-            assert_eq!(before.0, 2);
+            assert_eq!(before.0, 4);
             store.migrate().await.unwrap();
             assert_eq!(version().await, before);
         });
@@ -328,10 +319,11 @@ mod sqlite {
 }
 
 mod postgres {
+    use futures_util::FutureExt as _;
     use idv_core::Secret;
     use idv_flow::FlowId;
-    use idv_flow::audit::{AuditEntry, AuditHead};
-    use idv_flow::store::{Commit, LookupKey, Phase, PostgresOptions, Record};
+    use idv_flow::audit::AuditEntry;
+    use idv_flow::store::{Commit, LookupKey, Message, PostgresOptions, Record};
     use jiff::Timestamp;
 
     use super::*;
@@ -386,7 +378,7 @@ mod postgres {
             let store = harness.store().await;
             store.migrate().await.unwrap();
             store.migrate().await.unwrap();
-            assert_eq!(harness.execute("SELECT count(*) FROM idv_migrations"), "3");
+            assert_eq!(harness.execute("SELECT count(*) FROM idv_migrations"), "5");
             harness.execute(
                 "INSERT INTO idv_migrations (version, description, success, checksum, execution_time) \
                  VALUES (99999, 'the future', TRUE, '', 0)",
@@ -417,37 +409,68 @@ mod postgres {
         run(async {
             let harness = Postgres::open().await;
             let store = harness.store().await;
-            let record = Record {
-                id: FlowId::from_bytes([0x5A; 16]),
-                provider: "vendor".to_owned(),
-                version: 1,
-                phase: Phase::Open,
-                attention: None,
-                due: None,
-                created_at: Timestamp::UNIX_EPOCH,
-                reference: LookupKey([0x5B; 32]),
-                vendor: None,
-                body: vec![0x5C; 8],
-                audit: AuditHead::default(),
-            };
+            let id = FlowId::from_bytes([0x5A; 16]);
+            let mut record = Record::new(id, "vendor", LookupKey([0x5B; 32]), Timestamp::UNIX_EPOCH);
+            record.body = vec![0x5C; 8];
             let error = store.insert(&record, None, &[]).await.unwrap_err();
             assert!(told(&error).contains("code 42P01"), "there are no tables yet: {error:?}");
             store.migrate().await.unwrap();
-            store.insert(&record, None, &[]).await.unwrap();
+            let entry = |event: &str| AuditEntry {
+                flow: id,
+                number: 1,
+                at: Timestamp::UNIX_EPOCH,
+                event: event.to_owned(),
+                previous: [0x5D; 32],
+                hash: [0; 32],
+            };
+            store.insert(&record, None, &[entry("{}")]).await.unwrap();
 
             // PostgreSQL quotes the row that is there in the details of this.
-            let other = Record { reference: LookupKey([0x5D; 32]), ..record.clone() };
-            let error = store.insert(&other, None, &[]).await.unwrap_err();
-            assert!(told(&error).contains("idv_flows_pkey"), "{error:?}");
+            let error = store.commit(&Commit::new(&record, &[entry("{}")])).await.unwrap_err();
+            assert!(told(&error).contains("idv_audit_pkey"), "{error:?}");
             for part in ["5a5a", "5b5b", "5c5c", "5d5d", "90, 90"] {
                 assert!(!told(&error).contains(part), "{error:?}");
             }
             // And this, which no text of PostgreSQL can hold, in its message.
-            let event = "a\0b".to_owned();
-            let entry =
-                AuditEntry { flow: record.id, number: 1, at: Timestamp::UNIX_EPOCH, event, previous: [0; 32], hash: [0; 32] };
-            let error = store.commit(&Commit::new(&record, &[entry])).await.unwrap_err();
+            let error = store.commit(&Commit::new(&record, &[entry("a\0b")])).await.unwrap_err();
             assert!(told(&error).contains("code 22021"), "{error:?}");
+        });
+    }
+
+    #[test]
+    fn store_goes_on_when_the_server_was_restarted() {
+        run(async {
+            let mut server = Server::start();
+            let url = Secret::new(server.database());
+            let store = PostgresStore::connect(&url).await.unwrap();
+            store.migrate().await.unwrap();
+            let record = |number: u8| {
+                let id = FlowId::from_bytes([number; 16]);
+                Record::new(id, "vendor", LookupKey([number; 32]), Timestamp::UNIX_EPOCH)
+            };
+            store.insert(&record(1), None, &[]).await.unwrap();
+            assert!(store.load(record(1).id).await.unwrap().is_some());
+            server.crash();
+            server.restart();
+            assert!(store.load(record(1).id).await.unwrap().is_some(), "what is read is read again");
+            store.insert(&record(2), None, &[]).await.expect_err("the connection broke, perhaps after the insertion");
+            store.insert(&record(2), None, &[]).await.unwrap();
+            store.close().await;
+            store.load(record(1).id).await.unwrap_err();
+        });
+    }
+
+    #[test]
+    fn worker_is_given_a_hint_of_a_message() {
+        run(async {
+            let harness = Postgres::open().await;
+            let (worker, server) = (harness.store().await, harness.store().await);
+            worker.migrate().await.unwrap();
+            worker.hint().await;
+            assert!(worker.hint().now_or_never().is_none(), "nothing was announced since it began to listen");
+            let message = Message::new([1; 32], "vendor".to_owned(), Timestamp::UNIX_EPOCH, Vec::new());
+            server.push(&message, Timestamp::UNIX_EPOCH).await.unwrap();
+            worker.hint().await;
         });
     }
 

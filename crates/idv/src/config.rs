@@ -225,7 +225,11 @@ impl Config {
     }
 
     /// Returns the name of the default account.
-    pub(crate) fn default_account(&self) -> Result<&str> {
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](idv_core::ErrorKind::Config) if no default is configured; it names the accounts.
+    pub fn default_account(&self) -> Result<&str> {
         self.provider().ok_or_else(|| {
             let names: Vec<&str> = self.accounts().collect();
             Error::config(format!(

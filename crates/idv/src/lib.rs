@@ -121,7 +121,9 @@ pub use idv_core::{Effect, Error, ErrorKind, Operation, Pii, Result, Secret, pii
 
 // Environment.
 #[doc(inline)]
-pub use idv_core::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError, call};
+pub use idv_core::{
+    Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError, call, metrics,
+};
 
 // Public dependencies.
 pub use idv_core::{Bytes, Timestamp, Url, async_trait, bytes, http, jiff, serde_json, url};

@@ -98,7 +98,7 @@ async fn open(
     if let Some(town) = &town {
         town.report_to(&idv_axum::callback_url(base, &provider)?)?;
     }
-    let flow = builder.client(client).vault(vault).open(clock).await?;
+    let flow = builder.client(client).vault(vault).clock(clock).open().await?;
     Ok(App { flow, provider, base: base.clone(), town })
 }
 

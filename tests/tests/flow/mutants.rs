@@ -9,8 +9,8 @@ use idv::call::CallContext;
 use idv::{Client, CreateResponse, CreateSafety, Environment, NewVerification, Timestamp, VendorInfo};
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent,
-    Pushed, Record, Reports, Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message,
+    MessageEnd, PendingEvent, Pushed, Record, Reports, Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 use idv_sandbox::Sandbox;
@@ -166,20 +166,20 @@ impl Store for FlawedStore {
         self.store.reports(id).await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
-        self.store.claim(now, until, limit, providers).await
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+        self.store.claim(now, until, limit, accounts).await
     }
 
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
         self.store.locate(keys).await
     }
 
-    async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
         self.store.list(filter, after, limit).await
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
-        self.store.claim_inbox(now, until, limit, providers).await
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+        self.store.claim_inbox(now, until, limit, accounts).await
     }
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
@@ -194,8 +194,8 @@ impl Store for FlawedStore {
         self.store.parked(after, limit).await
     }
 
-    async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
-        self.store.parked_count(provider).await
+    async fn parked_count(&self, account: &str) -> StoreResult<u64> {
+        self.store.parked_count(account).await
     }
 
     async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
@@ -208,6 +208,10 @@ impl Store for FlawedStore {
 
     async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
         self.store.events(after, limit).await
+    }
+
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        self.store.event(flow, sequence).await
     }
 
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
@@ -226,8 +230,12 @@ impl Store for FlawedStore {
         self.store.purge_events(before).await
     }
 
-    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.store.others_due(providers, now).await
+    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        self.store.others_due(accounts, now).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.store.backlog(with_events).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
@@ -242,8 +250,8 @@ impl Store for FlawedStore {
         self.store.wind_timer(name, due).await
     }
 
-    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
-        self.store.next_due(providers).await
+    async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
+        self.store.next_due(accounts).await
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted, LookupKey, Message, MessageEnd, PendingEvent,
-    Pushed, Record, Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message,
+    MessageEnd, PendingEvent, Pushed, Record, Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 
@@ -64,15 +64,15 @@ impl Store for YieldingStore {
         between_turns(self.0.reports(id)).await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
-        between_turns(self.0.claim(now, until, limit, providers)).await
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+        between_turns(self.0.claim(now, until, limit, accounts)).await
     }
 
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
         between_turns(self.0.locate(keys)).await
     }
 
-    async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
         between_turns(self.0.list(filter, after, limit)).await
     }
 
@@ -80,8 +80,8 @@ impl Store for YieldingStore {
         between_turns(self.0.push(message, forgotten)).await
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
-        between_turns(self.0.claim_inbox(now, until, limit, providers)).await
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+        between_turns(self.0.claim_inbox(now, until, limit, accounts)).await
     }
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
@@ -96,8 +96,8 @@ impl Store for YieldingStore {
         between_turns(self.0.parked(after, limit)).await
     }
 
-    async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
-        between_turns(self.0.parked_count(provider)).await
+    async fn parked_count(&self, account: &str) -> StoreResult<u64> {
+        between_turns(self.0.parked_count(account)).await
     }
 
     async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
@@ -110,6 +110,10 @@ impl Store for YieldingStore {
 
     async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
         between_turns(self.0.events(after, limit)).await
+    }
+
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        between_turns(self.0.event(flow, sequence)).await
     }
 
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
@@ -128,8 +132,12 @@ impl Store for YieldingStore {
         between_turns(self.0.purge_events(before)).await
     }
 
-    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        between_turns(self.0.others_due(providers, now)).await
+    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        between_turns(self.0.others_due(accounts, now)).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        between_turns(self.0.backlog(with_events)).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
@@ -144,8 +152,8 @@ impl Store for YieldingStore {
         between_turns(self.0.wind_timer(name, slowed(name, due))).await
     }
 
-    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
-        between_turns(self.0.next_due(providers)).await
+    async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
+        between_turns(self.0.next_due(accounts)).await
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {

@@ -329,7 +329,7 @@ pub(super) fn flow(
     let schedule = Plan::schedule(client.info());
     let vault = if plan.sealed { Vault::new(&"5a".repeat(32).into()).unwrap() } else { Vault::plain() };
     let builder = Engine::builder(store).client(client).schedule(plan.vendor.id(), schedule).vault(vault);
-    builder.random(Arc::new(chance)).open(Arc::new(clock.for_the_idle()))
+    builder.random(Arc::new(chance)).clock(Arc::new(clock.for_the_idle())).open()
 }
 
 /// Runs what waits for nobody.

@@ -22,6 +22,7 @@ macro_rules! pages {
 }
 
 idv_sandbox::for_each_vendor!(pages);
+mod instruments;
 mod places;
 
 #[test]

@@ -50,7 +50,7 @@ impl Bank {
         environment.clock = Arc::clone(&clock);
         let client = vendor.client(&sandbox, environment, secret);
         let store = WatchedStore::default();
-        let flow = Engine::builder(store.clone()).client(client.clone()).open(clock).await.unwrap();
+        let flow = Engine::builder(store.clone()).client(client.clone()).clock(clock).open().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base: Url = format!("http://{}/identity", listener.local_addr().unwrap()).parse().unwrap();
         let routes = idv_axum::routes(&flow, options);
@@ -144,7 +144,7 @@ impl Desk {
         environment.clock = Arc::clone(&clock);
         let client = vendor.client(&sandbox, environment, secret);
         let store = WatchedStore::default();
-        let flow = Engine::builder(store.clone()).client(client.clone()).open(clock).await.unwrap();
+        let flow = Engine::builder(store.clone()).client(client.clone()).clock(clock).open().await.unwrap();
         let routes = idv_axum::routes(&flow, options);
         Self { client, flow, store, routes, sandbox }
     }

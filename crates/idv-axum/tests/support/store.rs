@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Commit, Committed, EventCursor, Filter, Inserted, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed, Record,
-    Store, StoreError, StoreResult,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message, MessageEnd,
+    PendingEvent, Pushed, Record, Store, StoreError, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 
@@ -107,20 +107,20 @@ impl Store for WatchedStore {
         self.works().await?.reports(id).await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
-        self.works().await?.claim(now, until, limit, providers).await
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+        self.works().await?.claim(now, until, limit, accounts).await
     }
 
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
         self.works().await?.locate(keys).await
     }
 
-    async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
         self.works().await?.list(filter, after, limit).await
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
-        self.works().await?.claim_inbox(now, until, limit, providers).await
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+        self.works().await?.claim_inbox(now, until, limit, accounts).await
     }
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
@@ -135,8 +135,8 @@ impl Store for WatchedStore {
         self.works().await?.parked(after, limit).await
     }
 
-    async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
-        self.works().await?.parked_count(provider).await
+    async fn parked_count(&self, account: &str) -> StoreResult<u64> {
+        self.works().await?.parked_count(account).await
     }
 
     async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
@@ -149,6 +149,10 @@ impl Store for WatchedStore {
 
     async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
         self.works().await?.events(after, limit).await
+    }
+
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        self.works().await?.event(flow, sequence).await
     }
 
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
@@ -167,8 +171,12 @@ impl Store for WatchedStore {
         self.works().await?.purge_events(before).await
     }
 
-    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.works().await?.others_due(providers, now).await
+    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        self.works().await?.others_due(accounts, now).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.works().await?.backlog(with_events).await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
@@ -183,8 +191,8 @@ impl Store for WatchedStore {
         self.works().await?.wind_timer(name, due).await
     }
 
-    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
-        self.works().await?.next_due(providers).await
+    async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
+        self.works().await?.next_due(accounts).await
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {

@@ -31,7 +31,9 @@ impl<'a> Used<'a> {
         // A variable is the user's, a file need not be.
         let is_variable = table.get("store").is_some_and(|store| store.get("env").is_some());
         let is_strange = flow.store.as_ref().is_some_and(|store| !is_variable && !store.is_local());
-        Self { table, strangers: if is_strange { vec!["store"] } else { Vec::new() } }
+        let is_elsewhere = flow.webhook_url.as_ref().is_some_and(|url| !is_loopback(url));
+        let strangers = [("store", is_strange), ("webhook.url", is_elsewhere)];
+        Self { table, strangers: strangers.into_iter().filter_map(|(key, is_strange)| is_strange.then_some(key)).collect() }
     }
 
     /// Refuses a file that leads elsewhere than to the vendor or to this machine. The user's own variables may lead anywhere.

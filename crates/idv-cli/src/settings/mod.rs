@@ -36,18 +36,18 @@ impl Settings {
     }
 
     /// Returns the configuration of flows, a client of the default account, and after it those of the accounts whose flows go on.
-    pub(crate) fn flows(&self) -> Result<(FlowConfig, Vec<Client>), Failure> {
+    pub(crate) fn flows(&self) -> Result<(FlowConfig, Vec<(String, Client)>), Failure> {
         let config = self.load()?;
         let (table, overrides) = config.section_table::<FlowConfig>()?;
         let flow = FlowConfig::from_table(&table)?;
-        let mut clients = vec![idv::connect(&config)?];
+        let mut clients = vec![(config.default_account()?.to_owned(), idv::connect(&config)?)];
         let mut accounts: Vec<&str> = config.provider().into_iter().collect();
         let is_overridden = config.overrides().iter().any(|one| one.key == "provider");
         for account in &flow.also {
             // The environment may choose an account that the file has among the others.
             if !(is_overridden && accounts.contains(&account.as_str())) {
                 accounts.push(account);
-                clients.push(config.client(account)?);
+                clients.push((account.clone(), config.client(account)?));
             }
         }
         let mut used: Vec<Used<'_>> = accounts.iter().filter_map(|account| Used::account(&config, account)).collect();

@@ -138,8 +138,9 @@ pub(super) struct Arrived {
     pub(super) open: Option<(Body, Permit)>,
 }
 
-/// Returns the wait that the vendor asks for, in seconds or as a date (RFC 9110, 10.2.3).
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+/// Returns the wait that an answer's `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3); `None` without a valid one.
+#[must_use]
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));

@@ -9,6 +9,7 @@
 
 mod answer;
 mod limiter;
+mod measure;
 mod policy;
 mod retry;
 mod token;
@@ -24,18 +25,20 @@ use http::{Request, StatusCode, Uri};
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
-pub use answer::{Answer, Downloaded};
+pub use answer::{Answer, Downloaded, retry_after};
 pub use policy::CallPolicy;
 pub use retry::{Repeat, Ruling};
 pub use token::{Session, TokenCache};
 
-use self::answer::{Arrived, retry_after};
+use self::answer::Arrived;
 use self::limiter::{Limiter, Permit};
+use self::measure::{Ended, Target};
 use self::retry::{AttemptResult, RetryBudget, RetryDecision, backoff, decide, leaves_open};
 use crate::environment::{Body, Environment, Sent, TransportCause, TransportError};
 use crate::error::{Effect, Error, ErrorKind, Operation, Result};
 use crate::evidence::{Recorder, Sink};
 use crate::id::ProviderId;
+use crate::metrics::{INSTRUMENTS, Instruments, OPERATION_DURATION};
 use crate::report::RawAnswer;
 use crate::secret::Secret;
 
@@ -61,12 +64,27 @@ pub(crate) struct Shared {
     pub(crate) policy: CallPolicy,
     budget: RetryBudget,
     limiter: Limiter,
+    instruments: Instruments,
 }
 
 impl Shared {
     pub(crate) fn new(provider: ProviderId, environment: Environment, policy: CallPolicy) -> Self {
         let (budget, limiter) = (RetryBudget::new(policy.retry_budget), Limiter::new(policy.max_in_flight));
-        Self { provider, environment, policy, budget, limiter }
+        let instruments = Instruments::new(env!("CARGO_PKG_NAME"), INSTRUMENTS);
+        Self { provider, environment, policy, budget, limiter, instruments }
+    }
+
+    /// Waits for an operation and records its duration.
+    pub(crate) async fn measured<T>(&self, operation: Operation, future: impl Future<Output = Result<T>>) -> Result<T> {
+        let began = self.environment.clock.monotonic();
+        let result = future.await;
+        let took = self.environment.clock.monotonic().saturating_sub(began);
+        let error = result.as_ref().err().map(|error| error.kind().name());
+        let provider = self.provider.as_str();
+        let attributes =
+            [("idv.provider", provider.into()), ("idv.operation", operation.name().into()), ("error.type", error.into())];
+        self.instruments.record(&OPERATION_DURATION, took.as_secs_f64(), &attributes);
+        result
     }
 }
 
@@ -282,7 +300,8 @@ impl CallContext {
             let request = build(&attempt).map_err(|error| settle(error, open))?;
             let uri = request.uri().clone();
             let limit = call.max_answer.unwrap_or(policy.max_answer);
-            let ended = self.attempt(request, stream, limit).await.map_err(|failure| failure.into_error(self, open, number));
+            let ended =
+                self.attempt(number, request, stream, limit).await.map_err(|failure| failure.into_error(self, open, number));
             let ended = ended?;
             let result = match &ended {
                 Ok(arrived) => AttemptResult::Answer(arrived.answer.status),
@@ -344,11 +363,14 @@ impl CallContext {
     /// One request and its answer. The outer error ends the call; the inner one is a matter for the table.
     async fn attempt(
         &self,
+        number: u32,
         request: Request<Bytes>,
         stream: bool,
         limit: u64,
     ) -> Result<Result<Arrived, TransportError>, Failure> {
         let Some(permit) = self.turn().await else { return Err(Failure::NoTurn) };
+        let target = Target::of(&request);
+        let (span, began) = (target.span(number), self.monotonic());
         let timeout = self.shared.policy.attempt_timeout.min(self.deadline.saturating_sub(self.monotonic()));
         let exchange = async {
             let response = match self.shared.environment.transport.send(request).await {
@@ -367,8 +389,17 @@ impl CallContext {
                 Err(error) => Ok(Err(error)),
             }
         };
+        let ended = self.within(timeout, exchange).instrument(span.clone()).await;
         // After a timeout, all of the request may have left.
-        self.within(timeout, exchange).await.unwrap_or(Ok(Err(TransportError::new(Sent::Maybe, TransportCause::Timeout))))
+        let ended = ended.unwrap_or(Ok(Err(TransportError::new(Sent::Maybe, TransportCause::Timeout))));
+        let end = match &ended {
+            Ok(Ok(arrived)) => Ended::Answered(arrived.answer.status),
+            Ok(Err(error)) => Ended::NotAnswered(error.cause),
+            Err(_) => Ended::GivenUp,
+        };
+        let of = (self.shared.provider.as_str(), self.operation.name());
+        target.end(&span, &self.shared.instruments, of, self.monotonic().saturating_sub(began), &end);
+        ended
     }
 
     /// Waits for a permit; `None` if the deadline passes first. Mostly there is one at once, and no timer is needed.

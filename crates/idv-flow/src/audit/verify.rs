@@ -82,13 +82,14 @@ impl Inner {
         loop {
             let page = self.store.list(&Filter::all(), after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.id);
+            after = Some(last.id.into());
             for record in page {
-                let (flow, head, sealed_before) = (record.id, record.audit, self.vault.is_outdated(&record.body));
+                let outdated = self.vault_of(record.tenant.as_deref()).is_outdated(&record.body);
+                let (flow, head, sealed_before) = (record.id, record.audit, outdated);
                 let mut has_reports = false;
                 match self.open(record) {
                     Err(error) => check.find(format!("flow {flow}: {error}")),
-                    Ok(LoadedFlow { record, state }) => {
+                    Ok(LoadedFlow { record, state, .. }) => {
                         check.shown(&record, &state, self.now());
                         has_reports = state.reports > 0 || state.deletion.own_erased_at.is_some();
                         if let Some(block) = state.block {
@@ -113,7 +114,7 @@ impl Inner {
                 0 => (Vec::new(), 0),
                 _ => self.verify_evidence(&loaded, &kept).await?,
             };
-            let LoadedFlow { record, state } = loaded;
+            let LoadedFlow { record, state, .. } = loaded;
             // They belong together only if nothing changed meanwhile.
             if self.store.load(flow).await?.is_none_or(|now| now.version != record.version) {
                 continue;
@@ -126,9 +127,10 @@ impl Inner {
                 }
                 return Ok(());
             }
-            check.verified.older_key += u64::from(stored.is_some_and(|sealed| self.vault.is_outdated(&sealed)));
+            let vault = self.vault_of(record.tenant.as_deref());
+            check.verified.older_key += u64::from(stored.is_some_and(|sealed| vault.is_outdated(&sealed)));
             let written: Vec<(String, Option<String>)> = trail.iter().filter_map(stored_report).collect();
-            match self.reports(flow).await {
+            match self.reports(&record).await {
                 Err(FlowError::Damaged(what)) => check.find(format!("flow {flow}: its reports cannot be read: {what}")),
                 Err(error) => return Err(error),
                 Ok(reports) => {
@@ -269,7 +271,10 @@ struct Check {
 
 impl Check {
     fn shown(&mut self, record: &Record, state: &FlowState, now: Timestamp) {
-        let (shown, sealed) = (Shown::of(record), &state.shown);
+        let (mut shown, sealed) = (Shown::of(record), &state.shown);
+        if sealed.phase_since.is_none() {
+            shown.phase_since = None;
+        }
         if shown == *sealed {
             return;
         }
@@ -281,7 +286,7 @@ impl Check {
         }
         let what = if shown.due != sealed.due {
             "when it is due"
-        } else if shown.phase == sealed.phase {
+        } else if shown.phase == sealed.phase && shown.phase_since == sealed.phase_since {
             "why it needs an operator"
         } else {
             "its phase"

@@ -1,16 +1,19 @@
 //! Opening a flow.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use idv_core::{Client, Clock, OsRandom, Random};
+use idv_core::{Client, Clock, OsRandom, Random, Transport};
 use tokio::sync::Notify;
 
 use crate::audit::blocks::{BlockHead, HEAD};
+use crate::config::FlowConfig;
 use crate::engine::Engine;
-use crate::engine::events::{Handler, HandlerError};
+use crate::engine::events::{Handler, HandlerError, Receivers};
 use crate::engine::evidence::NO_EVIDENCE_STORE;
+use crate::engine::metrics::Metrics;
 use crate::engine::repository::{Inner, VendorHandle};
 use crate::engine::workers::Counters;
 use crate::error::{FlowError, Result};
@@ -20,24 +23,29 @@ use crate::machine::retention::{Retention, later};
 use crate::machine::schedule::Schedule;
 use crate::store::{EvidenceStore, Store};
 use crate::vault::{Context, StoreKeys, Vault};
+use crate::webhook::{Endpoint, Webhook};
 
-/// Default for the number of messages of a provider that may be parked.
+/// Default for the number of messages of an account that may be parked.
 const PARKED_LIMIT: u64 = 10_000;
 
 /// A flow that is to be opened.
 #[derive(Debug)]
 pub struct EngineBuilder {
     store: Arc<dyn Store>,
-    clients: Vec<Client>,
+    clients: Vec<(String, Client)>,
     schedules: Vec<(String, Schedule)>,
     vault: Vault,
+    tenants: BTreeMap<String, Vault>,
     retention: Retention,
     evidence: EvidencePolicy,
     evidence_store: Option<Arc<dyn EvidenceStore>>,
     random: Arc<dyn Random>,
+    clock: Option<Arc<dyn Clock>>,
+    default_account: Option<String>,
     lease: Option<Duration>,
     parked_limit: u64,
     handler: Option<Handler>,
+    webhook: Option<(Webhook, Arc<dyn Transport>)>,
 }
 
 impl EngineBuilder {
@@ -47,34 +55,86 @@ impl EngineBuilder {
             clients: Vec::new(),
             schedules: Vec::new(),
             vault: Vault::plain(),
+            tenants: BTreeMap::new(),
             retention: Retention::default(),
             evidence: EvidencePolicy::none(),
             evidence_store: None,
             random: Arc::new(OsRandom),
+            clock: None,
+            default_account: None,
             lease: None,
             parked_limit: PARKED_LIMIT,
             handler: None,
+            webhook: None,
         }
     }
 
-    /// Adds a vendor. New flows are started at the first; those that were started at another go on as long as it is added too.
+    /// Adds the only, or the default, account at a vendor. The account is called after the vendor.
+    ///
+    /// New flows start at the first account that was added. Flows of other accounts continue as long as their accounts are added, too.
     #[must_use]
-    pub fn client(mut self, client: Client) -> Self {
-        self.clients.push(client);
+    pub fn client(self, client: Client) -> Self {
+        let name = client.info().provider.to_string();
+        self.account(name, client)
+    }
+
+    /// Adds an account at a vendor: several accounts of one vendor have different names. The name is stored in clear and is part of the
+    /// address of the account's callbacks, so it must not change.
+    #[must_use]
+    pub fn account(mut self, name: impl Into<String>, client: Client) -> Self {
+        self.clients.push((name.into(), client));
         self
     }
 
-    /// Sets when what is tried at a vendor. Without it, [`Schedule::of`] the vendor.
+    /// Adds accounts by their names, such as those of a configuration: `Config::clients`.
     #[must_use]
-    pub fn schedule(mut self, provider: impl Into<String>, schedule: Schedule) -> Self {
-        self.schedules.push((provider.into(), schedule));
+    pub fn accounts(mut self, accounts: impl IntoIterator<Item = (String, Client)>) -> Self {
+        self.clients.extend(accounts);
         self
     }
 
-    /// Sets the key that seals what is stored of people. Without it, it is in clear.
+    /// Sets the account at which new flows start. Default: the first that was added.
+    #[must_use]
+    pub fn default_account(mut self, name: impl Into<String>) -> Self {
+        self.default_account = Some(name.into());
+        self
+    }
+
+    /// Takes over a configuration: the key, the retention, the evidence, the lease, and the schedules of all accounts that were added so far.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::Invalid`] if a key does not have the form of one.
+    pub fn configured(mut self, config: &FlowConfig) -> Result<Self> {
+        self.vault = config.vault()?;
+        self.retention = config.retention();
+        self.evidence = config.evidence();
+        self.lease = config.lease.or(self.lease);
+        for (name, client) in &self.clients {
+            self.schedules.push((name.clone(), config.schedule(Schedule::of(client.info()))));
+        }
+        Ok(self)
+    }
+
+    /// Sets the schedule of an account. Default: [`Schedule::of`] the vendor.
+    #[must_use]
+    pub fn schedule(mut self, account: impl Into<String>, schedule: Schedule) -> Self {
+        self.schedules.push((account.into(), schedule));
+        self
+    }
+
+    /// Sets the key that seals personal data. Without it, personal data are stored in clear.
     #[must_use]
     pub fn vault(mut self, vault: Vault) -> Self {
         self.vault = vault;
+        self
+    }
+
+    /// Sets the key that seals the personal data of a tenant's flows, instead of [`EngineBuilder::vault`]. Without it, a tenant's flows are
+    /// sealed by the same key as all others. Messages in the inbox are always sealed by [`EngineBuilder::vault`]: their flow is not known yet.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>, vault: Vault) -> Self {
+        self.tenants.insert(tenant.into(), vault);
         self
     }
 
@@ -114,6 +174,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Sets the clock. Default: that of the first client. It must tell the same time as the clients' clocks.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
     /// Sets for how long work is leased: so long after a program died, another goes on with what it was doing. It is longer than the
     /// longest deadline of the clients' calls, since whoever holds a lease must have ended, or died, when it runs out; leave room for the
     /// store, and for clocks that differ. Without it, twice that deadline and half a minute.
@@ -123,7 +190,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Sets how many messages of a provider may be parked because they cannot be judged yet. Beyond that [`Engine::receive`] answers 503 to
+    /// Sets how many messages of an account may be parked because they cannot be judged yet. Beyond that [`Engine::receive`] answers 503 to
     /// further ones, and the operator's list says so. Without it, 10,000.
     #[must_use]
     pub const fn parked_limit(mut self, messages: u64) -> Self {
@@ -163,42 +230,62 @@ impl EngineBuilder {
         self
     }
 
-    /// Brings the store's tables up to date and opens the engine. `clock` must tell the same time as the clients' clocks.
+    /// Sends each event to an endpoint of the application as well: see [`Webhook`]. Delivery is as for [`on_change`](Self::on_change): at
+    /// least once, in order per flow, with backoff. A status from 200 to 299 means that the endpoint has taken the event; `Retry-After` is
+    /// respected, a day at most; redirects are not followed. A program sends nothing for an hour to an endpoint that answered 410.
+    ///
+    /// With a handler and a webhook, both get each event at the same time, and it is delivered once both have taken it: if one fails, both
+    /// get it again.
+    #[must_use]
+    pub fn webhook(mut self, webhook: Webhook, transport: Arc<dyn Transport>) -> Self {
+        self.webhook = Some((webhook, transport));
+        self
+    }
+
+    /// Brings the store's tables up to date and opens the engine.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if no vendor was added, one was added twice, a schedule or the lease is not valid, or evidence is to be kept and
-    /// there is no store for it;
+    /// [`FlowError::Invalid`] if no account was added, one was added twice, a name, a schedule or the lease is not valid, or evidence is to be
+    /// kept and there is no store for it;
     /// [`FlowError::Damaged`] if the store is sealed by another key than the vault's, or is in clear although the vault has a key.
     ///
     /// # Cancellation
     ///
     /// If the future is dropped, the tables may be up to date; opening again is safe.
-    pub async fn open(self, clock: Arc<dyn Clock>) -> Result<Engine> {
-        if self.clients.is_empty() {
-            return Err(FlowError::Invalid("a flow needs the client of one vendor at least".to_owned()));
-        }
+    pub async fn open(self) -> Result<Engine> {
+        let Some((_, first)) = self.clients.first() else {
+            return Err(FlowError::Invalid("an engine needs at least one client".to_owned()));
+        };
+        let clock = self.clock.unwrap_or_else(|| Arc::clone(first.clock()));
         self.retention.check()?;
         self.evidence.check()?;
         if !self.evidence.is_none() && self.evidence_store.is_none() && self.store.evidence_store().is_none() {
             return Err(FlowError::Invalid(NO_EVIDENCE_STORE.to_owned()));
         }
-        let mut providers: Vec<Arc<VendorHandle>> = Vec::new();
+        let mut accounts: Vec<Arc<VendorHandle>> = Vec::new();
         let mut deadline = Duration::ZERO;
-        for client in self.clients {
-            let id = client.info().provider.to_string();
-            if providers.iter().any(|at| at.id == id) {
-                return Err(FlowError::Invalid(format!("the provider {id} is added twice")));
+        for (id, client) in self.clients {
+            check_label("account", &id)?;
+            if accounts.iter().any(|at| at.id == id) {
+                return Err(FlowError::Invalid(format!("the account {id} is added twice: give the second one another name")));
             }
-            let set = self.schedules.iter().find(|(provider, _)| *provider == id);
+            // The last one that was set counts.
+            let set = self.schedules.iter().rfind(|(account, _)| *account == id);
             let schedule = set.map_or_else(|| Schedule::of(client.info()), |(_, schedule)| schedule.clone());
             schedule.check()?;
             deadline = deadline.max(client.policy().deadline);
-            providers.push(Arc::new(VendorHandle { id, client, schedule }));
+            accounts.push(Arc::new(VendorHandle { id, client, schedule }));
         }
-        if let Some((unknown, _)) = self.schedules.iter().find(|(id, _)| !providers.iter().any(|at| at.id == *id)) {
-            return Err(FlowError::Invalid(format!("there is a schedule for the provider {unknown}, and no client")));
+        if let Some((unknown, _)) = self.schedules.iter().find(|(id, _)| !accounts.iter().any(|at| at.id == *id)) {
+            return Err(FlowError::Invalid(format!("there is a schedule for the account {unknown}, and no client")));
         }
+        if let Some(default) = &self.default_account {
+            let unknown = || FlowError::Invalid(format!("the default account {default} was not added"));
+            let place = accounts.iter().position(|at| at.id == *default).ok_or_else(unknown)?;
+            accounts.swap(0, place);
+        }
+        self.tenants.keys().try_for_each(|tenant| check_label("tenant", tenant))?;
         // Whoever holds a lease must have ended, or died, when it runs out.
         let lease = self.lease.unwrap_or_else(|| deadline.saturating_mul(2).saturating_add(Duration::from_secs(30)));
         if lease <= deadline {
@@ -206,14 +293,17 @@ impl EngineBuilder {
                 "a lease of {lease:?} is no longer than the deadline of a call, {deadline:?}: work would be done twice"
             )));
         }
+        let endpoint = |(webhook, transport)| Endpoint::new(webhook, transport, Arc::clone(&clock), lease);
+        let receivers = Receivers { handler: self.handler, endpoint: self.webhook.map(endpoint) };
         self.store.migrate().await?;
         let keys = store_keys(&*self.store, &self.vault, &*self.random).await?;
         let inner = Inner {
             store: self.store,
-            providers,
+            accounts,
             clock,
             random: self.random,
             vault: self.vault,
+            tenants: self.tenants,
             keys,
             retention: self.retention,
             evidence: self.evidence,
@@ -222,8 +312,9 @@ impl EngineBuilder {
             bell: Notify::new(),
             events_bell: Notify::new(),
             tally: Counters::default(),
+            metrics: Metrics::new(),
             parked_limit: self.parked_limit,
-            handler: self.handler,
+            receivers,
             places: Arc::default(),
             block: Mutex::default(),
             woken: AtomicBool::new(false),
@@ -234,7 +325,7 @@ impl EngineBuilder {
         }
         inner.reseal_head().await?;
         let now = inner.now();
-        for at in &inner.providers {
+        for at in &inner.accounts {
             if let Some(sweep) = at.schedule.sweep {
                 inner.store.set_timer(&super::workers::sweep_timer(&at.id), later(now, sweep)).await?;
             }
@@ -247,6 +338,17 @@ impl EngineBuilder {
         }
         Ok(Engine { inner: Arc::new(inner) })
     }
+}
+
+/// Checks the name of an account or a tenant, which the store keeps in clear.
+pub(crate) fn check_label(what: &str, label: &str) -> Result<()> {
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if label.is_empty() || label.len() > 64 || !label.bytes().all(is_valid) {
+        return Err(FlowError::Invalid(format!(
+            "invalid name of the {what}: expected 1 to 64 ASCII letters, digits, `-`, `_` or `.`, and no personal data"
+        )));
+    }
+    Ok(())
 }
 
 /// Reads the store's own keys. The first program to open the store makes them; one that opens it with another key of the vault seals them

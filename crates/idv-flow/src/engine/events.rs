@@ -1,5 +1,6 @@
-//! Telling the application what happened to its flows: pages and a stream of the outbox, and a handler that acknowledges.
+//! Reports changes of flows to the application: pages and a stream of the outbox, and the delivery to a handler and a webhook.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
@@ -8,16 +9,19 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, Either, FutureExt as _, select};
+use futures_util::future::{BoxFuture, Either, FutureExt as _, join, select};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt as _, try_unfold};
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 use super::Engine;
 use super::repository::Inner;
-use crate::error::Result;
+use crate::error::{FlowError, Result};
+use crate::id::FlowId;
 use crate::machine::event::Event;
 use crate::machine::retention::later;
 use crate::store::{EventCursor, PendingEvent};
+use crate::webhook::Endpoint;
 
 /// Number of events that are read at a time, and that are delivered at the same time.
 const PAGE: usize = 64;
@@ -26,13 +30,97 @@ const AT_ONCE: usize = 16;
 const IDLE: Duration = Duration::from_secs(1);
 /// The shortest and the longest wait before a failed delivery is repeated.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60 * 60));
+/// The longest wait that a receiver can ask for.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Number of failed deliveries after which an operator is told: about ten minutes.
 pub(crate) const LATE: u32 = 8;
 /// Retention of events after their delivery.
 pub(crate) const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// The reason why a handler did not take an event.
+/// The reason why a handler did not take an event. Return a [`DeliveryError`] to say when to deliver it again.
 pub type HandlerError = Box<dyn Error + Send + Sync>;
+
+/// The reason why an event was not delivered, in words that hold no personal data: they are logged.
+///
+/// ```
+/// use std::time::Duration;
+/// use idv_flow::{DeliveryError, EngineBuilder};
+///
+/// fn with_handler(builder: EngineBuilder) -> EngineBuilder {
+///     builder.on_change(|event| async move {
+///         println!("flow {}: {}", event.flow, event.kind.name());
+///         Err(DeliveryError::new("the queue is full").retry_after(Duration::from_secs(60)).into())
+///     })
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct DeliveryError {
+    reason: Cow<'static, str>,
+    retry_after: Option<Duration>,
+}
+
+impl DeliveryError {
+    /// Creates an error. The reason is a literal, so that no data of a person gets into the logs.
+    #[must_use]
+    pub const fn new(reason: &'static str) -> Self {
+        Self { reason: Cow::Borrowed(reason), retry_after: None }
+    }
+
+    /// Delivers the event again no earlier than after `wait`, if that is longer than the backoff; a day at most.
+    #[must_use]
+    pub const fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// Returns the wait that the receiver asked for.
+    #[must_use]
+    pub const fn wait(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// `reason` holds our own words and numbers alone.
+    pub(crate) const fn owned(reason: String) -> Self {
+        Self { reason: Cow::Owned(reason), retry_after: None }
+    }
+}
+
+/// The receivers of events in this program.
+#[derive(Debug, Default)]
+pub(crate) struct Receivers {
+    pub(crate) handler: Option<Handler>,
+    pub(crate) endpoint: Option<Endpoint>,
+}
+
+impl Receivers {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.handler.is_none() && self.endpoint.is_none()
+    }
+
+    /// Gives an event to the handler and to the endpoint at the same time. Fails if either fails.
+    async fn take(&self, event: Event, is_replay: bool) -> Result<(), DeliveryError> {
+        let sent = async {
+            match &self.endpoint {
+                Some(endpoint) => endpoint.send(&event, is_replay).await,
+                None => Ok(()),
+            }
+        };
+        let handled = async {
+            match &self.handler {
+                Some(handler) => handler.take(event.clone()).await,
+                None => Ok(()),
+            }
+        };
+        let panicked = |_| Err(DeliveryError::new("the receiver of events failed by a panic"));
+        let (sent, handled) = join(AssertUnwindSafe(sent).catch_unwind(), AssertUnwindSafe(handled).catch_unwind()).await;
+        match (sent.unwrap_or_else(panicked), handled.unwrap_or_else(panicked)) {
+            (Ok(()), Ok(())) => Ok(()),
+            (Ok(()), Err(error)) | (Err(error), Ok(())) => Err(error),
+            (Err(error), Err(other)) => Err(DeliveryError { retry_after: error.wait().max(other.wait()), ..error }),
+        }
+    }
+}
 
 /// The application's handler for events.
 #[derive(Clone)]
@@ -45,6 +133,16 @@ impl Handler {
         T: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         Self(Arc::new(move |event| handle(event).boxed()))
+    }
+
+    /// The application's error is its own to log: it may hold personal data.
+    async fn take(&self, event: Event) -> Result<(), DeliveryError> {
+        let failed = |error: HandlerError| {
+            error
+                .downcast::<DeliveryError>()
+                .map_or_else(|_| DeliveryError::new("the application's handler failed"), |error| *error)
+        };
+        (self.0)(event).await.map_err(failed)
     }
 }
 
@@ -59,7 +157,7 @@ impl Engine {
     /// last cursor, and the next call goes on from there.
     ///
     /// Events are kept for 30 days after their delivery, or after they happened if there is no
-    /// [handler](crate::EngineBuilder::on_change).
+    /// [handler](crate::EngineBuilder::on_change) and no [webhook](crate::EngineBuilder::webhook).
     ///
     /// # Errors
     ///
@@ -105,14 +203,39 @@ impl Engine {
             }
         })
     }
+
+    /// Sends one event again to the handler and the webhook of this program, whether or not it was delivered: for a receiver that has lost
+    /// it. It comes outside of the order, with the id and the sequence that it always has. The outbox stays as it is.
+    ///
+    /// Events are kept for 30 days after their delivery.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::UnknownEvent`]; [`FlowError::Delivery`] if it was not taken; [`FlowError::Invalid`] if this program has no handler and
+    /// no webhook.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the event may have been received; repeat the call to be sure.
+    pub async fn replay(&self, flow: FlowId, sequence: u64) -> Result<()> {
+        if self.inner.receivers.is_empty() {
+            return Err(FlowError::Invalid("this program has no handler and no webhook to send the event to".to_owned()));
+        }
+        let event = self.inner.store.event(flow, sequence).await?.ok_or(FlowError::UnknownEvent { flow, sequence })?;
+        self.inner.hand_over(event, true).await.map_err(FlowError::Delivery)
+    }
 }
 
 impl Inner {
     /// Delivers events as they come, until `stop` says so, or its sender is gone. What is being delivered then is brought to an end.
     pub(crate) async fn deliver(&self, mut stop: oneshot::Receiver<()>) {
-        let Some(handler) = &self.handler else { return };
+        if self.receivers.is_empty() {
+            // It ends without a sender as well.
+            let _ = stop.await;
+            return;
+        }
         loop {
-            let wait = match self.deliver_due(handler).await {
+            let wait = match self.deliver_due().await {
                 Ok(AT_ONCE..) => Duration::ZERO,
                 Ok(_) => IDLE,
                 Err(error) => {
@@ -133,43 +256,56 @@ impl Inner {
 
     /// Delivers every event that is due now. Returns how many.
     pub(crate) async fn deliver_all_due(&self) -> Result<usize> {
-        let Some(handler) = &self.handler else { return Ok(0) };
+        if self.receivers.is_empty() {
+            return Ok(0);
+        }
         let mut done = 0;
         loop {
-            match self.deliver_due(handler).await? {
+            match self.deliver_due().await? {
                 0 => return Ok(done),
                 count => done += count,
             }
         }
     }
 
-    async fn deliver_due(&self, handler: &Handler) -> Result<usize> {
+    async fn deliver_due(&self) -> Result<usize> {
         let now = self.now();
         let claimed = self.store.claim_events(now, self.lease_until(), AT_ONCE).await?;
         let count = claimed.len();
-        let mut under_way: FuturesUnordered<_> = claimed.into_iter().map(|pending| self.deliver_one(handler, pending)).collect();
+        let mut under_way: FuturesUnordered<_> = claimed.into_iter().map(|pending| self.deliver_one(pending)).collect();
         while let Some(delivered) = under_way.next().await {
             delivered?;
         }
         Ok(count)
     }
 
-    /// Hands an event to the application. A handler that takes longer than half the lease has failed: another program would deliver the event
-    /// meanwhile.
-    async fn deliver_one(&self, handler: &Handler, pending: PendingEvent) -> Result<()> {
+    async fn deliver_one(&self, pending: PendingEvent) -> Result<()> {
         let PendingEvent { event, tries } = pending;
         let (flow, sequence, name) = (event.flow, event.sequence, event.kind.name());
-        let handled = AssertUnwindSafe(async { (handler.0)(event).await }).catch_unwind();
-        let is_taken = match select(pin!(handled), self.clock.sleep(self.lease / 2)).await {
-            Either::Left((Ok(Ok(())), _)) => true,
-            Either::Left((Ok(Err(_)) | Err(_), _)) | Either::Right(_) => false,
+        let again = match self.hand_over(event, false).await {
+            Ok(()) => None,
+            Err(error) => {
+                self.metrics.retry("delivery");
+                tracing::warn!(%flow, sequence, event = name, tries, reason = %error, "an event was not taken; it is delivered again");
+                let backoff = RETRY.0.saturating_mul(2_u32.saturating_pow(tries.clamp(1, 20) - 1)).min(RETRY.1);
+                let wait = error.wait().map_or(backoff, |asked| asked.min(LONGEST_WAIT).max(backoff));
+                Some(later(self.now(), wait))
+            }
         };
-        let again =
-            (!is_taken).then(|| later(self.now(), RETRY.0.saturating_mul(2_u32.saturating_pow(tries.min(20) - 1)).min(RETRY.1)));
-        if !is_taken {
-            // The application's error is its own to log: it may tell of a person.
-            tracing::warn!(%flow, sequence, event = name, tries, "the application did not take an event; it is delivered again");
-        }
         Ok(self.store.finish_event(flow, sequence, again).await?)
+    }
+
+    /// Gives an event to the receivers. If that takes longer than half the lease, it has failed: another program would deliver the event
+    /// meanwhile.
+    async fn hand_over(&self, event: Event, is_replay: bool) -> Result<(), DeliveryError> {
+        let (name, began) = (event.kind.name(), self.clock.monotonic());
+        let span = tracing::info_span!("idv.flow.delivery", flow = %event.flow, sequence = event.sequence, event = name);
+        let taken = self.receivers.take(event, is_replay).instrument(span);
+        let result = match select(pin!(taken), self.clock.sleep(self.lease / 2)).await {
+            Either::Left((taken, _)) => taken,
+            Either::Right(_) => Err(DeliveryError::new("the receiver of events took longer than half of the lease")),
+        };
+        self.metrics.delivery(name, self.clock.monotonic().saturating_sub(began), &result);
+        result
     }
 }

@@ -9,8 +9,8 @@ use super::repository::{Inner, LoadedFlow};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::evidence::KeptEvidence;
-use crate::store::{EvidencePart, EvidenceStore};
-use crate::vault::Context;
+use crate::store::{EvidencePart, EvidenceStore, Record};
+use crate::vault::{Context, Vault};
 
 /// The explanation of a missing store.
 pub(crate) const NO_EVIDENCE_STORE: &str =
@@ -58,9 +58,9 @@ impl Engine {
     /// }
     /// ```
     pub async fn read_evidence(&self, id: FlowId, item: u32) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
-        let kept = self.inner.kept_evidence(id, item).await?;
+        let (record, kept) = self.inner.kept_evidence(id, item).await?;
         self.inner.evidence_store()?;
-        let reading = Reading { engine: self.clone(), flow: id, kept, part: 0, length: 0, digest: Sha256::new() };
+        let reading = Reading { engine: self.clone(), record, kept, part: 0, length: 0, digest: Sha256::new() };
         Ok(try_unfold(reading, Reading::next))
     }
 }
@@ -68,7 +68,7 @@ impl Engine {
 /// An item that is being read.
 struct Reading {
     engine: Engine,
-    flow: FlowId,
+    record: Record,
     kept: KeptEvidence,
     part: u32,
     length: u64,
@@ -82,7 +82,7 @@ impl Reading {
         if self.part >= self.kept.parts {
             return Ok(None);
         }
-        let piece = self.engine.inner.evidence_part(self.flow, &self.kept, self.part).await?;
+        let piece = self.engine.inner.evidence_part(&self.record, &self.kept, self.part).await?;
         self.part += 1;
         self.length = self.length.saturating_add(piece.len() as u64);
         self.digest.update(&piece);
@@ -103,33 +103,36 @@ impl Inner {
         own.or_else(|| self.store.evidence_store()).ok_or_else(|| FlowError::Invalid(NO_EVIDENCE_STORE.to_owned()))
     }
 
-    async fn kept_evidence(&self, id: FlowId, item: u32) -> Result<KeptEvidence> {
-        let kept = self.read(id).await?.state.evidence.kept;
-        kept.into_iter().find(|kept| kept.item == item).ok_or(FlowError::UnknownEvidence(item))
+    async fn kept_evidence(&self, id: FlowId, item: u32) -> Result<(Record, KeptEvidence)> {
+        let LoadedFlow { record, state, .. } = self.read(id).await?;
+        let kept = state.evidence.kept.into_iter().find(|kept| kept.item == item);
+        kept.map(|kept| (record, kept)).ok_or(FlowError::UnknownEvidence(item))
     }
 
     /// Returns a part in clear.
-    async fn evidence_part(&self, flow: FlowId, kept: &KeptEvidence, part: u32) -> Result<Bytes> {
-        let name = EvidencePart::new(flow, kept.item, part);
+    async fn evidence_part(&self, record: &Record, kept: &KeptEvidence, part: u32) -> Result<Bytes> {
+        let name = EvidencePart::new(record.id, kept.item, part);
         let Some(sealed) = self.evidence_store()?.part(name).await? else {
             // It may have been erased meanwhile.
-            self.kept_evidence(flow, kept.item).await?;
+            self.kept_evidence(record.id, kept.item).await?;
             return Err(FlowError::Damaged("a part of an item of evidence is missing"));
         };
-        let mut clear = self.vault.open(&Context::evidence(name, part + 1 == kept.parts), &sealed)?;
+        let vault = self.vault_of(record.tenant.as_deref());
+        let mut clear = vault.open(&Context::evidence(name, part + 1 == kept.parts), &sealed)?;
         Ok(Bytes::from(std::mem::take(&mut *clear)))
     }
 
     /// Seals the evidence of a flow by the current key. Returns whether the flow's state has changed by it. Items that cannot be read stay as
     /// they are.
     pub(crate) async fn reseal_evidence(&self, flow: &mut LoadedFlow) -> Result<bool> {
-        let current = self.vault.key_name();
+        let vault = self.vault_of(flow.record.tenant.as_deref());
+        let current = vault.key_name();
         let outdated: Vec<usize> =
             flow.state.evidence.kept.iter().enumerate().filter(|(_, kept)| kept.key != current).map(|(at, _)| at).collect();
         let mut is_changed = false;
         for at in outdated {
             let Some(kept) = flow.state.evidence.kept.get_mut(at) else { continue };
-            match self.reseal_item(flow.record.id, kept).await {
+            match self.reseal_item(vault, flow.record.id, kept).await {
                 Ok(()) => (kept.key, is_changed) = (current.clone(), true),
                 Err(FlowError::Damaged(what)) => {
                     tracing::error!(flow = %flow.record.id, item = kept.item, what, "evidence is damaged");
@@ -140,15 +143,15 @@ impl Inner {
         Ok(is_changed)
     }
 
-    async fn reseal_item(&self, flow: FlowId, kept: &KeptEvidence) -> Result<()> {
+    async fn reseal_item(&self, vault: &Vault, flow: FlowId, kept: &KeptEvidence) -> Result<()> {
         let store = self.evidence_store()?;
         for part in 0..kept.parts {
             let name = EvidencePart::new(flow, kept.item, part);
             let sealed = store.part(name).await?.ok_or(FlowError::Damaged("a part of an item of evidence is missing"))?;
             let context = Context::evidence(name, part + 1 == kept.parts);
-            if self.vault.is_outdated(&sealed) {
-                let clear = self.vault.open(&context, &sealed)?;
-                store.put_part(name, &self.vault.seal(&*self.random, &context, &clear)).await?;
+            if vault.is_outdated(&sealed) {
+                let clear = vault.open(&context, &sealed)?;
+                store.put_part(name, &vault.seal(&*self.random, &context, &clear)).await?;
             }
         }
         Ok(())
@@ -182,7 +185,7 @@ impl Inner {
                     .push(format!("flow {id}: of item {} of its evidence {there} of {} parts are there", kept.item, kept.parts));
             }
         }
-        let current = self.vault.key_name();
+        let current = self.vault_of(flow.record.tenant.as_deref()).key_name();
         let outdated = evidence.kept.iter().filter(|kept| kept.key != current).count();
         Ok((faults, outdated as u64))
     }

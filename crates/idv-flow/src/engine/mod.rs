@@ -3,6 +3,7 @@
 pub(crate) mod builder;
 pub(crate) mod events;
 pub(crate) mod evidence;
+pub(crate) mod metrics;
 pub(crate) mod operator;
 pub(crate) mod repository;
 pub(crate) mod workers;
@@ -11,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use idv_core::{Client, Decision, Delivery, Outcome, Reference, Reply, Report, Status};
+use idv_core::{Client, Decision, Delivery, HandOff, Outcome, Reference, Reply, Report, Status};
 
 use crate::audit::{AuditEntry, Verified};
 use crate::engine::builder::EngineBuilder;
@@ -19,15 +20,16 @@ use crate::engine::operator::Item;
 use crate::engine::repository::{Inner, LoadedFlow};
 use crate::engine::workers::Tally;
 use crate::engine::workers::delete::Receipt;
-#[cfg(doc)]
-use crate::error::FlowError;
-use crate::error::Result;
+use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::resolution::Resolution;
 use crate::machine::retention::Retention;
 use crate::report::{KeptReport, of_outcome};
 use crate::status::{FlowStatus, Health, Start, Started};
-use crate::store::{Filter, Record, Store};
+use crate::store::{Filter, ListCursor, Phase, Record, Store};
+
+/// Time between two looks for a hand-off.
+const HAND_OFF_PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs verifications from creation to deletion, backed by a store. Cheap to clone; clones share their state.
 ///
@@ -61,9 +63,46 @@ impl Engine {
     /// # Cancellation
     ///
     /// Dropping the future has the effect of a crash: the workers settle the creation, and at some vendors that needs an operator. A web
-    /// server drops a request's future when the browser disconnects: spawn a task for this call and await the task.
+    /// server drops a request's future when the browser disconnects: use [`Engine::submit`] there.
     pub async fn start(&self, start: impl Into<Start>) -> Result<Started> {
         self.inner.start(start.into()).await
+    }
+
+    /// Commits the intent to create a verification and returns: a worker sends the create request. [`Engine::wait_for_hand_off`] waits for
+    /// the answer, and the outbox tells of it.
+    ///
+    /// For a handler of a web server, which the server drops if the browser disconnects: at no moment does that cut off a call to the
+    /// vendor. A reference, and a [key](Start::key), is started once, as with [`Engine::start`].
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the intent is committed or not: repeat the call with the same reference or key.
+    pub async fn submit(&self, start: impl Into<Start>) -> Result<Started> {
+        self.inner.submit(start.into()).await
+    }
+
+    /// Waits until the flow has a hand-off, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::UnknownFlow`]; [`FlowError::Conflict`] if there will be no hand-off: nothing was created, or the verification has ended.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated, and waits without end if no worker runs. Set a limit by `tokio::time::timeout`.
+    pub async fn wait_for_hand_off(&self, id: FlowId) -> Result<HandOff> {
+        loop {
+            let status = self.status(id).await?;
+            match (status.hand_off, status.phase) {
+                (Some(hand_off), _) => return Ok(hand_off),
+                (None, Phase::Creating | Phase::Open) => self.inner.clock.sleep(HAND_OFF_PAUSE).await,
+                (None, _) => return Err(FlowError::Conflict("the flow has no hand-off: nothing was created, or it has ended")),
+            }
+        }
     }
 
     /// Returns the state of a flow.
@@ -90,15 +129,40 @@ impl Engine {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    pub async fn find(&self, provider: &str, reference: &Reference) -> Result<Option<FlowStatus>> {
-        match self.inner.of_reference(provider, reference).await? {
-            Some(opened) => self.status_of(&opened).map(Some),
-            None => Ok(None),
-        }
+    pub async fn find(&self, account: &str, reference: &Reference) -> Result<Option<FlowStatus>> {
+        let flow = self.inner.of_reference(account, reference).await?;
+        flow.map(|flow| self.status_of(&flow)).transpose()
     }
 
-    /// Returns up to `limit` flows after `after`, ordered by id. Flows that cannot be read and flows of a vendor that is not configured here
-    /// are included, with the columns that the store keeps in clear.
+    /// Returns the state of the flow that was started with the application's own [key](Start::key) for a tenant, or for none.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store, and [`FlowError::Damaged`] if the flow cannot be read.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
+    pub async fn find_by_key(&self, tenant: Option<&str>, key: &str) -> Result<Option<FlowStatus>> {
+        let flow = self.inner.of_application_key(tenant, key).await?;
+        flow.map(|flow| self.status_of(&flow)).transpose()
+    }
+
+    /// Returns up to `limit` flows after `after`, in the order of the filter. The next page begins after the last flow's
+    /// [cursor](FlowStatus::cursor). Flows that cannot be read and flows of an account that is not configured here are included, with the
+    /// columns that the store keeps in clear.
+    ///
+    /// ```
+    /// use idv_flow::store::{Filter, ListCursor, ListOrder, Phase};
+    /// use idv_core::Timestamp;
+    /// use idv_flow::{Engine, FlowStatus};
+    ///
+    /// /// Returns the first flows that have ended since `since`.
+    /// async fn ended(engine: &Engine, since: Timestamp) -> idv_flow::Result<Vec<FlowStatus>> {
+    ///     let filter = Filter::all().in_phase(Phase::Done).ordered_by(ListOrder::PhaseSince);
+    ///     engine.list(&filter, Some(ListCursor::from_time(since)), 100).await
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -107,7 +171,7 @@ impl Engine {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    pub async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> Result<Vec<FlowStatus>> {
+    pub async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> Result<Vec<FlowStatus>> {
         let records = self.inner.store.list(filter, after, limit).await?;
         let status = |record: Record| {
             let read = self.inner.open(record.clone()).and_then(|opened| self.status_of(&opened));
@@ -129,7 +193,7 @@ impl Engine {
     pub async fn report(&self, id: FlowId) -> Result<Option<Report>> {
         let opened = self.inner.read(id).await?;
         let Some(Decision::Settled(outcome)) = opened.state.decision() else { return Ok(None) };
-        let reports = self.inner.reports(id).await?;
+        let reports = self.inner.reports(&opened.record).await?;
         let ruled = opened.state.ruled == Some(outcome);
         of_outcome(&reports, outcome, ruled).map(KeptReport::report).transpose()
     }
@@ -144,8 +208,8 @@ impl Engine {
     ///
     /// The call only reads: it can be dropped and repeated.
     pub async fn reports(&self, id: FlowId) -> Result<Vec<(Option<Outcome>, Report)>> {
-        self.inner.read(id).await?;
-        let reports = self.inner.reports(id).await?;
+        let opened = self.inner.read(id).await?;
+        let reports = self.inner.reports(&opened.record).await?;
         reports.iter().map(|kept| Ok((kept.outcome, kept.report()?))).collect()
     }
 
@@ -154,13 +218,13 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownProvider`]; [`FlowError::Store`] if it could not be stored: reply 503, and the vendor sends it again.
+    /// [`FlowError::UnknownAccount`]; [`FlowError::Store`] if it could not be stored: reply 503, and the vendor sends it again.
     ///
     /// # Cancellation
     ///
     /// If the future is dropped, the message is stored or not; without a reply the vendor sends it again.
-    pub async fn receive(&self, provider: &str, delivery: &Delivery) -> Result<Reply> {
-        self.inner.receive(provider, delivery).await
+    pub async fn receive(&self, account: &str, delivery: &Delivery) -> Result<Reply> {
+        self.inner.receive(account, delivery).await
     }
 
     /// Requests the deletion of the vendor's copy and of ours. `by` is the account that requests it, without personal data.
@@ -267,7 +331,7 @@ impl Engine {
         self.inner.verify_audit(anchor).await
     }
 
-    /// Reports how far the workers are behind.
+    /// Reports how far the workers are behind, what waits, and which vendors fail.
     ///
     /// # Errors
     ///
@@ -278,9 +342,9 @@ impl Engine {
     /// The call only reads: it can be dropped and repeated.
     pub async fn health(&self) -> Result<Health> {
         let now = self.inner.now();
-        let due = self.inner.store.next_due(&self.inner.provider_ids()).await?;
+        let due = self.inner.store.next_due(&self.inner.account_names()).await?;
         let behind = due.and_then(|due| Duration::try_from(now.duration_since(due)).ok()).unwrap_or_default();
-        Ok(Health { behind })
+        self.inner.health(behind).await
     }
 
     /// Returns the numbers of steps under way and done, by [`Engine::run`] and [`Engine::run_due`] of this program.
@@ -289,18 +353,18 @@ impl Engine {
         self.inner.tally.read()
     }
 
-    /// Returns the client of a provider.
+    /// Returns the client of an account.
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownProvider`].
-    pub fn client(&self, provider: &str) -> Result<Client> {
-        Ok(self.inner.provider(provider)?.client.clone())
+    /// [`FlowError::UnknownAccount`].
+    pub fn client(&self, account: &str) -> Result<Client> {
+        Ok(self.inner.account(account)?.client.clone())
     }
 
-    /// Returns the ids of the providers; the first is the default for new flows.
-    pub fn providers(&self) -> impl Iterator<Item = &str> {
-        self.inner.providers.iter().map(|at| at.id.as_str())
+    /// Returns the names of the accounts; the first is the default for new flows.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.inner.accounts.iter().map(|at| at.id.as_str())
     }
 
     /// Returns whether personal data are stored in clear, because the vault has no key.
@@ -310,13 +374,16 @@ impl Engine {
     }
 
     fn status_of(&self, opened: &LoadedFlow) -> Result<FlowStatus> {
-        let at = self.inner.provider(&opened.record.provider)?;
+        let at = self.inner.account(&opened.record.account)?;
         let step = Inner::next(&at, opened, self.inner.now());
         let state = &opened.state;
         Ok(FlowStatus {
             id: opened.record.id,
             provider: opened.record.provider.clone(),
+            account: opened.record.account.clone(),
+            tenant: opened.record.tenant.clone(),
             phase: opened.record.phase,
+            phase_since: opened.record.phase_since,
             status: match state.decision() {
                 Some(Decision::Open(status)) => Some(status),
                 Some(Decision::Settled(outcome)) => Some(Status::Finished(outcome)),

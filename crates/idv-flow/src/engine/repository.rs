@@ -1,5 +1,6 @@
 //! Loading, sealing and changing flows, and what every part of the engine works with: the store, the clients, the clock.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +10,8 @@ use idv_core::{Client, Clock, Random, Reference, Timestamp};
 use tokio::sync::Notify;
 
 use crate::audit::Journal;
-use crate::engine::events::Handler;
+use crate::engine::events::Receivers;
+use crate::engine::metrics::Metrics;
 use crate::engine::workers::Counters;
 use crate::engine::workers::places::Places;
 use crate::error::{FlowError, Result};
@@ -20,7 +22,7 @@ use crate::machine::schedule::Schedule;
 use crate::machine::state::{Creation, Shown};
 use crate::machine::{ChangeSet, Command, Event, EventKind, FlowState, Input, Machine, Step};
 use crate::report::KeptReport;
-use crate::store::{Commit, Committed, EvidenceStore, Lease, LookupKey, Phase, Record, Reports, Store};
+use crate::store::{Commit, Committed, EvidenceStore, Lease, LookupKey, MessageEnd, Phase, Record, Reports, Store};
 use crate::vault::{Context, StoreKeys, Vault};
 
 /// How many final reports are kept of one verification: enough for both sides of a dispute.
@@ -28,9 +30,10 @@ const MAX_REPORTS: usize = 4;
 /// How often a change is tried again because somebody else changed the same flow.
 const MAX_CONFLICTS: usize = 100;
 
-/// A vendor's account, and when what is tried there.
+/// An account at a vendor, with its client and its schedule.
 #[derive(Debug)]
 pub(crate) struct VendorHandle {
+    /// The name of the account. The default account of a vendor is called after the vendor.
     pub(crate) id: String,
     pub(crate) client: Client,
     pub(crate) schedule: Schedule,
@@ -38,11 +41,13 @@ pub(crate) struct VendorHandle {
 
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
-    /// The first is where new flows are started.
-    pub(crate) providers: Vec<Arc<VendorHandle>>,
+    /// The accounts at vendors. New flows are started at the first.
+    pub(crate) accounts: Vec<Arc<VendorHandle>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) vault: Vault,
+    /// The vaults of tenants that have keys of their own.
+    pub(crate) tenants: BTreeMap<String, Vault>,
     pub(crate) keys: StoreKeys,
     pub(crate) retention: Retention,
     pub(crate) evidence: EvidencePolicy,
@@ -55,11 +60,12 @@ pub(crate) struct Inner {
     /// Rung if there is something new to tell the application.
     pub(crate) events_bell: Notify,
     pub(crate) tally: Counters,
-    /// The places of the workers that each provider has taken.
+    pub(crate) metrics: Metrics,
+    /// The places of the workers that each account has taken.
     pub(crate) places: Arc<Places>,
-    /// The application's handler for events.
-    pub(crate) handler: Option<Handler>,
-    /// Maximum number of parked messages of a provider.
+    /// The application's receivers of events.
+    pub(crate) receivers: Receivers,
+    /// Maximum number of parked messages of an account.
     pub(crate) parked_limit: u64,
     /// The last block of the audit trail that this program knows of.
     pub(crate) block: Mutex<Option<(u64, [u8; 32])>>,
@@ -74,13 +80,15 @@ pub(crate) struct Inner {
 pub(crate) struct LoadedFlow {
     pub(crate) record: Record,
     pub(crate) state: FlowState,
+    /// How long a worker holds the lease, if it may carry out the next step, too.
+    pub(crate) leased_until: Option<Timestamp>,
 }
 
 impl LoadedFlow {
     /// Returns whether this is the flow of a reference. Vendors do not all keep its case.
-    pub(crate) fn is_of(&self, provider: &str, reference: &Reference) -> bool {
+    pub(crate) fn is_of(&self, account: &str, reference: &Reference) -> bool {
         let ours = &self.state.verification.id().reference;
-        self.record.provider == provider && ours.as_str().eq_ignore_ascii_case(reference.as_str())
+        self.record.account == account && ours.as_str().eq_ignore_ascii_case(reference.as_str())
     }
 }
 
@@ -103,14 +111,21 @@ impl Inner {
         later(self.now(), self.lease)
     }
 
-    pub(crate) fn provider(&self, id: &str) -> Result<Arc<VendorHandle>> {
-        let found = self.providers.iter().find(|at| at.id == id);
-        found.map(Arc::clone).ok_or_else(|| FlowError::UnknownProvider(id.to_owned()))
+    /// Returns an account by its name.
+    pub(crate) fn account(&self, name: &str) -> Result<Arc<VendorHandle>> {
+        let found = self.accounts.iter().find(|at| at.id == name);
+        found.map(Arc::clone).ok_or_else(|| FlowError::UnknownAccount(name.to_owned()))
     }
 
-    /// The ids of the providers that are configured here.
-    pub(crate) fn provider_ids(&self) -> Vec<&str> {
-        self.providers.iter().map(|at| at.id.as_str()).collect()
+    /// Returns the names of the accounts that are configured here.
+    pub(crate) fn account_names(&self) -> Vec<&str> {
+        self.accounts.iter().map(|at| at.id.as_str()).collect()
+    }
+
+    /// Returns the vault of a tenant's flows.
+    pub(crate) fn vault_of(&self, tenant: Option<&str>) -> &Vault {
+        // A tenant without a key of its own has the engine's. If its key is missing in the configuration, the values do not open.
+        tenant.and_then(|tenant| self.tenants.get(tenant)).unwrap_or(&self.vault)
     }
 
     /// Reads a flow.
@@ -121,24 +136,24 @@ impl Inner {
 
     /// Opens a record.
     pub(crate) fn open(&self, record: Record) -> Result<LoadedFlow> {
-        let body = self.vault.open(&Context::body(&record), &record.body)?;
+        let body = self.vault_of(record.tenant.as_deref()).open(&Context::body(&record), &record.body)?;
         let state = FlowState::from_json(&body)?;
         // In a sealed store the seal says so already.
         let id = state.verification.id();
-        let vendor = id.vendor_id.as_ref().map(|vendor_id| self.keys.vendor(&record.provider, vendor_id.as_str()));
-        if record.reference != self.keys.reference(&record.provider, id.reference.as_str()) || record.vendor != vendor {
+        let vendor = id.vendor_id.as_ref().map(|vendor_id| self.keys.vendor(&record.account, vendor_id.as_str()));
+        if record.reference != self.keys.reference(&record.account, id.reference.as_str()) || record.vendor != vendor {
             return Err(FlowError::Damaged("a flow is under another flow's name"));
         }
-        Ok(LoadedFlow { record, state })
+        Ok(LoadedFlow { record, state, leased_until: None })
     }
 
     /// Reads the flow of a reference.
-    pub(crate) async fn of_reference(&self, provider: &str, reference: &Reference) -> Result<Option<LoadedFlow>> {
-        let key = self.keys.reference(provider, reference.as_str());
+    pub(crate) async fn of_reference(&self, account: &str, reference: &Reference) -> Result<Option<LoadedFlow>> {
+        let key = self.keys.reference(account, reference.as_str());
         let mut damaged = None;
         for (_, id) in self.store.locate(&[key]).await? {
             match self.read(id).await {
-                Ok(opened) if opened.is_of(provider, reference) => return Ok(Some(opened)),
+                Ok(opened) if opened.is_of(account, reference) => return Ok(Some(opened)),
                 // Another flow has this key as the key of its vendor's id.
                 Ok(_) | Err(FlowError::UnknownFlow(_)) => {}
                 Err(error @ FlowError::Damaged(_)) => damaged = Some(error),
@@ -146,6 +161,19 @@ impl Inner {
             }
         }
         damaged.map_or(Ok(None), Err)
+    }
+
+    /// Reads the flow of the application's own key.
+    pub(crate) async fn of_application_key(&self, tenant: Option<&str>, key: &str) -> Result<Option<LoadedFlow>> {
+        let key = self.keys.application(tenant, key);
+        for (_, id) in self.store.locate(&[key]).await? {
+            match self.read(id).await {
+                Ok(opened) if opened.record.application_key == Some(key) => return Ok(Some(opened)),
+                Ok(_) | Err(FlowError::UnknownFlow(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the machine of a flow.
@@ -160,18 +188,24 @@ impl Inner {
 
     /// Applies an input to a flow and commits the change. After a conflict with another change, the flow is read again and the input is
     /// applied to its new state. Returns the changed flow.
-    pub(crate) async fn change(
+    pub(crate) async fn change(&self, at: &VendorHandle, flow: LoadedFlow, lease: Lease, input: Input<'_>) -> Result<LoadedFlow> {
+        self.change_by_message(at, flow, lease, input, None).await
+    }
+
+    /// As [`Inner::change`]; the message that brought the input ends in the same commit.
+    pub(crate) async fn change_by_message(
         &self,
         at: &VendorHandle,
         mut flow: LoadedFlow,
         lease: Lease,
         input: Input<'_>,
+        message: Option<(&[u8; 32], &MessageEnd)>,
     ) -> Result<LoadedFlow> {
         for _ in 0..MAX_CONFLICTS {
             let now = self.now();
             let mut machine = Self::machine(at, &flow);
             let changes = machine.apply(input, now)?;
-            if let Some(changed) = self.commit(at, flow.record.clone(), machine, changes, lease).await? {
+            if let Some(changed) = self.commit(at, &flow, machine, changes, lease, message).await? {
                 return Ok(changed);
             }
             flow = self.read(flow.record.id).await?;
@@ -183,31 +217,39 @@ impl Inner {
     pub(crate) async fn begin(&self, at: &VendorHandle, flow: LoadedFlow, command: &Command) -> Result<Option<LoadedFlow>> {
         let mut machine = Self::machine(at, &flow);
         let Some(changes) = machine.begin(command, self.now()) else { return Ok(None) };
-        self.commit(at, flow.record, machine, changes, Lease::Keep).await
+        self.commit(at, &flow, machine, changes, Lease::Keep, None).await
     }
 
     /// Commits a change. Returns `None` if the flow was changed since it was read.
     async fn commit(
         &self,
         at: &VendorHandle,
-        record: Record,
+        before: &LoadedFlow,
         mut machine: Machine<'_>,
         mut changes: ChangeSet,
-        lease: Lease,
+        mut lease: Lease,
+        message: Option<(&[u8; 32], &MessageEnd)>,
     ) -> Result<Option<LoadedFlow>> {
-        let now = changes.now;
-        let reports = self.add_reports(record.id, &mut machine, &mut changes).await?;
+        let (now, record) = (changes.now, before.record.clone());
+        let reports = self.add_reports(&record, &mut machine, &mut changes).await?;
         let mut journal = Journal::new(record.id, record.audit, now);
         changes.audit.iter().for_each(|event| journal.write(&self.keys, event));
         let (head, entries) = journal.finish();
-        let mut flow = LoadedFlow { record, state: machine.into_state() };
+        let mut flow = LoadedFlow { record, state: machine.into_state(), leased_until: before.leased_until };
         flow.record.audit = head;
         let events = numbered(&mut flow, std::mem::take(&mut changes.events), now);
-        self.describe(at, &mut flow, now);
+        let step = self.describe(at, &mut flow, now);
+        if lease == Lease::End {
+            // The lease must last for another call.
+            let deadline = later(now, at.client.policy().deadline);
+            flow.leased_until = flow.leased_until.filter(|until| step.command.is_some() && deadline < *until);
+            lease = flow.leased_until.map_or(Lease::End, |_| Lease::Keep);
+        }
         let erased = flow.state.deletion.own_erased_at.is_some();
         let mut commit = Commit::new(&flow.record, &entries);
         commit.lease = lease;
         commit.events = &events;
+        commit.message = message;
         commit.reports = match &reports {
             _ if erased => Reports::Erase,
             Some(sealed) => Reports::Put(sealed),
@@ -223,9 +265,13 @@ impl Inner {
         match committed {
             Committed::Done(version) => {
                 flow.record.version = version;
+                events.iter().for_each(|event| self.metrics.event(event));
                 Ok(Some(flow))
             }
-            Committed::Conflict => Ok(None),
+            Committed::Conflict => {
+                self.metrics.conflict(&at.id);
+                Ok(None)
+            }
         }
     }
 
@@ -238,33 +284,38 @@ impl Inner {
     }
 
     /// Brings what the record says in clear in line with the state, and seals the state.
-    pub(crate) fn describe(&self, at: &VendorHandle, flow: &mut LoadedFlow, now: Timestamp) {
+    pub(crate) fn describe(&self, at: &VendorHandle, flow: &mut LoadedFlow, now: Timestamp) -> Step {
         let step = Self::next(at, flow, now);
         let last_block = self.last_block();
-        let LoadedFlow { record, state } = flow;
+        let LoadedFlow { record, state, .. } = flow;
         record.due = step.due.map(first_microsecond);
-        record.attention = step.attention.map(|attention| attention.name().to_owned());
-        record.phase = phase(state);
-        record.vendor = state.verification.id().vendor_id.as_ref().map(|id| self.keys.vendor(&record.provider, id.as_str()));
+        record.attention = step.attention.as_ref().map(|attention| attention.name().to_owned());
+        let before = std::mem::replace(&mut record.phase, phase(state));
+        if record.phase != before {
+            record.phase_since = now;
+        }
+        record.vendor = state.verification.id().vendor_id.as_ref().map(|id| self.keys.vendor(&record.account, id.as_str()));
         state.shown = Shown::of(record);
         // Another program may know of a later block.
         if state.block.as_ref().map(|(number, _)| *number) < last_block.map(|(number, _)| number) {
             state.block = last_block.map(|(number, hash)| (number, hex::encode(hash)));
         }
-        record.body = self.vault.seal(&*self.random, &Context::body(record), &zeroize::Zeroizing::new(state.to_json()));
+        let vault = self.vault_of(record.tenant.as_deref());
+        record.body = vault.seal(&*self.random, &Context::body(record), &zeroize::Zeroizing::new(state.to_json()));
+        step
     }
 
     /// The final reports that are stored.
-    pub(crate) async fn reports(&self, id: FlowId) -> Result<Vec<KeptReport>> {
-        let Some(sealed) = self.store.reports(id).await? else { return Ok(Vec::new()) };
-        let reports = self.vault.open(&Context::flow(id, "reports"), &sealed)?;
+    pub(crate) async fn reports(&self, record: &Record) -> Result<Vec<KeptReport>> {
+        let Some(sealed) = self.store.reports(record.id).await? else { return Ok(Vec::new()) };
+        let reports = self.vault_of(record.tenant.as_deref()).open(&Context::flow(record.id, "reports"), &sealed)?;
         serde_json::from_slice(&reports).map_err(|_| FlowError::Damaged("a report is not in the form that is expected"))
     }
 
     /// Adds the reports that came to those that are stored. Returns the sealed whole, if there is anything new.
     ///
     /// If the stored ones cannot be read, the new ones stay in the state, and an operator is told.
-    async fn add_reports(&self, id: FlowId, machine: &mut Machine<'_>, changes: &mut ChangeSet) -> Result<Option<Vec<u8>>> {
+    async fn add_reports(&self, record: &Record, machine: &mut Machine<'_>, changes: &mut ChangeSet) -> Result<Option<Vec<u8>>> {
         let state = machine.state_mut();
         let mut came = std::mem::take(&mut state.unstored);
         came.append(&mut changes.reports);
@@ -274,10 +325,10 @@ impl Inner {
             machine.reports_stored(if erased { 0 } else { before }, false, changes);
             return Ok(None);
         }
-        let mut kept = match self.reports(id).await {
+        let mut kept = match self.reports(record).await {
             Ok(kept) => kept,
             Err(FlowError::Damaged(_)) => {
-                tracing::error!(flow = %id, "the stored reports cannot be read; a new one is kept beside them");
+                tracing::error!(flow = %record.id, "the stored reports cannot be read; a new one is kept beside them");
                 came.truncate(MAX_REPORTS);
                 machine.state_mut().unstored = came;
                 return Ok(None);
@@ -300,13 +351,14 @@ impl Inner {
             return Ok(None);
         }
         let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&kept).unwrap_or_default());
-        Ok(Some(self.vault.seal(&*self.random, &Context::flow(id, "reports"), &bytes)))
+        let vault = self.vault_of(record.tenant.as_deref());
+        Ok(Some(vault.seal(&*self.random, &Context::flow(record.id, "reports"), &bytes)))
     }
 
     /// The keys under which the index may have a subject.
-    pub(crate) fn keys_of(&self, provider: &str, subject: &idv_core::Subject) -> Vec<LookupKey> {
-        let reference = subject.reference.as_deref().map(|reference| self.keys.reference(provider, reference));
-        let vendor = subject.vendor_id.as_ref().map(|id| self.keys.vendor(provider, id.as_str()));
+    pub(crate) fn keys_of(&self, account: &str, subject: &idv_core::Subject) -> Vec<LookupKey> {
+        let reference = subject.reference.as_deref().map(|reference| self.keys.reference(account, reference));
+        let vendor = subject.vendor_id.as_ref().map(|id| self.keys.vendor(account, id.as_str()));
         reference.into_iter().chain(vendor).collect()
     }
 }
@@ -315,14 +367,23 @@ impl Inner {
 fn numbered(flow: &mut LoadedFlow, events: Vec<EventKind>, at: Timestamp) -> Vec<Event> {
     let number = |kind| {
         flow.state.events += 1;
-        Event { flow: flow.record.id, sequence: flow.state.events, at, provider: flow.record.provider.clone(), kind }
+        let LoadedFlow { record, state, .. } = &*flow;
+        Event {
+            flow: record.id,
+            sequence: state.events,
+            at,
+            provider: record.provider.clone(),
+            account: record.account.clone(),
+            tenant: record.tenant.clone(),
+            kind,
+        }
     };
     events.into_iter().map(number).collect()
 }
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner").field("store", &self.store).field("providers", &self.providers).finish_non_exhaustive()
+        f.debug_struct("Inner").field("store", &self.store).field("accounts", &self.accounts).finish_non_exhaustive()
     }
 }
 

@@ -139,7 +139,7 @@ impl Attention {
                 "add the vendor to the configuration of the programs that work on this store; new flows still start at the first"
             }
             Self::Undelivered(_) => {
-                "find out why the application's handler fails at the event, and mend that: it is delivered again by itself, and the flow's \
+                "find out why the application's handler or webhook fails at the event, and correct that: it is delivered again by itself, and the flow's \
                  later events after it"
             }
             Self::Unmatched => {

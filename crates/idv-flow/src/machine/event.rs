@@ -22,6 +22,11 @@ pub struct Event {
     pub at: Timestamp,
     /// The provider's id.
     pub provider: String,
+    /// The account at the provider.
+    pub account: String,
+    /// The tenant that the flow belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// The kind of event, with its details.
     #[serde(flatten)]
     pub kind: EventKind,

@@ -51,6 +51,26 @@ pub enum Command {
     Erase,
 }
 
+impl Command {
+    /// Returns the command as one word, as traces and metrics show it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Search => "search",
+            Self::SettleInterrupted => "settle_interrupted",
+            Self::GiveUp => "give_up",
+            Self::Poll => "poll",
+            Self::Fetch(_) => "fetch",
+            Self::Expire => "expire",
+            Self::KeepEvidence => "keep_evidence",
+            Self::Delete => "delete",
+            Self::ConfirmDeletion => "confirm_deletion",
+            Self::Erase => "erase",
+        }
+    }
+}
+
 /// The next step of a flow: a command that is due now, or the time of the next one, and why the flow needs an operator.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -101,12 +101,20 @@ pub(crate) struct Shown {
     pub(crate) due: Option<Timestamp>,
     pub(crate) attention: Option<String>,
     pub(crate) phase: Option<Phase>,
+    /// Missing in a state that an older program wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) phase_since: Option<Timestamp>,
 }
 
 impl Shown {
     /// The columns of a record.
     pub(crate) fn of(record: &Record) -> Self {
-        Self { due: record.due, attention: record.attention.clone(), phase: Some(record.phase) }
+        Self {
+            due: record.due,
+            attention: record.attention.clone(),
+            phase: Some(record.phase),
+            phase_since: Some(record.phase_since),
+        }
     }
 }
 

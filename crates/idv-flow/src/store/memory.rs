@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::queue::Queue;
 use super::{
-    Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted, Lease, LookupKey, Message, MessageEnd,
-    PendingEvent, Pushed, Record, Reports, Store, StoreError, StoreResult, to_microsecond,
+    Backlog, Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted, Lease, ListCursor, ListOrder,
+    LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Reports, Store, StoreError, StoreResult, to_microsecond,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -64,7 +64,8 @@ impl Store for MemoryStore {
 
     async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
         let mut state = self.state();
-        if let Some(id) = state.references.get(&record.reference) {
+        let by_key = record.application_key.and_then(|key| state.application_keys.get(&key));
+        if let Some(id) = state.references.get(&record.reference).or(by_key) {
             return Ok(Inserted::Exists(*id));
         }
         if state.flows.contains_key(&record.id) {
@@ -95,6 +96,9 @@ impl Store for MemoryStore {
         state.outbox.add(commit.events);
         let version = record.version.saturating_add(1);
         state.put(Record { version, ..record.clone() });
+        if let Some((digest, end)) = commit.message {
+            state.end_message(digest, end);
+        }
         if commit.lease == Lease::End {
             state.due.lease_until(&record.id, None);
         }
@@ -122,10 +126,10 @@ impl Store for MemoryStore {
         Ok(self.state().reports.get(&id).cloned())
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
         let mut state = self.state();
         let State { due, flows, .. } = &mut *state;
-        let claimed = due.claim(now, until, limit, |id| flows.get(id).is_some_and(|flow| is_among(providers, &flow.provider)));
+        let claimed = due.claim(now, until, limit, |id| flows.get(id).is_some_and(|flow| is_among(accounts, &flow.account)));
         let mut records = Vec::with_capacity(claimed.len());
         for id in claimed {
             if let Some(record) = state.flows.get_mut(&id) {
@@ -142,20 +146,31 @@ impl Store for MemoryStore {
         for key in keys {
             let by_vendor =
                 state.vendors.range((*key, FlowId::from_bytes([0; 16]))..).take_while(|(kept, _)| kept == key).map(|(_, id)| id);
-            let ids = state.references.get(key).into_iter().chain(by_vendor);
+            let ids = state.references.get(key).into_iter().chain(state.application_keys.get(key)).chain(by_vendor);
             found.extend(ids.map(|id| (*key, *id)));
         }
         Ok(found.into_iter().collect())
     }
 
-    async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
         let state = self.state();
+        let equal = |wanted: &Option<String>, is: Option<&String>| wanted.is_none() || wanted.as_ref() == is;
         let wanted = |record: &&Record| {
             filter.phase.is_none_or(|phase| record.phase == phase)
-                && filter.provider.as_ref().is_none_or(|provider| record.provider == *provider)
+                && equal(&filter.provider, Some(&record.provider))
+                && equal(&filter.account, Some(&record.account))
+                && equal(&filter.tenant, record.tenant.as_ref())
                 && (!filter.attention || record.attention.is_some())
         };
-        Ok(beyond(&state.flows, after).map(|(_, record)| record).filter(wanted).take(limit).cloned().collect())
+        if filter.order == ListOrder::Id {
+            let records = beyond(&state.flows, after.map(ListCursor::id)).map(|(_, record)| record);
+            return Ok(records.filter(wanted).take(limit).cloned().collect());
+        }
+        let place = |record: &Record| ListCursor::of(record, filter.order);
+        let mut records: Vec<&Record> = state.flows.values().filter(wanted).collect();
+        records.retain(|record| after.is_none_or(|after| place(record) > after));
+        records.sort_by_key(|record| place(record));
+        Ok(records.into_iter().take(limit).cloned().collect())
     }
 
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
@@ -172,10 +187,10 @@ impl Store for MemoryStore {
         Ok(Pushed::New)
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
         let mut state = self.state();
         let State { inbox, messages, .. } = &mut *state;
-        let of = |kept: &Kept| is_among(providers, &kept.message.provider);
+        let of = |kept: &Kept| is_among(accounts, &kept.message.account);
         let claimed = inbox.claim(now, until, limit, |digest| messages.get(digest).is_some_and(of));
         let mut messages = Vec::with_capacity(claimed.len());
         for digest in claimed {
@@ -188,30 +203,7 @@ impl Store for MemoryStore {
     }
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
-        let mut state = self.state();
-        let State { messages, inbox, .. } = &mut *state;
-        let Some(Kept { message, done_at }) = messages.get_mut(digest).filter(|kept| kept.done_at.is_none()) else {
-            return Ok(());
-        };
-        match end {
-            MessageEnd::Done(at) => {
-                *done_at = Some(to_microsecond(*at));
-                message.attention = None;
-                message.body = Vec::new();
-                inbox.set(*digest, None);
-            }
-            MessageEnd::Later(due) => {
-                message.due = Some(to_microsecond(*due));
-                message.attention = None;
-                inbox.set(*digest, message.due);
-            }
-            MessageEnd::Parked { reason, again } => {
-                message.due = again.map(to_microsecond);
-                message.attention = Some(reason.clone());
-                inbox.set(*digest, message.due);
-            }
-        }
-        inbox.lease_until(digest, None);
+        self.state().end_message(digest, end);
         Ok(())
     }
 
@@ -225,9 +217,9 @@ impl Store for MemoryStore {
         Ok(parked.into_iter().take(limit).cloned().collect())
     }
 
-    async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
+    async fn parked_count(&self, account: &str) -> StoreResult<u64> {
         let state = self.state();
-        let parked = |kept: &&Kept| kept.message.attention.is_some() && kept.message.provider == provider;
+        let parked = |kept: &&Kept| kept.message.attention.is_some() && kept.message.account == account;
         Ok(state.messages.values().filter(parked).count() as u64)
     }
 
@@ -270,6 +262,12 @@ impl Store for MemoryStore {
         let place = |position: &u64| EventCursor::new(0, *position);
         let events = beyond(&state.outbox.events, after).take(limit);
         Ok(events.map(|(position, kept)| (place(position), kept.event.clone())).collect())
+    }
+
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        let state = self.state();
+        let found = state.outbox.events.values().find(|kept| kept.event.flow == flow && kept.event.sequence == sequence);
+        Ok(found.map(|kept| kept.event.clone()))
     }
 
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
@@ -334,6 +332,18 @@ impl Store for MemoryStore {
         Ok((count - events.len()) as u64)
     }
 
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        let state = self.state();
+        let waiting = || state.messages.values().filter(|kept| kept.done_at.is_none());
+        let parked = waiting().filter(|kept| kept.message.attention.is_some()).count();
+        let undelivered = state.outbox.events.values().filter(|kept| with_events && kept.due.is_some());
+        Ok(Backlog {
+            messages: (waiting().count() - parked) as u64,
+            parked: parked as u64,
+            oldest_event: undelivered.map(|kept| kept.event.at).min(),
+        })
+    }
+
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         let mut state = self.state();
         if !state.timers.contains(name) {
@@ -355,19 +365,19 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
+    async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
         let state = self.state();
-        let flows = state.due.next(|id| state.flows.get(id).is_some_and(|flow| is_among(providers, &flow.provider)));
-        let of = |kept: &Kept| is_among(providers, &kept.message.provider);
+        let flows = state.due.next(|id| state.flows.get(id).is_some_and(|flow| is_among(accounts, &flow.account)));
+        let of = |kept: &Kept| is_among(accounts, &kept.message.account);
         let messages = state.inbox.next(|digest| state.messages.get(digest).is_some_and(of));
         Ok([flows, messages, state.timers.next(|_| true)].into_iter().flatten().min())
     }
 
-    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
         let state = self.state();
         let due = state.flows.values().filter(|flow| flow.due.is_some_and(|due| due < now));
         let others: BTreeSet<&str> =
-            due.map(|flow| flow.provider.as_str()).filter(|provider| !providers.contains(provider)).collect();
+            due.map(|flow| flow.account.as_str()).filter(|account| !accounts.contains(account)).collect();
         Ok(others.into_iter().map(str::to_owned).collect())
     }
 
@@ -447,6 +457,7 @@ struct State {
     values: BTreeMap<String, Vec<u8>>,
     flows: BTreeMap<FlowId, Record>,
     references: BTreeMap<LookupKey, FlowId>,
+    application_keys: BTreeMap<LookupKey, FlowId>,
     vendors: BTreeSet<(LookupKey, FlowId)>,
     reports: BTreeMap<FlowId, Vec<u8>>,
     due: Queue<FlowId>,
@@ -459,16 +470,54 @@ struct State {
 }
 
 impl State {
+    /// Ends a message, unless it has ended.
+    fn end_message(&mut self, digest: &[u8; 32], end: &MessageEnd) {
+        let State { messages, inbox, .. } = self;
+        let Some(Kept { message, done_at }) = messages.get_mut(digest).filter(|kept| kept.done_at.is_none()) else {
+            return;
+        };
+        match end {
+            MessageEnd::Done(at) => {
+                *done_at = Some(to_microsecond(*at));
+                message.attention = None;
+                message.body = Vec::new();
+                inbox.set(*digest, None);
+            }
+            MessageEnd::Later(due) => {
+                message.due = Some(to_microsecond(*due));
+                message.attention = None;
+                inbox.set(*digest, message.due);
+            }
+            MessageEnd::Parked { reason, again } => {
+                message.due = again.map(to_microsecond);
+                message.attention = Some(reason.clone());
+                inbox.set(*digest, message.due);
+            }
+        }
+        inbox.lease_until(digest, None);
+    }
+
     /// Puts a record in the place of the one of its name, and into the indexes. Its lease stays.
     fn put(&mut self, record: Record) {
-        let record = Record { due: record.due.map(to_microsecond), created_at: to_microsecond(record.created_at), ..record };
+        let record = Record {
+            due: record.due.map(to_microsecond),
+            created_at: to_microsecond(record.created_at),
+            phase_since: to_microsecond(record.phase_since),
+            ..record
+        };
         if let Some(old) = self.flows.get(&record.id) {
             self.references.remove(&old.reference);
+            if let Some(key) = old.application_key {
+                self.application_keys.remove(&key);
+            }
             if let Some(vendor) = old.vendor {
                 self.vendors.remove(&(vendor, old.id));
             }
         }
         self.references.insert(record.reference, record.id);
+        if let Some(key) = record.application_key {
+            self.application_keys.insert(key, record.id);
+        }
         if let Some(vendor) = record.vendor {
             self.vendors.insert((vendor, record.id));
         }
@@ -539,9 +588,9 @@ impl Trail {
     }
 }
 
-/// Whether a provider is one of these, or there are none.
-fn is_among(providers: &[&str], provider: &str) -> bool {
-    providers.is_empty() || providers.contains(&provider)
+/// Returns whether an account is one of these, or there are none.
+fn is_among(accounts: &[&str], account: &str) -> bool {
+    accounts.is_empty() || accounts.contains(&account)
 }
 
 /// What comes after a key, or all.

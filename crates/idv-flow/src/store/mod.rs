@@ -7,6 +7,9 @@
 #[cfg(feature = "contract")]
 pub mod contract;
 mod evidence;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod lanes;
+mod list;
 mod memory;
 mod outbox;
 #[cfg(feature = "postgres")]
@@ -16,8 +19,6 @@ mod queue;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod statements;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -32,6 +33,7 @@ use crate::machine::event::Event;
 #[cfg(feature = "object-store")]
 pub use evidence::ObjectEvidence;
 pub use evidence::{EvidencePart, EvidenceStore};
+pub use list::ListCursor;
 pub use memory::MemoryStore;
 pub use outbox::{EventCursor, PendingEvent};
 #[cfg(feature = "postgres")]
@@ -66,37 +68,37 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Replaces the value under a name, if it is still `old`; whether it was.
     async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool>;
 
-    /// Adds a flow at version 1, whatever `record.version` says, with the beginning of its audit trail, leased until `lease`. Where a
-    /// flow with the same reference key is there, erased or not, nothing is changed and its name is returned.
+    /// Adds a flow at version 1, whatever `record.version` says, with the beginning of its audit trail, leased until `lease`. If there is a
+    /// flow with the same reference key or the same application key, erased or not, it changes nothing and returns the id of that flow.
     async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted>;
 
     /// A flow.
     async fn load(&self, id: FlowId) -> StoreResult<Option<Record>>;
 
     /// Replaces a flow that is still at `commit.record.version`, and makes that version one more. If it erases the reports, it removes the
-    /// messages that are kept for this flow in the same transaction.
+    /// messages that are kept for this flow in the same transaction; [`Commit::message`] ends in it, too.
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed>;
 
     /// The sealed reports of a flow.
     async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>>;
 
-    /// Leases up to `limit` flows of these providers, or of all if there are none, that are due at `now` and not leased beyond it, until
+    /// Leases up to `limit` flows of these accounts, or of all if there are none, that are due at `now` and not leased beyond it, until
     /// `until`, making the version of each one more.
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>>;
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>>;
 
-    /// The flows that have one of these keys, as reference key or as vendor key, whatever their phase.
+    /// Returns the flows that have one of these keys, as reference key, vendor key or application key, whatever their phase.
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>>;
 
-    /// Up to `limit` flows after `after`, by their names.
-    async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>>;
+    /// Returns up to `limit` flows after `after`, in the order of the filter.
+    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>>;
 
     /// Adds a message to the inbox, unless it is there: one that was worked off before `forgotten` counts anew, any other only as
     /// repeated.
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed>;
 
-    /// Leases up to `limit` messages of these providers, or of all if there are none, that are due at `now` and not leased beyond it, until
+    /// Leases up to `limit` messages of these accounts, or of all if there are none, that are due at `now` and not leased beyond it, until
     /// `until`, making `tries` of each one more.
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>>;
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>>;
 
     /// Says what became of a message, and ends its lease. One that was worked off stays so, whatever is said of it later.
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()>;
@@ -104,8 +106,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Returns up to `limit` parked messages after `after`, by the time at which they came and their digest.
     async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>>;
 
-    /// Counts the parked messages of a provider.
-    async fn parked_count(&self, provider: &str) -> StoreResult<u64>;
+    /// Counts the parked messages of an account.
+    async fn parked_count(&self, account: &str) -> StoreResult<u64>;
 
     /// Makes parked messages due at `now` unless they are due earlier: those of one flow, or all of them. Returns how many it changed.
     async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64>;
@@ -116,6 +118,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Returns up to `limit` events after `after`, in order: those of one flow by their sequence. Nothing that is committed later comes
     /// before what was returned; so an event may be held back until transactions that began before its own have ended.
     async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>>;
+
+    /// Returns an event of a flow; `None` if there is none of this number, or it was forgotten.
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>>;
 
     /// Leases up to `limit` undelivered events that are due at `now` and not leased beyond it, until `until`, making `tries` of each one
     /// more. Of each flow only the first undelivered one can be claimed.
@@ -130,6 +135,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Forgets events that are older than `before` and were delivered, or never claimed. Returns how many.
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64>;
 
+    /// Counts what waits to be done. Looks for events only if `with_events`: without a receiver all of them wait.
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog>;
+
     /// Makes a timer, unless there is one of that name.
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;
 
@@ -139,12 +147,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Winds a timer up again, and ends its lease. One that is not there is not made.
     async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;
 
-    /// When something is next to be done: the earliest time at which a claim for these providers finds a flow or a message, or one finds a
-    /// timer.
-    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>>;
+    /// Returns when another program may have announced work, so that a worker looks for it at once. A store that cannot know waits for ever:
+    /// a worker looks at intervals, too. A hint may be missing, and may be wrong.
+    async fn hint(&self) {
+        std::future::pending().await
+    }
 
-    /// Returns the providers other than these that have flows due before `now`.
-    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>>;
+    /// Returns the earliest time at which a claim for these accounts finds a flow or a message, or a claim finds a timer.
+    async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>>;
+
+    /// Returns the accounts other than these that have flows due before `now`.
+    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>>;
 
     /// Up to `limit` entries of the audit trail after `after`, by flow and number.
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>>;
@@ -174,31 +187,65 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// A flow, as a store keeps it.
+/// A flow, as a store keeps it. A new field breaks a store of your own on purpose: a store has to keep all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Its name.
+    /// The id of the flow.
     pub id: FlowId,
     /// The provider's id.
     pub provider: String,
+    /// The account at the provider. An account without a name of its own is called after the provider.
+    pub account: String,
+    /// The application's label of the tenant that the flow belongs to.
+    pub tenant: Option<String>,
     /// How often it was changed.
     pub version: u64,
-    /// How far it is, in one word.
+    /// The phase.
     pub phase: Phase,
-    /// For what it needs a person, in one word.
+    /// When the phase began.
+    pub phase_since: Timestamp,
+    /// Why it needs an operator, in one word.
     pub attention: Option<String>,
-    /// When there is something to be done; `None` where it waits for somebody.
+    /// When the next step is due; `None` if it waits for an event.
     pub due: Option<Timestamp>,
     /// When it was started.
     pub created_at: Timestamp,
-    /// Where our reference finds it. No two flows have the same.
+    /// The key of our reference. No two flows have the same.
     pub reference: LookupKey,
-    /// Where the vendor's id finds it.
+    /// The key of the vendor's id.
     pub vendor: Option<LookupKey>,
+    /// The key of the application's own key. No two flows have the same.
+    pub application_key: Option<LookupKey>,
     /// All else, sealed.
     pub body: Vec<u8>,
     /// The end of its audit trail.
     pub audit: AuditHead,
+}
+
+impl Record {
+    /// Returns the record of a new flow at the default account of a provider: at version 1, in the phase [`Phase::Creating`] since
+    /// `created_at`, with nothing due.
+    #[must_use]
+    pub fn new(id: FlowId, provider: impl Into<String>, reference: LookupKey, created_at: Timestamp) -> Self {
+        let provider = provider.into();
+        Self {
+            id,
+            account: provider.clone(),
+            provider,
+            tenant: None,
+            version: 1,
+            phase: Phase::Creating,
+            phase_since: created_at,
+            attention: None,
+            due: None,
+            created_at,
+            reference,
+            vendor: None,
+            application_key: None,
+            body: Vec::new(),
+            audit: AuditHead::default(),
+        }
+    }
 }
 
 /// How far a flow is.
@@ -263,15 +310,17 @@ pub struct Commit<'a> {
     pub reports: Reports<'a>,
     /// What is added to its audit trail.
     pub audit: &'a [AuditEntry],
-    /// What the application is to be told, in order.
+    /// The events for the application, in order.
     pub events: &'a [Event],
+    /// The message that caused the change, by its digest, and its end.
+    pub message: Option<(&'a [u8; 32], &'a MessageEnd)>,
 }
 
 impl<'a> Commit<'a> {
     /// A change that ends the lease and leaves the reports as they are.
     #[must_use]
     pub const fn new(record: &'a Record, audit: &'a [AuditEntry]) -> Self {
-        Self { record, lease: Lease::End, reports: Reports::Keep, audit, events: &[] }
+        Self { record, lease: Lease::End, reports: Reports::Keep, audit, events: &[], message: None }
     }
 }
 
@@ -313,43 +362,90 @@ pub enum Inserted {
     Exists(FlowId),
 }
 
-/// Which flows to list.
+/// Selects and orders the flows of a list.
+///
+/// ```
+/// use idv_flow::store::{Filter, ListOrder, Phase};
+///
+/// // The flows that have ended, in the order in which they did.
+/// let ended = Filter::all().in_phase(Phase::Done).ordered_by(ListOrder::PhaseSince);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Filter {
-    /// Only those in this phase.
+    /// Only flows in this phase.
     pub phase: Option<Phase>,
-    /// Only those at this provider.
+    /// Only flows at this provider.
     pub provider: Option<String>,
-    /// Only those that need a person.
+    /// Only flows of this account.
+    pub account: Option<String>,
+    /// Only flows of this tenant.
+    pub tenant: Option<String>,
+    /// Only flows that need an operator.
     pub attention: bool,
+    /// The order.
+    pub order: ListOrder,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ListOrder {
+    /// By id, which is random: for a walk through all flows that misses none.
+    #[default]
+    Id,
+    /// By the time of the start.
+    CreatedAt,
+    /// By the time at which the phase began.
+    PhaseSince,
 }
 
 impl Filter {
-    /// Every flow.
+    /// Selects every flow.
     #[must_use]
     pub const fn all() -> Self {
-        Self { phase: None, provider: None, attention: false }
+        Self { phase: None, provider: None, account: None, tenant: None, attention: false, order: ListOrder::Id }
     }
 
-    /// Only those in a phase.
+    /// Selects only flows in a phase.
     #[must_use]
     pub const fn in_phase(mut self, phase: Phase) -> Self {
         self.phase = Some(phase);
         self
     }
 
-    /// Only those at a provider.
+    /// Selects only flows at a provider.
     #[must_use]
     pub fn at_provider(mut self, provider: impl Into<String>) -> Self {
         self.provider = Some(provider.into());
         self
     }
 
-    /// Only those that need a person.
+    /// Selects only flows of an account.
+    #[must_use]
+    pub fn of_account(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(account.into());
+        self
+    }
+
+    /// Selects only flows of a tenant.
+    #[must_use]
+    pub fn of_tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// Selects only flows that need an operator.
     #[must_use]
     pub const fn needing_attention(mut self) -> Self {
         self.attention = true;
+        self
+    }
+
+    /// Sets the order.
+    #[must_use]
+    pub const fn ordered_by(mut self, order: ListOrder) -> Self {
+        self.order = order;
         self
     }
 }
@@ -357,10 +453,10 @@ impl Filter {
 /// A message in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The digest of what it says; its name.
+    /// The digest of its content, which identifies it.
     pub digest: [u8; 32],
-    /// The provider's id.
-    pub provider: String,
+    /// The account at the provider.
+    pub account: String,
     /// When it came, the first time.
     pub received_at: Timestamp,
     /// When a worker may claim it; `None` if it waits for an operator alone.
@@ -378,8 +474,8 @@ pub struct Message {
 impl Message {
     /// A message that has just come and is due at once.
     #[must_use]
-    pub const fn new(digest: [u8; 32], provider: String, received_at: Timestamp, body: Vec<u8>) -> Self {
-        Self { digest, provider, received_at, due: Some(received_at), tries: 0, attention: None, flow: None, body }
+    pub const fn new(digest: [u8; 32], account: String, received_at: Timestamp, body: Vec<u8>) -> Self {
+        Self { digest, account, received_at, due: Some(received_at), tries: 0, attention: None, flow: None, body }
     }
 
     /// Returns the message parked for `reason`, to be judged again at `again`.
@@ -421,6 +517,17 @@ pub enum MessageEnd {
         /// When it is judged again; `None` if only an operator has it judged.
         again: Option<Timestamp>,
     },
+}
+
+/// What waits to be done in a store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// The number of messages that wait for a worker.
+    pub messages: u64,
+    /// The number of messages that cannot be judged yet.
+    pub parked: u64,
+    /// When the oldest event that is not delivered happened.
+    pub oldest_event: Option<Timestamp>,
 }
 
 /// A store's failure.

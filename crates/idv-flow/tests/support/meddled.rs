@@ -116,14 +116,14 @@ impl Store for Meddled {
         let is_damaged = self.reports_damaged.load(Ordering::Relaxed);
         Ok(reports.map(|reports| if is_damaged { b"damaged".to_vec() } else { reports }))
     }
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Record>> {
-        self.store.claim(now, until, limit, providers).await
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+        self.store.claim(now, until, limit, accounts).await
     }
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
         self.lookups.fetch_add(1, Ordering::Relaxed);
         self.store.locate(keys).await
     }
-    async fn list(&self, filter: &Filter, after: Option<FlowId>, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
         let hidden = *self.hidden.lock().unwrap();
         let records = self.store.list(filter, after, limit).await?;
         Ok(records.into_iter().filter(|record| Some(record.id) != hidden).collect())
@@ -131,8 +131,8 @@ impl Store for Meddled {
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
         self.store.push(message, forgotten).await
     }
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, providers: &[&str]) -> StoreResult<Vec<Message>> {
-        self.store.claim_inbox(now, until, limit, providers).await
+    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+        self.store.claim_inbox(now, until, limit, accounts).await
     }
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
         self.store.finish(digest, end).await
@@ -143,8 +143,8 @@ impl Store for Meddled {
     async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
         self.store.parked(after, limit).await
     }
-    async fn parked_count(&self, provider: &str) -> StoreResult<u64> {
-        self.store.parked_count(provider).await
+    async fn parked_count(&self, account: &str) -> StoreResult<u64> {
+        self.store.parked_count(account).await
     }
     async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
         self.store.wake_parked(flow, now).await
@@ -154,6 +154,9 @@ impl Store for Meddled {
     }
     async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
         self.store.events(after, limit).await
+    }
+    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
+        self.store.event(flow, sequence).await
     }
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         self.store.claim_events(now, until, limit).await
@@ -167,10 +170,13 @@ impl Store for Meddled {
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
         self.store.purge_events(before).await
     }
-    async fn others_due(&self, providers: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.store.others_due(providers, now).await
+    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        self.store.others_due(accounts, now).await
     }
 
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.store.backlog(with_events).await
+    }
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         self.store.set_timer(name, due).await
     }
@@ -180,8 +186,8 @@ impl Store for Meddled {
     async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         self.store.wind_timer(name, due).await
     }
-    async fn next_due(&self, providers: &[&str]) -> StoreResult<Option<Timestamp>> {
-        self.store.next_due(providers).await
+    async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
+        self.store.next_due(accounts).await
     }
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
         Ok(self.entries(self.store.audit(after, limit).await?))

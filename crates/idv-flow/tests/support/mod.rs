@@ -306,7 +306,7 @@ impl Bench {
     }
 
     pub(crate) async fn open(&self, builder: EngineBuilder) -> Engine {
-        builder.open(Arc::new(self.clock.clone())).await.unwrap()
+        builder.clock(Arc::new(self.clock.clone())).open().await.unwrap()
     }
 
     /// Lets time pass in steps, with everything that becomes due worked off.

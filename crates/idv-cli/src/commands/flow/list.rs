@@ -1,7 +1,8 @@
 //! `idv flow list`.
 
 use clap::Args;
-use idv_flow::store::{Filter, Phase};
+use idv::Timestamp;
+use idv_flow::store::{Filter, ListCursor, ListOrder, Phase};
 use idv_flow::{Engine, FlowId, FlowStatus};
 
 use super::flow_id;
@@ -14,7 +15,7 @@ use crate::usage::Expected;
 /// The number of flows of a page.
 const PAGE: usize = 500;
 
-/// Lists flows, ordered by id. With --json an array; with --lines one JSON object per line, written as they are read.
+/// Lists flows. With --json an array; with --lines one JSON object per line, written as they are read.
 #[derive(Args)]
 pub(crate) struct List {
     /// Only flows in this phase: creating, open, done, refused, erased
@@ -25,13 +26,29 @@ pub(crate) struct List {
     #[arg(long)]
     provider: Option<String>,
 
+    /// Only flows of this account
+    #[arg(long)]
+    account: Option<String>,
+
+    /// Only flows of this tenant
+    #[arg(long)]
+    tenant: Option<String>,
+
+    /// The order: id, created (by the start), phase (by the begin of the phase)
+    #[arg(long, value_name = "ORDER", value_parser = order, default_value = "id")]
+    order: ListOrder,
+
     /// Only flows that need an operator
     #[arg(long)]
     attention: bool,
 
-    /// Only flows after this one
-    #[arg(long, value_name = "ID", value_parser = flow_id)]
+    /// Only flows after this one, by id
+    #[arg(long, value_name = "ID", value_parser = flow_id, conflicts_with = "since")]
     after: Option<FlowId>,
+
+    /// Only flows that have this time, or a later one, in the order
+    #[arg(long, value_name = "TIME")]
+    since: Option<Timestamp>,
 
     /// Print one JSON object per line
     #[arg(long)]
@@ -47,16 +64,20 @@ impl List {
         let mut filter = Filter::all();
         filter.phase = self.phase;
         filter.provider = self.provider;
+        (filter.account, filter.tenant, filter.order) = (self.account, self.tenant, self.order);
+        if filter.order != ListOrder::Id && self.after.is_some() || filter.order == ListOrder::Id && self.since.is_some() {
+            return Err(Failure::usage("--after needs the order id, and --since one by time: created or phase"));
+        }
         filter.attention = self.attention;
         let mut left = self.limit.unwrap_or(usize::MAX);
-        let mut after = self.after;
+        let mut after = self.after.map(ListCursor::from).or_else(|| self.since.map(ListCursor::from_time));
         let mut listed: Vec<FlowStatus> = Vec::new();
         let progress = if self.lines { Progress::beside_lines("listing") } else { Progress::begin("listing") };
         let mut read = 0;
         while left > 0 {
             let page = flow.list(&filter, after, PAGE.min(left)).await?;
             let Some(last) = page.last() else { break };
-            after = Some(last.id);
+            after = Some(last.cursor(filter.order));
             read += page.len();
             progress.show(&format!("listing: {read}"));
             left -= page.len().min(left);
@@ -98,4 +119,13 @@ fn phase(word: &str) -> Result<Phase, Expected> {
         let names: Vec<&str> = Phase::ALL.iter().map(|phase| phase.name()).collect();
         Expected::new(format!("one of {}", names.join(", ")))
     })
+}
+
+fn order(word: &str) -> Result<ListOrder, Expected> {
+    match word {
+        "id" => Ok(ListOrder::Id),
+        "created" => Ok(ListOrder::CreatedAt),
+        "phase" => Ok(ListOrder::PhaseSince),
+        _ => Err(Expected::new("one of id, created, phase")),
+    }
 }

@@ -4,19 +4,21 @@ mod delete;
 mod evidence;
 mod list;
 mod operator;
+mod replay;
 mod report;
 mod retain;
 mod run;
 mod start;
 mod status;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use idv::transport::SystemClock;
+use std::sync::Arc;
+
+use idv::transport::{ReqwestTransport, TransportOptions};
 use idv_flow::store::{PostgresOptions, PostgresStore, SqliteStore};
-use idv_flow::{Engine, FlowError, FlowId, Schedule, StoreAddress};
+use idv_flow::{Engine, FlowError, FlowId, StoreAddress};
 
 use super::Run;
 use crate::failure::{Exit, Failure};
@@ -57,6 +59,8 @@ enum Command {
     Delete(delete::Delete),
     /// Change the retention of a flow's data
     Retain(retain::Retain),
+    /// Send an event to the configured webhook again
+    Replay(replay::Replay),
 }
 
 impl Run for FlowCommand {
@@ -78,6 +82,7 @@ impl Run for FlowCommand {
             Command::Operator(command) => command.run(flow, output).await,
             Command::Delete(command) => command.run(flow, output).await,
             Command::Retain(command) => command.run(flow, output).await,
+            Command::Replay(command) => command.run(flow, output).await,
         };
         opened.close().await;
         result
@@ -129,7 +134,9 @@ impl Opening<'_> {
                 )
             })?,
         };
-        let vault = config.vault()?;
+        // Before a store is made.
+        config.vault()?;
+        let webhook = config.webhook()?;
         if let Some(path) = place.file().filter(|path| !self.may_make && !path.exists()) {
             return Err(Failure::usage(format!(
                 "there is no store {}: `idv flow start` and `idv flow run` make one",
@@ -147,15 +154,11 @@ impl Opening<'_> {
                 (Stores::Postgres(Box::new(store.clone())), Engine::builder(store))
             }
         };
-        let mut builder = builder.vault(vault).retention(config.retention()).evidence(config.evidence());
-        if let Some(lease) = config.lease {
-            builder = builder.lease(lease);
+        let mut builder = builder.accounts(clients).configured(&config)?;
+        if let Some(webhook) = webhook {
+            builder = builder.webhook(webhook, Arc::new(ReqwestTransport::new(TransportOptions::default())?));
         }
-        for client in clients {
-            let schedule = config.schedule(Schedule::of(client.info()));
-            builder = builder.schedule(client.info().provider.as_str(), schedule).client(client);
-        }
-        let flow = match builder.open(Arc::new(SystemClock::new())).await {
+        let flow = match builder.open().await {
             Ok(flow) => flow,
             Err(error) => {
                 store.close().await;

@@ -152,7 +152,7 @@ fn list(items: &[Item], output: Output) -> Result<Exit, Failure> {
                 About::Flow(id) => ("flow", id.to_string()),
                 About::Message(digest) => ("message", digest.iter().map(|byte| format!("{byte:02x}")).collect()),
                 About::Inbox => ("inbox", String::new()),
-                About::Provider => ("provider", String::new()),
+                About::Account => ("account", item.account.clone()),
                 _ => ("other", String::new()),
             };
             lines.add_row([what.to_owned(), name]);

@@ -64,7 +64,7 @@ impl Run {
             &json!({
                 "event": "started",
                 "store": opened.place.to_string(),
-                "providers": opened.flow.providers().collect::<Vec<_>>(),
+                "providers": opened.flow.accounts().collect::<Vec<_>>(),
                 "workers": self.workers,
                 "listen": listens,
             }),

@@ -18,9 +18,17 @@ pub(crate) struct Start {
     #[command(flatten)]
     request: RequestArgs,
 
-    /// One of the configured providers; the chosen one if omitted
-    #[arg(long, value_name = "PROVIDER")]
+    /// The account to start at; the chosen one if omitted
+    #[arg(long, value_name = "ACCOUNT")]
     at: Option<String>,
+
+    /// Your own key, such as an order number: a second start with the same key returns the first flow
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+
+    /// The tenant that the flow belongs to
+    #[arg(long, value_name = "LABEL")]
+    tenant: Option<String>,
 
     /// The account that asks, for the audit trail
     #[arg(long, value_name = "NAME")]
@@ -31,7 +39,8 @@ impl Start {
     pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let new = self.request.verification(|| flow.reference())?;
         let mut start = idv_flow::Start::new(new);
-        start.provider = self.at;
+        start.account = self.at;
+        (start.key, start.tenant) = (self.key, self.tenant);
         start.by = self.by;
         let started = flow.start(start).await?;
         let hand_off = started.hand_off.as_ref().map(hand_off_json);

@@ -87,7 +87,7 @@ pub(super) fn state(status: &FlowStatus) -> Cell {
 /// Returns an operator's options for a flow.
 fn what_to_do(flow: &Engine, status: &FlowStatus) -> Result<Option<String>, Failure> {
     let Some(attention) = &status.attention else { return Ok(None) };
-    let client = flow.client(&status.provider)?;
+    let client = flow.client(&status.account)?;
     Ok(Some(attention.what_to_do(client.info().manual_steps)))
 }
 
@@ -106,8 +106,8 @@ pub(super) fn attention(attention: &idv_flow::Attention) -> Cell {
 }
 
 async fn find(flow: &Engine, reference: &Reference) -> Result<FlowStatus, Failure> {
-    for provider in flow.providers() {
-        if let Some(status) = flow.find(provider, reference).await? {
+    for account in flow.accounts() {
+        if let Some(status) = flow.find(account, reference).await? {
             return Ok(status);
         }
     }

@@ -19,6 +19,8 @@ pub struct Receipt {
     pub flow: FlowId,
     /// The provider's id.
     pub provider: String,
+    /// The account at the provider.
+    pub account: String,
     /// When the deletion was requested; `None` if only the retention demands it.
     #[serde(serialize_with = "time")]
     pub asked_at: Option<Timestamp>,
@@ -60,6 +62,7 @@ impl Receipt {
         Self {
             flow: opened.record.id,
             provider: opened.record.provider.clone(),
+            account: opened.record.account.clone(),
             asked_at: deletion.asked_at,
             vendors_copy: match deletion.vendors {
                 VendorsCopy::There if never => CopyState::NeverWas,
@@ -87,7 +90,7 @@ impl Inner {
     /// Requests the deletion of both copies.
     pub(crate) async fn request_deletion(&self, id: FlowId, by: &str) -> Result<Receipt> {
         let flow = self.read(id).await?;
-        let at = self.provider(&flow.record.provider)?;
+        let at = self.account(&flow.record.account)?;
         let flow = self.change(&at, flow, Lease::Keep, Input::DeletionRequested { by }).await?;
         if let Some((copy, until)) = Self::machine(&at, &flow).held(self.now()) {
             return Err(FlowError::Held { copy, until });
@@ -99,45 +102,45 @@ impl Inner {
     /// Changes how long the copies are kept.
     pub(crate) async fn retain(&self, id: FlowId, retention: Retention, by: &str) -> Result<()> {
         let flow = self.read(id).await?;
-        let at = self.provider(&flow.record.provider)?;
+        let at = self.account(&flow.record.account)?;
         self.change(&at, flow, Lease::Keep, Input::Retained { retention: &retention, by }).await?;
         self.bell.notify_one();
         Ok(())
     }
 
     /// Has the vendor delete its copy, or confirm that nothing is left.
-    pub(crate) async fn delete(&self, at: &VendorHandle, flow: LoadedFlow, command: &Command) -> Result<()> {
+    pub(crate) async fn delete(&self, at: &VendorHandle, flow: LoadedFlow, command: &Command) -> Result<LoadedFlow> {
         let id = flow.record.id;
         let Some(flow) = self.begin(at, flow, command).await? else { return self.plan_anew(at, id).await };
         let id = flow.state.verification.id().clone();
         let answer = at.client.delete(&id).await;
+        self.metrics.answered(&at.id, self.now(), &answer);
         let input = Input::DeletionAnswered(answer.as_ref().map(|deleted| *deleted));
-        self.change(at, flow, Lease::End, input).await?;
-        Ok(())
+        self.change(at, flow, Lease::End, input).await
     }
 
     /// Erases our own copy: the parts of the evidence, then all else.
-    pub(crate) async fn erase(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<()> {
-        if flow.state.evidence.items > 0 {
-            let id = flow.record.id;
-            let Some(begun) = self.begin(at, flow, &Command::Erase).await? else { return self.plan_anew(at, id).await };
-            let store = self.evidence_store()?;
-            store.erase_parts(id, None).await?;
-            let is_downloading = begun.state.download().is_some();
-            self.change(at, begun, Lease::End, Input::Erased).await?;
-            if is_downloading {
-                // A worker may have stored one more part before it found out.
-                store.erase_parts(id, None).await?;
-            }
-            return Ok(());
+    pub(crate) async fn erase(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
+        if flow.state.evidence.items == 0 {
+            return self.change(at, flow, Lease::End, Input::Erased).await;
         }
-        self.change(at, flow, Lease::End, Input::Erased).await.map(drop)
+        let id = flow.record.id;
+        let Some(flow) = self.begin(at, flow, &Command::Erase).await? else { return self.plan_anew(at, id).await };
+        let store = self.evidence_store()?;
+        store.erase_parts(id, None).await?;
+        let is_downloading = flow.state.download().is_some();
+        let flow = self.change(at, flow, Lease::End, Input::Erased).await?;
+        if is_downloading {
+            // A worker may have stored one more part before it found out.
+            store.erase_parts(id, None).await?;
+        }
+        Ok(flow)
     }
 
     /// Plans the next step anew, and at once, since something else has changed.
-    pub(crate) async fn plan_anew(&self, at: &VendorHandle, id: FlowId) -> Result<()> {
+    pub(crate) async fn plan_anew(&self, at: &VendorHandle, id: FlowId) -> Result<LoadedFlow> {
         let flow = self.read(id).await?;
-        self.change(at, flow, Lease::End, Input::Refreshed).await.map(drop)
+        self.change(at, flow, Lease::End, Input::Refreshed).await
     }
 }
 

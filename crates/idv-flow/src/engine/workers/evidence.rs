@@ -20,8 +20,8 @@ use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::evidence::{Evidence, EvidenceResult, KeptEvidence};
 use crate::machine::{Command, Input};
-use crate::store::{EvidencePart, EvidenceStore, Lease, StoreResult};
-use crate::vault::Context;
+use crate::store::{EvidencePart, EvidenceStore, Lease, Record, StoreResult};
+use crate::vault::{Context, Vault};
 
 /// The length of a part in clear: sealed, it is no longer than 1 MiB.
 const PART: usize = 1024 * 1024 - 64;
@@ -38,7 +38,7 @@ struct Done {
 
 impl Inner {
     /// Keeps the next item of a flow's evidence.
-    pub(crate) async fn keep_evidence(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<()> {
+    pub(crate) async fn keep_evidence(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
         let id = flow.record.id;
         let Some(flow) = self.begin(at, flow, &Command::KeepEvidence).await? else { return self.plan_anew(at, id).await };
         let Some(item) = flow.state.download() else { return self.plan_anew(at, id).await };
@@ -51,25 +51,22 @@ impl Inner {
                 if results.iter().any(is_kept) && !flow.state.evidence.kept.iter().any(|kept| kept.item == item) {
                     self.evidence_store()?.erase_parts(id, Some(item)).await?;
                 }
+                Ok(flow)
             }
-            Err(error) => {
-                let input = Input::EvidenceFailed { item, error: &error };
-                self.change(at, flow, Lease::End, input).await?;
-            }
+            Err(error) => self.change(at, flow, Lease::End, Input::EvidenceFailed { item, error: &error }).await,
         }
-        Ok(())
     }
 
     /// Downloads and stores the next item. The outer error ends the step; the inner one is a failure to keep the item.
     async fn keep_next(&self, at: &VendorHandle, flow: &LoadedFlow, item: u32) -> Result<Result<Done, Error>> {
-        let (id, evidence) = (flow.record.id, &flow.state.evidence);
+        let (record, evidence) = (&flow.record, &flow.state.evidence);
         let Ok(store) = self.evidence_store() else { return Ok(Err(Error::config(NO_EVIDENCE_STORE))) };
-        let (mut missing, reports) = match self.missing_evidence(id, evidence).await {
+        let (mut missing, reports) = match self.missing_evidence(record, evidence).await {
             Ok(found) => found,
             Err(FlowError::Damaged(_)) => return Ok(Err(Error::malformed("the stored reports cannot be read"))),
             Err(error) => return Err(error),
         };
-        if let Err(error) = remove_leftovers(store, id, evidence).await {
+        if let Err(error) = remove_leftovers(store, record.id, evidence).await {
             return Ok(Err(Error::new(ErrorKind::Sink).with_source(error)));
         }
         let too_many = missing.len().saturating_sub(evidence.items_left());
@@ -88,8 +85,8 @@ impl Inner {
     }
 
     /// Returns the listed items that are to be kept and are not dealt with, and the number of reports that list them.
-    async fn missing_evidence(&self, id: FlowId, evidence: &Evidence) -> Result<(Vec<Listed>, usize)> {
-        let reports = self.reports(id).await?;
+    async fn missing_evidence(&self, record: &Record, evidence: &Evidence) -> Result<(Vec<Listed>, usize)> {
+        let reports = self.reports(record).await?;
         let (mut seen, mut missing) = (BTreeSet::new(), Vec::new());
         for kept in &reports {
             for listed in kept.report()?.evidence {
@@ -116,7 +113,8 @@ impl Inner {
         if limit == 0 {
             return Ok(too_long);
         }
-        let mut parts = PartSink::new(self, store, id, item);
+        let vault = self.vault_of(flow.record.tenant.as_deref());
+        let mut parts = PartSink::new(self, vault, store, id, item);
         let stored = match self.download(at, flow, item, &listed, limit, &mut parts).await {
             Ok(download) => {
                 parts.finish().await.map(|()| download).map_err(|error| Error::new(ErrorKind::Sink).with_source(error))
@@ -133,7 +131,7 @@ impl Inner {
                 sha256: parts.digest.finalize().into(),
                 kept_at: self.now(),
                 parts: parts.part,
-                key: self.vault.key_name(),
+                key: vault.key_name(),
             })),
             Err(error) => {
                 if let Err(error) = store.erase_parts(id, Some(item)).await {
@@ -169,7 +167,10 @@ impl Inner {
             }
         });
         match select(download, superseded).await {
-            Either::Left((downloaded, _)) => downloaded,
+            Either::Left((downloaded, _)) => {
+                self.metrics.answered(&at.id, self.now(), &downloaded);
+                downloaded
+            }
             Either::Right(_) => Err(Error::new(ErrorKind::Conflict).detail("the evidence is no longer waited for")),
         }
     }
@@ -202,6 +203,7 @@ async fn remove_leftovers(store: &dyn EvidenceStore, id: FlowId, evidence: &Evid
 /// Seals what is written to it and stores it in parts. It holds one part at a time.
 struct PartSink<'a> {
     engine: &'a Inner,
+    vault: &'a Vault,
     store: &'a dyn EvidenceStore,
     flow: FlowId,
     item: u32,
@@ -213,8 +215,8 @@ struct PartSink<'a> {
 }
 
 impl<'a> PartSink<'a> {
-    fn new(engine: &'a Inner, store: &'a dyn EvidenceStore, flow: FlowId, item: u32) -> Self {
-        Self { engine, store, flow, item, buffer: Zeroizing::default(), part: 0, length: 0, digest: Sha256::new() }
+    fn new(engine: &'a Inner, vault: &'a Vault, store: &'a dyn EvidenceStore, flow: FlowId, item: u32) -> Self {
+        Self { engine, vault, store, flow, item, buffer: Zeroizing::default(), part: 0, length: 0, digest: Sha256::new() }
     }
 
     /// Stores the last part, which may be empty.
@@ -224,7 +226,7 @@ impl<'a> PartSink<'a> {
 
     async fn put(&mut self, is_last: bool) -> StoreResult<()> {
         let name = EvidencePart::new(self.flow, self.item, self.part);
-        let sealed = self.engine.vault.seal(&*self.engine.random, &Context::evidence(name, is_last), &self.buffer);
+        let sealed = self.vault.seal(&*self.engine.random, &Context::evidence(name, is_last), &self.buffer);
         self.store.put_part(name, &sealed).await?;
         self.part = self.part.saturating_add(1);
         self.buffer.clear();

@@ -35,7 +35,7 @@ const REPEATED_WITHIN: Duration = Duration::from_secs(10 * 60);
 /// For how long a message that is about nobody yet is kept: the flow it is about may not know the vendor's id yet.
 const UNMATCHED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest wait before such a message is tried again.
-const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_secs(8 * 60 * 60);
 /// The shortest and the longest wait before a parked message is judged again.
 const PARKED_WAIT: (Duration, Duration) = (Duration::from_secs(60 * 60), Duration::from_secs(24 * 60 * 60));
 /// Maximum time that a parked message of no known flow is kept; less if the retention of our own copies is shorter.
@@ -49,20 +49,25 @@ pub(crate) const UNKNOWN_CODE: &str = "unknown_code";
 impl Inner {
     /// Takes a message in. Whatever is wrong with it is the reply; an error is only that it could not be stored, and the vendor is to
     /// send it again.
-    pub(crate) async fn receive(&self, provider: &str, delivery: &Delivery) -> Result<Reply> {
-        let at = self.provider(provider)?;
+    pub(crate) async fn receive(&self, account: &str, delivery: &Delivery) -> Result<Reply> {
+        let at = self.account(account)?;
         // The time of arrival is stored with it: it is compared with that of a signature whenever the message is read again.
         let mut delivery = delivery.clone();
         delivery.received_at.get_or_insert_with(|| self.now());
         let delivery = &delivery;
         let received = match read(&at, delivery) {
             Ok(received) => received,
-            Err(Unread::Proven) => return self.park_unreadable(&at, delivery).await,
+            Err(Unread::Proven) => {
+                self.metrics.received(&at.id, Some(ErrorKind::Malformed.name()));
+                return self.park_unreadable(&at, delivery).await;
+            }
             Err(Unread::Refused(error)) => {
+                self.metrics.received(&at.id, Some(error.kind().name()));
                 tracing::warn!(provider = %at.id, kind = kind(&error), "a message was refused");
                 return Ok(Reply::to_error(&error));
             }
         };
+        self.metrics.received(&at.id, None);
         let proven = |observation: &&Observation| observation.trust.is_proven();
         if !received.observations.iter().any(|observation| proven(&observation)) {
             self.take_claims(&at, &received.observations).await?;
@@ -81,14 +86,20 @@ impl Inner {
 
     /// Works a message off.
     pub(crate) async fn work_off(&self, message: Message) -> Result<()> {
-        let end = match self.provider(&message.provider) {
-            Ok(at) => self.apply_message(&at, &message).await?,
+        let end = match self.account(&message.account) {
+            Ok(at) => match self.apply_message(&at, &message).await? {
+                Some(end) => end,
+                None => return Ok(()),
+            },
             // It waits for a program that knows this vendor.
             Err(_) => match message.attention.clone() {
                 Some(reason) => self.parked(&message, &reason),
                 None => MessageEnd::Later(later(self.now(), Duration::from_secs(60))),
             },
         };
+        if !matches!(end, MessageEnd::Done(_)) {
+            self.metrics.retry("message");
+        }
         let end = self.reseal_message(&message, end).await?;
         Ok(self.store.finish(&message.digest, &end).await?)
     }
@@ -170,24 +181,25 @@ impl Inner {
         }
     }
 
-    async fn apply_message(&self, at: &VendorHandle, message: &Message) -> Result<MessageEnd> {
+    /// Applies a message. Returns its end; `None` if it ended in the commit of a flow.
+    async fn apply_message(&self, at: &VendorHandle, message: &Message) -> Result<Option<MessageEnd>> {
         if message.attention.is_some() && message.flow.is_none() && self.now() >= self.kept_until(message) {
-            return Ok(MessageEnd::Done(self.now()));
+            return Ok(Some(MessageEnd::Done(self.now())));
         }
-        let unproven = || self.parked(message, Attention::Unproven.name());
+        let unproven = || Some(self.parked(message, Attention::Unproven.name()));
         let opened = self.vault.open(&Context::message(&message.digest), &message.body);
         let delivery = opened.and_then(|bytes| StoredDelivery::read(&bytes));
         let Ok(delivery) = delivery else { return Ok(unproven()) };
         let received = match read(at, &delivery) {
             Ok(received) => received,
-            Err(Unread::Proven) => return Ok(self.parked(message, Attention::Unreadable.name())),
+            Err(Unread::Proven) => return Ok(Some(self.parked(message, Attention::Unreadable.name()))),
             Err(Unread::Refused(error)) => {
                 tracing::warn!(provider = %at.id, kind = kind(&error), "a message that was taken in cannot be believed any more");
                 return Ok(unproven());
             }
         };
         match message.flow {
-            Some(id) => self.judge_again(at, message, &received, id).await,
+            Some(id) => self.judge_again(at, message, &received, id).await.map(Some),
             None => self.apply_new(at, message, &delivery, &received).await,
         }
     }
@@ -199,8 +211,10 @@ impl Inner {
         message: &Message,
         delivery: &Delivery,
         received: &CallbackMessage,
-    ) -> Result<MessageEnd> {
+    ) -> Result<Option<MessageEnd>> {
         let found = self.locate(at, &received.observations).await?;
+        // The common message brings one observation of one flow.
+        let only = (received.observations.len() == 1 && found.len() == 1).then_some(&message.digest);
         let mut unmatched = false;
         for (index, observation) in received.observations.iter().enumerate() {
             let mut about = false;
@@ -209,12 +223,13 @@ impl Inner {
                     Err(FlowError::UnknownFlow(_)) => continue,
                     // An operator is told when its turn comes; the message is not lost until then.
                     Err(FlowError::Damaged(_) | FlowError::Newer) => {
-                        return Ok(MessageEnd::Later(later(self.now(), LONGEST_WAIT)));
+                        return Ok(Some(MessageEnd::Later(later(self.now(), PARKED_WAIT.0))));
                     }
                     opened => opened?,
                 };
-                match self.take_in(at, opened, observation).await? {
+                match self.take_in_by_message(at, opened, observation, only).await? {
                     Taken::Foreign => {}
+                    Taken::WithMessage => return Ok(None),
                     Taken::Applied => about = true,
                     Taken::Waiting => {
                         about = true;
@@ -226,14 +241,15 @@ impl Inner {
             unmatched |= !about && observation.trust.is_proven();
         }
         let now = self.now();
-        Ok(if !unmatched {
+        Ok(Some(if !unmatched {
             MessageEnd::Done(now)
         } else if now < later(message.received_at, UNMATCHED_FOR) {
-            let wait = Duration::from_secs(5) * 2_u32.saturating_pow(message.tries.min(10));
+            // Few retries: there may be any number of messages of another system that uses the same address.
+            let wait = Duration::from_secs(5) * 3_u32.saturating_pow(message.tries.min(9));
             MessageEnd::Later(later(now, wait.min(LONGEST_WAIT)))
         } else {
             self.parked(message, Attention::Unmatched.name())
-        })
+        }))
     }
 
     /// Keeps a copy of a message for a flow that does not know its code yet. Each flow has its own, so that it is erased with the flow.
@@ -338,9 +354,9 @@ fn name(parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// Identifies a message by its content and address. Only messages that were proven, as far as they can be, get here.
-fn digest(provider: &str, delivery: &Delivery) -> [u8; 32] {
+fn digest(account: &str, delivery: &Delivery) -> [u8; 32] {
     name(&[
-        provider.as_bytes(),
+        account.as_bytes(),
         if delivery.kind == DeliveryKind::Return { b"return" } else { b"callback" },
         delivery.method.as_str().as_bytes(),
         delivery.uri.path().as_bytes(),

@@ -6,6 +6,7 @@ mod evidence;
 pub(crate) mod inbox;
 pub(crate) mod places;
 pub(crate) mod poll;
+pub(crate) mod spawned;
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, Either, FutureExt as _, join, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use self::places::{Place, Shares};
@@ -42,12 +44,14 @@ const SHORTEST: Duration = Duration::from_millis(10);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// After how long a flow that no program could work on is tried again.
 pub(crate) const SET_ASIDE: Duration = Duration::from_secs(60);
+/// The maximum number of steps that a worker carries out while it holds the lease of a flow.
+const STEPS_OF_A_LEASE: usize = 4;
 /// After how long a timer of a vendor that is not configured here is left to others again.
 const NOT_OURS: Duration = Duration::from_secs(10);
 
-/// The timer of a vendor's lists.
-pub(crate) fn sweep_timer(provider: &str) -> String {
-    format!("{SWEEP}{provider}")
+/// Returns the name of the timer that reads an account's list.
+pub(crate) fn sweep_timer(account: &str) -> String {
+    format!("{SWEEP}{account}")
 }
 
 /// What a program is working on.
@@ -91,7 +95,8 @@ impl Drop for UnderWay<'_> {
 enum Task {
     Timer(String),
     Message(Message),
-    Flow(Record, Place),
+    /// A flow that is leased until then.
+    Flow(Record, Timestamp, Place),
 }
 
 impl Engine {
@@ -105,7 +110,11 @@ impl Engine {
     /// If the future is dropped, nothing is lost: a worker takes over the steps under way when their lease has expired.
     pub async fn run(&self, workers: usize, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = oneshot::channel();
-        join(self.work(workers, stop, stopping), self.inner.deliver(stopped)).await;
+        // The gauges are recorded until the last delivery has ended.
+        let deliver = async {
+            select(pin!(self.inner.deliver(stopped)), pin!(self.inner.sample())).await;
+        };
+        join(self.work(workers, stop, stopping), deliver).await;
     }
 
     /// Carries out steps until `stop` completes, and says so by dropping `stopping`.
@@ -138,7 +147,8 @@ impl Engine {
             let rest = async {
                 match wait {
                     Some(wait) => {
-                        select(pin!(inner.bell.notified()), inner.clock.sleep(wait)).await;
+                        let notified = pin!(inner.bell.notified());
+                        select(select(notified, inner.store.hint()), inner.clock.sleep(wait)).await;
                     }
                     None => std::future::pending().await,
                 }
@@ -217,30 +227,30 @@ impl Inner {
         Ok(tasks)
     }
 
-    /// Claims messages or flows of the providers that are configured here, up to a number of them.
+    /// Claims messages or flows of the accounts that are configured here, up to a number of them.
     async fn claim(&self, messages: bool, workers: usize, limit: usize) -> Result<Vec<Task>> {
         let (now, until) = (self.now(), self.lease_until());
-        let providers = self.provider_ids();
+        let accounts = self.account_names();
         if limit == 0 {
             return Ok(Vec::new());
         }
         if messages {
-            let claimed = self.store.claim_inbox(now, until, limit, &providers).await?;
+            let claimed = self.store.claim_inbox(now, until, limit, &accounts).await?;
             return Ok(claimed.into_iter().map(Task::Message).collect());
         }
         let task = |record: Record| {
-            let place = self.places.take(&record.provider);
-            Task::Flow(record, place)
+            let place = self.places.take(&record.account);
+            Task::Flow(record, until, place)
         };
-        let Shares { of_any, one_each } = self.places.shares(workers, limit, &providers);
+        let Shares { of_any, one_each } = self.places.shares(workers, limit, &accounts);
         let mut tasks: Vec<Task> = Vec::new();
         if of_any > 0 {
-            tasks.extend(self.store.claim(now, until, of_any, &providers).await?.into_iter().map(task));
+            tasks.extend(self.store.claim(now, until, of_any, &accounts).await?.into_iter().map(task));
         }
-        for provider in one_each {
-            let has_one = tasks.iter().any(|task| matches!(task, Task::Flow(record, _) if record.provider == provider));
+        for account in one_each {
+            let has_one = tasks.iter().any(|task| matches!(task, Task::Flow(record, ..) if record.account == account));
             if !has_one && tasks.len() < limit {
-                tasks.extend(self.store.claim(now, until, 1, &[provider]).await?.into_iter().map(task));
+                tasks.extend(self.store.claim(now, until, 1, &[account]).await?.into_iter().map(task));
             }
         }
         Ok(tasks)
@@ -248,7 +258,7 @@ impl Inner {
 
     /// How long there is nothing to do.
     async fn pause(&self) -> Duration {
-        let due = match self.store.next_due(&self.provider_ids()).await {
+        let due = match self.store.next_due(&self.account_names()).await {
             Ok(Some(due)) => Duration::try_from(due.duration_since(self.now())).unwrap_or_default(),
             Ok(None) => IDLE,
             Err(_) => AFTER_FAILURE,
@@ -266,47 +276,67 @@ impl Inner {
     async fn try_carry_out(&self, task: Task) -> Result<()> {
         let _under_way = self.tally.begin();
         match task {
-            Task::Timer(name) => self.ring(&name).await,
-            Task::Message(message) => self.work_off(message).await,
-            Task::Flow(record, _place) => self.step(record).await,
+            Task::Timer(name) => {
+                let account = name.strip_prefix(SWEEP);
+                let operation = if account.is_some() { "sweep" } else { &name };
+                self.measured(account, operation, None, self.ring(&name)).await
+            }
+            Task::Message(message) => {
+                let account = message.account.clone();
+                self.measured(Some(&account), "message", None, self.work_off(message)).await
+            }
+            Task::Flow(record, until, _place) => self.step(record, until).await,
         }?;
         self.tally.done.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
-    /// One step of a flow that was claimed.
-    async fn step(&self, record: Record) -> Result<()> {
-        let at = match self.provider(&record.provider) {
+    /// Carries out the next step of a claimed flow, and those after it that are due at once and for which the lease lasts.
+    async fn step(&self, record: Record, until: Timestamp) -> Result<()> {
+        let at = match self.account(&record.account) {
             Ok(at) => at,
             // It waits for a program that knows this vendor, and a person is told.
-            Err(FlowError::UnknownProvider(_)) => return self.set_aside(record, Attention::Unconfigured).await,
+            Err(FlowError::UnknownAccount(_)) => return self.set_aside(record, Attention::Unconfigured).await,
             Err(error) => return Err(error),
         };
-        let flow = match self.open(record.clone()) {
+        let mut flow = match self.open(record.clone()) {
             Err(FlowError::Damaged(_)) => return self.set_aside(record, Attention::Damaged).await,
             Err(FlowError::Newer) => return self.set_aside(record, Attention::NewerVersion).await,
             flow => flow?,
         };
         let id = flow.record.id;
-        match AssertUnwindSafe(self.carry_out_next(&at, flow)).catch_unwind().await {
-            Ok(done) => done,
-            Err(_) => {
-                tracing::error!(flow = %id, provider = %at.id, "the program failed at a flow, by a panic");
-                let flow = self.read(id).await?;
-                self.change(&at, flow, Lease::End, Input::Crashed).await.map(drop)
+        for left in (0..STEPS_OF_A_LEASE).rev() {
+            flow.leased_until = (left > 0).then_some(until);
+            match AssertUnwindSafe(self.carry_out_next(&at, flow)).catch_unwind().await {
+                Ok(done) => flow = done?,
+                Err(_) => {
+                    tracing::error!(flow = %id, account = %at.id, "an adapter panicked");
+                    let flow = self.read(id).await?;
+                    return self.change(&at, flow, Lease::End, Input::Crashed).await.map(drop);
+                }
+            }
+            if flow.leased_until.is_none() {
+                break;
             }
         }
+        Ok(())
     }
 
-    /// Carries out what is next for a flow.
-    async fn carry_out_next(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<()> {
-        let end = |flow, input| async move { self.change(at, flow, Lease::End, input).await.map(drop) };
-        let Some(command) = Self::next(at, &flow, self.now()).command else {
+    /// Carries out the next step of a flow.
+    async fn carry_out_next(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
+        let command = Self::next(at, &flow, self.now()).command;
+        let (name, id) = (command.as_ref().map_or("refresh", Command::name), flow.record.id);
+        self.measured(Some(&at.id), name, Some(id), self.carry_out_command(at, flow, command)).await
+    }
+
+    async fn carry_out_command(&self, at: &VendorHandle, flow: LoadedFlow, command: Option<Command>) -> Result<LoadedFlow> {
+        let end = |flow, input| self.change(at, flow, Lease::End, input);
+        let Some(command) = command else {
             // Only what the record says of it has to be brought up to date.
             return end(flow, Input::Refreshed).await;
         };
         match &command {
-            Command::Create => self.create(at, flow).await.map(drop),
+            Command::Create => self.create(at, flow).await.map(|(flow, _)| flow),
             Command::Search => self.search(at, flow).await,
             Command::SettleInterrupted => end(flow, Input::CreationInterrupted).await,
             Command::GiveUp => end(flow, Input::CreationGivenUp).await,
@@ -338,7 +368,7 @@ impl Inner {
 
     async fn ring(&self, name: &str) -> Result<()> {
         let period = TIMERS.iter().find(|(timer, _)| *timer == name).map(|(_, period)| *period);
-        let swept = name.strip_prefix(SWEEP).and_then(|provider| self.provider(provider).ok());
+        let swept = name.strip_prefix(SWEEP).and_then(|account| self.account(account).ok());
         let (result, period) = match (name, &swept) {
             (TIE, _) => (self.tie().await, period),
             (RESEAL, _) => (self.reseal().await, period),

@@ -1,9 +1,9 @@
-//! Divides the places of a program's workers among its vendors, so that a vendor that hangs does not stop the others.
+//! Divides the places of a program's workers among its accounts, so that a vendor that hangs does not stop the others.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The number of places that each provider has taken.
+/// The number of places that each account has taken.
 #[derive(Debug, Default)]
 pub(crate) struct Places(Mutex<BTreeMap<String, usize>>);
 
@@ -11,10 +11,10 @@ pub(crate) struct Places(Mutex<BTreeMap<String, usize>>);
 #[derive(Debug)]
 pub(crate) struct Place {
     places: Arc<Places>,
-    provider: String,
+    account: String,
 }
 
-/// Limits for a claim: a number of flows of any provider, and one flow more of each listed provider.
+/// Limits for a claim: a number of flows of any account, and one flow more of each listed account.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shares<'p> {
     pub(crate) of_any: usize,
@@ -23,18 +23,18 @@ pub(crate) struct Shares<'p> {
 
 impl Places {
     /// Takes a place.
-    pub(crate) fn take(self: &Arc<Self>, provider: &str) -> Place {
-        *self.lock().entry(provider.to_owned()).or_default() += 1;
-        Place { places: Arc::clone(self), provider: provider.to_owned() }
+    pub(crate) fn take(self: &Arc<Self>, account: &str) -> Place {
+        *self.lock().entry(account.to_owned()).or_default() += 1;
+        Place { places: Arc::clone(self), account: account.to_owned() }
     }
 
-    /// Divides the `free` places of `workers`. A place is left for each provider that has none, as far as half of the workers reach: the
+    /// Divides the `free` places of `workers`. A place is left for each account that has none, as far as half of the workers reach: the
     /// first flow of a vendor never waits for the others' calls.
-    pub(crate) fn shares<'p>(&self, workers: usize, free: usize, providers: &[&'p str]) -> Shares<'p> {
+    pub(crate) fn shares<'p>(&self, workers: usize, free: usize, accounts: &[&'p str]) -> Shares<'p> {
         let taken = self.lock();
-        let has_none = |provider: &&str| !taken.contains_key(*provider);
-        let mut idle: Vec<&str> = providers.iter().copied().filter(has_none).collect();
-        let others = if idle.len() == providers.len() { idle.len().saturating_sub(1) } else { idle.len() };
+        let has_none = |account: &&str| !taken.contains_key(*account);
+        let mut idle: Vec<&str> = accounts.iter().copied().filter(has_none).collect();
+        let others = if idle.len() == accounts.len() { idle.len().saturating_sub(1) } else { idle.len() };
         let left = others.min(workers / 2).min(free);
         idle.truncate(free);
         Shares { of_any: free - left, one_each: if left > 0 { idle } else { Vec::new() } }
@@ -48,10 +48,10 @@ impl Places {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.lock();
-        if let Some(count) = taken.get_mut(&self.provider) {
+        if let Some(count) = taken.get_mut(&self.account) {
             *count -= 1;
             if *count == 0 {
-                taken.remove(&self.provider);
+                taken.remove(&self.account);
             }
         }
     }
@@ -62,10 +62,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn place_is_left_for_each_provider_that_has_none() {
+    fn place_is_left_for_each_account_that_has_none() {
         let places = Arc::new(Places::default());
-        let shares = |free, providers: &[&'static str]| {
-            let Shares { of_any, one_each } = places.shares(4, free, providers);
+        let shares = |free, accounts: &[&'static str]| {
+            let Shares { of_any, one_each } = places.shares(4, free, accounts);
             (of_any, one_each)
         };
         assert_eq!(shares(4, &["a"]), (4, vec![]), "one alone has all");

@@ -8,14 +8,14 @@ use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::Input;
-use crate::store::{Filter, Lease, LookupKey, Phase};
+use crate::store::{Filter, Lease, LookupKey, MessageEnd, Phase};
 
 /// How many pages of a list are read at the most: a vendor whose list never ends is not followed for ever.
 const MAX_PAGES: usize = 10_000;
 
 impl Inner {
     /// Asks the vendor for the status, or for the result under a handle.
-    pub(crate) async fn poll(&self, at: &VendorHandle, flow: LoadedFlow, handle: Option<&ResultHandle>) -> Result<()> {
+    pub(crate) async fn poll(&self, at: &VendorHandle, flow: LoadedFlow, handle: Option<&ResultHandle>) -> Result<LoadedFlow> {
         let id = flow.state.verification.id().clone();
         let reasons = flow.state.reasons_to_ask();
         // The answer is of now, however long it takes to commit it.
@@ -24,21 +24,23 @@ impl Inner {
             Some(_) => at.client.fetch(&id, handle).await,
             None => at.client.poll(&id).await,
         };
+        self.metrics.answered(&at.id, self.now(), &answer);
         let input = Input::Answered { handle, asked_at, reasons, answer: answer.as_ref() };
-        self.change(at, flow, Lease::End, input).await?;
-        Ok(())
+        self.change(at, flow, Lease::End, input).await
     }
 
     /// Reads the vendor's whole list and applies what is new to the flows it is about. Costs one call for each page; with each, the timer
     /// that asked for it is put off, so that nobody else begins meanwhile.
     pub(crate) async fn sweep(&self, at: &VendorHandle, timer: &str) -> Result<()> {
-        let open = Filter::all().at_provider(at.id.clone()).in_phase(Phase::Open);
+        let open = Filter::all().of_account(at.id.clone()).in_phase(Phase::Open);
         if !at.client.info().has(Capability::Listing) || self.store.list(&open, None, 1).await?.is_empty() {
             return Ok(());
         }
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
-            let page = at.client.list(&ListQuery::default(), cursor.as_deref()).await?;
+            let page = at.client.list(&ListQuery::default(), cursor.as_deref()).await;
+            self.metrics.answered(&at.id, self.now(), &page);
+            let page = page?;
             if page.unreadable > 0 {
                 tracing::warn!(provider = %at.id, entries = page.unreadable, "entries of the vendor's list cannot be read");
             }
@@ -71,14 +73,30 @@ impl Inner {
         Ok(())
     }
 
-    /// Applies to a flow what was learnt otherwise than by asking for it alone, if it is about this flow and changes anything.
+    /// Applies an observation that did not come from a question for this flow alone, if it is about this flow and changes anything.
     pub(crate) async fn take_in(&self, at: &VendorHandle, opened: LoadedFlow, observation: &Observation) -> Result<Taken> {
+        self.take_in_by_message(at, opened, observation, None).await
+    }
+
+    /// As [`Inner::take_in`]; a message that brought nothing else ends in the same commit.
+    pub(crate) async fn take_in_by_message(
+        &self,
+        at: &VendorHandle,
+        opened: LoadedFlow,
+        observation: &Observation,
+        only: Option<&[u8; 32]>,
+    ) -> Result<Taken> {
         if !observation.subject.is(opened.state.verification.id()) {
             return Ok(Taken::Foreign);
         }
         let waits = opened.state.waits_for_code(observation);
         if opened.state.is_news(observation) {
-            self.change(at, opened, Lease::Keep, Input::Observed(observation)).await?;
+            let end = MessageEnd::Done(self.now());
+            let message = only.filter(|_| !waits).map(|digest| (digest, &end));
+            self.change_by_message(at, opened, Lease::Keep, Input::Observed(observation), message).await?;
+            if message.is_some() {
+                return Ok(Taken::WithMessage);
+            }
         }
         Ok(if waits { Taken::Waiting } else { Taken::Applied })
     }
@@ -91,6 +109,8 @@ pub(crate) enum Taken {
     Foreign,
     /// The flow knows it now.
     Applied,
+    /// The flow knows it now, and the message has ended.
+    WithMessage,
     /// Its code is not known here: it has to be judged again.
     Waiting,
 }

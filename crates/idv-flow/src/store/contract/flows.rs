@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::{Harness, at, at_once, bytes32, claimed, done, due, entry, flow, insert, key, load, opened, opened_often, record};
 use crate::audit::{AuditEntry, AuditHead};
-use crate::store::{Commit, Committed, Filter, Inserted, LookupKey, Phase, Record, Reports, Store, StoreResult};
+use crate::store::{
+    Commit, Committed, Filter, Inserted, ListCursor, ListOrder, LookupKey, Phase, Record, Reports, Store, StoreResult,
+};
 
 /// Promises: what is inserted is loaded, at version 1, with its times to the microsecond, by every program.
 pub async fn a_flow_is_loaded_as_it_was_inserted<H: Harness>(harness: &H) {
@@ -14,11 +16,15 @@ pub async fn a_flow_is_loaded_as_it_was_inserted<H: Harness>(harness: &H) {
     let full = Record {
         version: 77,
         phase: Phase::Creating,
+        phase_since: Timestamp::MIN,
         provider: "a \"provider\"; it's ünusual".to_owned(),
+        account: "an account".to_owned(),
+        tenant: Some("a tenant".to_owned()),
         attention: Some("disputed".to_owned()),
         due: Timestamp::from_microsecond(-1).ok(),
         created_at: Timestamp::MIN,
         vendor: Some(LookupKey([0xFF; 32])),
+        application_key: Some(LookupKey([0; 32])),
         body: (0..=u8::MAX).collect(),
         audit: AuditHead { count: 3, hash: [0x80; 32] },
         ..record(1)
@@ -196,6 +202,42 @@ pub async fn of_many_commits_at_one_version_one_is_made<H: Harness>(harness: &H)
     }
 }
 
+/// Promises: of changes that are made at once, one that fails fails alone, and so does one that comes too late.
+pub async fn changes_at_once_fail_alone<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    for number in 1..=12 {
+        done(store.insert(&record(number), None, &[entry(number, 1)]).await);
+    }
+    let calls = (1..=12_u64).map(|number| {
+        let store = Arc::clone(&store);
+        async move {
+            let version = if number % 4 == 1 { 9 } else { 1 };
+            // The first entry is there already.
+            let added = if number % 4 == 2 { entry(number, 1) } else { entry(number, 2) };
+            let changed = Record { version, phase: Phase::Done, ..record(number) };
+            store.commit(&Commit::new(&changed, &[added])).await
+        }
+    });
+    for (number, result) in (1..).zip(at_once(calls).await) {
+        let (phase, entries) = match number % 4 {
+            1 => {
+                assert_eq!(done(result), Committed::Conflict);
+                (Phase::Open, 1)
+            }
+            2 => {
+                result.expect_err("an entry is there already");
+                (Phase::Open, 1)
+            }
+            _ => {
+                assert_eq!(done(result), Committed::Done(2));
+                (Phase::Done, 2)
+            }
+        };
+        assert_eq!(load(&store, number).await.phase, phase, "{number}");
+        assert_eq!(done(store.audit_of(flow(number)).await).len(), entries, "{number}");
+    }
+}
+
 /// Promises: reports stay, are replaced or are erased, as a commit says.
 pub async fn reports_are_kept_replaced_and_erased<H: Harness>(harness: &H) {
     let store = opened(harness).await;
@@ -263,14 +305,57 @@ pub async fn flows_are_listed_by_their_names_in_pages<H: Harness>(harness: &H) {
     loop {
         let page = done(store.list(&Filter::all(), after, 3).await);
         let Some(last) = page.last() else { break };
-        after = Some(last.id);
+        after = Some(last.id.into());
         assert!(page.len() <= 3);
         listed.extend(page);
     }
     assert_eq!(listed, [1, 3, 5, 7, 9, 200, 70_000].map(record));
-    assert_eq!(done(store.list(&Filter::all(), Some(flow(6)), 1).await), [record(7)], "the name need not be there");
+    assert_eq!(done(store.list(&Filter::all(), Some(flow(6).into()), 1).await), [record(7)], "the name need not be there");
     assert_eq!(done(store.list(&Filter::all(), None, 0).await), []);
     assert_eq!(done(store.list(&Filter::all(), None, usize::MAX).await).len(), 7);
+}
+
+/// Promises: lists by time are in the order of their times, then of ids, in pages that miss and repeat nothing.
+pub async fn list_by_time_is_in_order<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    // The ids and the two times are in three different orders, and some times are the same.
+    for number in 1..=9 {
+        let second = i64::try_from(number).unwrap_or_default();
+        let (created_at, phase_since) = (at(-(second / 2)), at(second * 7 % 5));
+        insert(&store, &Record { created_at, phase_since, ..record(number) }).await;
+    }
+    for order in [ListOrder::Id, ListOrder::CreatedAt, ListOrder::PhaseSince] {
+        let filter = Filter::all().ordered_by(order).in_phase(Phase::Open);
+        let (mut listed, mut after) = (Vec::new(), None);
+        loop {
+            let page = done(store.list(&filter, after, 2).await);
+            let Some(last) = page.last() else { break };
+            after = Some(ListCursor::of(last, order));
+            listed.extend(page);
+        }
+        assert!(listed.len() == 9 && listed.is_sorted_by_key(|record| ListCursor::of(record, order)), "{order:?}: {listed:?}");
+    }
+    let since = Filter::all().ordered_by(ListOrder::PhaseSince);
+    let found = done(store.list(&since, Some(ListCursor::from_time(at(4))), 99).await);
+    assert_eq!(found.iter().map(|record| record.id).collect::<Vec<_>>(), [flow(2), flow(7)], "from a time on");
+}
+
+/// Promises: no two flows have the same application key, whatever their references; the flow that has it is found by it.
+pub async fn application_key_is_there_once<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    let first = Record { application_key: Some(key(70)), ..record(1) };
+    insert(&store, &first).await;
+    let second = Record { application_key: Some(key(70)), ..record(2) };
+    assert_eq!(done(store.insert(&second, None, &[entry(2, 1)]).await), Inserted::Exists(flow(1)));
+    assert_eq!(done(store.load(flow(2)).await), None, "nothing is changed");
+    assert_eq!(done(store.audit_of(flow(2)).await), []);
+    assert_eq!(done(store.locate(&[key(70)]).await), [(key(70), flow(1))]);
+    let erased = Record { phase: Phase::Erased, phase_since: at(3), ..first };
+    done(store.commit(&Commit::new(&erased, &[])).await);
+    assert_eq!(load(&store, 1).await, Record { version: 2, ..erased });
+    assert_eq!(done(store.insert(&second, None, &[]).await), Inserted::Exists(flow(1)), "also if that flow is erased");
+    insert(&store, &record(2)).await;
+    insert(&store, &record(3)).await;
 }
 
 /// Promises: a filter leaves only what it names, in any phase.
@@ -294,12 +379,24 @@ pub async fn flows_are_listed_as_they_are_filtered<H: Harness>(harness: &H) {
         let [found] = found.as_slice() else { panic!("{found:?}") };
         assert!(found.phase == *phase && found.provider == "two" && found.attention.is_some(), "{found:?}");
     }
+    let elsewhere = Record {
+        account: "one-b".to_owned(),
+        tenant: Some("brand".to_owned()),
+        phase_since: at(9),
+        created_at: at(-9),
+        ..record(90)
+    };
+    insert(&store, &elsewhere).await;
+    for filter in [Filter::all().of_account("one-b"), Filter::all().of_tenant("brand").in_phase(Phase::Open)] {
+        assert_eq!(listed(filter).await, std::slice::from_ref(&elsewhere));
+    }
+    assert_eq!(listed(Filter::all().of_tenant("vendor")).await, []);
     let found = listed(Filter::all().at_provider("one")).await;
     assert!(found.len() == 10 && found.is_sorted_by_key(|record| record.id), "{found:?}");
     let found = listed(Filter::all().needing_attention()).await;
     assert!(found.len() == 10 && found.is_sorted_by_key(|record| record.id), "{found:?}");
     let open = Filter::all().in_phase(Phase::Open).at_provider("one");
-    let page = done(store.list(&open, Some(flow(5)), 1).await);
+    let page = done(store.list(&open, Some(flow(5).into()), 1).await);
     assert_eq!(page.iter().map(|record| record.id).collect::<Vec<_>>(), [flow(6)], "pages of what is filtered");
     assert_eq!(listed(Filter::all().at_provider("three")).await, []);
 }

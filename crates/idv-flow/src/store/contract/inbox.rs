@@ -11,7 +11,7 @@ pub async fn a_message_is_taken_once<H: Harness>(harness: &H) {
     let forgotten = at(-1_000);
     let first = Message { body: (0..=u8::MAX).collect(), ..message(1, 0) };
     assert_eq!(done(store.push(&first, forgotten).await), Pushed::New);
-    let again = Message { provider: "another".to_owned(), ..message(1, 5) };
+    let again = Message { account: "another".to_owned(), ..message(1, 5) };
     assert_eq!(done(store.push(&again, forgotten).await), Pushed::Repeated);
     assert_eq!(done(store.push(&message(2, 5), forgotten).await), Pushed::New);
     assert_eq!(taken(&store, 0, 9).await, [Message { tries: 1, ..first }]);
@@ -44,7 +44,7 @@ pub async fn a_message_worked_off_long_ago_counts_anew<H: Harness>(harness: &H) 
     done(store.push(&message(1, 0), at(0)).await);
     assert_eq!(taken(&store, 0, 9).await.len(), 1);
     done(store.finish(&bytes32(1), &MessageEnd::Done(at(10))).await);
-    let again = Message { provider: "another".to_owned(), body: b"again".to_vec(), ..message(1, 20) };
+    let again = Message { account: "another".to_owned(), body: b"again".to_vec(), ..message(1, 20) };
     assert_eq!(done(store.push(&again, at(10)).await), Pushed::Repeated, "it was not worked off before then");
     assert_eq!(taken(&store, 20, 9).await, []);
     assert_eq!(done(store.push(&again, at(11)).await), Pushed::New);
@@ -146,13 +146,13 @@ pub async fn parked_messages_are_woken<H: Harness>(harness: &H) {
     assert_eq!(due, expected);
 }
 
-/// Promises: parked messages are counted by their provider, whether they are due or not.
+/// Promises: parked messages are counted by their account, whether they are due or not.
 pub async fn parked_messages_are_counted<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     done(store.push(&message(1, 0), at(-9)).await);
     done(store.push(&message(2, 0).parked("unreadable", None), at(-9)).await);
     done(store.push(&message(3, 0).parked("unreadable", Some(at(5))).kept_for(flow(1)), at(-9)).await);
-    let other = Message { provider: "another".to_owned(), ..message(4, 0) };
+    let other = Message { account: "another".to_owned(), ..message(4, 0) };
     done(store.push(&other.parked("unreadable", None), at(-9)).await);
     assert_eq!(done(store.parked_count("vendor").await), 2);
     assert_eq!(done(store.parked_count("another").await), 1);
@@ -243,4 +243,27 @@ pub async fn no_message_is_claimed_twice_by_however_many<H: Harness>(harness: &H
 /// The end of a message that cannot be read.
 fn parked_until(again: Option<Timestamp>) -> MessageEnd {
     MessageEnd::Parked { reason: "unreadable".to_owned(), again }
+}
+
+/// Promises: the end of a message that a commit names is there exactly if the commit is.
+pub async fn message_ends_in_the_commit_that_names_it<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    insert(&store, &record(1)).await;
+    for number in 1..=2 {
+        done(store.push(&message(number, 0), at(-600)).await);
+    }
+    assert_eq!(taken(&store, 0, 9).await.len(), 2);
+    let end = MessageEnd::Done(at(1));
+    let digest = bytes32(1);
+    let committed = async |version| {
+        let record = Record { version, ..record(1) };
+        let mut commit = Commit::new(&record, &[]);
+        commit.message = Some((&digest, &end));
+        done(store.commit(&commit).await)
+    };
+    assert_eq!(committed(9).await, Committed::Conflict);
+    assert_eq!(done(store.purge_inbox(at(99)).await), 0, "a conflict ends no message");
+    assert_eq!(committed(1).await, Committed::Done(2));
+    assert_eq!(taken(&store, 10, 9).await.iter().map(|message| message.digest).collect::<Vec<_>>(), [bytes32(2)]);
+    assert_eq!(done(store.purge_inbox(at(99)).await), 1);
 }

@@ -44,7 +44,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{LookupKey, Message, Phase, Record, Store};
-use crate::audit::{AuditEntry, AuditHead};
+use crate::audit::AuditEntry;
 use crate::id::FlowId;
 
 pub use abandoned::*;
@@ -85,8 +85,11 @@ macro_rules! store_contract {
             a_commit_at_another_version_changes_nothing
             a_commit_that_fails_changes_nothing
             of_many_commits_at_one_version_one_is_made
+            changes_at_once_fail_alone
             reports_are_kept_replaced_and_erased
             a_flow_is_found_by_its_keys_whatever_its_phase
+            application_key_is_there_once
+            list_by_time_is_in_order
             flows_are_listed_by_their_names_in_pages
             flows_are_listed_as_they_are_filtered
             what_is_due_is_claimed_in_its_order_up_to_the_limit
@@ -110,11 +113,13 @@ macro_rules! store_contract {
             a_message_of_a_flow_is_erased_with_it
             a_message_worked_off_stays_so
             messages_worked_off_are_forgotten
+            message_ends_in_the_commit_that_names_it
             no_message_is_claimed_twice_by_however_many
             events_are_there_exactly_when_their_change_is
             events_are_never_missed_by_a_reader
             an_event_is_claimed_after_those_before_it
             old_events_are_forgotten
+            what_waits_is_counted
             a_timer_is_made_once
             a_timer_is_claimed_once_until_it_is_wound
             no_timer_is_claimed_twice_by_however_many
@@ -220,19 +225,9 @@ fn bytes32(number: u64) -> [u8; 32] {
 
 /// An open flow that waits for nothing, at version 1. Its reference is the key of its number.
 fn record(number: u64) -> Record {
-    Record {
-        id: flow(number),
-        provider: "vendor".to_owned(),
-        version: 1,
-        phase: Phase::Open,
-        attention: None,
-        due: None,
-        created_at: at(0),
-        reference: key(number),
-        vendor: None,
-        body: vec![7; 40],
-        audit: AuditHead::default(),
-    }
+    let mut record = Record::new(flow(number), "vendor", key(number), at(0));
+    (record.phase, record.body) = (Phase::Open, vec![7; 40]);
+    record
 }
 
 /// The same, due then.

@@ -3,11 +3,19 @@
 use super::{Harness, at, at_once, done, flow, insert, opened, opened_often, record};
 use crate::id::FlowId;
 use crate::machine::event::{Event, EventKind};
-use crate::store::{Commit, Committed, EventCursor, Record, Store};
+use crate::store::{Backlog, Commit, Committed, EventCursor, Message, MessageEnd, Record, Store};
 
 /// An event of a flow.
 fn event(of: FlowId, sequence: u64, second: i64) -> Event {
-    Event { flow: of, sequence, at: at(second), provider: "example".to_owned(), kind: EventKind::Created }
+    Event {
+        flow: of,
+        sequence,
+        at: at(second),
+        provider: "example".to_owned(),
+        account: "example-b".to_owned(),
+        tenant: Some("brand".to_owned()),
+        kind: EventKind::Created,
+    }
 }
 
 /// Commits events with a change of a flow that is at a version.
@@ -57,6 +65,12 @@ pub async fn events_are_there_exactly_when_their_change_is<H: Harness>(harness: 
         read.extend(page.into_iter().map(|(_, event)| event));
     }
     assert_eq!(read, events);
+    for expected in events {
+        assert_eq!(done(other.event(record.id, expected.sequence).await), Some(expected));
+    }
+    for (of, sequence) in [(record.id, 0), (record.id, 4), (record.id, u64::MAX), (flow(9), 1)] {
+        assert_eq!(done(other.event(of, sequence).await), None);
+    }
 }
 
 /// Promises: whoever reads while others write misses nothing, however many write.
@@ -143,4 +157,25 @@ pub async fn old_events_are_forgotten<H: Harness>(harness: &H) {
     assert_eq!(done(store.purge_events(at(50)).await), 0, "one is being delivered");
     expect(&*store, &[event(one.id, 2, 50), event(other.id, 1, 6)]).await;
     assert_eq!(done(store.purge_events(at(51)).await), 1);
+}
+
+/// Promises: what waits is counted: messages until they were processed, parked ones apart; and the oldest undelivered event is found.
+pub async fn what_waits_is_counted<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    let record = record(1);
+    insert(&store, &record).await;
+    assert_eq!(done(store.backlog(true).await), Backlog::default());
+    committed(tell(&*store, &record, 1, &[event(record.id, 1, 5), event(record.id, 2, 6)]).await);
+    for digest in [[1; 32], [2; 32], [3; 32]] {
+        let message = Message::new(digest, "example".to_owned(), at(1), vec![1]);
+        let message = if digest == [3; 32] { message.parked("unmatched", None) } else { message };
+        done(store.push(&message, at(0)).await);
+    }
+    done(store.finish(&[1; 32], &MessageEnd::Done(at(2))).await);
+    let expected = Backlog { messages: 1, parked: 1, oldest_event: Some(at(5)) };
+    assert_eq!(done(store.backlog(true).await), expected);
+    assert_eq!(done(store.backlog(false).await), Backlog { oldest_event: None, ..expected });
+    done(store.claim_events(at(6), at(20), 9).await);
+    done(store.finish_event(record.id, 1, None).await);
+    assert_eq!(done(store.backlog(true).await), Backlog { oldest_event: Some(at(6)), ..expected });
 }

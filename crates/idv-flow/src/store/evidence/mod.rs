@@ -2,23 +2,17 @@
 
 #[cfg(feature = "object-store")]
 mod object;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod statements;
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-use super::StoreError;
 use super::StoreResult;
 use crate::id::FlowId;
 
 #[cfg(feature = "object-store")]
 pub use object::ObjectEvidence;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(in crate::store) use statements::implement_evidence_store;
 
 /// Keeps evidence in sealed parts of at most 1 MiB, beside a [`Store`](super::Store) or in a place of its own.
 ///
@@ -69,11 +63,4 @@ impl EvidencePart {
     pub(super) const fn all_of(flow: FlowId) -> RangeInclusive<Self> {
         Self::new(flow, 0, 0)..=Self::new(flow, u32::MAX, u32::MAX)
     }
-}
-
-/// The name of a part by its row.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(in crate::store) fn part_of_row(flow: FlowId, (item, part): (i64, i64)) -> StoreResult<EvidencePart> {
-    let number = |number: i64| u32::try_from(number).map_err(|_| StoreError::new("unexpected row format in the store"));
-    Ok(EvidencePart { flow, item: number(item)?, part: number(part)? })
 }

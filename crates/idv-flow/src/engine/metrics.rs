@@ -1,0 +1,298 @@
+//! Spans and metrics of the engine, and which vendors fail.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use idv_core::metrics::{Instrument, InstrumentKind, Instruments};
+use idv_core::{Error, ErrorKind, Timestamp};
+use tracing::Instrument as _;
+use tracing::field::Empty;
+
+use crate::engine::events::DeliveryError;
+use crate::engine::repository::Inner;
+use crate::error::{FlowError, Result};
+use crate::id::FlowId;
+use crate::machine::{Event, EventKind};
+use crate::status::{FailingProvider, Health};
+use crate::store::Backlog;
+
+/// The instruments of an [`Engine`](crate::Engine), recorded with the feature `opentelemetry`.
+///
+/// They are in the scope `idv-flow`, and those of its clients, [`idv_core::metrics::INSTRUMENTS`], in the scope `idv-core`. The gauges of
+/// one store have the same value in every program that works on it.
+pub const INSTRUMENTS: &[Instrument] = &[
+    STEP_DURATION,
+    STEPS_ACTIVE,
+    CONFLICTS,
+    RETRIES,
+    LEASES_LOST,
+    EVENTS,
+    DELIVERY_DURATION,
+    MESSAGES_RECEIVED,
+    LAG,
+    INBOX_DEPTH,
+    INBOX_PARKED,
+    OUTBOX_LAG,
+    FAILING,
+];
+
+const STEP_DURATION: Instrument = Instrument::new(
+    "idv.flow.step.duration",
+    InstrumentKind::Histogram,
+    "s",
+    "Duration of a worker's step: a step of a flow, a message or a timer.",
+    &[PROVIDER, OPERATION, ERROR],
+);
+const STEPS_ACTIVE: Instrument = Instrument::new(
+    "idv.flow.steps.active",
+    InstrumentKind::Gauge,
+    "{step}",
+    "Number of steps that this program has under way.",
+    &[],
+);
+const CONFLICTS: Instrument = Instrument::new(
+    "idv.flow.conflicts",
+    InstrumentKind::Counter,
+    "{conflict}",
+    "Number of changes that were planned again because another change of the flow came first.",
+    &[PROVIDER],
+);
+const RETRIES: Instrument = Instrument::new(
+    "idv.flow.retries",
+    InstrumentKind::Counter,
+    "{retry}",
+    "Number of steps, messages and deliveries that failed and will be tried again.",
+    &[OPERATION],
+);
+const LEASES_LOST: Instrument = Instrument::new(
+    "idv.flow.leases.lost",
+    InstrumentKind::Counter,
+    "{lease}",
+    "Number of steps that took longer than their lease, so that another worker may have taken them over.",
+    &[PROVIDER, OPERATION],
+);
+const EVENTS: Instrument = Instrument::new(
+    "idv.flow.events",
+    InstrumentKind::Counter,
+    "{event}",
+    "Number of events for the application, by their names.",
+    &[PROVIDER, EVENT, OUTCOME],
+);
+const DELIVERY_DURATION: Instrument = Instrument::new(
+    "idv.flow.delivery.duration",
+    InstrumentKind::Histogram,
+    "s",
+    "Duration of the delivery of an event to the handler and the webhook.",
+    &[EVENT, ERROR],
+);
+const MESSAGES_RECEIVED: Instrument = Instrument::new(
+    "idv.flow.messages.received",
+    InstrumentKind::Counter,
+    "{message}",
+    "Number of callbacks and returns that arrived.",
+    &[PROVIDER, ERROR],
+);
+const LAG: Instrument = Instrument::new(
+    "idv.flow.lag",
+    InstrumentKind::Gauge,
+    "s",
+    "Time for which the oldest work of this program's vendors has been due.",
+    &[],
+);
+const INBOX_DEPTH: Instrument = Instrument::new(
+    "idv.flow.inbox.depth",
+    InstrumentKind::Gauge,
+    "{message}",
+    "Number of messages that wait for a worker.",
+    &[],
+);
+const INBOX_PARKED: Instrument = Instrument::new(
+    "idv.flow.inbox.parked",
+    InstrumentKind::Gauge,
+    "{message}",
+    "Number of messages that cannot be judged yet.",
+    &[],
+);
+const OUTBOX_LAG: Instrument = Instrument::new(
+    "idv.flow.outbox.lag",
+    InstrumentKind::Gauge,
+    "s",
+    "Age of the oldest event that is not delivered, if this program delivers any.",
+    &[],
+);
+const FAILING: Instrument = Instrument::new(
+    "idv.flow.provider.failing",
+    InstrumentKind::Gauge,
+    "s",
+    "Time for which a vendor has failed every call of this program; 0 if the last one was answered.",
+    &[PROVIDER],
+);
+
+const PROVIDER: &str = "idv.provider";
+const OPERATION: &str = "idv.operation";
+const EVENT: &str = "idv.event";
+const OUTCOME: &str = "idv.outcome";
+const ERROR: &str = "error.type";
+
+/// The interval at which the gauges are recorded.
+const SAMPLED_EVERY: Duration = Duration::from_secs(15);
+
+/// Records what the engine does.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    instruments: Instruments,
+    /// The kind of the failures of each vendor that fails, and since when.
+    failing: Mutex<BTreeMap<String, (&'static str, Timestamp)>>,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        Self { instruments: Instruments::new(env!("CARGO_PKG_NAME"), INSTRUMENTS), failing: Mutex::default() }
+    }
+
+    /// Counts a change that has to be planned again.
+    pub(crate) fn conflict(&self, provider: &str) {
+        self.instruments.record(&CONFLICTS, 1.0, &[(PROVIDER, provider.into())]);
+    }
+
+    /// Counts a failure after which an operation is tried again.
+    pub(crate) fn retry(&self, operation: &str) {
+        self.instruments.record(&RETRIES, 1.0, &[(OPERATION, operation.into())]);
+    }
+
+    /// Counts an event that was committed.
+    pub(crate) fn event(&self, event: &Event) {
+        let outcome = match &event.kind {
+            EventKind::Settled { outcome } => Some(outcome.name()),
+            _ => None,
+        };
+        let attributes = [(PROVIDER, (&*event.provider).into()), (EVENT, event.kind.name().into()), (OUTCOME, outcome.into())];
+        self.instruments.record(&EVENTS, 1.0, &attributes);
+    }
+
+    /// Counts a callback or a return.
+    pub(crate) fn received(&self, provider: &str, error: Option<&'static str>) {
+        self.instruments.record(&MESSAGES_RECEIVED, 1.0, &[(PROVIDER, provider.into()), (ERROR, error.into())]);
+    }
+
+    /// Records a delivery of an event.
+    pub(crate) fn delivery(&self, event: &str, took: Duration, result: &Result<(), DeliveryError>) {
+        let error = result.is_err().then_some("not_taken");
+        self.instruments.record(&DELIVERY_DURATION, took.as_secs_f64(), &[(EVENT, event.into()), (ERROR, error.into())]);
+    }
+
+    /// Notes whether a vendor answered a call.
+    pub(crate) fn answered<T>(&self, provider: &str, now: Timestamp, answer: &Result<T, Error>) {
+        let failure = answer.as_ref().err().filter(|error| is_failure(error.kind()));
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match failure {
+            Some(error) => failing.entry(provider.to_owned()).or_insert(("", now)).0 = error.kind().name(),
+            None => drop(failing.remove(provider)),
+        }
+    }
+
+    /// Returns the vendors that fail.
+    fn failing(&self) -> Vec<FailingProvider> {
+        let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |(provider, (kind, since)): (&String, &(&'static str, Timestamp))| FailingProvider {
+            provider: provider.clone(),
+            kind,
+            since: *since,
+        };
+        failing.iter().map(of).collect()
+    }
+
+    fn step(&self, provider: Option<&str>, operation: &str, took: Duration, lease: Duration, error: Option<&'static str>) {
+        let attributes = [(PROVIDER, provider.into()), (OPERATION, operation.into()), (ERROR, error.into())];
+        self.instruments.record(&STEP_DURATION, took.as_secs_f64(), &attributes);
+        if error.is_some() {
+            self.retry(operation);
+        }
+        if took >= lease {
+            self.instruments.record(&LEASES_LOST, 1.0, &[(PROVIDER, provider.into()), (OPERATION, operation.into())]);
+        }
+    }
+}
+
+impl Inner {
+    /// Carries out a step in a span of its own, and records its duration.
+    pub(crate) async fn measured<T>(
+        &self,
+        provider: Option<&str>,
+        operation: &str,
+        flow: Option<FlowId>,
+        step: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let span = tracing::info_span!(
+            "idv.flow.step",
+            otel.name = operation,
+            operation,
+            provider,
+            flow = flow.map(tracing::field::display),
+            error.type = Empty,
+        );
+        let began = self.clock.monotonic();
+        let result = step.instrument(span.clone()).await;
+        let error = result.as_ref().err().map(FlowError::kind);
+        if let Some(error) = error {
+            span.record("error.type", error);
+        }
+        self.metrics.step(provider, operation, self.clock.monotonic().saturating_sub(began), self.lease, error);
+        result
+    }
+
+    /// Records the gauges at intervals, for ever.
+    pub(crate) async fn sample(&self) {
+        if !Instruments::ARE_RECORDING {
+            return std::future::pending().await;
+        }
+        loop {
+            // The workers say so if the store fails.
+            let _ = self.sample_once().await;
+            self.clock.sleep(SAMPLED_EVERY).await;
+        }
+    }
+
+    async fn sample_once(&self) -> Result<()> {
+        let due = self.store.next_due(&self.account_names()).await?;
+        let health = self.health(self.since(due)).await?;
+        let gauge = |instrument: &Instrument, value: f64| self.metrics.instruments.record(instrument, value, &[]);
+        gauge(&STEPS_ACTIVE, self.tally.read().under_way as f64);
+        gauge(&LAG, health.behind.as_secs_f64());
+        gauge(&INBOX_DEPTH, health.messages as f64);
+        gauge(&INBOX_PARKED, health.parked as f64);
+        if !self.receivers.is_empty() {
+            gauge(&OUTBOX_LAG, health.undelivered_for.as_secs_f64());
+        }
+        for provider in self.account_names() {
+            let failing = health.failing.iter().find(|failing| failing.provider == provider);
+            let since = self.since(failing.map(|failing| failing.since));
+            self.metrics.instruments.record(&FAILING, since.as_secs_f64(), &[(PROVIDER, provider.into())]);
+        }
+        Ok(())
+    }
+
+    /// Reports what waits and which vendors fail, beside how far the workers are behind.
+    pub(crate) async fn health(&self, behind: Duration) -> Result<Health> {
+        let Backlog { messages, parked, oldest_event } = self.store.backlog(!self.receivers.is_empty()).await?;
+        Ok(Health { behind, messages, parked, undelivered_for: self.since(oldest_event), failing: self.metrics.failing() })
+    }
+
+    /// Returns how long ago a time was; zero if it is in the future, or missing.
+    fn since(&self, at: Option<Timestamp>) -> Duration {
+        at.and_then(|at| Duration::try_from(self.now().duration_since(at)).ok()).unwrap_or_default()
+    }
+}
+
+/// Returns whether a failure is one of the vendor or of the account, and not an answer about one verification.
+const fn is_failure(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Unauthorized
+            | ErrorKind::QuotaExhausted
+            | ErrorKind::RateLimited
+            | ErrorKind::Unavailable
+            | ErrorKind::Malformed
+    )
+}

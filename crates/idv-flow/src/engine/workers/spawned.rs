@@ -1,0 +1,48 @@
+//! Workers that run in a task of their own.
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::engine::Engine;
+
+/// The workers that [`Engine::spawn_workers`] started. If it is dropped, they stop as by [`Workers::shutdown`], and nothing waits for them.
+#[derive(Debug)]
+#[must_use = "the workers stop if it is dropped"]
+pub struct Workers {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Engine {
+    /// Starts a task of the current Tokio runtime that does what [`Engine::run`] does, until [`Workers::shutdown`].
+    ///
+    /// # Panics
+    ///
+    /// If it is called outside a Tokio runtime, as [`tokio::spawn`].
+    pub fn spawn_workers(&self, workers: usize) -> Workers {
+        let (stop, stopped) = oneshot::channel();
+        let engine = self.clone();
+        let task = tokio::spawn(async move {
+            let stopped = async {
+                // A sender that was dropped stops them, too.
+                let _ = stopped.await;
+            };
+            engine.run(workers, stopped).await;
+        });
+        Workers { stop, task }
+    }
+}
+
+impl Workers {
+    /// Stops the workers once the steps under way are completed, which takes no longer than a call.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the workers still stop.
+    pub async fn shutdown(self) {
+        let _ = self.stop.send(());
+        if self.task.await.is_err() {
+            tracing::error!("the task of the workers failed");
+        }
+    }
+}

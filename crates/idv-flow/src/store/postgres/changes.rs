@@ -1,0 +1,333 @@
+//! New flows and changes of flows: each kind as one statement for all that wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use sqlx::postgres::PgConnection;
+use sqlx::query_as;
+
+use super::batch::Batch;
+use super::hints::CHANNEL;
+use crate::audit::AuditEntry;
+use crate::machine::event::Event;
+use crate::store::sql::rows::{flow_id, whole};
+use crate::store::sql::{Change, NewFlow, cannot, end_columns};
+use crate::store::{Committed, Inserted, Record, StoreError, StoreResult};
+
+impl Batch for NewFlow {
+    type Output = Inserted;
+
+    fn size(&self) -> usize {
+        self.record.body.len()
+    }
+
+    fn key(&self) -> Option<&[u8]> {
+        Some(self.record.id.as_bytes())
+    }
+
+    fn due(&self) -> Option<i64> {
+        self.record.due.map(Timestamp::as_microsecond)
+    }
+
+    async fn execute(connection: &mut PgConnection, batch: &[Self]) -> StoreResult<Vec<Inserted>> {
+        let failed = || cannot("a flow could not be added");
+        let flows = Flows::of(batch.iter().map(|new| &new.record))?;
+        let entries = Entries::of(batch.iter().map(|new| (&new.record, &new.audit)))?;
+        let leases: Vec<Option<i64>> = batch.iter().map(|new| new.lease).collect();
+        // Flows that this program holds are nothing for another.
+        let announced = batch.iter().any(|new| new.lease.is_none() && new.record.due.is_some());
+        let added: Vec<(Option<Vec<u8>>,)> = flows
+            .bind(query_as(INSERT))
+            .bind(leases)
+            .bind(entries.owner)
+            .bind(entries.flow)
+            .bind(entries.number)
+            .bind(entries.at)
+            .bind(entries.event)
+            .bind(entries.previous)
+            .bind(entries.hash)
+            .bind(announced)
+            .bind(CHANNEL)
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(failed())?;
+        let added: BTreeSet<Vec<u8>> = added.into_iter().filter_map(|(id,)| id).collect();
+        let is_new = |new: &Self| added.contains(new.record.id.as_bytes().as_slice());
+        let mut there = BTreeMap::new();
+        if added.len() < batch.len() {
+            let others = || batch.iter().filter(|new| !is_new(new));
+            let references: Vec<Vec<u8>> = others().map(|new| new.record.reference.0.to_vec()).collect();
+            let keys: Vec<Vec<u8>> = others().filter_map(|new| Some(new.record.application_key?.0.to_vec())).collect();
+            let rows: Vec<(Vec<u8>, Vec<u8>)> =
+                query_as(THERE).bind(references).bind(keys).fetch_all(connection).await.map_err(failed())?;
+            there.extend(rows);
+        }
+        let result = |new: &Self| {
+            if is_new(new) {
+                return Ok(Inserted::New);
+            }
+            let by_key = || new.record.application_key.and_then(|key| there.get(key.0.as_slice()));
+            let id = there.get(new.record.reference.0.as_slice()).or_else(by_key);
+            flow_id(id.ok_or_else(|| StoreError::new("a flow with this id is there already"))?).map(Inserted::Exists)
+        };
+        batch.iter().map(result).collect()
+    }
+}
+
+const INSERT: &str = "\
+WITH new AS MATERIALIZED (
+    SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],
+        $10::bigint[], $11::bytea[], $12::bytea[], $13::bytea[], $14::bigint[], $15::bytea[], $16::bytea[], $17::bigint[])
+    AS n (id, version, provider, account, tenant, phase, phase_since, attention, due, created_at, reference, vendor, application_key,
+        audit_count, audit_hash, body, lease)
+), added AS (
+    INSERT INTO idv_flows (id, provider, account, tenant, phase, phase_since, attention, created_at, reference, vendor, application_key,
+        audit_count, audit_hash, body)
+    SELECT id, provider, account, tenant, phase, phase_since, attention, created_at, reference, vendor, application_key,
+        audit_count, audit_hash, body FROM new
+    ON CONFLICT DO NOTHING RETURNING id
+), queued AS (
+    INSERT INTO idv_queue (flow, account, version, due, lease)
+    SELECT new.id, account, 1, due, lease FROM new JOIN added ON added.id = new.id
+), entries AS (
+    INSERT INTO idv_audit (flow, number, at, event, previous, hash)
+    SELECT flow, number, at, event, previous, hash
+    FROM unnest($18::bytea[], $19::bytea[], $20::bigint[], $21::bigint[], $22::text[], $23::bytea[], $24::bytea[])
+    AS e (owner, flow, number, at, event, previous, hash) JOIN added ON added.id = owner
+)
+SELECT id FROM added UNION ALL SELECT NULL FROM pg_notify($26, '') WHERE $25";
+
+const THERE: &str = "\
+SELECT reference, id FROM unnest($1::bytea[]) AS k (key) JOIN idv_flows ON reference = key
+UNION ALL SELECT application_key, id FROM unnest($2::bytea[]) AS k (key) JOIN idv_flows ON application_key = key";
+
+impl Batch for Change {
+    type Output = Committed;
+
+    fn size(&self) -> usize {
+        self.record.body.len() + self.reports.as_ref().map_or(0, Vec::len)
+    }
+
+    fn key(&self) -> Option<&[u8]> {
+        Some(self.record.id.as_bytes())
+    }
+
+    fn due(&self) -> Option<i64> {
+        self.record.due.map(Timestamp::as_microsecond)
+    }
+
+    async fn execute(connection: &mut PgConnection, batch: &[Self]) -> StoreResult<Vec<Committed>> {
+        let flows = Flows::of(batch.iter().map(|change| &change.record))?;
+        let entries = Entries::of(batch.iter().map(|change| (&change.record, &change.audit)))?;
+        let events = Events::of(batch.iter().map(|change| (&change.record, &change.events)))?;
+        let ends = || batch.iter().map(|change| change.message.as_ref().map(|(digest, end)| (digest, end_columns(end))));
+        let digests: Vec<Option<Vec<u8>>> = ends().map(|end| end.map(|(digest, _)| digest.to_vec())).collect();
+        let done_at: Vec<Option<i64>> = ends().map(|end| end.and_then(|(_, (done_at, ..))| done_at)).collect();
+        let again: Vec<Option<i64>> = ends().map(|end| end.and_then(|(_, (_, due, _))| due)).collect();
+        let reasons: Vec<Option<&str>> = ends().map(|end| end.and_then(|(_, (.., reason))| reason)).collect();
+        let changed: Vec<(Option<Vec<u8>>,)> = flows
+            .bind(query_as(COMMIT))
+            .bind(batch.iter().map(|change| change.keep_lease).collect::<Vec<_>>())
+            .bind(batch.iter().map(|change| change.reports.clone()).collect::<Vec<_>>())
+            .bind(batch.iter().map(|change| change.erase).collect::<Vec<_>>())
+            .bind(digests)
+            .bind(done_at)
+            .bind(again)
+            .bind(reasons)
+            .bind(entries.owner)
+            .bind(entries.flow)
+            .bind(entries.number)
+            .bind(entries.at)
+            .bind(entries.event)
+            .bind(entries.previous)
+            .bind(entries.hash)
+            .bind(events.owner)
+            .bind(events.flow)
+            .bind(events.sequence)
+            .bind(events.at)
+            .bind(events.provider)
+            .bind(events.account)
+            .bind(events.tenant)
+            .bind(events.kind)
+            .bind(batch.iter().any(Self::is_announced))
+            .bind(CHANNEL)
+            .fetch_all(connection)
+            .await
+            .map_err(cannot("a flow could not be changed"))?;
+        let changed: BTreeSet<Vec<u8>> = changed.into_iter().filter_map(|(id,)| id).collect();
+        let result = |change: &Self| match changed.contains(change.record.id.as_bytes().as_slice()) {
+            true => Committed::Done(change.record.version + 1),
+            false => Committed::Conflict,
+        };
+        Ok(batch.iter().map(result).collect())
+    }
+}
+
+impl Change {
+    /// Whether another program may have something to do now: the change is not made by the holder of the lease, and the flow is due.
+    fn is_announced(&self) -> bool {
+        let at = self.audit.last().map(|entry| entry.at);
+        self.keep_lease && self.record.due.is_some_and(|due| at.is_some_and(|at| due <= at))
+    }
+}
+
+/// The version is in the queue: of two changes at the same version the second finds another there, once the first is committed. What
+/// follows is done for those alone whose version was right.
+const COMMIT: &str = "\
+WITH change AS MATERIALIZED (
+    SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],
+        $10::bigint[], $11::bytea[], $12::bytea[], $13::bytea[], $14::bigint[], $15::bytea[], $16::bytea[], $17::bool[], $18::bytea[],
+        $19::bool[], $20::bytea[], $21::bigint[], $22::bigint[], $23::text[])
+    AS c (id, version, provider, account, tenant, phase, phase_since, attention, due, created_at, reference, vendor, application_key,
+        audit_count, audit_hash, body, keeps, reports, erases, digest, done_at, again, reason)
+), changed AS (
+    UPDATE idv_queue AS q SET version = q.version + 1, account = c.account, due = c.due,
+        lease = CASE WHEN c.keeps THEN q.lease END
+    FROM change AS c WHERE q.flow = c.id AND q.version = c.version RETURNING q.flow
+), made AS MATERIALIZED (
+    SELECT change.* FROM change JOIN changed ON changed.flow = change.id
+), flows AS (
+    UPDATE idv_flows AS f SET provider = m.provider, account = m.account, tenant = m.tenant, phase = m.phase,
+        phase_since = m.phase_since, attention = m.attention, created_at = m.created_at, reference = m.reference, vendor = m.vendor,
+        application_key = m.application_key, audit_count = m.audit_count, audit_hash = m.audit_hash, body = m.body
+    FROM made AS m WHERE f.id = m.id
+), stored AS (
+    INSERT INTO idv_reports (flow, body) SELECT id, reports FROM made WHERE reports IS NOT NULL
+    ON CONFLICT (flow) DO UPDATE SET body = excluded.body
+), erased AS (
+    DELETE FROM idv_reports AS r USING made AS m WHERE r.flow = m.id AND m.erases
+), removed AS (
+    DELETE FROM idv_inbox AS i USING made AS m WHERE i.flow = m.id AND m.erases
+), ended AS (
+    UPDATE idv_inbox AS i SET done_at = m.done_at, due = CASE WHEN m.done_at IS NULL THEN m.again ELSE i.due END,
+        attention = m.reason, body = CASE WHEN m.done_at IS NULL THEN i.body ELSE '' END, lease = NULL
+    FROM made AS m WHERE i.digest = m.digest AND i.done_at IS NULL AND (NOT m.erases OR i.flow IS DISTINCT FROM m.id)
+), entries AS (
+    INSERT INTO idv_audit (flow, number, at, event, previous, hash)
+    SELECT e.flow, number, at, event, previous, hash
+    FROM unnest($24::bytea[], $25::bytea[], $26::bigint[], $27::bigint[], $28::text[], $29::bytea[], $30::bytea[])
+    AS e (owner, flow, number, at, event, previous, hash) JOIN changed ON changed.flow = owner
+), told AS (
+    INSERT INTO idv_events (flow, sequence, at, provider, account, tenant, event, due)
+    SELECT e.flow, sequence, at, provider, account, tenant, event, at
+    FROM unnest($31::bytea[], $32::bytea[], $33::bigint[], $34::bigint[], $35::text[], $36::text[], $37::text[], $38::text[])
+    WITH ORDINALITY AS e (owner, flow, sequence, at, provider, account, tenant, event, place)
+    JOIN changed ON changed.flow = owner ORDER BY place
+)
+SELECT flow FROM changed UNION ALL SELECT NULL FROM pg_notify($40, '') WHERE $39";
+
+/// Flows, column by column.
+#[derive(Default)]
+struct Flows<'a> {
+    id: Vec<Vec<u8>>,
+    version: Vec<i64>,
+    provider: Vec<&'a str>,
+    account: Vec<&'a str>,
+    tenant: Vec<Option<&'a str>>,
+    phase: Vec<&'a str>,
+    phase_since: Vec<i64>,
+    attention: Vec<Option<&'a str>>,
+    due: Vec<Option<i64>>,
+    created_at: Vec<i64>,
+    reference: Vec<Vec<u8>>,
+    vendor: Vec<Option<Vec<u8>>>,
+    application_key: Vec<Option<Vec<u8>>>,
+    audit_count: Vec<i64>,
+    audit_hash: Vec<Vec<u8>>,
+    body: Vec<&'a [u8]>,
+}
+
+impl<'a> Flows<'a> {
+    fn of(records: impl Iterator<Item = &'a Record>) -> StoreResult<Self> {
+        let mut flows = Self::default();
+        for record in records {
+            flows.id.push(record.id.as_bytes().to_vec());
+            // No flow is at a version that a column cannot hold.
+            flows.version.push(whole(record.version).unwrap_or(-1));
+            flows.provider.push(&record.provider);
+            flows.account.push(&record.account);
+            flows.tenant.push(record.tenant.as_deref());
+            flows.phase.push(record.phase.name());
+            flows.phase_since.push(record.phase_since.as_microsecond());
+            flows.attention.push(record.attention.as_deref());
+            flows.due.push(record.due.map(Timestamp::as_microsecond));
+            flows.created_at.push(record.created_at.as_microsecond());
+            flows.reference.push(record.reference.0.to_vec());
+            flows.vendor.push(record.vendor.map(|key| key.0.to_vec()));
+            flows.application_key.push(record.application_key.map(|key| key.0.to_vec()));
+            flows.audit_count.push(whole(record.audit.count)?);
+            flows.audit_hash.push(record.audit.hash.to_vec());
+            flows.body.push(&record.body);
+        }
+        Ok(flows)
+    }
+
+    fn bind<O>(self, query: QueryAs<'a, O>) -> QueryAs<'a, O> {
+        let query = query.bind(self.id).bind(self.version).bind(self.provider).bind(self.account).bind(self.tenant);
+        let query = query.bind(self.phase).bind(self.phase_since).bind(self.attention).bind(self.due).bind(self.created_at);
+        let query = query.bind(self.reference).bind(self.vendor).bind(self.application_key).bind(self.audit_count);
+        query.bind(self.audit_hash).bind(self.body)
+    }
+}
+
+type QueryAs<'q, O> = sqlx::query::QueryAs<'q, sqlx::Postgres, O, sqlx::postgres::PgArguments>;
+
+/// Entries of the audit trail, column by column.
+#[derive(Default)]
+struct Entries<'a> {
+    /// The flow whose change writes the entry.
+    owner: Vec<Vec<u8>>,
+    flow: Vec<Vec<u8>>,
+    number: Vec<i64>,
+    at: Vec<i64>,
+    event: Vec<&'a str>,
+    previous: Vec<Vec<u8>>,
+    hash: Vec<Vec<u8>>,
+}
+
+impl<'a> Entries<'a> {
+    fn of(changes: impl Iterator<Item = (&'a Record, &'a Vec<AuditEntry>)>) -> StoreResult<Self> {
+        let mut entries = Self::default();
+        for (record, entry) in changes.flat_map(|(record, all)| all.iter().map(move |entry| (record, entry))) {
+            entries.owner.push(record.id.as_bytes().to_vec());
+            entries.flow.push(entry.flow.as_bytes().to_vec());
+            entries.number.push(whole(entry.number)?);
+            entries.at.push(entry.at.as_microsecond());
+            entries.event.push(&entry.event);
+            entries.previous.push(entry.previous.to_vec());
+            entries.hash.push(entry.hash.to_vec());
+        }
+        Ok(entries)
+    }
+}
+
+/// Events, column by column.
+#[derive(Default)]
+struct Events<'a> {
+    owner: Vec<Vec<u8>>,
+    flow: Vec<Vec<u8>>,
+    sequence: Vec<i64>,
+    at: Vec<i64>,
+    provider: Vec<&'a str>,
+    account: Vec<&'a str>,
+    tenant: Vec<Option<&'a str>>,
+    kind: Vec<String>,
+}
+
+impl<'a> Events<'a> {
+    fn of(changes: impl Iterator<Item = (&'a Record, &'a Vec<Event>)>) -> StoreResult<Self> {
+        let mut events = Self::default();
+        for (record, event) in changes.flat_map(|(record, all)| all.iter().map(move |event| (record, event))) {
+            events.owner.push(record.id.as_bytes().to_vec());
+            events.flow.push(event.flow.as_bytes().to_vec());
+            events.sequence.push(whole(event.sequence)?);
+            events.at.push(event.at.as_microsecond());
+            events.provider.push(&event.provider);
+            events.account.push(&event.account);
+            events.tenant.push(event.tenant.as_deref());
+            // It is made of words and numbers, which always serialize.
+            events.kind.push(serde_json::to_string(&event.kind).unwrap_or_default());
+        }
+        Ok(events)
+    }
+}

@@ -1,0 +1,67 @@
+//! Hints that another program has announced work. What is announced is stored, too: a hint that is lost only costs time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+/// The channel of notifications. Stores in other schemas of the database share it.
+pub(super) const CHANNEL: &str = "idv_flow";
+
+/// The pause before a lost connection is opened again.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Listens from the first question on.
+pub(super) struct Hints {
+    options: PgConnectOptions,
+    announced: Arc<Notify>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Hints {
+    pub(super) fn new(options: PgConnectOptions) -> Self {
+        Self { options, announced: Arc::default(), task: Mutex::default() }
+    }
+
+    /// Returns when some program has announced work since the last time.
+    pub(super) async fn next(&self) {
+        {
+            let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+            task.get_or_insert_with(|| tokio::spawn(listen(self.options.clone(), Arc::clone(&self.announced))));
+        }
+        self.announced.notified().await;
+    }
+
+    /// Ends listening.
+    pub(super) fn close(&self) {
+        if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Hints {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+async fn listen(options: PgConnectOptions, announced: Arc<Notify>) {
+    loop {
+        // The listener needs a pool, which has no other connection.
+        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
+        if let Ok(mut listener) = PgListener::connect_with(&pool).await
+            && listener.listen(CHANNEL).await.is_ok()
+        {
+            // Something may have been announced before.
+            announced.notify_one();
+            while listener.recv().await.is_ok() {
+                announced.notify_one();
+            }
+        }
+        tracing::debug!("notifications of the database are not received; the connection is opened again soon");
+        tokio::time::sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,131 @@
+//! The failure of a database, in words that do not reveal what is stored.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::store::StoreError;
+
+/// Makes a failure of a database one of ours.
+pub(in crate::store) fn cannot(what: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
+    move |error| StoreError::new(what).with_source(Failure::from(error))
+}
+
+/// Returns whether the connection failed, not the statement: then it is not known whether the statement was executed.
+pub(in crate::store) fn is_broken(error: &StoreError) -> bool {
+    matches!(beneath(error), Some(Failure::Connection(_) | Failure::Other(_)))
+        || matches!(beneath(error), Some(Failure::Refused { code, .. }) if ["57P01", "57P02", "57P03"].contains(&code.as_str()))
+}
+
+/// Returns whether the database refused what it was given, and left everything as it was: another operation can succeed.
+pub(in crate::store) fn is_refused(error: &StoreError) -> bool {
+    match beneath(error) {
+        // PostgreSQL: data, integrity, rollback for another transaction, syntax. SQLite: error, too big, constraint, mismatch.
+        Some(Failure::Refused { code, .. }) => match code.parse::<u32>() {
+            Ok(number) if code.len() < 5 => [1, 18, 19, 20].contains(&(number & 0xff)),
+            _ => ["22", "23", "40", "42"].iter().any(|class| code.starts_with(class)),
+        },
+        Some(_) => false,
+        None => true,
+    }
+}
+
+/// Returns the failure again, for another operation.
+pub(in crate::store) fn again(error: &StoreError) -> StoreError {
+    let copy = StoreError::new(error.what);
+    match beneath(error) {
+        Some(failure) => copy.with_source(failure.clone()),
+        None => copy,
+    }
+}
+
+/// Returns the code by which the database refused.
+pub(in crate::store) fn code(error: &StoreError) -> Option<&str> {
+    match beneath(error) {
+        Some(Failure::Refused { code, .. }) => Some(code),
+        _ => None,
+    }
+}
+
+fn beneath(error: &StoreError) -> Option<&Failure> {
+    error.source.as_ref().and_then(|source| source.downcast_ref())
+}
+
+/// What of a database's failure may be told: what kind it is, never its text, since that may quote what is stored or where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) enum Failure {
+    /// The database refused: its code for why, and the constraint that was hurt.
+    Refused { code: String, constraint: Option<String> },
+    /// The connection failed.
+    Connection(std::io::ErrorKind),
+    /// Something else, in words.
+    Other(&'static str),
+}
+
+impl Failure {
+    pub(in crate::store) const fn is_connection(&self) -> bool {
+        matches!(self, Self::Connection(_))
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(error) => Self::Refused {
+                code: error.code().map_or_else(|| "unknown".to_owned(), Cow::into_owned),
+                // Names of constraints are ours.
+                constraint: error.constraint().map(str::to_owned),
+            },
+            sqlx::Error::Io(error) => Self::Connection(error.kind()),
+            sqlx::Error::Configuration(_) => Self::Other("the address of the database is not valid"),
+            sqlx::Error::Tls(_) => Self::Other("no TLS connection to the database could be made"),
+            sqlx::Error::Protocol(_) => Self::Other("the database did not keep to its protocol"),
+            sqlx::Error::PoolTimedOut => Self::Other("no connection to the database became free in time"),
+            sqlx::Error::PoolClosed => Self::Other("the store was closed"),
+            sqlx::Error::WorkerCrashed => Self::Other("the database's thread has ended"),
+            sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => Self::Other("no transaction could be begun"),
+            sqlx::Error::RowNotFound => Self::Other("a row is missing"),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Other("a column is not of its type"),
+            _ => Self::Other("the database's driver failed"),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { code, constraint: None } => write!(f, "the database refused with code {code}"),
+            Self::Refused { code, constraint: Some(constraint) } => {
+                write!(f, "the database refused with code {code}, for the constraint {constraint}")
+            }
+            Self::Connection(kind) => write!(f, "the connection to the database failed: {kind}"),
+            Self::Other(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_tells_its_kind_and_not_its_text() {
+        let secret = "postgres://user:hunter2@host";
+        for error in [
+            sqlx::Error::Configuration(secret.into()),
+            sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::ConnectionRefused, secret)),
+            sqlx::Error::Tls(secret.into()),
+            sqlx::Error::Protocol(secret.to_owned()),
+            sqlx::Error::InvalidArgument(secret.to_owned()),
+            sqlx::Error::ColumnDecode { index: "0".to_owned(), source: secret.into() },
+        ] {
+            let error = cannot("do it")(error);
+            let told = format!("{error} {error:?} {}", error.source().map(ToString::to_string).unwrap_or_default());
+            assert!(!told.contains("hunter2"), "{told}");
+            assert!(error.source().is_some_and(|source| !source.to_string().is_empty()));
+        }
+    }
+}

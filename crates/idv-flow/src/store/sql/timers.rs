@@ -1,0 +1,55 @@
+//! Timers, and the next time of all.
+
+use jiff::Timestamp;
+
+use super::rows::time;
+use super::{Sql, among, built, cannot, fixed};
+use crate::store::StoreResult;
+
+pub(in crate::store) async fn set(connection: &mut impl Sql, name: &str, due: Timestamp) -> StoreResult<()> {
+    let statement = "INSERT INTO idv_timers (name, due) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    let values = [name.into(), due.as_microsecond().into()];
+    connection.execute(fixed(statement), &values).await.map(drop).map_err(cannot("a timer could not be made"))
+}
+
+pub(in crate::store) async fn wind(connection: &mut impl Sql, name: &str, due: Timestamp) -> StoreResult<()> {
+    let statement = "UPDATE idv_timers SET due = $2, lease = NULL WHERE name = $1";
+    let values = [name.into(), due.as_microsecond().into()];
+    connection.execute(fixed(statement), &values).await.map(drop).map_err(cannot("a timer could not be wound up"))
+}
+
+pub(in crate::store) async fn claim<C: Sql>(connection: &mut C, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
+    let statement = format!(
+        "WITH ready AS MATERIALIZED (SELECT name FROM idv_timers WHERE wake <= $1 {}) \
+         UPDATE idv_timers SET lease = $2 FROM ready WHERE idv_timers.name = ready.name RETURNING due, idv_timers.name",
+        C::SKIP_LOCKED
+    );
+    let values = [now.as_microsecond().into(), until.as_microsecond().into()];
+    let rows = connection.fetch(built(statement), &values).await;
+    let mut rows: Vec<(i64, String)> = rows.map_err(cannot("timers could not be claimed"))?;
+    rows.sort();
+    Ok(rows.into_iter().map(|(_, name)| name).collect())
+}
+
+/// Returns the earliest time at which a claim finds something. Of the flows and messages, those that are due before the first that is not
+/// leased are the ones whose leases can run out earlier.
+pub(in crate::store) async fn next<C: Sql>(connection: &mut C, accounts: &[String]) -> StoreResult<Option<Timestamp>> {
+    let among = among::<C>("account", (1, 2));
+    let first = |table, open| {
+        format!(
+            "SELECT MIN(CASE WHEN lease > due THEN lease ELSE due END) AS wake FROM {table} WHERE {open} AND {among} \
+             AND due <= COALESCE((SELECT due FROM {table} WHERE {open} AND (lease IS NULL OR lease <= due) AND {among} \
+             ORDER BY due LIMIT 1), {last})",
+            last = i64::MAX
+        )
+    };
+    let statement = format!(
+        "SELECT MIN(wake) FROM ({} UNION ALL {} UNION ALL SELECT MIN(wake) FROM idv_timers) AS first",
+        first("idv_queue", "due IS NOT NULL"),
+        first("idv_inbox", "due IS NOT NULL AND done_at IS NULL")
+    );
+    let values = [accounts.is_empty().into(), accounts.into()];
+    let rows: Vec<(Option<i64>,)> =
+        connection.fetch(built(statement), &values).await.map_err(cannot("what is next could not be read"))?;
+    rows.into_iter().next().and_then(|(wake,)| wake).map(time).transpose()
+}

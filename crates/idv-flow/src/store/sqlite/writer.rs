@@ -1,0 +1,205 @@
+//! The one task that writes: it commits all operations that wait as one transaction.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Executor as _, query_as};
+
+use super::connector::{BUSY, Connector};
+use crate::store::lanes::{Executor, Lane, Line, Reply};
+use crate::store::sql::cannot;
+use crate::store::sql::failure::{again, is_refused};
+use crate::store::{StoreError, StoreResult};
+
+/// The way to the task.
+pub(super) struct Writer(Lane<Job>);
+
+impl Writer {
+    /// Starts the task. It empties the log after erasures, but no more often than `emptied_every`.
+    pub(super) fn start(line: Line<Connector>, emptied_every: Duration) -> Self {
+        Self(Lane::start(Transactions { line, erasures: LEFT_BEFORE, tried: None, emptied_every }))
+    }
+
+    /// Does some work in a transaction, perhaps with that of others. If it fails, it may be done again in a transaction of its own: so it
+    /// changes nothing but the database.
+    pub(super) async fn run<I, T, F>(&self, input: I, work: F) -> StoreResult<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, StoreResult<T>> + Send + Sync + 'static,
+    {
+        self.run_erasing(false, input, work).await
+    }
+
+    /// Does the same with work that erases personal data, if it `erases`.
+    pub(super) async fn run_erasing<I, T, F>(&self, erases: bool, input: I, work: F) -> StoreResult<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, StoreResult<T>> + Send + Sync + 'static,
+    {
+        self.0.run(|reply| Box::new(Pending { input, work, erases, result: None, reply }) as Job).await
+    }
+
+    pub(super) async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+type Job = Box<dyn Operation>;
+
+/// Work that waits.
+trait Operation: Send {
+    fn run<'o>(&'o mut self, connection: &'o mut SqliteConnection) -> BoxFuture<'o, StoreResult<()>>;
+    fn is_abandoned(&self) -> bool;
+    fn erases(&self) -> bool;
+    /// Answers: with the result, unless there is a failure.
+    fn answer(self: Box<Self>, failure: Option<StoreError>);
+}
+
+struct Pending<I, T, F> {
+    input: I,
+    work: F,
+    erases: bool,
+    result: Option<T>,
+    reply: Reply<T>,
+}
+
+impl<I, T, F> Operation for Pending<I, T, F>
+where
+    I: Send + Sync,
+    T: Send,
+    F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, StoreResult<T>> + Send + Sync,
+{
+    fn run<'o>(&'o mut self, connection: &'o mut SqliteConnection) -> BoxFuture<'o, StoreResult<()>> {
+        Box::pin(async move {
+            self.result = Some((self.work)(connection, &self.input).await?);
+            Ok(())
+        })
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_abandoned()
+    }
+
+    fn erases(&self) -> bool {
+        self.erases
+    }
+
+    fn answer(self: Box<Self>, failure: Option<StoreError>) {
+        let result = match (failure, self.result) {
+            (None, Some(result)) => Ok(result),
+            (Some(failure), _) => Err(failure),
+            (None, None) => Err(StoreError::new("the store did nothing")),
+        };
+        self.reply.send(result);
+    }
+}
+
+/// What the task has: its connection, and how many erasures the log may still show.
+struct Transactions {
+    line: Line<Connector>,
+    erasures: usize,
+    tried: Option<Instant>,
+    emptied_every: Duration,
+}
+
+impl Executor for Transactions {
+    type Operation = Job;
+
+    async fn execute(&mut self, mut batch: Vec<Job>) {
+        batch.retain(|job| !job.is_abandoned());
+        if batch.is_empty() {
+            return;
+        }
+        let Err(failed) = self.commit(&mut batch).await else { return self.succeed(batch).await };
+        if !failed.undone || batch.len() == 1 {
+            return batch.into_iter().for_each(|job| job.answer(Some(again(&failed.error))));
+        }
+        // One of them failed, and none was done. Each is tried in a transaction of its own.
+        for job in batch {
+            let mut alone = vec![job];
+            match self.commit(&mut alone).await {
+                Ok(()) => self.succeed(alone).await,
+                Err(failed) => alone.into_iter().for_each(|job| job.answer(Some(again(&failed.error)))),
+            }
+        }
+    }
+
+    async fn close(self) {
+        self.line.close().await;
+    }
+}
+
+/// A transaction that failed.
+struct Failed {
+    error: StoreError,
+    /// Whether everything was undone, and the connection can be used again.
+    undone: bool,
+}
+
+impl Transactions {
+    /// Commits a batch as one transaction. A connection on which anything else failed than a statement that was refused is closed: SQLite
+    /// may have ended the transaction by itself, as it does if the disk is full.
+    async fn commit(&mut self, batch: &mut [Job]) -> Result<(), Failed> {
+        let lost = |error| Failed { error, undone: false };
+        let mut connection = self.line.take().await.map_err(lost)?;
+        connection.execute("BEGIN IMMEDIATE").await.map_err(cannot("a transaction could not be begun")).map_err(lost)?;
+        for job in batch {
+            if let Err(error) = job.run(&mut connection).await {
+                let undone = connection.execute("ROLLBACK").await.is_ok() && is_refused(&error);
+                if undone {
+                    self.line.put_back(connection);
+                }
+                return Err(Failed { error, undone });
+            }
+        }
+        connection.execute("COMMIT").await.map_err(cannot("a transaction could not be committed")).map_err(lost)?;
+        self.line.put_back(connection);
+        Ok(())
+    }
+
+    /// Answers operations that were committed. If it is time to, the log is emptied before: so what was erased is gone when the caller
+    /// learns of it.
+    async fn succeed(&mut self, batch: Vec<Job>) {
+        self.erasures += batch.iter().filter(|job| job.erases()).count();
+        if self.erasures > 0 && self.tried.is_none_or(|at| at.elapsed() >= self.emptied_every) {
+            self.tried = Some(Instant::now());
+            match self.empty_log().await {
+                Ok(true) => self.erasures = 0,
+                Ok(false) => tracing::debug!("the log of the store's file is being read; it is emptied later"),
+                Err(_) => {
+                    tracing::warn!("the log of the store's file could not be emptied; it is tried again after the next erasure");
+                }
+            }
+        }
+        batch.into_iter().for_each(|job| job.answer(None));
+    }
+
+    /// Carries the log over into the file, and empties it. Returns whether no other program was in the way.
+    async fn empty_log(&mut self) -> StoreResult<bool> {
+        let mut connection = self.line.take().await?;
+        let emptied = async {
+            wait_for_others(&mut connection, BUSY_EMPTYING).await?;
+            let (busy, ..): (i64, i64, i64) = query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
+            wait_for_others(&mut connection, BUSY).await?;
+            Ok(busy == 0)
+        };
+        let emptied = emptied.await.map_err(cannot("the log could not be emptied"))?;
+        self.line.put_back(connection);
+        Ok(emptied)
+    }
+}
+
+/// Sets how long the connection waits for other programs.
+async fn wait_for_others(connection: &mut SqliteConnection, time: Duration) -> sqlx::Result<()> {
+    let statement = format!("PRAGMA busy_timeout = {}", time.as_millis());
+    sqlx::query(sqlx::AssertSqlSafe(statement)).persistent(false).execute(connection).await.map(drop)
+}
+
+/// A program before may have erased something and ended before it emptied the log.
+const LEFT_BEFORE: usize = 1;
+
+/// How long emptying the log waits for other programs. What writes here waits meanwhile.
+const BUSY_EMPTYING: Duration = Duration::from_millis(250);
