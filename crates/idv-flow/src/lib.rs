@@ -47,7 +47,7 @@ pub use machine::evidence::{EvidenceKinds, EvidencePolicy, KeptEvidence};
 pub use machine::resolution::Resolution;
 pub use machine::retention::{DataCopy, Keep, Retention};
 pub use machine::schedule::Schedule;
-pub use status::{FailingProvider, FlowStatus, Health, Start, Started};
+pub use status::{FailingAccount, FlowStatus, Health, Start, Started};
 pub use store::EventCursor;
 pub use vault::Vault;
 pub use webhook::Webhook;

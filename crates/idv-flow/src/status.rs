@@ -184,7 +184,7 @@ impl FlowStatus {
     }
 }
 
-/// The state of the work: of the store, and of the vendors as this program knows them.
+/// The state of the work: of the store, and of the accounts at vendors as this program sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
@@ -196,16 +196,16 @@ pub struct Health {
     pub parked: u64,
     /// For how long the oldest event has not been delivered; zero if this program has no handler and no webhook.
     pub undelivered_for: Duration,
-    /// The vendors that failed the last call of this program.
-    pub failing: Vec<FailingProvider>,
+    /// The accounts at which the last call of this program failed.
+    pub failing: Vec<FailingAccount>,
 }
 
-/// A vendor that fails.
+/// An account at which calls fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct FailingProvider {
-    /// The provider's id.
-    pub provider: String,
+pub struct FailingAccount {
+    /// The name of the account.
+    pub account: String,
     /// The kind of the last failure: see [`ErrorKind::name`](idv_core::ErrorKind::name).
     pub kind: &'static str,
     /// When the first call failed after the last one that was answered.

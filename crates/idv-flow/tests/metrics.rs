@@ -178,13 +178,13 @@ async fn every_instrument_is_recorded_as_described() {
     let all = exported.all();
     assert!(all.iter().all(|series| instruments().any(|instrument| instrument.name == series.name)), "{all:?}");
 
-    let at_vendor = ("idv.provider", "example");
+    let (at_vendor, of_account) = (("idv.provider", "example"), ("idv.account", "example"));
     for (name, attributes, expected) in [
-        ("idv.flow.conflicts", &[at_vendor][..], 1.0),
-        ("idv.flow.leases.lost", &[at_vendor, ("idv.operation", "poll")], 1.0),
-        ("idv.flow.events", &[at_vendor, ("idv.event", "settled"), ("idv.outcome", "verified")], 1.0),
-        ("idv.flow.messages.received", &[at_vendor, ("error.type", "forged")], 1.0),
-        ("idv.flow.messages.received", &[at_vendor], 3.0),
+        ("idv.flow.conflicts", &[of_account][..], 1.0),
+        ("idv.flow.leases.lost", &[of_account, ("idv.operation", "poll")], 1.0),
+        ("idv.flow.events", &[of_account, ("idv.event", "settled"), ("idv.outcome", "verified")], 1.0),
+        ("idv.flow.messages.received", &[of_account, ("error.type", "forged")], 1.0),
+        ("idv.flow.messages.received", &[of_account], 3.0),
         ("idv.flow.inbox.parked", &[], 1.0),
         ("idv.client.operation.duration", &[at_vendor, ("idv.operation", "create"), ("error.type", "unavailable")], 1.0),
         ("http.client.request.duration", &[("error.type", "timeout"), ("http.request.method", "GET")], 1.0),
@@ -193,7 +193,7 @@ async fn every_instrument_is_recorded_as_described() {
         assert_eq!(exported.sum(name, attributes), expected, "{name} {attributes:?}: {all:#?}");
     }
     for (name, attributes) in [
-        ("idv.flow.step.duration", &[at_vendor, ("idv.operation", "poll")][..]),
+        ("idv.flow.step.duration", &[of_account, ("idv.operation", "poll")][..]),
         ("idv.flow.step.duration", &[("idv.operation", "audit")]),
         ("idv.flow.delivery.duration", &[("idv.event", "created"), ("error.type", "not_taken")]),
         ("idv.flow.retries", &[("idv.operation", "delivery")]),
@@ -241,7 +241,7 @@ async fn spans_name_the_operation_and_the_flow() {
     bench.pass(&engine, HOUR).await;
     let spans = spans.0.lock().unwrap().clone();
     for expected in [
-        format!(r#"idv.flow.step otel.name="poll" operation="poll" provider="example" flow={id}"#),
+        format!(r#"idv.flow.step otel.name="poll" operation="poll" account="example" flow={id}"#),
         format!(r#"idv.flow.delivery flow={id} sequence=1 event="created""#),
         r#"idv.http otel.name="GET" otel.kind="client" http.request.method="GET" server.address="vendor.example" server.port=443"#
             .to_owned(),

@@ -236,7 +236,7 @@ async fn health_names_the_vendor_that_fails_and_what_waits() {
     bench.clock.advance(HOUR);
     flow.run_due().await.unwrap();
     let failing = flow.health().await.unwrap().failing;
-    assert_eq!((failing[0].provider.as_str(), failing[0].kind), ("example", "rate_limited"));
+    assert_eq!((failing[0].account.as_str(), failing[0].kind), ("example", "rate_limited"));
     assert_eq!(failing[0].since.duration_since(since).as_secs(), 3600, "it is the first failure's time");
     bench.clock.advance(HOUR);
     flow.run_due().await.unwrap();

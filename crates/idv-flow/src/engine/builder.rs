@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use crate::audit::blocks::{BlockHead, HEAD};
 use crate::config::FlowConfig;
 use crate::engine::Engine;
+use crate::engine::clock::ClockGuard;
 use crate::engine::events::{Handler, HandlerError, Receivers};
 use crate::engine::evidence::NO_EVIDENCE_STORE;
 use crate::engine::metrics::Metrics;
@@ -24,6 +25,9 @@ use crate::machine::schedule::Schedule;
 use crate::store::{EvidenceStore, Store};
 use crate::vault::{Context, StoreKeys, Vault};
 use crate::webhook::{Endpoint, Webhook};
+
+/// Default for the difference between the clocks of the program and of the database.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(30);
 
 /// Default for the number of messages of an account that may be parked.
 const PARKED_LIMIT: u64 = 10_000;
@@ -44,6 +48,7 @@ pub struct EngineBuilder {
     default_account: Option<String>,
     lease: Option<Duration>,
     parked_limit: u64,
+    clock_tolerance: Duration,
     handler: Option<Handler>,
     webhook: Option<(Webhook, Arc<dyn Transport>)>,
 }
@@ -64,6 +69,7 @@ impl EngineBuilder {
             default_account: None,
             lease: None,
             parked_limit: PARKED_LIMIT,
+            clock_tolerance: CLOCK_TOLERANCE,
             handler: None,
             webhook: None,
         }
@@ -187,6 +193,14 @@ impl EngineBuilder {
     #[must_use]
     pub const fn lease(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);
+        self
+    }
+
+    /// Sets the largest difference between this program's clock and that of the database's server. Beyond it the program refuses to change
+    /// anything, [`Engine::health`] fails, and other programs continue. A file of SQLite has no clock to compare with. Default: 30 s.
+    #[must_use]
+    pub const fn clock_tolerance(mut self, tolerance: Duration) -> Self {
+        self.clock_tolerance = tolerance;
         self
     }
 
@@ -314,6 +328,7 @@ impl EngineBuilder {
             tally: Counters::default(),
             metrics: Metrics::new(),
             parked_limit: self.parked_limit,
+            clock_guard: ClockGuard::new(self.clock_tolerance),
             receivers,
             places: Arc::default(),
             block: Mutex::default(),

@@ -1,4 +1,4 @@
-//! Spans and metrics of the engine, and which vendors fail.
+//! Spans and metrics of the engine, and which accounts fail.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +14,7 @@ use crate::engine::repository::Inner;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::{Event, EventKind};
-use crate::status::{FailingProvider, Health};
+use crate::status::{FailingAccount, Health};
 use crate::store::Backlog;
 
 /// The instruments of an [`Engine`](crate::Engine), recorded with the feature `opentelemetry`.
@@ -42,7 +42,7 @@ const STEP_DURATION: Instrument = Instrument::new(
     InstrumentKind::Histogram,
     "s",
     "Duration of a worker's step: a step of a flow, a message or a timer.",
-    &[PROVIDER, OPERATION, ERROR],
+    &[ACCOUNT, OPERATION, ERROR],
 );
 const STEPS_ACTIVE: Instrument = Instrument::new(
     "idv.flow.steps.active",
@@ -56,7 +56,7 @@ const CONFLICTS: Instrument = Instrument::new(
     InstrumentKind::Counter,
     "{conflict}",
     "Number of changes that were planned again because another change of the flow came first.",
-    &[PROVIDER],
+    &[ACCOUNT],
 );
 const RETRIES: Instrument = Instrument::new(
     "idv.flow.retries",
@@ -70,14 +70,14 @@ const LEASES_LOST: Instrument = Instrument::new(
     InstrumentKind::Counter,
     "{lease}",
     "Number of steps that took longer than their lease, so that another worker may have taken them over.",
-    &[PROVIDER, OPERATION],
+    &[ACCOUNT, OPERATION],
 );
 const EVENTS: Instrument = Instrument::new(
     "idv.flow.events",
     InstrumentKind::Counter,
     "{event}",
     "Number of events for the application, by their names.",
-    &[PROVIDER, EVENT, OUTCOME],
+    &[ACCOUNT, EVENT, OUTCOME],
 );
 const DELIVERY_DURATION: Instrument = Instrument::new(
     "idv.flow.delivery.duration",
@@ -91,13 +91,13 @@ const MESSAGES_RECEIVED: Instrument = Instrument::new(
     InstrumentKind::Counter,
     "{message}",
     "Number of callbacks and returns that arrived.",
-    &[PROVIDER, ERROR],
+    &[ACCOUNT, ERROR],
 );
 const LAG: Instrument = Instrument::new(
     "idv.flow.lag",
     InstrumentKind::Gauge,
     "s",
-    "Time for which the oldest work of this program's vendors has been due.",
+    "Time for which the oldest work of this program's accounts has been due.",
     &[],
 );
 const INBOX_DEPTH: Instrument = Instrument::new(
@@ -122,14 +122,14 @@ const OUTBOX_LAG: Instrument = Instrument::new(
     &[],
 );
 const FAILING: Instrument = Instrument::new(
-    "idv.flow.provider.failing",
+    "idv.flow.account.failing",
     InstrumentKind::Gauge,
     "s",
-    "Time for which a vendor has failed every call of this program; 0 if the last one was answered.",
-    &[PROVIDER],
+    "Time for which every call of this program at an account has failed; 0 if the last one was answered.",
+    &[ACCOUNT],
 );
 
-const PROVIDER: &str = "idv.provider";
+const ACCOUNT: &str = "idv.account";
 const OPERATION: &str = "idv.operation";
 const EVENT: &str = "idv.event";
 const OUTCOME: &str = "idv.outcome";
@@ -142,7 +142,7 @@ const SAMPLED_EVERY: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(crate) struct Metrics {
     instruments: Instruments,
-    /// The kind of the failures of each vendor that fails, and since when.
+    /// The kind of the last failure at each account that fails, and since when.
     failing: Mutex<BTreeMap<String, (&'static str, Timestamp)>>,
 }
 
@@ -152,8 +152,8 @@ impl Metrics {
     }
 
     /// Counts a change that has to be planned again.
-    pub(crate) fn conflict(&self, provider: &str) {
-        self.instruments.record(&CONFLICTS, 1.0, &[(PROVIDER, provider.into())]);
+    pub(crate) fn conflict(&self, account: &str) {
+        self.instruments.record(&CONFLICTS, 1.0, &[(ACCOUNT, account.into())]);
     }
 
     /// Counts a failure after which an operation is tried again.
@@ -167,13 +167,13 @@ impl Metrics {
             EventKind::Settled { outcome } => Some(outcome.name()),
             _ => None,
         };
-        let attributes = [(PROVIDER, (&*event.provider).into()), (EVENT, event.kind.name().into()), (OUTCOME, outcome.into())];
+        let attributes = [(ACCOUNT, (&*event.account).into()), (EVENT, event.kind.name().into()), (OUTCOME, outcome.into())];
         self.instruments.record(&EVENTS, 1.0, &attributes);
     }
 
     /// Counts a callback or a return.
-    pub(crate) fn received(&self, provider: &str, error: Option<&'static str>) {
-        self.instruments.record(&MESSAGES_RECEIVED, 1.0, &[(PROVIDER, provider.into()), (ERROR, error.into())]);
+    pub(crate) fn received(&self, account: &str, error: Option<&'static str>) {
+        self.instruments.record(&MESSAGES_RECEIVED, 1.0, &[(ACCOUNT, account.into()), (ERROR, error.into())]);
     }
 
     /// Records a delivery of an event.
@@ -183,34 +183,34 @@ impl Metrics {
     }
 
     /// Notes whether a vendor answered a call.
-    pub(crate) fn answered<T>(&self, provider: &str, now: Timestamp, answer: &Result<T, Error>) {
+    pub(crate) fn answered<T>(&self, account: &str, now: Timestamp, answer: &Result<T, Error>) {
         let failure = answer.as_ref().err().filter(|error| is_failure(error.kind()));
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         match failure {
-            Some(error) => failing.entry(provider.to_owned()).or_insert(("", now)).0 = error.kind().name(),
-            None => drop(failing.remove(provider)),
+            Some(error) => failing.entry(account.to_owned()).or_insert(("", now)).0 = error.kind().name(),
+            None => drop(failing.remove(account)),
         }
     }
 
-    /// Returns the vendors that fail.
-    fn failing(&self) -> Vec<FailingProvider> {
+    /// Returns the accounts that fail.
+    fn failing(&self) -> Vec<FailingAccount> {
         let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |(provider, (kind, since)): (&String, &(&'static str, Timestamp))| FailingProvider {
-            provider: provider.clone(),
+        let of = |(account, (kind, since)): (&String, &(&'static str, Timestamp))| FailingAccount {
+            account: account.clone(),
             kind,
             since: *since,
         };
         failing.iter().map(of).collect()
     }
 
-    fn step(&self, provider: Option<&str>, operation: &str, took: Duration, lease: Duration, error: Option<&'static str>) {
-        let attributes = [(PROVIDER, provider.into()), (OPERATION, operation.into()), (ERROR, error.into())];
+    fn step(&self, account: Option<&str>, operation: &str, took: Duration, lease: Duration, error: Option<&'static str>) {
+        let attributes = [(ACCOUNT, account.into()), (OPERATION, operation.into()), (ERROR, error.into())];
         self.instruments.record(&STEP_DURATION, took.as_secs_f64(), &attributes);
         if error.is_some() {
             self.retry(operation);
         }
         if took >= lease {
-            self.instruments.record(&LEASES_LOST, 1.0, &[(PROVIDER, provider.into()), (OPERATION, operation.into())]);
+            self.instruments.record(&LEASES_LOST, 1.0, &[(ACCOUNT, account.into()), (OPERATION, operation.into())]);
         }
     }
 }
@@ -219,7 +219,7 @@ impl Inner {
     /// Carries out a step in a span of its own, and records its duration.
     pub(crate) async fn measured<T>(
         &self,
-        provider: Option<&str>,
+        account: Option<&str>,
         operation: &str,
         flow: Option<FlowId>,
         step: impl Future<Output = Result<T>>,
@@ -228,7 +228,7 @@ impl Inner {
             "idv.flow.step",
             otel.name = operation,
             operation,
-            provider,
+            account,
             flow = flow.map(tracing::field::display),
             error.type = Empty,
         );
@@ -238,7 +238,7 @@ impl Inner {
         if let Some(error) = error {
             span.record("error.type", error);
         }
-        self.metrics.step(provider, operation, self.clock.monotonic().saturating_sub(began), self.lease, error);
+        self.metrics.step(account, operation, self.clock.monotonic().saturating_sub(began), self.lease, error);
         result
     }
 
@@ -265,15 +265,15 @@ impl Inner {
         if !self.receivers.is_empty() {
             gauge(&OUTBOX_LAG, health.undelivered_for.as_secs_f64());
         }
-        for provider in self.account_names() {
-            let failing = health.failing.iter().find(|failing| failing.provider == provider);
+        for account in self.account_names() {
+            let failing = health.failing.iter().find(|failing| failing.account == account);
             let since = self.since(failing.map(|failing| failing.since));
-            self.metrics.instruments.record(&FAILING, since.as_secs_f64(), &[(PROVIDER, provider.into())]);
+            self.metrics.instruments.record(&FAILING, since.as_secs_f64(), &[(ACCOUNT, account.into())]);
         }
         Ok(())
     }
 
-    /// Reports what waits and which vendors fail, beside how far the workers are behind.
+    /// Reports what waits and which accounts fail, beside how far the workers are behind.
     pub(crate) async fn health(&self, behind: Duration) -> Result<Health> {
         let Backlog { messages, parked, oldest_event } = self.store.backlog(!self.receivers.is_empty()).await?;
         Ok(Health { behind, messages, parked, undelivered_for: self.since(oldest_event), failing: self.metrics.failing() })

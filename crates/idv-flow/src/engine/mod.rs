@@ -1,6 +1,7 @@
 //! The engine that an application uses.
 
 pub(crate) mod builder;
+pub(crate) mod clock;
 pub(crate) mod events;
 pub(crate) mod evidence;
 pub(crate) mod metrics;
@@ -331,16 +332,19 @@ impl Engine {
         self.inner.verify_audit(anchor).await
     }
 
-    /// Reports how far the workers are behind, what waits, and which vendors fail.
+    /// Checks that the store can be written and that this program's clock is right, and reports how far the workers are behind, what waits,
+    /// and which accounts fail.
     ///
     /// # Errors
     ///
-    /// Those of the store, if it cannot be reached.
+    /// Those of the store, if it cannot be reached or written; [`FlowError::WrongClock`].
     ///
     /// # Cancellation
     ///
-    /// The call only reads: it can be dropped and repeated.
+    /// The call can be dropped and repeated.
     pub async fn health(&self) -> Result<Health> {
+        self.inner.check_clock().await?;
+        self.inner.probe().await?;
         let now = self.inner.now();
         let due = self.inner.store.next_due(&self.inner.account_names()).await?;
         let behind = due.and_then(|due| Duration::try_from(now.duration_since(due)).ok()).unwrap_or_default();

@@ -88,6 +88,8 @@ pub enum Input<'e> {
     Observed(&'e Observation),
     /// The code that a message waited for is known now.
     CodeTaught,
+    /// A poll is put off after an outage.
+    Spread,
     /// The person's time is over.
     Expired,
     /// The deletion of both copies was requested.
@@ -239,6 +241,7 @@ impl<'a> Machine<'a> {
                 self.state.observe(observation, expires_at, changes);
             }
             Input::CodeTaught => self.state.unknown_code = None,
+            Input::Spread => self.state.asking.spread_until = Some(self.schedule.spread(now, self.id)),
             Input::Expired => {
                 if let Some(observation) = self.state.verification.expire_if_due(now) {
                     self.state.observe(&observation, now, changes);

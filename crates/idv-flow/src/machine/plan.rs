@@ -37,6 +37,8 @@ pub enum Command {
     GiveUp,
     /// Asks the vendor for the status.
     Poll,
+    /// Puts a poll off that is due since long before workers ran again, so that not all flows ask at the same time.
+    Spread,
     /// Fetches the result under this handle.
     Fetch(ResultHandle),
     /// Notes that the person's time is over.
@@ -61,6 +63,7 @@ impl Command {
             Self::SettleInterrupted => "settle_interrupted",
             Self::GiveUp => "give_up",
             Self::Poll => "poll",
+            Self::Spread => "spread",
             Self::Fetch(_) => "fetch",
             Self::Expire => "expire",
             Self::KeepEvidence => "keep_evidence",
@@ -227,7 +230,7 @@ impl Planner<'_> {
         let failing_since = state.asking.failing_since.filter(|_| tried);
         let out_of_patience = failing_since.is_some_and(|since| self.now >= later(since.max(expires_at), self.schedule.grace));
         if *step == Next::Poll && !asked && !out_of_patience {
-            let at = if state.asking.failures > 0 { self.ask_at(state).max(expires_at) } else { expires_at };
+            let at = if state.asking.failures > 0 { self.ask_at(state).0.max(expires_at) } else { expires_at };
             return Step::at(Command::Poll, at, self.now);
         }
         Step::at(Command::Expire, expires_at, self.now)
@@ -251,15 +254,21 @@ impl Planner<'_> {
     }
 
     fn ask(&self, state: &FlowState, command: Command) -> Step {
-        Step::at(command, self.ask_at(state), self.now)
+        let (at, is_routine) = self.ask_at(state);
+        let is_spread = state.asking.spread_until.is_some_and(|until| until >= at);
+        let is_late = self.now >= later(at, self.schedule.outage());
+        let command = if is_routine && is_late && !is_spread { Command::Spread } else { command };
+        Step::at(command, at, self.now)
     }
 
-    fn ask_at(&self, state: &FlowState) -> Timestamp {
+    /// Returns when the vendor is to be asked, and whether only the schedule says so.
+    fn ask_at(&self, state: &FlowState) -> (Timestamp, bool) {
         let asking = &state.asking;
         let last = asking.asked_at.unwrap_or(state.since);
         if asking.now {
-            return last.min(self.now);
+            return (last.min(self.now), false);
         }
+        let mut is_routine = false;
         let woken = asking.wakes != asking.heard;
         let open = matches!(state.verification.decision(), Decision::Open(status) if status != Status::Ended);
         let swept = open && self.schedule.sweep.is_some() && self.capabilities.has(Capability::Listing);
@@ -270,12 +279,19 @@ impl Planner<'_> {
         } else if !open && asking.unchanged == 0 {
             // It has just been settled: what is still missing is there, or soon will be.
             later(last, self.schedule.wake_gap)
-        } else if swept {
-            self.schedule.jittered(last, self.schedule.backstop, self.id, asking.unchanged)
         } else {
-            self.schedule.jittered(last, self.schedule.pace(asking.unchanged), self.id, asking.unchanged)
+            is_routine = true;
+            let is_idle = state.verification.decision() == Decision::Open(Status::AwaitingPerson);
+            let idle = Duration::try_from(last.duration_since(state.since)).unwrap_or_default();
+            let wait = match (swept, is_idle) {
+                (true, _) => self.schedule.backstop,
+                (false, true) => self.schedule.idle_pace(asking.unchanged, idle),
+                (false, false) => self.schedule.pace(asking.unchanged),
+            };
+            let at = self.schedule.jittered(last, wait, self.id, asking.unchanged);
+            asking.spread_until.map_or(at, |until| at.max(until))
         };
-        asking.not_before.map_or(at, |not_before| at.max(not_before))
+        (asking.not_before.map_or(at, |not_before| at.max(not_before)), is_routine)
     }
 
     fn failing(&self, asking: &Asking) -> Option<Attention> {

@@ -161,6 +161,9 @@ pub(crate) struct Asking {
     pub(crate) error: Option<String>,
     /// Not before then: the vendor asked for it.
     pub(crate) not_before: Option<Timestamp>,
+    /// When the schedule's next poll is due, if it was put off after an outage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) spread_until: Option<Timestamp>,
     /// How often there was a reason to ask at once, and up to which of them it was asked.
     pub(crate) wakes: u32,
     pub(crate) heard: u32,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use idv_core::Clock;
 use jiff::Timestamp;
 
 use super::queue::Queue;
@@ -20,7 +21,10 @@ use crate::machine::event::Event;
 ///
 /// A clone is the same store, so that a test can end a program and start it again over what was stored.
 #[derive(Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<State>>);
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+    clock: Option<Arc<dyn Clock>>,
+}
 
 impl MemoryStore {
     /// An empty store.
@@ -29,10 +33,17 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// Sets the clock that all programs over this store share, as the server of a database has one.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
     /// The state. Each method changes it only after everything that can fail has been looked at, so a panic elsewhere that poisoned the
     /// lock left nothing half done.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -46,6 +57,10 @@ impl fmt::Debug for MemoryStore {
 impl Store for MemoryStore {
     async fn migrate(&self) -> StoreResult<()> {
         Ok(())
+    }
+
+    async fn server_time(&self) -> StoreResult<Option<Timestamp>> {
+        Ok(self.clock.as_ref().map(|clock| clock.now()))
     }
 
     async fn remember(&self, name: &str, value: &[u8]) -> StoreResult<Vec<u8>> {

@@ -147,10 +147,16 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Winds a timer up again, and ends its lease. One that is not there is not made.
     async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;
 
+    /// Returns the time of the clock that all programs share, to the second or better: that of the database's server. `None` if there is no
+    /// such clock.
+    async fn server_time(&self) -> StoreResult<Option<Timestamp>> {
+        Ok(None)
+    }
+
     /// Returns when another program may have announced work, so that a worker looks for it at once. A store that cannot know waits for ever:
     /// a worker looks at intervals, too. A hint may be missing, and may be wrong.
     async fn hint(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Returns the earliest time at which a claim for these accounts finds a flow or a message, or a claim finds a timer.

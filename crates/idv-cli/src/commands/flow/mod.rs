@@ -11,11 +11,10 @@ mod run;
 mod start;
 mod status;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use std::sync::Arc;
-
 use idv::transport::{ReqwestTransport, TransportOptions};
 use idv_flow::store::{PostgresOptions, PostgresStore, SqliteStore};
 use idv_flow::{Engine, FlowError, FlowId, StoreAddress};

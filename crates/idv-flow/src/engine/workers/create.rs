@@ -42,6 +42,7 @@ impl Inner {
 
     /// Inserts a new flow, leased until `lease`. Returns it, or the one that was started before with the same reference or key.
     async fn insert(&self, start: Start, lease: Option<Timestamp>) -> Result<(Arc<VendorHandle>, LoadedFlow, bool)> {
+        self.check_clock().await?;
         let (at, flow, entries) = self.prepare(start)?;
         let id = flow.record.id;
         let inserted = match self.store.insert(&flow.record, lease, &entries).await {

@@ -89,6 +89,7 @@ impl Receipt {
 impl Inner {
     /// Requests the deletion of both copies.
     pub(crate) async fn request_deletion(&self, id: FlowId, by: &str) -> Result<Receipt> {
+        self.check_clock().await?;
         let flow = self.read(id).await?;
         let at = self.account(&flow.record.account)?;
         let flow = self.change(&at, flow, Lease::Keep, Input::DeletionRequested { by }).await?;
@@ -101,6 +102,7 @@ impl Inner {
 
     /// Changes how long the copies are kept.
     pub(crate) async fn retain(&self, id: FlowId, retention: Retention, by: &str) -> Result<()> {
+        self.check_clock().await?;
         let flow = self.read(id).await?;
         let at = self.account(&flow.record.account)?;
         self.change(&at, flow, Lease::Keep, Input::Retained { retention: &retention, by }).await?;

@@ -11,7 +11,7 @@ use super::connector::Connector;
 use crate::store::lanes::{Executor, Lane, Line, Reply, bounded};
 use crate::store::sql::failure::is_refused;
 use crate::store::sql::rows::{FlowRow, MessageRow, flow, limited, message, message_columns};
-use crate::store::sql::{cannot, timers};
+use crate::store::sql::{Claim, cannot, timers};
 use crate::store::{Message, Record, StoreResult};
 
 /// The shortest time between two claims that look at everything.
@@ -54,14 +54,6 @@ impl Claims {
     pub(super) async fn close(&self) {
         self.0.close().await;
     }
-}
-
-/// A claim, as a task can own it.
-pub(super) struct Claim {
-    pub(super) now: Timestamp,
-    pub(super) until: Timestamp,
-    pub(super) limit: usize,
-    pub(super) accounts: Vec<String>,
 }
 
 enum Operation {

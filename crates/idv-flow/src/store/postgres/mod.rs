@@ -20,14 +20,14 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, query, query_as};
 
 use self::batch::BatchLane;
-use self::claims::{Claim, Claims};
+use self::claims::Claims;
 use self::connector::Connector;
 use self::hints::Hints;
 use self::lookups::{Load, LoadReports, Locate, Push};
 use super::lanes::{self, Connections};
 use super::sql::migrations::{migrator, not_migrated};
 use super::sql::rows::whole;
-use super::sql::{Change, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
+use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
 use super::{
     Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd,
     PendingEvent, Pushed, Record, Store, StoreError, StoreResult,
@@ -280,6 +280,10 @@ impl Store for PostgresStore {
 
     async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
         self.0.others.read(with_events, |connection, with_events| outbox::backlog(connection, *with_events).boxed()).await
+    }
+
+    async fn server_time(&self) -> StoreResult<Option<Timestamp>> {
+        self.0.others.read((), |connection, ()| timers::server_time(connection).boxed()).await.map(Some)
     }
 
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {

@@ -15,6 +15,7 @@ pub(super) mod values;
 use std::fmt::Write as _;
 use std::future::Future;
 
+use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
 pub(super) use failure::cannot;
@@ -256,11 +257,20 @@ impl From<&Commit<'_>> for Change {
     }
 }
 
+/// A claim, as a task can own it.
+#[derive(Debug)]
+pub(super) struct Claim {
+    pub(super) now: Timestamp,
+    pub(super) until: Timestamp,
+    pub(super) limit: usize,
+    pub(super) accounts: Vec<String>,
+}
+
 /// The end of a message, as columns: when it was done, when it is due, why it is parked.
 pub(super) fn end_columns(end: &MessageEnd) -> (Option<i64>, Option<i64>, Option<&str>) {
     match end {
         MessageEnd::Done(at) => (Some(at.as_microsecond()), None, None),
         MessageEnd::Later(due) => (None, Some(due.as_microsecond()), None),
-        MessageEnd::Parked { reason, again } => (None, again.map(jiff::Timestamp::as_microsecond), Some(reason)),
+        MessageEnd::Parked { reason, again } => (None, again.map(Timestamp::as_microsecond), Some(reason)),
     }
 }

@@ -16,11 +16,11 @@ use jiff::Timestamp;
 use sqlx::Connection as _;
 
 use self::connector::Connector;
-use self::flows::Claim;
+use self::flows::Queue;
 use self::writer::Writer;
 use super::lanes::{self, Connections, Line};
 use super::sql::migrations::{migrator, not_migrated};
-use super::sql::{Change, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
+use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
 use super::{
     Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd,
     PendingEvent, Phase, Pushed, Record, Reports, Store, StoreResult,
@@ -109,6 +109,18 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Returns whether a claim has to be made: if it would find something, or it is time to empty the log.
+    async fn is_due(&self, queue: Queue, now: Timestamp, accounts: &[&str]) -> StoreResult<bool> {
+        if self.0.writer.log_is_due() {
+            return Ok(true);
+        }
+        let input = (queue, now, owned(accounts));
+        let readers = &self.0.readers;
+        readers.read(input, |connection, (queue, now, accounts)| flows::is_due(connection, *queue, *now, accounts).boxed()).await
+    }
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn migrate(&self) -> StoreResult<()> {
@@ -160,6 +172,9 @@ impl Store for SqliteStore {
     }
 
     async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+        if !self.is_due(Queue::Flows, now, accounts).await? {
+            return Ok(Vec::new());
+        }
         let claim = Claim { now, until, limit, accounts: owned(accounts) };
         self.0.writer.run(claim, |connection, claim| flows::claim(connection, claim).boxed()).await
     }
@@ -183,6 +198,9 @@ impl Store for SqliteStore {
     }
 
     async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+        if !self.is_due(Queue::Messages, now, accounts).await? {
+            return Ok(Vec::new());
+        }
         let claim = Claim { now, until, limit, accounts: owned(accounts) };
         self.0.writer.run(claim, |connection, claim| flows::claim_messages(connection, claim).boxed()).await
     }
@@ -254,6 +272,9 @@ impl Store for SqliteStore {
     }
 
     async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
+        if !self.is_due(Queue::Timers, now, &[]).await? {
+            return Ok(Vec::new());
+        }
         self.0.writer.run((now, until), |connection, (now, until)| timers::claim(connection, *now, *until).boxed()).await
     }
 
