@@ -20,6 +20,9 @@ pub enum FlowError {
     /// There is no such flow.
     #[error("there is no flow {0}")]
     UnknownFlow(FlowId),
+    /// The flow keeps no such item of evidence, or not any more.
+    #[error("the flow keeps no evidence with the number {0}")]
+    UnknownEvidence(u32),
     /// The clock of this program differs from that of the database's server. As long as it does, the program changes nothing: a deletion
     /// or an expiry by a wrong clock cannot be undone.
     #[error("the clock of this program differs from the database's by {by:#}: set both by NTP")]
@@ -71,7 +74,7 @@ impl FlowError {
         match self {
             Self::Store(_) => "store",
             Self::Vendor(error) => error.kind().name(),
-            Self::UnknownFlow(_) | Self::UnknownEvent { .. } => "unknown",
+            Self::UnknownFlow(_) | Self::UnknownEvent { .. } | Self::UnknownEvidence(_) => "unknown",
             Self::Delivery(_) => "not_taken",
             Self::WrongClock { .. } => "wrong_clock",
             Self::UnknownAccount(_) => "unknown_account",

@@ -469,7 +469,9 @@ async fn verification_never_begun_is_asked_ever_less_often() {
     while bench.clock.now() < end {
         flow.run_due().await.unwrap();
         let due = bench.store.next_due(&[]).await.unwrap().unwrap();
-        bench.clock.advance(Duration::try_from(due.duration_since(bench.clock.now())).unwrap_or_default().max(Duration::from_secs(1)));
+        bench
+            .clock
+            .advance(Duration::try_from(due.duration_since(bench.clock.now())).unwrap_or_default().max(Duration::from_secs(1)));
     }
     let polls = bench.vendor.calls("poll");
     assert!((30..=60).contains(&polls), "{polls} polls in 30 days");

@@ -3,6 +3,7 @@
 pub(crate) mod builder;
 pub(crate) mod clock;
 pub(crate) mod events;
+pub(crate) mod evidence;
 pub(crate) mod metrics;
 pub(crate) mod operator;
 pub(crate) mod repository;

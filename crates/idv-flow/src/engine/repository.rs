@@ -17,12 +17,13 @@ use crate::engine::workers::Counters;
 use crate::engine::workers::places::Places;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
+use crate::machine::evidence::EvidencePolicy;
 use crate::machine::retention::{Retention, later};
 use crate::machine::schedule::Schedule;
 use crate::machine::state::{Creation, Shown};
 use crate::machine::{ChangeSet, Command, Event, EventKind, FlowState, Input, Machine, Step};
 use crate::report::KeptReport;
-use crate::store::{Commit, Committed, Lease, LookupKey, MessageEnd, Phase, Record, Reports, Store};
+use crate::store::{Commit, Committed, EvidenceStore, Lease, LookupKey, MessageEnd, Phase, Record, Reports, Store};
 use crate::vault::{Context, StoreKeys, Vault};
 
 /// How many final reports are kept of one verification: enough for both sides of a dispute.
@@ -50,6 +51,9 @@ pub(crate) struct Inner {
     pub(crate) tenants: BTreeMap<String, Vault>,
     pub(crate) keys: StoreKeys,
     pub(crate) retention: Retention,
+    pub(crate) evidence: EvidencePolicy,
+    /// Instead of that of the store.
+    pub(crate) evidence_store: Option<Arc<dyn EvidenceStore>>,
     /// For how long work is leased: longer than any call takes.
     pub(crate) lease: Duration,
     /// Rung if there is something new to do.

@@ -12,6 +12,8 @@ use super::schedule::Schedule;
 use super::state::{Asking, Creation, FlowState, VendorsCopy};
 use crate::id::FlowId;
 
+/// How long a download of evidence that was not heard of is left to the worker that began it. Longer than the worker goes without a word.
+const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// How often a deletion that failed is tried before a person is told, and how often a vendor is asked to confirm one.
 const DELETION_TRIES: u32 = 3;
 /// How long after a mere cancellation a deletion is tried again.
@@ -41,6 +43,8 @@ pub enum Command {
     Fetch(ResultHandle),
     /// Notes that the person's time is over.
     Expire,
+    /// Downloads one item of evidence and stores it. It is planned until no item is left.
+    KeepEvidence,
     /// Has the vendor delete its copy.
     Delete,
     /// Asks the vendor whether anything is left.
@@ -62,6 +66,7 @@ impl Command {
             Self::Spread => "spread",
             Self::Fetch(_) => "fetch",
             Self::Expire => "expire",
+            Self::KeepEvidence => "keep_evidence",
             Self::Delete => "delete",
             Self::ConfirmDeletion => "confirm_deletion",
             Self::Erase => "erase",
@@ -144,8 +149,8 @@ impl Planner<'_> {
             Creation::Created | Creation::Refused { .. } => Step::default(),
             creation => self.creation(creation),
         };
-        // Of two reasons to look at it, what must go comes first.
-        deletion.or(verification)
+        // Of several reasons to look at it, what must go comes first.
+        deletion.or(self.evidence(state)).or(verification)
     }
 
     fn creation(&self, creation: &Creation) -> Step {
@@ -290,17 +295,53 @@ impl Planner<'_> {
     }
 
     fn failing(&self, asking: &Asking) -> Option<Attention> {
-        let error = asking.error.as_ref()?;
+        self.lasting(asking.error.as_ref(), asking.failures, asking.failing_since).map(Attention::Failing)
+    }
+
+    /// Returns the kind of a failure that an operator is told of: one that will not pass by itself, or lasts.
+    fn lasting(&self, error: Option<&String>, failures: u32, since: Option<Timestamp>) -> Option<String> {
+        let error = error?;
         let passes = matches!(error.as_str(), "unavailable" | "rate_limited" | "not_ready");
-        let long = asking.failing_since.is_some_and(|since| self.now >= later(since, self.schedule.failing));
-        let told = long || (!passes && asking.failures >= PERMANENT_FAILURES);
-        told.then(|| Attention::Failing(error.clone()))
+        let long = since.is_some_and(|since| self.now >= later(since, self.schedule.failing));
+        (long || (!passes && failures >= PERMANENT_FAILURES)).then(|| error.clone())
+    }
+
+    /// Evidence is kept once the verification has ended, or a copy is to be deleted.
+    fn evidence(&self, state: &FlowState) -> Step {
+        let evidence = &state.evidence;
+        let asked_at = state.deletion.asked_at;
+        let copies = [&state.retention.vendor, &state.retention.own];
+        let deletions = copies.into_iter().filter_map(|keep| keep.due(state.ended_at, asked_at));
+        let Some(wanted_at) = state.ended_at.into_iter().chain(deletions).min() else { return Step::default() };
+        // After that date the vendor's copy is to go, with or without its evidence.
+        let too_late = state.retention.vendor.not_after.is_some_and(|limit| limit <= self.now);
+        if too_late || !state.awaits_evidence(self.capabilities) {
+            return Step::default();
+        }
+        let at = match (evidence.calling, evidence.failed_at) {
+            (Some(calling), _) => later(calling.at, DOWNLOAD_PATIENCE),
+            (None, Some(failed_at)) => {
+                let wait = self.schedule.backoff(evidence.failures);
+                let at = self.schedule.jittered(failed_at, wait, self.id, evidence.failures);
+                evidence.not_before.map_or(at, |not_before| at.max(not_before))
+            }
+            (None, None) => wanted_at,
+        };
+        let failing = self.lasting(evidence.error.as_ref(), evidence.failures, evidence.failing_since);
+        Step::at(Command::KeepEvidence, at, self.now).needing(failing.map(Attention::EvidenceFailing))
     }
 
     fn deletion(&self, state: &FlowState) -> Step {
         let deletion = &state.deletion;
+        if state.evidence.erasing && deletion.own_erased_at.is_none() {
+            return Step::at(Command::Erase, self.now, self.now);
+        }
+        // Evidence is kept before anything is deleted, but for the dates after which nothing may be kept.
+        let awaits_evidence = state.awaits_evidence(self.capabilities);
         let vendors_due = state.retention.vendor.due(state.ended_at, deletion.asked_at);
-        let plan = match vendors_due {
+        let vendors_limit = state.retention.vendor.not_after;
+        let deletable_at = if awaits_evidence { vendors_limit } else { vendors_due };
+        let plan = match deletable_at {
             Some(due) if matches!(state.creation, Creation::Created) => self.vendors_deletion(state, due),
             _ => Step::default(),
         };
@@ -308,6 +349,7 @@ impl Planner<'_> {
         // after which nothing may be kept erases it.
         let limit = state.retention.own.not_after;
         let needed = match state.creation {
+            Creation::Created if awaits_evidence => true,
             Creation::Created => vendors_due.is_some() && deletion.vendors.gone_at().is_none(),
             Creation::Refused { .. } => false,
             _ => true,

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::queue::Queue;
 use super::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, Lease, ListCursor, ListOrder, LookupKey, Message, MessageEnd, PendingEvent,
-    Pushed, Record, Reports, Store, StoreError, StoreResult, to_microsecond,
+    Backlog, Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted, Lease, ListCursor, ListOrder,
+    LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Reports, Store, StoreError, StoreResult, to_microsecond,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -439,6 +439,31 @@ impl Store for MemoryStore {
         let names = state.trail.blocks.get(&number).into_iter().flat_map(|(_, names)| names);
         Ok(names.filter_map(|name| state.trail.entries.get(name)).cloned().collect())
     }
+
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl EvidenceStore for MemoryStore {
+    async fn put_part(&self, part: EvidencePart, body: &[u8]) -> StoreResult<()> {
+        self.state().evidence.insert(part, body.to_vec());
+        Ok(())
+    }
+
+    async fn part(&self, part: EvidencePart) -> StoreResult<Option<Vec<u8>>> {
+        Ok(self.state().evidence.get(&part).cloned())
+    }
+
+    async fn parts(&self, flow: FlowId) -> StoreResult<Vec<EvidencePart>> {
+        Ok(self.state().evidence.range(EvidencePart::all_of(flow)).map(|(part, _)| *part).collect())
+    }
+
+    async fn erase_parts(&self, flow: FlowId, item: Option<u32>) -> StoreResult<()> {
+        self.state().evidence.retain(|part, _| part.flow != flow || item.is_some_and(|item| part.item != item));
+        Ok(())
+    }
 }
 
 /// Everything that is stored.
@@ -456,6 +481,7 @@ struct State {
     timers: Queue<String>,
     trail: Trail,
     outbox: Outbox,
+    evidence: BTreeMap<EvidencePart, Vec<u8>>,
 }
 
 impl State {

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod evidence;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod lanes;
 mod list;
@@ -32,6 +33,9 @@ use crate::audit::{AuditBlock, AuditEntry, AuditHead};
 use crate::id::FlowId;
 use crate::machine::event::Event;
 
+#[cfg(feature = "object-store")]
+pub use evidence::ObjectEvidence;
+pub use evidence::{EvidencePart, EvidenceStore};
 pub use list::ListCursor;
 pub use memory::MemoryStore;
 pub use outbox::{EventCursor, PendingEvent};
@@ -187,6 +191,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// The entries of a block, by flow and number.
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>>;
+
+    /// Returns the store for evidence that this one brings along; `None` if it has none.
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        None
+    }
 }
 
 /// A flow, as a store keeps it. A new field breaks a store of your own on purpose: a store has to keep all of them.

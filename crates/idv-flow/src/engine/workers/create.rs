@@ -95,7 +95,13 @@ impl Inner {
         let retention = start.retention.unwrap_or(self.retention);
         let reference = self.keys.reference(&at.id, start.new.reference.as_str());
         let application_key = start.key.as_deref().map(|key| self.keys.application(start.tenant.as_deref(), key));
-        let (machine, changes) = Machine::start(id, at.client.info(), &at.schedule, start.new, retention, start.by, now)?;
+        let evidence = start.evidence.unwrap_or_else(|| self.evidence.clone());
+        if !evidence.is_none() {
+            self.evidence_store()?;
+        }
+        let info = at.client.info();
+        let (mut machine, changes) = Machine::start(id, info, &at.schedule, start.new, retention, start.by, now)?;
+        machine.keep_evidence(evidence)?;
         let mut journal = Journal::new(id, AuditHead::default(), now);
         changes.audit.iter().for_each(|event| journal.write(&self.keys, event));
         let (audit, entries) = journal.finish();

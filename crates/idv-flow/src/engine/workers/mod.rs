@@ -2,6 +2,7 @@
 
 mod create;
 pub(crate) mod delete;
+mod evidence;
 pub(crate) mod inbox;
 pub(crate) mod places;
 pub(crate) mod poll;
@@ -346,7 +347,8 @@ impl Inner {
             Command::Fetch(handle) => self.poll(at, flow, Some(handle)).await,
             Command::Expire => end(flow, Input::Expired).await,
             Command::Delete | Command::ConfirmDeletion => self.delete(at, flow, &command).await,
-            Command::Erase => end(flow, Input::Erased).await,
+            Command::KeepEvidence => self.keep_evidence(at, flow).await,
+            Command::Erase => self.erase(at, flow).await,
         }
     }
 

@@ -4,6 +4,7 @@ mod batch;
 mod changes;
 mod claims;
 mod connector;
+mod evidence;
 mod hints;
 mod lookups;
 
@@ -28,8 +29,8 @@ use super::sql::migrations::{migrator, not_migrated};
 use super::sql::rows::whole;
 use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
 use super::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
-    Store, StoreError, StoreResult,
+    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd,
+    PendingEvent, Pushed, Record, Store, StoreError, StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -271,7 +272,10 @@ impl Store for PostgresStore {
     }
 
     async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
-        self.0.others.read((flow, sequence), |connection, (flow, sequence)| outbox::one(connection, *flow, *sequence).boxed()).await
+        self.0
+            .others
+            .read((flow, sequence), |connection, (flow, sequence)| outbox::one(connection, *flow, *sequence).boxed())
+            .await
     }
 
     async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
@@ -336,6 +340,10 @@ impl Store for PostgresStore {
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
         self.0.others.read(number, |connection, number| audit::of_block(connection, *number).boxed()).await
     }
+
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        Some(self)
+    }
 }
 
 /// Adds a block in one transaction. If it fails, or is dropped, the connection is closed, and the server undoes it.
@@ -391,4 +399,5 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "events", include_str!("../../../migrations/postgres/0002_events.sql")),
     (3, "accounts", include_str!("../../../migrations/postgres/0003_accounts.sql")),
     (4, "queue", include_str!("../../../migrations/postgres/0004_queue.sql")),
+    (5, "evidence", include_str!("../../../migrations/postgres/0005_evidence.sql")),
 ];

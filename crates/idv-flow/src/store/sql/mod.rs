@@ -1,6 +1,7 @@
 //! What the stores over SQL share: statements that both databases understand, rows, and failures.
 
 pub(super) mod audit;
+pub(super) mod evidence;
 pub(super) mod failure;
 pub(super) mod flows;
 pub(super) mod inbox;

@@ -1,6 +1,7 @@
 //! A store in a file: SQLite.
 
 mod connector;
+mod evidence;
 mod flows;
 mod writer;
 
@@ -21,8 +22,8 @@ use super::lanes::{self, Connections, Line};
 use super::sql::migrations::{migrator, not_migrated};
 use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
 use super::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Phase, Pushed,
-    Record, Reports, Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd,
+    PendingEvent, Phase, Pushed, Record, Reports, Store, StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -251,7 +252,10 @@ impl Store for SqliteStore {
     }
 
     async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
-        self.0.readers.read((flow, sequence), |connection, (flow, sequence)| outbox::one(connection, *flow, *sequence).boxed()).await
+        self.0
+            .readers
+            .read((flow, sequence), |connection, (flow, sequence)| outbox::one(connection, *flow, *sequence).boxed())
+            .await
     }
 
     async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
@@ -318,6 +322,10 @@ impl Store for SqliteStore {
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
         self.0.readers.read(number, |connection, number| audit::of_block(connection, *number).boxed()).await
     }
+
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        Some(self)
+    }
 }
 
 /// Adds a flow in a transaction of the application.
@@ -339,6 +347,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "events", include_str!("../../../migrations/sqlite/0002_events.sql")),
     (3, "accounts", include_str!("../../../migrations/sqlite/0003_accounts.sql")),
     (4, "queue", include_str!("../../../migrations/sqlite/0004_queue.sql")),
+    (5, "evidence", include_str!("../../../migrations/sqlite/0005_evidence.sql")),
 ];
 
 #[cfg(test)]
