@@ -22,7 +22,7 @@ impl Told {
     async fn engine(&self, bench: &Bench) -> Engine {
         let told = self.clone();
         bench
-            .open(bench.builder().on_change(move |event| {
+            .open(bench.builder().on_change(move |_, event| {
                 let told = told.clone();
                 async move {
                     if *told.fails_at.lock().unwrap() == Some((event.flow, event.kind.name())) {
@@ -112,7 +112,7 @@ async fn handler_that_panics_or_hangs_has_failed() {
     let bench = Bench::new(Kind::default());
     let count = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&count);
-    let builder = bench.builder().on_change(move |_| {
+    let builder = bench.builder().on_change(move |_, _| {
         let counted = Arc::clone(&counted);
         async move {
             let number = {

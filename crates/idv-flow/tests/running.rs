@@ -246,7 +246,7 @@ async fn health_names_the_vendor_that_fails_and_what_waits() {
     flow.receive("example", &delivery("not JSON", SECRET)).await.unwrap();
     let health = flow.health().await.unwrap();
     assert_eq!((health.messages, health.parked, health.undelivered_for), (1, 1, Duration::ZERO));
-    let handled = bench.open(bench.builder().on_change(|_| async { Ok(()) })).await;
+    let handled = bench.open(bench.builder().on_change(|_, _| async { Ok(()) })).await;
     assert_eq!(handled.health().await.unwrap().undelivered_for, 3 * HOUR);
     handled.run_due().await.unwrap();
     let health = handled.health().await.unwrap();

@@ -218,7 +218,7 @@ async fn event_is_delivered_when_handler_and_endpoint_took_it() {
     let (bench, endpoint) = (Bench::new(Kind::default()), Endpoint::default());
     let handled: Arc<Mutex<Vec<u64>>> = Arc::default();
     let seen = Arc::clone(&handled);
-    let builder = bench.builder().webhook(webhook(), Arc::new(endpoint.clone())).on_change(move |event| {
+    let builder = bench.builder().webhook(webhook(), Arc::new(endpoint.clone())).on_change(move |_, event| {
         let seen = Arc::clone(&seen);
         async move {
             let mut seen = seen.lock().unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use idv_core::{Client, Clock, OsRandom, Random, Transport};
@@ -212,23 +212,27 @@ impl EngineBuilder {
         self
     }
 
-    /// Has every change told to `handler`: see [`Event`]. [`Engine::run`] calls it, and an event is delivered once it returns `Ok`.
+    /// Calls `handler` for each [`Event`], with the engine, to read the report for example. [`Engine::run`] calls it, and an event is delivered
+    /// once the handler returns `Ok`.
     ///
     /// - At least once: a program that ends before it has noted a delivery delivers the event again. The flow's id and the event's sequence
-    ///   tell a repetition.
+    ///   identify a repetition.
     /// - The events of a flow come in order, one after the other; those of different flows at the same time.
     /// - An event whose handler fails, panics, or takes longer than half the [lease](Self::lease) is delivered again with backoff, from 5
-    ///   seconds to an hour, for as long as it takes; the flow's later events wait for it, and after some ten minutes an operator is told.
+    ///   seconds to an hour, for as long as it takes. The flow's later events wait for it, and an operator is notified after some ten
+    ///   minutes.
     ///
     /// Any number of programs may have a handler over the same store: each event goes to one of them.
     ///
     /// ```
     /// use idv_flow::{EngineBuilder, EventKind};
     ///
-    /// fn told(builder: EngineBuilder) -> EngineBuilder {
-    ///     builder.on_change(|event| async move {
-    ///         if let EventKind::Settled { outcome } = event.kind {
-    ///             println!("flow {}: {}", event.flow, outcome.name());
+    /// fn with_handler(builder: EngineBuilder) -> EngineBuilder {
+    ///     builder.on_change(|engine, event| async move {
+    ///         if event.kind == EventKind::ReportReady
+    ///             && let Some(report) = engine.report(event.flow).await?
+    ///         {
+    ///             println!("flow {}: a report of {}", event.flow, report.provider);
     ///         }
     ///         Ok(())
     ///     })
@@ -237,7 +241,7 @@ impl EngineBuilder {
     #[must_use]
     pub fn on_change<F, T>(mut self, handler: F) -> Self
     where
-        F: Fn(Event) -> T + Send + Sync + 'static,
+        F: Fn(Engine, Event) -> T + Send + Sync + 'static,
         T: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         self.handler = Some(Handler::new(handler));
@@ -328,6 +332,7 @@ impl EngineBuilder {
             tally: Counters::default(),
             metrics: Metrics::new(),
             parked_limit: self.parked_limit,
+            this: OnceLock::new(),
             clock_guard: ClockGuard::new(self.clock_tolerance),
             receivers,
             places: Arc::default(),
@@ -351,7 +356,10 @@ impl EngineBuilder {
         if inner.vault.is_plain() {
             tracing::warn!("no key is configured for the store: what it keeps of people is in clear");
         }
-        Ok(Engine { inner: Arc::new(inner) })
+        let inner = Arc::new(inner);
+        // It is set here alone.
+        let _ = inner.this.set(Arc::downgrade(&inner));
+        Ok(Engine { inner })
     }
 }
 

@@ -47,7 +47,7 @@ pub type HandlerError = Box<dyn Error + Send + Sync>;
 /// use idv_flow::{DeliveryError, EngineBuilder};
 ///
 /// fn with_handler(builder: EngineBuilder) -> EngineBuilder {
-///     builder.on_change(|event| async move {
+///     builder.on_change(|_, event| async move {
 ///         println!("flow {}: {}", event.flow, event.kind.name());
 ///         Err(DeliveryError::new("the queue is full").retry_after(Duration::from_secs(60)).into())
 ///     })
@@ -99,7 +99,7 @@ impl Receivers {
     }
 
     /// Gives an event to the handler and to the endpoint at the same time. Fails if either fails.
-    async fn take(&self, event: Event, is_replay: bool) -> Result<(), DeliveryError> {
+    async fn take(&self, engine: Option<Engine>, event: Event, is_replay: bool) -> Result<(), DeliveryError> {
         let sent = async {
             match &self.endpoint {
                 Some(endpoint) => endpoint.send(&event, is_replay).await,
@@ -107,8 +107,8 @@ impl Receivers {
             }
         };
         let handled = async {
-            match &self.handler {
-                Some(handler) => handler.take(event.clone()).await,
+            match self.handler.as_ref().zip(engine) {
+                Some((handler, engine)) => handler.take(engine, event.clone()).await,
                 None => Ok(()),
             }
         };
@@ -124,25 +124,25 @@ impl Receivers {
 
 /// The application's handler for events.
 #[derive(Clone)]
-pub(crate) struct Handler(Arc<dyn Fn(Event) -> BoxFuture<'static, Result<(), HandlerError>> + Send + Sync>);
+pub(crate) struct Handler(Arc<dyn Fn(Engine, Event) -> BoxFuture<'static, Result<(), HandlerError>> + Send + Sync>);
 
 impl Handler {
     pub(crate) fn new<F, T>(handle: F) -> Self
     where
-        F: Fn(Event) -> T + Send + Sync + 'static,
+        F: Fn(Engine, Event) -> T + Send + Sync + 'static,
         T: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
-        Self(Arc::new(move |event| handle(event).boxed()))
+        Self(Arc::new(move |engine, event| handle(engine, event).boxed()))
     }
 
     /// The application's error is its own to log: it may hold personal data.
-    async fn take(&self, event: Event) -> Result<(), DeliveryError> {
+    async fn take(&self, engine: Engine, event: Event) -> Result<(), DeliveryError> {
         let failed = |error: HandlerError| {
             error
                 .downcast::<DeliveryError>()
                 .map_or_else(|_| DeliveryError::new("the application's handler failed"), |error| *error)
         };
-        (self.0)(event).await.map_err(failed)
+        (self.0)(engine, event).await.map_err(failed)
     }
 }
 
@@ -298,10 +298,15 @@ impl Inner {
 
     /// Gives an event to the receivers. If that takes longer than half the lease, it has failed: another program would deliver the event
     /// meanwhile.
+    /// Returns the engine, for the application's handler.
+    fn engine(&self) -> Option<Engine> {
+        self.this.get().and_then(std::sync::Weak::upgrade).map(|inner| Engine { inner })
+    }
+
     async fn hand_over(&self, event: Event, is_replay: bool) -> Result<(), DeliveryError> {
         let (name, began) = (event.kind.name(), self.clock.monotonic());
         let span = tracing::info_span!("idv.flow.delivery", flow = %event.flow, sequence = event.sequence, event = name);
-        let taken = self.receivers.take(event, is_replay).instrument(span);
+        let taken = self.receivers.take(self.engine(), event, is_replay).instrument(span);
         let result = match select(pin!(taken), self.clock.sleep(self.lease / 2)).await {
             Either::Left((taken, _)) => taken,
             Either::Right(_) => Err(DeliveryError::new("the receiver of events took longer than half of the lease")),

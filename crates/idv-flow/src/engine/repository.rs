@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use idv_core::{Client, Clock, Random, Reference, Timestamp};
@@ -65,6 +65,8 @@ pub(crate) struct Inner {
     /// The places of the workers that each account has taken.
     pub(crate) places: Arc<Places>,
     pub(crate) clock_guard: ClockGuard,
+    /// The engine itself, which the application's handler receives.
+    pub(crate) this: OnceLock<Weak<Self>>,
     /// The application's receivers of events.
     pub(crate) receivers: Receivers,
     /// Maximum number of parked messages of an account.

@@ -1,0 +1,146 @@
+//! The example `application` at the sandbox, killed at one moment after the other: it loses nothing and repeats nothing.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use idv_examples::Town;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// More than any machine needs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The lease is short, since a killed program holds its leases until they expire.
+const CONFIG: &str = r#"
+provider = "idnow"
+calls.deadline_ms = 3000
+
+[flow]
+lease_ms = 4000
+key = { env = "FLOW_KEY" }
+retention.vendor_days = 0
+evidence.kinds = "all"
+schedule.interval_ms = 200
+schedule.wake_gap_ms = 50
+schedule.confirm_after_ms = 50
+"#;
+
+/// The application, over the same folder each time.
+struct Application {
+    folder: PathBuf,
+    port: u16,
+    variables: Vec<(String, String)>,
+}
+
+struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Application {
+    fn new(town: &Town) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("application");
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("idv.toml"), CONFIG).unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let application = Self { folder, port, variables: town.variables() };
+        town.report_to(&idv_axum::callback_url(&application.public().parse().unwrap(), "idnow").unwrap()).unwrap();
+        application
+    }
+
+    fn public(&self) -> String {
+        format!("http://127.0.0.1:{}/identity", self.port)
+    }
+
+    fn start(&self) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_application"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("IDV_")) {
+            command.env_remove(name);
+        }
+        let mut child = command
+            .args(["idv.toml", &format!("127.0.0.1:{}", self.port), &self.public()])
+            .envs(self.variables.iter().cloned())
+            .env("FLOW_KEY", "5a".repeat(32))
+            .current_dir(&self.folder)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Running { child, lines }
+    }
+
+    /// Sends the form, as soon as the program listens, and returns where the browser is sent.
+    async fn submit(&self) -> String {
+        let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let form = "order=7&given_names=Erika&family_name=Mustermann&birth_date=1964-08-12";
+        let send = async {
+            loop {
+                let request = browser.post(format!("http://127.0.0.1:{}/start", self.port)).body(form);
+                if let Ok(answer) = request.header("content-type", "application/x-www-form-urlencoded").send().await {
+                    let location = answer.headers().get("location").map(|location| location.to_str().unwrap().to_owned());
+                    return location.unwrap_or_else(|| panic!("the form is answered {}", answer.status()));
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, send).await.unwrap()
+    }
+}
+
+impl Running {
+    /// Reads lines until one ends an event of this name, then kills the program at once.
+    async fn killed_at(mut self, name: &str, seen: &mut BTreeMap<u64, String>) {
+        let read = async {
+            while let Some(line) = self.lines.next_line().await.unwrap() {
+                let mut words = line.split_whitespace().skip(1);
+                let (sequence, event) = (words.next().unwrap().parse().unwrap(), words.next().unwrap().to_owned());
+                let before = seen.insert(sequence, event.clone());
+                assert!(before.is_none_or(|before| before == event), "a repeated event is the same: {line}");
+                if event == name {
+                    return;
+                }
+            }
+            panic!("the program ended before {name}: {seen:?}");
+        };
+        tokio::time::timeout(PATIENCE, read).await.unwrap_or_else(|_| panic!("there is no {name}: {seen:?}"));
+        self.child.kill().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn killed_application_loses_and_repeats_nothing() {
+    let town = Town::begin_now("idnow").await.unwrap();
+    let application = Application::new(&town);
+    let mut seen = BTreeMap::new();
+
+    let mut running = application.start();
+    let place = application.submit().await;
+    running.child.kill().await.unwrap();
+
+    let running = application.start();
+    assert_eq!(application.submit().await, place, "the same form leads to the same session");
+    running.killed_at("hand_off_ready", &mut seen).await;
+
+    town.plays_alone("happy").unwrap();
+    for name in ["settled", "report", "evidence", "deleted"] {
+        let running = application.start();
+        for _ in 0..40 {
+            town.wait(Duration::from_secs(60)).await;
+        }
+        running.killed_at(name, &mut seen).await;
+    }
+    assert_eq!(seen.keys().copied().collect::<Vec<_>>(), (1..=seen.len() as u64).collect::<Vec<_>>(), "no event is lost: {seen:?}");
+    let vendor = town.sandbox().vendor("idnow").unwrap();
+    assert_eq!(vendor.ids().len(), 1, "one person was invited once");
+    let told = |name: &str| seen.values().filter(|event| *event == name).count();
+    for name in ["created", "hand_off_ready", "settled", "report", "evidence", "deleted"] {
+        assert_eq!(told(name), 1, "{name}: {seen:?}");
+    }
+    town.end().await;
+}
