@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv_core::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
-    Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed,
+    Record, Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 

@@ -26,7 +26,7 @@ pub(super) async fn measure() {
         "store", "open", "one is due", "", "none is due", "", "the next time", ""
     );
     for kind in Kind::ALL {
-        let place = Place::new(kind);
+        let mut place = Place::new(kind);
         let store = place.connect().await;
         store.migrate().await.unwrap();
         let (mut there, mut next) = (0, 0);
@@ -87,7 +87,8 @@ fn due_in_microseconds(number: u64) -> i64 {
 
 /// Adds flows until there are so many: in one statement where the store has a database, since a transaction for each would take hours.
 async fn fill(place: &Place, store: &dyn Store, from: u64, to: u64) {
-    const COLUMNS: &str = "id, provider, version, phase, due, created_at, reference, vendor, audit_count, audit_hash, body";
+    const COLUMNS: &str =
+        "id, provider, account, phase, phase_since, created_at, reference, vendor, audit_count, audit_hash, body";
     let first = due_in_microseconds(0);
     match place {
         Place::Memory(_) => {
@@ -96,26 +97,38 @@ async fn fill(place: &Place, store: &dyn Store, from: u64, to: u64) {
                 assert_eq!(inserted, Inserted::New);
             }
         }
-        Place::Sqlite(_) => {
+        Place::Sqlite(..) => {
             place
                 .execute(format!(
                     "WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {to}) \
-                     INSERT INTO idv_flows ({COLUMNS}) SELECT randomblob(16), 'idnow', 1, 'open', {first} + i * {SECOND}, {first}, \
+                     INSERT INTO idv_flows ({COLUMNS}) SELECT randomblob(16), 'idnow', 'idnow', 'open', {first} + i, {first}, \
                      randomblob(32), randomblob(32), 0, zeroblob(32), randomblob({LENGTH}) FROM n"
+                ))
+                .await;
+            place
+                .execute(format!(
+                    "INSERT INTO idv_queue (flow, account, version, due) SELECT id, account, 1, \
+                     {first} + (phase_since - {first}) * {SECOND} FROM idv_flows WHERE phase_since >= {first} + {from}"
                 ))
                 .await;
         }
         Place::Postgres { .. } => {
             place
                 .execute(format!(
-                    "INSERT INTO idv_flows ({COLUMNS}) SELECT decode(md5(i::text), 'hex'), 'idnow', 1, 'open', \
-                     {first} + i * {SECOND}, {first}, sha256(i::text::bytea), sha256(('v' || i)::bytea), 0, sha256(''), \
+                    "INSERT INTO idv_flows ({COLUMNS}) SELECT decode(md5(i::text), 'hex'), 'idnow', 'idnow', 'open', \
+                     {first}, {first}, sha256(i::text::bytea), sha256(('v' || i)::bytea), 0, sha256(''), \
                      decode(repeat(md5(i::text), {}), 'hex') FROM generate_series({from}::bigint, {to} - 1) AS i",
                     LENGTH / 16
                 ))
                 .await;
+            place
+                .execute(format!(
+                    "INSERT INTO idv_queue (flow, account, version, due) SELECT decode(md5(i::text), 'hex'), 'idnow', 1, \
+                     {first} + i * {SECOND} FROM generate_series({from}::bigint, {to} - 1) AS i"
+                ))
+                .await;
             // A server in use does it by itself.
-            place.execute("ANALYZE idv_flows".to_owned()).await;
+            place.execute("ANALYZE".to_owned()).await;
         }
     }
 }

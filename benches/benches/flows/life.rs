@@ -11,12 +11,13 @@ use idv_flow::store::{Filter, Store as _};
 use idv_flow::{Engine, FlowId, Keep, Retention, Schedule, Vault};
 
 use super::counted::Counted;
+use super::figures::Figures;
 use super::stores::{Kind, Place};
 use super::vendor::{BenchClock, Vendor};
 use super::{SMALL, print, timed};
 
 /// How many programs, and how many workers each has.
-const CREWS: [(usize, usize); 3] = [(1, 1), (1, 8), (2, 4)];
+const CREWS: [(usize, usize); 4] = [(1, 1), (1, 8), (2, 4), (4, 16)];
 /// How many flows.
 const fn count(kind: Kind) -> usize {
     match kind {
@@ -28,29 +29,39 @@ const fn count(kind: Kind) -> usize {
 
 pub(super) async fn measure() {
     let mut table = format!(
-        "{:<12} {:>12} {:>9} {:>10} {:>9} {:>11} {:>12} {:>14} {:>9}\n",
-        "store", "workers", "flows/s", "changes", "reads", "time/flow", "changes/s", "bare/s", "of bare"
+        "{:<10} {:>7} {:>8} {:>8} {:>7} {:>11} {:>7} {:>10} {:>6} {:>10} {:>8} {:>8}\n",
+        "store", "workers", "flows/s", "changes", "reads", "statements", "syncs", "written", "HOT", "server", "bare/s", "of bare"
     );
     for kind in Kind::ALL {
         for (programs, workers) in CREWS {
-            let place = Place::new(kind);
-            let run = run(&place, programs, workers, count(kind)).await;
+            let mut place = Place::new(kind);
+            let run = run(&mut place, programs, workers, count(kind)).await;
             let bare = place.bare(programs * workers, run.length).await;
-            let each = run.time / u32::try_from(run.flows).unwrap();
-            let per_flow = |count: u64| count as f64 / run.flows as f64;
-            let rate = run.changes as f64 / run.time.as_secs_f64();
             let crew = if programs == 1 { workers.to_string() } else { format!("{programs} x {workers}") };
-            let (each, ratio) = (format!("{each:.2?}"), format!("{:.2}x", rate / bare));
+            let each = |figure: Option<f64>, unit: &str| {
+                figure.map_or_else(String::new, |figure| format!("{:.1}{unit}", figure / run.flows as f64))
+            };
             let flows = run.flows as f64 / run.time.as_secs_f64();
-            let (changes, reads) = (per_flow(run.changes), per_flow(run.questions));
+            let ratio = format!("{:.2}x", run.changes as f64 / run.time.as_secs_f64() / bare);
+            let figures = run.figures;
             writeln!(
                 table,
-                "{kind:<12} {crew:>12} {flows:>9.0} {changes:>10.1} {reads:>9.1} {each:>11} {rate:>12.0} {bare:>14.0} {ratio:>9}"
+                "{kind:<10} {crew:>7} {flows:>8.0} {:>8} {:>7} {:>11} {:>7} {:>10} {:>6} {:>10} {bare:>8.0} {ratio:>8}",
+                each(Some(run.changes as f64), ""),
+                each(Some(run.questions as f64), ""),
+                each(figures.transactions, ""),
+                each(figures.syncs, ""),
+                each(figures.written.map(|bytes| bytes / 1024.0), " KB"),
+                figures.hot_share().map_or_else(String::new, |share| format!("{share:.0} %")),
+                each(figures.processor, " ms"),
             )
             .unwrap();
         }
     }
-    print("flows from creation to deletion, beside transactions that replace one row of the same length", &table);
+    print(
+        "flows from creation to deletion, and what each cost, beside transactions that replace one row of the same length",
+        &table,
+    );
 }
 
 /// What a run came to.
@@ -59,13 +70,16 @@ struct Run {
     time: Duration,
     changes: u64,
     questions: u64,
+    /// What the database counted.
+    figures: Figures,
     /// How long a flow's sealed state is.
     length: usize,
 }
 
 /// Runs so many flows to their end. What the sandbox needs to play the person, and to let time pass, is not counted.
-async fn run(place: &Place, programs: usize, workers: usize, count: usize) -> Run {
+async fn run(place: &mut Place, programs: usize, workers: usize, count: usize) -> Run {
     let vendor = Vendor::start().await;
+    let before_all = place.figures();
     let mut crew = Vec::new();
     for _ in 0..programs {
         crew.push(Program::open(&vendor, Counted::new(place.connect().await), workers).await);
@@ -109,13 +123,17 @@ async fn run(place: &Place, programs: usize, workers: usize, count: usize) -> Ru
     time += timed(work(&crew)).await.1;
 
     let after = asked(&crew);
+    drop(crew);
+    place.close().await;
+    let figures = place.figures() - before_all;
+    let auditor = Program::open(&vendor, Counted::new(place.connect().await), 1).await;
     for (id, _) in &started {
-        let receipt = crew[0].flow.receipt(*id).await.unwrap();
+        let receipt = auditor.flow.receipt(*id).await.unwrap();
         assert!(receipt.is_complete(), "{receipt:?}");
     }
-    let trail = crew[0].flow.verify_audit(None).await.unwrap();
+    let trail = auditor.flow.verify_audit(None).await.unwrap();
     assert!(trail.holds() && trail.entries >= 8 * count as u64, "{trail:?}");
-    Run { flows: count, time, changes: after.0 - before.0, questions: after.1 - before.1, length }
+    Run { flows: count, time, changes: after.0 - before.0, questions: after.1 - before.1, figures, length }
 }
 
 /// A program that runs flows.
@@ -138,6 +156,8 @@ impl Program {
             .schedule("idnow", schedule)
             .vault(Vault::new(&"7".repeat(64).into()).unwrap())
             .retention(Retention::new(at_once, at_once))
+            // Simulated time is not that of the database.
+            .clock_tolerance(Duration::MAX)
             .clock(std::sync::Arc::new(clock.clone()))
             .open()
             .await

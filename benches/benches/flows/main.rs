@@ -15,6 +15,7 @@
 
 mod counted;
 mod due;
+mod figures;
 mod life;
 mod open;
 mod stores;

@@ -16,6 +16,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, Connection as _, PgPool, SqlitePool};
 
 use super::SMALL;
+use super::figures::Figures;
 
 /// How many rows the bare transactions replace in turn.
 const ROWS: u64 = 1_000;
@@ -47,8 +48,8 @@ impl fmt::Display for Kind {
 /// Where one store is, until it is dropped.
 pub(super) enum Place {
     Memory(MemoryStore),
-    Sqlite(Folder),
-    Postgres { url: String },
+    Sqlite(Folder, Vec<SqliteStore>),
+    Postgres { url: String, opened: Vec<PostgresStore> },
 }
 
 impl Place {
@@ -56,17 +57,51 @@ impl Place {
     pub(super) fn new(kind: Kind) -> Self {
         match kind {
             Kind::Memory => Self::Memory(MemoryStore::new()),
-            Kind::Sqlite => Self::Sqlite(Folder::new()),
-            Kind::Postgres => Self::Postgres { url: Server::shared().database() },
+            Kind::Sqlite => Self::Sqlite(Folder::new(), Vec::new()),
+            Kind::Postgres => Self::Postgres { url: Server::shared().database(), opened: Vec::new() },
         }
     }
 
     /// The store there, as one program opens it.
-    pub(super) async fn connect(&self) -> Arc<dyn Store> {
+    pub(super) async fn connect(&mut self) -> Arc<dyn Store> {
         match self {
             Self::Memory(store) => Arc::new(store.clone()),
-            Self::Sqlite(folder) => Arc::new(SqliteStore::open(folder.file("flows.db")).await.unwrap()),
-            Self::Postgres { url } => Arc::new(PostgresStore::connect(&url.as_str().into()).await.unwrap()),
+            Self::Sqlite(folder, opened) => {
+                let store = SqliteStore::open(folder.file("flows.db")).await.unwrap();
+                opened.push(store.clone());
+                Arc::new(store)
+            }
+            Self::Postgres { url, opened } => {
+                let store = PostgresStore::connect(&url.as_str().into()).await.unwrap();
+                opened.push(store.clone());
+                Arc::new(store)
+            }
+        }
+    }
+
+    /// Closes what was opened.
+    pub(super) async fn close(&mut self) {
+        match self {
+            Self::Memory(_) => {}
+            Self::Sqlite(_, opened) => {
+                for store in opened.drain(..) {
+                    store.close().await;
+                }
+            }
+            Self::Postgres { opened, .. } => {
+                for store in opened.drain(..) {
+                    store.close().await;
+                }
+            }
+        }
+    }
+
+    /// Returns what the database has counted.
+    pub(super) fn figures(&self) -> Figures {
+        match self {
+            Self::Memory(_) => Figures::default(),
+            Self::Sqlite(..) => Figures::of_sqlite(),
+            Self::Postgres { url, .. } => Figures::of_postgres(url),
         }
     }
 
@@ -75,13 +110,13 @@ impl Place {
         let statement = sqlx::AssertSqlSafe(statement);
         match self {
             Self::Memory(_) => {}
-            Self::Sqlite(folder) => {
+            Self::Sqlite(folder, _) => {
                 let options = sqlite(folder.file("flows.db")).synchronous(SqliteSynchronous::Off);
                 let mut connection = options.connect().await.unwrap();
                 sqlx::query(statement).execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
             }
-            Self::Postgres { url } => {
+            Self::Postgres { url, .. } => {
                 let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
                 sqlx::query(statement).execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
@@ -102,7 +137,7 @@ impl Place {
                 })
                 .await
             }
-            Self::Sqlite(folder) => {
+            Self::Sqlite(folder, _) => {
                 // One connection writes, as in the store.
                 let pool = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
                 let pool: SqlitePool = pool.connect_with(sqlite(folder.file("bare.db"))).await.unwrap();
@@ -124,7 +159,7 @@ impl Place {
                 pool.close().await;
                 rate
             }
-            Self::Postgres { url } => {
+            Self::Postgres { url, .. } => {
                 let pool: PgPool = PgPoolOptions::new().max_connections(tasks as u32).connect(url).await.unwrap();
                 for statement in ["DROP TABLE IF EXISTS bare", "CREATE TABLE bare (id BIGINT PRIMARY KEY, body BYTEA NOT NULL)"] {
                     sqlx::query(statement).execute(&pool).await.unwrap();

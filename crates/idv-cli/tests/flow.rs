@@ -359,10 +359,10 @@ fn webhook_receives_events_and_a_replay() {
     assert!(ran.failed(2).contains("`flow.webhook.secret`"), "{}", ran.err);
     company.place.set("HOOK", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     let (sender, received) = std::sync::mpsc::channel();
-    let route = axum::routing::post(move |headers: http::HeaderMap, body: String| async move {
+    let route = axum::routing::post(move |headers: http::HeaderMap, body: String| {
         let header = |name: &str| headers[name].to_str().unwrap().to_owned();
         sender.send((header("webhook-id"), header("webhook-signature"), body)).unwrap();
-        http::StatusCode::NO_CONTENT
+        async { http::StatusCode::NO_CONTENT }
     });
     let routes = axum::Router::new().route("/hooks", route);
     let server = async { axum::serve(tokio::net::TcpListener::from_std(listener).unwrap(), routes).await };

@@ -10,7 +10,8 @@ use idv_core::adapter::settings::{
 };
 use idv_core::{Secret, Url, settings};
 
-use crate::{FlowError, Keep, Result, Retention, Schedule, Vault, Webhook};
+use crate::machine::evidence::{MIB, kind_of};
+use crate::{EvidenceKinds, EvidencePolicy, FlowError, Keep, Result, Retention, Schedule, Vault, Webhook};
 
 settings! {
     /// The configuration of flows: the table `flow` of an application's configuration, which `Config::section` reads.
@@ -44,6 +45,14 @@ settings! {
             vendor_retention("retention.vendor_days"): Option<Duration> as Days,
             /// The time after which our copy is deleted; without it, on request.
             own_retention("retention.own_days"): Option<Duration> as Days,
+            /// The evidence that is kept before the vendor's copy is deleted: `all`, or a list of kinds.
+            evidence_kinds("evidence.kinds"): EvidenceKinds,
+            /// The maximum length of an item of evidence, in MiB. Default: 256.
+            evidence_max_mb("evidence.max_mb"): Option<u32>,
+            /// The maximum length of the evidence of a flow, in MiB. Default: 1,024.
+            evidence_max_total_mb("evidence.max_total_mb"): Option<u32>,
+            /// The maximum number of items of evidence of a flow. Default: 64.
+            evidence_max_items("evidence.max_items"): Option<u32>,
             /// Replaces [`Schedule::interval`].
             interval("schedule.interval_ms"): Option<Duration> as Millis,
             /// Replaces [`Schedule::slowest`].
@@ -121,6 +130,16 @@ impl FlowConfig {
     pub fn retention(&self) -> Retention {
         let keep = |after: Option<Duration>| after.map_or_else(Keep::until_asked, Keep::after);
         Retention::new(keep(self.vendor_retention), keep(self.own_retention))
+    }
+
+    /// Returns the evidence that is kept of new flows.
+    #[must_use]
+    pub fn evidence(&self) -> EvidencePolicy {
+        let mut policy = EvidencePolicy { kinds: self.evidence_kinds.clone(), ..EvidencePolicy::none() };
+        policy.max_item = self.evidence_max_mb.map_or(policy.max_item, |mib| u64::from(mib) * MIB);
+        policy.max_total = self.evidence_max_total_mb.map_or(policy.max_total, |mib| u64::from(mib) * MIB);
+        policy.max_items = self.evidence_max_items.unwrap_or(policy.max_items);
+        policy
     }
 
     /// Changes a schedule that suits the vendor to the configured one.
@@ -256,6 +275,22 @@ impl SettingValue for StoreAddress {
     }
 }
 
+impl SettingValue for EvidenceKinds {
+    fn form() -> Cow<'static, str> {
+        "`all`, `none`, or a list of kinds such as `document_front`, `selfie` and `video`".into()
+    }
+
+    fn read(value: &Value) -> Result<Self, Fault> {
+        let words = <Vec<String>>::read(value)?;
+        match words.as_slice() {
+            [word] if word == "all" => Ok(Self::All),
+            [word] if word == "none" => Ok(Self::None),
+            [] => Ok(Self::None),
+            words => words.iter().map(|word| kind_of(word).ok_or(Fault::FORM)).collect::<Result<_, _>>().map(Self::Only),
+        }
+    }
+}
+
 /// Returns whether a host is this machine. The addresses of PostgreSQL are not parsed as those of HTTP are.
 fn is_loopback_host(host: &str) -> bool {
     Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url))
@@ -272,6 +307,7 @@ fn has_password(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use idv_core::report::EvidenceKind;
     use idv_core::{Capability, CreateSafety, HandOffKind, ProviderId, ReportSource, VendorInfo};
     use serde_json::json;
 
@@ -330,6 +366,19 @@ mod tests {
         {
             assert!(!StoreAddress::parse(address).unwrap().is_local(), "{address}");
         }
+    }
+
+    #[test]
+    fn evidence_is_configured_by_kinds_and_limits() {
+        assert!(FlowConfig::default().evidence().is_none());
+        let policy =
+            read(json!({ "evidence": { "kinds": ["selfie", "video"], "max_mb": 2, "max_items": 3 } })).unwrap().evidence();
+        let expected = EvidencePolicy::of([EvidenceKind::Selfie, EvidenceKind::Video]).max_item(2 * MIB).max_items(3);
+        assert_eq!(policy, expected);
+        for (text, kinds) in [("all", EvidenceKinds::All), ("none", EvidenceKinds::None), ("", EvidenceKinds::None)] {
+            assert_eq!(read(json!({ "evidence": { "kinds": text } })).unwrap().evidence().kinds, kinds);
+        }
+        assert!(read(json!({ "evidence": { "kinds": ["selfies"] } })).unwrap_err().contains("`all`, `none`"));
     }
 
     #[test]

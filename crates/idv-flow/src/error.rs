@@ -1,6 +1,6 @@
 //! What can go wrong with a flow.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::events::DeliveryError;
 use crate::id::FlowId;
@@ -20,6 +20,16 @@ pub enum FlowError {
     /// There is no such flow.
     #[error("there is no flow {0}")]
     UnknownFlow(FlowId),
+    /// The flow keeps no such item of evidence, or not any more.
+    #[error("the flow keeps no evidence with the number {0}")]
+    UnknownEvidence(u32),
+    /// The clock of this program differs from that of the database's server. As long as it does, the program changes nothing: a deletion
+    /// or an expiry by a wrong clock cannot be undone.
+    #[error("the clock of this program differs from the database's by {by:#}: set both by NTP")]
+    WrongClock {
+        /// The difference; positive if this program's clock is ahead.
+        by: SignedDuration,
+    },
     /// No account of this name was given to the engine.
     #[error("no account {0} is configured here")]
     UnknownAccount(String),
@@ -64,8 +74,9 @@ impl FlowError {
         match self {
             Self::Store(_) => "store",
             Self::Vendor(error) => error.kind().name(),
-            Self::UnknownFlow(_) | Self::UnknownEvent { .. } => "unknown",
+            Self::UnknownFlow(_) | Self::UnknownEvent { .. } | Self::UnknownEvidence(_) => "unknown",
             Self::Delivery(_) => "not_taken",
+            Self::WrongClock { .. } => "wrong_clock",
             Self::UnknownAccount(_) => "unknown_account",
             Self::Held { .. } => "held",
             Self::Conflict(_) => "conflict",

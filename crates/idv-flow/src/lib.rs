@@ -43,6 +43,7 @@ pub use error::{FlowError, Result};
 pub use id::FlowId;
 pub use machine::attention::Attention;
 pub use machine::event::{Event, EventKind};
+pub use machine::evidence::{EvidenceKinds, EvidencePolicy, KeptEvidence};
 pub use machine::resolution::Resolution;
 pub use machine::retention::{DataCopy, Keep, Retention};
 pub use machine::schedule::Schedule;

@@ -2,14 +2,14 @@
 
 use crate::engine::repository::Inner;
 use crate::error::{FlowError, Result};
-use crate::store::{Commit, Filter, Lease, Message, MessageEnd, Record, Reports};
+use crate::store::{Commit, Committed, Filter, Lease, Message, MessageEnd, Record, Reports};
 use crate::vault::{Context, Vault};
 
 /// Number of flows that are read at a time.
 const PAGE: usize = 256;
 
 impl Inner {
-    /// Seals every flow and its reports by the current key. What changes meanwhile, or is at a vendor that is not configured here, is left
+    /// Seals every flow, its reports and its evidence by the current key. What changes meanwhile, or is at a vendor that is not configured here, is left
     /// to the next time.
     pub(crate) async fn reseal(&self) -> Result<()> {
         if !self.vault.has_older() && !self.tenants.values().any(Vault::has_older) {
@@ -45,6 +45,7 @@ impl Inner {
             reports = Some(vault.seal(&*self.random, &context, &vault.open(&context, &sealed)?));
             outdated = true;
         }
+        outdated |= self.reseal_evidence(&mut opened).await?;
         if outdated {
             self.describe(&at, &mut opened, self.now());
             let mut commit = Commit::new(&opened.record, &[]);
@@ -52,7 +53,11 @@ impl Inner {
             if let Some(reports) = &reports {
                 commit.reports = Reports::Put(reports);
             }
-            self.store.commit(&commit).await?;
+            let committed = self.store.commit(&commit).await?;
+            if committed == Committed::Conflict && self.read(id).await?.state.deletion.own_erased_at.is_some() {
+                // A part that was sealed anew while the flow was erased must not stay.
+                self.evidence_store()?.erase_parts(id, None).await?;
+            }
         }
         Ok(())
     }

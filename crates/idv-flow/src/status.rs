@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::error::FlowError;
 use crate::id::FlowId;
 use crate::machine::attention::Attention;
+use crate::machine::evidence::EvidencePolicy;
 use crate::machine::retention::Retention;
 use crate::store::{ListCursor, ListOrder, Phase, Record};
 
@@ -25,6 +26,8 @@ pub struct Start {
     pub tenant: Option<String>,
     /// How long the copies are kept; as the flow was opened with, where it is not said.
     pub retention: Option<Retention>,
+    /// The evidence that is kept; by default that of [`EngineBuilder::evidence`](crate::EngineBuilder::evidence).
+    pub evidence: Option<EvidencePolicy>,
     /// Who asks: an account's name for the audit trail, no person's data.
     pub by: Option<String>,
 }
@@ -33,7 +36,7 @@ impl Start {
     /// A verification at the first provider.
     #[must_use]
     pub const fn new(new: NewVerification) -> Self {
-        Self { new, account: None, key: None, tenant: None, retention: None, by: None }
+        Self { new, account: None, key: None, tenant: None, retention: None, evidence: None, by: None }
     }
 
     /// Sets the account. The default account of a vendor is called after the vendor.
@@ -64,6 +67,13 @@ impl Start {
     #[must_use]
     pub const fn retention(mut self, retention: Retention) -> Self {
         self.retention = Some(retention);
+        self
+    }
+
+    /// Sets the evidence that is kept before the vendor's copy is deleted.
+    #[must_use]
+    pub fn evidence(mut self, policy: EvidencePolicy) -> Self {
+        self.evidence = Some(policy);
         self
     }
 

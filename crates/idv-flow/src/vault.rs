@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::audit::AuditHead;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
-use crate::store::{LookupKey, Record};
+use crate::store::{EvidencePart, LookupKey, Record};
 
 /// The key that seals what a store keeps of people: AES-256-GCM, with a fresh key for each value, derived from this one.
 ///
@@ -100,6 +100,11 @@ impl Vault {
         self.0.as_ref().is_some_and(|keys| !keys.older.is_empty())
     }
 
+    /// Returns the name of the key that seals new values; `None` without a key.
+    pub(crate) fn key_name(&self) -> Option<String> {
+        self.0.as_ref().map(|keys| hex::encode(keys.current.name))
+    }
+
     /// Whether a value that opens was sealed by a key that is no longer the vault's own.
     pub(crate) fn is_outdated(&self, sealed: &[u8]) -> bool {
         self.0.as_ref().is_some_and(|keys| sealed.get(1..5) != Some(&keys.current.name))
@@ -177,6 +182,13 @@ impl Context {
             }
         }
         Self(context)
+    }
+
+    /// A part of an item of evidence. No part opens in another's place, and the last one says that it is.
+    pub(crate) fn evidence(part: EvidencePart, is_last: bool) -> Self {
+        let EvidencePart { flow, item, part } = part;
+        let place = [item.to_be_bytes(), part.to_be_bytes()].concat();
+        Self([b"evidence\0".as_slice(), flow.as_bytes(), &place, &[u8::from(is_last)]].concat())
     }
 
     pub(crate) fn message(digest: &[u8; 32]) -> Self {

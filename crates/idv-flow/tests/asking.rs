@@ -6,8 +6,8 @@ mod support;
 
 use std::time::Duration;
 
-use idv_core::{Outcome, Status};
-use idv_flow::store::Phase;
+use idv_core::{Clock as _, Outcome, Status};
+use idv_flow::store::{Phase, Store as _};
 use idv_flow::{Engine, FlowError, Resolution, Schedule, Vault};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -26,7 +26,7 @@ async fn a_verification_is_asked_for_ever_more_seldom_until_it_has_an_outcome_an
     assert!((8..=13).contains(&in_ten_more), "{in_ten_more}");
 
     bench.vendor.becomes(&reference, "passed");
-    bench.pass(&flow, 2 * HOUR).await;
+    bench.pass(&flow, 3 * HOUR).await;
     let status = flow.status(id).await.unwrap();
     assert!(status.is_verified() && status.has_report && status.due.is_none() && status.phase == Phase::Done);
     let report = flow.report(id).await.unwrap().unwrap();
@@ -458,4 +458,55 @@ async fn ruled_outcome_has_the_latest_report_if_none_came_with_it() {
     assert!(flow.status(id).await.unwrap().is_verified());
     assert_eq!(flow.report(id).await.unwrap().unwrap().agent.unwrap().expose(), "suspicious");
     assert!(flow.verify_audit(None).await.unwrap().holds());
+}
+
+#[tokio::test]
+async fn verification_never_begun_is_asked_ever_less_often() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let (id, reference) = start(&flow).await;
+    let end = bench.clock.now() + jiff::SignedDuration::try_from(30 * DAY).unwrap();
+    while bench.clock.now() < end {
+        flow.run_due().await.unwrap();
+        let due = bench.store.next_due(&[]).await.unwrap().unwrap();
+        bench
+            .clock
+            .advance(Duration::try_from(due.duration_since(bench.clock.now())).unwrap_or_default().max(Duration::from_secs(1)));
+    }
+    let polls = bench.vendor.calls("poll");
+    assert!((30..=60).contains(&polls), "{polls} polls in 30 days");
+    // No news is lost: a callback has the vendor asked at once, and what the schedule finds comes in time.
+    bench.vendor.becomes(&reference, "passed");
+    flow.receive("example", &message(&reference, None, "passed")).await.unwrap();
+    flow.run_due().await.unwrap();
+    assert!(flow.status(id).await.unwrap().is_verified());
+}
+
+#[tokio::test]
+async fn polls_are_spread_after_an_outage() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let mut started = Vec::new();
+    for _ in 0..200 {
+        started.push(start(&flow).await);
+    }
+    bench.pass(&flow, DAY).await;
+    // No worker runs for a working day.
+    bench.clock.advance(20 * HOUR);
+    let (mut most, before) = (0, bench.vendor.calls("poll"));
+    for _ in 0..90 {
+        let polls = bench.vendor.calls("poll");
+        flow.run_due().await.unwrap();
+        most = most.max(bench.vendor.calls("poll") - polls);
+        bench.clock.advance(MINUTE);
+    }
+    assert!(bench.vendor.calls("poll") - before >= 200, "each flow is asked");
+    assert!(most <= 20, "{most} polls in a minute");
+    // A message does not wait for that.
+    bench.clock.advance(20 * HOUR);
+    let (id, reference) = &started[0];
+    bench.vendor.becomes(reference, "passed");
+    flow.receive("example", &message(reference, None, "passed")).await.unwrap();
+    flow.run_due().await.unwrap();
+    assert!(flow.status(*id).await.unwrap().is_verified());
 }

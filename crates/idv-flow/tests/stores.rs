@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use idv_flow::store::contract::{Harness, run};
-use idv_flow::store::{MemoryStore, PostgresStore, SqliteStore, Store};
+use idv_flow::store::contract::{EvidenceHarness, Harness, run};
+use idv_flow::store::{EvidencePart, EvidenceStore, MemoryStore, PostgresStore, SqliteStore, Store};
 use idv_testkit::postgres::Server;
 
 /// A folder that goes when the test ends.
@@ -49,6 +49,39 @@ mod memory {
     }
 
     idv_flow::store_contract!(Memory);
+
+    impl EvidenceHarness for Memory {
+        async fn open_evidence() -> Self {
+            Self(MemoryStore::new())
+        }
+
+        async fn connect_evidence(&self) -> Arc<dyn EvidenceStore> {
+            Arc::new(self.0.clone())
+        }
+    }
+
+    idv_flow::evidence_contract!(Memory);
+}
+
+#[cfg(feature = "object-store")]
+mod objects {
+    use idv_flow::store::ObjectEvidence;
+
+    use super::*;
+
+    struct Local(Folder);
+
+    impl EvidenceHarness for Local {
+        async fn open_evidence() -> Self {
+            Self(Folder::new())
+        }
+
+        async fn connect_evidence(&self) -> Arc<dyn EvidenceStore> {
+            Arc::new(ObjectEvidence::folder(self.0.0.join("evidence")).unwrap())
+        }
+    }
+
+    idv_flow::evidence_contract!(Local);
 }
 
 mod sqlite {
@@ -74,6 +107,20 @@ mod sqlite {
     }
 
     idv_flow::store_contract!(Sqlite);
+
+    impl EvidenceHarness for Sqlite {
+        async fn open_evidence() -> Self {
+            Self(Folder::new())
+        }
+
+        async fn connect_evidence(&self) -> Arc<dyn EvidenceStore> {
+            let store = SqliteStore::open(self.0.file()).await.unwrap();
+            store.migrate().await.unwrap();
+            Arc::new(store)
+        }
+    }
+
+    idv_flow::evidence_contract!(Sqlite);
 
     /// Executes a statement as somebody else might.
     async fn execute(path: &Path, statement: &'static str) {
@@ -125,8 +172,13 @@ mod sqlite {
             let now = Timestamp::UNIX_EPOCH;
             let message = Message::new([3; 32], "vendor".to_owned(), now, marked("<the body of the message>"));
             store.push(&message, now).await.unwrap();
+            let part = EvidencePart::new(first.id, 1, 0);
+            store.put_part(part, &marked("<the evidence of the flow>")).await.unwrap();
             let marks = ["<the body of the flow>", "<the reports of the flow>", "<the body of the message>"];
             assert_eq!(found(&folder.0, &marks), marks, "what is not erased is there, so the search works");
+            assert_eq!(found(&folder.0, &["<the evidence of the flow>"]).len(), 1);
+            store.erase_parts(first.id, None).await.unwrap();
+            assert_eq!(found(&folder.0, &["<the evidence of the flow>"]), Vec::<&str>::new());
 
             assert_eq!(store.claim_inbox(now, now, 1, &[]).await.unwrap().len(), 1);
             store.finish(&[3; 32], &MessageEnd::Done(now)).await.unwrap();
@@ -267,10 +319,10 @@ mod sqlite {
 }
 
 mod postgres {
+    use futures_util::FutureExt as _;
     use idv_core::Secret;
     use idv_flow::FlowId;
     use idv_flow::audit::AuditEntry;
-    use futures_util::FutureExt as _;
     use idv_flow::store::{Commit, LookupKey, Message, PostgresOptions, Record};
     use jiff::Timestamp;
 
@@ -305,6 +357,20 @@ mod postgres {
 
     idv_flow::store_contract!(Postgres);
 
+    impl EvidenceHarness for Postgres {
+        async fn open_evidence() -> Self {
+            Self::open().await
+        }
+
+        async fn connect_evidence(&self) -> Arc<dyn EvidenceStore> {
+            let store = self.store().await;
+            store.migrate().await.unwrap();
+            Arc::new(store)
+        }
+    }
+
+    idv_flow::evidence_contract!(Postgres);
+
     #[test]
     fn a_database_of_a_newer_program_is_refused_in_words() {
         run(async {
@@ -312,7 +378,7 @@ mod postgres {
             let store = harness.store().await;
             store.migrate().await.unwrap();
             store.migrate().await.unwrap();
-            assert_eq!(harness.execute("SELECT count(*) FROM idv_migrations"), "4");
+            assert_eq!(harness.execute("SELECT count(*) FROM idv_migrations"), "5");
             harness.execute(
                 "INSERT INTO idv_migrations (version, description, success, checksum, execution_time) \
                  VALUES (99999, 'the future', TRUE, '', 0)",

@@ -1,8 +1,9 @@
 //! What must hold: in each moment, and in the end.
 
+use futures_util::TryStreamExt as _;
 use idv::{Capability, Outcome, Status, Timestamp};
 use idv_flow::store::Phase;
-use idv_flow::{Attention, CopyState, FlowStatus};
+use idv_flow::{Attention, CopyState, FlowError, FlowStatus};
 use serde_json::Value;
 
 use super::clock::later;
@@ -107,6 +108,7 @@ impl World {
         }
         self.check_outcome(life, &status, &trail)?;
         self.check_report(&status, &trail)?;
+        self.check_evidence(life, &status, &trail)?;
         self.check_deletion(life, &status, &trail)
     }
 
@@ -152,6 +154,38 @@ impl World {
             return Ok(());
         }
         Err("the person is verified, there is no report, and nobody is told".to_owned())
+    }
+
+    /// That evidence was kept before the vendor's copy went, can be read, and went with our copy.
+    fn check_evidence(&self, life: usize, status: &FlowStatus, trail: &[Entry]) -> Result<(), String> {
+        let failed = |error: FlowError| error.to_string();
+        let kept = at_once(self.observer.evidence(status.id)).map_err(failed)?;
+        let parts = at_once(self.setting.store.evidence_store().unwrap().parts(status.id)).map_err(|error| error.to_string())?;
+        if status.phase == Phase::Erased {
+            return if parts.is_empty() { Ok(()) } else { Err(format!("it is erased, and has parts of evidence: {parts:?}")) };
+        }
+        for kept in &kept {
+            let pieces = Box::pin(at_once(self.observer.read_evidence(status.id, kept.item)).map_err(failed)?);
+            let content: Vec<_> = at_once(pieces.try_collect()).map_err(failed)?;
+            if content.iter().map(|piece| piece.len() as u64).sum::<u64>() != kept.length {
+                return Err("evidence has another length than when it was kept".to_owned());
+            }
+        }
+        let has_evidence = self.observer.client(self.plan.vendor.id()).unwrap().info().has(Capability::Evidence);
+        let given_up = trail.iter().any(|entry| entry.event["action"] == "give_up_evidence");
+        let left = trail.iter().any(|entry| entry.is("evidence_left_out"));
+        if !has_evidence || self.plan.lives[life].evidence.is_none() || given_up || left {
+            return Ok(());
+        }
+        let reports = at_once(self.observer.reports(status.id)).map_err(failed)?;
+        let listed = reports.iter().flat_map(|(_, report)| &report.evidence);
+        let missing = listed.filter(|listed| kept.iter().all(|kept| kept.id != listed.id)).count();
+        let deleted = trail.iter().any(|entry| entry.is("deleted"));
+        let waits = status.due.is_some() || status.attention.is_some();
+        if missing > 0 && (deleted || (status.phase == Phase::Done && !waits)) {
+            return Err(format!("{missing} items of evidence are not kept, deleted {deleted}: {}", shown(status)));
+        }
+        Ok(())
     }
 
     /// That both copies went when they were to go, and not before.

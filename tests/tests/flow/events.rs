@@ -102,7 +102,7 @@ impl World {
             // Until it is known what became of it.
             self.soon(10 * MINUTE, Event::Start(number));
         }
-        let start = Start::new(life.new).retention(life.retention).by("simulation");
+        let start = Start::new(life.new).retention(life.retention).evidence(life.evidence).by("simulation");
         self.ask("start", move |flow, outbox| async move {
             let event = match flow.start(start).await {
                 Ok(started) => Event::Started(number, started.id),

@@ -9,8 +9,8 @@ use idv::call::CallContext;
 use idv::{Client, CreateResponse, CreateSafety, Environment, NewVerification, Timestamp, VendorInfo};
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent,
-    Pushed, Record, Reports, Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message,
+    MessageEnd, PendingEvent, Pushed, Record, Reports, Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 use idv_sandbox::Sandbox;
@@ -116,6 +116,10 @@ impl FlawedStore {
 
 #[async_trait]
 impl Store for FlawedStore {
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        self.store.evidence_store()
+    }
+
     async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
         if self.forgets(Flaw::NewFlows) {
             return Ok(Inserted::New);

@@ -67,6 +67,8 @@ impl World {
             Attention::Overdue | Attention::NoWayOn if self.chance.percent(20) => Resolution::Abandon,
             Attention::Failing(_) | Attention::DeletionFailing(_) => Resolution::AskNow,
             Attention::UnknownCode(_) => Resolution::Acknowledge,
+            Attention::EvidenceFailing(_) if self.chance.percent(50) => Resolution::GiveUpEvidence,
+            Attention::EvidenceFailing(_) => Resolution::AskNow,
             Attention::DeleteByHand => Resolution::DeletedByHand,
             _ => return None,
         })

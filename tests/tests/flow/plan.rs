@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idv::{NewVerification, Reference, Timestamp, VendorInfo};
-use idv_flow::{Keep, Retention, Schedule};
+use idv_flow::{EvidencePolicy, Keep, Retention, Schedule};
 use idv_sandbox::{Fault, FaultKind};
 
 use super::clock::later;
@@ -67,6 +67,8 @@ pub struct Life {
     pub acts_after: Duration,
     pub acts_without_link: bool,
     pub retention: Retention,
+    /// The evidence that is kept.
+    pub evidence: EvidencePolicy,
     /// How long after the beginning somebody asks for the deletion.
     pub delete_after: Option<Duration>,
     /// How long after the beginning somebody forges a callback.
@@ -150,6 +152,8 @@ impl Life {
         if chance.percent(10) {
             retention.vendor = retention.vendor.not_before(later(began, chance.between_times(HOUR, 20 * DAY)));
         }
+        let keeps_evidence = new.reference.as_str().bytes().last().is_some_and(|byte| byte % 2 == 0);
+        let evidence = if keeps_evidence { EvidencePolicy::all() } else { EvidencePolicy::none() };
         let forgeries = if chance.percent(30) { chance.between(1, 4) } else { 0 };
         Self {
             number,
@@ -160,6 +164,7 @@ impl Life {
             acts_after: chance.between_times(2 * SECOND, vendor.patience()),
             acts_without_link: chance.percent(30),
             retention,
+            evidence,
             delete_after: chance.percent(30).then(|| chance.between_times(MINUTE, 20 * DAY)),
             forge_after: (0..forgeries).map(|_| chance.between_times(MINUTE, 5 * DAY)).collect(),
         }

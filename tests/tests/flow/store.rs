@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
-    Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message,
+    MessageEnd, PendingEvent, Pushed, Record, Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 
@@ -182,5 +182,34 @@ impl Store for YieldingStore {
 
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
         between_turns(self.0.block_entries(number)).await
+    }
+
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        self.0.evidence_store().is_some().then_some(self)
+    }
+}
+
+impl YieldingStore {
+    fn evidence(&self) -> &dyn EvidenceStore {
+        self.0.evidence_store().unwrap()
+    }
+}
+
+#[async_trait]
+impl EvidenceStore for YieldingStore {
+    async fn put_part(&self, part: EvidencePart, body: &[u8]) -> StoreResult<()> {
+        between_turns(self.evidence().put_part(part, body)).await
+    }
+
+    async fn part(&self, part: EvidencePart) -> StoreResult<Option<Vec<u8>>> {
+        between_turns(self.evidence().part(part)).await
+    }
+
+    async fn parts(&self, flow: FlowId) -> StoreResult<Vec<EvidencePart>> {
+        between_turns(self.evidence().parts(flow)).await
+    }
+
+    async fn erase_parts(&self, flow: FlowId, item: Option<u32>) -> StoreResult<()> {
+        between_turns(self.evidence().erase_parts(flow, item)).await
     }
 }

@@ -147,6 +147,7 @@ fn the_page_on_flows_has_everything_that_needs_a_person() {
         Attention::NoWayOn,
         Attention::DeleteByHand,
         Attention::DeletionFailing(None),
+        Attention::EvidenceFailing(String::new()),
         Attention::Damaged,
         Attention::NewerVersion,
         Attention::Unconfigured,

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message, MessageEnd, PendingEvent,
-    Pushed, Record, Store, StoreError, StoreResult,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message, MessageEnd,
+    PendingEvent, Pushed, Record, Store, StoreError, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 

@@ -11,6 +11,7 @@
 pub(crate) mod blocks;
 pub(crate) mod verify;
 
+use idv_core::report::EvidenceKind;
 use idv_core::{Channel, Observation, Outcome, ProofKind, Status, Transition, Trust};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -169,6 +170,30 @@ pub enum Event {
         /// Who.
         by: String,
     },
+    /// An item of evidence was stored.
+    EvidenceKept {
+        /// The SHA-256 of the item.
+        digest: String,
+        /// What it shows.
+        kind: EvidenceKind,
+        /// Its length in bytes.
+        length: u64,
+    },
+    /// Evidence that the policy's kinds name was not stored, because of the policy's limits.
+    EvidenceLeftOut {
+        /// The limit: `too_long` or `too_many`.
+        reason: &'static str,
+        /// What it shows, if it is one item.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kind: Option<EvidenceKind>,
+        /// The number of items.
+        count: usize,
+    },
+    /// An item of evidence could not be stored.
+    EvidenceNotKept {
+        /// The kind of failure.
+        error: String,
+    },
     /// Our own copy was erased.
     Erased,
 }
@@ -302,7 +327,7 @@ pub struct Verified {
     pub entries: u64,
     /// How many blocks were checked.
     pub blocks: u64,
-    /// Number of flows, reports and parked messages that are still sealed by an older key of the vault. If there are none, the older key can be
+    /// Number of flows, reports, items of evidence and parked messages that are still sealed by an older key of the vault. If there are none, the older key can be
     /// removed.
     pub older_key: u64,
     /// The number and hash of the last block, `12:ab…`: write it down elsewhere. Empty where there is no block yet.

@@ -103,16 +103,24 @@ impl Inner {
         }
     }
 
-    /// Compares the reports of a flow with its state and its trail.
+    /// Compares the reports and the evidence of a flow with its state and its trail.
     async fn verify_reports(&self, check: &mut Check, flow: FlowId) -> Result<()> {
         for _ in 0..MAX_CHANGES {
-            let Ok(LoadedFlow { record, state, .. }) = self.read(flow).await else { return Ok(()) };
+            let Ok(loaded) = self.read(flow).await else { return Ok(()) };
             let stored = self.store.reports(flow).await?;
             let trail = self.store.audit_of(flow).await?;
-            // All three belong together only if nothing changed meanwhile.
+            let kept: Vec<(String, u64)> = trail.iter().filter_map(kept_evidence).collect();
+            let (faults, outdated) = match loaded.state.evidence.items {
+                0 => (Vec::new(), 0),
+                _ => self.verify_evidence(&loaded, &kept).await?,
+            };
+            let LoadedFlow { record, state, .. } = loaded;
+            // They belong together only if nothing changed meanwhile.
             if self.store.load(flow).await?.is_none_or(|now| now.version != record.version) {
                 continue;
             }
+            faults.into_iter().for_each(|fault| check.find(fault));
+            check.verified.older_key += outdated;
             if state.deletion.own_erased_at.is_some() {
                 if stored.is_some() {
                     check.find(format!("flow {flow}: its copy was erased, and reports are there"));
@@ -227,6 +235,15 @@ fn stored_report(entry: &AuditEntry) -> Option<(String, Option<String>)> {
     }
     let outcome = event.get("outcome").and_then(|outcome| outcome.as_str()).map(str::to_owned);
     Some((event.get("digest")?.as_str()?.to_owned(), outcome))
+}
+
+/// The digest and the length of an item of evidence, if an entry says that one was kept.
+fn kept_evidence(entry: &AuditEntry) -> Option<(String, u64)> {
+    let event: serde_json::Value = serde_json::from_str(&entry.event).ok()?;
+    if event.get("event")?.as_str()? != "evidence_kept" {
+        return None;
+    }
+    Some((event.get("digest")?.as_str()?.to_owned(), event.get("length")?.as_u64()?))
 }
 
 /// A flow, as it was found.

@@ -11,17 +11,23 @@ use tokio::sync::Notify;
 use crate::audit::blocks::{BlockHead, HEAD};
 use crate::config::FlowConfig;
 use crate::engine::Engine;
+use crate::engine::clock::ClockGuard;
 use crate::engine::events::{Handler, HandlerError, Receivers};
+use crate::engine::evidence::NO_EVIDENCE_STORE;
 use crate::engine::metrics::Metrics;
 use crate::engine::repository::{Inner, VendorHandle};
 use crate::engine::workers::Counters;
 use crate::error::{FlowError, Result};
 use crate::machine::event::Event;
+use crate::machine::evidence::EvidencePolicy;
 use crate::machine::retention::{Retention, later};
 use crate::machine::schedule::Schedule;
-use crate::store::Store;
+use crate::store::{EvidenceStore, Store};
 use crate::vault::{Context, StoreKeys, Vault};
 use crate::webhook::{Endpoint, Webhook};
+
+/// Default for the difference between the clocks of the program and of the database.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(30);
 
 /// Default for the number of messages of an account that may be parked.
 const PARKED_LIMIT: u64 = 10_000;
@@ -35,11 +41,14 @@ pub struct EngineBuilder {
     vault: Vault,
     tenants: BTreeMap<String, Vault>,
     retention: Retention,
+    evidence: EvidencePolicy,
+    evidence_store: Option<Arc<dyn EvidenceStore>>,
     random: Arc<dyn Random>,
     clock: Option<Arc<dyn Clock>>,
     default_account: Option<String>,
     lease: Option<Duration>,
     parked_limit: u64,
+    clock_tolerance: Duration,
     handler: Option<Handler>,
     webhook: Option<(Webhook, Arc<dyn Transport>)>,
 }
@@ -53,11 +62,14 @@ impl EngineBuilder {
             vault: Vault::plain(),
             tenants: BTreeMap::new(),
             retention: Retention::default(),
+            evidence: EvidencePolicy::none(),
+            evidence_store: None,
             random: Arc::new(OsRandom),
             clock: None,
             default_account: None,
             lease: None,
             parked_limit: PARKED_LIMIT,
+            clock_tolerance: CLOCK_TOLERANCE,
             handler: None,
             webhook: None,
         }
@@ -94,7 +106,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Takes over a configuration: the key, the retention, the lease, and the schedules of all accounts that were added so far.
+    /// Takes over a configuration: the key, the retention, the evidence, the lease, and the schedules of all accounts that were added so far.
     ///
     /// # Errors
     ///
@@ -102,6 +114,7 @@ impl EngineBuilder {
     pub fn configured(mut self, config: &FlowConfig) -> Result<Self> {
         self.vault = config.vault()?;
         self.retention = config.retention();
+        self.evidence = config.evidence();
         self.lease = config.lease.or(self.lease);
         for (name, client) in &self.clients {
             self.schedules.push((name.clone(), config.schedule(Schedule::of(client.info()))));
@@ -138,6 +151,28 @@ impl EngineBuilder {
         self
     }
 
+    /// Sets the evidence that is kept of flows that are started without a policy of their own. Default: none.
+    ///
+    /// Once a verification has ended, its evidence is downloaded item by item, sealed and stored, and [`EventKind::EvidenceReady`] tells the
+    /// application. Until then neither copy is deleted, except at [`Keep::not_after`]; if it fails for long, an operator is told, who can
+    /// [give it up](crate::Resolution::GiveUpEvidence).
+    ///
+    /// [`EventKind::EvidenceReady`]: crate::EventKind::EvidenceReady
+    /// [`Keep::not_after`]: crate::Keep::not_after
+    #[must_use]
+    pub fn evidence(mut self, policy: EvidencePolicy) -> Self {
+        self.evidence = policy;
+        self
+    }
+
+    /// Sets the store for evidence. Default: that of the [store](Store::evidence_store). All programs over one store have the same: evidence
+    /// that another one keeps is neither found nor erased.
+    #[must_use]
+    pub fn evidence_store(mut self, store: impl EvidenceStore) -> Self {
+        self.evidence_store = Some(Arc::new(store));
+        self
+    }
+
     /// Sets where random bits come from. Without it, from the operating system.
     #[must_use]
     pub fn random(mut self, random: Arc<dyn Random>) -> Self {
@@ -158,6 +193,14 @@ impl EngineBuilder {
     #[must_use]
     pub const fn lease(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);
+        self
+    }
+
+    /// Sets the largest difference between this program's clock and that of the database's server. Beyond it the program refuses to change
+    /// anything, [`Engine::health`] fails, and other programs continue. A file of SQLite has no clock to compare with. Default: 30 s.
+    #[must_use]
+    pub const fn clock_tolerance(mut self, tolerance: Duration) -> Self {
+        self.clock_tolerance = tolerance;
         self
     }
 
@@ -217,7 +260,8 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if no account was added, one was added twice, or a name, a schedule or the lease is not valid;
+    /// [`FlowError::Invalid`] if no account was added, one was added twice, a name, a schedule or the lease is not valid, or evidence is to be
+    /// kept and there is no store for it;
     /// [`FlowError::Damaged`] if the store is sealed by another key than the vault's, or is in clear although the vault has a key.
     ///
     /// # Cancellation
@@ -229,6 +273,10 @@ impl EngineBuilder {
         };
         let clock = self.clock.unwrap_or_else(|| Arc::clone(first.clock()));
         self.retention.check()?;
+        self.evidence.check()?;
+        if !self.evidence.is_none() && self.evidence_store.is_none() && self.store.evidence_store().is_none() {
+            return Err(FlowError::Invalid(NO_EVIDENCE_STORE.to_owned()));
+        }
         let mut accounts: Vec<Arc<VendorHandle>> = Vec::new();
         let mut deadline = Duration::ZERO;
         for (id, client) in self.clients {
@@ -272,12 +320,15 @@ impl EngineBuilder {
             tenants: self.tenants,
             keys,
             retention: self.retention,
+            evidence: self.evidence,
+            evidence_store: self.evidence_store,
             lease,
             bell: Notify::new(),
             events_bell: Notify::new(),
             tally: Counters::default(),
             metrics: Metrics::new(),
             parked_limit: self.parked_limit,
+            clock_guard: ClockGuard::new(self.clock_tolerance),
             receivers,
             places: Arc::default(),
             block: Mutex::default(),

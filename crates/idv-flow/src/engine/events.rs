@@ -269,6 +269,7 @@ impl Inner {
     }
 
     async fn deliver_due(&self) -> Result<usize> {
+        self.check_clock().await?;
         let now = self.now();
         let claimed = self.store.claim_events(now, self.lease_until(), AT_ONCE).await?;
         let count = claimed.len();

@@ -1,7 +1,9 @@
 //! The engine that an application uses.
 
 pub(crate) mod builder;
+pub(crate) mod clock;
 pub(crate) mod events;
+pub(crate) mod evidence;
 pub(crate) mod metrics;
 pub(crate) mod operator;
 pub(crate) mod repository;
@@ -82,6 +84,42 @@ impl Engine {
     /// If the future is dropped, the intent is committed or not: repeat the call with the same reference or key.
     pub async fn submit(&self, start: impl Into<Start>) -> Result<Started> {
         self.inner.submit(start.into()).await
+    }
+
+    /// As [`Engine::submit`], in a transaction of the application: the intent is committed with it, or not at all. A worker finds it within a
+    /// second of the commit.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")] mod example {
+    /// use idv_core::NewVerification;
+    /// use idv_flow::{Engine, Start};
+    /// use sqlx::{Connection as _, SqliteConnection};
+    ///
+    /// async fn order(engine: &Engine, connection: &mut SqliteConnection, order: i64) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let mut transaction = connection.begin().await?;
+    ///     sqlx::query("INSERT INTO orders (id) VALUES ($1)").bind(order).execute(&mut *transaction).await?;
+    ///     let new = NewVerification::new(engine.reference());
+    ///     engine.submit_in(&mut *transaction, Start::new(new).key(order.to_string())).await?;
+    ///     transaction.commit().await?;
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store; then roll the transaction back.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, roll the transaction back.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub async fn submit_in(
+        &self,
+        transaction: &mut impl crate::store::ApplicationTransaction,
+        start: impl Into<Start>,
+    ) -> Result<Started> {
+        self.inner.submit_in(transaction, start.into()).await
     }
 
     /// Waits until the flow has a hand-off, and returns it.
@@ -330,16 +368,19 @@ impl Engine {
         self.inner.verify_audit(anchor).await
     }
 
-    /// Reports how far the workers are behind, what waits, and which accounts fail.
+    /// Checks that the store can be written and that this program's clock is right, and reports how far the workers are behind, what waits,
+    /// and which accounts fail.
     ///
     /// # Errors
     ///
-    /// Those of the store, if it cannot be reached.
+    /// Those of the store, if it cannot be reached or written; [`FlowError::WrongClock`].
     ///
     /// # Cancellation
     ///
-    /// The call only reads: it can be dropped and repeated.
+    /// The call can be dropped and repeated.
     pub async fn health(&self) -> Result<Health> {
+        self.inner.check_clock().await?;
+        self.inner.probe().await?;
         let now = self.inner.now();
         let due = self.inner.store.next_due(&self.inner.account_names()).await?;
         let behind = due.and_then(|due| Duration::try_from(now.duration_since(due)).ok()).unwrap_or_default();

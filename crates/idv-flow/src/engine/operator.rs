@@ -138,6 +138,7 @@ impl Inner {
     }
 
     pub(crate) async fn resolve(&self, id: FlowId, resolution: &Resolution, by: &str) -> Result<()> {
+        self.check_clock().await?;
         let opened = self.read(id).await?;
         let at = self.account(&opened.record.account)?;
         self.change(&at, opened, Lease::Keep, Input::Resolved { resolution, by }).await?;

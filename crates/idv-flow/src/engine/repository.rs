@@ -10,18 +10,20 @@ use idv_core::{Client, Clock, Random, Reference, Timestamp};
 use tokio::sync::Notify;
 
 use crate::audit::Journal;
+use crate::engine::clock::ClockGuard;
 use crate::engine::events::Receivers;
 use crate::engine::metrics::Metrics;
 use crate::engine::workers::Counters;
 use crate::engine::workers::places::Places;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
+use crate::machine::evidence::EvidencePolicy;
 use crate::machine::retention::{Retention, later};
 use crate::machine::schedule::Schedule;
 use crate::machine::state::{Creation, Shown};
 use crate::machine::{ChangeSet, Command, Event, EventKind, FlowState, Input, Machine, Step};
 use crate::report::KeptReport;
-use crate::store::{Commit, Committed, Lease, LookupKey, MessageEnd, Phase, Record, Reports, Store};
+use crate::store::{Commit, Committed, EvidenceStore, Lease, LookupKey, MessageEnd, Phase, Record, Reports, Store};
 use crate::vault::{Context, StoreKeys, Vault};
 
 /// How many final reports are kept of one verification: enough for both sides of a dispute.
@@ -49,6 +51,9 @@ pub(crate) struct Inner {
     pub(crate) tenants: BTreeMap<String, Vault>,
     pub(crate) keys: StoreKeys,
     pub(crate) retention: Retention,
+    pub(crate) evidence: EvidencePolicy,
+    /// Instead of that of the store.
+    pub(crate) evidence_store: Option<Arc<dyn EvidenceStore>>,
     /// For how long work is leased: longer than any call takes.
     pub(crate) lease: Duration,
     /// Rung if there is something new to do.
@@ -59,6 +64,7 @@ pub(crate) struct Inner {
     pub(crate) metrics: Metrics,
     /// The places of the workers that each account has taken.
     pub(crate) places: Arc<Places>,
+    pub(crate) clock_guard: ClockGuard,
     /// The application's receivers of events.
     pub(crate) receivers: Receivers,
     /// Maximum number of parked messages of an account.
@@ -101,6 +107,18 @@ impl Inner {
 
     pub(crate) fn note_block(&self, number: u64, hash: [u8; 32]) {
         *self.block.lock().unwrap_or_else(PoisonError::into_inner) = Some((number, hash));
+    }
+
+    /// Writes something, to learn whether the store can be written.
+    pub(crate) async fn probe(&self) -> Result<()> {
+        const PROBE: &str = "probe";
+        let now = self.now().as_microsecond().to_be_bytes();
+        let kept = self.store.remember(PROBE, &now).await?;
+        if kept != now {
+            // Another program may do the same at this moment, and proves as much.
+            self.store.replace(PROBE, &kept, &now).await?;
+        }
+        Ok(())
     }
 
     pub(crate) fn lease_until(&self) -> Timestamp {
@@ -211,6 +229,7 @@ impl Inner {
 
     /// Marks that a command is about to be carried out. Returns `None` if it must not be, or after a conflict with another change.
     pub(crate) async fn begin(&self, at: &VendorHandle, flow: LoadedFlow, command: &Command) -> Result<Option<LoadedFlow>> {
+        self.check_clock().await?;
         let mut machine = Self::machine(at, &flow);
         let Some(changes) = machine.begin(command, self.now()) else { return Ok(None) };
         self.commit(at, &flow, machine, changes, Lease::Keep, None).await

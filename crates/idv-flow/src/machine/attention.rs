@@ -29,6 +29,8 @@ pub enum Attention {
     DeleteByHand,
     /// The vendor's copy could not be deleted: the kind of the last failure.
     DeletionFailing(Option<String>),
+    /// The evidence could not be kept, and the deletion of both copies waits for it: the kind of the last failure.
+    EvidenceFailing(String),
     /// What is stored of the flow cannot be opened or read.
     Damaged,
     /// A newer version of this program wrote the flow, and only such a version may change it.
@@ -61,6 +63,7 @@ impl Attention {
             Self::NoWayOn => "no_way_on",
             Self::DeleteByHand => "delete_by_hand",
             Self::DeletionFailing(_) => "deletion_failing",
+            Self::EvidenceFailing(_) => "evidence_failing",
             Self::Damaged => "damaged",
             Self::NewerVersion => "newer_version",
             Self::Unconfigured => "unconfigured",
@@ -118,6 +121,15 @@ impl Attention {
             Self::DeletionFailing(_) => {
                 "look whether the vendor has an outage, or delete it in the vendor's panel and say that it was done. It is tried again by itself"
             }
+            Self::EvidenceFailing(error) => match error.as_str() {
+                "unauthorized" => "check the credentials in the configuration, then ask now",
+                "sink" => "find out why the evidence cannot be stored, and mend that; it is tried again by itself, or ask now",
+                "config" => "configure an evidence store in the programs that work on this store, then ask now",
+                _ => {
+                    "look whether the vendor has an outage, and in its panel whether the evidence is there. It is tried again by itself, or ask \
+                     now; if it cannot be had, give up the evidence. Until then neither copy is deleted"
+                }
+            },
             Self::Damaged => {
                 "look whether a key that was the store's before is missing in the configuration, add it, and ask now; else put the flow back \
                  from a backup, and find out who changed it"
@@ -160,6 +172,7 @@ impl fmt::Display for Attention {
             Self::NoWayOn => "there is no way to the result",
             Self::DeleteByHand => "the vendor's copy is to be deleted by hand",
             Self::DeletionFailing(_) => "the vendor's copy could not be deleted",
+            Self::EvidenceFailing(_) => "the evidence could not be kept",
             Self::Damaged => "what is stored of it cannot be read",
             Self::NewerVersion => "a newer version of this program wrote it",
             Self::Unconfigured => "its vendor is not configured here",

@@ -49,6 +49,7 @@ pub(crate) fn kind(error: &idv_core::Error) -> String {
         Kind::Forged => "forged",
         Kind::SubjectMismatch => "subject_mismatch",
         Kind::LimitExceeded => "limit_exceeded",
+        Kind::Sink => "sink",
         _ => "other",
     }
     .to_owned()

@@ -49,6 +49,9 @@ impl Machine<'_> {
                 "the vendor is being asked to delete its copy: a hold comes too late, unless that fails; try again then",
             );
         }
+        if self.state.evidence.erasing && retention.own.not_before.is_some_and(|until| until > changes.now) {
+            return conflict("our own copy is being erased: a hold comes too late");
+        }
         self.state.retention = *retention;
         changes.write(Event::Retained { by: by.to_owned() });
         Ok(())

@@ -58,6 +58,8 @@ pub enum EventKind {
     },
     /// The final report is stored, or another one took its place.
     ReportReady,
+    /// Evidence is kept: [`Engine::evidence`](crate::Engine::evidence) lists it. It is told again if a later report brings more.
+    EvidenceReady,
     /// The vendor contradicts itself. Until an operator rules, nobody is verified.
     Disputed,
     /// The flow needs an operator.
@@ -85,6 +87,7 @@ impl EventKind {
             Self::Progressed { .. } => "progressed",
             Self::Settled { .. } => "settled",
             Self::ReportReady => "report_ready",
+            Self::EvidenceReady => "evidence_ready",
             Self::Disputed => "disputed",
             Self::NeedsOperator { .. } => "needs_operator",
             Self::Deleted => "deleted",
@@ -101,6 +104,7 @@ pub(super) struct Seen {
     refused: Option<String>,
     has_hand_off: bool,
     decision: Option<Decision>,
+    evidence: usize,
     is_gone: bool,
     is_erased: bool,
     attention: Option<String>,
@@ -117,6 +121,7 @@ impl Seen {
             },
             has_hand_off: state.hand_off.is_some(),
             decision: state.decision(),
+            evidence: state.evidence.announced,
             is_gone: state.deletion.vendors.gone_at().is_some(),
             is_erased: state.deletion.own_erased_at.is_some(),
             attention,
@@ -142,6 +147,7 @@ impl Seen {
             Some(Decision::Disputed) => tell(true, EventKind::Disputed),
             _ => {}
         }
+        tell(self.evidence > before.evidence, EventKind::EvidenceReady);
         if let Some(attention) = self.attention.filter(|attention| before.attention.as_ref() != Some(attention)) {
             tell(true, EventKind::NeedsOperator { attention });
         }

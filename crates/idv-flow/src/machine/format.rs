@@ -7,10 +7,13 @@ use super::state::FlowState;
 use crate::error::{FlowError, Result};
 
 /// The format that this program writes. It grows with each member that is added.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 /// The oldest format whose programs may change what this one writes: they keep the members that they do not know. It grows with each
 /// member that an older program must not pass over, and with each new variant.
 pub(crate) const OLDEST_FORMAT: u32 = 1;
+/// The oldest format whose programs may change a flow whose evidence is kept: older ones delete the vendor's copy without waiting for it, and
+/// erase ours without its parts.
+const EVIDENCE_FORMAT: u32 = 2;
 
 impl FlowState {
     /// Reads a state.
@@ -33,13 +36,18 @@ impl FlowState {
         }
         if format <= FORMAT {
             let state: Self = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
-            return Ok(Self { format: FORMAT, oldest_format: OLDEST_FORMAT, ..state });
+            return Ok(Self { format: FORMAT, oldest_format: state.least_format(), ..state });
         }
         let mut newer: Value = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
         let mut state: Self = serde_json::from_slice(json).map_err(|_| FlowError::Newer)?;
         remove_known(&mut newer, &serde_json::to_value(&state).map_err(|_| DAMAGED)?);
         state.newer = Some(Box::new(newer));
         Ok(state)
+    }
+
+    /// Returns the oldest format whose programs may change this flow.
+    pub(crate) const fn least_format(&self) -> u32 {
+        if self.evidence.policy.is_none() { OLDEST_FORMAT } else { EVIDENCE_FORMAT }
     }
 
     /// Writes the state, with what a newer program has added.
@@ -147,6 +155,15 @@ mod tests {
         }
         assert!(matches!(FlowState::from_json(b"{}"), Err(FlowError::Damaged(_))));
         assert!(matches!(FlowState::from_json(b"{"), Err(FlowError::Damaged(_))));
+    }
+
+    #[test]
+    fn older_program_must_not_change_a_flow_with_evidence() {
+        let mut state = state();
+        assert_eq!(state.least_format(), OLDEST_FORMAT);
+        state.evidence.policy = crate::EvidencePolicy::all();
+        let read = FlowState::from_json(&state.to_json()).unwrap();
+        assert_eq!((read.oldest_format, read.evidence.policy), (EVIDENCE_FORMAT, crate::EvidencePolicy::all()));
     }
 
     #[test]

@@ -6,8 +6,8 @@
 //!
 //! A driver keeps to these rules:
 //!
-//! - Before it calls the vendor to create or to delete, it [begins](Machine::begin) the command and commits that. A command that cannot
-//!   begin any more is not carried out: something has changed since it was planned.
+//! - Before it calls the vendor to create or to delete, downloads evidence or erases our copy, it [begins](Machine::begin) the command and
+//!   commits that. A command that cannot begin any more is not carried out: something has changed since it was planned.
 //! - If somebody else changed the state since it was read, it reads the state again and applies the same input: facts hold whatever else
 //!   is known, and what no longer fits changes nothing.
 //! - Whatever comes of a command is applied, failures included.
@@ -17,6 +17,7 @@ pub(crate) mod change;
 mod creation;
 mod deletion;
 pub(crate) mod event;
+pub(crate) mod evidence;
 mod format;
 mod plan;
 mod polling;
@@ -32,6 +33,7 @@ use jiff::Timestamp;
 
 pub use change::ChangeSet;
 pub use event::{Event, EventKind};
+pub use evidence::EvidenceResult;
 pub use plan::{Command, Step};
 pub use state::FlowState;
 
@@ -86,6 +88,8 @@ pub enum Input<'e> {
     Observed(&'e Observation),
     /// The code that a message waited for is known now.
     CodeTaught,
+    /// A poll is put off after an outage.
+    Spread,
     /// The person's time is over.
     Expired,
     /// The deletion of both copies was requested.
@@ -95,6 +99,29 @@ pub enum Input<'e> {
     },
     /// The vendor was asked to delete, or to confirm a deletion.
     DeletionAnswered(Result<DeleteOutcome, &'e Error>),
+    /// A long download of evidence goes on.
+    EvidenceUnderWay {
+        /// The number of the download: [`FlowState::download`].
+        item: u32,
+    },
+    /// A download of evidence ended, or there was nothing to download.
+    EvidenceKept {
+        /// The number of the download.
+        item: u32,
+        /// The items that were dealt with.
+        results: &'e [EvidenceResult],
+        /// The number of stored reports whose evidence was looked at.
+        reports: usize,
+        /// Whether nothing is left to download.
+        is_complete: bool,
+    },
+    /// A download of evidence failed.
+    EvidenceFailed {
+        /// The number of the download.
+        item: u32,
+        /// The failure.
+        error: &'e Error,
+    },
     /// Our own copy is erased with this change.
     Erased,
     /// The retention was changed.
@@ -164,7 +191,8 @@ impl<'a> Machine<'a> {
     /// Marks that a command is about to be carried out: before the vendor is called. Returns `None` if the command is no longer the next
     /// step; then it must not be carried out.
     ///
-    /// Only commands that change something at the vendor leave a mark; others always begin if they are still the next step.
+    /// Only commands that must not be carried out twice, or not after a hold, leave a mark; others always begin if they are still the next
+    /// step.
     pub fn begin(&mut self, command: &Command, now: Timestamp) -> Option<ChangeSet> {
         if self.next(now).command.as_ref() != Some(command) {
             return None;
@@ -173,6 +201,8 @@ impl<'a> Machine<'a> {
         match command {
             Command::Create => self.begin_creation(&mut changes),
             Command::Delete | Command::ConfirmDeletion => self.begin_deletion(&mut changes),
+            Command::KeepEvidence => self.begin_evidence(&changes),
+            Command::Erase => self.begin_erasure(),
             _ => {}
         }
         Some(changes)
@@ -211,6 +241,7 @@ impl<'a> Machine<'a> {
                 self.state.observe(observation, expires_at, changes);
             }
             Input::CodeTaught => self.state.unknown_code = None,
+            Input::Spread => self.state.asking.spread_until = Some(self.schedule.spread(now, self.id)),
             Input::Expired => {
                 if let Some(observation) = self.state.verification.expire_if_due(now) {
                     self.state.observe(&observation, now, changes);
@@ -218,6 +249,11 @@ impl<'a> Machine<'a> {
             }
             Input::DeletionRequested { by } => return self.deletion_requested(by, changes),
             Input::DeletionAnswered(answer) => self.deletion_answered(answer, changes),
+            Input::EvidenceUnderWay { item } => self.evidence_under_way(item, changes),
+            Input::EvidenceKept { item, results, reports, is_complete } => {
+                self.evidence_kept(item, results, reports, is_complete, changes);
+            }
+            Input::EvidenceFailed { item, error } => self.evidence_failed(item, error, changes),
             Input::Erased => {
                 // A hold that was put on since the erasure was planned counts.
                 if self.next(now).command == Some(Command::Erase) {

@@ -12,6 +12,8 @@ use super::schedule::Schedule;
 use super::state::{Asking, Creation, FlowState, VendorsCopy};
 use crate::id::FlowId;
 
+/// How long a download of evidence that was not heard of is left to the worker that began it. Longer than the worker goes without a word.
+const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// How often a deletion that failed is tried before a person is told, and how often a vendor is asked to confirm one.
 const DELETION_TRIES: u32 = 3;
 /// How long after a mere cancellation a deletion is tried again.
@@ -35,10 +37,14 @@ pub enum Command {
     GiveUp,
     /// Asks the vendor for the status.
     Poll,
+    /// Puts a poll off that is due since long before workers ran again, so that not all flows ask at the same time.
+    Spread,
     /// Fetches the result under this handle.
     Fetch(ResultHandle),
     /// Notes that the person's time is over.
     Expire,
+    /// Downloads one item of evidence and stores it. It is planned until no item is left.
+    KeepEvidence,
     /// Has the vendor delete its copy.
     Delete,
     /// Asks the vendor whether anything is left.
@@ -57,8 +63,10 @@ impl Command {
             Self::SettleInterrupted => "settle_interrupted",
             Self::GiveUp => "give_up",
             Self::Poll => "poll",
+            Self::Spread => "spread",
             Self::Fetch(_) => "fetch",
             Self::Expire => "expire",
+            Self::KeepEvidence => "keep_evidence",
             Self::Delete => "delete",
             Self::ConfirmDeletion => "confirm_deletion",
             Self::Erase => "erase",
@@ -141,8 +149,8 @@ impl Planner<'_> {
             Creation::Created | Creation::Refused { .. } => Step::default(),
             creation => self.creation(creation),
         };
-        // Of two reasons to look at it, what must go comes first.
-        deletion.or(verification)
+        // Of several reasons to look at it, what must go comes first.
+        deletion.or(self.evidence(state)).or(verification)
     }
 
     fn creation(&self, creation: &Creation) -> Step {
@@ -222,7 +230,7 @@ impl Planner<'_> {
         let failing_since = state.asking.failing_since.filter(|_| tried);
         let out_of_patience = failing_since.is_some_and(|since| self.now >= later(since.max(expires_at), self.schedule.grace));
         if *step == Next::Poll && !asked && !out_of_patience {
-            let at = if state.asking.failures > 0 { self.ask_at(state).max(expires_at) } else { expires_at };
+            let at = if state.asking.failures > 0 { self.ask_at(state).0.max(expires_at) } else { expires_at };
             return Step::at(Command::Poll, at, self.now);
         }
         Step::at(Command::Expire, expires_at, self.now)
@@ -246,15 +254,21 @@ impl Planner<'_> {
     }
 
     fn ask(&self, state: &FlowState, command: Command) -> Step {
-        Step::at(command, self.ask_at(state), self.now)
+        let (at, is_routine) = self.ask_at(state);
+        let is_spread = state.asking.spread_until.is_some_and(|until| until >= at);
+        let is_late = self.now >= later(at, self.schedule.outage());
+        let command = if is_routine && is_late && !is_spread { Command::Spread } else { command };
+        Step::at(command, at, self.now)
     }
 
-    fn ask_at(&self, state: &FlowState) -> Timestamp {
+    /// Returns when the vendor is to be asked, and whether only the schedule says so.
+    fn ask_at(&self, state: &FlowState) -> (Timestamp, bool) {
         let asking = &state.asking;
         let last = asking.asked_at.unwrap_or(state.since);
         if asking.now {
-            return last.min(self.now);
+            return (last.min(self.now), false);
         }
+        let mut is_routine = false;
         let woken = asking.wakes != asking.heard;
         let open = matches!(state.verification.decision(), Decision::Open(status) if status != Status::Ended);
         let swept = open && self.schedule.sweep.is_some() && self.capabilities.has(Capability::Listing);
@@ -265,26 +279,69 @@ impl Planner<'_> {
         } else if !open && asking.unchanged == 0 {
             // It has just been settled: what is still missing is there, or soon will be.
             later(last, self.schedule.wake_gap)
-        } else if swept {
-            self.schedule.jittered(last, self.schedule.backstop, self.id, asking.unchanged)
         } else {
-            self.schedule.jittered(last, self.schedule.pace(asking.unchanged), self.id, asking.unchanged)
+            is_routine = true;
+            let is_idle = state.verification.decision() == Decision::Open(Status::AwaitingPerson);
+            let idle = Duration::try_from(last.duration_since(state.since)).unwrap_or_default();
+            let wait = match (swept, is_idle) {
+                (true, _) => self.schedule.backstop,
+                (false, true) => self.schedule.idle_pace(asking.unchanged, idle),
+                (false, false) => self.schedule.pace(asking.unchanged),
+            };
+            let at = self.schedule.jittered(last, wait, self.id, asking.unchanged);
+            asking.spread_until.map_or(at, |until| at.max(until))
         };
-        asking.not_before.map_or(at, |not_before| at.max(not_before))
+        (asking.not_before.map_or(at, |not_before| at.max(not_before)), is_routine)
     }
 
     fn failing(&self, asking: &Asking) -> Option<Attention> {
-        let error = asking.error.as_ref()?;
+        self.lasting(asking.error.as_ref(), asking.failures, asking.failing_since).map(Attention::Failing)
+    }
+
+    /// Returns the kind of a failure that an operator is told of: one that will not pass by itself, or lasts.
+    fn lasting(&self, error: Option<&String>, failures: u32, since: Option<Timestamp>) -> Option<String> {
+        let error = error?;
         let passes = matches!(error.as_str(), "unavailable" | "rate_limited" | "not_ready");
-        let long = asking.failing_since.is_some_and(|since| self.now >= later(since, self.schedule.failing));
-        let told = long || (!passes && asking.failures >= PERMANENT_FAILURES);
-        told.then(|| Attention::Failing(error.clone()))
+        let long = since.is_some_and(|since| self.now >= later(since, self.schedule.failing));
+        (long || (!passes && failures >= PERMANENT_FAILURES)).then(|| error.clone())
+    }
+
+    /// Evidence is kept once the verification has ended, or a copy is to be deleted.
+    fn evidence(&self, state: &FlowState) -> Step {
+        let evidence = &state.evidence;
+        let asked_at = state.deletion.asked_at;
+        let copies = [&state.retention.vendor, &state.retention.own];
+        let deletions = copies.into_iter().filter_map(|keep| keep.due(state.ended_at, asked_at));
+        let Some(wanted_at) = state.ended_at.into_iter().chain(deletions).min() else { return Step::default() };
+        // After that date the vendor's copy is to go, with or without its evidence.
+        let too_late = state.retention.vendor.not_after.is_some_and(|limit| limit <= self.now);
+        if too_late || !state.awaits_evidence(self.capabilities) {
+            return Step::default();
+        }
+        let at = match (evidence.calling, evidence.failed_at) {
+            (Some(calling), _) => later(calling.at, DOWNLOAD_PATIENCE),
+            (None, Some(failed_at)) => {
+                let wait = self.schedule.backoff(evidence.failures);
+                let at = self.schedule.jittered(failed_at, wait, self.id, evidence.failures);
+                evidence.not_before.map_or(at, |not_before| at.max(not_before))
+            }
+            (None, None) => wanted_at,
+        };
+        let failing = self.lasting(evidence.error.as_ref(), evidence.failures, evidence.failing_since);
+        Step::at(Command::KeepEvidence, at, self.now).needing(failing.map(Attention::EvidenceFailing))
     }
 
     fn deletion(&self, state: &FlowState) -> Step {
         let deletion = &state.deletion;
+        if state.evidence.erasing && deletion.own_erased_at.is_none() {
+            return Step::at(Command::Erase, self.now, self.now);
+        }
+        // Evidence is kept before anything is deleted, but for the dates after which nothing may be kept.
+        let awaits_evidence = state.awaits_evidence(self.capabilities);
         let vendors_due = state.retention.vendor.due(state.ended_at, deletion.asked_at);
-        let plan = match vendors_due {
+        let vendors_limit = state.retention.vendor.not_after;
+        let deletable_at = if awaits_evidence { vendors_limit } else { vendors_due };
+        let plan = match deletable_at {
             Some(due) if matches!(state.creation, Creation::Created) => self.vendors_deletion(state, due),
             _ => Step::default(),
         };
@@ -292,6 +349,7 @@ impl Planner<'_> {
         // after which nothing may be kept erases it.
         let limit = state.retention.own.not_after;
         let needed = match state.creation {
+            Creation::Created if awaits_evidence => true,
             Creation::Created => vendors_due.is_some() && deletion.vendors.gone_at().is_none(),
             Creation::Refused { .. } => false,
             _ => true,

@@ -30,6 +30,8 @@ pub enum Resolution {
     Acknowledge,
     /// Says that the vendor's copy was deleted by hand.
     DeletedByHand,
+    /// Gives up the evidence that is not kept yet: the deletion of both copies no longer waits for it.
+    GiveUpEvidence,
 }
 
 impl Machine<'_> {
@@ -81,6 +83,7 @@ impl Machine<'_> {
                 let asking = &mut state.asking;
                 (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
                 (state.deletion.tries, state.deletion.tried_at, state.deletion.error) = (0, None, None);
+                state.evidence.retry_now();
                 if let Creation::Intended { retry_at, .. } = &mut state.creation {
                     *retry_at = now;
                 }
@@ -108,6 +111,7 @@ impl Machine<'_> {
                 state.deletion.vendors = VendorsCopy::GoneByHand { at: now };
                 changes.write(Event::DeletedByHand { by: by.to_owned() });
             }
+            Resolution::GiveUpEvidence => return self.evidence_given_up(by, changes),
         }
         Ok(())
     }

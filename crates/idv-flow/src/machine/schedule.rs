@@ -30,7 +30,8 @@ pub struct Schedule {
     pub interval: Duration,
     /// The factor by which the interval grows while nothing changes: 1 to 10.
     pub growth: f64,
-    /// The longest interval between polls.
+    /// The longest interval between polls, as long as the person takes part. A verification that the person has not begun is asked for ever
+    /// less often: after a fifth of the time that it has waited, 36 hours at most.
     pub slowest: Duration,
     /// The random part of each interval, so that flows do not poll in step: 0 to 0.5.
     pub jitter: f64,
@@ -119,19 +120,46 @@ impl Schedule {
         scaled(self.interval.min(30 * Duration::from_secs(1)), factor).min(HOUR)
     }
 
-    /// `wait` after `from`, a little longer or shorter: the same for the same flow and number, so that a plan can be made again.
-    pub(crate) fn jittered(&self, from: Timestamp, wait: Duration, id: FlowId, number: u32) -> Timestamp {
-        // FNV-1a: it need not be secret, only different for different flows.
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for byte in id.as_bytes().iter().chain(&number.to_be_bytes()) {
-            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        // The upper half of the hash, as a number from -1 to 1.
-        let unit = f64::from(u32::try_from(hash >> 32).unwrap_or_default()) / f64::from(u32::MAX) * 2.0 - 1.0;
-        let wait = scaled(wait, 1.0 + self.jitter * unit);
-        // Nobody needs it any finer.
-        later(from, Duration::new(wait.as_secs(), wait.subsec_millis() * 1_000_000))
+    /// Returns the wait before the next poll of a verification that the person has not begun for so long. It grows with that time, beyond
+    /// [`Schedule::slowest`]: most people begin at once or not at all, and a vendor is not asked hundreds of times about the others.
+    pub(crate) fn idle_pace(&self, unchanged: u32, idle: Duration) -> Duration {
+        let wait = (idle / 5).min(IDLE_SLOWEST);
+        if wait > self.slowest { wait } else { self.pace(unchanged) }
     }
+
+    /// Returns how late a poll must be to be spread: no worker has run for that long, or far too few.
+    pub(crate) fn outage(&self) -> Duration {
+        self.slowest.saturating_mul(2)
+    }
+
+    /// Returns a time within the longest interval after `from`, different for different flows.
+    pub(crate) fn spread(&self, from: Timestamp, id: FlowId) -> Timestamp {
+        in_milliseconds(from, scaled(self.slowest, unit(id, 0)))
+    }
+
+    /// Returns the time that is `wait` after `from`, a little longer or shorter: the same for the same flow and number, so that a plan can
+    /// be made again.
+    pub(crate) fn jittered(&self, from: Timestamp, wait: Duration, id: FlowId, number: u32) -> Timestamp {
+        in_milliseconds(from, scaled(wait, 1.0 + self.jitter * (unit(id, number) * 2.0 - 1.0)))
+    }
+}
+
+/// The longest interval between polls of a verification that the person has not begun, unless [`Schedule::slowest`] is longer.
+const IDLE_SLOWEST: Duration = Duration::from_secs(36 * 60 * 60);
+
+/// Returns a number from 0 to 1 that is different for different flows and numbers.
+fn unit(id: FlowId, number: u32) -> f64 {
+    // FNV-1a: it need not be secret.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in id.as_bytes().iter().chain(&number.to_be_bytes()) {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    f64::from(u32::try_from(hash >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+}
+
+/// Adds a wait, without what is finer than a millisecond.
+fn in_milliseconds(from: Timestamp, wait: Duration) -> Timestamp {
+    later(from, Duration::new(wait.as_secs(), wait.subsec_millis() * 1_000_000))
 }
 
 /// `duration` times `factor`, or the longest there is.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::audit::{CreatedBy, Event, Observed};
 use crate::machine::change::{ChangeSet, kind};
+use crate::machine::evidence::Evidence;
 use crate::machine::format::{FORMAT, OLDEST_FORMAT};
 use crate::machine::retention::Retention;
 use crate::report::KeptReport;
@@ -68,6 +69,8 @@ pub struct FlowState {
     pub(crate) retention: Retention,
     #[serde(default)]
     pub(crate) deletion: Deletion,
+    #[serde(default, skip_serializing_if = "Evidence::is_unused")]
+    pub(crate) evidence: Evidence,
     /// The outcome that an operator ruled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ruled: Option<Outcome>,
@@ -158,6 +161,9 @@ pub(crate) struct Asking {
     pub(crate) error: Option<String>,
     /// Not before then: the vendor asked for it.
     pub(crate) not_before: Option<Timestamp>,
+    /// When the schedule's next poll is due, if it was put off after an outage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) spread_until: Option<Timestamp>,
     /// How often there was a reason to ask at once, and up to which of them it was asked.
     pub(crate) wakes: u32,
     pub(crate) heard: u32,
@@ -234,6 +240,7 @@ impl FlowState {
             ended_at: None,
             retention,
             deletion: Deletion::default(),
+            evidence: Evidence::default(),
             ruled: None,
             claims_noted: 0,
             shown: Shown::default(),
@@ -252,6 +259,12 @@ impl FlowState {
             Creation::Calling { new, calls, .. } => Some((new, *calls)),
             _ => None,
         }
+    }
+
+    /// Returns the number of the download of evidence that is [begun](super::Machine::begin).
+    #[must_use]
+    pub fn download(&self) -> Option<u32> {
+        self.evidence.calling.map(|calling| calling.item)
     }
 
     /// Returns how the verification is called.
@@ -486,6 +499,7 @@ impl FlowState {
         self.hand_off = None;
         (self.reports, self.unstored) = (0, Vec::new());
         (self.unknown_code, self.looked_at_code) = (None, None);
+        self.erase_evidence();
         if !matches!(self.creation, Creation::Created | Creation::Refused { .. }) {
             // Nothing may be kept, though nobody knows whether there is something at the vendor.
             self.creation = Creation::Refused { error: "erased".to_owned() };

@@ -241,9 +241,9 @@ impl<C: Connector> Connections<C> {
 /// Does some work within the bound of a connector.
 pub(super) async fn bounded<C: Connector, T>(connector: &C, work: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
     match connector.bound() {
-        Some(bound) => tokio::time::timeout(bound, work)
-            .await
-            .unwrap_or_else(|_| Err(StoreError::new("the database did not answer in time").with_source(Failure::Connection(ErrorKind::TimedOut)))),
+        Some(bound) => tokio::time::timeout(bound, work).await.unwrap_or_else(|_| {
+            Err(StoreError::new("the database did not answer in time").with_source(Failure::Connection(ErrorKind::TimedOut)))
+        }),
         None => work.await,
     }
 }

@@ -5,12 +5,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use idv_core::Clock;
 use jiff::Timestamp;
 
 use super::queue::Queue;
 use super::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, Lease, ListCursor, ListOrder, LookupKey, Message, MessageEnd, PendingEvent,
-    Pushed, Record, Reports, Store, StoreError, StoreResult, to_microsecond,
+    Backlog, Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted, Lease, ListCursor, ListOrder,
+    LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Reports, Store, StoreError, StoreResult, to_microsecond,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -20,7 +21,10 @@ use crate::machine::event::Event;
 ///
 /// A clone is the same store, so that a test can end a program and start it again over what was stored.
 #[derive(Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<State>>);
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+    clock: Option<Arc<dyn Clock>>,
+}
 
 impl MemoryStore {
     /// An empty store.
@@ -29,10 +33,17 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// Sets the clock that all programs over this store share, as the server of a database has one.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
     /// The state. Each method changes it only after everything that can fail has been looked at, so a panic elsewhere that poisoned the
     /// lock left nothing half done.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -46,6 +57,10 @@ impl fmt::Debug for MemoryStore {
 impl Store for MemoryStore {
     async fn migrate(&self) -> StoreResult<()> {
         Ok(())
+    }
+
+    async fn server_time(&self) -> StoreResult<Option<Timestamp>> {
+        Ok(self.clock.as_ref().map(|clock| clock.now()))
     }
 
     async fn remember(&self, name: &str, value: &[u8]) -> StoreResult<Vec<u8>> {
@@ -424,6 +439,31 @@ impl Store for MemoryStore {
         let names = state.trail.blocks.get(&number).into_iter().flat_map(|(_, names)| names);
         Ok(names.filter_map(|name| state.trail.entries.get(name)).cloned().collect())
     }
+
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl EvidenceStore for MemoryStore {
+    async fn put_part(&self, part: EvidencePart, body: &[u8]) -> StoreResult<()> {
+        self.state().evidence.insert(part, body.to_vec());
+        Ok(())
+    }
+
+    async fn part(&self, part: EvidencePart) -> StoreResult<Option<Vec<u8>>> {
+        Ok(self.state().evidence.get(&part).cloned())
+    }
+
+    async fn parts(&self, flow: FlowId) -> StoreResult<Vec<EvidencePart>> {
+        Ok(self.state().evidence.range(EvidencePart::all_of(flow)).map(|(part, _)| *part).collect())
+    }
+
+    async fn erase_parts(&self, flow: FlowId, item: Option<u32>) -> StoreResult<()> {
+        self.state().evidence.retain(|part, _| part.flow != flow || item.is_some_and(|item| part.item != item));
+        Ok(())
+    }
 }
 
 /// Everything that is stored.
@@ -441,6 +481,7 @@ struct State {
     timers: Queue<String>,
     trail: Trail,
     outbox: Outbox,
+    evidence: BTreeMap<EvidencePart, Vec<u8>>,
 }
 
 impl State {

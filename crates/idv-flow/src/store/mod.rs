@@ -6,6 +6,7 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod evidence;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod lanes;
 mod list;
@@ -19,6 +20,9 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod transaction;
+
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -29,9 +33,14 @@ use crate::audit::{AuditBlock, AuditEntry, AuditHead};
 use crate::id::FlowId;
 use crate::machine::event::Event;
 
+#[cfg(feature = "object-store")]
+pub use evidence::ObjectEvidence;
+pub use evidence::{EvidencePart, EvidenceStore};
 pub use list::ListCursor;
 pub use memory::MemoryStore;
 pub use outbox::{EventCursor, PendingEvent};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use transaction::ApplicationTransaction;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "sqlite")]
@@ -143,10 +152,16 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Winds a timer up again, and ends its lease. One that is not there is not made.
     async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;
 
+    /// Returns the time of the clock that all programs share, to the second or better: that of the database's server. `None` if there is no
+    /// such clock.
+    async fn server_time(&self) -> StoreResult<Option<Timestamp>> {
+        Ok(None)
+    }
+
     /// Returns when another program may have announced work, so that a worker looks for it at once. A store that cannot know waits for ever:
     /// a worker looks at intervals, too. A hint may be missing, and may be wrong.
     async fn hint(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Returns the earliest time at which a claim for these accounts finds a flow or a message, or a claim finds a timer.
@@ -176,6 +191,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// The entries of a block, by flow and number.
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>>;
+
+    /// Returns the store for evidence that this one brings along; `None` if it has none.
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        None
+    }
 }
 
 /// A flow, as a store keeps it. A new field breaks a store of your own on purpose: a store has to keep all of them.

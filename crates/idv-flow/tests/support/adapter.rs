@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
-use idv_core::call::{CallContext, Repeat};
+use idv_core::call::{Attempt, CallContext, Repeat};
+use idv_core::report::Evidence;
 use idv_core::*;
 use serde_json::{Value, json};
 use std::any::Any;
@@ -27,6 +28,8 @@ pub(crate) struct Kind {
     pub(crate) taught: Option<&'static str>,
     /// Whether this version of the adapter reads messages in XML, too.
     pub(crate) reads_xml: bool,
+    /// Whether its evidence can be downloaded.
+    pub(crate) evidence: bool,
 }
 
 impl Default for Kind {
@@ -42,6 +45,7 @@ impl Default for Kind {
             results: false,
             taught: None,
             reads_xml: false,
+            evidence: false,
         }
     }
 }
@@ -62,6 +66,9 @@ impl Example {
         info.accepts = &["person.family_name"];
         info.manual_steps = "write to the vendor";
         info.poll_interval = MINUTE;
+        if kind.evidence {
+            info.capabilities.push(Capability::Evidence);
+        }
         let guard =
             if kind.guarded { CallbackAuth::query("secret", [kind.secret.into()]).unwrap() } else { CallbackAuth::none() };
         Self { kind, info, guard }
@@ -101,6 +108,10 @@ fn observe(said: &Value, channel: Channel, taught: Option<&str>) -> Observation 
         report.reference = text("reference");
         report.vendor_id = text("id").map(VendorId::new);
         report.agent = text("state").map(Pii::new);
+        for file in said["evidence"].as_array().into_iter().flatten() {
+            let kind = serde_json::from_value(file["kind"].clone()).unwrap();
+            report.evidence.push(Evidence::new(EvidenceId::new(file["id"].as_str().unwrap()), kind));
+        }
         observation.result = ResultState::Inline(Box::new(report));
     }
     observation
@@ -125,7 +136,7 @@ impl Provider for Example {
         Capabilities {
             polling: self.kind.polling.then_some(self),
             results: self.kind.results.then_some(self),
-            evidence: None,
+            evidence: self.kind.evidence.then_some(self),
             listing: self.kind.listing.then_some(self),
             lookup: (self.kind.safety == CreateSafety::Findable).then_some(self),
             deletion: self.kind.deletion.then_some(self),
@@ -180,6 +191,22 @@ impl Lookup for Example {
         let (found, _) = self.call(cx, Repeat::Repeatable, &format!("find/{}", reference.as_str())).await?;
         let id = |made: &Value| VerificationId::new(reference.clone(), made["id"].as_str().map(VendorId::new));
         Ok(found.as_array().unwrap().iter().map(id).collect())
+    }
+}
+
+#[async_trait]
+impl EvidenceSource for Example {
+    async fn download(
+        &self,
+        cx: &CallContext,
+        _: &VerificationId,
+        evidence: &EvidenceId,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
+        let uri = format!("https://vendor.example/evidence/{}", evidence.as_str());
+        let request = |_: &Attempt<'_>| Ok(Request::get(&uri).body(Bytes::new()).unwrap());
+        cx.download(Repeat::Repeatable, limit, sink, request).await?.whole(|answer| answer.error())
     }
 }
 

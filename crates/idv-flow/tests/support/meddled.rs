@@ -18,7 +18,7 @@ pub(crate) type BlockChange = dyn Fn(&mut Vec<AuditBlock>) + Send + Sync;
 pub(crate) type Meanwhile = (&'static str, BoxFuture<'static, ()>);
 
 /// A store whose audit trail an attacker meddles with.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Meddled {
     pub(crate) store: MemoryStore,
     pub(crate) entries: Arc<Mutex<Option<Arc<Change>>>>,
@@ -34,6 +34,25 @@ pub(crate) struct Meddled {
     pub(crate) before: Arc<Mutex<Option<Meanwhile>>>,
     /// Reports that are stored cannot be opened.
     pub(crate) reports_damaged: Arc<AtomicBool>,
+    /// Whether it has a place for evidence.
+    pub(crate) has_evidence: bool,
+}
+
+impl Default for Meddled {
+    fn default() -> Self {
+        Self {
+            store: MemoryStore::default(),
+            entries: Arc::default(),
+            blocks: Arc::default(),
+            hidden: Arc::default(),
+            lookups: Arc::default(),
+            lost: Arc::default(),
+            writes: Arc::default(),
+            before: Arc::default(),
+            reports_damaged: Arc::default(),
+            has_evidence: true,
+        }
+    }
 }
 
 impl std::fmt::Debug for Meddled {
@@ -194,5 +213,8 @@ impl Store for Meddled {
     }
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
         Ok(self.entries(self.store.block_entries(number).await?))
+    }
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        self.has_evidence.then_some(&self.store as &dyn EvidenceStore)
     }
 }

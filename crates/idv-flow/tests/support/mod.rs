@@ -39,6 +39,8 @@ pub(crate) enum Fate {
     AnswerLost,
     /// It arrives, takes effect, and nobody ever answers.
     Hang,
+    /// Each piece of its answer takes so long.
+    Slow(Duration),
     /// It never arrives and nobody ever answers.
     HangBefore,
     /// It is answered with this status, without effect.
@@ -60,6 +62,10 @@ struct World {
     /// Our reference by the handle of its result.
     results: BTreeMap<String, String>,
     fetched: Vec<String>,
+    /// What each file shows, and its content, by its name.
+    files: BTreeMap<String, (String, Bytes)>,
+    downloads: Vec<String>,
+    clock: Option<ManualClock>,
 }
 
 /// The vendor. Clones are the same.
@@ -97,6 +103,20 @@ impl Vendor {
         self.world().results.insert(handle.to_owned(), reference.as_str().to_owned());
     }
 
+    /// Has a file, which reports list from now on.
+    pub(crate) fn has_file(&self, id: &str, kind: &str, content: impl Into<Bytes>) {
+        self.world().files.insert(id.to_owned(), (kind.to_owned(), content.into()));
+    }
+
+    fn clock(&self) -> Option<ManualClock> {
+        self.world().clock.clone()
+    }
+
+    /// The files that were downloaded, in order.
+    pub(crate) fn downloads(&self) -> Vec<String> {
+        self.world().downloads.clone()
+    }
+
     /// What exists under a reference.
     pub(crate) fn made(&self, reference: &Reference) -> Vec<String> {
         let world = self.world();
@@ -127,7 +147,8 @@ impl Vendor {
 
     fn answer(&self, operation: &str, argument: &str) -> Value {
         let world = &mut *self.world();
-        let known = |id: &str, (reference, state): &(String, String)| json!({"id": id, "reference": reference, "state": state});
+        let files: Vec<Value> = world.files.iter().map(|(id, (kind, _))| json!({"id": id, "kind": kind})).collect();
+        let known = |id: &str, (reference, state): &(String, String)| json!({"id": id, "reference": reference, "state": state, "evidence": files});
         match operation {
             "create" => {
                 let there = world.made.iter().find(|(_, (reference, _))| world.keyed && reference == argument);
@@ -181,6 +202,12 @@ impl Transport for Vendor {
             }
             _ => {}
         }
+        if operation == "evidence" {
+            let file = self.world().files.get(argument).map(|(_, content)| content.clone());
+            self.world().downloads.push(argument.to_owned());
+            let Some(content) = file else { return Ok(Response::builder().status(404).body(Bytes::new().into()).unwrap()) };
+            return Ok(Response::new(Body::chunks(Content { rest: content, fate, clock: self.clock() })));
+        }
         let answer = self.answer(operation, argument);
         match fate {
             Some(Fate::AnswerLost) => Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)),
@@ -190,6 +217,33 @@ impl Transport for Vendor {
                 tokio::task::yield_now().await;
                 Ok(Response::new(Bytes::from(answer.to_string()).into()))
             }
+        }
+    }
+}
+
+/// The content of a file, in pieces.
+struct Content {
+    rest: Bytes,
+    /// Befalls the last piece.
+    fate: Option<Fate>,
+    clock: Option<ManualClock>,
+}
+
+#[async_trait]
+impl Chunks for Content {
+    async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+        let piece = if matches!(self.fate, Some(Fate::Slow(_))) { 30_000 } else { 300_000 };
+        tokio::task::yield_now().await;
+        if let (Some(Fate::Slow(time)), Some(clock)) = (self.fate, &self.clock) {
+            clock.sleep(time).await;
+        }
+        if self.rest.len() > piece {
+            return Ok(Some(self.rest.split_to(piece)));
+        }
+        match self.fate {
+            Some(Fate::AnswerLost) => Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)),
+            Some(Fate::Hang) => std::future::pending().await,
+            _ => Ok(Some(std::mem::take(&mut self.rest)).filter(|rest| !rest.is_empty())),
         }
     }
 }
@@ -225,6 +279,7 @@ impl Bench {
         let vendor = Vendor::default();
         vendor.world().keyed = kind.safety == CreateSafety::Keyed;
         let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap());
+        vendor.world().clock = Some(clock.clone());
         Self { vendor, clock, store: MemoryStore::default(), kind, bits: Bits::default() }
     }
 

@@ -1,6 +1,7 @@
 //! `idv flow`: verifications from their creation to their deletion, over a store.
 
 mod delete;
+mod evidence;
 mod list;
 mod operator;
 mod replay;
@@ -49,6 +50,8 @@ enum Command {
     List(list::List),
     /// Print the final report of a flow
     Report(report::ReportCommand),
+    /// List the evidence that is kept of a flow, or save it into a folder
+    Evidence(evidence::EvidenceCommand),
     /// List what needs an operator, or carry out an operator's decision
     Operator(operator::Operator),
     /// Delete a flow's data at the vendor and here, and print the receipt
@@ -74,6 +77,7 @@ impl Run for FlowCommand {
             Command::Status(command) => command.run(flow, output).await,
             Command::List(command) => command.run(flow, output).await,
             Command::Report(command) => command.run(flow, output).await,
+            Command::Evidence(command) => command.run(flow, output).await,
             Command::Operator(command) => command.run(flow, output).await,
             Command::Delete(command) => command.run(flow, output).await,
             Command::Retain(command) => command.run(flow, output).await,

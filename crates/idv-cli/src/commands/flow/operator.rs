@@ -52,6 +52,9 @@ struct Decided {
     /// The vendor's copy was deleted by hand
     #[arg(long)]
     deleted_by_hand: bool,
+    /// Evidence that cannot be kept: delete without it
+    #[arg(long)]
+    give_up_evidence: bool,
     /// A message: try it again
     #[arg(long)]
     retry: bool,
@@ -104,6 +107,7 @@ impl Decided {
             || self.drop_handle
             || self.acknowledge
             || self.deleted_by_hand
+            || self.give_up_evidence
             || self.retry
             || self.dismiss
     }
@@ -117,6 +121,7 @@ impl Decided {
             (self.drop_handle, Resolution::DropHandle),
             (self.acknowledge, Resolution::Acknowledge),
             (self.deleted_by_hand, Resolution::DeletedByHand),
+            (self.give_up_evidence, Resolution::GiveUpEvidence),
         ];
         self.rule
             .map(Resolution::Rule)

@@ -25,6 +25,26 @@ impl Inner {
         Ok(started(&flow, already_existed))
     }
 
+    /// Adds the intention to create a verification to a transaction of the application.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) async fn submit_in(
+        &self,
+        transaction: &mut dyn crate::store::ApplicationTransaction,
+        start: Start,
+    ) -> Result<Started> {
+        self.check_clock().await?;
+        let (_, flow, entries) = self.prepare(start)?;
+        match transaction.insert(&flow.record, &entries).await? {
+            Inserted::New => Ok(started(&flow, false)),
+            Inserted::Exists(id) => match self.read(id).await {
+                Ok(kept) => Ok(started(&kept, true)),
+                // It is in the same transaction, which this program's connections do not see yet.
+                Err(FlowError::UnknownFlow(_)) => Ok(Started { id, ..started(&flow, true) }),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
     /// Commits the intention to create a verification, and carries it out.
     pub(crate) async fn start(&self, start: Start) -> Result<Started> {
         let (at, flow, already_existed) = self.insert(start, Some(self.lease_until())).await?;
@@ -42,6 +62,7 @@ impl Inner {
 
     /// Inserts a new flow, leased until `lease`. Returns it, or the one that was started before with the same reference or key.
     async fn insert(&self, start: Start, lease: Option<Timestamp>) -> Result<(Arc<VendorHandle>, LoadedFlow, bool)> {
+        self.check_clock().await?;
         let (at, flow, entries) = self.prepare(start)?;
         let id = flow.record.id;
         let inserted = match self.store.insert(&flow.record, lease, &entries).await {
@@ -74,7 +95,13 @@ impl Inner {
         let retention = start.retention.unwrap_or(self.retention);
         let reference = self.keys.reference(&at.id, start.new.reference.as_str());
         let application_key = start.key.as_deref().map(|key| self.keys.application(start.tenant.as_deref(), key));
-        let (machine, changes) = Machine::start(id, at.client.info(), &at.schedule, start.new, retention, start.by, now)?;
+        let evidence = start.evidence.unwrap_or_else(|| self.evidence.clone());
+        if !evidence.is_none() {
+            self.evidence_store()?;
+        }
+        let info = at.client.info();
+        let (mut machine, changes) = Machine::start(id, info, &at.schedule, start.new, retention, start.by, now)?;
+        machine.keep_evidence(evidence)?;
         let mut journal = Journal::new(id, AuditHead::default(), now);
         changes.audit.iter().for_each(|event| journal.write(&self.keys, event));
         let (audit, entries) = journal.finish();

@@ -89,6 +89,7 @@ impl Receipt {
 impl Inner {
     /// Requests the deletion of both copies.
     pub(crate) async fn request_deletion(&self, id: FlowId, by: &str) -> Result<Receipt> {
+        self.check_clock().await?;
         let flow = self.read(id).await?;
         let at = self.account(&flow.record.account)?;
         let flow = self.change(&at, flow, Lease::Keep, Input::DeletionRequested { by }).await?;
@@ -101,6 +102,7 @@ impl Inner {
 
     /// Changes how long the copies are kept.
     pub(crate) async fn retain(&self, id: FlowId, retention: Retention, by: &str) -> Result<()> {
+        self.check_clock().await?;
         let flow = self.read(id).await?;
         let at = self.account(&flow.record.account)?;
         self.change(&at, flow, Lease::Keep, Input::Retained { retention: &retention, by }).await?;
@@ -111,16 +113,36 @@ impl Inner {
     /// Has the vendor delete its copy, or confirm that nothing is left.
     pub(crate) async fn delete(&self, at: &VendorHandle, flow: LoadedFlow, command: &Command) -> Result<LoadedFlow> {
         let id = flow.record.id;
-        let Some(flow) = self.begin(at, flow, command).await? else {
-            // Something else has changed: the next step is planned anew, and at once.
-            let flow = self.read(id).await?;
-            return self.change(at, flow, Lease::End, Input::Refreshed).await;
-        };
+        let Some(flow) = self.begin(at, flow, command).await? else { return self.plan_anew(at, id).await };
         let id = flow.state.verification.id().clone();
         let answer = at.client.delete(&id).await;
         self.metrics.answered(&at.id, self.now(), &answer);
         let input = Input::DeletionAnswered(answer.as_ref().map(|deleted| *deleted));
         self.change(at, flow, Lease::End, input).await
+    }
+
+    /// Erases our own copy: the parts of the evidence, then all else.
+    pub(crate) async fn erase(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
+        if flow.state.evidence.items == 0 {
+            return self.change(at, flow, Lease::End, Input::Erased).await;
+        }
+        let id = flow.record.id;
+        let Some(flow) = self.begin(at, flow, &Command::Erase).await? else { return self.plan_anew(at, id).await };
+        let store = self.evidence_store()?;
+        store.erase_parts(id, None).await?;
+        let is_downloading = flow.state.download().is_some();
+        let flow = self.change(at, flow, Lease::End, Input::Erased).await?;
+        if is_downloading {
+            // A worker may have stored one more part before it found out.
+            store.erase_parts(id, None).await?;
+        }
+        Ok(flow)
+    }
+
+    /// Plans the next step anew, and at once, since something else has changed.
+    pub(crate) async fn plan_anew(&self, at: &VendorHandle, id: FlowId) -> Result<LoadedFlow> {
+        let flow = self.read(id).await?;
+        self.change(at, flow, Lease::End, Input::Refreshed).await
     }
 }
 

@@ -51,6 +51,7 @@ impl Inner {
     /// send it again.
     pub(crate) async fn receive(&self, account: &str, delivery: &Delivery) -> Result<Reply> {
         let at = self.account(account)?;
+        self.check_clock().await?;
         // The time of arrival is stored with it: it is compared with that of a signature whenever the message is read again.
         let mut delivery = delivery.clone();
         delivery.received_at.get_or_insert_with(|| self.now());

@@ -2,6 +2,7 @@
 
 mod create;
 pub(crate) mod delete;
+mod evidence;
 pub(crate) mod inbox;
 pub(crate) mod places;
 pub(crate) mod poll;
@@ -138,7 +139,7 @@ impl Engine {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+                    tracing::error!(error = &error as &dyn std::error::Error, "no work could be claimed");
                     Some(AFTER_FAILURE)
                 }
             };
@@ -201,6 +202,7 @@ async fn meanwhile<T>(under_way: &mut FuturesUnordered<BoxFuture<'_, ()>>, wante
 impl Inner {
     /// Claims up to so many things that are due; timers may come on top.
     async fn take(&self, workers: usize, free: usize) -> Result<Vec<Task>> {
+        self.check_clock().await?;
         let now = self.now();
         let until = self.lease_until();
         if !self.woken.load(Ordering::Relaxed) {
@@ -329,6 +331,7 @@ impl Inner {
     }
 
     async fn carry_out_command(&self, at: &VendorHandle, flow: LoadedFlow, command: Option<Command>) -> Result<LoadedFlow> {
+        self.check_clock().await?;
         let end = |flow, input| self.change(at, flow, Lease::End, input);
         let Some(command) = command else {
             // Only what the record says of it has to be brought up to date.
@@ -339,11 +342,13 @@ impl Inner {
             Command::Search => self.search(at, flow).await,
             Command::SettleInterrupted => end(flow, Input::CreationInterrupted).await,
             Command::GiveUp => end(flow, Input::CreationGivenUp).await,
+            Command::Spread => end(flow, Input::Spread).await,
             Command::Poll => self.poll(at, flow, None).await,
             Command::Fetch(handle) => self.poll(at, flow, Some(handle)).await,
             Command::Expire => end(flow, Input::Expired).await,
             Command::Delete | Command::ConfirmDeletion => self.delete(at, flow, &command).await,
-            Command::Erase => end(flow, Input::Erased).await,
+            Command::KeepEvidence => self.keep_evidence(at, flow).await,
+            Command::Erase => self.erase(at, flow).await,
         }
     }
 

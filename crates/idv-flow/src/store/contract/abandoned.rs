@@ -76,7 +76,7 @@ pub async fn a_claim_that_is_dropped_loses_nothing<H: Harness>(harness: &H) {
 }
 
 /// What a future comes to, unless it is dropped because it was not ready after being polled so often.
-async fn abandon<F: Future>(polls: u64, future: F) -> Option<F::Output> {
+pub(super) async fn abandon<F: Future>(polls: u64, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;
     std::future::poll_fn(|context| match future.as_mut().poll(context) {

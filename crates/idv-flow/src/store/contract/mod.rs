@@ -29,6 +29,7 @@
 
 mod abandoned;
 mod claims;
+mod evidence;
 mod flows;
 mod inbox;
 mod outbox;
@@ -48,6 +49,7 @@ use crate::id::FlowId;
 
 pub use abandoned::*;
 pub use claims::*;
+pub use evidence::*;
 pub use flows::*;
 pub use inbox::*;
 pub use outbox::*;

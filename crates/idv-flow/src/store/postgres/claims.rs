@@ -11,7 +11,7 @@ use super::connector::Connector;
 use crate::store::lanes::{Executor, Lane, Line, Reply, bounded};
 use crate::store::sql::failure::is_refused;
 use crate::store::sql::rows::{FlowRow, MessageRow, flow, limited, message, message_columns};
-use crate::store::sql::{cannot, timers};
+use crate::store::sql::{Claim, cannot, timers};
 use crate::store::{Message, Record, StoreResult};
 
 /// The shortest time between two claims that look at everything.
@@ -54,14 +54,6 @@ impl Claims {
     pub(super) async fn close(&self) {
         self.0.close().await;
     }
-}
-
-/// A claim, as a task can own it.
-pub(super) struct Claim {
-    pub(super) now: Timestamp,
-    pub(super) until: Timestamp,
-    pub(super) limit: usize,
-    pub(super) accounts: Vec<String>,
 }
 
 enum Operation {
@@ -149,8 +141,7 @@ impl Task {
         self.low.begin();
         let now = claim.now.as_microsecond();
         let records = self.on(async |connection| claim_flows(connection, claim, i64::MIN).await).await?;
-        let first: Option<i64> =
-            self.on(async |connection| first_due(connection).await).await?;
+        let first: Option<i64> = self.on(async |connection| first_due(connection).await).await?;
         self.low.end(first.unwrap_or(now).min(now));
         let ended = Instant::now();
         self.whole = Some((ended, ended - began));

@@ -4,6 +4,7 @@ mod batch;
 mod changes;
 mod claims;
 mod connector;
+mod evidence;
 mod hints;
 mod lookups;
 
@@ -19,17 +20,17 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, query, query_as};
 
 use self::batch::BatchLane;
-use self::claims::{Claim, Claims};
+use self::claims::Claims;
 use self::connector::Connector;
 use self::hints::Hints;
 use self::lookups::{Load, LoadReports, Locate, Push};
 use super::lanes::{self, Connections};
 use super::sql::migrations::{migrator, not_migrated};
 use super::sql::rows::whole;
-use super::sql::{Change, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
+use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
 use super::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record,
-    Store, StoreError, StoreResult,
+    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd,
+    PendingEvent, Pushed, Record, Store, StoreError, StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -178,7 +179,10 @@ impl Store for PostgresStore {
     }
 
     async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
-        self.0.others.write((name, old, new), |connection, (name, old, new)| values::replace(connection, name, old, new).boxed()).await
+        self.0
+            .others
+            .write((name, old, new), |connection, (name, old, new)| values::replace(connection, name, old, new).boxed())
+            .await
     }
 
     async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
@@ -207,7 +211,12 @@ impl Store for PostgresStore {
     }
 
     async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
-        self.0.others.read((filter, after, limit), |connection, (filter, after, limit)| lists::list(connection, filter, *after, *limit).boxed()).await
+        self.0
+            .others
+            .read((filter, after, limit), |connection, (filter, after, limit)| {
+                lists::list(connection, filter, *after, *limit).boxed()
+            })
+            .await
     }
 
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
@@ -243,11 +252,19 @@ impl Store for PostgresStore {
     }
 
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
-        self.0.others.write((now, until, limit), |connection, (now, until, limit)| outbox::claim(connection, *now, *until, *limit).boxed()).await
+        self.0
+            .others
+            .write((now, until, limit), |connection, (now, until, limit)| outbox::claim(connection, *now, *until, *limit).boxed())
+            .await
     }
 
     async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
-        self.0.others.write((flow, sequence, again), |connection, (flow, sequence, again)| outbox::finish(connection, *flow, *sequence, *again).boxed()).await
+        self.0
+            .others
+            .write((flow, sequence, again), |connection, (flow, sequence, again)| {
+                outbox::finish(connection, *flow, *sequence, *again).boxed()
+            })
+            .await
     }
 
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
@@ -255,11 +272,18 @@ impl Store for PostgresStore {
     }
 
     async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
-        self.0.others.read((flow, sequence), |connection, (flow, sequence)| outbox::one(connection, *flow, *sequence).boxed()).await
+        self.0
+            .others
+            .read((flow, sequence), |connection, (flow, sequence)| outbox::one(connection, *flow, *sequence).boxed())
+            .await
     }
 
     async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
         self.0.others.read(with_events, |connection, with_events| outbox::backlog(connection, *with_events).boxed()).await
+    }
+
+    async fn server_time(&self) -> StoreResult<Option<Timestamp>> {
+        self.0.others.read((), |connection, ()| timers::server_time(connection).boxed()).await.map(Some)
     }
 
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
@@ -283,7 +307,10 @@ impl Store for PostgresStore {
     }
 
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.0.others.read((owned(accounts), now), |connection, (accounts, now)| lists::others_due(connection, accounts, *now).boxed()).await
+        self.0
+            .others
+            .read((owned(accounts), now), |connection, (accounts, now)| lists::others_due(connection, accounts, *now).boxed())
+            .await
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
@@ -312,6 +339,10 @@ impl Store for PostgresStore {
 
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
         self.0.others.read(number, |connection, number| audit::of_block(connection, *number).boxed()).await
+    }
+
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        Some(self)
     }
 }
 
@@ -348,6 +379,12 @@ async fn add_block(connection: &mut PgConnection, block: &AuditBlock, entries: &
     Ok(true)
 }
 
+/// Adds a flow in a transaction of the application.
+pub(super) async fn insert_one(connection: &mut PgConnection, new: NewFlow) -> StoreResult<Inserted> {
+    let inserted = <NewFlow as batch::Batch>::execute(connection, &[new]).await?;
+    inserted.into_iter().next().ok_or_else(|| StoreError::new("a flow could not be added"))
+}
+
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore").finish_non_exhaustive()
@@ -362,4 +399,5 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "events", include_str!("../../../migrations/postgres/0002_events.sql")),
     (3, "accounts", include_str!("../../../migrations/postgres/0003_accounts.sql")),
     (4, "queue", include_str!("../../../migrations/postgres/0004_queue.sql")),
+    (5, "evidence", include_str!("../../../migrations/postgres/0005_evidence.sql")),
 ];

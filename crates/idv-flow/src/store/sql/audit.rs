@@ -24,8 +24,7 @@ pub(in crate::store) async fn of_flow(connection: &mut impl Sql, id: FlowId) -> 
 }
 
 pub(in crate::store) async fn loose(connection: &mut impl Sql, limit: usize) -> StoreResult<Vec<AuditEntry>> {
-    let statement =
-        concat!("SELECT ", entry_columns!(), " FROM idv_audit WHERE block IS NULL ORDER BY flow, number LIMIT $1");
+    let statement = concat!("SELECT ", entry_columns!(), " FROM idv_audit WHERE block IS NULL ORDER BY flow, number LIMIT $1");
     entries(connection.fetch(fixed(statement), &[limited(limit).into()]).await)
 }
 
@@ -34,9 +33,14 @@ pub(in crate::store) async fn of_block(connection: &mut impl Sql, number: u64) -
     entries(connection.fetch(fixed(statement), &[whole(number)?.into()]).await)
 }
 
-pub(in crate::store) async fn blocks(connection: &mut impl Sql, after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>> {
+pub(in crate::store) async fn blocks(
+    connection: &mut impl Sql,
+    after: Option<u64>,
+    limit: usize,
+) -> StoreResult<Vec<AuditBlock>> {
     let statement = "SELECT number, at, entries, previous, hash FROM idv_blocks WHERE number > $1 ORDER BY number LIMIT $2";
-    let rows = connection.fetch::<BlockRow>(fixed(statement), &[after.map_or(Ok(-1), whole)?.into(), limited(limit).into()]).await;
+    let rows =
+        connection.fetch::<BlockRow>(fixed(statement), &[after.map_or(Ok(-1), whole)?.into(), limited(limit).into()]).await;
     rows.map_err(cannot("blocks could not be read"))?.into_iter().map(block).collect()
 }
 

@@ -52,9 +52,8 @@ pub(in crate::store) async fn others_due<C: Sql>(
     now: Timestamp,
 ) -> StoreResult<Vec<String>> {
     let (before, after) = C::AMONG;
-    let statement = format!(
-        "SELECT DISTINCT account FROM idv_queue WHERE due < $1 AND NOT (account {before}$2{after}) ORDER BY account"
-    );
+    let statement =
+        format!("SELECT DISTINCT account FROM idv_queue WHERE due < $1 AND NOT (account {before}$2{after}) ORDER BY account");
     let rows: Vec<(String,)> = connection
         .fetch(built(statement), &[now.as_microsecond().into(), accounts.into()])
         .await

@@ -33,4 +33,3 @@ pub(in crate::store) fn not_migrated(error: MigrateError) -> StoreError {
         _ => StoreError::new("the store's tables could not be brought up to date"),
     }
 }
-

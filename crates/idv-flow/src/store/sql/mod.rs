@@ -1,6 +1,7 @@
 //! What the stores over SQL share: statements that both databases understand, rows, and failures.
 
 pub(super) mod audit;
+pub(super) mod evidence;
 pub(super) mod failure;
 pub(super) mod flows;
 pub(super) mod inbox;
@@ -14,6 +15,7 @@ pub(super) mod values;
 use std::fmt::Write as _;
 use std::future::Future;
 
+use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
 pub(super) use failure::cannot;
@@ -32,11 +34,7 @@ pub(super) trait Sql: Send + Sized {
     const AMONG: (&'static str, &'static str);
 
     /// Returns the rows of a query.
-    fn fetch<O: Tuple>(
-        &mut self,
-        sql: SqlStr,
-        values: &[Value<'_>],
-    ) -> impl Future<Output = sqlx::Result<Vec<O>>> + Send;
+    fn fetch<O: Tuple>(&mut self, sql: SqlStr, values: &[Value<'_>]) -> impl Future<Output = sqlx::Result<Vec<O>>> + Send;
 
     /// Executes statements. Returns the number of rows that they changed.
     fn execute(&mut self, sql: SqlStr, values: &[Value<'_>]) -> impl Future<Output = sqlx::Result<u64>> + Send;
@@ -259,11 +257,20 @@ impl From<&Commit<'_>> for Change {
     }
 }
 
+/// A claim, as a task can own it.
+#[derive(Debug)]
+pub(super) struct Claim {
+    pub(super) now: Timestamp,
+    pub(super) until: Timestamp,
+    pub(super) limit: usize,
+    pub(super) accounts: Vec<String>,
+}
+
 /// The end of a message, as columns: when it was done, when it is due, why it is parked.
 pub(super) fn end_columns(end: &MessageEnd) -> (Option<i64>, Option<i64>, Option<&str>) {
     match end {
         MessageEnd::Done(at) => (Some(at.as_microsecond()), None, None),
         MessageEnd::Later(due) => (None, Some(due.as_microsecond()), None),
-        MessageEnd::Parked { reason, again } => (None, again.map(jiff::Timestamp::as_microsecond), Some(reason)),
+        MessageEnd::Parked { reason, again } => (None, again.map(Timestamp::as_microsecond), Some(reason)),
     }
 }

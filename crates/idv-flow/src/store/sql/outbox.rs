@@ -44,8 +44,7 @@ pub(in crate::store) async fn backlog(connection: &mut impl Sql, with_events: bo
                      (SELECT COUNT(*) FROM idv_inbox WHERE attention IS NOT NULL), \
                      (SELECT MIN(at) FROM idv_events WHERE $1 AND due IS NOT NULL)";
     let rows = connection.fetch::<(i64, i64, Option<i64>)>(fixed(statement), &[with_events.into()]).await;
-    let (messages, parked, oldest) =
-        rows.map_err(cannot("the backlog could not be counted"))?.pop().unwrap_or_default();
+    let (messages, parked, oldest) = rows.map_err(cannot("the backlog could not be counted"))?.pop().unwrap_or_default();
     let count = |count: i64| u64::try_from(count).unwrap_or_default();
     Ok(Backlog { messages: count(messages), parked: count(parked), oldest_event: oldest.map(time).transpose()? })
 }

@@ -51,7 +51,24 @@ pub(in crate::store) type FlowRow = (
 );
 
 pub(in crate::store) fn flow(row: FlowRow) -> StoreResult<Record> {
-    let (id, provider, account, tenant, version, phase, phase_since, attention, due, created_at, reference, vendor, application_key, audit_count, audit_hash, body) = row;
+    let (
+        id,
+        provider,
+        account,
+        tenant,
+        version,
+        phase,
+        phase_since,
+        attention,
+        due,
+        created_at,
+        reference,
+        vendor,
+        application_key,
+        audit_count,
+        audit_hash,
+        body,
+    ) = row;
     let key = |key: Option<Vec<u8>>| key.map(|key| lookup_key(&key)).transpose();
     Ok(Record {
         id: flow_id(&id)?,

@@ -6,6 +6,15 @@ use super::rows::time;
 use super::{Sql, among, built, cannot, fixed};
 use crate::store::StoreResult;
 
+/// Returns the time of PostgreSQL's server.
+#[cfg(feature = "postgres")]
+pub(in crate::store) async fn server_time(connection: &mut sqlx::PgConnection) -> StoreResult<Timestamp> {
+    let statement = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    let rows = connection.fetch::<(i64,)>(fixed(statement), &[]).await;
+    let (now,) = rows.map_err(cannot("the time of the server could not be read"))?.pop().unwrap_or_default();
+    time(now)
+}
+
 pub(in crate::store) async fn set(connection: &mut impl Sql, name: &str, due: Timestamp) -> StoreResult<()> {
     let statement = "INSERT INTO idv_timers (name, due) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
     let values = [name.into(), due.as_microsecond().into()];

@@ -9,10 +9,10 @@ use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
 use crate::machine::event::Event;
 use crate::store::sql::rows::{
-    FlowRow, MessageRow, entry_columns, event_columns, flow, flow_columns, flow_id, limited, lookup_key, message, message_columns,
-    whole,
+    FlowRow, MessageRow, entry_columns, event_columns, flow, flow_columns, flow_id, limited, lookup_key, message,
+    message_columns, whole,
 };
-use crate::store::sql::{Change, NewFlow, Script, Sql as _, Value, among, built, cannot, fixed};
+use crate::store::sql::{Change, Claim, NewFlow, Script, Sql as _, Value, among, built, cannot, fixed};
 use crate::store::{Committed, Inserted, LookupKey, Message, Pushed, Record, StoreError, StoreResult};
 
 /// How many rows a statement writes at most: SQLite counts the values of a statement, up to 32,766.
@@ -103,37 +103,53 @@ pub(super) async fn reports(connection: &mut SqliteConnection, id: FlowId) -> St
 
 pub(super) async fn locate(connection: &mut SqliteConnection, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
     let keys: Vec<String> = keys.iter().map(|key| hex::encode(key.0)).collect();
-    let by = |column| {
-        format!("SELECT {column}, id FROM idv_flows WHERE {column} IN (SELECT unhex(value) FROM json_each($1))")
-    };
+    let by = |column| format!("SELECT {column}, id FROM idv_flows WHERE {column} IN (SELECT unhex(value) FROM json_each($1))");
     let statement = [by("reference"), by("vendor"), by("application_key")].join(" UNION ALL ");
-    let rows: Vec<(Vec<u8>, Vec<u8>)> = connection
-        .fetch(built(statement), &[(&keys[..]).into()])
-        .await
-        .map_err(cannot("flows could not be looked up"))?;
+    let rows: Vec<(Vec<u8>, Vec<u8>)> =
+        connection.fetch(built(statement), &[(&keys[..]).into()]).await.map_err(cannot("flows could not be looked up"))?;
     let found = rows.into_iter().map(|(key, id)| Ok((lookup_key(&key)?, flow_id(&id)?)));
     // A flow whose keys are the same is found once.
     Ok(found.collect::<StoreResult<BTreeSet<_>>>()?.into_iter().collect())
 }
 
-/// A claim, as a task can own it.
-pub(super) struct Claim {
-    pub(super) now: Timestamp,
-    pub(super) until: Timestamp,
-    pub(super) limit: usize,
-    pub(super) accounts: Vec<String>,
+fn values(claim: &Claim) -> [Value<'_>; 5] {
+    [
+        claim.now.as_microsecond().into(),
+        claim.until.as_microsecond().into(),
+        limited(claim.limit).into(),
+        claim.accounts.is_empty().into(),
+        (&claim.accounts[..]).into(),
+    ]
 }
 
-impl Claim {
-    fn values(&self) -> [Value<'_>; 5] {
-        [
-            self.now.as_microsecond().into(),
-            self.until.as_microsecond().into(),
-            limited(self.limit).into(),
-            self.accounts.is_empty().into(),
-            (&self.accounts[..]).into(),
-        ]
-    }
+/// Returns whether a claim would find something. It writes nothing, and so waits for no transaction.
+pub(super) async fn is_due(
+    connection: &mut SqliteConnection,
+    from: Queue,
+    now: Timestamp,
+    accounts: &[String],
+) -> StoreResult<bool> {
+    let now = now.as_microsecond().into();
+    let found = |rows: sqlx::Result<Vec<(i64,)>>| Ok(!rows.map_err(cannot("what is due could not be read"))?.is_empty());
+    let condition = match from {
+        Queue::Timers => {
+            let statement = "SELECT 1 FROM idv_timers WHERE wake <= $1 LIMIT 1";
+            return found(connection.fetch(fixed(statement), &[now]).await);
+        }
+        Queue::Flows => "idv_queue WHERE due <= $1",
+        Queue::Messages => "idv_inbox WHERE due <= $1 AND done_at IS NULL",
+    };
+    let among = among::<SqliteConnection>("account", (2, 3));
+    let statement = format!("SELECT 1 FROM {condition} AND (lease IS NULL OR lease <= $1) AND {among} LIMIT 1");
+    found(connection.fetch(built(statement), &[now, accounts.is_empty().into(), accounts.into()]).await)
+}
+
+/// Where to look for what is due.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Queue {
+    Flows,
+    Messages,
+    Timers,
 }
 
 pub(super) async fn claim(connection: &mut SqliteConnection, claim: &Claim) -> StoreResult<Vec<Record>> {
@@ -144,7 +160,7 @@ pub(super) async fn claim(connection: &mut SqliteConnection, claim: &Claim) -> S
          UPDATE idv_queue SET lease = $2, version = version + 1 WHERE flow IN (SELECT flow FROM ready) RETURNING hex(flow)",
         among::<SqliteConnection>("account", (4, 5))
     );
-    let claimed: Vec<(String,)> = connection.fetch(built(statement), &claim.values()).await.map_err(failed())?;
+    let claimed: Vec<(String,)> = connection.fetch(built(statement), &values(claim)).await.map_err(failed())?;
     if claimed.is_empty() {
         return Ok(Vec::new());
     }
@@ -170,7 +186,7 @@ pub(super) async fn claim_messages(connection: &mut SqliteConnection, claim: &Cl
         ),
         among::<SqliteConnection>("account", (4, 5))
     );
-    let rows = connection.fetch::<MessageRow>(built(statement), &claim.values()).await;
+    let rows = connection.fetch::<MessageRow>(built(statement), &values(claim)).await;
     let rows = rows.map_err(cannot("messages could not be claimed"))?;
     let mut messages = rows.into_iter().map(message).collect::<StoreResult<Vec<_>>>()?;
     messages.sort_by_key(|message| (message.due, message.digest));

@@ -1,6 +1,7 @@
 //! A store in a file: SQLite.
 
 mod connector;
+mod evidence;
 mod flows;
 mod writer;
 
@@ -15,14 +16,14 @@ use jiff::Timestamp;
 use sqlx::Connection as _;
 
 use self::connector::Connector;
-use self::flows::Claim;
+use self::flows::Queue;
 use self::writer::Writer;
 use super::lanes::{self, Connections, Line};
 use super::sql::migrations::{migrator, not_migrated};
-use super::sql::{Change, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
+use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
 use super::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Phase, Pushed,
-    Record, Reports, Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd,
+    PendingEvent, Phase, Pushed, Record, Reports, Store, StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -108,6 +109,18 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Returns whether a claim has to be made: if it would find something, or it is time to empty the log.
+    async fn is_due(&self, queue: Queue, now: Timestamp, accounts: &[&str]) -> StoreResult<bool> {
+        if self.0.writer.log_is_due() {
+            return Ok(true);
+        }
+        let input = (queue, now, owned(accounts));
+        let readers = &self.0.readers;
+        readers.read(input, |connection, (queue, now, accounts)| flows::is_due(connection, *queue, *now, accounts).boxed()).await
+    }
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn migrate(&self) -> StoreResult<()> {
@@ -159,6 +172,9 @@ impl Store for SqliteStore {
     }
 
     async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+        if !self.is_due(Queue::Flows, now, accounts).await? {
+            return Ok(Vec::new());
+        }
         let claim = Claim { now, until, limit, accounts: owned(accounts) };
         self.0.writer.run(claim, |connection, claim| flows::claim(connection, claim).boxed()).await
     }
@@ -168,7 +184,12 @@ impl Store for SqliteStore {
     }
 
     async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
-        self.0.readers.read((filter, after, limit), |connection, (filter, after, limit)| lists::list(connection, filter, *after, *limit).boxed()).await
+        self.0
+            .readers
+            .read((filter, after, limit), |connection, (filter, after, limit)| {
+                lists::list(connection, filter, *after, *limit).boxed()
+            })
+            .await
     }
 
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
@@ -177,6 +198,9 @@ impl Store for SqliteStore {
     }
 
     async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+        if !self.is_due(Queue::Messages, now, accounts).await? {
+            return Ok(Vec::new());
+        }
         let claim = Claim { now, until, limit, accounts: owned(accounts) };
         self.0.writer.run(claim, |connection, claim| flows::claim_messages(connection, claim).boxed()).await
     }
@@ -208,11 +232,19 @@ impl Store for SqliteStore {
     }
 
     async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
-        self.0.writer.run((now, until, limit), |connection, (now, until, limit)| outbox::claim(connection, *now, *until, *limit).boxed()).await
+        self.0
+            .writer
+            .run((now, until, limit), |connection, (now, until, limit)| outbox::claim(connection, *now, *until, *limit).boxed())
+            .await
     }
 
     async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
-        self.0.writer.run((flow, sequence, again), |connection, (flow, sequence, again)| outbox::finish(connection, *flow, *sequence, *again).boxed()).await
+        self.0
+            .writer
+            .run((flow, sequence, again), |connection, (flow, sequence, again)| {
+                outbox::finish(connection, *flow, *sequence, *again).boxed()
+            })
+            .await
     }
 
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
@@ -220,7 +252,10 @@ impl Store for SqliteStore {
     }
 
     async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
-        self.0.readers.read((flow, sequence), |connection, (flow, sequence)| outbox::one(connection, *flow, *sequence).boxed()).await
+        self.0
+            .readers
+            .read((flow, sequence), |connection, (flow, sequence)| outbox::one(connection, *flow, *sequence).boxed())
+            .await
     }
 
     async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
@@ -237,6 +272,9 @@ impl Store for SqliteStore {
     }
 
     async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
+        if !self.is_due(Queue::Timers, now, &[]).await? {
+            return Ok(Vec::new());
+        }
         self.0.writer.run((now, until), |connection, (now, until)| timers::claim(connection, *now, *until).boxed()).await
     }
 
@@ -250,7 +288,10 @@ impl Store for SqliteStore {
     }
 
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.0.readers.read((owned(accounts), now), |connection, (accounts, now)| lists::others_due(connection, accounts, *now).boxed()).await
+        self.0
+            .readers
+            .read((owned(accounts), now), |connection, (accounts, now)| lists::others_due(connection, accounts, *now).boxed())
+            .await
     }
 
     async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
@@ -281,6 +322,15 @@ impl Store for SqliteStore {
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
         self.0.readers.read(number, |connection, number| audit::of_block(connection, *number).boxed()).await
     }
+
+    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
+        Some(self)
+    }
+}
+
+/// Adds a flow in a transaction of the application.
+pub(super) async fn insert_one(connection: &mut sqlx::SqliteConnection, new: NewFlow) -> StoreResult<Inserted> {
+    flows::insert(connection, &new).await
 }
 
 impl fmt::Debug for SqliteStore {
@@ -297,6 +347,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "events", include_str!("../../../migrations/sqlite/0002_events.sql")),
     (3, "accounts", include_str!("../../../migrations/sqlite/0003_accounts.sql")),
     (4, "queue", include_str!("../../../migrations/sqlite/0004_queue.sql")),
+    (5, "evidence", include_str!("../../../migrations/sqlite/0005_evidence.sql")),
 ];
 
 #[cfg(test)]
@@ -334,8 +385,10 @@ mod tests {
         store.migrate().await.unwrap();
         // For this connection the file cannot grow.
         let limit = store.0.writer.run((), |connection, ()| {
-            async { sqlx::query("PRAGMA max_page_count = 1").execute(connection).await.map(drop).map_err(cannot("limit the file")) }
-                .boxed()
+            async {
+                sqlx::query("PRAGMA max_page_count = 1").execute(connection).await.map(drop).map_err(cannot("limit the file"))
+            }
+            .boxed()
         });
         limit.await.unwrap();
         let error = store.insert(&record(1, 1 << 20), None, &[]).await.unwrap_err();

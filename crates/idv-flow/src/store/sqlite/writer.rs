@@ -1,5 +1,7 @@
 //! The one task that writes: it commits all operations that wait as one transaction.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -13,12 +15,21 @@ use crate::store::sql::failure::{again, is_refused};
 use crate::store::{StoreError, StoreResult};
 
 /// The way to the task.
-pub(super) struct Writer(Lane<Job>);
+pub(super) struct Writer {
+    lane: Lane<Job>,
+    log: Arc<Log>,
+}
 
 impl Writer {
     /// Starts the task. It empties the log after erasures, but no more often than `emptied_every`.
     pub(super) fn start(line: Line<Connector>, emptied_every: Duration) -> Self {
-        Self(Lane::start(Transactions { line, erasures: LEFT_BEFORE, tried: None, emptied_every }))
+        let log = Arc::new(Log { erasures: AtomicUsize::new(LEFT_BEFORE), tried: Mutex::new(None), emptied_every });
+        Self { lane: Lane::start(Transactions { line, log: Arc::clone(&log) }), log }
+    }
+
+    /// Returns whether it is time to empty the log, which any transaction does.
+    pub(super) fn log_is_due(&self) -> bool {
+        self.log.is_due()
     }
 
     /// Does some work in a transaction, perhaps with that of others. If it fails, it may be done again in a transaction of its own: so it
@@ -39,11 +50,11 @@ impl Writer {
         T: Send + 'static,
         F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, StoreResult<T>> + Send + Sync + 'static,
     {
-        self.0.run(|reply| Box::new(Pending { input, work, erases, result: None, reply }) as Job).await
+        self.lane.run(|reply| Box::new(Pending { input, work, erases, result: None, reply }) as Job).await
     }
 
     pub(super) async fn close(&self) {
-        self.0.close().await;
+        self.lane.close().await;
     }
 }
 
@@ -97,12 +108,27 @@ where
     }
 }
 
-/// What the task has: its connection, and how many erasures the log may still show.
+/// How many erasures the log may still show, and when it was last tried to empty it.
+struct Log {
+    erasures: AtomicUsize,
+    tried: Mutex<Option<Instant>>,
+    emptied_every: Duration,
+}
+
+impl Log {
+    fn is_due(&self) -> bool {
+        self.erasures.load(Ordering::Relaxed) > 0 && self.tried().is_none_or(|at| at.elapsed() >= self.emptied_every)
+    }
+
+    fn tried(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the task has.
 struct Transactions {
     line: Line<Connector>,
-    erasures: usize,
-    tried: Option<Instant>,
-    emptied_every: Duration,
+    log: Arc<Log>,
 }
 
 impl Executor for Transactions {
@@ -163,11 +189,12 @@ impl Transactions {
     /// Answers operations that were committed. If it is time to, the log is emptied before: so what was erased is gone when the caller
     /// learns of it.
     async fn succeed(&mut self, batch: Vec<Job>) {
-        self.erasures += batch.iter().filter(|job| job.erases()).count();
-        if self.erasures > 0 && self.tried.is_none_or(|at| at.elapsed() >= self.emptied_every) {
-            self.tried = Some(Instant::now());
+        // Only this task changes the count.
+        self.log.erasures.fetch_add(batch.iter().filter(|job| job.erases()).count(), Ordering::Relaxed);
+        if self.log.is_due() {
+            *self.log.tried() = Some(Instant::now());
             match self.empty_log().await {
-                Ok(true) => self.erasures = 0,
+                Ok(true) => self.log.erasures.store(0, Ordering::Relaxed),
                 Ok(false) => tracing::debug!("the log of the store's file is being read; it is emptied later"),
                 Err(_) => {
                     tracing::warn!("the log of the store's file could not be emptied; it is tried again after the next erasure");
@@ -182,8 +209,7 @@ impl Transactions {
         let mut connection = self.line.take().await?;
         let emptied = async {
             wait_for_others(&mut connection, BUSY_EMPTYING).await?;
-            let (busy, ..): (i64, i64, i64) =
-                query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
+            let (busy, ..): (i64, i64, i64) = query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
             wait_for_others(&mut connection, BUSY).await?;
             Ok(busy == 0)
         };

@@ -1,0 +1,114 @@
+//! `idv flow evidence`.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+
+use clap::Args;
+use futures_util::TryStreamExt as _;
+use idv_flow::{Engine, FlowId, KeptEvidence};
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use super::flow_id;
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, plain, table, text};
+
+/// Lists the evidence that is kept of a flow, or saves it into a folder: each item as a file that only you can read.
+#[derive(Args)]
+pub(crate) struct EvidenceCommand {
+    /// The flow
+    #[arg(value_parser = flow_id)]
+    id: FlowId,
+
+    /// The folder; without it, the evidence is listed
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Replace files that exist
+    #[arg(long, requires = "out")]
+    force: bool,
+}
+
+impl EvidenceCommand {
+    pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
+        let kept = flow.evidence(self.id).await?;
+        if kept.is_empty() && !output.is_json() {
+            text("no evidence is kept of this flow")?;
+            return Ok(Exit::Done);
+        }
+        let mut items = Vec::new();
+        for kept in &kept {
+            let mut item = described(kept);
+            if let (Some(folder), Some(item)) = (&self.out, item.as_object_mut()) {
+                let path = folder.join(file_name(kept));
+                self.save(flow, kept, &path).await?;
+                item.insert("file".to_owned(), json!(path.display().to_string()));
+            }
+            items.push(item);
+        }
+        output.answer(&items, |items| {
+            let word = |item: &Value, name: &str| match item.get(name) {
+                Some(Value::String(text)) => text.clone(),
+                Some(Value::Number(number)) => number.to_string(),
+                _ => "-".to_owned(),
+            };
+            let last = if self.out.is_some() { "file" } else { "sha256" };
+            let columns = ["item", "kind", "media_type", "length", last];
+            let mut lines = table(&["item", "kind", "media type", "bytes", last]);
+            for item in items {
+                lines.add_row(columns.map(|name| word(item, name)));
+            }
+            plain(&lines)
+        })?;
+        Ok(Exit::Done)
+    }
+
+    /// Saves an item. The file appears under its name only when it is whole.
+    async fn save(&self, flow: &Engine, kept: &KeptEvidence, path: &Path) -> Result<(), Failure> {
+        let unwritable = |error: &io::Error| Failure::usage(format!("{} cannot be written: {error}", path.display()));
+        if !self.force && path.exists() {
+            return Err(Failure::usage(format!("{} exists: choose another folder, or write --force", path.display())));
+        }
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).map_err(|error| unwritable(&error))?;
+        let mut file = NamedTempFile::new_in(folder).map_err(|error| unwritable(&error))?;
+        let mut pieces = pin!(flow.read_evidence(self.id, kept.item).await?);
+        while let Some(piece) = pieces.try_next().await? {
+            file.write_all(&piece).map_err(|error| unwritable(&error))?;
+        }
+        file.as_file().sync_all().map_err(|error| unwritable(&error))?;
+        let saved = if self.force { file.persist(path) } else { file.persist_noclobber(path) };
+        saved.map(drop).map_err(|error| unwritable(&error.error))
+    }
+}
+
+fn described(kept: &KeptEvidence) -> Value {
+    json!({
+        "item": kept.item,
+        "id": kept.id,
+        "kind": kept.kind,
+        "media_type": kept.media_type,
+        "length": kept.length,
+        "sha256": kept.sha256_hex(),
+        "kept_at": kept.kept_at.to_string(),
+    })
+}
+
+/// Returns a file name that is made of nothing that the vendor wrote.
+fn file_name(kept: &KeptEvidence) -> String {
+    let kind = json!(kept.kind);
+    let ending = match kept.media_type.as_deref() {
+        Some("image/jpeg") => "jpg",
+        Some("image/png") => "png",
+        Some("application/pdf") => "pdf",
+        Some("application/zip") => "zip",
+        Some("application/xml") => "xml",
+        Some("audio/mpeg") => "mp3",
+        Some("audio/wav") => "wav",
+        Some("video/mp4") => "mp4",
+        Some("video/webm") => "webm",
+        _ => "bin",
+    };
+    format!("{}-{}.{ending}", kept.item, kind.as_str().unwrap_or("other"))
+}

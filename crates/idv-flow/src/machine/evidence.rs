@@ -1,0 +1,382 @@
+//! Keeping evidence before the vendor's copy is deleted: the policy, the progress, and how a flow changes by it.
+
+use idv_core::report::EvidenceKind;
+use idv_core::{Capability, Error, EvidenceId, VendorInfo};
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::change::{ChangeSet, kind};
+use super::retention::later;
+use super::state::{Creation, FlowState, VendorsCopy};
+use super::{Machine, conflict};
+use crate::audit::Event;
+use crate::error::{FlowError, Result};
+
+pub(crate) const MIB: u64 = 1024 * 1024;
+/// Maximum number of items that a policy may keep: their list is part of the flow's state.
+const MOST_ITEMS: u32 = 1_000;
+
+/// Selects the evidence that is kept: downloaded, sealed and stored before the vendor's copy is deleted. By default none is kept.
+///
+/// ```
+/// use idv_core::report::EvidenceKind;
+/// use idv_flow::EvidencePolicy;
+///
+/// let images = EvidencePolicy::of([EvidenceKind::DocumentFront, EvidenceKind::Selfie]).max_item(10 * 1024 * 1024);
+/// assert!(images.keeps(EvidenceKind::Selfie) && !images.keeps(EvidenceKind::Video));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct EvidencePolicy {
+    /// The kinds that are kept.
+    pub kinds: EvidenceKinds,
+    /// The maximum length of an item, in bytes. Default: 256 MiB.
+    pub max_item: u64,
+    /// The maximum length of all items of a flow together, in bytes. Default: 1 GiB.
+    pub max_total: u64,
+    /// The maximum number of items of a flow: at most 1,000. Default: 64.
+    pub max_items: u32,
+}
+
+/// The kinds of evidence that are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EvidenceKinds {
+    /// None.
+    #[default]
+    None,
+    /// Everything that the report lists.
+    All,
+    /// These kinds.
+    Only(Vec<EvidenceKind>),
+}
+
+impl EvidencePolicy {
+    /// Keeps no evidence.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { kinds: EvidenceKinds::None, max_item: 256 * MIB, max_total: 1024 * MIB, max_items: 64 }
+    }
+
+    /// Keeps everything that the report lists.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { kinds: EvidenceKinds::All, ..Self::none() }
+    }
+
+    /// Keeps these kinds.
+    #[must_use]
+    pub fn of(kinds: impl Into<Vec<EvidenceKind>>) -> Self {
+        Self { kinds: EvidenceKinds::Only(kinds.into()), ..Self::none() }
+    }
+
+    idv_core::setters! { max_item: u64, max_total: u64, max_items: u32 }
+
+    /// Returns whether evidence of this kind is kept.
+    #[must_use]
+    pub fn keeps(&self, kind: EvidenceKind) -> bool {
+        match &self.kinds {
+            EvidenceKinds::None => false,
+            EvidenceKinds::All => true,
+            EvidenceKinds::Only(kinds) => kinds.contains(&kind),
+        }
+    }
+
+    /// Returns whether no evidence is kept.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        match &self.kinds {
+            EvidenceKinds::None => true,
+            EvidenceKinds::All => false,
+            EvidenceKinds::Only(kinds) => kinds.is_empty(),
+        }
+    }
+
+    /// Fails if a limit is not valid.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.max_items > MOST_ITEMS {
+            let text = format!("an evidence policy keeps at most {MOST_ITEMS} items of a flow, not {}", self.max_items);
+            return Err(FlowError::Invalid(text));
+        }
+        Ok(())
+    }
+}
+
+impl Default for EvidencePolicy {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+/// An item of evidence that is kept. Its content is read by [`Engine::read_evidence`](crate::Engine::read_evidence).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct KeptEvidence {
+    /// The number of the item within its flow, which is also the number of the download that kept it.
+    pub item: u32,
+    /// The vendor's name for it, as the report lists it.
+    pub id: EvidenceId,
+    /// What it shows.
+    pub kind: EvidenceKind,
+    /// The media type by the first bytes, else by the vendor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// The length in bytes.
+    pub length: u64,
+    /// The SHA-256 digest.
+    #[serde(serialize_with = "hex_digest", deserialize_with = "digest_of_hex")]
+    pub sha256: [u8; 32],
+    /// When it was kept.
+    pub kept_at: Timestamp,
+    /// The number of its sealed parts.
+    pub(crate) parts: u32,
+    /// The name of the vault's key that sealed them; `None` without a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
+}
+
+impl KeptEvidence {
+    /// Returns the digest in hexadecimal.
+    #[must_use]
+    pub fn sha256_hex(&self) -> String {
+        hex::encode(self.sha256)
+    }
+}
+
+/// An item of evidence that a driver dealt with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EvidenceResult {
+    /// It is stored.
+    Kept(KeptEvidence),
+    /// It is longer than the policy allows.
+    TooLong {
+        /// The vendor's name for it.
+        id: EvidenceId,
+        /// What it shows.
+        kind: EvidenceKind,
+    },
+    /// These many items were not downloaded, because the policy's number of items is reached.
+    TooMany(usize),
+}
+
+/// The progress with a flow's evidence.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Evidence {
+    pub(crate) policy: EvidencePolicy,
+    pub(crate) kept: Vec<KeptEvidence>,
+    /// Items that are too long to be kept.
+    pub(crate) left_out: Vec<EvidenceId>,
+    /// The number of reports whose evidence is dealt with.
+    pub(crate) reports: u8,
+    /// The number of downloads that began; each has its own number, under which its parts are stored.
+    pub(crate) items: u32,
+    /// The download under way.
+    pub(crate) calling: Option<Calling>,
+    /// The number of failures in a row.
+    pub(crate) failures: u32,
+    pub(crate) failed_at: Option<Timestamp>,
+    pub(crate) failing_since: Option<Timestamp>,
+    /// The kind of the last failure.
+    pub(crate) error: Option<String>,
+    /// Not before then: the vendor asked for it.
+    pub(crate) not_before: Option<Timestamp>,
+    /// The number of kept items that the application was told of.
+    pub(crate) announced: usize,
+    /// An operator has said that the rest is not kept.
+    pub(crate) given_up: bool,
+    /// The parts are being erased.
+    pub(crate) erasing: bool,
+}
+
+/// A download under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Calling {
+    /// Its number.
+    pub(crate) item: u32,
+    /// When it began, or was last known to go on.
+    pub(crate) at: Timestamp,
+}
+
+impl Evidence {
+    /// Returns whether there is nothing to say about evidence.
+    pub(crate) fn is_unused(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Returns whether this download is the one under way.
+    pub(crate) fn is_current(&self, item: u32) -> bool {
+        self.calling.is_some_and(|calling| calling.item == item)
+    }
+
+    /// Returns how many bytes may still be kept.
+    pub(crate) fn room(&self) -> u64 {
+        let kept: u64 = self.kept.iter().map(|kept| kept.length).fold(0, u64::saturating_add);
+        self.policy.max_total.saturating_sub(kept)
+    }
+
+    /// Returns how many items may still be downloaded.
+    pub(crate) fn items_left(&self) -> usize {
+        let done = self.kept.len() + self.left_out.len();
+        usize::try_from(self.policy.max_items).unwrap_or(usize::MAX).saturating_sub(done)
+    }
+
+    /// Returns whether an item is dealt with.
+    pub(crate) fn has(&self, id: &EvidenceId) -> bool {
+        self.kept.iter().any(|kept| kept.id == *id) || self.left_out.contains(id)
+    }
+
+    /// Forgets failures: the next download need not wait.
+    pub(crate) fn retry_now(&mut self) {
+        (self.failures, self.failed_at, self.failing_since) = (0, None, None);
+        (self.error, self.not_before) = (None, None);
+    }
+
+    fn announce(&mut self) {
+        self.announced = self.kept.len();
+    }
+}
+
+impl Machine<'_> {
+    /// Sets the evidence that is kept of this flow. It is set before the first commit.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::Invalid`] if a limit is not valid.
+    pub fn keep_evidence(&mut self, policy: EvidencePolicy) -> Result<()> {
+        policy.check()?;
+        self.state.evidence.policy = policy;
+        self.state.oldest_format = self.state.least_format();
+        Ok(())
+    }
+
+    /// Marks that a download begins, so that no other worker begins it too.
+    pub(super) fn begin_evidence(&mut self, changes: &ChangeSet) {
+        let evidence = &mut self.state.evidence;
+        evidence.items = evidence.items.saturating_add(1);
+        evidence.calling = Some(Calling { item: evidence.items, at: changes.now });
+    }
+
+    /// Marks that the parts are about to be erased, so that no hold is accepted for them.
+    pub(super) const fn begin_erasure(&mut self) {
+        let evidence = &mut self.state.evidence;
+        evidence.erasing = evidence.items > 0;
+    }
+
+    /// A long download goes on.
+    pub(super) fn evidence_under_way(&mut self, item: u32, changes: &ChangeSet) {
+        if let Some(calling) = self.state.evidence.calling.as_mut().filter(|calling| calling.item == item) {
+            calling.at = changes.now;
+        }
+    }
+
+    /// A download ended, or there was nothing to download.
+    pub(super) fn evidence_kept(
+        &mut self,
+        item: u32,
+        results: &[EvidenceResult],
+        reports: usize,
+        is_complete: bool,
+        changes: &mut ChangeSet,
+    ) {
+        let state = &mut self.state;
+        let evidence = &mut state.evidence;
+        if state.deletion.own_erased_at.is_some() || evidence.erasing || !evidence.is_current(item) {
+            return;
+        }
+        for result in results {
+            match result {
+                EvidenceResult::Kept(kept) if evidence.has(&kept.id) => {}
+                EvidenceResult::Kept(kept) => {
+                    let digest = kept.sha256_hex();
+                    changes.write(Event::EvidenceKept { digest, kind: kept.kind, length: kept.length });
+                    evidence.kept.push(kept.clone());
+                }
+                EvidenceResult::TooLong { id, kind } => {
+                    changes.write(Event::EvidenceLeftOut { reason: "too_long", kind: Some(*kind), count: 1 });
+                    evidence.left_out.push(id.clone());
+                }
+                EvidenceResult::TooMany(count) => {
+                    changes.write(Event::EvidenceLeftOut { reason: "too_many", kind: None, count: *count });
+                }
+            }
+        }
+        evidence.calling = None;
+        evidence.retry_now();
+        (state.crashes, state.crashed_at) = (0, None);
+        if is_complete {
+            evidence.reports = u8::try_from(reports).unwrap_or(u8::MAX);
+            evidence.announce();
+        }
+    }
+
+    /// A download failed.
+    pub(super) fn evidence_failed(&mut self, item: u32, error: &Error, changes: &mut ChangeSet) {
+        let evidence = &mut self.state.evidence;
+        if !evidence.is_current(item) {
+            return;
+        }
+        let kind = kind(error);
+        tracing::debug!(provider = %self.vendor.provider, kind, "evidence could not be kept");
+        if evidence.error.as_ref() != Some(&kind) {
+            changes.write(Event::EvidenceNotKept { error: kind.clone() });
+        }
+        let now = changes.now;
+        evidence.calling = None;
+        evidence.failures = evidence.failures.saturating_add(1);
+        evidence.failing_since.get_or_insert(now);
+        (evidence.failed_at, evidence.error) = (Some(now), Some(kind));
+        evidence.not_before = error.retry_after().map(|wait| later(now, wait));
+    }
+
+    /// An operator gives up what is not kept yet.
+    pub(super) fn evidence_given_up(&mut self, by: &str, changes: &mut ChangeSet) -> Result<()> {
+        if !self.state.awaits_evidence(self.vendor) {
+            return conflict("no evidence is waiting to be kept: there is nothing to give up");
+        }
+        changes.write(Event::Resolved { by: by.to_owned(), action: "give_up_evidence" });
+        let evidence = &mut self.state.evidence;
+        (evidence.given_up, evidence.calling) = (true, None);
+        evidence.retry_now();
+        evidence.announce();
+        Ok(())
+    }
+}
+
+impl FlowState {
+    /// Returns whether evidence is still to be kept: until then the vendor's copy is not deleted, and ours is not erased.
+    pub(crate) fn awaits_evidence(&self, vendor: &VendorInfo) -> bool {
+        let (evidence, deletion) = (&self.evidence, &self.deletion);
+        let is_wanted = !evidence.policy.is_none() && !evidence.given_up && vendor.has(Capability::Evidence);
+        let is_there = matches!(self.creation, Creation::Created) && deletion.vendors == VendorsCopy::There;
+        let is_gone = deletion.own_erased_at.is_some() || evidence.erasing;
+        is_wanted && is_there && !is_gone && self.reports > evidence.reports
+    }
+
+    /// Erases what is known of the evidence.
+    pub(super) fn erase_evidence(&mut self) {
+        let evidence = &mut self.evidence;
+        (evidence.kept, evidence.left_out) = (Vec::new(), Vec::new());
+        (evidence.calling, evidence.erasing) = (None, false);
+        evidence.retry_now();
+    }
+}
+
+/// Returns the kind of this name.
+pub(crate) fn kind_of(name: &str) -> Option<EvidenceKind> {
+    serde_json::from_value(name.into()).ok()
+}
+
+fn hex_digest<S: Serializer>(digest: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&hex::encode(digest))
+}
+
+fn digest_of_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let mut digest = [0; 32];
+    hex::decode_to_slice(text, &mut digest).map_err(serde::de::Error::custom)?;
+    Ok(digest)
+}

@@ -1,0 +1,46 @@
+//! New flows in a transaction of the application.
+
+use async_trait::async_trait;
+
+use super::sql::NewFlow;
+use super::{Inserted, Record, StoreResult};
+use crate::audit::AuditEntry;
+
+/// A connection of the application, in a transaction of the database that the engine's store is in:
+/// [`Engine::submit_in`](crate::Engine::submit_in). `sqlx::PgConnection` and `sqlx::SqliteConnection` implement it, so a
+/// `&mut *transaction` of sqlx is one.
+#[async_trait]
+pub trait ApplicationTransaction: sealed::Sealed + Send {
+    /// Adds a flow that is due at once, as [`Store::insert`](super::Store::insert) does, and commits nothing.
+    #[doc(hidden)]
+    async fn insert(&mut self, record: &Record, audit: &[AuditEntry]) -> StoreResult<Inserted>;
+}
+
+#[cfg(feature = "postgres")]
+#[async_trait]
+impl ApplicationTransaction for sqlx::PgConnection {
+    async fn insert(&mut self, record: &Record, audit: &[AuditEntry]) -> StoreResult<Inserted> {
+        super::postgres::insert_one(self, new(record, audit)).await
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[async_trait]
+impl ApplicationTransaction for sqlx::SqliteConnection {
+    async fn insert(&mut self, record: &Record, audit: &[AuditEntry]) -> StoreResult<Inserted> {
+        super::sqlite::insert_one(self, new(record, audit)).await
+    }
+}
+
+fn new(record: &Record, audit: &[AuditEntry]) -> NewFlow {
+    NewFlow { record: record.clone(), lease: None, audit: audit.to_vec() }
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    #[cfg(feature = "postgres")]
+    impl Sealed for sqlx::PgConnection {}
+    #[cfg(feature = "sqlite")]
+    impl Sealed for sqlx::SqliteConnection {}
+}
