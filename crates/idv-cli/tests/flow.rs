@@ -355,7 +355,8 @@ fn webhook_receives_events_and_a_replay() {
     listener.set_nonblocking(true).unwrap();
     let webhook = format!("webhook.url = \"http://{}/hooks\"", listener.local_addr().unwrap());
     let mut company = Company::new(&["idnow"], "flows.db", &format!("{webhook}\nwebhook.secret = {{ env = \"HOOK\" }}\n{QUICK}"));
-    assert!(company.place.run(&["flow", "start"]).failed(2).contains("HOOK"));
+    let ran = company.place.run(&["flow", "list"]);
+    assert!(ran.failed(2).contains("`flow.webhook.secret`"), "{}", ran.err);
     company.place.set("HOOK", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     let (sender, received) = std::sync::mpsc::channel();
     let route = axum::routing::post(move |headers: http::HeaderMap, body: String| {
