@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use futures_util::{FutureExt as _, TryStreamExt as _};
 use idv_core::report::EvidenceKind;
 use idv_core::{Clock as _, Secret};
-use idv_flow::store::{EvidencePart, EvidenceStore, MemoryStore, Phase, StoreError, StoreResult};
+use idv_flow::store::{Commit, EvidencePart, EvidenceStore, MemoryStore, Phase, Reports, Store as _, StoreError, StoreResult};
 use idv_flow::{
     CopyState, Engine, EngineBuilder, EventKind, EvidencePolicy, FlowError, FlowId, Keep, KeptEvidence, Resolution, Retention,
     Start, Vault,
@@ -502,6 +502,23 @@ async fn later_report_brings_its_evidence() {
     assert_eq!(bench.vendor.downloads(), ["first", "second"]);
     let told = events(&flow, id).await;
     assert_eq!(told.iter().filter(|event| **event == EventKind::EvidenceReady).count(), 2, "{told:?}");
+}
+
+#[tokio::test]
+async fn lost_report_does_not_make_the_worker_spin() {
+    let bench = bench();
+    let flow = engine(&bench).await;
+    bench.vendor.next("evidence", Fate::Status(503));
+    let id = passed(&bench, &flow, soon()).await;
+    bench.clock.advance(HOUR);
+    flow.run_due().await.unwrap();
+    let record = bench.store.load(id).await.unwrap().unwrap();
+    let mut commit = Commit::new(&record, &[]);
+    commit.reports = Reports::Erase;
+    bench.store.commit(&commit).await.unwrap();
+    bench.pass(&flow, 2 * DAY).await;
+    assert_eq!((attention(&flow).await, bench.vendor.calls("delete")), (vec!["evidence_failing"], 0));
+    assert_eq!(bench.vendor.calls("evidence"), 1);
 }
 
 /// An evidence store that fails as long as it is told to.

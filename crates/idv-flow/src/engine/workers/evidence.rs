@@ -19,7 +19,7 @@ use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::evidence::{Evidence, EvidenceResult, KeptEvidence};
-use crate::machine::{Command, Input};
+use crate::machine::{Command, FlowState, Input};
 use crate::store::{EvidencePart, EvidenceStore, Lease, Record, StoreResult};
 use crate::vault::{Context, Vault};
 
@@ -61,7 +61,7 @@ impl Inner {
     async fn keep_next(&self, at: &VendorHandle, flow: &LoadedFlow, item: u32) -> Result<Result<Done, Error>> {
         let (record, evidence) = (&flow.record, &flow.state.evidence);
         let Ok(store) = self.evidence_store() else { return Ok(Err(Error::config(NO_EVIDENCE_STORE))) };
-        let (mut missing, reports) = match self.missing_evidence(record, evidence).await {
+        let (mut missing, reports) = match self.missing_evidence(record, &flow.state).await {
             Ok(found) => found,
             Err(FlowError::Damaged(_)) => return Ok(Err(Error::malformed("the stored reports cannot be read"))),
             Err(error) => return Err(error),
@@ -85,8 +85,11 @@ impl Inner {
     }
 
     /// Returns the listed items that are to be kept and are not dealt with, and the number of reports that list them.
-    async fn missing_evidence(&self, record: &Record, evidence: &Evidence) -> Result<(Vec<Listed>, usize)> {
-        let reports = self.reports(record).await?;
+    async fn missing_evidence(&self, record: &Record, state: &FlowState) -> Result<(Vec<Listed>, usize)> {
+        let (reports, evidence) = (self.reports(record).await?, &state.evidence);
+        if reports.len() < usize::from(state.reports) {
+            return Err(FlowError::Damaged("a report is missing"));
+        }
         let (mut seen, mut missing) = (BTreeSet::new(), Vec::new());
         for kept in &reports {
             for listed in kept.report()?.evidence {
