@@ -95,7 +95,7 @@ WITH new AS MATERIALIZED (
     FROM unnest($18::bytea[], $19::bytea[], $20::bigint[], $21::bigint[], $22::text[], $23::bytea[], $24::bytea[])
     AS e (owner, flow, number, at, event, previous, hash) JOIN added ON added.id = owner
 )
-SELECT id FROM added UNION ALL SELECT NULL FROM pg_notify($26, current_setting('idv_flow.program')) WHERE $25";
+SELECT id FROM added UNION ALL SELECT NULL FROM pg_notify($26, current_setting('idv_flow.program', true)) WHERE $25";
 
 const THERE: &str = "\
 SELECT reference, id FROM unnest($1::bytea[]) AS k (key) JOIN idv_flows ON reference = key
@@ -209,7 +209,7 @@ WITH change AS MATERIALIZED (
     WITH ORDINALITY AS e (owner, flow, sequence, at, provider, account, tenant, event, place)
     JOIN changed ON changed.flow = owner ORDER BY place
 )
-SELECT flow FROM changed UNION ALL SELECT NULL FROM pg_notify($40, current_setting('idv_flow.program'))
+SELECT flow FROM changed UNION ALL SELECT NULL FROM pg_notify($40, current_setting('idv_flow.program', true))
     WHERE EXISTS (SELECT 1 FROM changed WHERE announced)";
 
 /// Flows, column by column.
