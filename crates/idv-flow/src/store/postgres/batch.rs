@@ -69,13 +69,13 @@ impl<B: Batch> Executor for Batches<B> {
 
     async fn execute(&mut self, batch: Vec<Self::Operation>) {
         for part in parts(batch.into_iter().filter(|(_, reply)| !reply.is_abandoned())) {
-            let (mut operations, mut replies): (Vec<B>, Vec<_>) = part.into_iter().unzip();
+            let (operations, replies): (Vec<B>, Vec<_>) = part.into_iter().unzip();
             match self.statement(&operations).await {
                 Ok(outputs) => replies.into_iter().zip(outputs).for_each(|(reply, output)| reply.send(Ok(output))),
                 // One of them was refused, and none was carried out. Each is tried by itself.
                 Err(error) if operations.len() > 1 && is_refused(&error) => {
-                    for (operation, reply) in operations.drain(..).zip(replies.drain(..)) {
-                        let outputs = self.statement(std::slice::from_ref(&operation)).await;
+                    for (operation, reply) in operations.iter().zip(replies) {
+                        let outputs = self.statement(std::slice::from_ref(operation)).await;
                         reply.send(outputs.and_then(|outputs| outputs.into_iter().next().ok_or_else(incomplete)));
                     }
                 }

@@ -95,7 +95,7 @@ WITH new AS MATERIALIZED (
     FROM unnest($18::bytea[], $19::bytea[], $20::bigint[], $21::bigint[], $22::text[], $23::bytea[], $24::bytea[])
     AS e (owner, flow, number, at, event, previous, hash) JOIN added ON added.id = owner
 )
-SELECT id FROM added UNION ALL SELECT NULL FROM pg_notify($26, '') WHERE $25";
+SELECT id FROM added UNION ALL SELECT NULL FROM pg_notify($26, current_setting('idv_flow.program', true)) WHERE $25";
 
 const THERE: &str = "\
 SELECT reference, id FROM unnest($1::bytea[]) AS k (key) JOIN idv_flows ON reference = key
@@ -125,6 +125,8 @@ impl Batch for Change {
         let done_at: Vec<Option<i64>> = ends().map(|end| end.and_then(|(_, (done_at, ..))| done_at)).collect();
         let again: Vec<Option<i64>> = ends().map(|end| end.and_then(|(_, (_, due, _))| due)).collect();
         let reasons: Vec<Option<&str>> = ends().map(|end| end.and_then(|(_, (.., reason))| reason)).collect();
+        // Changes by others than the holder of a lease, to flows that are due now, are announced.
+        let now = batch.iter().flat_map(|change| &change.audit).map(|entry| entry.at.as_microsecond()).max();
         let changed: Vec<(Option<Vec<u8>>,)> = flows
             .bind(query_as(COMMIT))
             .bind(batch.iter().map(|change| change.keep_lease).collect::<Vec<_>>())
@@ -149,7 +151,7 @@ impl Batch for Change {
             .bind(events.account)
             .bind(events.tenant)
             .bind(events.kind)
-            .bind(batch.iter().any(Self::is_announced))
+            .bind(now)
             .bind(CHANNEL)
             .fetch_all(connection)
             .await
@@ -160,14 +162,6 @@ impl Batch for Change {
             false => Committed::Conflict,
         };
         Ok(batch.iter().map(result).collect())
-    }
-}
-
-impl Change {
-    /// Whether another program may have something to do now: the change is not made by the holder of the lease, and the flow is due.
-    fn is_announced(&self) -> bool {
-        let at = self.audit.last().map(|entry| entry.at);
-        self.keep_lease && self.record.due.is_some_and(|due| at.is_some_and(|at| due <= at))
     }
 }
 
@@ -183,7 +177,8 @@ WITH change AS MATERIALIZED (
 ), changed AS (
     UPDATE idv_queue AS q SET version = q.version + 1, account = c.account, due = c.due,
         lease = CASE WHEN c.keeps THEN q.lease END
-    FROM change AS c WHERE q.flow = c.id AND q.version = c.version RETURNING q.flow
+    FROM change AS c WHERE q.flow = c.id AND q.version = c.version
+    RETURNING q.flow, c.keeps AND c.due <= $39 AND (q.lease IS NULL OR q.lease <= $39) AS announced
 ), made AS MATERIALIZED (
     SELECT change.* FROM change JOIN changed ON changed.flow = change.id
 ), flows AS (
@@ -214,7 +209,8 @@ WITH change AS MATERIALIZED (
     WITH ORDINALITY AS e (owner, flow, sequence, at, provider, account, tenant, event, place)
     JOIN changed ON changed.flow = owner ORDER BY place
 )
-SELECT flow FROM changed UNION ALL SELECT NULL FROM pg_notify($40, '') WHERE $39";
+SELECT flow FROM changed UNION ALL SELECT NULL FROM pg_notify($40, current_setting('idv_flow.program', true))
+    WHERE EXISTS (SELECT 1 FROM changed WHERE announced)";
 
 /// Flows, column by column.
 #[derive(Default)]

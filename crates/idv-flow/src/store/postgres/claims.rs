@@ -51,6 +51,10 @@ impl Claims {
         self.0.run(|reply| Operation::WindTimer(name, due, reply)).await
     }
 
+    pub(super) async fn next_due(&self, accounts: Vec<String>) -> StoreResult<Option<Timestamp>> {
+        self.0.run(|reply| Operation::Next(accounts, reply)).await
+    }
+
     pub(super) async fn close(&self) {
         self.0.close().await;
     }
@@ -60,6 +64,7 @@ enum Operation {
     Flows(Claim, Reply<Vec<Record>>),
     Messages(Claim, Reply<Vec<Message>>),
     Timers(Timestamp, Timestamp, Reply<Vec<String>>),
+    Next(Vec<String>, Reply<Option<Timestamp>>),
     SetTimer(String, Timestamp, Reply<()>),
     WindTimer(String, Timestamp, Reply<()>),
 }
@@ -95,7 +100,8 @@ impl Executor for Task {
                 Operation::Flows(claim, reply) if !reply.is_abandoned() => reply.send(self.flows(&claim).await),
                 Operation::Messages(claim, reply) if !reply.is_abandoned() => reply.send(self.messages(&claim).await),
                 Operation::Timers(now, until, reply) if !reply.is_abandoned() => reply.send(self.claim_timers(now, until).await),
-                Operation::Flows(..) | Operation::Messages(..) | Operation::Timers(..) => {}
+                Operation::Next(accounts, reply) if !reply.is_abandoned() => reply.send(self.next_due(&accounts).await),
+                Operation::Flows(..) | Operation::Messages(..) | Operation::Timers(..) | Operation::Next(..) => {}
                 Operation::SetTimer(name, due, reply) => {
                     self.timers = None;
                     reply.send(self.on(async |connection| timers::set(connection, &name, due).await).await);
@@ -146,6 +152,11 @@ impl Task {
         let ended = Instant::now();
         self.whole = Some((ended, ended - began));
         Ok(records)
+    }
+
+    async fn next_due(&mut self, accounts: &[String]) -> StoreResult<Option<Timestamp>> {
+        let low = self.low.get().unwrap_or(i64::MIN);
+        self.on(async |connection| timers::next(connection, accounts, low).await).await
     }
 
     async fn messages(&mut self, claim: &Claim) -> StoreResult<Vec<Message>> {

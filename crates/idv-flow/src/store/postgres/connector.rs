@@ -1,7 +1,10 @@
 //! Connecting to the server.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::net::IpAddr;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use idv_core::Secret;
@@ -24,6 +27,8 @@ pub(super) struct Connector {
     /// The longest time for one statement.
     statement: Duration,
     plans: Plans,
+    /// By what this store tells its own notifications from those of others.
+    pub(super) program: Arc<str>,
 }
 
 /// How the server plans the statements of a connection.
@@ -39,7 +44,10 @@ enum Plans {
 impl Connector {
     pub(super) fn new(url: &Secret, wait: Duration, statement: Duration) -> StoreResult<Self> {
         let options = PgConnectOptions::from_str(url.expose()).map_err(cannot(UNREACHABLE))?;
-        Ok(Self { options: secured(options).disable_statement_logging(), wait, statement, plans: Plans::Fresh })
+        let options = secured(options).disable_statement_logging();
+        // The keys of the standard library's hashers are random.
+        let program = format!("{:016x}", RandomState::new().build_hasher().finish()).into();
+        Ok(Self { options, wait, statement, plans: Plans::Fresh, program })
     }
 
     /// Returns a connector for the connection of a lane.
@@ -59,8 +67,10 @@ impl Connector {
         // The isolation that the statements are written for: a change looks again at a row that another has just changed.
         let settings = format!(
             "SET default_transaction_isolation = 'read committed'; SET statement_timeout = {}; \
-             SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; {plans}",
-            self.statement.as_millis().max(1)
+             SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \
+             SET idv_flow.program = '{}'; {plans}",
+            self.statement.as_millis().max(1),
+            self.program
         );
         connection.execute(AssertSqlSafe(settings)).await?;
         Ok(connection)

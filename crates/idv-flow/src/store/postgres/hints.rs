@@ -16,20 +16,23 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Listens from the first question on.
 pub(super) struct Hints {
     options: PgConnectOptions,
+    program: Arc<str>,
     announced: Arc<Notify>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Hints {
-    pub(super) fn new(options: PgConnectOptions) -> Self {
-        Self { options, announced: Arc::default(), task: Mutex::default() }
+    pub(super) fn new(options: PgConnectOptions, program: Arc<str>) -> Self {
+        Self { options, program, announced: Arc::default(), task: Mutex::default() }
     }
 
-    /// Returns when some program has announced work since the last time.
+    /// Returns when another program has announced work since the last time.
     pub(super) async fn next(&self) {
         {
             let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-            task.get_or_insert_with(|| tokio::spawn(listen(self.options.clone(), Arc::clone(&self.announced))));
+            task.get_or_insert_with(|| {
+                tokio::spawn(listen(self.options.clone(), Arc::clone(&self.program), Arc::clone(&self.announced)))
+            });
         }
         self.announced.notified().await;
     }
@@ -48,7 +51,7 @@ impl Drop for Hints {
     }
 }
 
-async fn listen(options: PgConnectOptions, announced: Arc<Notify>) {
+async fn listen(options: PgConnectOptions, program: Arc<str>, announced: Arc<Notify>) {
     loop {
         // The listener needs a pool, which has no other connection.
         let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
@@ -57,8 +60,10 @@ async fn listen(options: PgConnectOptions, announced: Arc<Notify>) {
         {
             // Something may have been announced before.
             announced.notify_one();
-            while listener.recv().await.is_ok() {
-                announced.notify_one();
+            while let Ok(notification) = listener.recv().await {
+                if notification.payload() != &*program {
+                    announced.notify_one();
+                }
             }
         }
         tracing::debug!("notifications of the database are not received; the connection is opened again soon");

@@ -147,7 +147,7 @@ WITH came AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT 1 FROM renewed WHERE renewed.digest = came.digest)
     ON CONFLICT (digest) DO NOTHING RETURNING digest
 )
-SELECT digest FROM renewed UNION ALL SELECT digest FROM added UNION ALL SELECT NULL FROM pg_notify($11, '') WHERE $10";
+SELECT digest FROM renewed UNION ALL SELECT digest FROM added UNION ALL SELECT NULL FROM pg_notify($11, current_setting('idv_flow.program', true)) WHERE $10";
 
 fn ids(ids: impl Iterator<Item = FlowId>) -> Vec<Vec<u8>> {
     // Each once, in the order of the index.

@@ -27,7 +27,7 @@ use self::lookups::{Load, LoadReports, Locate, Push};
 use super::lanes::{self, Connections};
 use super::sql::migrations::{migrator, not_migrated};
 use super::sql::rows::whole;
-use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
+use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, values};
 use super::{
     Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd,
     PendingEvent, Pushed, Record, Store, StoreError, StoreResult,
@@ -129,7 +129,7 @@ impl PostgresStore {
             reports: BatchLane::start(&connector, Arc::clone(&low)),
             lookups: BatchLane::start(&connector, low),
             others: Connections::new(connector.clone(), others),
-            hints: Hints::new(connector.options.clone()),
+            hints: Hints::new(connector.options.clone(), Arc::clone(&connector.program)),
             connector,
         };
         inner.others.add(connection);
@@ -303,7 +303,7 @@ impl Store for PostgresStore {
     }
 
     async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
-        self.0.others.read(owned(accounts), |connection, accounts| timers::next(connection, accounts).boxed()).await
+        self.0.claims.next_due(owned(accounts)).await
     }
 
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {

@@ -40,9 +40,9 @@ pub(in crate::store) async fn claim<C: Sql>(connection: &mut C, now: Timestamp, 
     Ok(rows.into_iter().map(|(_, name)| name).collect())
 }
 
-/// Returns the earliest time at which a claim finds something. Of the flows and messages, those that are due before the first that is not
+/// Returns the earliest time at which a claim finds something, of the flows that are due from `low` on. Of the flows and messages, those that are due before the first that is not
 /// leased are the ones whose leases can run out earlier.
-pub(in crate::store) async fn next<C: Sql>(connection: &mut C, accounts: &[String]) -> StoreResult<Option<Timestamp>> {
+pub(in crate::store) async fn next<C: Sql>(connection: &mut C, accounts: &[String], low: i64) -> StoreResult<Option<Timestamp>> {
     let among = among::<C>("account", (1, 2));
     let first = |table, open| {
         format!(
@@ -54,10 +54,10 @@ pub(in crate::store) async fn next<C: Sql>(connection: &mut C, accounts: &[Strin
     };
     let statement = format!(
         "SELECT MIN(wake) FROM ({} UNION ALL {} UNION ALL SELECT MIN(wake) FROM idv_timers) AS first",
-        first("idv_queue", "due IS NOT NULL"),
+        first("idv_queue", "due >= $3"),
         first("idv_inbox", "due IS NOT NULL AND done_at IS NULL")
     );
-    let values = [accounts.is_empty().into(), accounts.into()];
+    let values = [accounts.is_empty().into(), accounts.into(), low.into()];
     let rows: Vec<(Option<i64>,)> =
         connection.fetch(built(statement), &values).await.map_err(cannot("what is next could not be read"))?;
     rows.into_iter().next().and_then(|(wake,)| wake).map(time).transpose()

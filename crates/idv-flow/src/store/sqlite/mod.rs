@@ -284,7 +284,7 @@ impl Store for SqliteStore {
     }
 
     async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
-        self.0.readers.read(owned(accounts), |connection, accounts| timers::next(connection, accounts).boxed()).await
+        self.0.readers.read(owned(accounts), |connection, accounts| timers::next(connection, accounts, i64::MIN).boxed()).await
     }
 
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
