@@ -135,7 +135,11 @@ async fn killed_application_loses_and_repeats_nothing() {
         }
         running.killed_at(name, &mut seen).await;
     }
-    assert_eq!(seen.keys().copied().collect::<Vec<_>>(), (1..=seen.len() as u64).collect::<Vec<_>>(), "no event is lost: {seen:?}");
+    assert_eq!(
+        seen.keys().copied().collect::<Vec<_>>(),
+        (1..=seen.len() as u64).collect::<Vec<_>>(),
+        "no event is lost: {seen:?}"
+    );
     let vendor = town.sandbox().vendor("idnow").unwrap();
     assert_eq!(vendor.ids().len(), 1, "one person was invited once");
     let told = |name: &str| seen.values().filter(|event| *event == name).count();

@@ -90,6 +90,31 @@ fn a_flow_goes_from_its_start_to_its_deletion() {
 }
 
 #[test]
+fn evidence_is_listed_saved_and_erased() {
+    let company = Company::new(&["idnow"], "flows.db", &format!("{QUICK}\n\n[flow.evidence]\nkinds = \"all\""));
+    let id = start(&company, "idnow", REFERENCE);
+    assert_eq!(company.place.run(&["flow", "evidence", &id]).out, "no evidence is kept of this flow\n");
+    assert!(company.act("idnow", REFERENCE, "happy"));
+    run_until(&company, &id, "done");
+    let kept = until("the evidence is kept", || {
+        company.json(&["flow", "run", "--once"]);
+        let kept = company.json(&["flow", "evidence", &id]);
+        if kept == json!([]) { Err("none is kept".to_owned()) } else { Ok(kept) }
+    });
+    assert_eq!(kept[0]["sha256"].as_str().map(str::len), Some(64), "{kept}");
+    let saved = company.json(&["flow", "evidence", &id, "--out", "kept"]);
+    for item in saved.as_array().unwrap() {
+        let file = company.place.folder.path().join(item["file"].as_str().unwrap());
+        assert_eq!(Some(std::fs::metadata(file).unwrap().len()), item["length"].as_u64(), "{item}");
+    }
+    assert_eq!(company.place.run(&["flow", "evidence", &id, "--out", "kept"]).exit, 2, "nothing is replaced");
+    assert!(company.place.run(&["flow", "evidence", &id, "--out", "kept", "--force"]).out.contains("kept/"));
+    company.json(&["flow", "delete", &id, "--by", "desk"]);
+    run_until(&company, &id, "erased");
+    assert_eq!(company.json(&["flow", "evidence", &id]), json!([]));
+}
+
+#[test]
 fn flows_are_listed_by_what_is_asked_for() {
     let company = company();
     assert_eq!(company.place.run(&["flow", "list"]).exit, 2, "there is no store yet");

@@ -22,6 +22,9 @@ use support::*;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
+/// The meter provider is that of the whole program, and whether a span is recorded is remembered for all threads.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A series of measurements: the value of a counter or a gauge, or the count of a histogram.
 #[derive(Debug, Clone)]
 struct Series {
@@ -125,6 +128,7 @@ fn instruments() -> impl Iterator<Item = &'static Instrument> {
 
 #[tokio::test]
 async fn every_instrument_is_recorded_as_described() {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let exported = Exported::default();
     let provider = SdkMeterProvider::builder().with_periodic_exporter(exported.clone()).build();
     opentelemetry::global::set_meter_provider(provider.clone());
@@ -232,6 +236,7 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<
 
 #[tokio::test]
 async fn spans_name_the_operation_and_the_flow() {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let spans = Spans::default();
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
     let bench = Bench::new(Kind::default());

@@ -19,7 +19,8 @@ use serde::Deserialize;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let [file, listen, public] = std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "expected three arguments")?;
+    let [file, listen, public] =
+        std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "expected three arguments")?;
     let config = Config::load(file)?; // accounts at vendors, and [flow]: store, key, retention, evidence
     let settings = config.section::<FlowConfig>()?;
     let engine = Engine::builder(SqliteStore::open("flows.db").await?)
@@ -71,7 +72,9 @@ async fn changed(engine: Engine, event: Event) -> Result<(), HandlerError> {
             let report = engine.report(event.flow).await?.ok_or("the report is missing")?;
             println!("{} {} report {}", event.flow, event.sequence, report.provider);
         }
-        EventKind::EvidenceReady => println!("{} {} evidence {}", event.flow, event.sequence, engine.evidence(event.flow).await?.len()),
+        EventKind::EvidenceReady => {
+            println!("{} {} evidence {}", event.flow, event.sequence, engine.evidence(event.flow).await?.len())
+        }
         kind => println!("{} {} {}", event.flow, event.sequence, kind.name()),
     }
     Ok(())
