@@ -39,12 +39,12 @@ pub use evidence::{EvidencePart, EvidenceStore};
 pub use list::ListCursor;
 pub use memory::MemoryStore;
 pub use outbox::{EventCursor, PendingEvent};
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use transaction::ApplicationTransaction;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use transaction::ApplicationTransaction;
 
 /// Keeps flows, the inbox of callbacks, timers and the audit trail.
 ///
