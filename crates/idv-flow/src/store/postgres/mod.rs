@@ -27,7 +27,7 @@ use self::lookups::{Load, LoadReports, Locate, Push};
 use super::lanes::{self, Connections};
 use super::sql::migrations::{migrator, not_migrated};
 use super::sql::rows::whole;
-use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, values};
+use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
 use super::{
     Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd,
     PendingEvent, Pushed, Record, Store, StoreError, StoreResult,
