@@ -73,7 +73,7 @@ async fn changed(engine: Engine, event: Event) -> Result<(), HandlerError> {
             println!("{} {} report {}", event.flow, event.sequence, report.provider);
         }
         EventKind::EvidenceReady => {
-            println!("{} {} evidence {}", event.flow, event.sequence, engine.evidence(event.flow).await?.len())
+            println!("{} {} evidence {}", event.flow, event.sequence, engine.evidence(event.flow).await?.len());
         }
         kind => println!("{} {} {}", event.flow, event.sequence, kind.name()),
     }

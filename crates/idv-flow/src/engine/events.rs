@@ -124,7 +124,10 @@ impl Receivers {
 
 /// The application's handler for events.
 #[derive(Clone)]
-pub(crate) struct Handler(Arc<dyn Fn(Engine, Event) -> BoxFuture<'static, Result<(), HandlerError>> + Send + Sync>);
+pub(crate) struct Handler(Arc<dyn Fn(Engine, Event) -> Handled + Send + Sync>);
+
+/// The handling of an event.
+type Handled = BoxFuture<'static, Result<(), HandlerError>>;
 
 impl Handler {
     pub(crate) fn new<F, T>(handle: F) -> Self

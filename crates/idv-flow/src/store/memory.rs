@@ -487,7 +487,7 @@ struct State {
 impl State {
     /// Ends a message, unless it has ended.
     fn end_message(&mut self, digest: &[u8; 32], end: &MessageEnd) {
-        let State { messages, inbox, .. } = self;
+        let Self { messages, inbox, .. } = self;
         let Some(Kept { message, done_at }) = messages.get_mut(digest).filter(|kept| kept.done_at.is_none()) else {
             return;
         };

@@ -96,7 +96,7 @@ enum Task {
     Timer(String),
     Message(Message),
     /// A flow that is leased until then.
-    Flow(Record, Timestamp, Place),
+    Flow(Box<Record>, Timestamp, Place),
 }
 
 impl Engine {
@@ -241,7 +241,7 @@ impl Inner {
         }
         let task = |record: Record| {
             let place = self.places.take(&record.account);
-            Task::Flow(record, until, place)
+            Task::Flow(Box::new(record), until, place)
         };
         let Shares { of_any, one_each } = self.places.shares(workers, limit, &accounts);
         let mut tasks: Vec<Task> = Vec::new();
@@ -286,7 +286,7 @@ impl Inner {
                 let account = message.account.clone();
                 self.measured(Some(&account), "message", None, self.work_off(message)).await
             }
-            Task::Flow(record, until, _place) => self.step(record, until).await,
+            Task::Flow(record, until, _place) => self.step(*record, until).await,
         }?;
         self.tally.done.fetch_add(1, Ordering::Relaxed);
         Ok(())
