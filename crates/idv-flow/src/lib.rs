@@ -35,7 +35,7 @@ pub use engine::Engine;
 pub use engine::builder::EngineBuilder;
 pub use engine::events::{DeliveryError, HandlerError};
 pub use engine::metrics::INSTRUMENTS;
-pub use engine::operator::{About, Item};
+pub use engine::operator::{About, Item, OperatorCursor, OperatorPage};
 pub use engine::workers::Tally;
 pub use engine::workers::delete::{CopyState, Receipt};
 pub use engine::workers::spawned::Workers;

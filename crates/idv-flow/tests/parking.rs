@@ -243,3 +243,30 @@ async fn message_of_an_unconfigured_vendor_stays_parked() {
     bench.clock.advance(Duration::from_secs(120));
     assert_eq!(attention(&flow).await, ["unreadable"]);
 }
+
+#[tokio::test]
+async fn tasks_of_an_operator_come_in_pages() {
+    let bench = Bench::new(Kind { safety: idv_core::CreateSafety::Unkeyed, ..Kind::default() });
+    let flow = bench.flow().await;
+    for _ in 0..3 {
+        let (_, reference) = start(&flow).await;
+        bench.vendor.becomes(&reference, "passed");
+        // About nobody who is known here.
+        let other = Reference::random(&idv_core::OsRandom);
+        flow.receive("example", &message(&other, None, "passed")).await.unwrap();
+    }
+    bench.pass(&flow, 3 * DAY).await;
+    let all = flow.operator().await.unwrap();
+    assert!(all.len() >= 3, "{all:?}");
+    let (mut paged, mut after, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = flow.operator_page(after, 1).await.unwrap();
+        assert!(page.items.len() <= 1 || page.next.is_none());
+        paged.extend(page.items);
+        pages += 1;
+        let Some(next) = page.next else { break };
+        // A page is asked for by text, as of a web page.
+        after = Some(next.to_string().parse().unwrap());
+    }
+    assert!(paged == all && pages > all.len(), "{paged:?}");
+}

@@ -17,7 +17,7 @@ use idv_core::{Client, Decision, Delivery, HandOff, Outcome, Reference, Reply, R
 
 use crate::audit::{AuditEntry, Verified};
 use crate::engine::builder::EngineBuilder;
-use crate::engine::operator::Item;
+use crate::engine::operator::{Item, OperatorCursor, OperatorPage};
 use crate::engine::repository::{Inner, LoadedFlow};
 use crate::engine::workers::Tally;
 use crate::engine::workers::delete::Receipt;
@@ -303,7 +303,7 @@ impl Engine {
         self.inner.retain(id, retention, by).await
     }
 
-    /// Returns the tasks of an operator, each with its options.
+    /// Returns all tasks of an operator, each with its options; [`Engine::operator_page`] returns them in pages.
     ///
     /// # Errors
     ///
@@ -314,6 +314,20 @@ impl Engine {
     /// The call only reads: it can be dropped and repeated.
     pub async fn operator(&self) -> Result<Vec<Item>> {
         self.inner.operator().await
+    }
+
+    /// Returns a page of the tasks of an operator, beginning after `after`, with up to `limit` flows or messages. Read on until
+    /// [`OperatorPage::next`](crate::OperatorPage::next) is `None`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
+    pub async fn operator_page(&self, after: Option<OperatorCursor>, limit: usize) -> Result<OperatorPage> {
+        self.inner.operator_page(after, limit).await
     }
 
     /// Carries out an operator's decision about a flow. `by` is the operator's account, without personal data.

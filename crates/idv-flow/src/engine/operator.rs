@@ -1,5 +1,8 @@
 //! The operator's tasks and decisions.
 
+use std::fmt;
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -13,7 +16,7 @@ use crate::machine::Event;
 use crate::machine::Input;
 use crate::machine::attention::Attention;
 use crate::machine::resolution::Resolution;
-use crate::store::{Filter, Lease, Message, MessageEnd, PendingEvent};
+use crate::store::{Filter, Lease, ListCursor, Message, MessageEnd, PendingEvent, Record};
 
 /// Number of flows that are read at a time.
 const PAGE: usize = 256;
@@ -53,45 +56,150 @@ pub enum About {
     Account,
 }
 
+/// A page of an operator's tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct OperatorPage {
+    /// The tasks: fewer than the limit, or none, also if there are further pages.
+    pub items: Vec<Item>,
+    /// Where the next page begins; `None` if this is the last one.
+    pub next: Option<OperatorCursor>,
+}
+
+/// A place in the list of an operator's tasks: flows first, then messages, then events and accounts. It is stored and sent as text.
+///
+/// ```
+/// use idv_flow::OperatorCursor;
+///
+/// let cursor: OperatorCursor = "flow-0123456789abcdef0123456789abcdef".parse()?;
+/// assert_eq!(cursor.to_string(), "flow-0123456789abcdef0123456789abcdef");
+/// assert!("elsewhere".parse::<OperatorCursor>().is_err());
+/// # Ok::<(), idv_flow::FlowError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperatorCursor(Place);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Flows(Option<FlowId>),
+    Messages(Option<(Timestamp, [u8; 32])>),
+    Accounts,
+}
+
+impl fmt::Display for OperatorCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Place::Flows(None) => f.write_str("flow"),
+            Place::Flows(Some(id)) => write!(f, "flow-{id}"),
+            Place::Messages(None) => f.write_str("message"),
+            Place::Messages(Some((at, digest))) => write!(f, "message-{}-{}", at.as_microsecond(), hex::encode(digest)),
+            Place::Accounts => f.write_str("account"),
+        }
+    }
+}
+
+impl FromStr for OperatorCursor {
+    type Err = FlowError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (kind, rest) = text.split_once('-').map_or((text, None), |(kind, rest)| (kind, Some(rest)));
+        let message = |rest: &str| {
+            let (at, digest) = rest.rsplit_once('-')?;
+            let mut bytes = [0; 32];
+            hex::decode_to_slice(digest, &mut bytes).ok()?;
+            Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, bytes))
+        };
+        let place = match (kind, rest) {
+            ("flow", None) => Some(Place::Flows(None)),
+            ("flow", Some(rest)) => rest.parse().ok().map(|id| Place::Flows(Some(id))),
+            ("message", None) => Some(Place::Messages(None)),
+            ("message", Some(rest)) => message(rest).map(|place| Place::Messages(Some(place))),
+            ("account", None) => Some(Place::Accounts),
+            _ => None,
+        };
+        let invalid = || FlowError::Invalid("invalid cursor of tasks: expected the text of an earlier page".to_owned());
+        place.map(Self).ok_or_else(invalid)
+    }
+}
+
+impl Serialize for OperatorCursor {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl Inner {
     pub(crate) async fn operator(&self) -> Result<Vec<Item>> {
         let mut items = Vec::new();
         let mut after = None;
         loop {
-            let page = self.store.list(&Filter::all().needing_attention(), after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id.into());
-            for record in page {
-                let (id, provider, created_at) = (record.id, record.provider.clone(), record.created_at);
-                let account = record.account.clone();
-                let at = self.account(&account).ok();
-                let (attention, since) = match (&at, self.open(record)) {
-                    (Some(at), Ok(opened)) => (Self::next(at, &opened, self.now()).attention, opened.state.since),
-                    (Some(_), Err(FlowError::Newer)) => (Some(Attention::NewerVersion), created_at),
-                    (Some(_), Err(_)) => (Some(Attention::Damaged), created_at),
-                    (None, _) => (Some(Attention::Unconfigured), created_at),
-                };
-                if let Some(attention) = attention {
-                    let by_hand = at.map_or("", |at| at.client.info().manual_steps);
-                    let what_to_do = attention.what_to_do(by_hand);
-                    items.push(Item { about: About::Flow(id), provider, account, attention, what_to_do, since });
-                }
+            let page = self.operator_page(after, PAGE).await?;
+            items.extend(page.items);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(items),
             }
         }
-        let mut after = None;
-        loop {
-            let page = self.store.parked(after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some((last.received_at, last.digest));
-            items.extend(page.into_iter().filter_map(|message| self.of_message(message)));
-        }
+    }
+
+    pub(crate) async fn operator_page(&self, after: Option<OperatorCursor>, limit: usize) -> Result<OperatorPage> {
+        let limit = limit.max(1);
+        let mut items = Vec::new();
+        let next = match after.map_or(Place::Flows(None), |cursor| cursor.0) {
+            Place::Flows(after) => {
+                let filter = Filter::all().needing_attention();
+                let page = self.store.list(&filter, after.map(ListCursor::from), limit).await?;
+                let last = page.last().map(|record| record.id);
+                let is_full = page.len() >= limit;
+                items.extend(page.into_iter().filter_map(|record| self.of_flow(record)));
+                Some(if is_full { Place::Flows(last) } else { Place::Messages(None) })
+            }
+            Place::Messages(after) => {
+                let page = self.store.parked(after, limit).await?;
+                let last = page.last().map(|message| (message.received_at, message.digest));
+                let is_full = page.len() >= limit;
+                items.extend(page.into_iter().filter_map(|message| self.of_message(message)));
+                Some(if is_full { Place::Messages(last) } else { Place::Accounts })
+            }
+            Place::Accounts => {
+                self.of_events(&mut items).await?;
+                self.of_accounts(&mut items).await?;
+                None
+            }
+        };
+        Ok(OperatorPage { items, next: next.map(OperatorCursor) })
+    }
+
+    /// Returns the task of a flow that needs an operator.
+    fn of_flow(&self, record: Record) -> Option<Item> {
+        let (id, provider, created_at) = (record.id, record.provider.clone(), record.created_at);
+        let account = record.account.clone();
+        let at = self.account(&account).ok();
+        let (attention, since) = match (&at, self.open(record)) {
+            (Some(at), Ok(opened)) => (Self::next(at, &opened, self.now()).attention, opened.state.since),
+            (Some(_), Err(FlowError::Newer)) => (Some(Attention::NewerVersion), created_at),
+            (Some(_), Err(_)) => (Some(Attention::Damaged), created_at),
+            (None, _) => (Some(Attention::Unconfigured), created_at),
+        };
+        let attention = attention?;
+        let what_to_do = attention.what_to_do(at.map_or("", |at| at.client.info().manual_steps));
+        Some(Item { about: About::Flow(id), provider, account, attention, what_to_do, since })
+    }
+
+    /// Adds the events that the application does not take.
+    async fn of_events(&self, items: &mut Vec<Item>) -> Result<()> {
         for PendingEvent { event, .. } in self.store.late_events(LATE, PAGE).await? {
             let attention = Attention::Undelivered(event.kind.name().to_owned());
             let what_to_do = attention.what_to_do("");
             let Event { flow, provider, account, at: since, .. } = event;
             items.push(Item { about: About::Flow(flow), provider, account, attention, what_to_do, since });
         }
-        // A minute late: no program with the vendor is at it.
+        Ok(())
+    }
+
+    /// Adds the accounts that no program has, and those whose inbox is full.
+    async fn of_accounts(&self, items: &mut Vec<Item>) -> Result<()> {
+        // A minute late: no program with the account works on it.
         let late = earlier(self.now(), SET_ASIDE);
         for account in self.store.others_due(&self.account_names(), late).await? {
             let attention = Attention::Unconfigured;
@@ -111,7 +219,7 @@ impl Inner {
                 });
             }
         }
-        Ok(items)
+        Ok(())
     }
 
     /// Returns the task of a parked message; `None` if its flow has one.

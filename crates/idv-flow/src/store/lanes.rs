@@ -77,6 +77,7 @@ impl<C: Connector> Line<C> {
         take(&self.connector, self.current.take()).await
     }
 
+    #[cfg(feature = "postgres")]
     pub(super) const fn connector(&self) -> &C {
         &self.connector
     }
@@ -199,6 +200,7 @@ impl<C: Connector> Connections<C> {
     }
 
     /// Writes on a connection, in one statement or transaction. If it fails, or the future is dropped, the connection is closed.
+    #[cfg(feature = "postgres")]
     pub(super) async fn write<I: Sync, T>(
         &self,
         input: I,

@@ -62,6 +62,7 @@ pub(in crate::store) enum Failure {
 }
 
 impl Failure {
+    #[cfg(feature = "postgres")]
     pub(in crate::store) const fn is_connection(&self) -> bool {
         matches!(self, Self::Connection(_))
     }

@@ -180,6 +180,7 @@ impl<'v> Script<'v> {
     }
 
     /// Binds several values, with commas between them.
+    #[cfg(feature = "sqlite")]
     pub(super) fn bind_all(&mut self, values: impl IntoIterator<Item = Value<'v>>) -> &mut Self {
         for (index, value) in values.into_iter().enumerate() {
             if index > 0 {
@@ -190,6 +191,7 @@ impl<'v> Script<'v> {
         self
     }
 
+    #[cfg(feature = "sqlite")]
     pub(super) async fn execute(self, connection: &mut impl Sql) -> sqlx::Result<u64> {
         connection.execute(built(self.sql), &self.values).await
     }
