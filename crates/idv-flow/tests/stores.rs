@@ -279,7 +279,7 @@ mod sqlite {
                 sqlx::query_as(statement).fetch_one(&mut connection).await.unwrap()
             };
             let before = version().await;
-            assert_eq!(before.0, 4);
+            assert_eq!(before.0, 5);
             store.migrate().await.unwrap();
             assert_eq!(version().await, before);
         });
