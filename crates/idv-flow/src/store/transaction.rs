@@ -12,6 +12,10 @@ use crate::audit::AuditEntry;
 #[async_trait]
 pub trait ApplicationTransaction: sealed::Sealed + Send {
     /// Adds a flow that is due at once, as [`Store::insert`](super::Store::insert) does, and commits nothing.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, roll the transaction back.
     #[doc(hidden)]
     async fn insert(&mut self, record: &Record, audit: &[AuditEntry]) -> StoreResult<Inserted>;
 }
