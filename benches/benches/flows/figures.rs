@@ -1,4 +1,4 @@
-//! What a run cost the database, as the database and the system count it.
+//! The cost of a run for the database, as the database and the system count it.
 
 use std::ops::Sub;
 
@@ -9,9 +9,9 @@ use idv_testkit::postgres::Server;
 pub(super) struct Figures {
     /// Transactions. Those of `PostgresStore` have one statement each.
     pub(super) transactions: Option<f64>,
-    /// How often the log was synchronized to the disk.
+    /// The number of synchronizations of the log to the disk.
     pub(super) syncs: Option<f64>,
-    /// How many bytes were written to the log, or with SQLite to all files.
+    /// The number of bytes written to the log, or to all files with SQLite.
     pub(super) written: Option<f64>,
     /// Updates of flows, and those among them that wrote no index.
     pub(super) updates: Option<f64>,

@@ -70,7 +70,7 @@ struct Run {
     time: Duration,
     changes: u64,
     questions: u64,
-    /// What the database counted.
+    /// The counters of the database.
     figures: Figures,
     /// How long a flow's sealed state is.
     length: usize,

@@ -16,7 +16,7 @@ pub struct Instrument {
     pub kind: InstrumentKind,
     /// The unit by UCUM: `s`, or what is counted in braces.
     pub unit: &'static str,
-    /// What it measures, in one sentence.
+    /// The description of the measurement, one sentence.
     pub description: &'static str,
     /// The attributes that a measurement may have.
     pub attributes: &'static [&'static str],

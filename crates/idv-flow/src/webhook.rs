@@ -28,7 +28,7 @@ const PREFIX: &str = "whsec_";
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// The timeout of a request, unless half of a lease is shorter.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a program sends nothing to an endpoint that is gone.
+/// The time for which a program sends nothing to an endpoint that is gone.
 const GONE_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// An endpoint of the application that receives its events as signed requests, by the [Standard Webhooks] specification.

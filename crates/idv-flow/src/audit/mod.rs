@@ -174,7 +174,7 @@ pub enum Event {
     EvidenceKept {
         /// The SHA-256 of the item.
         digest: String,
-        /// What it shows.
+        /// The kind of evidence.
         kind: EvidenceKind,
         /// Its length in bytes.
         length: u64,
@@ -183,7 +183,7 @@ pub enum Event {
     EvidenceLeftOut {
         /// The limit: `too_long` or `too_many`.
         reason: &'static str,
-        /// What it shows, if it is one item.
+        /// The kind of evidence, if it is one item.
         #[serde(skip_serializing_if = "Option::is_none")]
         kind: Option<EvidenceKind>,
         /// The number of items.

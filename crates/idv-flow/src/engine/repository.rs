@@ -84,7 +84,7 @@ pub(crate) struct Inner {
 pub(crate) struct LoadedFlow {
     pub(crate) record: Record,
     pub(crate) state: FlowState,
-    /// How long a worker holds the lease, if it may carry out the next step, too.
+    /// When the lease ends, if the worker may carry out the next step under it, too.
     pub(crate) leased_until: Option<Timestamp>,
 }
 

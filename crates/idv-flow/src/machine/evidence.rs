@@ -118,7 +118,7 @@ pub struct KeptEvidence {
     pub item: u32,
     /// The vendor's name for it, as the report lists it.
     pub id: EvidenceId,
-    /// What it shows.
+    /// The kind of evidence.
     pub kind: EvidenceKind,
     /// The media type by the first bytes, else by the vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -155,7 +155,7 @@ pub enum EvidenceResult {
     TooLong {
         /// The vendor's name for it.
         id: EvidenceId,
-        /// What it shows.
+        /// The kind of evidence.
         kind: EvidenceKind,
     },
     /// These many items were not downloaded, because the policy's number of items is reached.

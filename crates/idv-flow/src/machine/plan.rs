@@ -12,7 +12,7 @@ use super::schedule::Schedule;
 use super::state::{Asking, Creation, FlowState, VendorsCopy};
 use crate::id::FlowId;
 
-/// How long a download of evidence that was not heard of is left to the worker that began it. Longer than the worker goes without a word.
+/// The silence after which another worker begins a download of evidence anew. Longer than the interval of a live download's reports.
 const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// How often a deletion that failed is tried before a person is told, and how often a vendor is asked to confirm one.
 const DELETION_TRIES: u32 = 3;

@@ -15,9 +15,9 @@ use tokio::task::JoinHandle;
 use super::sql::failure::{Failure, is_broken};
 use super::{StoreError, StoreResult};
 
-/// How many operations wait at most; a further one waits until one of them is taken.
+/// The maximum number of waiting operations; a further one blocks until one of them is taken.
 const WAITING: usize = 1_024;
-/// How many operations a batch has at most.
+/// The maximum number of operations of a batch.
 const BATCH: usize = 64;
 /// After how long without use a connection is tested before it is used.
 const TESTED_AFTER: Duration = Duration::from_secs(30);

@@ -530,7 +530,7 @@ pub enum MessageEnd {
     },
 }
 
-/// What waits to be done in a store.
+/// The work that waits in a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
     /// The number of messages that wait for a worker.

@@ -34,7 +34,7 @@ pub(crate) struct Meddled {
     pub(crate) before: Arc<Mutex<Option<Meanwhile>>>,
     /// Reports that are stored cannot be opened.
     pub(crate) reports_damaged: Arc<AtomicBool>,
-    /// Whether it has a place for evidence.
+    /// Whether the store keeps evidence.
     pub(crate) has_evidence: bool,
 }
 

@@ -25,7 +25,7 @@ use crate::vault::{Context, Vault};
 
 /// The length of a part in clear: sealed, it is no longer than 1 MiB.
 const PART: usize = 1024 * 1024 - 64;
-/// How often a long download says that it goes on. It must be shorter than the time after which another worker begins it anew.
+/// The interval at which a long download reports that it is alive. Shorter than the silence after which another worker begins it anew.
 const WORD_EVERY: Duration = Duration::from_secs(2 * 60);
 
 /// The result of a step.

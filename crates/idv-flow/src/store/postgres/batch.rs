@@ -12,7 +12,7 @@ use crate::store::lanes::{Executor, Lane, Line, Reply, bounded};
 use crate::store::sql::failure::{again, is_broken, is_refused};
 use crate::store::{StoreError, StoreResult};
 
-/// How many bytes the operations of one statement have, unless one has more by itself.
+/// The maximum number of bytes of the operations of one statement, unless a single one has more.
 const BYTES: usize = 4 << 20;
 
 /// Operations of one kind.

@@ -16,7 +16,7 @@ use crate::store::{Message, Record, StoreResult};
 
 /// The shortest time between two claims that look at everything.
 const WHOLE_EVERY: Duration = Duration::from_millis(200);
-/// What part of the time such claims may take at most.
+/// The largest share of the time that such claims may take.
 const SHARE: u32 = 50;
 /// For how long it is believed that no timer is due.
 const TIMERS_FOR: Duration = Duration::from_secs(1);
@@ -77,7 +77,7 @@ struct Task {
     timers: Option<NoTimer>,
 }
 
-/// That no timer is due.
+/// The knowledge that no timer is due.
 struct NoTimer {
     read: Instant,
     from: Timestamp,

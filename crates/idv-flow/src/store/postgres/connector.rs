@@ -15,7 +15,7 @@ use crate::store::lanes;
 use crate::store::sql::failure::{Failure, cannot, code};
 use crate::store::{StoreError, StoreResult};
 
-/// How much longer than the server this side waits for a statement.
+/// The time for which this side waits longer for a statement than the server.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Opens connections to the database.
@@ -31,7 +31,7 @@ pub(super) struct Connector {
     pub(super) program: Arc<str>,
 }
 
-/// How the server plans the statements of a connection.
+/// Settings for the server's planning of a connection's statements.
 #[derive(Debug, Clone, Copy)]
 enum Plans {
     /// Once, and always by an index: for the few statements of a lane, which are written for that. The tables may be small when a plan is

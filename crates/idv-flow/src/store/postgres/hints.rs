@@ -1,4 +1,4 @@
-//! Hints that another program has announced work. What is announced is stored, too: a hint that is lost only costs time.
+//! Hints that another program has announced work. The work itself is stored: a lost hint costs time only.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What the stores over SQL share: statements that both databases understand, rows, and failures.
+//! Shared by the stores over SQL: statements that both databases understand, rows, and failures.
 
 pub(super) mod audit;
 pub(super) mod evidence;

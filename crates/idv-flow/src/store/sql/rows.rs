@@ -1,4 +1,4 @@
-//! How rows become records and back.
+//! Converts rows to records and back.
 
 use jiff::Timestamp;
 

@@ -11,10 +11,10 @@ use crate::store::sql::cannot;
 use crate::store::sql::failure::code;
 use crate::store::{StoreError, StoreResult};
 
-/// How long a connection waits for another program that writes.
+/// The longest wait of a connection for another program that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(30);
 
-/// How long it is tried to open a file again that another program is making.
+/// The time in which opening a file is retried while another program creates it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens connections to the file.

@@ -15,7 +15,7 @@ use crate::store::sql::rows::{
 use crate::store::sql::{Change, Claim, NewFlow, Script, Sql as _, Value, among, built, cannot, fixed};
 use crate::store::{Committed, Inserted, LookupKey, Message, Pushed, Record, StoreError, StoreResult};
 
-/// How many rows a statement writes at most: SQLite counts the values of a statement, up to 32,766.
+/// The maximum number of rows that a statement writes: SQLite allows 32,766 values in a statement.
 const ROWS_OF_A_STATEMENT: usize = 2_000;
 
 pub(super) async fn insert(connection: &mut SqliteConnection, new: &NewFlow) -> StoreResult<Inserted> {

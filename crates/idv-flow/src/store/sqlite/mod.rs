@@ -339,7 +339,7 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
-/// How many read at the same time.
+/// The number of concurrent readers.
 const READERS: usize = 4;
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -418,7 +418,7 @@ mod tests {
         assert!(written < 150, "{written} pages");
     }
 
-    /// How many pages the log has.
+    /// The number of pages of the log.
     async fn frames(folder: &Folder) -> u64 {
         let log = std::fs::metadata(folder.0.join("flows.db-wal")).map_or(0, |log| log.len());
         log / 4096

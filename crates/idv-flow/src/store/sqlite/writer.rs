@@ -108,7 +108,7 @@ where
     }
 }
 
-/// How many erasures the log may still show, and when it was last tried to empty it.
+/// The number of erasures that the log may still show, and the time of the last attempt to empty it.
 struct Log {
     erasures: AtomicUsize,
     tried: Mutex<Option<Instant>>,
@@ -228,5 +228,5 @@ async fn wait_for_others(connection: &mut SqliteConnection, time: Duration) -> s
 /// A program before may have erased something and ended before it emptied the log.
 const LEFT_BEFORE: usize = 1;
 
-/// How long emptying the log waits for other programs. What writes here waits meanwhile.
+/// The longest wait for other programs to empty the log. Writers of this program wait meanwhile.
 const BUSY_EMPTYING: Duration = Duration::from_millis(250);
